@@ -1,0 +1,40 @@
+/** Something wrong with the cluster: a value, never thrown. */
+export type Severity = "info" | "warning" | "error" | "critical";
+export type Confidence = "low" | "medium" | "high" | "certain";
+
+export interface Evidence {
+  readonly what: string;
+  readonly observedAt: string;
+  readonly source: string;
+}
+
+export interface Finding {
+  /** Catalogue id first: `N01_MEMBER_LOST_QUORUM_KEPT`. Permanent once released. */
+  readonly code: string;
+  /** "member 8e9e… (cp2)", "host cp2", "cluster". */
+  readonly subject: string;
+  /** The configured host it is about, if there is one. */
+  readonly host?: string;
+  /** The etcd member it is about, if there is one. */
+  readonly memberId?: string;
+  readonly severity: Severity;
+  readonly confidence: Confidence;
+  /** One sentence, constant per code apart from names. */
+  readonly summary: string;
+  readonly evidence: readonly Evidence[];
+  /** Codes (with subject, "CODE subject") of symptoms that this finding explains. */
+  readonly explains: readonly string[];
+  /** What it could have been, and the observation that speaks against it. */
+  readonly ruledOut: readonly { readonly code: string; readonly because: string }[];
+  /** For a rule whose facts are missing: what would settle it. */
+  readonly wouldSettle?: readonly string[];
+}
+
+/** The answer of `diagnose`: root causes first, symptoms folded under them. */
+export interface Diagnosis {
+  readonly takenAt: string;
+  readonly findings: readonly Finding[];
+  /** Voters that may still fail; undefined: the voter list is not known. */
+  readonly faultTolerance: number | undefined;
+  readonly unknown: readonly string[];
+}

@@ -1,0 +1,5 @@
+/** The facts of the last good probe of a cluster, as text (schemas parse it). undefined: there are none yet. */
+export interface LastSeenStore {
+  read(cluster: string): Promise<string | undefined>;
+  write(cluster: string, text: string): Promise<void>;
+}

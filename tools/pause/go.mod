@@ -1,0 +1,3 @@
+module requorum/tools/pause
+
+go 1.24.0

@@ -8,6 +8,9 @@ export interface Evidence {
   readonly source: string;
 }
 
+/** Why the data of a member counts as gone for good (I-G2); the same words as in a plan's loss proofs. */
+export type ObservedLossKind = "observed-fresh-machine" | "observed-data-lost" | "never-started";
+
 export interface Finding {
   /** Catalogue id first: `N01_MEMBER_LOST_QUORUM_KEPT`. Permanent once released. */
   readonly code: string;
@@ -26,6 +29,12 @@ export interface Finding {
   readonly explains: readonly string[];
   /** What it could have been, and the observation that speaks against it. */
   readonly ruledOut: readonly { readonly code: string; readonly because: string }[];
+  /**
+   * Present only when the loss of the member's data was observed, not inferred:
+   * its machine was replaced, its data dir is gone and no etcd runs, or it never started.
+   * Without it only an attestation can make the member count as lost.
+   */
+  readonly lossProof?: ObservedLossKind;
   /** For a rule whose facts are missing: what would settle it. */
   readonly wouldSettle?: readonly string[];
 }
@@ -34,7 +43,11 @@ export interface Finding {
 export interface Diagnosis {
   readonly takenAt: string;
   readonly findings: readonly Finding[];
-  /** Voters that may still fail; undefined: the voter list is not known. */
+  /**
+   * Voters that may still fail, a lower bound: only voters proven healthy count.
+   * Negative: quorum is lost. undefined: the voter list is not known, or too few
+   * voters were observed to say either.
+   */
   readonly faultTolerance: number | undefined;
   readonly unknown: readonly string[];
 }

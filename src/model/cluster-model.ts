@@ -13,6 +13,11 @@ export interface ClusterModel {
   readonly clusterId: ClusterId | undefined;
   /** From a linearizable list, or undefined. */
   readonly members: readonly ModelMember[] | undefined;
+  /**
+   * While `members` is undefined: a serializable or remembered list. Good
+   * enough to decide what to start, never enough to change membership.
+   */
+  readonly believedMembers?: readonly ModelMember[] | undefined;
   readonly hosts: readonly ModelHost[];
   readonly nodes: readonly ModelNode[] | undefined;
   /** Addresses under /registry/masterleases/. */
@@ -50,6 +55,8 @@ export interface ModelHost {
   /** Kubernetes state on disk: kubelet.conf, manifests or PKI. */
   readonly hasKubernetesState: boolean | undefined;
   readonly hasEtcdData: boolean | undefined;
+  /** etcd's manifest lies where the kubelet starts it; undefined: not known. */
+  readonly hasEtcdManifest?: boolean | undefined;
   /** "frozen": the process is in state T. */
   readonly etcdProcess: "running" | "stopped" | "frozen" | undefined;
   readonly apiServer: "ready" | "not-ready" | "absent" | undefined;
@@ -63,6 +70,8 @@ export interface ModelHost {
 
 export interface ModelNode {
   readonly name: string;
+  /** metadata.uid: tells a Node that was registered again from the old one. */
+  readonly uid?: string | undefined;
   readonly isReady: boolean | undefined;
   readonly isControlPlane: boolean;
   readonly internalIp: string;

@@ -1,0 +1,69 @@
+import { votingMembers, withHost, type ClusterModel, type ModelHost } from "../../model/cluster-model.ts";
+import type { HostName } from "../../model/ids.ts";
+import { hasQuorum, quorumState } from "../../model/quorum.ts";
+import type { StepArgs, StepSpec } from "../../model/step.ts";
+import { allOf, fails, holds, unknown, type Verdict } from "../../model/verdict.ts";
+import { aboutHost, reachable } from "./host-verdicts.ts";
+
+type Args = StepArgs["service.start"];
+
+/**
+ * E02. Needs: hosts[host].{isReachable, services, hasKubernetesState,
+ * hasEtcdData}. I-S11, A03: what starts etcd is not started where etcd's data
+ * is gone, because kubeadm's flags would make a new, empty cluster there.
+ */
+export const serviceStart: StepSpec<"service.start"> = {
+  risk: "reversible",
+  attemptsMax: 2,
+  pre: (model, args) =>
+    allOf(
+      reachable(model, args.host),
+      aboutHost(model, args.host, (host) => allOf(isInstalled(host, args), startsNoEmptyEtcd(host, args))),
+    ),
+  post: (model, args) =>
+    aboutHost(model, args.host, (host) => {
+      const state = host.services?.[args.unit];
+      if (state === undefined) return unknown(`the state of ${args.unit} on host ${args.host}`);
+      return state === "active" ? holds : fails(`${args.unit} is ${state} on host ${args.host}`);
+    }),
+  effect: (model, args) => {
+    const host = model.hosts.find((candidate) => candidate.name === args.host);
+    if (host === undefined) return model;
+    const services = { ...host.services, [args.unit]: "active" as const };
+    const started = withHost(model, args.host, { services });
+    const runsEtcd = args.unit === "etcd" || (services.kubelet === "active" && services.containerd !== "stopped");
+    return runsEtcd && host.hasEtcdData === true ? withEtcdRunning(started, args.host) : started;
+  },
+  describe: (args) => `Start ${args.unit} on ${args.host}`,
+  host: (args) => args.host,
+  // A member answered about 60 s after its machine came back (measured in the lab); the unit itself takes seconds.
+  expectedSeconds: (args) => (args.unit === "kubelet" || args.unit === "containerd" || args.unit === "etcd" ? 60 : 5),
+};
+
+function isInstalled(host: ModelHost, args: Args): Verdict {
+  const state = host.services?.[args.unit];
+  if (state === undefined) return unknown(`the state of ${args.unit} on host ${host.name}`);
+  return state === "absent" ? fails(`${args.unit} is not installed on host ${host.name}`) : holds;
+}
+
+function startsNoEmptyEtcd(host: ModelHost, args: Args): Verdict {
+  if (args.unit === "haproxy" || args.unit === "keepalived") return holds;
+  if (!host.roles.includes("control-plane") && !host.roles.includes("etcd")) return holds;
+  if (host.hasEtcdManifest === false || host.hasEtcdData === true) return holds;
+  if (host.hasEtcdManifest === undefined && host.hasKubernetesState === false && args.unit !== "etcd") return holds;
+  if (host.hasEtcdData === undefined) return unknown(`whether host ${host.name} still has its etcd data`);
+  return fails(`host ${host.name} has lost its etcd data: starting ${args.unit} would start a new, empty etcd cluster there`);
+}
+
+/** etcd runs on that host; the model after it, shared with process.continue. */
+export function withEtcdRunning(model: ClusterModel, name: HostName): ClusterModel {
+  const running = withHost(model, name, { etcdProcess: "running", apiServer: "ready" });
+  const healthy = <T extends { readonly host: HostName | undefined }>(member: T) => (member.host === name ? { ...member, isHealthy: true } : member);
+  if (running.members !== undefined) return { ...running, members: running.members.map(healthy) };
+  if (running.believedMembers === undefined) return running;
+  const believedMembers = running.believedMembers.map(healthy);
+  const voters = votingMembers(believedMembers);
+  const state = quorumState({ voters: voters.length, healthy: voters.filter((voter) => voter.isHealthy === true).length });
+  // With a majority back the cluster elects a leader by itself and the list can be read again.
+  return hasQuorum(state) ? { ...running, believedMembers, members: believedMembers } : { ...running, believedMembers };
+}

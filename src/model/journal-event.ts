@@ -41,6 +41,16 @@ export interface JournalLine {
   readonly event: JournalEvent;
 }
 
+/**
+ * What one line of the file turned out to be. `unknown-kind` is written by a newer minor version: it is kept, and it
+ * counts in sequence and hash, but says nothing to this version. `isNewer`: the line's minor version is above ours.
+ */
+export type JournalReading =
+  | { readonly kind: "line"; readonly line: JournalLine; readonly isNewer: boolean }
+  | { readonly kind: "unknown-kind"; readonly eventKind: string; readonly sequence: number; readonly at: string; readonly previous: string; readonly isNewer: boolean }
+  | { readonly kind: "newer-major"; readonly version: string }
+  | { readonly kind: "malformed"; readonly problem: string };
+
 const legalMoves: { readonly [E in StepEventKind]: { readonly from: readonly StepState[]; readonly to: StepState } } = {
   "step-blocked": { from: ["pending", "failed", "blocked", "unknown"], to: "blocked" },
   "step-skipped": { from: ["pending", "failed", "blocked"], to: "skipped" },

@@ -1,0 +1,80 @@
+import type { RunId } from "../../model/ids.ts";
+import type { JournalEvent, JournalLine } from "../../model/journal-event.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { RunStore } from "../../ports/run-store.ts";
+import { foldJournal, foldLine, type RunState } from "./fold-journal.ts";
+import type { JournalTools } from "./journal-tools.ts";
+import { verifyJournal, type VerifiedJournal } from "./verify-journal.ts";
+
+/** Reads, verifies and folds a run's journal without opening it for writing. */
+export async function readRunState(runs: RunStore, run: RunId, tools: JournalTools): Promise<{ readonly state: RunState | undefined; readonly journal: VerifiedJournal }> {
+  const { lines } = await runs.readJournal(run);
+  const journal = verifyJournal(lines, tools);
+  return { state: foldJournal(journal.lines), journal };
+}
+
+/**
+ * A journal open for appending. `append` resolves when the line is on the
+ * disk and only then changes `state`: what is not written did not happen.
+ * Appends are serialised; after a failed append every further one fails,
+ * because the file may hold a torn line that only a new opening can judge.
+ */
+export class Journal {
+  private readonly runs: RunStore;
+  private readonly run: RunId;
+  private readonly tools: JournalTools;
+  private readonly clock: Clock;
+  private folded: RunState | undefined;
+  private sequence: number;
+  private previous: string;
+  private queue: Promise<void> = Promise.resolve();
+  private failure: unknown;
+
+  private constructor(options: { runs: RunStore; run: RunId; tools: JournalTools; clock: Clock; verified: VerifiedJournal }) {
+    this.runs = options.runs;
+    this.run = options.run;
+    this.tools = options.tools;
+    this.clock = options.clock;
+    this.folded = foldJournal(options.verified.lines);
+    this.sequence = options.verified.lineCount;
+    this.previous = options.verified.lastHash;
+  }
+
+  /** Throws JOURNAL_CORRUPT, and JOURNAL_NEWER when a newer minor version wrote to it. */
+  static async open(options: { readonly runs: RunStore; readonly run: RunId; readonly tools: JournalTools; readonly clock: Clock }): Promise<Journal> {
+    const { lines } = await options.runs.readJournal(options.run);
+    const verified = verifyJournal(lines, options.tools);
+    if (verified.isNewer) {
+      throw new RecoveryError("JOURNAL_NEWER", {
+        subject: `run ${options.run}`,
+        detail: "a newer minor version of the format is in it; continue this run with the version that wrote it",
+      });
+    }
+    return new Journal({ ...options, verified });
+  }
+
+  /** undefined until the run was opened. */
+  get state(): RunState | undefined {
+    return this.folded;
+  }
+
+  append(event: JournalEvent): Promise<void> {
+    const done = this.queue.then(() => this.appendNow(event));
+    this.queue = done.catch((error: unknown) => {
+      this.failure ??= error;
+    });
+    return done;
+  }
+
+  private async appendNow(event: JournalEvent): Promise<void> {
+    if (this.failure !== undefined) throw this.failure;
+    const line: JournalLine = { version: "1.0", sequence: this.sequence + 1, at: this.clock.nowIso(), previous: this.previous, event };
+    const next = foldLine(this.folded, line);
+    const text = JSON.stringify(line);
+    await this.runs.appendJournal(this.run, text);
+    this.folded = next;
+    this.sequence = line.sequence;
+    this.previous = this.tools.sha256Hex(text);
+  }
+}

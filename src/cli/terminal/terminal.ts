@@ -1,0 +1,85 @@
+import { redactText } from "../../render/redact.ts";
+
+/** Where text goes. Node's streams fit; tests collect. */
+export interface TextSink {
+  write(text: string): void;
+  readonly isTty: boolean;
+  readonly columns: number | undefined;
+  readonly rows: number | undefined;
+}
+
+export interface TerminalOptions {
+  readonly out: TextSink;
+  readonly err: TextSink;
+  /** A person can be asked: standard input and standard error are a terminal. */
+  readonly canAsk: boolean;
+  readonly readAnswer: (question: string, signal: AbortSignal) => Promise<string>;
+  /** --no-color or NO_COLOR. */
+  readonly noColor: boolean;
+}
+
+/** Width for text that goes to a file or pipe: tables are not cut there. */
+const pipeColumns = 160;
+
+/**
+ * The three streams. Results go to `out`, progress and problems to `err`.
+ * Every character passes `redactText` here: the one place where secrets are
+ * taken out of what a person or a log sees.
+ */
+export class Terminal {
+  readonly #options: TerminalOptions;
+  /** Set by the live display while lines must be erased before something else is written. */
+  #beforeProblem: (() => void) | undefined;
+
+  constructor(options: TerminalOptions) {
+    this.#options = options;
+  }
+
+  get canAsk(): boolean {
+    return this.#options.canAsk;
+  }
+  get outIsTty(): boolean {
+    return this.#options.out.isTty;
+  }
+  get errIsTty(): boolean {
+    return this.#options.err.isTty;
+  }
+  get outHasColor(): boolean {
+    return this.outIsTty && !this.#options.noColor;
+  }
+  get errHasColor(): boolean {
+    return this.errIsTty && !this.#options.noColor;
+  }
+  get outColumns(): number {
+    return this.outIsTty ? (this.#options.out.columns ?? 80) : pipeColumns;
+  }
+  get outRows(): number {
+    return this.#options.out.rows ?? 24;
+  }
+  get errColumns(): number {
+    return this.errIsTty ? (this.#options.err.columns ?? 80) : pipeColumns;
+  }
+
+  result(text: string): void {
+    this.#options.out.write(redactText(text));
+  }
+
+  problem(text: string): void {
+    this.#beforeProblem?.();
+    this.#options.err.write(redactText(text));
+  }
+
+  /** For the live display only: writes without erasing itself first. */
+  liveProblem(text: string): void {
+    this.#options.err.write(redactText(text));
+  }
+
+  whileLive(erase: (() => void) | undefined): void {
+    this.#beforeProblem = erase;
+  }
+
+  /** Rejects with the signal's reason when interrupted. Only call it when `canAsk`. */
+  ask(question: string, signal: AbortSignal): Promise<string> {
+    return this.#options.readAnswer(redactText(question), signal);
+  }
+}

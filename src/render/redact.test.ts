@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { redactDocument, redactText } from "./redact.ts";
+
+const sha = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+const planted: readonly { readonly name: string; readonly text: string; readonly secret: string }[] = [
+  { name: "a PEM private key", text: "x\n-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7\nAAAA\n-----END RSA PRIVATE KEY-----\ny", secret: "MIIEpAIBAAKCAQEA7" },
+  { name: "a PEM key cut off in the middle", text: "-----BEGIN PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7", secret: "MIIEpAIBAAKCAQEA7" },
+  { name: "a service-account token", text: "token was eyJhbGciOiJSUzI1NiIsImtpZCI6.eyJpc3MiOiJrdWJlcm5ldGVz.c2lnbmF0dXJl", secret: "c2lnbmF0dXJl" },
+  { name: "a bearer header", text: "Authorization: Bearer abcdef0123456789", secret: "abcdef0123456789" },
+  { name: "a bootstrap token", text: "kubeadm join 10.0.0.1:6443 --token abcdef.0123456789abcdef", secret: "0123456789abcdef" },
+  { name: "a certificate key as an argument", text: `join --certificate-key ${sha} --v=5`, secret: sha },
+  { name: "a certificate key in a sentence", text: `Using certificate key:\n${sha}`, secret: sha },
+  { name: "a password field in JSON", text: '{"password":"hunter2hunter2"}', secret: "hunter2" },
+  { name: "a password field in YAML", text: "auth_pass: s3cr3tpw", secret: "s3cr3tpw" },
+  { name: "a keepalived password", text: "  auth_pass 1111", secret: "1111" },
+  { name: "a client key in a kubeconfig", text: "    client-key-data: LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQ==", secret: "LS0tLS1CRUdJTiBSU0E" },
+  { name: "a password in a URL", text: "https://admin:sw0rdfish@10.0.0.1/x", secret: "sw0rdfish" },
+];
+
+for (const { name, text, secret } of planted) {
+  test(`redactText: ${name} does not survive, and redacting twice is the same as once`, () => {
+    const once = redactText(text);
+    assert.ok(!once.includes(secret), once);
+    assert.equal(redactText(once), once);
+  });
+}
+
+test("redactText: digests, member ids, public certificates and file names stay readable", () => {
+  const harmless = [
+    `digest ${sha}`,
+    "member 8e9e05c52164694d (cp2) at https://10.10.0.11:2380",
+    "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+    "/etc/kubernetes/pki/sa.key and /etc/kubernetes/pki/etcd/server.crt",
+    "certificate-key Secret expires in 2 h",
+    "requorum apply plan.json --approve 9f86d081884c",
+    "bootstrap token: none valid",
+  ];
+  for (const text of harmless) assert.equal(redactText(text), text);
+});
+
+test("redactDocument: a field that is named like a secret loses its value, its neighbours keep theirs", () => {
+  const document = { host: "cp1", token: "abcdef.0123456789abcdef", nested: [{ password: "x" }, `Bearer ${sha}`], count: 3n };
+  assert.deepEqual(redactDocument(document), {
+    host: "cp1",
+    token: "[removed: secret]",
+    nested: [{ password: "[removed: secret]" }, "Bearer [removed: secret]"],
+    count: 3n,
+  });
+});

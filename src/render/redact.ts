@@ -1,0 +1,62 @@
+/**
+ * The one place where secrets are taken out of text. It works on forms, not
+ * on knowledge: private keys, bearer tokens, bootstrap tokens, certificate
+ * keys and values of fields that are named like secrets. What it cannot
+ * promise: a secret of no special form in a field of no special name.
+ */
+const mark = "[removed: secret]";
+
+/** Names of fields whose value is never shown. `certificate-key` is kubeadm's; `secretRef` and `token-file` are references and stay. */
+const secretNames = "password|passwd|passphrase|secret[_-]?key|secret[_-]?access[_-]?key|client[_-]?secret|api[_-]?key|access[_-]?token|refresh[_-]?token|bearer[_-]?token|certificate[_-]?key|private[_-]?key|client-key-data|auth[_-]?pass|token";
+
+/** Public certificates stay readable on purpose; only private material goes. A block cut off in the middle counts too. */
+const pemKey = /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----(?! \[removed)[\s\S]*?(?:-----END \1-----|$)/g;
+/** RFC 7519: three base64url parts; the first of a JSON object starts with eyJ. Service-account tokens have this form. */
+const jsonWebToken = /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g;
+const bearer = /\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}/gi;
+/** kubeadm: bootstrap tokens are `[a-z0-9]{6}.[a-z0-9]{16}` (cmd/kubeadm bootstraptoken/v1). The id alone is not secret; it stays. */
+const bootstrapToken = /\b([a-z0-9]{6})\.[a-z0-9]{16}\b/g;
+/** A kubeadm certificate key is 64 hex digits, like every sha256; so only next to its name. */
+const certificateKey = /(certificate[\s_-]?key[\s\S]{0,40}?)\b[0-9a-f]{64}\b/gi;
+const namedQuoted = new RegExp(`(["']?\\b(?:${secretNames})["']?\\s*[:=]\\s*)(["'])(?!\\[removed)(?:\\\\.|(?!\\2)[^\\\\\\n])+\\2`, "gi");
+const namedPlain = new RegExp(`(\\b(?:${secretNames})\\s*[:=]\\s*)(?!["'\\[{]|\\[removed|(?:none|not|no|unknown|valid|expired|missing)\\b)[^\\s"',;}\\]]{4,}`, "gi");
+const namedArgument = new RegExp(`(--(?:${secretNames})\\s+)(?![-\\[<])[^\\s"']{4,}`, "gi");
+const keyData = /(\b(?:client-key-data|key-data)["']?\s*:\s*["']?)[A-Za-z0-9+/=]{16,}/gi;
+/** keepalived.conf: `auth_pass` and its value, without a colon. */
+const keepalivedPassword = /(\bauth_pass\s+)(?!\[removed)[^\s:=]\S*/gi;
+/** user:password@ in URLs. */
+const urlPassword = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]+:)[^\s/@]+(@)/gi;
+
+/** The same text without secrets. Idempotent. */
+export function redactText(text: string): string {
+  return text
+    .replace(pemKey, (_all, label: string) => `-----BEGIN ${label}----- ${mark}`)
+    .replace(jsonWebToken, mark)
+    .replace(bearer, `$1${mark}`)
+    .replace(bootstrapToken, `$1.${mark}`)
+    .replace(certificateKey, `$1${mark}`)
+    .replace(keyData, `$1${mark}`)
+    .replace(namedQuoted, `$1$2${mark}$2`)
+    .replace(namedPlain, `$1${mark}`)
+    .replace(namedArgument, `$1${mark}`)
+    .replace(keepalivedPassword, `$1${mark}`)
+    .replace(urlPassword, `$1${mark}$2`);
+}
+
+const wholeSecretName = new RegExp(`^(?:${secretNames})$`, "i");
+
+/**
+ * The same document with every text in it redacted, and the values of fields
+ * named like secrets removed whole. Takes plain data: objects, arrays, texts,
+ * numbers, bigints, booleans, null.
+ */
+export function redactDocument(value: unknown): unknown {
+  if (typeof value === "string") return redactText(value);
+  if (Array.isArray(value)) return value.map(redactDocument);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]): [string, unknown] =>
+      wholeSecretName.test(name) && typeof inner === "string" && inner !== "" ? [name, mark] : [name, redactDocument(inner)],
+    ),
+  );
+}

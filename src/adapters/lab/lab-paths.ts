@@ -1,0 +1,50 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+/** Where the lab keeps things. Caches may be deleted at any time; a lab's state directory goes with `lab down`. */
+export interface LabPaths {
+  /** Built programs, images: shared by all labs. */
+  readonly cacheDir: string;
+  /** One directory per lab. */
+  readonly labsDir: string;
+}
+
+/** XDG base directories, as everything else of requorum. */
+export function labPathsFrom(environment: { readonly [name: string]: string | undefined }): LabPaths {
+  const home = environment["HOME"] ?? homedir();
+  const cache = environment["XDG_CACHE_HOME"] ?? join(home, ".cache");
+  const state = environment["XDG_STATE_HOME"] ?? join(home, ".local", "state");
+  return { cacheDir: join(cache, "requorum"), labsDir: join(state, "requorum", "labs") };
+}
+
+/** Everything of one machine lies below this directory, so that what is left of it can be found by looking. */
+export interface MachinePaths {
+  readonly dir: string;
+  /** The overlay's mount point: the machine's root file system. */
+  readonly root: string;
+  readonly upper: string;
+  readonly work: string;
+  readonly containerd: string;
+  readonly kubelet: string;
+  readonly logs: string;
+  /** ext4 in a file: the etcd data file system, so that it can break by itself. */
+  readonly etcdImage: string;
+  readonly etcdMount: string;
+  readonly consoleLog: string;
+}
+
+export function machinePaths(labDir: string, machine: string): MachinePaths {
+  const dir = join(labDir, "machines", machine);
+  return {
+    dir,
+    root: join(dir, "root"),
+    upper: join(dir, "upper"),
+    work: join(dir, "work"),
+    containerd: join(dir, "containerd"),
+    kubelet: join(dir, "kubelet"),
+    logs: join(dir, "logs"),
+    etcdImage: join(dir, "etcd.img"),
+    etcdMount: join(dir, "etcd"),
+    consoleLog: join(dir, "console.log"),
+  };
+}

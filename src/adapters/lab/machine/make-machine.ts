@@ -1,0 +1,48 @@
+import type { AddressPlan, LabRole, MachinePlan } from "../address-plan.ts";
+import { machinePaths } from "../lab-paths.ts";
+import type { LabState, MachineState } from "../lab-state.ts";
+import { provisionSsh, registerHostKey } from "../ssh-access.ts";
+import { makeMachineDisk, mountMachineDisk } from "./machine-disk.ts";
+import { startMachine, waitForSsh } from "./machine-power.ts";
+import { renderMachineFiles } from "./render-machine-files.ts";
+
+/** Roles whose machines hold, or may come to hold, an etcd member. */
+export function hasEtcdDisk(role: LabRole): boolean {
+  return role !== "worker";
+}
+
+export interface MakeMachineInput {
+  readonly state: Pick<LabState, "name" | "sources">;
+  readonly directory: string;
+  readonly plan: AddressPlan;
+  readonly machine: MachinePlan;
+  /** true: known_hosts keeps the old machine's key, as after an unannounced reinstallation. */
+  readonly keepKnownHosts?: boolean;
+}
+
+/** A freshly provisioned machine's disk, its host key registered. It is not booted. */
+export async function makeMachine(input: MakeMachineInput): Promise<void> {
+  const { state, directory, plan, machine } = input;
+  const paths = machinePaths(directory, machine.name);
+  await makeMachineDisk({
+    paths,
+    baseImage: state.sources.baseImage,
+    containerStore: machine.role === "etcd" ? undefined : state.sources.containerStore,
+    files: renderMachineFiles({ lab: state.name, machine, plan }),
+    hasEtcdDisk: hasEtcdDisk(machine.role),
+  });
+  const hostKey = await provisionSsh(directory, paths);
+  if (input.keepKnownHosts !== true) await registerHostKey(directory, machine, hostKey);
+}
+
+/** Mounts what is not mounted, powers on, waits for sshd. */
+export async function bootMachine(state: LabState, directory: string, machine: MachinePlan): Promise<MachineState> {
+  const paths = machinePaths(directory, machine.name);
+  await mountMachineDisk(paths, state.sources.baseImage, hasEtcdDisk(machine.role));
+  const supervisor = await startMachine({
+    lab: state.name, machine: machine.name, address: machine.address, paths, labCgroups: state.cgroups,
+    programs: state.sources.programs, baseImage: state.sources.baseImage,
+  });
+  await waitForSsh({ lab: state.name, machine: machine.name, address: machine.address, baseImage: state.sources.baseImage });
+  return { name: machine.name, address: machine.address, role: machine.role, supervisor };
+}

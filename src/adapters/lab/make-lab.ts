@@ -1,0 +1,104 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { ReportProgress } from "../../model/progress-event.ts";
+import { labIndexMax, planAddresses, type AddressPlan, type LabShape } from "./address-plan.ts";
+import { markCluster } from "./cluster/mark-cluster.ts";
+import { makeCluster } from "./cluster/make-cluster.ts";
+import { baseImage } from "./image/base-image.ts";
+import { containerStore } from "./image/container-store.ts";
+import type { LabPaths } from "./lab-paths.ts";
+import { assertLabName, labDirectory, takeLabIndex, writeLabState, type LabState, type MachineState } from "./lab-state.ts";
+import { createLabCgroups, readHierarchies } from "./machine/machine-cgroups.ts";
+import { bootMachine, makeMachine } from "./machine/make-machine.ts";
+import { createNetwork } from "./network/lab-network.ts";
+import { PhaseTimer, type MeasuredPhase } from "./phase-timer.ts";
+import { buildPrograms } from "./programs/build-programs.ts";
+import { exists } from "./programs/cache-entry.ts";
+import { etcdModules, findModule, kubernetesModules, pauseModule, type ProgramModule } from "./programs/program-versions.ts";
+import { renderRequorumConfig } from "./render-requorum-config.ts";
+import { makeOperatorKey, writeSshConfig } from "./ssh-access.ts";
+
+export interface LabRequest {
+  readonly name: string;
+  readonly shape: LabShape;
+  readonly versions: { readonly kubernetes: string; readonly etcd: string };
+}
+
+export interface LabEnvironment {
+  readonly paths: LabPaths;
+  /** The tools/ folder of requorum: Go modules of the programs. */
+  readonly toolsDir: string;
+  readonly report: ReportProgress;
+}
+
+/** Programs, image and container store; built and cached when missing. Needs no lab. */
+export async function prepareSources(versions: LabRequest["versions"], environment: LabEnvironment, timer: PhaseTimer): Promise<{ readonly versions: LabRequest["versions"]; readonly sources: LabState["sources"] }> {
+  const { paths, report } = environment;
+  const kubernetes = moduleOf(kubernetesModules, "Kubernetes", versions.kubernetes);
+  const etcd = moduleOf(etcdModules, "etcd", versions.etcd);
+  const build = { toolsDir: environment.toolsDir, cacheDir: paths.cacheDir, report };
+  const image = await timer.measure("base image", () => baseImage({ cacheDir: paths.cacheDir, report }));
+  const [etcdDir, pauseDir, kubenodeDir] = await timer.measure("programs", async () =>
+    [await buildPrograms(etcd, build), await buildPrograms(pauseModule, build), await buildPrograms(kubernetes, build)] as const);
+  const exact = { kubernetes: kubernetes.version, etcd: etcd.version };
+  const store = await timer.measure("container images", () =>
+    containerStore({ cacheDir: paths.cacheDir, report, versions: exact, baseImage: image, kubenodeDir, etcdDir, pauseDir }));
+  return { versions: exact, sources: { baseImage: image, programs: { kubenodeDir, etcdDir }, containerStore: store } };
+}
+
+function moduleOf(modules: readonly ProgramModule[], what: string, version: string): ProgramModule {
+  const found = findModule(modules, version);
+  if (found !== undefined) return found;
+  const known = modules.map((module) => module.version).join(", ");
+  throw new RecoveryError("USAGE", { subject: `${what} ${version}`, detail: `there is no Go module for ${what} ${version} below tools/; known: ${known}` });
+}
+
+/**
+ * Makes a lab: network, machines, cluster. What is made is recorded, or can be
+ * found by the lab's name, before it is made: `takeDownLab` removes all of it
+ * after a crash at any point. LAB_EXISTS when a lab of this name is there.
+ */
+export async function makeLab(request: LabRequest, environment: LabEnvironment): Promise<{ readonly state: LabState; readonly phases: readonly MeasuredPhase[] }> {
+  assertLabName(request.name);
+  const { paths } = environment;
+  const directory = labDirectory(paths, request.name);
+  if (await exists(directory)) throw new RecoveryError("LAB_EXISTS", { subject: `lab ${request.name}`, detail: `${directory} exists` });
+  const timer = new PhaseTimer(environment.report);
+  const { versions, sources } = await prepareSources(request.versions, environment, timer);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const index = await takeLabIndex(paths, request.name, labIndexMax);
+  const plan = planAddresses(index, request.shape);
+  const hierarchies = readHierarchies();
+  let state: LabState = {
+    apiVersion: "requorum-lab/v1", name: request.name, index, createdAt: new Date().toISOString(), versions, shape: request.shape, sources,
+    cgroups: hierarchies.map((hierarchy) => join(hierarchy.ownDirectory, `requorum-lab-${request.name}`)),
+    virtualAddress: plan.virtualAddress, gateway: plan.gateway, machines: plan.machines, faults: [], phase: "making",
+  };
+  await writeLabState(paths, state);
+  await timer.measure("network and keys", async () => {
+    await createLabCgroups(request.name, hierarchies);
+    await createNetwork(request.name, plan.gateway);
+    await makeOperatorKey(directory, request.name);
+    await writeSshConfig(directory, request.name, plan.machines, sources.baseImage);
+    await writeFile(join(directory, "requorum.yaml"), renderRequorumConfig(state, directory));
+  });
+  await timer.measure("machines' disks", () => Promise.all(plan.machines.map((machine) => makeMachine({ state, directory, plan, machine }))));
+  const machines = await timer.measure("machines boot", () => Promise.all(plan.machines.map((machine) => bootMachine(state, directory, machine))));
+  state = { ...state, machines };
+  await writeLabState(paths, state);
+  await makeClusterOf(state, plan, timer);
+  state = { ...state, phase: "up" };
+  await writeLabState(paths, state);
+  return { state, phases: timer.phases };
+}
+
+async function makeClusterOf(state: LabState, plan: AddressPlan, timer: PhaseTimer): Promise<void> {
+  const machineOf = (name: string): MachineState => {
+    const machine = state.machines.find((candidate) => candidate.name === name);
+    if (machine === undefined) throw new RangeError(`no machine ${name}`);
+    return machine;
+  };
+  await makeCluster({ clusterName: state.name, plan, versions: state.versions, machineOf, timer });
+  await markCluster(machineOf("cp1"), state.name);
+}

@@ -1,0 +1,64 @@
+import { access, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { isAlive, readProcessIdentity, type ProcessIdentity } from "../process-identity.ts";
+import { waitUntil } from "../wait-until.ts";
+
+/** An hour: the slowest maker (Kubernetes on two busy cores) was seen to need 15 minutes. */
+const makeTimeoutMs = 3_600_000;
+
+/**
+ * The directory `path`, made by `make` if it does not exist. Made under another
+ * name and renamed, so that it is either whole or absent; a lock beside it
+ * keeps two programs from making it twice, and a lock whose holder died is
+ * taken over. What `make` throws is passed on and nothing is left.
+ */
+export async function cacheEntry(path: string, make: (temporaryPath: string) => Promise<void>): Promise<string> {
+  if (await exists(path)) return path;
+  await mkdir(dirname(path), { recursive: true });
+  const lockPath = `${path}.lock`;
+  const isOurs = await waitUntil({ what: `${path} (another program makes it)`, timeoutMs: makeTimeoutMs, intervalMs: 500 }, async () => {
+    if (await exists(path)) return "made-by-another" as const;
+    return (await takeLock(lockPath)) && ("ours" as const);
+  });
+  if (isOurs === "made-by-another") return path;
+  try {
+    if (await exists(path)) return path; // finished between our look and our lock
+    const temporaryPath = `${path}.making`;
+    await rm(temporaryPath, { recursive: true, force: true });
+    await mkdir(temporaryPath, { recursive: true });
+    try {
+      await make(temporaryPath);
+      await rename(temporaryPath, path);
+    } catch (error) {
+      await rm(temporaryPath, { recursive: true, force: true });
+      throw error;
+    }
+    return path;
+  } finally {
+    await rm(lockPath, { force: true });
+  }
+}
+
+async function takeLock(lockPath: string): Promise<boolean> {
+  try {
+    const file = await open(lockPath, "wx");
+    await file.writeFile(JSON.stringify(readProcessIdentity(process.pid)));
+    await file.close();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  const text = await readFile(lockPath, "utf8").catch(() => "");
+  // An empty file is a lock taken a moment ago, or a holder that died in that moment: look again later.
+  if (text !== "" && !isAlive(JSON.parse(text) as ProcessIdentity)) await rm(lockPath, { force: true });
+  return false;
+}
+
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -21,28 +21,33 @@ export type StepId = Branded<"StepId">;
 /** etcd's cluster-wide counter of changes. */
 export type Revision = bigint;
 
-function checked<T extends string>(value: string, form: RegExp, what: string): T {
+function check(value: string, form: RegExp, what: string): void {
   if (!form.test(value)) throw new TypeError(`${JSON.stringify(value)} is not ${what}`);
-  return value as T;
 }
 
 export function asMemberId(value: string): MemberId {
-  return checked<MemberId>(value, /^[0-9a-f]{1,16}$/, "a member id (1-16 hex digits)");
+  check(value, /^[0-9a-f]{1,16}$/, "a member id (1-16 hex digits)");
+  return value as MemberId;
 }
 export function asClusterId(value: string): ClusterId {
-  return checked<ClusterId>(value, /^[0-9a-f]{1,16}$/, "a cluster id (1-16 hex digits)");
+  check(value, /^[0-9a-f]{1,16}$/, "a cluster id (1-16 hex digits)");
+  return value as ClusterId;
 }
 export function asHostName(value: string): HostName {
-  return checked<HostName>(value, /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/, "a host name");
+  check(value, /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/, "a host name");
+  return value as HostName;
 }
 export function asRunId(value: string): RunId {
-  return checked<RunId>(value, /^[0-9]{8}-[0-9]{6}-[0-9a-z]{4}$/, "a run id (YYYYMMDD-HHMMSS-xxxx)");
+  check(value, /^[0-9]{8}-[0-9]{6}-[0-9a-z]{4}$/, "a run id (YYYYMMDD-HHMMSS-xxxx)");
+  return value as RunId;
 }
 export function asPlanDigest(value: string): PlanDigest {
-  return checked<PlanDigest>(value, /^[0-9a-f]{64}$/, "a plan digest (64 hex digits)");
+  check(value, /^[0-9a-f]{64}$/, "a plan digest (64 hex digits)");
+  return value as PlanDigest;
 }
 export function asStepId(value: string): StepId {
-  return checked<StepId>(value, /^s[0-9]{2,3}$/, "a step id (s01, s02, …)");
+  check(value, /^s[0-9]{2,3}$/, "a step id (s01, s02, …)");
+  return value as StepId;
 }
 
 /** A uint64 id as etcd sends it, printed the way etcdctl prints it. */

@@ -1,0 +1,44 @@
+/** The tiers of tests, in the order in which `npm test` runs them. */
+import { existsSync } from "node:fs";
+
+export interface Tier {
+  readonly name: string;
+  readonly describes: string;
+  readonly folders: readonly string[];
+  readonly fileForm: RegExp;
+  readonly concurrency: number;
+  readonly testTimeoutMs: number;
+  /** One line for each passed test. */
+  readonly isSlow: boolean;
+  /** Pass on what the tests print (progress of the lab). */
+  readonly showOutput: boolean;
+  /** What keeps this tier from running here; tries to install it first. */
+  missing(options: { readonly isCi: boolean }): Promise<readonly string[]>;
+}
+
+const nothingMissing = (): Promise<readonly string[]> => Promise.resolve([]);
+
+const quick = { concurrency: 2, testTimeoutMs: 60_000, isSlow: false, showOutput: false, missing: nothingMissing } as const;
+
+export const tiers: readonly Tier[] = [
+  { ...quick, name: "unit", describes: "one thing at a time, no network, no real clock", folders: ["src"], fileForm: /\.test\.ts$/ },
+  { ...quick, name: "architecture", describes: "import rule, names, docs against code", folders: ["test/architecture"], fileForm: /\.test\.ts$/ },
+  { ...quick, name: "scenarios", describes: "inventory to findings to plan, as transcripts", folders: ["test/scenarios"], fileForm: /\.test\.ts$/ },
+  { ...quick, name: "contracts", describes: "one suite per port, on the fake and on the real thing", folders: ["test/contracts"], fileForm: /\.test\.ts$/, testTimeoutMs: 300_000, missing: missingForContracts },
+  { ...quick, name: "crash", describes: "the executor stopped around every journal event, then resumed", folders: ["test/crash"], fileForm: /\.test\.ts$/, testTimeoutMs: 300_000 },
+  { ...quick, name: "fuzz", describes: "random gaps, journals and plans; seeds kept", folders: ["test/fuzz"], fileForm: /\.test\.ts$/, testTimeoutMs: 300_000 },
+  { ...quick, name: "etcd", describes: "real etcd processes on loopback", folders: ["test/etcd"], fileForm: /\.test\.ts$/, testTimeoutMs: 600_000, isSlow: true, concurrency: 1, missing: missingForContracts },
+  { ...quick, name: "lab", describes: "real machines, a real kubeadm cluster, whole recoveries", folders: ["test/lab"], fileForm: /\.lab\.test\.ts$/, testTimeoutMs: 1_800_000, isSlow: true, showOutput: true, concurrency: 1, missing: missingForLab },
+];
+
+function missingForContracts(): Promise<readonly string[]> {
+  return Promise.resolve([]);
+}
+
+function missingForLab(): Promise<readonly string[]> {
+  const missing: string[] = [];
+  if (process.platform !== "linux") missing.push("the lab needs Linux");
+  if (process.getuid?.() !== 0) missing.push("the lab needs root (it makes network namespaces and machines)");
+  if (!existsSync("/sys/fs/cgroup")) missing.push("no cgroup file system is mounted");
+  return Promise.resolve(missing);
+}

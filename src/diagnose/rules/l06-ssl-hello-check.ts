@@ -1,0 +1,23 @@
+import { findingOf, type Rule } from "../rule.ts";
+import { haproxyInstances } from "../situation/balancer.ts";
+import { evidenceOf } from "../situation/host-view.ts";
+
+export const sslHelloCheck: Rule = {
+  code: "L06_SSL_HELLO_CHECK",
+  stage: "path",
+  diagnose: (situation) =>
+    haproxyInstances(situation).flatMap(({ host, haproxy }) => {
+      const lines = haproxy.options.filter((option) => option.text.includes("ssl-hello-chk"));
+      if (lines.length === 0) return [];
+      return [
+        findingOf("L06_SSL_HELLO_CHECK", {
+          subject: `haproxy on ${host.name}`,
+          host: host.name,
+          severity: "warning",
+          confidence: "high",
+          summary: `haproxy on ${host.name} greets the API servers by TLS instead of asking whether they are ready.`,
+          evidence: lines.map((option) => evidenceOf(`${haproxy.path}:${String(option.line)}: ${option.text}`, host.facts.loadBalancer)),
+        }),
+      ];
+    }),
+};

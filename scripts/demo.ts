@@ -1,0 +1,154 @@
+/**
+ * `npm run demo`: the real program on a real cluster. It builds a lab of three
+ * machines, destroys one machine's disk, and then types the commands that an
+ * operator would type. It holds no recovery logic: it only starts requorum and
+ * reads the JSON that everybody can read.
+ *   npm run demo -- [--keep] [--victim cp1|cp2|cp3] [--name NAME]
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+const root = resolve(import.meta.dirname, "..");
+const { values } = parseArgs({
+  options: {
+    keep: { type: "boolean", default: false },
+    victim: { type: "string", default: "cp2" },
+    name: { type: "string", default: "demo" },
+    help: { type: "boolean", default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write("npm run demo -- [--keep] [--victim cp1|cp2|cp3] [--name NAME]\n  --keep    leave the lab running afterwards (take it down with: requorum lab down NAME)\n");
+  process.exit(0);
+}
+const startedMs = performance.now();
+const seconds = (): string => `${((performance.now() - startedMs) / 1000).toFixed(0)} s`;
+const isTerminal = process.stderr.isTTY;
+const bold = (text: string): string => (isTerminal ? `\u001b[1m${text}\u001b[0m` : text);
+
+let isLabUp = false;
+let running: ChildProcess | undefined;
+let interrupted = false;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    interrupted = true;
+    // A terminal sends Ctrl-C to the whole group; a plain kill reaches only us.
+    running?.kill(signal);
+  });
+}
+
+function chapter(text: string): void {
+  process.stderr.write(`\n${bold(`== ${text}`)}  (${seconds()})\n`);
+}
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+}
+
+/** Starts requorum as a person would. `captured` keeps stdout instead of showing it. */
+function requorum(verbArguments: readonly string[], options: { readonly captured?: boolean; readonly isCleanup?: boolean } = {}): Promise<Ended> {
+  if (interrupted && options.isCleanup !== true) throw new Error("interrupted");
+  if (options.captured !== true) process.stderr.write(`${bold(`$ requorum ${verbArguments.join(" ")}`)}\n`);
+  return new Promise((done, failed) => {
+    const child = spawn(process.execPath, [join(root, "src/cli/main.ts"), ...verbArguments], {
+      stdio: ["ignore", options.captured === true ? "pipe" : "inherit", "inherit"],
+      // The clean-up must not die from the Ctrl-C that caused it.
+      detached: options.isCleanup === true,
+    });
+    running = child;
+    const chunks: string[] = [];
+    child.stdout?.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));
+    child.on("error", failed);
+    child.on("close", (code) => done({ code: code ?? 130, stdout: chunks.join("") }));
+  });
+}
+
+async function must(verbArguments: readonly string[], expected: readonly number[] = [0]): Promise<void> {
+  const { code } = await requorum(verbArguments);
+  if (!expected.includes(code)) throw new Error(`requorum ${verbArguments.join(" ")} ended with ${String(code)}, expected ${expected.join(" or ")}`);
+}
+
+async function json(verbArguments: readonly string[]): Promise<{ readonly [field: string]: unknown }> {
+  const { code, stdout } = await requorum([...verbArguments, "-o", "json"], { captured: true });
+  if (code !== 0 && code !== 3) throw new Error(`requorum ${verbArguments.join(" ")} ended with ${String(code)}`);
+  return JSON.parse(stdout) as { readonly [field: string]: unknown };
+}
+
+function field(document: unknown, path: string): unknown {
+  return path.split(".").reduce<unknown>((value, key) => (typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined), document);
+}
+
+async function play(): Promise<void> {
+  const { name, victim } = values;
+  chapter("A lab: three machines, keepalived and haproxy, a real kubeadm cluster with some load");
+  process.stderr.write("With nothing cached this builds Kubernetes and etcd from source first (about 10 minutes); with caches about 1.5 minutes.\n");
+  isLabUp = true;
+  await must(["lab", "up", name, "--seed"]);
+  const config = String(field(await json(["lab", "status", name]), "config"));
+  const here = ["--config", config];
+  chapter("The healthy cluster");
+  await must(["status", ...here]);
+
+  chapter(`${victim} loses its disk: the machine comes back with a fresh operating system and nothing else`);
+  await must(["lab", "break", name, "wipe-machine", victim]);
+  chapter("What the person on call sees");
+  await must(["status", ...here], [0, 3]);
+  await must(["diagnose", ...here], [3]);
+
+  chapter("The plan");
+  const planFile = join(mkdtempSync(join(tmpdir(), "requorum-demo-")), "plan.json");
+  await must(["plan", "--out", planFile, ...here]);
+  const digest = String(field(await json(["plan", "show", planFile, ...here]), "digest"));
+  chapter("Consent is given by this demo, for exactly this plan; you would type the cluster's name");
+  await must(["apply", planFile, "--approve", digest, ...here]);
+
+  chapter("Afterwards");
+  await must(["status", ...here]);
+  await must(["plan", ...here]);
+  await conclude(here);
+}
+
+/** Says how it ended, from the same JSON that anybody can read. Throws when it is not what was promised. */
+async function conclude(here: readonly string[]): Promise<void> {
+  const status = await json(["status", ...here]);
+  const run = await json(["runs", "show", ...here]);
+  const voters = field(status, "quorum.voters");
+  const healthy = field(status, "quorum.healthy");
+  const outcome = field(run, "outcome");
+  const lost = field(run, "loss.objects");
+  await must(["runs", "report", ...here]);
+  process.stderr.write(
+    `\n${bold("Result")}: run ${String(outcome)}, ${String(healthy)} of ${String(voters)} voters healthy, objects lost: ${String(lost)}, time to recovery ${String(field(run, "rtoSeconds"))} s; the whole demo took ${seconds()}.\n`,
+  );
+  if (outcome !== "succeeded" || voters !== 3 || healthy !== 3 || String(lost) !== "0") throw new Error("the recovery did not end as promised");
+}
+
+async function cleanUp(): Promise<void> {
+  if (!isLabUp) return;
+  if (values.keep) {
+    process.stderr.write(`\nThe lab is kept. Look around with: npm run requorum -- lab status ${values.name}; take it down with: npm run requorum -- lab down ${values.name}\n`);
+    return;
+  }
+  chapter("Taking the lab down");
+  const { code } = await requorum(["lab", "down", values.name], { isCleanup: true });
+  if (code !== 0) throw new Error(`lab down ended with ${String(code)}: run npm run requorum -- lab down ${values.name}`);
+}
+
+let exitCode = 0;
+try {
+  await play();
+} catch (error) {
+  process.stderr.write(`\ndemo: ${error instanceof Error ? error.message : String(error)}\n`);
+  exitCode = interrupted ? 130 : 1;
+}
+try {
+  await cleanUp();
+} catch (error) {
+  process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
+  exitCode = exitCode === 0 ? 1 : exitCode;
+}
+process.exit(exitCode);

@@ -1,0 +1,49 @@
+import type { Attestation, Goal, RecoveryPlan } from "../model/plan.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
+import { checkPlan } from "../plan/check/check-plan.ts";
+import { planRecovery } from "../plan/plan-recovery.ts";
+import type { AppContext } from "./app-ports.ts";
+import { observeBeforePlanning, type Look } from "./observe-cluster.ts";
+
+export interface PlanRequest {
+  readonly goal: Goal;
+  /** The operator's word for what cannot be observed: host name and statement. */
+  readonly attestations: readonly { readonly host: string; readonly statement: string }[];
+}
+
+/** Looks (twice where something is wrong), decides, and lets the independent checker judge. PLAN_REFUSED names the invariants. */
+export async function makePlan(context: AppContext, request: PlanRequest): Promise<{ readonly plan: RecoveryPlan; readonly look: Look }> {
+  const attestations = request.attestations.map((word) => attestationOf(context, word));
+  const look = await observeBeforePlanning(context);
+  const plan = planRecovery({
+    inventory: look.inventory,
+    diagnosis: look.diagnosis,
+    goal: request.goal,
+    attestations,
+    nowIso: context.ports.clock.nowIso(),
+    sha256Hex: (text) => context.ports.hashing.sha256Hex(text),
+  });
+  assertChecked(plan);
+  return { plan, look };
+}
+
+/** The one gate that every plan passes, when it is made and again before it runs. */
+export function assertChecked(plan: RecoveryPlan): void {
+  const objections = checkPlan(plan);
+  if (objections.length === 0) return;
+  throw new RecoveryError("PLAN_REFUSED", {
+    subject: `plan ${plan.digest.slice(0, 12)}`,
+    detail: objections.map((objection) => `${objection.invariant}${objection.step === undefined ? "" : ` (step ${objection.step})`}: ${objection.because}`).join("; "),
+  });
+}
+
+function attestationOf(context: AppContext, word: PlanRequest["attestations"][number]): Attestation {
+  const host = context.config.hosts.find((candidate) => candidate.name === word.host);
+  if (host === undefined) {
+    throw new RecoveryError("USAGE", {
+      subject: `host ${word.host}`,
+      detail: `it is not in the configuration; known: ${context.config.hosts.map((candidate) => candidate.name).join(", ")}`,
+    });
+  }
+  return { kind: "host-lost", host: host.name, statement: word.statement, by: context.operator, at: context.ports.clock.nowIso() };
+}

@@ -1,0 +1,72 @@
+import { diagnose } from "../diagnose/diagnose.ts";
+import type { Diagnosis } from "../model/finding.ts";
+import type { Inventory, LastSeen } from "../model/inventory.ts";
+import { lastSeenOf } from "../model/last-seen-of.ts";
+import { probeRound } from "../probe/probe-round.ts";
+import { readLastSeen, writeLastSeen } from "../schemas/last-seen.ts";
+import type { AppContext } from "./app-ports.ts";
+
+/** One look at the cluster and what follows from it. */
+export interface Look {
+  readonly inventory: Inventory;
+  readonly diagnosis: Diagnosis;
+}
+
+export type LookDepth = "status" | "full";
+
+/**
+ * A whole round may take this long. Single probes have shorter limits of
+ * their own; this bounds a machine that answers everything just in time.
+ */
+const roundLimitMs = { status: 10_000, full: 30_000 } as const;
+
+/**
+ * The second look comes this much later: more than 5 s (etcd's own
+ * connectivity window) and one election timeout (1 s by default), I-G1.
+ */
+export const secondLookAfterMs = 6_500;
+
+/** One round of probes, diagnosed. A good look is remembered as the last-seen facts. */
+export async function observeOnce(context: AppContext, options: { readonly depth: LookDepth; readonly earlier?: Inventory }): Promise<Look> {
+  const { ports, config } = context;
+  const lastSeen = await rememberedFacts(context);
+  const inventory = await probeRound(ports, config, {
+    depth: options.depth,
+    deadlineMs: roundLimitMs[options.depth],
+    signal: context.signal,
+    report: context.report,
+    ...(options.earlier === undefined ? {} : { earlier: options.earlier }),
+    ...(lastSeen === undefined ? {} : { lastSeen }),
+  });
+  const look = { inventory, diagnosis: diagnose(inventory) };
+  await rememberGoodLook(context, look);
+  return look;
+}
+
+/**
+ * Two looks where anything is wrong, one where nothing is: what is broken is
+ * never judged from a single observation (I-G1). Returns the newer look,
+ * which carries the summary of the older.
+ */
+export async function observeBeforePlanning(context: AppContext): Promise<Look> {
+  const startedMs = context.ports.clock.monotonicMs();
+  const first = await observeOnce(context, { depth: "full" });
+  if (!first.diagnosis.findings.some((finding) => finding.severity === "error" || finding.severity === "critical")) return first;
+  const waitMs = secondLookAfterMs - (context.ports.clock.monotonicMs() - startedMs);
+  context.report({ kind: "phase", text: "something is wrong; looking a second time before anything is decided" });
+  if (waitMs > 0) await context.ports.clock.sleep(waitMs, context.signal);
+  return await observeOnce(context, { depth: "full", earlier: first.inventory });
+}
+
+/** undefined when nothing was kept yet. A damaged file is an error: it may be the only record of what was. */
+async function rememberedFacts(context: AppContext): Promise<LastSeen | undefined> {
+  const text = await context.ports.lastSeen.read(context.config.cluster);
+  return text === undefined ? undefined : readLastSeen(text);
+}
+
+/** Only a look without critical findings replaces what is remembered (H11: never an orphan's view over the true one). */
+async function rememberGoodLook(context: AppContext, look: Look): Promise<void> {
+  if (look.diagnosis.findings.some((finding) => finding.severity === "critical")) return;
+  const facts = lastSeenOf(look.inventory);
+  if (facts !== undefined) await context.ports.lastSeen.write(context.config.cluster, writeLastSeen(facts));
+}

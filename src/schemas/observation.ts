@@ -1,0 +1,17 @@
+import { z } from "zod";
+
+const provenance = { observedAt: z.string(), source: z.string() };
+
+/** An observation of a value of this schema; a gap stays a gap. */
+export function observed<T extends z.ZodType>(value: T): z.ZodType<unknown> {
+  return z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("known"), value, ...provenance }),
+    z.object({ kind: z.literal("unknown"), reason: z.enum(["unreachable", "timeout", "refused", "not-asked", "malformed", "failed"]), detail: z.string(), ...provenance }),
+  ]);
+}
+
+/** Decimal text in JSON, bigint in the model. */
+export const bigintText = z
+  .string()
+  .regex(/^-?[0-9]{1,20}$/, "expected a decimal number in quotes")
+  .transform((text) => BigInt(text));

@@ -51,6 +51,8 @@ export interface HostFacts {
   readonly kubernetesFiles: Observation<KubernetesFiles>;
   /** PB10 */
   readonly certificates: Observation<readonly CertificateFacts[]>;
+  /** Certificate files that exist and could not be understood; they are not in `certificates`. */
+  readonly unreadableCertificates?: readonly { readonly path: string; readonly problem: string }[];
   /** haproxy and keepalived on this machine. */
   readonly loadBalancer: Observation<LoadBalancerFacts>;
   /** PB2-PB5, asked of this host's etcd only. */
@@ -69,10 +71,10 @@ export interface MachineFacts {
   /** Host clock minus operator clock, milliseconds, corrected by half the round trip. */
   readonly clockOffsetMs: number;
   readonly swapEnabled: boolean;
-  /** Versions as the programs print them; "" when the program is absent. */
-  readonly kubeadmVersion: string;
-  readonly kubeletVersion: string;
-  readonly containerdVersion: string;
+  /** Versions as the programs print them; "" when the program is absent, undefined when it was not asked (depth status) or gave no answer. */
+  readonly kubeadmVersion: string | undefined;
+  readonly kubeletVersion: string | undefined;
+  readonly containerdVersion: string | undefined;
   /** The lab's mark file exists. */
   readonly isLabMachine: boolean;
 }
@@ -170,6 +172,10 @@ export interface LoadBalancerFacts {
     readonly state: string;
     readonly nopreempt: boolean;
     readonly virtualAddresses: readonly string[];
+    /** Addresses that VRRP is sent to one by one; empty: multicast. */
+    readonly unicastPeers?: readonly string[];
+    /** More than this one vrrp_instance is configured; the facts are those of the first. */
+    readonly instanceCount?: number;
     readonly scripts: readonly { readonly name: string; readonly script: string; readonly interval: number; readonly weight: number | undefined; readonly fall: number; readonly rise: number; readonly line: number }[];
   };
   /** Does this host hold the control-plane endpoint's address now? */
@@ -239,15 +245,22 @@ export interface KubernetesRecords {
   readonly nodes: readonly NodeRecord[];
   /** Addresses of endpoints default/kubernetes. */
   readonly kubernetesEndpoints: readonly string[];
-  /** Addresses under /registry/masterleases/, read from etcd. */
-  readonly masterLeases: readonly string[];
+  /** Addresses under /registry/masterleases/, read from etcd; undefined: no member answered. */
+  readonly masterLeases: readonly string[] | undefined;
   readonly clusterInfo: { readonly server: string; readonly caFingerprint: string } | undefined;
   readonly kubeadmConfig: { readonly controlPlaneEndpoint: string; readonly kubernetesVersion: string; readonly clusterStatusHosts: readonly string[] } | undefined;
   readonly etcdMirrorPods: readonly { readonly name: string; readonly node: string; readonly advertiseUrl: string; readonly phase: string }[];
   /** Seconds left of the newest valid bootstrap token; undefined: there is none. */
   readonly bootstrapTokenSecondsLeft: number | undefined;
   readonly certificateKeySecondsLeft: number | undefined;
+  /**
+   * Records that could not be read or understood, with the reason. A field
+   * named here is undefined (or, for pods, empty) because it is unknown, not because it is absent.
+   */
+  readonly gaps?: readonly { readonly record: KubernetesRecord; readonly detail: string }[];
 }
+
+export type KubernetesRecord = "masterLeases" | "clusterInfo" | "kubeadmConfig" | "etcdMirrorPods" | "bootstrapTokenSecondsLeft" | "certificateKeySecondsLeft";
 
 export interface NodeRecord {
   readonly name: string;

@@ -1,0 +1,239 @@
+/**
+ * The one script that a round runs on each machine. It reads; the only things
+ * it writes are its own files in /run and, with depth full, one file of 4 KiB
+ * for the fsync test, removed at once. It needs a POSIX sh with coreutils;
+ * whatever else is missing costs only the sections that use it.
+ *
+ * Sections run side by side, each into a file of its own, and are printed as
+ * they end. A section that does not end (a read from a hung disk cannot even
+ * be killed) is printed as `timeout` when the limit is reached; the others do
+ * not wait for it. Private keys are never printed: of certificate files and
+ * kubeconfigs only CERTIFICATE blocks, of balancer files no password lines.
+ *
+ * Output, one frame per section (see parse-host-answer.ts):
+ *   ##requorum-NONCE begin NAME
+ *   …
+ *   ##requorum-NONCE end NAME EXIT-STATUS|timeout BASE64-OF-STDERR
+ *
+ * Arguments: nonce, limit in hundredths of a second, depth (status|full), etcd
+ * data dir, static-pod dir, PKI dir, endpoint address or "-", endpoint port,
+ * endpoint URL host, seconds for TCP connects, seconds for the endpoint's
+ * answer, then one NAME=ADDRESS=SSHPORT per other machine.
+ */
+
+/** Above this a section counts as malformed: manifests and certificates of one machine are some 60 KiB. */
+export const sectionBytesMax = 1_048_576;
+
+export const hostSections = [
+  "machine", "addresses", "versions", "services", "processes", "datadir", "fsync", "kernel",
+  "manifests", "files", "certificates", "loadbalancer", "mesh", "vip", "arp",
+] as const;
+export type HostSection = (typeof hostSections)[number];
+
+const preamble = String.raw`
+set -u
+LC_ALL=C; export LC_ALL
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
+nonce=$1 limit=$2 depth=$3 data_dir=$4 manifests_dir=$5 pki_dir=$6 vip=$7 vip_port=$8 vip_url=$9
+shift 9
+connect_seconds=$1 answer_seconds=$2
+shift 2
+root=${"$"}{REQUORUM_PROBE_ROOT:-}
+mark="##requorum-$nonce"
+printf '%s begin clock-start\n%s\n%s end clock-start 0 \n' "$mark" "$(date +%s%N)" "$mark"
+work=$(mktemp -d /run/requorum-probe.XXXXXX 2>/dev/null) || work=$(mktemp -d) || exit 70
+trap 'rm -rf "$work"' EXIT
+trap 'exit 143' HUP INT TERM
+# Hundredths of a second since boot, without a fork.
+now() { read -r up rest </proc/uptime; centis=${"$"}{up%.*}${"$"}{up#*.}; }
+have() { command -v "$1" >/dev/null 2>&1; }
+certificates_only() { sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/p'; }
+`;
+
+const machineSections = String.raw`
+section_machine() {
+  printf 'machine_id=%s\n' "$(cat "$root/etc/machine-id")"
+  printf 'boot_id=%s\n' "$(cat /proc/sys/kernel/random/boot_id)"
+  # Age of PID 1, not /proc/uptime: in a container-like machine that is its host's.
+  printf 'uptime=%s\n' "$(ps -o etimes= -p 1)"
+  printf 'hostname=%s\n' "$(cat /proc/sys/kernel/hostname)"
+  printf 'os=%s\n' "$(sed -n 's/^PRETTY_NAME=//p' "$root/etc/os-release" | head -n 1)"
+  swaps=-1; while read -r line; do swaps=$((swaps + 1)); done </proc/swaps; printf 'swaps=%s\n' "$swaps"
+  if [ -e "$root/etc/requorum-lab" ]; then echo lab=1; else echo lab=0; fi
+}
+section_addresses() { timeout 2 ip -o addr show; }
+section_versions() {
+  [ "$depth" = full ] || { echo not-asked; return 0; }
+  if have kubeadm; then v=$(timeout 3 kubeadm version -o short) && printf 'kubeadm=%s\n' "$v"; else echo kubeadm=; fi
+  if have kubelet; then v=$(timeout 3 kubelet --version) && printf 'kubelet=%s\n' "$v"; else echo kubelet=; fi
+  if have containerd; then v=$(timeout 3 containerd --version) && printf 'containerd=%s\n' "$v"; else echo containerd=; fi
+  return 0
+}
+section_services() {
+  timeout 2 systemctl show -p Id,LoadState,ActiveState,UnitFileState kubelet.service containerd.service haproxy.service keepalived.service etcd.service
+}
+section_processes() {
+  # comm is cut at 15 characters by the kernel, hence kube-controller.
+  ps -eo pid=,stat=,etimes=,comm= >"$work/ps" || return 1
+  grep -E ' (etcd|kube-apiserver|kube-controller.*|kube-scheduler|kubelet|haproxy|keepalived)$' "$work/ps" | head -n 200
+  return 0
+}
+section_files() {
+  for f in admin.conf super-admin.conf kubelet.conf; do if [ -e "$root/etc/kubernetes/$f" ]; then echo "$f=1"; else echo "$f=0"; fi; done
+  for f in etcd kube-apiserver; do if [ -e "$root$manifests_dir/$f.yaml" ]; then echo "$f=1"; else echo "$f=0"; fi; done
+  if [ -e "$root$pki_dir/ca.crt" ]; then echo ca=1; else echo ca=0; fi
+}
+`;
+
+const diskSections = String.raw`
+section_datadir() {
+  d=$root$data_dir
+  place=$d
+  while [ ! -e "$place" ] && [ -n "$place" ]; do place=${"$"}{place%/*}; done
+  [ -n "$place" ] || place=/
+  options=$(findmnt -no OPTIONS -T "$place" 2>/dev/null | tail -n 1)
+  if [ -z "$options" ]; then if [ -w "$place" ]; then options=rw; else options=ro; fi; fi
+  printf 'options=%s\n' "$options"
+  set -- $(stat -f -c '%a %S %d' "$place"); printf 'free_blocks=%s\nblock_size=%s\nfree_inodes=%s\n' "$1" "$2" "$3"
+  if [ ! -d "$d" ]; then echo exists=0; return 0; fi
+  echo exists=1
+  printf 'uid=%s\n' "$(stat -c %u "$d")"
+  empty=1
+  for f in "$d"/* "$d"/.[!.]*; do case $f in */lost+found|*/.requorum-*) continue ;; esac; if [ -e "$f" ]; then empty=0; break; fi; done
+  echo "empty=$empty"
+  wal=0; for f in "$d"/member/wal/*.wal; do [ -f "$f" ] && wal=1; done; echo "wal=$wal"
+  if [ -f "$d/member/snap/db" ]; then printf 'backend=1\nsize=%s\n' "$(stat -c %s "$d/member/snap/db")"; else echo backend=0; fi
+  printf 'newest=%s\n' "$(stat -c %Y "$d"/member/snap/* "$d"/member/wal/* 2>/dev/null | sort -n | tail -n 1)"
+}
+section_fsync() {
+  [ "$depth" = full ] || { echo not-asked; return 0; }
+  d=$root$data_dir
+  [ -d "$d" ] || { echo not-asked; return 0; }
+  # Beside the data where that is the same filesystem, inside where it is a mount of its own.
+  place=${"$"}{d%/*}
+  [ "$(stat -c %d "$place/")" = "$(stat -c %d "$d")" ] || place=$d
+  file=$place/.requorum-fsync-$nonce
+  before=$(date +%s%N)
+  if error=$(dd if=/dev/zero of="$file" bs=4096 count=1 conv=fsync 2>&1); then
+    after=$(date +%s%N); rm -f "$file"; printf 'ns=%s\n' "$((after - before))"
+  else
+    rm -f "$file" 2>/dev/null; printf 'error=%s\n' "$(printf %s "$error" | head -n 1 | head -c 200)"
+  fi
+}
+section_kernel() {
+  # Only messages that name the disk below the data dir: a shared kernel log is full of other people's trouble.
+  place=$root$data_dir; [ -d "$place" ] || { echo not-asked; return 0; }
+  device=$(stat -c %d "$place"); node=/sys/dev/block/$((device >> 8 & 4095)):$((device & 255 | device >> 12 & 1048320))
+  [ -e "$node" ] || { echo not-asked; return 0; }
+  path=$(readlink -f "$node"); names=${"$"}{path##*/}
+  if [ -e "$path/partition" ]; then parent=${"$"}{path%/*}; names="$names|${"$"}{parent##*/}"; fi
+  for slave in "$path"/slaves/*; do [ -e "$slave" ] && names="$names|${"$"}{slave##*/}"; done
+  timeout 2 dmesg >"$work/dmesg" || return 1
+  grep -E 'I/O error|[Rr]emounting filesystem read-only|EXT4-fs error|EXT4-fs \(.*\): (shut|failed)|XFS .*(orruption|shut|error)|BTRFS .*error|critical (medium|target) error|Buffer I/O' "$work/dmesg" | grep -E "(^|[^A-Za-z0-9])($names)([^A-Za-z0-9]|$)" | tail -n 20 | cut -c 1-300
+  return 0
+}
+`;
+
+const fileSections = String.raw`
+section_manifests() {
+  m=$root$manifests_dir
+  [ -d "$m" ] || { echo absent; return 0; }
+  count=0
+  for f in "$m"/*; do
+    [ -f "$f" ] || continue
+    count=$((count + 1)); [ "$count" -le 64 ] || { echo too-many; return 0; }
+    printf 'file %s %s %s\n' "$(printf %s "${"$"}{f##*/}" | base64 -w0)" "$(sha256sum <"$f" | cut -c 1-64)" "$(head -c 65536 "$f" | base64 -w0)"
+  done
+}
+section_certificates() {
+  count=0
+  for f in "$root$pki_dir"/*.crt "$root$pki_dir"/etcd/*.crt "$root"/var/lib/kubelet/pki/kubelet.crt "$root"/var/lib/kubelet/pki/kubelet-client-current.pem; do
+    [ -f "$f" ] || continue
+    count=$((count + 1)); [ "$count" -le 64 ] || { echo too-many; return 0; }
+    printf 'path %s\n' "${"$"}{f#"$root"}"; head -c 65536 "$f" | certificates_only
+  done
+  for f in admin super-admin controller-manager scheduler; do
+    f=$root/etc/kubernetes/$f.conf
+    [ -f "$f" ] || continue
+    printf 'path %s\n' "${"$"}{f#"$root"}"; sed -n 's/^ *client-certificate-data: *//p' "$f" | head -n 1 | base64 -d | certificates_only
+  done
+}
+section_loadbalancer() {
+  f=$root/etc/haproxy/haproxy.cfg
+  if [ -f "$f" ]; then
+    printf 'haproxy %s %s\n' "$(sha256sum <"$f" | cut -c 1-64)" "$(head -c 131072 "$f" | sed -e 's/\(stats auth\).*/\1 removed/' -e 's/\(password\) .*/\1 removed/' | base64 -w0)"
+    socket=$(sed -n 's/^[[:space:]]*stats[[:space:]]*socket[[:space:]]*\([^[:space:]]*\).*/\1/p' "$f" | head -n 1)
+    if [ -S "$socket" ] && have socat; then printf 'servers %s\n' "$(printf 'show stat\n' | timeout 1 socat -t1 - "UNIX-CONNECT:$socket" 2>/dev/null | head -c 65536 | base64 -w0)"; fi
+  fi
+  f=$root/etc/keepalived/keepalived.conf
+  if [ -f "$f" ]; then
+    printf 'keepalived %s %s\n' "$(sha256sum <"$f" | cut -c 1-64)" "$(head -c 131072 "$f" | sed -e 's/\(auth_pass\).*/\1 removed/' | base64 -w0)"
+  fi
+  return 0
+}
+`;
+
+const networkSections = String.raw`
+section_mesh() {
+  have bash || { echo unsupported; return 0; }
+  [ "$vip" = - ] || set -- "$@" "@endpoint=$vip=$vip_port"
+  timeout "$connect_seconds" bash -c '
+    for peer in "$@"; do
+      name=${"$"}{peer%%=*} rest=${"$"}{peer#*=}; address=${"$"}{rest%%=*} port=${"$"}{rest#*=}
+      targets="ssh:$port etcd-client:2379 etcd-peer:2380 kube-apiserver:6443"
+      [ "$name" = @endpoint ] && targets="endpoint:$port"
+      for target in $targets; do
+        ( if message=$( { exec 3<>"/dev/tcp/$address/${"$"}{target#*:}"; } 2>&1 ); then outcome=open; else
+            case $message in *refused*) outcome=refused ;; *"o route"*|*nreachable*|*"is down"*) outcome=unreachable ;; *"timed out"*) outcome=timeout ;; *) outcome=unknown ;; esac
+          fi; echo "$name ${"$"}{target%%:*} $outcome" ) &
+      done
+    done
+    wait' mesh "$@"
+}
+section_vip() {
+  [ "$vip" = - ] && { echo not-asked; return 0; }
+  have curl || { echo unsupported; return 0; }
+  code=$(curl --noproxy '*' -sk -o /dev/null -w '%{http_code}' --connect-timeout "$connect_seconds" --max-time "$answer_seconds" "https://$vip_url:$vip_port/readyz" 2>/dev/null)
+  printf 'exit=%s\nhttp=%s\n' "$?" "$code"
+}
+section_arp() {
+  [ "$vip" = - ] && { echo not-asked; return 0; }
+  have arping || { echo unsupported; return 0; }
+  link=$(ip -o route get "$vip" | sed -n 's/.* dev \([^ ]*\).*/\1/p')
+  [ -n "$link" ] && [ "$link" != lo ] || { echo not-asked; return 0; }
+  # A look in passing takes the first answer; a full look listens for a second machine that answers too.
+  if [ "$depth" = full ]; then timeout 2 arping -b -w 1 -I "$link" "$vip"; else timeout "$connect_seconds" arping -c 1 -w 1 -I "$link" "$vip"; fi
+  return 0
+}
+`;
+
+const collecting = String.raw`
+emit() {
+  printf '%s begin %s\n' "$mark" "$1"
+  head -c ${String(sectionBytesMax)} "$work/$1.out" 2>/dev/null
+  printf '\n%s end %s %s %s\n' "$mark" "$1" "$2" "$(head -c 300 "$work/$1.err" 2>/dev/null | base64 -w0)"
+}
+pids=
+pending="${hostSections.join(" ")}"
+for name in $pending; do
+  ( "section_$name" "$@" >"$work/$name.out"; echo "$?" >"$work/$name.code" ) </dev/null >/dev/null 2>"$work/$name.err" &
+  pids="$pids $!"
+done
+now; end=$((centis + limit))
+while :; do
+  left=
+  for name in $pending; do
+    if [ -s "$work/$name.code" ]; then read -r code <"$work/$name.code"; emit "$name" "$code"; else left="$left $name"; fi
+  done
+  pending=$left
+  [ -n "$pending" ] || break
+  now; [ "$centis" -lt "$end" ] || break
+  sleep 0.02
+done
+for name in $pending; do emit "$name" timeout; done
+[ -z "$pending" ] || kill $pids 2>/dev/null
+printf '%s begin clock-end\n%s\n%s end clock-end 0 \n' "$mark" "$(date +%s%N)" "$mark"
+exit 0
+`;
+
+export const hostScript = preamble + machineSections + diskSections + fileSections + networkSections + collecting;

@@ -1,0 +1,53 @@
+import type { DataDirFacts } from "../model/inventory.ts";
+import { countField, flagField, malformed, parseFields, requiredField } from "./parse-host-answer.ts";
+
+/**
+ * Pure. Texts of the sections datadir, fsync and kernel. An fsync test that
+ * was cut off at the script's limit is an error of the disk, not a gap: that
+ * is what a hung disk looks like (N04). `kernel` undefined: no messages could
+ * be read. Throws REMOTE_ANSWER_MALFORMED.
+ */
+export function parseDataDir(path: string, sections: { readonly datadir: string; readonly fsync: string | "cut" | undefined; readonly kernel: string | undefined }): DataDirFacts {
+  const fields = parseFields(sections.datadir);
+  const exists = flagField(fields, "exists");
+  const hasBackend = exists && flagField(fields, "backend");
+  return {
+    path, exists,
+    isEmpty: exists ? flagField(fields, "empty") : true,
+    hasWal: exists && flagField(fields, "wal"),
+    hasBackend,
+    backendSizeBytes: hasBackend ? countField(fields, "size") : 0n,
+    newestFileAt: newestFileAt(fields.get("newest") ?? ""),
+    ownerUid: exists ? Number(countField(fields, "uid")) : 0,
+    isReadOnlyMount: requiredField(fields, "options").split(",").includes("ro"),
+    freeBytes: countField(fields, "free_blocks") * countField(fields, "block_size"),
+    freeInodes: countField(fields, "free_inodes"),
+    ...fsyncFacts(sections.fsync),
+    kernelErrors: kernelErrors(sections.kernel),
+  };
+}
+
+function newestFileAt(seconds: string): string {
+  if (seconds === "") return "";
+  if (!/^[0-9]{1,11}$/.test(seconds)) throw malformed("newest", `${JSON.stringify(seconds.slice(0, 40))} is not a time in seconds`);
+  return new Date(Number(seconds) * 1000).toISOString();
+}
+
+function fsyncFacts(text: string | undefined): Pick<DataDirFacts, "fsyncMs" | "fsyncError"> {
+  if (text === undefined) return {};
+  if (text === "cut") return { fsyncError: "no end within the probe's limit" };
+  const fields = parseFields(text);
+  const error = fields.get("error");
+  if (error !== undefined) return { fsyncError: reasonOfDd(error) };
+  if (!fields.has("ns")) return {};
+  return { fsyncMs: Math.round(Number(countField(fields, "ns")) / 1e4) / 100 };
+}
+
+/** "dd: failed to open '/x': Read-only file system" -> its last part. */
+function reasonOfDd(message: string): string {
+  return message.split(": ").at(-1) ?? message;
+}
+
+function kernelErrors(text: string | undefined): readonly string[] {
+  return (text ?? "").split("\n").map((line) => line.trim()).filter((line) => line !== "" && line !== "not-asked").slice(-20);
+}

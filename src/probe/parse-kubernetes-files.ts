@@ -1,0 +1,15 @@
+import type { KubernetesFiles } from "../model/inventory.ts";
+import { flagField, parseFields } from "./parse-host-answer.ts";
+
+/** Pure. Text of the section files. Throws REMOTE_ANSWER_MALFORMED. */
+export function parseKubernetesFiles(text: string): KubernetesFiles {
+  const fields = parseFields(text);
+  return {
+    adminConf: flagField(fields, "admin.conf"),
+    superAdminConf: flagField(fields, "super-admin.conf"),
+    kubeletConf: flagField(fields, "kubelet.conf"),
+    etcdManifest: flagField(fields, "etcd"),
+    apiServerManifest: flagField(fields, "kube-apiserver"),
+    clusterCa: flagField(fields, "ca"),
+  };
+}

@@ -6,7 +6,7 @@
  *   npm run demo -- [--keep] [--victim cp1|cp2|cp3] [--name NAME]
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -21,7 +21,7 @@ const { values } = parseArgs({
   },
 });
 if (values.help) {
-  process.stdout.write("npm run demo -- [--keep] [--victim cp1|cp2|cp3] [--name NAME]\n  --keep    leave the lab running afterwards (take it down with: requorum lab down NAME)\n");
+  process.stdout.write("npm run demo -- [--keep] [--victim cp1|cp2|cp3] [--name NAME]\n  --keep    leave the lab running afterwards (take it down with: requorum lab down --name NAME)\n");
   process.exit(0);
 }
 const startedMs = performance.now();
@@ -87,14 +87,14 @@ async function play(): Promise<void> {
   chapter("A lab: three machines, keepalived and haproxy, a real kubeadm cluster with some load");
   process.stderr.write("With nothing cached this builds Kubernetes and etcd from source first (about 10 minutes); with caches about 1.5 minutes.\n");
   isLabUp = true;
-  await must(["lab", "up", name, "--seed"]);
-  const config = String(field(await json(["lab", "status", name]), "config"));
+  await must(["lab", "up", "--name", name]);
+  const config = String(field(await json(["lab", "status", "--name", name]), "config"));
   const here = ["--config", config];
   chapter("The healthy cluster");
   await must(["status", ...here]);
 
   chapter(`${victim} loses its disk: the machine comes back with a fresh operating system and nothing else`);
-  await must(["lab", "break", name, "wipe-machine", victim]);
+  await must(["lab", "break", "wipe-machine", victim, "--name", name]);
   chapter("What the person on call sees");
   await must(["status", ...here], [0, 3]);
   await must(["diagnose", ...here], [3]);
@@ -102,7 +102,7 @@ async function play(): Promise<void> {
   chapter("The plan");
   const planFile = join(mkdtempSync(join(tmpdir(), "requorum-demo-")), "plan.json");
   await must(["plan", "--out", planFile, ...here]);
-  const digest = String(field(await json(["plan", "show", planFile, ...here]), "digest"));
+  const digest = String(field(JSON.parse(readFileSync(planFile, "utf8")), "digest"));
   chapter("Consent is given by this demo, for exactly this plan; you would type the cluster's name");
   await must(["apply", planFile, "--approve", digest, ...here]);
 
@@ -130,12 +130,12 @@ async function conclude(here: readonly string[]): Promise<void> {
 async function cleanUp(): Promise<void> {
   if (!isLabUp) return;
   if (values.keep) {
-    process.stderr.write(`\nThe lab is kept. Look around with: npm run requorum -- lab status ${values.name}; take it down with: npm run requorum -- lab down ${values.name}\n`);
+    process.stderr.write(`\nThe lab is kept. Look around with: npm run requorum -- lab status --name ${values.name}; take it down with: npm run requorum -- lab down --name ${values.name}\n`);
     return;
   }
   chapter("Taking the lab down");
-  const { code } = await requorum(["lab", "down", values.name], { isCleanup: true });
-  if (code !== 0) throw new Error(`lab down ended with ${String(code)}: run npm run requorum -- lab down ${values.name}`);
+  const { code } = await requorum(["lab", "down", "--name", values.name], { isCleanup: true });
+  if (code !== 0) throw new Error(`lab down ended with ${String(code)}: run npm run requorum -- lab down --name ${values.name}`);
 }
 
 let exitCode = 0;

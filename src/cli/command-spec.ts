@@ -54,6 +54,8 @@ export interface CommandModule {
 
 /** One call of one verb, parsed. Values are read with the functions below, never by casting. */
 export interface Invocation {
+  /** The verb's path in words: "runs list". */
+  readonly verb: string;
   readonly cli: CliContext;
   readonly args: { readonly [name: string]: unknown };
   /** By the option's name with dashes, as in its spec. */

@@ -1,0 +1,36 @@
+#!/bin/sh
+":" //; d=$(dirname -- "$(readlink -f -- "$0")"); n="$d/../node_modules/.bin/node"; [ -x "$n" ] || n=node; exec "$n" "$d/requorum.js" "$@"
+/*
+ * The line above makes this file both a shell script and a module: started
+ * by the shell, it goes straight to the project's own Node without starting
+ * the system's Node first (half of the time of `--help`). Started by
+ * `node bin/requorum.js`, the rest runs, in any Node from 20 on.
+ */
+import { existsSync } from "node:fs";
+import { spawn } from "node:child_process";
+import module from "node:module";
+import { constants } from "node:os";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+const built = here("../dist/cli/main.js");
+/** Built files run from 22.15 (package.json `engines`); sources need a Node that removes types by itself: 22.18. */
+const isNewEnough = major > 22 || (major === 22 && minor >= (existsSync(built) ? 15 : 18));
+
+if (isNewEnough) {
+  module.enableCompileCache?.();
+  await import(existsSync(built) ? "../dist/cli/main.js" : "../src/cli/main.ts");
+} else {
+  const own = here("../node_modules/.bin/node");
+  if (!existsSync(own)) {
+    process.stderr.write(`requorum: Node ${process.versions.node} is too old (22.15 or newer is needed), and the project's own Node is not installed.\n  Next: npm ci   (in ${here("..")})\n`);
+    process.exit(2);
+  }
+  const child = spawn(own, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
+  // The terminal sends these to both: the child decides what they mean, and hears them once.
+  for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => undefined);
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal ?? "SIGTERM"] ?? 15)));
+}

@@ -1,0 +1,138 @@
+import { Command, CommanderError, Option, Argument } from "commander";
+import { exitCodes } from "../model/error-catalogue.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
+import { commandName, exitMeanings, exitsOf, globalOptions, groupSummaries } from "./command-table.ts";
+import type { CommandSpec, OptionSpec } from "./command-spec.ts";
+
+/** What commander understood. Carrying it out is somebody else's business. */
+export interface ParsedCommand {
+  readonly spec: CommandSpec;
+  readonly args: { readonly [name: string]: unknown };
+  /** Global options and the verb's own, by their names with dashes. */
+  readonly options: { readonly [name: string]: unknown };
+}
+
+export interface ProgramOptions {
+  readonly version: string;
+  readonly helpWidth: number;
+  readonly writeHelp: (text: string) => void;
+}
+
+/**
+ * Parses arguments (without node and script). undefined: help or version was
+ * asked for and has been written. USAGE with a did-you-mean otherwise.
+ */
+export function parseCommandLine(table: readonly CommandSpec[], words: readonly string[], options: ProgramOptions): ParsedCommand | undefined {
+  let parsed: ParsedCommand | undefined;
+  const program = buildProgram(table, options, (found) => {
+    parsed = found;
+  });
+  try {
+    program.parse([...words], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return undefined;
+    throw toUsageError(error, words);
+  }
+  return parsed;
+}
+
+/** The whole program as commander sees it; `onParsed` is called instead of running anything. */
+export function buildProgram(table: readonly CommandSpec[], options: ProgramOptions, onParsed: (parsed: ParsedCommand) => void): Command {
+  const program = new Command("requorum");
+  const configure = (command: Command): Command =>
+    command
+      .exitOverride()
+      .configureOutput({ writeOut: options.writeHelp, writeErr: () => undefined, getOutHelpWidth: () => options.helpWidth })
+      .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
+      .helpOption("-h, --help", "show this help");
+  configure(program)
+    .description("Watches, diagnoses and recovers highly available Kubernetes control planes. Needs SSH to the machines and nothing else.")
+    .version(options.version, "-V, --version", "print the version")
+    .helpCommand("help [verb]", "show the help of a verb")
+    .addHelpText("after", "\nSomething is broken right now?  requorum recover\nHelp of a verb:                 requorum help VERB");
+  for (const option of globalOptions) program.addOption(commanderOption(option));
+  const groups = new Map<string, Command>();
+  for (const spec of table) {
+    const [first, second] = spec.path;
+    if (first === undefined) continue;
+    let parent = program;
+    if (second !== undefined) {
+      parent = groups.get(first) ?? configure(program.command(first)).description(groupSummaries[first] ?? first);
+      groups.set(first, parent);
+    }
+    addVerb(configure(parent.command(second ?? first)), spec, onParsed);
+  }
+  return program;
+}
+
+function addVerb(command: Command, spec: CommandSpec, onParsed: (parsed: ParsedCommand) => void): void {
+  command.summary(spec.summary).description([`${capital(spec.summary)}.`, ...(spec.description ?? [])].join("\n"));
+  const specs = spec.arguments ?? [];
+  for (const argument of specs) {
+    const dots = argument.isVariadic === true ? "..." : "";
+    const made = new Argument(argument.isRequired ? `<${argument.name}${dots}>` : `[${argument.name}${dots}]`, argument.describes);
+    if (argument.choices !== undefined) made.choices(argument.choices);
+    command.addArgument(made);
+  }
+  for (const option of spec.options ?? []) command.addOption(commanderOption(option));
+  command.addHelpText("after", () => `\n${globalHelp()}\n\n${endOfHelp(spec)}`);
+  command.action(() => {
+    const byName: { [name: string]: unknown } = {};
+    const values: Record<string, unknown> = command.optsWithGlobals();
+    for (const option of [...globalOptions, ...(spec.options ?? [])]) byName[option.name] = values[attributeOf(option)];
+    const args = Object.fromEntries(specs.map((argument, index): [string, unknown] => [argument.name, command.processedArgs[index]]));
+    onParsed({ spec, args, options: byName });
+  });
+}
+
+function commanderOption(spec: OptionSpec): Option {
+  const value = spec.value === undefined ? "" : ` <${spec.value}>`;
+  const words = spec.defaultWords === undefined ? spec.describes : `${spec.describes} (default: ${spec.defaultWords})`;
+  const option = new Option(`${spec.short === undefined ? "" : `-${spec.short}, `}--${spec.name}${value}`, words);
+  if (spec.choices !== undefined) option.choices(spec.choices);
+  if (spec.isRepeatable === true) option.argParser((next: string, before: unknown) => [...(Array.isArray(before) ? before.map(String) : []), next]);
+  return option;
+}
+
+/** commander's name for an option's value: camel case, and `color` for `no-color`. */
+function attributeOf(spec: OptionSpec): string {
+  const name = spec.name.startsWith("no-") ? spec.name.slice(3) : spec.name;
+  return name.replace(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase());
+}
+
+function globalHelp(): string {
+  const rows = globalOptions.map((option) => {
+    const flags = `${option.short === undefined ? "    " : `-${option.short}, `}--${option.name}${option.value === undefined ? "" : ` ${option.value}`}`;
+    return `  ${flags.padEnd(24)}${option.describes}`;
+  });
+  return ["Options of every verb:", ...rows].join("\n");
+}
+
+function endOfHelp(spec: CommandSpec): string {
+  const examples = spec.examples.flatMap(({ command, why }) => [`  # ${why}`, `  ${command}`]);
+  const codes = exitsOf(spec).map((name) => `  ${String(exitCodes[name]).padStart(3)}  ${exitMeanings[name]}`);
+  return ["Examples:", ...examples, "", `Exit codes of ${commandName(spec)}:`, ...codes].join("\n");
+}
+
+/** commander's message as an error of ours: the suggestion becomes a remedy that can be copied. */
+function toUsageError(error: CommanderError, words: readonly string[]): RecoveryError {
+  const message = error.message.replace(/^error: /, "");
+  const suggested = /\(Did you mean (?:one of )?([^)?]+)\?\)/.exec(message)?.[1];
+  const detail = message.replace(/\s*\(Did you mean [^)]*\)/, "").replace(/\.$/, "");
+  const wrong = /'([^']+)'/.exec(detail)?.[1];
+  const first = suggested?.split(", ")[0];
+  const corrected = first === undefined || wrong === undefined ? undefined : words.map((word) => (word === wrong ? first : word)).join(" ");
+  return new RecoveryError("USAGE", {
+    subject: "command line",
+    detail: error.code === "commander.help" ? "a verb is missing" : suggested === undefined ? detail : `${detail}; did you mean ${suggested}?`,
+    remedies: [
+      ...(corrected === undefined ? [] : [{ why: "perhaps", command: `requorum ${corrected}` }]),
+      { why: "see what there is", command: "requorum --help" },
+    ],
+  });
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

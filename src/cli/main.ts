@@ -1,0 +1,96 @@
+/**
+ * Where the program begins and ends: the only file of the CLI that reads the
+ * environment, and the only one that ends the process.
+ */
+import { homedir, hostname, tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { exitCodes } from "../model/error-catalogue.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
+import type { CliContext, Directories, GlobalOptions } from "./cli-context.ts";
+import { programVersion } from "./program-version.ts";
+import { runCli } from "./run-cli.ts";
+import { processSink } from "./terminal/process-sink.ts";
+import { Terminal } from "./terminal/terminal.ts";
+
+const interrupt = new AbortController();
+let interrupts = 0;
+
+function onSignal(name: string): void {
+  interrupts += 1;
+  if (interrupts > 1) process.exit(exitCodes.interrupted);
+  if (process.stderr.isTTY) process.stderr.write("\nstopping as soon as it is safe; once more to stop at once (a run stays resumable)\n");
+  interrupt.abort(new RecoveryError("INTERRUPTED", { subject: "requorum", detail: `stopped by ${name}` }));
+}
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => { onSignal(name); });
+
+const out = processSink(process.stdout);
+const err = processSink(process.stderr);
+const env = process.env;
+
+function directories(): Directories {
+  const home = homedir();
+  const base = (variable: string, fallback: string): string => join(env[variable] ?? join(home, fallback), "requorum");
+  const state = base("XDG_STATE_HOME", ".local/state");
+  return {
+    work: process.cwd(),
+    config: base("XDG_CONFIG_HOME", ".config"),
+    state,
+    cache: base("XDG_CACHE_HOME", ".cache"),
+    runtime: env["XDG_RUNTIME_DIR"] === undefined ? join(tmpdir(), `requorum-${String(userInfo().uid)}`) : join(env["XDG_RUNTIME_DIR"], "requorum"),
+  };
+}
+
+function makeTerminal(given: { readonly noColor: boolean }): Terminal {
+  return new Terminal({
+    out,
+    err,
+    canAsk: process.stdin.isTTY && process.stderr.isTTY,
+    noColor: given.noColor || (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb",
+    readAnswer: async (question, signal) => {
+      const { createInterface } = await import("node:readline/promises");
+      const reader = createInterface({ input: process.stdin, output: process.stderr });
+      // In raw mode readline sees Ctrl-C before the process does.
+      reader.on("SIGINT", () => { onSignal("SIGINT"); });
+      try {
+        return await reader.question(question, { signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        throw error;
+      } finally {
+        reader.close();
+      }
+    },
+  });
+}
+
+async function makeContext(terminal: Terminal, global: GlobalOptions): Promise<CliContext> {
+  const { timeoutMs } = global;
+  const limit = new AbortController();
+  if (timeoutMs !== undefined) {
+    const reason = new RecoveryError("TIMED_OUT_WAITING", { subject: "requorum", detail: `--timeout ${String(timeoutMs / 1000)} s is over` });
+    setTimeout(() => { limit.abort(reason); }, timeoutMs).unref();
+  }
+  const where = directories();
+  const operator = `${userInfo().username}@${hostname()}`;
+  const program = `requorum ${programVersion}`;
+  const signal = AbortSignal.any([interrupt.signal, limit.signal]);
+  const configFromEnvironment = env["REQUORUM_CONFIG"];
+  return {
+    terminal, global, directories: where, configFromEnvironment, operator, program, signal,
+    openCluster: async () => {
+      const { openCluster } = await import("./wiring.ts");
+      return openCluster({ global, directories: where, configFromEnvironment, signal });
+    },
+  };
+}
+
+async function saveBug(error: unknown): Promise<string> {
+  const { saveBugReport } = await import("./save-bug-report.ts");
+  return saveBugReport(error, { directory: join(directories().state, "bugs"), program: `requorum ${programVersion}`, words: process.argv.slice(2) });
+}
+
+const exitCode = await runCli({ words: process.argv.slice(2), version: programVersion, makeTerminal, makeContext, saveBug });
+await Promise.all([out.drained(), err.drained()]);
+// Idle connections (gRPC, shared ssh masters) would keep the process; everything that matters is written.
+process.exit(interrupt.signal.aborted ? exitCodes.interrupted : exitCode);

@@ -1,0 +1,110 @@
+import Table from "cli-table3";
+import { plainText, spansOf, type Block, type Column, type Inline, type Page, type Tone } from "../../render/page.ts";
+
+export interface DrawOptions {
+  readonly columns: number;
+  readonly hasColor: boolean;
+}
+
+/** SGR codes: bold, green, yellow, red, faint. The eight old colours, so that the terminal's own theme decides how they look. */
+const codes: { readonly [tone in Tone]: readonly [string, string] } = {
+  plain: ["", ""],
+  strong: ["\u001b[1m", "\u001b[22m"],
+  good: ["\u001b[32m", "\u001b[39m"],
+  warn: ["\u001b[33m", "\u001b[39m"],
+  bad: ["\u001b[31m", "\u001b[39m"],
+  dim: ["\u001b[2m", "\u001b[22m"],
+};
+
+/** A page as text for one stream, ending in a newline. */
+export function drawPage(page: Page, options: DrawOptions): string {
+  return page.map((block) => `${drawBlock(block, options)}\n`).join("");
+}
+
+/** One coloured piece of text, without layout. */
+export function paint(text: Inline, hasColor: boolean): string {
+  if (!hasColor) return safe(plainText(text));
+  return spansOf(text).map((span) => `${codes[span.tone][0]}${safe(span.text)}${codes[span.tone][1]}`).join("");
+}
+
+/** Text from machines must not move the cursor or change colours: control characters are shown, not obeyed. */
+function safe(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are the point
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (char) => (char === "\r" ? "" : `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`));
+}
+
+function drawBlock(block: Block, options: DrawOptions): string {
+  switch (block.kind) {
+    case "gap":
+      return "";
+    case "heading":
+      return paint(spansOf(block.text).map((span) => (span.tone === "plain" ? { ...span, tone: "strong" as const } : span)), options.hasColor);
+    case "line":
+      return wrap(block.text, block.indent, block.indent, options);
+    case "item":
+      return wrap([`${" ".repeat(block.indent)}- `, ...spansOf(block.text)], 0, block.indent + 2, options);
+    case "command":
+      return [wrap({ text: `${block.why}:`, tone: "dim" }, block.indent, block.indent, options), `${" ".repeat(block.indent + 4)}${paint({ text: block.command, tone: "strong" }, options.hasColor)}`].join("\n");
+    case "table":
+      return drawTable(block, options);
+    default:
+      return block satisfies never;
+  }
+}
+
+function drawTable(block: Extract<Block, { kind: "table" }>, options: DrawOptions): string {
+  const widths = columnWidths(block.columns, block.rows, options.columns - block.indent);
+  const none = { top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "" };
+  const drawn = new Table({
+    chars: none,
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 2 },
+    colWidths: [...widths],
+    colAligns: block.columns.map((column) => column.align ?? "left"),
+    wordWrap: true,
+    wrapOnWordBoundary: false,
+  });
+  if (block.columns.some((column) => column.title !== "")) drawn.push(block.columns.map((column) => paint({ text: column.title.toUpperCase(), tone: "dim" }, options.hasColor)));
+  for (const row of block.rows) drawn.push(row.map((cell) => paint(cell, options.hasColor)));
+  const margin = " ".repeat(block.indent);
+  return drawn.toString().split("\n").map((text) => `${margin}${text}`.trimEnd()).join("\n");
+}
+
+/** Natural widths with two columns of air; where the screen is too small, the widest flexible column gives way first, never below twelve. */
+function columnWidths(columns: readonly Column[], rows: readonly (readonly Inline[])[], available: number): readonly number[] {
+  const air = 2;
+  const flexibleMin = 12;
+  const widths = columns.map((column, index) => Math.max(column.title.length, ...rows.map((row) => safe(plainText(row[index] ?? "")).length), 1) + air);
+  const sum = (): number => widths.reduce((total, width) => total + width, 0);
+  while (sum() > available) {
+    let widest = -1;
+    for (const [index, column] of columns.entries()) {
+      if (column.isFlexible === true && (widths[index] ?? 0) > flexibleMin + air && (widest < 0 || (widths[index] ?? 0) > (widths[widest] ?? 0))) widest = index;
+    }
+    if (widest < 0) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+  return widths;
+}
+
+/** Breaks at spaces; a word longer than the line stays whole, so that paths and commands can be copied. */
+function wrap(text: Inline, firstIndent: number, nextIndent: number, options: DrawOptions): string {
+  const limit = Math.max(30, options.columns);
+  let column = firstIndent;
+  let out = " ".repeat(firstIndent);
+  let isLineStart = true;
+  for (const span of spansOf(text)) {
+    for (const piece of safe(span.text).split(/(\n|\s+)/)) {
+      if (piece === "") continue;
+      if (piece === "\n" || (!isLineStart && piece.trim() !== "" && column + piece.length > limit)) {
+        out = `${out.trimEnd()}\n${" ".repeat(nextIndent)}`;
+        column = nextIndent;
+        isLineStart = true;
+        if (piece === "\n") continue;
+      }
+      out += options.hasColor ? `${codes[span.tone][0]}${piece}${codes[span.tone][1]}` : piece;
+      column += piece.length;
+      if (piece.trim() !== "") isLineStart = false;
+    }
+  }
+  return out.trimEnd();
+}

@@ -1,0 +1,35 @@
+import { RecoveryError, type Remedy } from "../model/recovery-error.ts";
+
+/** What `-o json` prints on standard error when a verb fails. */
+export interface ErrorDocument {
+  readonly apiVersion: "requorum/v1";
+  readonly kind: "Error";
+  readonly error: {
+    /** A code of docs/errors.md, or BUG. */
+    readonly code: string;
+    readonly subject: string;
+    readonly detail: string;
+    readonly remedies: readonly Remedy[];
+  };
+}
+
+export function errorDocument(error: unknown, savedAt: string): ErrorDocument {
+  if (error instanceof RecoveryError) {
+    const { code, subject, detail, remedies } = error;
+    return { apiVersion: "requorum/v1", kind: "Error", error: { code, subject, detail: [detail, ...causesOf(error)].join("; "), remedies } };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { apiVersion: "requorum/v1", kind: "Error", error: { code: "BUG", subject: "requorum", detail: `${message} (stack saved in ${savedAt})`, remedies: [] } };
+}
+
+/** Words of the causes that say something new, at most four deep: a longer chain helps nobody. */
+export function causesOf(error: Error): readonly string[] {
+  const said = [error.message];
+  let cause: unknown = error.cause;
+  for (let depth = 0; depth < 4 && cause instanceof Error; depth += 1) {
+    const words = cause.message;
+    if (words !== "" && !said.some((earlier) => earlier.includes(words))) said.push(words);
+    cause = cause.cause;
+  }
+  return said.slice(1);
+}

@@ -1,0 +1,23 @@
+import { findingOf, type Rule } from "../rule.ts";
+import { evidenceOf } from "../situation/host-view.ts";
+import { isJoinComing } from "../situation/loss.ts";
+
+export const certificateKeyExpired: Rule = {
+  code: "A04_CERTIFICATE_KEY_EXPIRED",
+  stage: "quorum",
+  diagnose(situation) {
+    const { kubernetes, config } = situation.inventory;
+    if (config.platform !== "kubeadm" || kubernetes.kind === "unknown" || !isJoinComing(situation)) return [];
+    const left = kubernetes.value.certificateKeySecondsLeft;
+    if (left !== undefined && left > 0) return [];
+    return [
+      findingOf("A04_CERTIFICATE_KEY_EXPIRED", {
+        subject: "cluster",
+        severity: "info",
+        confidence: "certain",
+        summary: "The certificates uploaded for control-plane joins have expired; the coming join makes new ones.",
+        evidence: [evidenceOf("no valid kubeadm-certs", kubernetes)],
+      }),
+    ];
+  },
+};

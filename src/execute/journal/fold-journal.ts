@@ -10,6 +10,8 @@ export interface StepRecord {
   readonly attempts: number;
   /** Time of the first start. */
   readonly startedAt: string | undefined;
+  /** Time of the newest start. */
+  readonly lastStartedAt: string | undefined;
   /** Time of the last event. */
   readonly changedAt: string;
   /** The last event in words: what was observed, why it was blocked, what is missing. */
@@ -107,6 +109,7 @@ function foldStep(before: StepRecord | undefined, event: StepEvent, at: string):
     state,
     attempts: isStart ? event.attempt : (before?.attempts ?? 0),
     startedAt: before?.startedAt ?? (isStart ? at : undefined),
+    lastStartedAt: isStart ? at : before?.lastStartedAt,
     changedAt: at,
     words: wordsOf(event),
     errorCode: event.kind === "step-failed" ? event.errorCode : undefined,

@@ -59,11 +59,15 @@ export class Journal {
     return this.folded;
   }
 
+  /** An append failed: nothing more can be journalled through this object. */
+  get hasFailed(): boolean {
+    return this.failure !== undefined;
+  }
+
   append(event: JournalEvent): Promise<void> {
     const done = this.queue.then(() => this.appendNow(event));
-    this.queue = done.catch((error: unknown) => {
-      this.failure ??= error;
-    });
+    // The caller gets the rejection from `done`; the queue only orders.
+    this.queue = done.catch(() => undefined);
     return done;
   }
 
@@ -72,7 +76,12 @@ export class Journal {
     const line: JournalLine = { version: "1.0", sequence: this.sequence + 1, at: this.clock.nowIso(), previous: this.previous, event };
     const next = foldLine(this.folded, line);
     const text = JSON.stringify(line);
-    await this.runs.appendJournal(this.run, text);
+    try {
+      await this.runs.appendJournal(this.run, text);
+    } catch (error) {
+      this.failure = error;
+      throw error;
+    }
     this.folded = next;
     this.sequence = line.sequence;
     this.previous = this.tools.sha256Hex(text);

@@ -1,0 +1,157 @@
+import type { HostName, RunId } from "../../model/ids.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { HostAccess } from "../../ports/host-access.ts";
+
+/**
+ * The lock that two operators on two laptops share: a marker on every
+ * reachable control-plane machine. It is a hard link to a finished file, so it
+ * appears at once and with its text, or not at all.
+ * Not guaranteed: a machine that cannot be reached carries no marker; two
+ * operators who see disjoint sets of machines do not see each other's lock.
+ */
+export const markerPath = "/var/lib/requorum/lock";
+
+export interface LockHolder {
+  readonly cluster: string;
+  readonly run: RunId;
+  readonly by: string;
+  /** The operator's machine. */
+  readonly host: string;
+  readonly at: string;
+}
+
+export interface MachineLocks {
+  readonly where: readonly HostName[];
+  /** "cp2: host cannot be reached by SSH" */
+  readonly notOn: readonly string[];
+}
+
+/** Making one small file; a machine that needs longer than this is not fit to be worked on. */
+const markerTimeoutMs = 20_000;
+
+const acquireScript = `set -eu
+umask 077
+dir=/var/lib/requorum
+mkdir -p "$dir"
+tmp="$dir/.lock.$$"
+printf '%s\\n' "$1" > "$tmp"
+sync "$tmp" 2>/dev/null || sync
+if ln "$tmp" "$dir/lock" 2>/dev/null; then
+  rm -f "$tmp"; echo acquired
+elif [ -n "$2" ] && [ "$(cat "$dir/lock" 2>/dev/null)" = "$2" ]; then
+  mv -f "$tmp" "$dir/lock"; echo acquired
+elif [ -e "$dir/lock" ]; then
+  rm -f "$tmp"; echo held; cat "$dir/lock"
+else
+  rm -f "$tmp"; echo "no hard link could be made in $dir" >&2; exit 1
+fi`;
+
+const releaseScript = `set -eu
+f=/var/lib/requorum/lock
+[ -e "$f" ] || { echo released; exit 0; }
+if grep -qF "\\"run\\":\\"$1\\"" "$f"; then rm -f "$f"; echo released; else echo foreign; cat "$f"; fi`;
+
+type MarkerAnswer = { readonly kind: "acquired" } | { readonly kind: "held"; readonly text: string } | { readonly kind: "unreachable"; readonly words: string };
+
+export interface LockRequest {
+  readonly hostAccess: HostAccess;
+  readonly hosts: readonly HostName[];
+  readonly holder: LockHolder;
+  /** Take over markers of other runs. Only on the operator's explicit word. */
+  readonly breakLock: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Puts the marker on every host that can be reached. A marker of the same run
+ * is ours (resume). Throws RUN_LOCKED naming the holder, after taking back
+ * what it had put; FACTS_INCOMPLETE when no host could be reached.
+ */
+export async function acquireMachineLocks(request: LockRequest): Promise<MachineLocks> {
+  const answers = await Promise.all(request.hosts.map(async (host) => ({ host, answer: await acquireOn(host, request) })));
+  const where = answers.filter(({ answer }) => answer.kind === "acquired").map(({ host }) => host);
+  const held = answers.find(({ answer }) => answer.kind === "held");
+  if (held?.answer.kind === "held") {
+    await releaseMachineLocks({ hostAccess: request.hostAccess, hosts: where, run: request.holder.run });
+    throw lockedBy(held.host, held.answer.text);
+  }
+  const notOn = answers.flatMap(({ host, answer }) => (answer.kind === "unreachable" ? [`${host}: ${answer.words}`] : []));
+  if (where.length === 0) {
+    throw new RecoveryError("FACTS_INCOMPLETE", { subject: "lock", detail: `no machine could be reached to lock the cluster (${notOn.join("; ")})` });
+  }
+  return { where, notOn };
+}
+
+/** Removes our markers. Returns the hosts that could not be reached, with the reason: their marker is still there. */
+export async function releaseMachineLocks(options: { readonly hostAccess: HostAccess; readonly hosts: readonly HostName[]; readonly run: RunId }): Promise<{
+  readonly released: readonly HostName[];
+  readonly leftOn: readonly string[];
+}> {
+  const answers = await Promise.all(
+    options.hosts.map(async (host) => {
+      try {
+        const result = await options.hostAccess.run(host, {
+          reason: "release the run's lock", script: releaseScript, args: [options.run], timeoutMs: markerTimeoutMs, changesThings: true,
+        });
+        return { host, words: result.exitCode === 0 ? undefined : result.stderr.trim() };
+      } catch (error) {
+        if (!(error instanceof RecoveryError)) throw error;
+        return { host, words: error.message };
+      }
+    }),
+  );
+  return {
+    released: answers.filter(({ words }) => words === undefined).map(({ host }) => host),
+    leftOn: answers.flatMap(({ host, words }) => (words === undefined ? [] : [`${host}: ${words}`])),
+  };
+}
+
+async function acquireOn(host: HostName, request: LockRequest): Promise<MarkerAnswer> {
+  const first = await putMarker(host, request, "");
+  if (first.kind !== "held") return first;
+  if (!request.breakLock && holderOf(first.text)?.run !== request.holder.run) return first;
+  // Replaced only if it still has the text that was judged.
+  return await putMarker(host, request, first.text);
+}
+
+async function putMarker(host: HostName, request: LockRequest, replaces: string): Promise<MarkerAnswer> {
+  const text = JSON.stringify(request.holder);
+  try {
+    const result = await request.hostAccess.run(host, {
+      reason: "lock the cluster for this run", script: acquireScript, args: [text, replaces], timeoutMs: markerTimeoutMs, changesThings: true, signal: request.signal,
+    });
+    const [word, ...rest] = result.stdout.split("\n");
+    if (result.exitCode === 0 && word === "acquired") return { kind: "acquired" };
+    if (result.exitCode === 0 && word === "held") return { kind: "held", text: rest.join("\n").trim() };
+    return { kind: "unreachable", words: `no marker could be made: ${result.stderr.trim() || `exit ${result.exitCode}`}` };
+  } catch (error) {
+    if (!(error instanceof RecoveryError)) throw error;
+    request.signal.throwIfAborted();
+    return { kind: "unreachable", words: error.message };
+  }
+}
+
+/** Parses our own marker; undefined when it is not of our form. */
+function holderOf(text: string): Partial<LockHolder> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function lockedBy(host: HostName, text: string): RecoveryError {
+  const holder = holderOf(text);
+  const words = holder === undefined
+    ? `a marker that cannot be read: ${JSON.stringify(text.slice(0, 200))}`
+    : `run ${String(holder.run)} of ${String(holder.by)} on ${String(holder.host)}, since ${String(holder.at)}`;
+  return new RecoveryError("RUN_LOCKED", {
+    subject: `host ${host}`,
+    detail: `${markerPath} on ${host} is held by ${words}`,
+    remedies: [
+      ...(holder?.run === undefined ? [] : [{ why: `if that run was interrupted, go on with it where it was started (${String(holder.host)})`, command: `requorum resume ${holder.run}` }]),
+      { why: "if it is certain that nobody works on the cluster, run the same command again with --break-lock" },
+    ],
+  });
+}

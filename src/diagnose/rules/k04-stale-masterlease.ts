@@ -7,7 +7,7 @@ export const staleMasterlease: Rule = {
   stage: "stale-objects",
   diagnose(situation) {
     const { kubernetes } = situation.inventory;
-    if (kubernetes.kind === "unknown") return [];
+    if (kubernetes.kind === "unknown" || kubernetes.value.masterLeases === undefined) return [];
     return kubernetes.value.masterLeases
       .filter((address) => addressStanding(situation, address) === "gone")
       .map((address) =>

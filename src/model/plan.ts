@@ -16,11 +16,14 @@ export interface Attestation {
   readonly at: string;
 }
 
-/** Why a member counts as permanently lost (I-G2). */
+/**
+ * Why a member counts as permanently lost (I-G2). "unfinished-join": a learner
+ * that a join left behind; it has no vote and nothing that the voters lack.
+ */
 export interface LossProof {
   readonly memberId: MemberId;
   readonly host: HostName | undefined;
-  readonly kind: "observed-fresh-machine" | "observed-data-lost" | "never-started" | "attested";
+  readonly kind: "observed-fresh-machine" | "observed-data-lost" | "never-started" | "unfinished-join" | "attested";
   readonly evidence: readonly string[];
 }
 

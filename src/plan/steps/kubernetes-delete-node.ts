@@ -1,13 +1,14 @@
 import type { ClusterModel, ModelNode } from "../../model/cluster-model.ts";
 import type { StepArgs, StepSpec } from "../../model/step.ts";
-import { allOf, fails, holds, whenKnown } from "../../model/verdict.ts";
+import { allOf, fails, holds, whenKnown, type Verdict } from "../../model/verdict.ts";
 import { apiServerVia } from "./host-verdicts.ts";
 import { withMemberList } from "./member-verdicts.ts";
 
 /**
  * K05: the Node goes after its etcd member, never before. Needs: nodes (with
- * uid), members (names), hosts[via].apiServer. A Node of the same name and
- * another uid was registered again and is not meant.
+ * uid), members (names), hosts[via].apiServer; for a Node that still reads
+ * Ready also hosts[node].services.kubelet. A Node of the same name and another
+ * uid was registered again and is not meant.
  */
 export const kubernetesDeleteNode: StepSpec<"kubernetes.deleteNode"> = {
   risk: "destructive",
@@ -17,9 +18,7 @@ export const kubernetesDeleteNode: StepSpec<"kubernetes.deleteNode"> = {
       whenKnown(model.nodes, "the Nodes", (nodes) => {
         const node = nodes.find((candidate) => isMeant(candidate, args));
         if (node === undefined) return fails(`there is no Node ${args.node} with uid ${args.uid}`);
-        return whenKnown(node.isReady, `whether Node ${args.node} is Ready`, (is) =>
-          is ? fails(`Node ${args.node} is Ready: a machine that works is not deleted`) : holds,
-        );
+        return whenKnown(node.isReady, `whether Node ${args.node} is Ready`, (is) => (is ? kubeletIsStopped(model, args.node) : holds));
       }),
       withMemberList(model, (members) =>
         members.some((member) => member.name === args.node) ? fails(`etcd still has a member named ${args.node}`) : holds,
@@ -38,4 +37,10 @@ export const kubernetesDeleteNode: StepSpec<"kubernetes.deleteNode"> = {
 
 function isMeant(node: ModelNode, args: StepArgs["kubernetes.deleteNode"]): boolean {
   return node.name === args.node && (node.uid === undefined || node.uid === args.uid);
+}
+
+/** Kubernetes goes on calling a Node Ready for 40-50 s after its kubelet has stopped. */
+function kubeletIsStopped(model: ClusterModel, node: string): Verdict {
+  const kubelet = model.hosts.find((host) => (host.name as string) === node)?.services?.kubelet;
+  return kubelet === "stopped" || kubelet === "absent" ? holds : fails(`Node ${node} is Ready: a machine that works is not deleted`);
 }

@@ -10,9 +10,6 @@ export interface JoinSecrets {
   readonly certificateKey: string;
 }
 
-/** Checks that a lab machine cannot pass or that say nothing here: the kernel is the host's. */
-export const ignoredPreflightErrors = ["SystemVerification", "NumCPU", "Mem", "Swap"] as const;
-
 export interface InitInput extends JoinSecrets {
   readonly machine: MachinePlan;
   readonly plan: AddressPlan;
@@ -45,7 +42,6 @@ export function renderInitConfig(input: InitInput): string {
     {
       apiVersion: "kubelet.config.k8s.io/v1beta1", kind: "KubeletConfiguration",
       cgroupDriver: "cgroupfs", failSwapOn: false, failCgroupV1: false, localStorageCapacityIsolation: false,
-      resolvConf: "/etc/hosts", // there is no DNS in the lab; the kubelet insists on a file
     },
     {
       apiVersion: "kubeproxy.config.k8s.io/v1alpha1", kind: "KubeProxyConfiguration",
@@ -96,7 +92,6 @@ function nodeRegistration(machine: MachinePlan): object {
     name: machine.name,
     criSocket: "unix:///run/containerd/containerd.sock",
     imagePullPolicy: "IfNotPresent",
-    ignorePreflightErrors: ignoredPreflightErrors,
     kubeletExtraArgs: [{ name: "node-ip", value: machine.address }],
   };
 }

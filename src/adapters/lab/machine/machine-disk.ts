@@ -57,7 +57,11 @@ export async function mountMachineDisk(paths: MachinePaths, baseImage: string, h
   if (!mounted.includes(paths.root)) {
     await run("mount", ["-t", "overlay", "overlay", "-o", `lowerdir=${baseImage},upperdir=${paths.upper},workdir=${paths.work}`, paths.root]);
   }
-  if (hasEtcdDisk && !mounted.includes(paths.etcdMount)) await run("mount", ["-o", "loop", paths.etcdImage, paths.etcdMount]);
+  if (hasEtcdDisk && !mounted.includes(paths.etcdMount)) {
+    await run("mount", ["-o", "loop", paths.etcdImage, paths.etcdMount]);
+    // kubeadm takes a directory that holds anything at all for an old member's.
+    await rm(join(paths.etcdMount, "lost+found"), { recursive: true, force: true });
+  }
 }
 
 /** Unmounts everything below `directory`, deepest first; a file system still busy is detached and goes with its last user. */

@@ -27,6 +27,8 @@ export function renderMachineFiles(input: MachineFilesInput): readonly MachineFi
     { path: markPath, content: `lab=${lab}\nmachine=${machine.name}\n` },
     { path: "/etc/hostname", content: `${machine.name}\n` },
     { path: "/etc/hosts", content: renderHosts(plan) },
+    // containerd copies it into every pod and fails without it; there is no DNS in the lab.
+    { path: "/etc/resolv.conf", content: "# no DNS in the lab\n" },
     { path: "/etc/systemd/network/10-host0.network", content: renderNetwork(machine, plan) },
     { path: "/etc/cni/net.d/10-requorum-lab.conflist", content: renderPodNetwork(machine.address) },
     ...(balanced ? [{ path: "/etc/haproxy/haproxy.cfg", content: renderHaproxy(plan) }] : []),

@@ -85,6 +85,18 @@ const catalogue = {
     meaning: "The machine presents another host key than the one recorded. It was reinstalled, or it is not that machine.",
     remedies: [{ why: "compare the fingerprint on the machine's console, then record the new key with ssh-keyscan and remove the old one with ssh-keygen -R" }],
   },
+  SSH_HOST_KEY_UNKNOWN: {
+    summary: "the SSH host key is not recorded", retry: "permanent", exit: "refused",
+    meaning: "No host key of this machine is in known_hosts, so nobody can say that it is that machine. requorum never records a key by itself.",
+  },
+  SSH_CONNECTION_LOST: {
+    summary: "the SSH connection broke during a command", retry: "transient", exit: "factsIncomplete",
+    meaning: "The machine was reached, but the connection ended before the command's result came. If the command changes things, its outcome is unknown.",
+  },
+  SSH_SUDO_REFUSED: {
+    summary: "sudo did not give root", retry: "permanent", exit: "factsIncomplete",
+    meaning: "The login works, but `sudo -n` asks for a password or does not allow it. Nothing was run.",
+  },
   SSH_AUTH_FAILED: {
     summary: "SSH login refused", retry: "permanent", exit: "factsIncomplete",
     meaning: "The machine answers, but none of the offered keys was accepted.",

@@ -1,0 +1,184 @@
+import { randomBytes } from "node:crypto";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { Retry } from "../../model/error-catalogue.ts";
+import type { HostConnection } from "./host-connection.ts";
+import { FrameStream, remoteCommandLine, type RemoteEnd, type RemoteProgram } from "./remote-frame.ts";
+import { SshProcess } from "./ssh-process.ts";
+import { sessionArguments } from "./ssh-target.ts";
+import { connectionLost, isSessionLimit, rootRefused } from "./to-recovery-error.ts";
+
+/**
+ * A shared connection that shows no sign of life for this long is checked by
+ * a second login beside it. 300 ms is far above a session's start on a
+ * healthy machine (15 ms), and leaves 1.5 s for the second login within the
+ * 2 s in which an unreachable host must be named.
+ */
+const silenceMs = 300;
+
+export interface SessionRequest {
+  readonly reason: string;
+  readonly program: RemoteProgram;
+  readonly asRoot: boolean;
+  readonly args?: readonly string[];
+  /** Made with the session's nonce. */
+  readonly payload: (nonce: string) => string | Uint8Array;
+  /** true: nothing is sent before the machine has answered, so that a failure before that had no effect. */
+  readonly changesThings: boolean;
+  readonly timeoutMs: number;
+  readonly outputBytesMax: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Called when the machine has answered and when the end is seen (for measuring). */
+  readonly onBegin?: () => void;
+}
+
+export interface SessionResult {
+  readonly end: RemoteEnd;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
+/** The session never began, and the machine answers otherwise: the master was gone, or is full. The call may be made again. */
+export class SessionNotBegun extends Error {
+  override readonly name = "SessionNotBegun";
+  readonly isBusy: boolean;
+  constructor(text: string) {
+    super(text);
+    this.isBusy = isSessionLimit(text);
+  }
+}
+
+/** One session over the shared connection. Throws SessionNotBegun, or a RecoveryError. */
+export function runSession(ssh: string, connection: HostConnection, request: SessionRequest): Promise<SessionResult> {
+  return new RemoteSession(ssh, connection, request).run();
+}
+
+class RemoteSession {
+  readonly #connection: HostConnection;
+  readonly #request: SessionRequest;
+  readonly #process: SshProcess;
+  readonly #nonce = randomBytes(16).toString("hex");
+  readonly #stdout = new FrameStream(this.#nonce);
+  readonly #stderr = new FrameStream(this.#nonce);
+  readonly #settled = Promise.withResolvers<SessionResult>();
+  readonly #looking = new AbortController();
+  #hasBegun = false;
+  #isSent = false;
+
+  constructor(ssh: string, connection: HostConnection, request: SessionRequest) {
+    this.#connection = connection;
+    this.#request = request;
+    const commandLine = remoteCommandLine(request.program, { nonce: this.#nonce, asRoot: request.asRoot, ...(request.args === undefined ? {} : { args: request.args }) });
+    this.#process = new SshProcess(ssh, sessionArguments(connection.target.controlPath, commandLine), {
+      stdout: (chunk) => this.#take(this.#stdout, chunk),
+      stderr: (chunk) => this.#take(this.#stderr, chunk),
+    });
+  }
+
+  async run(): Promise<SessionResult> {
+    const { signal, timeoutMs } = this.#request;
+    const timer = setTimeout(() => this.#settled.reject(this.#timeout()), timeoutMs);
+    const silence = setTimeout(() => void this.#lookBeside(), silenceMs);
+    const abort = () => this.#settled.reject(this.#interrupted());
+    if (signal?.aborted === true) abort();
+    signal?.addEventListener("abort", abort, { once: true });
+    this.#process.ended.then(
+      () => this.#ended(),
+      (error: unknown) => this.#settled.reject(error as Error),
+    );
+    if (!this.#request.changesThings) this.#send();
+    try {
+      return await this.#settled.promise;
+    } finally {
+      clearTimeout(timer);
+      clearTimeout(silence);
+      signal?.removeEventListener("abort", abort);
+      this.#looking.abort(new Error("no longer needed"));
+      // Also after success: a process that the script left behind may hold the session open.
+      this.#process.kill();
+    }
+  }
+
+  #send(): void {
+    if (this.#isSent) return;
+    this.#isSent = true;
+    this.#process.endInput(this.#request.payload(this.#nonce));
+  }
+
+  #take(stream: FrameStream, chunk: Buffer): void {
+    stream.push(chunk);
+    if (!this.#hasBegun && stream === this.#stderr && stream.has("begin")) {
+      this.#hasBegun = true;
+      this.#looking.abort(new Error("the session has begun"));
+      this.#request.onBegin?.();
+      this.#send();
+    }
+    if (this.#stdout.sizeBytes + this.#stderr.sizeBytes > this.#request.outputBytesMax + frameBytesMax) return this.#settled.reject(this.#tooLarge());
+    const end = this.#stderr.end;
+    if (end !== undefined && this.#stdout.end !== undefined) this.#finish(end);
+  }
+
+  #finish(end: RemoteEnd): void {
+    if (end.kind === "torn") return this.#settled.reject(connectionLost({ ...this.#failure(), retry: "transient" }));
+    const result = { end, stdout: this.#stdout.scriptBytes(), stderr: this.#stderr.scriptBytes() };
+    if (result.stdout.length + result.stderr.length > this.#request.outputBytesMax) return this.#settled.reject(this.#tooLarge());
+    this.#settled.resolve(result);
+  }
+
+  /** ssh is gone. After a complete frame this changes nothing: the promise is settled already. */
+  #ended(): void {
+    const failure = this.#failure();
+    if (this.#hasBegun) return this.#settled.reject(connectionLost(failure));
+    if (this.#stderr.has("shell")) return this.#settled.reject(rootRefused(failure));
+    // A script that only reads may have been sent and lost: reading again is no harm.
+    this.#settled.reject(new SessionNotBegun(failure.text));
+  }
+
+  async #lookBeside(): Promise<void> {
+    if (this.#hasBegun) return;
+    try {
+      await this.#connection.look({ reason: this.#request.reason, timeoutMs: this.#request.timeoutMs, signal: this.#looking.signal });
+    } catch (error) {
+      if (this.#looking.signal.aborted || !(error instanceof RecoveryError)) return; // the session has begun meanwhile
+      this.#settled.reject(error);
+      await this.#connection.drop();
+    }
+  }
+
+  /** What a failure means for the script: not sent, or it only reads, then nothing happened. */
+  #retry(): Retry {
+    return this.#request.changesThings && this.#isSent ? "unknown-outcome" : "transient";
+  }
+
+  #failure() {
+    return { host: this.#connection.target.host, reason: this.#request.reason, text: this.#stderr.allText(), retry: this.#retry() };
+  }
+
+  #timeout(): RecoveryError {
+    const state = this.#hasBegun ? "it may still run there" : "no shell was started within that time";
+    return new RecoveryError("REMOTE_TIMEOUT", {
+      subject: `host ${this.#connection.target.host.name}`,
+      detail: `"${this.#request.reason}" did not end within ${String(this.#request.timeoutMs)} ms; ${state}`,
+      retry: this.#retry(),
+    });
+  }
+
+  #tooLarge(): RecoveryError {
+    return new RecoveryError("REMOTE_OUTPUT_TOO_LARGE", {
+      subject: `host ${this.#connection.target.host.name}`,
+      detail: `"${this.#request.reason}" printed more than ${String(this.#request.outputBytesMax)} bytes`,
+      retry: this.#request.changesThings ? "unknown-outcome" : "permanent",
+    });
+  }
+
+  #interrupted(): RecoveryError {
+    return new RecoveryError("INTERRUPTED", {
+      subject: `host ${this.#connection.target.host.name}`,
+      detail: `"${this.#request.reason}" was not waited for any longer`,
+      cause: this.#request.signal?.reason,
+      retry: this.#retry(),
+    });
+  }
+}
+
+/** Our own lines on both streams: three nonces of 32 characters with their words. */
+const frameBytesMax = 256;

@@ -1,0 +1,195 @@
+import type { ClusterConfig, HostConfig } from "../model/cluster-config.ts";
+import type { HostName } from "../model/ids.ts";
+import type { EndpointFacts, HostFacts } from "../model/inventory.ts";
+import { notKnown, type Observation, type Provenance } from "../model/observation.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
+import type { CertificateReader } from "../ports/certificates.ts";
+import type { Hashing } from "../ports/hashing.ts";
+import type { HostAccess, RemoteResult } from "../ports/host-access.ts";
+import { hostScript, type HostSection } from "./host-script.ts";
+import { observe, understood, type RoundClock } from "./observe.ts";
+import { parseCertificates } from "./parse-certificates.ts";
+import { parseDataDir } from "./parse-data-dir.ts";
+import { parseArpMacs, parseEndpointAnswer } from "./parse-endpoint.ts";
+import { malformed, parseHostAnswer, type HostAnswer } from "./parse-host-answer.ts";
+import { parseKubernetesFiles } from "./parse-kubernetes-files.ts";
+import { parseLoadBalancer } from "./parse-load-balancer.ts";
+import { clockOffsetMs, parseAddresses, parseMachine } from "./parse-machine.ts";
+import { parseMesh, type MeshFacts } from "./parse-mesh.ts";
+import { parseProcesses } from "./parse-processes.ts";
+import { parseServices } from "./parse-services.ts";
+import { parseStaticPods } from "./parse-static-pods.ts";
+
+export interface HostPorts {
+  readonly hostAccess: HostAccess;
+  readonly hashing: Hashing;
+  readonly certificates: CertificateReader;
+}
+
+export interface HostLimits {
+  readonly depth: "status" | "full";
+  readonly connectMs: number;
+  /** The script ends by itself within this. */
+  readonly scriptMs: number;
+  /** TCP connects from machine to machine. */
+  readonly meshMs: number;
+  /** HTTPS through the control-plane endpoint. */
+  readonly endpointMs: number;
+}
+
+/** What one machine said by SSH: its own facts, and what it sees of the others and of the endpoint. */
+export interface HostReport {
+  readonly facts: Omit<HostFacts, "etcd" | "apiServer">;
+  readonly mesh: MeshFacts | undefined;
+  readonly endpointOutcome: EndpointFacts["answers"][number]["outcome"] | undefined;
+  readonly arpMacs: readonly string[];
+}
+
+interface Exchange {
+  readonly result: RemoteResult;
+  readonly sentAtMs: number;
+  readonly receivedAtMs: number;
+}
+
+/** Output beyond this is refused by the transport: all sections at their largest still fit. */
+const outputBytesMax = 16 * 1024 * 1024;
+
+/** One ping, one script, and the reading of its answer. Never rejects. */
+export async function probeHost(round: RoundClock, ports: HostPorts, asked: { readonly host: HostConfig; readonly config: ClusterConfig; readonly endpoint: { readonly address: string; readonly port: number } | undefined; readonly limits: HostLimits }): Promise<HostReport> {
+  const { host, config, limits } = asked;
+  const source = (probe: string): string => `${probe} ${host.name} ssh`;
+  let sshErrorCode: string | undefined;
+  const ssh = await observe(round, { source: source("PB1"), limitMs: limits.connectMs }, async (limitMs) => {
+    try {
+      return { roundTripMs: await ports.hostAccess.ping(host.name, { timeoutMs: limitMs, signal: round.signal }) };
+    } catch (error) {
+      if (error instanceof RecoveryError) sshErrorCode = error.code;
+      throw error;
+    }
+  });
+  if (ssh.kind === "unknown") return silentHost(host.name, ssh, sshErrorCode ?? "SSH_UNREACHABLE");
+  const nonce = ports.hashing.randomHex(8);
+  const exchange = await observe(round, { source: source("script"), limitMs: limits.scriptMs + 1000 }, async (limitMs) => runScript(round, ports.hostAccess, { ...asked, nonce, limitMs }));
+  if (exchange.kind === "unknown") return { ...silentHost(host.name, exchange, undefined), facts: { ...silentHost(host.name, exchange, undefined).facts, ssh } };
+  const answer = parseHostAnswer(exchange.value.result.stdout, nonce);
+  const reading = new Reading(answer, exchange, source);
+  const certificates = reading.section("PB10", "certificates", (text) => parseCertificates(text, ports.certificates));
+  const mesh = reading.mesh(config.hosts.filter((other) => other.name !== host.name).map((other) => other.name));
+  return {
+    facts: {
+      name: host.name, ssh,
+      machine: reading.machine(),
+      services: reading.section("services", "services", parseServices),
+      processes: reading.section("processes", "processes", parseProcesses),
+      etcdDataDir: reading.dataDir(config.paths.etcdDataDir),
+      manifests: reading.section("PB9", "manifests", parseStaticPods),
+      kubernetesFiles: reading.section("files", "files", parseKubernetesFiles),
+      certificates: certificates.kind === "known" ? { ...certificates, value: certificates.value.certificates } : certificates,
+      ...(certificates.kind === "known" && certificates.value.unreadable.length > 0 ? { unreadableCertificates: certificates.value.unreadable } : {}),
+      loadBalancer: reading.loadBalancer(asked.endpoint?.address),
+    },
+    mesh,
+    endpointOutcome: parseEndpointAnswer(textOf(answer, "vip"), mesh?.endpoint ?? "unknown"),
+    arpMacs: parseArpMacs(textOf(answer, "arp")),
+  };
+}
+
+async function runScript(round: RoundClock, hostAccess: HostAccess, asked: { readonly host: HostConfig; readonly config: ClusterConfig; readonly endpoint: { readonly address: string; readonly port: number } | undefined; readonly limits: HostLimits; readonly nonce: string; readonly limitMs: number }): Promise<Exchange> {
+  const { config, endpoint, limits } = asked;
+  // The script must end before the transport gives up, or a whole answer is lost for one slow section.
+  const scriptMs = Math.max(100, Math.min(limits.scriptMs, asked.limitMs - 300));
+  const args = [
+    asked.nonce, String(Math.floor(scriptMs / 10)), limits.depth, config.paths.etcdDataDir, config.paths.manifestsDir, config.paths.pkiDir,
+    endpoint?.address ?? "-", String(endpoint?.port ?? 0), endpoint === undefined ? "-" : urlHost(endpoint.address),
+    seconds(Math.min(limits.meshMs, scriptMs - 50)), seconds(Math.min(limits.endpointMs, scriptMs - 50)),
+    ...config.hosts.filter((other) => other.name !== asked.host.name).map((other) => `${other.name}=${other.address}=${String(other.sshPort ?? 22)}`),
+  ];
+  const sentAtMs = round.clock.nowMs();
+  const result = await hostAccess.run(asked.host.name, { reason: "read the machine's facts", script: hostScript, args, timeoutMs: asked.limitMs, outputBytesMax, changesThings: false, signal: round.signal });
+  return { result, sentAtMs, receivedAtMs: round.clock.nowMs() };
+}
+
+function seconds(milliseconds: number): string {
+  return (Math.max(50, milliseconds) / 1000).toFixed(2);
+}
+
+function urlHost(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
+}
+
+function textOf(answer: HostAnswer, name: HostSection): string {
+  return answer.get(name)?.text ?? "";
+}
+
+/** Reads one machine's answer, each section by itself. */
+class Reading {
+  readonly #answer: HostAnswer;
+  readonly #exchange: Exchange;
+  readonly #provenance: (probe: string) => Provenance;
+
+  constructor(answer: HostAnswer, exchange: { readonly value: Exchange; readonly observedAt: string }, source: (probe: string) => string) {
+    this.#answer = answer;
+    this.#exchange = exchange.value;
+    this.#provenance = (probe) => ({ observedAt: exchange.observedAt, source: source(probe) });
+  }
+
+  section<T>(probe: string, name: HostSection, parse: (text: string) => T): Observation<T> {
+    return this.#gap(probe, name) ?? understood(this.#provenance(probe), () => parse(textOf(this.#answer, name)));
+  }
+
+  machine(): HostFacts["machine"] {
+    const gap = this.#gap<never>("machine", "machine") ?? this.#gap<never>("machine", "addresses");
+    if (gap !== undefined) return gap;
+    const versions = this.#answer.get("versions");
+    return understood(this.#provenance("machine"), () => parseMachine(
+      { machine: textOf(this.#answer, "machine"), addresses: textOf(this.#answer, "addresses"), versions: versions?.kind === "ended" ? versions.text : undefined },
+      this.#clockOffsetMs(),
+    ));
+  }
+
+  dataDir(path: string): HostFacts["etcdDataDir"] {
+    const [fsync, kernel] = [this.#answer.get("fsync"), this.#answer.get("kernel")];
+    return this.section("PB7", "datadir", (datadir) => parseDataDir(path, {
+      datadir,
+      fsync: fsync === undefined ? undefined : fsync.kind === "cut" ? "cut" : fsync.text,
+      kernel: kernel?.kind === "ended" && kernel.exitCode === 0 ? kernel.text : undefined,
+    }));
+  }
+
+  loadBalancer(virtualAddress: string | undefined): HostFacts["loadBalancer"] {
+    const gap = this.#gap<never>("PB13", "addresses");
+    if (gap !== undefined) return gap;
+    const holdsVip = virtualAddress !== undefined && parseAddresses(textOf(this.#answer, "addresses")).includes(virtualAddress);
+    return this.section("PB13", "loadbalancer", (text) => parseLoadBalancer(text, holdsVip));
+  }
+
+  mesh(peers: readonly HostName[]): MeshFacts | undefined {
+    const section = this.#answer.get("mesh");
+    if (section === undefined || section.text.startsWith("unsupported")) return undefined;
+    // timeout(1) ends with 124 when it had to cut the connects off.
+    return parseMesh(section.text, { peers, ranToLimit: section.kind === "cut" || section.exitCode === 124 });
+  }
+
+  #clockOffsetMs(): number {
+    const { sentAtMs, receivedAtMs } = this.#exchange;
+    const [start, end] = [this.#answer.get("clock-start"), this.#answer.get("clock-end")];
+    if (start === undefined || end === undefined) throw malformed("clock", "the machine did not report its time");
+    return clockOffsetMs({ sentAtMs, receivedAtMs, hostStartNs: start.text, hostEndNs: end.text });
+  }
+
+  #gap<T>(probe: string, name: HostSection): Observation<T> | undefined {
+    const section = this.#answer.get(name);
+    if (section === undefined) return notKnown("malformed", `the answer has no whole section ${name} (script's exit status ${String(this.#exchange.result.exitCode)})`, this.#provenance(probe));
+    if (section.kind === "cut") return notKnown("timeout", `${name} did not end within the script's limit`, this.#provenance(probe));
+    if (section.exitCode !== 0) return notKnown("failed", `${name}: exit status ${String(section.exitCode)} ${section.errorText.split("\n")[0] ?? ""}`.trim(), this.#provenance(probe));
+    return undefined;
+  }
+}
+
+/** Nothing could be asked: every fact is unknown for the same reason. */
+function silentHost(name: HostName, gap: Extract<Observation<unknown>, { kind: "unknown" }>, sshErrorCode: string | undefined): HostReport {
+  return {
+    facts: { name, ssh: gap, ...(sshErrorCode === undefined ? {} : { sshErrorCode }), machine: gap, services: gap, processes: gap, etcdDataDir: gap, manifests: gap, kubernetesFiles: gap, certificates: gap, loadBalancer: gap },
+    mesh: undefined, endpointOutcome: undefined, arpMacs: [],
+  };
+}

@@ -1,0 +1,236 @@
+/**
+ * One round of probes: everything the catalogue's PB1-PB5, PB7, PB9-PB13 can
+ * say of a kubeadm cluster with stacked etcd, asked of all machines at once.
+ * It knows no rules: what the facts mean is diagnose's business.
+ */
+import type { ClusterConfig, HostConfig } from "../model/cluster-config.ts";
+import type { EndpointFacts, HostFacts, Inventory, LastSeen, ReachObservation } from "../model/inventory.ts";
+import { summariseLook } from "../model/look-summary.ts";
+import { known, notKnown, valueOf, type Observation } from "../model/observation.ts";
+import type { ReportProgress } from "../model/progress-event.ts";
+import type { CertificateReader } from "../ports/certificates.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { EtcdClient, EtcdDialer } from "../ports/etcd-client.ts";
+import type { Hashing } from "../ports/hashing.ts";
+import type { HostAccess } from "../ports/host-access.ts";
+import type { KubeApi, KubeApiDialer } from "../ports/kube-api.ts";
+import { observe, type RoundClock } from "./observe.ts";
+import { probeApiServer } from "./probe-api-server.ts";
+import { probeEtcd, readMasterLeases } from "./probe-etcd.ts";
+import { probeHost, type HostLimits, type HostReport } from "./probe-host.ts";
+import { noKubernetesRecords, probeKubernetesRecords } from "./probe-kubernetes-records.ts";
+
+export interface ProbePorts {
+  readonly hostAccess: HostAccess;
+  readonly etcd: EtcdDialer;
+  readonly kube: KubeApiDialer;
+  readonly clock: Clock;
+  readonly hashing: Hashing;
+  readonly certificates: CertificateReader;
+}
+
+export interface ProbeRoundOptions {
+  /**
+   * `status`: cheap enough to repeat every few seconds; leaves out the fsync
+   * test and program versions, and waits less long for what does not answer.
+   */
+  readonly depth: "status" | "full";
+  /** Budget of the whole round. What has not answered by then is unknown. */
+  readonly deadlineMs: number;
+  /** The look before this one; its summary becomes `earlierLook`. */
+  readonly earlier?: Inventory;
+  readonly lastSeen?: LastSeen;
+  readonly signal: AbortSignal;
+  readonly report?: ReportProgress;
+}
+
+interface Limits extends HostLimits {
+  /** One etcd or API call. Healthy ones take milliseconds; one that waits for a leader takes all of it. */
+  readonly callMs: number;
+}
+
+/** A first verdict must come within 2 s with dead hosts (design.md 5): connect and call limits of `status` follow from that. */
+function limitsOf(depth: "status" | "full", config: ClusterConfig): Limits {
+  const { connectTimeoutMs } = config.ssh;
+  return depth === "status"
+    ? { depth, connectMs: Math.min(1500, connectTimeoutMs), scriptMs: 1500, meshMs: 450, endpointMs: 1000, callMs: 1000 }
+    : { depth, connectMs: connectTimeoutMs, scriptMs: 6000, meshMs: 1500, endpointMs: 3000, callMs: 3000 };
+}
+
+interface HostSession {
+  readonly host: HostConfig;
+  readonly etcd: Promise<EtcdClient>;
+  readonly kube: Promise<KubeApi>;
+}
+
+/**
+ * Never rejects for anything that a machine, endpoint or answer does: that is
+ * an unknown with its reason. Rejects with the signal's reason when aborted.
+ * Changes nothing but a 4 KiB file per machine, removed at once, with depth full.
+ */
+export async function probeRound(ports: ProbePorts, config: ClusterConfig, options: ProbeRoundOptions): Promise<Inventory> {
+  options.signal.throwIfAborted();
+  const startedMs = ports.clock.monotonicMs();
+  const over = new AbortController();
+  const round: RoundClock = {
+    clock: ports.clock,
+    signal: AbortSignal.any([options.signal, over.signal]),
+    remainingMs: () => Math.max(1, options.deadlineMs - (ports.clock.monotonicMs() - startedMs)),
+  };
+  const limits = limitsOf(options.depth, config);
+  const sessions = config.hosts.map((host) => openSession(ports, round, host, limits));
+  try {
+    const found = await probeAll(ports, round, config, { sessions, limits, report: options.report ?? (() => undefined) });
+    options.signal.throwIfAborted();
+    return {
+      apiVersion: "requorum/v1", kind: "Inventory", takenAt: ports.clock.nowIso(), config, ...found,
+      ...(options.earlier === undefined ? {} : { earlierLook: summariseLook(options.earlier) }),
+      ...(options.lastSeen === undefined ? {} : { lastSeen: options.lastSeen }),
+    };
+  } finally {
+    over.abort();
+    for (const session of sessions) closeLater(session);
+  }
+}
+
+function openSession(ports: ProbePorts, round: RoundClock, host: HostConfig, limits: Limits): HostSession {
+  const options = { timeoutMs: Math.min(limits.connectMs, round.remainingMs()), signal: round.signal };
+  const session = { host, etcd: ports.etcd.dial(host.name, options), kube: ports.kube.dial(host.name, options) };
+  // Whoever asks through it sees the failure; here it must only not count as unhandled.
+  session.etcd.catch(() => undefined);
+  session.kube.catch(() => undefined);
+  return session;
+}
+
+/** Not waited for: a connection to a dead machine may take its time to close, and the round's answer is complete. */
+function closeLater(session: HostSession): void {
+  session.etcd.then((client) => client.close()).catch(() => undefined);
+  session.kube.then((client) => client.close()).catch(() => undefined);
+}
+
+async function probeAll(ports: ProbePorts, round: RoundClock, config: ClusterConfig, asked: { readonly sessions: readonly HostSession[]; readonly limits: Limits; readonly report: ReportProgress }): Promise<Pick<Inventory, "hosts" | "reach" | "kubernetes" | "endpoint">> {
+  const { sessions, limits, report } = asked;
+  const endpoint = endpointOf(config);
+  const callLimits = { callMs: limits.callMs, dialMs: limits.connectMs };
+  let done = 0;
+  const asking = sessions.map(async (session) => {
+    const [machine, etcd, apiServer] = await Promise.all([
+      probeHost(round, ports, { host: session.host, config, endpoint, limits }),
+      probeEtcd(round, session.host.name, session.etcd, callLimits),
+      probeApiServer(round, session.host.name, session.kube, callLimits),
+    ]);
+    done += 1;
+    report({ kind: "count", text: "machines asked", done, total: sessions.length });
+    return { session, machine, facts: { ...machine.facts, etcd, apiServer } satisfies HostFacts };
+  });
+  const early = firstRecords(ports, round, sessions, limits);
+  const answers = await Promise.all(asking);
+  const hosts = answers.map((answer) => answer.facts);
+  const kubernetes = await settleRecords(ports, round, { sessions, hosts, limits, early: await early });
+  return { hosts, reach: reachOf(round, answers), kubernetes, endpoint: endpointFacts(round, endpoint, answers) };
+}
+
+function endpointOf(config: ClusterConfig): { readonly address: string; readonly port: number } | undefined {
+  const match = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(config.controlPlaneEndpoint ?? "");
+  return match === null ? undefined : { address: match[1] ?? "", port: Number(match[2]) };
+}
+
+/** PB12 through whichever API server says first that it is ready, without waiting for the slow ones. */
+async function firstRecords(ports: ProbePorts, round: RoundClock, sessions: readonly HostSession[], limits: Limits): Promise<Inventory["kubernetes"]> {
+  const ready = sessions.map(async (session) => {
+    const api = await session.kube;
+    const answer = await api.request({ method: "GET", path: "/readyz", timeoutMs: Math.min(limits.callMs, round.remainingMs()), signal: round.signal });
+    if (answer.status !== 200) throw new Error("not ready");
+    return session;
+  });
+  let first: HostSession;
+  try {
+    first = await Promise.any(ready);
+  } catch {
+    // Every single failure is in the hosts' own observations (PB11).
+    return noKubernetesRecords(round, "no API server is ready");
+  }
+  return recordsThrough(ports, round, { session: first, sessions, limits });
+}
+
+async function recordsThrough(ports: ProbePorts, round: RoundClock, asked: { readonly session: HostSession; readonly sessions: readonly HostSession[]; readonly limits: Limits }): Promise<Inventory["kubernetes"]> {
+  const { session, sessions, limits } = asked;
+  const masterLeases = observe(round, { source: "PB12 etcd", limitMs: limits.callMs }, async (limitMs) => {
+    const reads = [session, ...sessions.filter((other) => other !== session)].map(async (candidate) => readMasterLeases(await candidate.etcd, { timeoutMs: limitMs, signal: round.signal }));
+    // The API server's own member speaks of its own cluster; another one only where that one gives no answer.
+    return (reads[0] ?? Promise.reject(new Error("no member"))).catch(() => Promise.any(reads));
+  });
+  return probeKubernetesRecords(round, { host: session.host.name, api: await session.kube }, { certificates: ports.certificates, callMs: limits.callMs, masterLeases });
+}
+
+/**
+ * Records of an orphan (E06) must not stand for the cluster's: when the API
+ * server that was asked belongs to fewer machines than another cluster does,
+ * the others are asked; so is everybody ready when the first attempt failed.
+ */
+async function settleRecords(ports: ProbePorts, round: RoundClock, asked: { readonly sessions: readonly HostSession[]; readonly hosts: readonly HostFacts[]; readonly limits: Limits; readonly early: Inventory["kubernetes"] }): Promise<Inventory["kubernetes"]> {
+  const { sessions, hosts, early, limits } = asked;
+  const mainUid = mainClusterUid(hosts);
+  const isMain = (host: HostFacts): boolean => valueOf(host.apiServer.kubeSystemUid) === mainUid;
+  const asker = early.kind === "known" ? hosts.find((host) => host.name === early.value.via) : undefined;
+  if (early.kind === "known" && (mainUid === undefined || asker === undefined || isMain(asker))) return early;
+  for (const host of hosts.filter((candidate) => mainUid !== undefined && isMain(candidate))) {
+    const session = sessions.find((candidate) => candidate.host.name === host.name);
+    if (session === undefined) continue;
+    const records = await recordsThrough(ports, round, { session, sessions, limits });
+    if (records.kind === "known") return records;
+  }
+  return early.kind === "unknown" ? early : noKubernetesRecords(round, "only an API server outside the main cluster answered");
+}
+
+/** UID of kube-system that most API servers show; with a tie, the one whose etcd is further on. */
+function mainClusterUid(hosts: readonly HostFacts[]): string | undefined {
+  const groups = new Map<string, { count: number; revision: bigint }>();
+  for (const host of hosts) {
+    const uid = valueOf(host.apiServer.kubeSystemUid);
+    if (uid === undefined) continue;
+    const group = groups.get(uid) ?? { count: 0, revision: 0n };
+    const revision = valueOf(host.etcd.status)?.revision ?? 0n;
+    groups.set(uid, { count: group.count + 1, revision: revision > group.revision ? revision : group.revision });
+  }
+  const ranked = [...groups].sort(([, one], [, other]) => other.count - one.count || (other.revision > one.revision ? 1 : -1));
+  return ranked[0]?.[0];
+}
+
+type HostAnswer = { readonly machine: HostReport; readonly facts: HostFacts };
+
+function reachOf(round: RoundClock, answers: readonly HostAnswer[]): readonly ReachObservation[] {
+  return answers.flatMap(({ facts, machine }): readonly ReachObservation[] => {
+    const to = facts.name;
+    const operator = (port: ReachObservation["port"], observation: Observation<unknown>): ReachObservation => ({ from: "operator", to, port, outcome: outcomeOf(observation), observedAt: observation.observedAt });
+    const seen = (machine.mesh?.reach ?? []).flatMap((entry): readonly ReachObservation[] => {
+      const target = answers.find((answer) => answer.facts.name === entry.to);
+      return target === undefined ? [] : [{ from: to, to: target.facts.name, port: entry.port, outcome: entry.outcome, observedAt: round.clock.nowIso() }];
+    });
+    return [operator("ssh", facts.ssh), operator("etcd-client", facts.etcd.status), operator("kube-apiserver", facts.apiServer.livez), ...seen];
+  });
+}
+
+/** A login or certificate that is refused shows that the port is open; `failed` says nothing of the path. */
+function outcomeOf(observation: Observation<unknown>): ReachObservation["outcome"] {
+  if (observation.kind === "known") return "open";
+  switch (observation.reason) {
+    case "refused": return /^(SSH_AUTH_FAILED|SSH_HOST_KEY_CHANGED|ETCD_TLS|KUBE_API_TLS)/.test(observation.detail) ? "open" : "refused";
+    case "timeout": return "timeout";
+    case "unreachable": return "unreachable";
+    case "malformed": return "open";
+    case "failed": case "not-asked": return "unknown";
+  }
+}
+
+function endpointFacts(round: RoundClock, endpoint: { readonly address: string; readonly port: number } | undefined, answers: readonly HostAnswer[]): Observation<EndpointFacts> {
+  const provenance = { observedAt: round.clock.nowIso(), source: "PB13" };
+  if (endpoint === undefined) return notKnown("not-asked", "the configuration names no control-plane endpoint", provenance);
+  if (answers.every(({ facts }) => facts.loadBalancer.kind === "unknown")) return notKnown("unreachable", "no machine could be asked", provenance);
+  return known({
+    ...endpoint,
+    answers: answers.flatMap(({ facts, machine }) => (machine.endpointOutcome === undefined ? [] : [{ from: facts.name, outcome: machine.endpointOutcome }])),
+    holders: answers.filter(({ facts }) => valueOf(facts.loadBalancer)?.holdsVip === true).map(({ facts }) => facts.name),
+    arpMacs: [...new Set(answers.flatMap(({ machine }) => machine.arpMacs))].sort(),
+  }, provenance);
+}

@@ -70,7 +70,7 @@ export const explanations: readonly Explanation[] = [
 
   { cause: "E02_MEMBER_STOPPED", scope: "same-host", symptoms: tracesOfStoppedEtcd },
   { cause: "E02_MEMBER_STOPPED", scope: "cluster", symptoms: ["E13_MEMBER_ADD_REFUSED"] },
-  { cause: "E22_ETCD_DOES_NOT_STAY_UP", scope: "same-host", symptoms: ["A01_JOIN_FAILS_ON_DEAD_MEMBER", "K10_NODE_NOT_READY"] },
+  { cause: "E22_ETCD_DOES_NOT_STAY_UP", scope: "same-host", symptoms: tracesOfStoppedEtcd },
   { cause: "E02_SERVICE_STOPPED", scope: "same-host", symptoms: ["K10_NODE_NOT_READY"] },
   { cause: "N08_MEMBER_CUT_OFF_FROM_PEERS", scope: "same-host", symptoms: tracesOfStoppedEtcd },
   { cause: "N01_HOST_KEY_CHANGED", scope: "same-host", symptoms: tracesOfStoppedEtcd },

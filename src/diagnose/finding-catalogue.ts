@@ -1,10 +1,10 @@
-import { alarmAndDiskFindings } from "./catalogue/alarms-and-disk.ts";
-import { identityFindings } from "./catalogue/identity.ts";
-import { membershipFindings } from "./catalogue/membership.ts";
-import { pathFindings } from "./catalogue/path.ts";
-import { quorumFindings } from "./catalogue/quorum.ts";
-import { staleObjectFindings } from "./catalogue/stale-objects.ts";
-import { timeAndCertificateFindings } from "./catalogue/time-and-certificates.ts";
+import { alarmAndDiskFindings } from "./entries/alarms-and-disk.ts";
+import { identityFindings } from "./entries/identity.ts";
+import { membershipFindings } from "./entries/membership.ts";
+import { pathFindings } from "./entries/path.ts";
+import { quorumFindings } from "./entries/quorum.ts";
+import { staleObjectFindings } from "./entries/stale-objects.ts";
+import { timeAndCertificateFindings } from "./entries/time-and-certificates.ts";
 import type { FindingEntry } from "./finding-entry.ts";
 
 const entries = {

@@ -27,10 +27,16 @@ function hostLines(host: HostView): readonly string[] {
     const why = gap.observation.kind === "unknown" ? `${gap.observation.reason}: ${gap.observation.detail}` : "";
     byReason.set(why, [...(byReason.get(why) ?? []), gap]);
   }
-  return [...byReason].map(([why, same]) => {
-    const probes = [...new Set(same.map(({ probe }) => probe))].join(", ");
-    return `${host.name}: ${same.map(({ what }) => what).join(", ")} not observed (${why}); ${probes} would show it`;
-  });
+  const unreadable = (host.facts.unreadableCertificates ?? []).map(
+    ({ path, problem }) => `${host.name}: certificate ${path} not understood (${problem}); PB10 would show it`,
+  );
+  return [
+    ...unreadable,
+    ...[...byReason].map(([why, same]) => {
+      const probes = [...new Set(same.map(({ probe }) => probe))].join(", ");
+      return `${host.name}: ${same.map(({ what }) => what).join(", ")} not observed (${why}); ${probes} would show it`;
+    }),
+  ];
 }
 
 /** Only what applies to a machine of this kind. */
@@ -96,6 +102,9 @@ function clusterLines(situation: Situation): readonly string[] {
   const lines: string[] = [];
   if (kubernetes.kind === "unknown")
     lines.push(`Kubernetes records not observed (${kubernetes.reason}: ${kubernetes.detail}); PB12 would show them`);
+  else
+    for (const gap of kubernetes.value.gaps ?? [])
+      lines.push(`Kubernetes record ${gap.record} not observed (${gap.detail}); PB12 would show it`);
   if (endpoint.kind === "unknown" && config.controlPlaneEndpoint !== undefined) {
     lines.push(`control-plane endpoint not observed (${endpoint.reason}: ${endpoint.detail}); PB13 would show it`);
   }

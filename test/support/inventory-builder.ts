@@ -14,7 +14,7 @@ import type { EndpointFacts, HostFacts, Inventory, KubernetesRecords, LoadBalanc
 import { lastSeenOf } from "../../src/model/last-seen-of.ts";
 import { summariseLook } from "../../src/model/look-summary.ts";
 import { known, notKnown, type Observation } from "../../src/model/observation.ts";
-import { endpointText, hostFacts, isApiServerReady, leaderOf, loadBalancerFacts, reachFacts } from "./inventory-facts.ts";
+import { authorityFingerprint, endpointText, hostFacts, isApiServerReady, leaderOf, loadBalancerFacts, reachFacts } from "./inventory-facts.ts";
 import { addressOfOrdinal, endpointPort, healthyHost, healthySituation, machineIdOfOrdinal, virtualAddress, type HostSituation, type MemberSituation, type Situation } from "./inventory-situation.ts";
 
 type Patch = (inventory: Inventory) => Inventory;
@@ -208,7 +208,7 @@ function recordsOf(situation: Situation): Observation<KubernetesRecords> {
       return { name: node.name, uid: `node-${node.name}`, ready: node.ready ?? (isUp ? "True" : "Unknown"), isControlPlane: node.isControlPlane, internalIp: node.address, kubeletVersion: "v1.34.4", machineId: node.machineId };
     }),
     kubernetesEndpoints: situation.masterLeases ?? servingAddresses, masterLeases: situation.masterLeases ?? servingAddresses,
-    clusterInfo: { server: situation.clusterInfoServer, caFingerprint: "0".repeat(10).padEnd(64, "a") },
+    clusterInfo: { server: situation.clusterInfoServer, caFingerprint: authorityFingerprint("kubernetes") },
     kubeadmConfig: { controlPlaneEndpoint: situation.kubeadmEndpoint, kubernetesVersion: "v1.34.4", clusterStatusHosts: situation.clusterStatusHosts },
     etcdMirrorPods: situation.nodes.filter((node) => node.isControlPlane).map((node) => ({ name: `etcd-${node.name}`, node: node.name, advertiseUrl: `https://${node.address}:2379`, phase: "Running" })),
     bootstrapTokenSecondsLeft: situation.bootstrapTokenSecondsLeft, certificateKeySecondsLeft: situation.certificateKeySecondsLeft,

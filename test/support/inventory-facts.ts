@@ -117,9 +117,14 @@ function standardManifests(situation: Situation, host: HostSituation): readonly 
 
 const leafCertificates = ["apiserver", "apiserver-etcd-client", "apiserver-kubelet-client", "front-proxy-client", "etcd/server", "etcd/peer", "etcd/healthcheck-client"] as const;
 
+/** The same on every machine, another for every authority. */
+export function authorityFingerprint(name: string): string {
+  return name.replaceAll(/[^a-f0-9]/g, "0").padEnd(64, "a");
+}
+
 function certificateFacts(host: HostSituation): readonly CertificateFacts[] {
   const authority = (path: string, name: string): CertificateFacts => ({
-    path: `/etc/kubernetes/pki/${path}`, subject: `CN=${name}`, issuer: `CN=${name}`, fingerprint: name.replaceAll(/[^a-f0-9]/g, "0").padEnd(64, "a"),
+    path: `/etc/kubernetes/pki/${path}`, subject: `CN=${name}`, issuer: `CN=${name}`, fingerprint: authorityFingerprint(name),
     notBefore: "2026-01-01T00:00:00.000Z", notAfter: "2036-01-01T00:00:00.000Z", subjectAltNames: [name], isCa: true,
   });
   const leaves = leafCertificates.map((name): CertificateFacts => ({

@@ -9,7 +9,8 @@ export const certificateKeyExpired: Rule = {
     const { kubernetes, config } = situation.inventory;
     if (config.platform !== "kubeadm" || kubernetes.kind === "unknown" || !isJoinComing(situation)) return [];
     const left = kubernetes.value.certificateKeySecondsLeft;
-    if (left !== undefined && left > 0) return [];
+    const isUnread = kubernetes.value.gaps?.some((gap) => gap.record === "certificateKeySecondsLeft") === true;
+    if (isUnread || (left !== undefined && left > 0)) return [];
     return [
       findingOf("A04_CERTIFICATE_KEY_EXPIRED", {
         subject: "cluster",

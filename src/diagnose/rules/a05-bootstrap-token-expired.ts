@@ -9,7 +9,8 @@ export const bootstrapTokenExpired: Rule = {
     const { kubernetes, config } = situation.inventory;
     if (config.platform !== "kubeadm" || kubernetes.kind === "unknown" || !isJoinComing(situation)) return [];
     const left = kubernetes.value.bootstrapTokenSecondsLeft;
-    if (left !== undefined && left > 0) return [];
+    const isUnread = kubernetes.value.gaps?.some((gap) => gap.record === "bootstrapTokenSecondsLeft") === true;
+    if (isUnread || (left !== undefined && left > 0)) return [];
     return [
       findingOf("A05_BOOTSTRAP_TOKEN_EXPIRED", {
         subject: "cluster",

@@ -28,7 +28,7 @@ export const memberListsDiffer: Rule = {
         summary: `${different.map(({ host }) => host.name).join(", ")} reports another member list than ${list.from}.`,
         evidence: [
           evidenceOf(`${list.from}: ${expected}`, list.observation),
-          ...different.map(({ host, own }) => evidenceOf(`${host.name}: ${idsOf(own.kind === "known" ? own.value : [])}`, own)),
+          ...different.map(({ host, own }) => evidenceOf(`${host.name}: ${idsOf(own.value)}`, own)),
         ],
         wouldSettle: ["PB4 once more after a few seconds: a member that only lags catches up"],
       }),

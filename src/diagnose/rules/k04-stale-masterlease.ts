@@ -13,7 +13,7 @@ export const staleMasterlease: Rule = {
       .map((address) =>
         findingOf("K04_STALE_MASTERLEASE", {
           subject: `masterlease ${address}`,
-          host: hostOf(situation.hosts, address),
+          host: situation.hosts.find((host) => host.addresses.includes(address))?.name,
           severity: "warning",
           confidence: "high",
           summary: `etcd holds a lease for an API server at ${address}, where none is.`,
@@ -22,10 +22,3 @@ export const staleMasterlease: Rule = {
       );
   },
 };
-
-function hostOf<H extends { readonly name: N; readonly addresses: readonly string[] }, N>(
-  hosts: readonly H[],
-  address: string,
-): N | undefined {
-  return hosts.find((host) => host.addresses.includes(address))?.name;
-}

@@ -8,7 +8,8 @@ export const sslHelloCheck: Rule = {
   diagnose: (situation) =>
     haproxyInstances(situation).flatMap(({ host, haproxy }) => {
       const lines = haproxy.options.filter((option) => option.text.includes("ssl-hello-chk"));
-      if (lines.length === 0) return [];
+      // The later of two check options wins; one that is overridden does no harm.
+      if (lines.length === 0 || haproxy.checksReadyz) return [];
       return [
         findingOf("L06_SSL_HELLO_CHECK", {
           subject: `haproxy on ${host.name}`,

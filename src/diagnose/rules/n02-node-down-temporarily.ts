@@ -1,5 +1,5 @@
 import { valueOf } from "../../model/observation.ts";
-import type { Finding } from "../../model/finding.ts";
+import type { Evidence, Finding } from "../../model/finding.ts";
 import { findingOf, type Rule } from "../rule.ts";
 import { durationWords } from "../situation/time.ts";
 import { evidenceOf, type HostView } from "../situation/host-view.ts";
@@ -29,22 +29,25 @@ function belongsToCluster(situation: Situation, host: HostView): boolean {
   return host.shouldRunEtcd ? situation.members === undefined : host.config.roles.some((role) => role !== "spare");
 }
 
-/** Just booted, its data is there, etcd is not up yet. */
+/** Just booted, or its kubelet just started; its data is there, etcd is not up yet. */
 export function isComingBack(host: HostView): boolean {
+  return freshStart(host) !== undefined && host.data === "intact" && (host.etcd === "stopped" || host.etcd === "running");
+}
+
+function freshStart(host: HostView): Evidence | undefined {
   const uptime = valueOf(host.facts.machine)?.uptimeSeconds;
-  return (
-    uptime !== undefined && uptime < bootGraceSeconds && host.data === "intact" && (host.etcd === "stopped" || host.etcd === "running")
-  );
+  if (uptime !== undefined && uptime < bootGraceSeconds) return evidenceOf(`booted ${String(uptime)} s ago`, host.facts.machine);
+  const kubelet = valueOf(host.facts.processes)?.find((process) => process.name === "kubelet");
+  if (kubelet === undefined || kubelet.startedSecondsAgo >= bootGraceSeconds) return undefined;
+  return evidenceOf(`its kubelet started ${String(kubelet.startedSecondsAgo)} s ago`, host.facts.processes);
 }
 
 function findingsFor(situation: Situation, host: HostView): readonly Finding[] {
   if (host.presence.kind !== "silent" && !isComingBack(host)) return [];
   const [view] = membersOnHost(situation, host) ?? [];
   const isVoter = view !== undefined && !view.member.isLearner;
-  const evidence =
-    host.presence.kind === "silent"
-      ? silenceEvidence(situation, host)
-      : [evidenceOf(`booted ${String(valueOf(host.facts.machine)?.uptimeSeconds)} s ago`, host.facts.machine)];
+  const start = freshStart(host);
+  const evidence = host.presence.kind === "silent" ? silenceEvidence(situation, host) : start === undefined ? [] : [start];
   return [
     findingOf("N02_NODE_DOWN_TEMPORARILY", {
       subject: view === undefined ? `host ${host.name}` : memberLabel(view),
@@ -55,7 +58,7 @@ function findingsFor(situation: Situation, host: HostView): readonly Finding[] {
       summary:
         host.presence.kind === "silent"
           ? `${host.name} answers nobody; whether it comes back cannot be seen from here.`
-          : `${host.name} has just booted and its etcd is not up yet.`,
+          : `${host.name} has just started and its etcd is not up yet.`,
       evidence,
       ruledOut: [
         {

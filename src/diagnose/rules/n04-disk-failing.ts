@@ -14,7 +14,8 @@ export const diskFailing: Rule = {
         findingOf("N04_DISK_FAILING", {
           subject: `host ${host.name}`,
           host: host.name,
-          severity: "error",
+          // Kernel messages alone may be about another disk.
+          severity: isServing ? "warning" : "error",
           confidence: isServing ? "medium" : "high",
           summary: `The disk below etcd's data on ${host.name} ${host.etcd === "hung" ? "hangs" : "reports errors"}.`,
           evidence: disk.words.map((what) => evidenceOf(what, host.facts.etcdDataDir)),

@@ -19,14 +19,17 @@ function findingFor(situation: Situation, host: HostView): ReturnType<typeof fin
   const members = membersOnHost(situation, host) ?? [];
   const isUnseen = host.presence.kind === "unseen";
   const isServing = members.length > 0 && members.every((view) => view.health === "serving");
+  const isEtcdHeard = situation.inventory.reach.some(
+    (reach) => reach.to === host.name && reach.port.startsWith("etcd") && reach.outcome === "open",
+  );
   return findingOf("N08_UNREACHABLE_FROM_ONE_VANTAGE", {
     subject: `host ${host.name}`,
     host: host.name,
-    severity: isServing || members.length === 0 ? "warning" : "error",
+    severity: members.some((view) => view.health === "down") ? "error" : "warning",
     confidence: isUnseen ? "low" : "high",
     summary: isUnseen
       ? `${host.name} cannot be reached from here, and nobody else has looked.`
-      : `SSH to ${host.name} fails, but the machine answers${isServing ? " and its etcd serves" : ""}.`,
+      : `SSH to ${host.name} fails, but the machine answers${isServing ? " and its etcd serves" : isEtcdHeard ? " and its etcd is heard by others" : ""}.`,
     evidence: [
       evidenceOf(`SSH: ${host.facts.ssh.kind === "unknown" ? host.facts.ssh.detail : "answers"}`, host.facts.ssh),
       ...host.presence.evidence,

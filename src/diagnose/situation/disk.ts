@@ -28,10 +28,11 @@ export function diskOf(host: HostView): DiskTrouble | undefined {
   if (host.etcd === "hung")
     return { kind: "failing", words: ["the etcd process waits for the disk (state D)", ...dir.kernelErrors.slice(-3)] };
   if (error !== "" && !isOutOfSpace) return { kind: "failing", words: [`write test: ${error}`, ...dir.kernelErrors.slice(-3)] };
-  if (isOutOfSpace || dir.freeInodes === 0n || dir.freeBytes < walSegmentBytes) {
+  // Free inodes are not asked: some filesystems always say 0, and the write test makes a file anyway.
+  if (isOutOfSpace || dir.freeBytes < walSegmentBytes) {
     return {
       kind: "full",
-      words: [isOutOfSpace ? `write test: ${error}` : `${String(dir.freeBytes)} bytes and ${String(dir.freeInodes)} inodes are free`],
+      words: [isOutOfSpace ? `write test: ${error}` : `${String(dir.freeBytes)} bytes are free, less than one WAL segment`],
     };
   }
   if (dir.kernelErrors.length > 0) return { kind: "failing", words: dir.kernelErrors.slice(-3) };

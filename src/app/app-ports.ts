@@ -27,8 +27,8 @@ export interface AppPorts {
 export interface AppContext {
   readonly ports: AppPorts;
   readonly config: ClusterConfig;
-  /** "user@workstation": goes into consent, attestations and the journal. */
-  readonly operator: string;
+  /** `by`: "user@workstation", goes into consent, attestations and the journal; `host`: the workstation's name. */
+  readonly operator: { readonly by: string; readonly host: string };
   /** "requorum 0.1.0" */
   readonly program: string;
   readonly signal: AbortSignal;

@@ -45,5 +45,5 @@ function attestationOf(context: AppContext, word: PlanRequest["attestations"][nu
       detail: `it is not in the configuration; known: ${context.config.hosts.map((candidate) => candidate.name).join(", ")}`,
     });
   }
-  return { kind: "host-lost", host: host.name, statement: word.statement, by: context.operator, at: context.ports.clock.nowIso() };
+  return { kind: "host-lost", host: host.name, statement: word.statement, by: context.operator.by, at: context.ports.clock.nowIso() };
 }

@@ -1,0 +1,109 @@
+import { executeRun } from "../execute/executor/execute-run.ts";
+import type { RunResult } from "../execute/executor/run-context.ts";
+import { stepHandlers } from "../execute/handlers/step-handlers.ts";
+import { asRunId, type RunId } from "../model/ids.ts";
+import { consentOf, type Consent, type RecoveryPlan } from "../model/plan.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
+import { fingerprintProblems } from "../plan/fingerprint.ts";
+import { stepSpecs } from "../plan/steps/step-specs.ts";
+import { readJournalLine } from "../schemas/journal-line.ts";
+import { writePlan } from "../schemas/plan.ts";
+import type { RunContext } from "../execute/executor/run-context.ts";
+import type { AppContext } from "./app-ports.ts";
+import { assertChecked } from "./make-plan.ts";
+import { observeOnce } from "./observe-cluster.ts";
+
+/** How the operator agrees. Asked once the plan is known to fit; nothing has been changed by then. */
+export type AskConsent = (plan: RecoveryPlan) => Promise<Consent>;
+
+export interface AppliedRun {
+  readonly run: RunId;
+  readonly result: RunResult;
+}
+
+/** `--approve` takes the digest or its first digits; fewer than 12 would be guessable by accident. */
+const approvedDigitsMin = 12;
+
+/**
+ * Checks the plan again, looks whether the cluster is still as it was when the
+ * plan was made, asks for consent, and carries it out. Throws PLAN_REFUSED,
+ * PLAN_STALE, CONSENT_MISSING or RUN_LOCKED before anything is changed.
+ */
+export async function applyPlan(context: AppContext, request: { readonly plan: RecoveryPlan; readonly askConsent: AskConsent; readonly breakLock?: boolean; readonly onRun?: (run: RunId) => void }): Promise<AppliedRun> {
+  const { plan } = request;
+  assertChecked(plan);
+  assertFresh(context, plan);
+  context.report({ kind: "phase", text: "looking whether the cluster is still as the plan assumes" });
+  const look = await observeOnce(context, { depth: "full" });
+  const problems = fingerprintProblems(plan, look.inventory);
+  if (problems.length > 0) {
+    throw new RecoveryError("PLAN_STALE", { subject: `plan ${plan.digest.slice(0, approvedDigitsMin)}`, detail: problems.join(" ") });
+  }
+  const consent = await request.askConsent(plan);
+  // The prompt may have been left open over lunch.
+  assertFresh(context, plan);
+  const run = newRunId(context);
+  await context.ports.runs.create(run, writePlan(plan));
+  request.onRun?.(run);
+  const result = await executeRun({
+    plan, consent, run, context: runContextOf(context), signal: context.signal, report: context.report,
+    ...(request.breakLock === undefined ? {} : { breakLock: request.breakLock }),
+  });
+  return { run, result };
+}
+
+export function runContextOf(context: AppContext): RunContext {
+  const { hashing } = context.ports;
+  return {
+    config: context.config,
+    ports: context.ports,
+    localLock: context.ports.localLock,
+    journal: { readLine: readJournalLine, sha256Hex: (text) => hashing.sha256Hex(text) },
+    operator: context.operator,
+    program: context.program,
+    specs: stepSpecs,
+    handlers: stepHandlers,
+  };
+}
+
+/** Consent by `--approve DIGEST`. CONSENT_MISSING when the digits are not this plan's. */
+export function approveByDigest(context: AppContext, approved: string): AskConsent {
+  return (plan) => {
+    const digits = approved.toLowerCase();
+    if (digits.length < approvedDigitsMin || !plan.digest.startsWith(digits)) {
+      return Promise.reject(new RecoveryError("CONSENT_MISSING", {
+        subject: `plan ${plan.digest.slice(0, approvedDigitsMin)}`,
+        detail: digits.length < approvedDigitsMin
+          ? `--approve needs at least the first ${String(approvedDigitsMin)} digits of the plan's digest`
+          : "the digest given with --approve is not this plan's",
+      }));
+    }
+    return Promise.resolve(consentOf({ digest: plan.digest, by: context.operator.by, how: "approved-digest", at: context.ports.clock.nowIso() }));
+  };
+}
+
+/** Consent by typing the cluster's name. CONSENT_MISSING when something else was typed. */
+export function consentByTyping(context: AppContext, ask: (plan: RecoveryPlan) => Promise<string>): AskConsent {
+  return async (plan) => {
+    const typed = (await ask(plan)).trim();
+    if (typed !== plan.cluster) {
+      throw new RecoveryError("CONSENT_MISSING", { subject: `cluster ${plan.cluster}`, detail: `${JSON.stringify(typed)} was typed, not ${JSON.stringify(plan.cluster)}; nothing was changed` });
+    }
+    return consentOf({ digest: plan.digest, by: context.operator.by, how: "typed-cluster-name", at: context.ports.clock.nowIso() });
+  };
+}
+
+function assertFresh(context: AppContext, plan: RecoveryPlan): void {
+  if (plan.cluster !== context.config.cluster) {
+    throw new RecoveryError("PLAN_STALE", { subject: `plan ${plan.digest.slice(0, approvedDigitsMin)}`, detail: `it is for cluster ${plan.cluster}; the configuration is of ${context.config.cluster}` });
+  }
+  if (Date.parse(plan.expiresAt) <= context.ports.clock.nowMs()) {
+    throw new RecoveryError("PLAN_STALE", { subject: `plan ${plan.digest.slice(0, approvedDigitsMin)}`, detail: `it expired at ${plan.expiresAt}` });
+  }
+}
+
+/** Sorts by time; the random digits keep two operators' runs of one second apart. */
+function newRunId(context: AppContext): RunId {
+  const [date = "", time = ""] = context.ports.clock.nowIso().split("T");
+  return asRunId(`${date.replaceAll("-", "")}-${time.slice(0, 8).replaceAll(":", "")}-${context.ports.hashing.randomHex(2)}`);
+}

@@ -28,6 +28,8 @@ export interface Column {
   readonly align?: "left" | "right";
   /** May be narrowed and wrapped when the screen is too small; the widest of these gives way first. */
   readonly isFlexible?: boolean;
+  /** Left out on screens with fewer columns. */
+  readonly hideBelow?: number;
 }
 
 export type Page = readonly Block[];

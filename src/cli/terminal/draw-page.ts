@@ -52,7 +52,9 @@ function drawBlock(block: Block, options: DrawOptions): string {
   }
 }
 
-function drawTable(block: Extract<Block, { kind: "table" }>, options: DrawOptions): string {
+function drawTable(whole: Extract<Block, { kind: "table" }>, options: DrawOptions): string {
+  const isShown = whole.columns.map((column) => (column.hideBelow ?? 0) <= options.columns);
+  const block = { ...whole, columns: whole.columns.filter((_, index) => isShown[index]), rows: whole.rows.map((row) => row.filter((_, index) => isShown[index])) };
   const widths = columnWidths(block.columns, block.rows, options.columns - block.indent);
   const none = { top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "" };
   const drawn = new Table({

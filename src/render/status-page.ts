@@ -1,0 +1,169 @@
+import { bad, dim, gap, good, heading, item, line, strong, table, warn, type Block, type Inline, type Page, type Span } from "./page.ts";
+import type { StatusDocument, StatusEndpoint, StatusMember } from "./status-document.ts";
+import { bytesWords, count, orUnknown, quorumWords, secondsWords, severityTone, timeWords } from "./words.ts";
+
+/** The verdict first: who reads this at 3 a.m. wants one line, then the reasons. */
+export function statusPage(status: StatusDocument): Page {
+  return [
+    line(verdictLine(status)),
+    line(dim(`cluster ${status.cluster}, seen ${timeWords(status.takenAt)}`)),
+    ...findingLines(status),
+    gap,
+    ...memberBlocks(status),
+    ...hostBlocks(status),
+    ...footBlocks(status),
+    ...unknownBlocks(status),
+    ...nextBlocks(status),
+  ];
+}
+
+function verdictLine(status: StatusDocument): readonly Span[] {
+  const words = status.quorum === undefined ? "" : quorumWords(status.quorum);
+  switch (status.verdict) {
+    case "healthy":
+      return [good("HEALTHY"), strong(`  ${words}`)];
+    case "degraded":
+      return [warn("DEGRADED"), strong(`  ${words}${maybe(status)}`)];
+    case "quorum-lost":
+      return [bad("QUORUM LOST"), strong(`  ${words}`)];
+    case "unknown":
+      return [warn("UNKNOWN"), strong(status.quorum === undefined ? "  no etcd member could be asked who belongs to the cluster" : `  no member proves a quorum; ${String(status.quorum.healthy)} of ${count(status.quorum.voters, "voter")} seen, ${String(status.quorum.needed)} needed${maybe(status)}`)];
+    default:
+      return status.verdict satisfies never;
+  }
+}
+
+function maybe(status: StatusDocument): string {
+  const unknown = status.quorum?.unknownVoters ?? 0;
+  return unknown === 0 ? "" : ` (${count(unknown, "voter")} could not be asked)`;
+}
+
+function findingLines(status: StatusDocument): readonly Block[] {
+  const shown = status.findings.filter((finding) => finding.severity !== "info");
+  return shown.map((finding) => item([{ text: finding.severity, tone: severityTone(finding.severity) }, `  ${finding.summary} `, dim(`[${finding.code}]`)]));
+}
+
+const memberTone: { readonly [state in StatusMember["state"]]: Span } = {
+  healthy: good("healthy"),
+  alone: warn("answers, no quorum"),
+  learner: warn("learner"),
+  unstarted: bad("never started"),
+  stopped: bad("stopped"),
+  frozen: bad("frozen"),
+  down: bad("down"),
+  unknown: warn("unknown"),
+};
+
+function memberBlocks(status: StatusDocument): readonly Block[] {
+  if (status.members.length === 0) return [heading("etcd members"), line(dim("not known"), 2), gap];
+  const title = status.quorum?.basis === "believed" ? "etcd members (as last told; nobody could confirm the list)" : "etcd members";
+  const rows = status.members.map((member): readonly Inline[] => [
+    member.name === "" ? dim("(no name)") : member.name,
+    orUnknown(member.id),
+    memberTone[member.state],
+    member.isLeader === true ? strong("leader") : member.isLearner ? "learner" : "",
+    orUnknown(member.revision),
+    orUnknown(member.raftTerm),
+    orUnknown(member.appliedIndex),
+    member.dbSizeBytes === undefined ? dim("unknown") : bytesWords(member.dbSizeBytes),
+    orUnknown(member.version),
+    member.peerUrls.map((url) => url.replace(/^https:\/\//, "")).join(" "),
+  ]);
+  const columns = [
+    { title: "name" }, { title: "id" }, { title: "state" }, { title: "" }, { title: "revision", align: "right" as const }, { title: "term", align: "right" as const, hideBelow: 100 },
+    { title: "applied", align: "right" as const, hideBelow: 110 }, { title: "db", align: "right" as const, hideBelow: 90 }, { title: "version", hideBelow: 80 }, { title: "peer", isFlexible: true },
+  ];
+  return [heading(title), table(columns, rows), gap];
+}
+
+function hostBlocks(status: StatusDocument): readonly Block[] {
+  const rows = status.hosts.map((host): readonly Inline[] => {
+    const api = status.apiServers.find((server) => server.host === host.name);
+    const node = status.nodes?.find((candidate) => candidate.name === host.name);
+    return [
+      host.name,
+      host.address,
+      host.reachable ? good(`${(host.roundTripMs ?? 0).toFixed(0)} ms`) : bad("no"),
+      api === undefined ? dim("-") : apiWords(api),
+      node === undefined ? dim(status.nodes === undefined ? "unknown" : "no Node") : node.ready === "True" ? good("Ready") : bad(node.ready === "False" ? "NotReady" : "Unknown"),
+      [host.holdsVip === true ? strong("VIP ") : "", serviceWords("haproxy", host.haproxy), " ", serviceWords("keepalived", host.keepalived)],
+      node?.kubeletVersion ?? dim("-"),
+    ];
+  });
+  const columns = [{ title: "machine" }, { title: "address" }, { title: "ssh" }, { title: "api server", isFlexible: true }, { title: "node" }, { title: "balancer", isFlexible: true }, { title: "kubelet", hideBelow: 100 }];
+  return [heading("machines"), table(columns, rows), gap];
+}
+
+function apiWords(server: StatusDocument["apiServers"][number]): Inline {
+  if (server.state === "ready") return good(server.version === undefined ? "ready" : `ready ${server.version}`);
+  if (server.state === "unknown") return warn("unknown");
+  return bad(server.failedChecks.length === 0 ? "not ready" : `not ready: ${server.failedChecks.join(", ")}`);
+}
+
+function serviceWords(name: string, state: string | undefined): Span {
+  if (state === undefined) return dim(`${name} ?`);
+  if (state === "active") return good(name);
+  if (state === "absent") return dim(`no ${name}`);
+  return bad(`${name} ${state}`);
+}
+
+function endpointWords(endpoint: StatusEndpoint): Inline {
+  const where = `${endpoint.address}:${String(endpoint.port)}`;
+  const holders = endpoint.holders.length === 0 ? "no machine is seen holding it" : `held by ${endpoint.holders.join(" and ")}`;
+  switch (endpoint.state) {
+    case "answers":
+      return [good("answers"), ` at ${where}, ${holders}`];
+    case "answers-partly":
+      return [warn("answers only partly"), ` at ${where}, ${holders}; not for ${endpoint.answers.filter((answer) => answer.outcome !== "ok").map((answer) => `${answer.from} (${answer.outcome})`).join(", ")}`];
+    case "down":
+      return [bad("down"), ` at ${where}, ${holders}`];
+    case "unknown":
+      return [warn("unknown"), ` at ${where}`];
+    default:
+      return endpoint.state satisfies never;
+  }
+}
+
+function footBlocks(status: StatusDocument): readonly Block[] {
+  const { nearestExpiry } = status;
+  const expiry: Inline = nearestExpiry === undefined
+    ? warn("unknown")
+    : [
+        nearestExpiry.daysLeft < 0 ? bad(`expired ${count(-nearestExpiry.daysLeft, "day")} ago`) : nearestExpiry.daysLeft < 30 ? warn(`first expires in ${count(nearestExpiry.daysLeft, "day")}`) : good(`first expires in ${count(nearestExpiry.daysLeft, "day")}`),
+        ` ${nearestExpiry.host} ${nearestExpiry.path}`,
+      ];
+  return [
+    ...(status.clusterIds.length > 1 ? [line([bad("MORE THAN ONE CLUSTER ANSWERS: "), status.clusterIds.join(", ")])] : []),
+    line([strong("endpoint      "), ...(status.endpoint === undefined ? ["none configured"] : [endpointWords(status.endpoint)].flat())]),
+    line([strong("certificates  "), ...[expiry].flat()]),
+    line([strong("backup        "), warn("none proven"), dim(" (backups are not built yet)")]),
+  ];
+}
+
+function unknownBlocks(status: StatusDocument): readonly Block[] {
+  // A machine that is not reached hides everything on it: one line says so, instead of one for each probe.
+  const silent = status.hosts.filter((host) => !host.reachable);
+  const lines = [
+    ...silent.map((host) => `everything on ${host.name}: no SSH session (${host.detail})`),
+    ...status.unknown.filter((words) => !silent.some((host) => words.startsWith(`${host.name}: `))),
+  ];
+  if (lines.length === 0) return [];
+  const limit = 8;
+  const rest = lines.length - limit;
+  return [
+    gap,
+    heading("not known (neither healthy nor dead)"),
+    ...lines.slice(0, limit).map((words) => item(words)),
+    ...(rest > 0 ? [line(dim(`and ${String(rest)} more: -o json shows all`), 4)] : []),
+  ];
+}
+
+function nextBlocks(status: StatusDocument): readonly Block[] {
+  if (status.verdict === "healthy" && status.findings.length === 0) return [];
+  return [gap, { kind: "command", command: "requorum diagnose", why: "next: what is wrong, and why", indent: 0 }];
+}
+
+/** For `--watch` without a terminal: one line per look. */
+export function statusLine(status: StatusDocument, tookMs: number): Page {
+  return [line([dim(`${timeWords(status.takenAt)}  `), ...verdictLine(status), dim(`  (${secondsWords(tookMs / 1000)})`)])];
+}

@@ -72,12 +72,21 @@ export class FakeHostAccess implements HostAccess {
     if (handler === undefined) throw new Error(`FakeHostAccess: no handler for "${request.reason}" on ${host}:\n${request.script}`);
     const outcome = await handler.handle(request, host);
     const retry = request.changesThings ? "unknown-outcome" : "transient";
-    if (outcome === "lost") throw new RecoveryError("SSH_CONNECTION_LOST", { subject: `host ${host}`, detail: `the connection broke during "${request.reason}"`, retry });
+    if (outcome === "lost")
+      throw new RecoveryError("SSH_CONNECTION_LOST", {
+        subject: `host ${host}`,
+        detail: `the connection broke during "${request.reason}"`,
+        retry,
+      });
     if (outcome === "hang") return this.#hang(host, request, retry);
     const result = { exitCode: outcome.exitCode ?? 0, stdout: outcome.stdout ?? "", stderr: outcome.stderr ?? "" };
     const sizeBytes = Buffer.byteLength(result.stdout) + Buffer.byteLength(result.stderr);
     if (sizeBytes > (request.outputBytesMax ?? outputBytesMaxDefault)) {
-      throw new RecoveryError("REMOTE_OUTPUT_TOO_LARGE", { subject: `host ${host}`, detail: `"${request.reason}" printed too much`, retry: request.changesThings ? "unknown-outcome" : "permanent" });
+      throw new RecoveryError("REMOTE_OUTPUT_TOO_LARGE", {
+        subject: `host ${host}`,
+        detail: `"${request.reason}" printed too much`,
+        retry: request.changesThings ? "unknown-outcome" : "permanent",
+      });
     }
     return result;
   }
@@ -93,8 +102,16 @@ export class FakeHostAccess implements HostAccess {
     return Promise.resolve().then(() => {
       this.#throwIfFailing(host);
       const file = this.#files.get(keyOf(host, path));
-      if (file === undefined) throw new RecoveryError("REMOTE_COMMAND_FAILED", { subject: `host ${host}`, detail: `"read ${path}" failed with exit status 1: not a file` });
-      if (file.content.length > options.bytesMax) throw new RecoveryError("REMOTE_OUTPUT_TOO_LARGE", { subject: `host ${host}, file ${path}`, detail: `${path} is larger than ${String(options.bytesMax)} bytes` });
+      if (file === undefined)
+        throw new RecoveryError("REMOTE_COMMAND_FAILED", {
+          subject: `host ${host}`,
+          detail: `"read ${path}" failed with exit status 1: not a file`,
+        });
+      if (file.content.length > options.bytesMax)
+        throw new RecoveryError("REMOTE_OUTPUT_TOO_LARGE", {
+          subject: `host ${host}, file ${path}`,
+          detail: `${path} is larger than ${String(options.bytesMax)} bytes`,
+        });
       return file.content;
     });
   }
@@ -103,7 +120,10 @@ export class FakeHostAccess implements HostAccess {
     return Promise.resolve().then(() => {
       this.#throwIfFailing(host);
       if (this.#corruptedPaths.has(keyOf(host, file.path))) {
-        throw new RecoveryError("UPLOAD_CORRUPT", { subject: `host ${host}, file ${file.path}`, detail: `what arrived is not what was sent (sha256 ${createHash("sha256").update(file.content).digest("hex")})` });
+        throw new RecoveryError("UPLOAD_CORRUPT", {
+          subject: `host ${host}, file ${file.path}`,
+          detail: `what arrived is not what was sent (sha256 ${createHash("sha256").update(file.content).digest("hex")})`,
+        });
       }
       this.#files.set(keyOf(host, file.path), { content: file.content.slice(), mode: file.mode });
     });
@@ -131,11 +151,17 @@ export class FakeHostAccess implements HostAccess {
   }
 
   #hang(host: HostName, request: RemoteRequest, retry: "unknown-outcome" | "transient"): Promise<never> {
-    const timedOut = new RecoveryError("REMOTE_TIMEOUT", { subject: `host ${host}`, detail: `"${request.reason}" did not end within ${String(request.timeoutMs)} ms`, retry });
+    const timedOut = new RecoveryError("REMOTE_TIMEOUT", {
+      subject: `host ${host}`,
+      detail: `"${request.reason}" did not end within ${String(request.timeoutMs)} ms`,
+      retry,
+    });
     const { signal } = request;
     // Without a signal nothing else can end it: time is not waited for in memory.
     if (signal === undefined) return Promise.reject(timedOut);
-    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(interrupted(host, request.reason, retry, signal)), { once: true }));
+    return new Promise((_, reject) =>
+      signal.addEventListener("abort", () => reject(interrupted(host, request.reason, retry, signal)), { once: true }),
+    );
   }
 
   #throwIfFailing(host: HostName): void {
@@ -149,7 +175,12 @@ function keyOf(host: HostName, path: string): string {
 }
 
 function interrupted(host: HostName, reason: string, retry: "unknown-outcome" | "transient", signal: AbortSignal): RecoveryError {
-  return new RecoveryError("INTERRUPTED", { subject: `host ${host}`, detail: `"${reason}" was not waited for any longer`, cause: signal.reason, retry });
+  return new RecoveryError("INTERRUPTED", {
+    subject: `host ${host}`,
+    detail: `"${reason}" was not waited for any longer`,
+    cause: signal.reason,
+    retry,
+  });
 }
 
 function matches(match: ScriptMatch, host: HostName, request: RemoteRequest): boolean {

@@ -8,7 +8,8 @@ import { asHostName } from "../../src/model/ids.ts";
 
 /** Tests that need a real sshd are skipped only when it is not installed, and never in CI. */
 export const sshdPath = "/usr/sbin/sshd";
-export const sshdMissing = existsSync(sshdPath) || process.env["CI"] !== undefined ? false : "no /usr/sbin/sshd (apt-get install openssh-server)";
+export const sshdMissing =
+  existsSync(sshdPath) || process.env["CI"] !== undefined ? false : "no /usr/sbin/sshd (apt-get install openssh-server)";
 
 /** A real sshd of our own on a loopback port, with its own keys, in a temporary directory. */
 export interface SshServer {
@@ -19,6 +20,9 @@ export interface SshServer {
   readonly hostKeyFingerprint: string;
   /** Ends the processes of sshd that serve connections, as a crash would. */
   killSessions(): void;
+  /** Stops every sshd process as a machine that hangs does: the port accepts, nothing answers. */
+  freeze(): void;
+  thaw(): void;
   /** Ends the listener only. */
   stop(): Promise<void>;
   remove(): Promise<void>;
@@ -39,12 +43,16 @@ function makeKey(path: string): void {
   execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", path]);
 }
 
-export async function startSshServer(): Promise<SshServer> {
+export async function startSshServer(options: { readonly environment?: Readonly<Record<string, string>> } = {}): Promise<SshServer> {
   const directory = mkdtempSync(join(tmpdir(), "requorum-sshd-"));
   const at = (name: string) => join(directory, name);
   for (const key of ["host_key", "user_key", "other_key", "other_host_key"]) makeKey(at(key));
   const port = await freePort();
-  const publicKey = (name: string) => readFileSync(at(`${name}.pub`), "utf8").split(" ").slice(0, 2).join(" ");
+  const publicKey = (name: string) =>
+    readFileSync(at(`${name}.pub`), "utf8")
+      .split(" ")
+      .slice(0, 2)
+      .join(" ");
   writeFileSync(at("authorized_keys"), `${publicKey("user_key")}\n`, { mode: 0o600 });
   const server = `[127.0.0.1]:${String(port)}`;
   writeFileSync(at("known_hosts"), `${server} ${publicKey("host_key")}\n`);
@@ -52,9 +60,24 @@ export async function startSshServer(): Promise<SshServer> {
   writeFileSync(at("known_hosts_empty"), "");
   writeFileSync(
     at("sshd_config"),
-    [`ListenAddress 127.0.0.1`, `Port ${String(port)}`, `HostKey ${at("host_key")}`, `AuthorizedKeysFile ${at("authorized_keys")}`, `PidFile ${at("sshd.pid")}`, "StrictModes no", "UsePAM no", "PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin yes", "LogLevel QUIET", "MaxStartups 50",
+    [
+      `ListenAddress 127.0.0.1`,
+      `Port ${String(port)}`,
+      `HostKey ${at("host_key")}`,
+      `AuthorizedKeysFile ${at("authorized_keys")}`,
+      `PidFile ${at("sshd.pid")}`,
+      "StrictModes no",
+      "UsePAM no",
+      "PasswordAuthentication no",
+      "KbdInteractiveAuthentication no",
+      "PermitRootLogin yes",
+      "LogLevel QUIET",
+      "MaxStartups 50",
       // bash started by sshd reads ~/.bashrc of whoever runs the tests, unless it believes to be nested: tests must not depend on that file.
-      "SetEnv SHLVL=5"].join("\n"),
+      `SetEnv SHLVL=5 ${Object.entries(options.environment ?? {})
+        .map(([name, value]) => `${name}=${value}`)
+        .join(" ")}`,
+    ].join("\n"),
   );
   if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 }); // sshd wants it to exist
   const held: Socket[] = [];
@@ -64,9 +87,12 @@ export async function startSshServer(): Promise<SshServer> {
     held.push(socket);
     socket.on("error", () => undefined); // the other side was killed, as intended
   });
-  const blackholePort = await new Promise<number>((resolve) => blackhole.listen(0, "127.0.0.1", () => resolve((blackhole.address() as { port: number }).port)));
+  const blackholePort = await new Promise<number>((resolve) =>
+    blackhole.listen(0, "127.0.0.1", () => resolve((blackhole.address() as { port: number }).port)),
+  );
   const closedPort = await freePort();
-  const block = (name: string, lines: readonly string[]) => [`Host ${name}`, "  HostName 127.0.0.1", ...lines.map((line) => `  ${line}`), ""].join("\n");
+  const block = (name: string, lines: readonly string[]) =>
+    [`Host ${name}`, "  HostName 127.0.0.1", ...lines.map((line) => `  ${line}`), ""].join("\n");
   const key = `IdentityFile ${at("user_key")}`;
   const toServer = `Port ${String(port)}`;
   const known = (name: string) => `UserKnownHostsFile ${at(name)}`;
@@ -95,10 +121,12 @@ export async function startSshServer(): Promise<SshServer> {
     port,
     configFile: at("ssh_config"),
     hostKeyFingerprint: fingerprint,
-    killSessions: () => killTree(listener.pid, false),
+    killSessions: () => signalTree(listener.pid, "SIGKILL", false),
+    freeze: () => signalTree(listener.pid, "SIGSTOP", true),
+    thaw: () => signalTree(listener.pid, "SIGCONT", true),
     stop,
     remove: async () => {
-      killTree(listener.pid, false);
+      signalTree(listener.pid, "SIGKILL", false);
       await stop();
       for (const socket of held) socket.destroy();
       await new Promise((resolve) => blackhole.close(resolve));
@@ -127,7 +155,10 @@ function testClusterConfig(configFile: string, extra: Partial<ClusterConfig["ssh
 
 function childrenOf(pid: number): readonly number[] {
   try {
-    return readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+    return readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, "utf8")
+      .split(" ")
+      .filter(Boolean)
+      .map(Number);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return []; // it ended meanwhile
     throw error;
@@ -135,12 +166,17 @@ function childrenOf(pid: number): readonly number[] {
 }
 
 /** The sshd processes below the listener, not what they run. */
-function killTree(pid: number | undefined, withSelf: boolean): void {
+function signalTree(pid: number | undefined, signal: "SIGKILL" | "SIGSTOP" | "SIGCONT", withSelf: boolean): void {
   if (pid === undefined) return;
-  for (const child of childrenOf(pid)) killTree(child, true);
+  for (const child of childrenOf(pid)) signalTree(child, signal, true);
   if (!withSelf) return;
   try {
-    if (readFileSync(`/proc/${String(pid)}/comm`, "utf8").trim().startsWith("sshd")) process.kill(pid, "SIGKILL");
+    if (
+      readFileSync(`/proc/${String(pid)}/comm`, "utf8")
+        .trim()
+        .startsWith("sshd")
+    )
+      process.kill(pid, signal);
   } catch (error) {
     if (!["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error; // it ended meanwhile
   }
@@ -151,7 +187,10 @@ async function waitForPort(port: number, listener: ChildProcess): Promise<void> 
     if (listener.exitCode !== null) throw new Error(`sshd ended with ${String(listener.exitCode)}`);
     const isOpen = await new Promise<boolean>((resolve) => {
       const socket = connect(port, "127.0.0.1");
-      socket.once("connect", () => (socket.destroy(), resolve(true)));
+      socket.once("connect", () => {
+        socket.destroy();
+        resolve(true);
+      });
       socket.once("error", () => resolve(false));
     });
     if (isOpen) return;

@@ -12,7 +12,11 @@ const sweepMax = 500;
  */
 export async function openControlDirectory(path: string): Promise<string> {
   await mkdir(path, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-    throw new RecoveryError("LOCAL_FILE_FAILED", { subject: `directory ${path}`, detail: `the directory for SSH sockets, ${path}, could not be made`, cause });
+    throw new RecoveryError("LOCAL_FILE_FAILED", {
+      subject: `directory ${path}`,
+      detail: `the directory for SSH sockets, ${path}, could not be made`,
+      cause,
+    });
   });
   const facts = await lstat(path);
   const uid = process.getuid?.() ?? facts.uid;
@@ -31,7 +35,10 @@ export async function openControlDirectory(path: string): Promise<string> {
 export async function defaultControlDirectory(): Promise<string> {
   const uid = String(process.getuid?.() ?? 0);
   const runtime = `/run/user/${uid}`;
-  const isUsable = await lstat(runtime).then((facts) => facts.isDirectory() && String(facts.uid) === uid, () => false);
+  const isUsable = await lstat(runtime).then(
+    (facts) => facts.isDirectory() && String(facts.uid) === uid,
+    () => false,
+  );
   return isUsable ? `${runtime}/requorum` : `/tmp/requorum-${uid}`;
 }
 

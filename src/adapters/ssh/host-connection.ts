@@ -51,13 +51,29 @@ export class HostConnection {
 
   /** Makes the shared connection; calls at the same time share one attempt, each with its own limit and signal. */
   async connect(wish: ConnectionWish): Promise<void> {
-    this.#connecting ??= this.#logIn("shared", { ...wish, signal: undefined, timeoutMs: loginMsMax }).finally(() => (this.#connecting = undefined));
+    this.#connecting ??= this.#logIn("shared", { ...wish, signal: undefined, timeoutMs: loginMsMax }).finally(
+      () => (this.#connecting = undefined),
+    );
     const attempt = this.#connecting;
     attempt.catch(() => undefined); // seen below, unless this caller has left before
     await new Promise<void>((resolve, reject) => {
-      const leave = () => reject(new RecoveryError("INTERRUPTED", { subject: `host ${this.target.host.name}`, detail: `"${wish.reason}" was not waited for any longer`, cause: wish.signal?.reason, retry: "transient" }));
-      if (wish.signal?.aborted === true) return leave();
-      const timer = setTimeout(() => reject(silentHost({ host: this.target.host, reason: wish.reason, text: "", retry: "transient" }, wish.timeoutMs)), wish.timeoutMs);
+      const leave = () =>
+        reject(
+          new RecoveryError("INTERRUPTED", {
+            subject: `host ${this.target.host.name}`,
+            detail: `"${wish.reason}" was not waited for any longer`,
+            cause: wish.signal?.reason,
+            retry: "transient",
+          }),
+        );
+      if (wish.signal?.aborted === true) {
+        leave();
+        return;
+      }
+      const timer = setTimeout(
+        () => reject(silentHost({ host: this.target.host, reason: wish.reason, text: "", retry: "transient" }, wish.timeoutMs)),
+        wish.timeoutMs,
+      );
       wish.signal?.addEventListener("abort", leave, { once: true });
       attempt.then(resolve, reject).finally(() => {
         clearTimeout(timer);
@@ -85,12 +101,13 @@ export class HostConnection {
     const destination = await this.#destination;
     const started = performance.now();
     let text = "";
-    let isKilled = false;
+    const killed = { isKilled: false };
     const failure = () => ({ host, reason: wish.reason, text, retry: "transient" as const });
-    const args = kind === "shared" ? connectArguments(this.target, destination, this.#persistSeconds) : lookArguments(this.target, destination);
+    const args =
+      kind === "shared" ? connectArguments(this.target, destination, this.#persistSeconds) : lookArguments(this.target, destination);
     const process = new SshProcess(this.#program, args, { stdout: ignore, stderr: (chunk) => (text += chunk.toString("utf8")) });
     const end = () => {
-      isKilled = true;
+      killed.isKilled = true;
       process.kill();
     };
     process.endInput();
@@ -103,7 +120,7 @@ export class HostConnection {
       const { exitCode } = await process.ended;
       wish.signal?.throwIfAborted();
       if (exitCode === 0) return;
-      throw isKilled ? silentHost(failure(), performance.now() - started) : this.#rejected(failure());
+      throw killed.isKilled ? silentHost(failure(), performance.now() - started) : this.#rejected(failure());
     } finally {
       clearTimeout(bannerTimer);
       clearTimeout(loginTimer);
@@ -123,7 +140,10 @@ export class HostConnection {
   async #chooseDestination(): Promise<string> {
     const { host } = this.target;
     let text = "";
-    const process = new SshProcess(this.#program, settingsArguments(this.target, host.name), { stdout: (chunk) => (text += chunk.toString("utf8")), stderr: ignore });
+    const process = new SshProcess(this.#program, settingsArguments(this.target, host.name), {
+      stdout: (chunk) => (text += chunk.toString("utf8")),
+      stderr: ignore,
+    });
     process.endInput();
     const timer = setTimeout(() => process.kill(), settingsMsMax);
     await process.ended.finally(() => clearTimeout(timer));

@@ -55,13 +55,30 @@ const programs = { runScript, storeFile, answerOnce } as const;
 export type RemoteProgram = keyof typeof programs;
 
 /** The command line for ssh: constant but for the nonce and, for storeFile, path, mode and checksum. */
-export function remoteCommandLine(program: RemoteProgram, options: { readonly nonce: string; readonly asRoot: boolean; readonly args?: readonly string[] }): string {
-  const words = ["sh", "-c", entrance, "requorum", options.asRoot ? "root" : "user", options.nonce, programs[program], ...(options.args ?? [])];
+export function remoteCommandLine(
+  program: RemoteProgram,
+  options: { readonly nonce: string; readonly asRoot: boolean; readonly args?: readonly string[] },
+): string {
+  const words = [
+    "sh",
+    "-c",
+    entrance,
+    "requorum",
+    options.asRoot ? "root" : "user",
+    options.nonce,
+    programs[program],
+    ...(options.args ?? []),
+  ];
   return words.map((word, index) => (index < 2 ? word : quoteShellWord(word))).join(" ");
 }
 
 /** What goes over stdin for runScript. */
-export function scriptPayload(request: { readonly nonce: string; readonly script: string; readonly args: readonly string[]; readonly input: Uint8Array | undefined }): string {
+export function scriptPayload(request: {
+  readonly nonce: string;
+  readonly script: string;
+  readonly args: readonly string[];
+  readonly input: Uint8Array | undefined;
+}): string {
   const parameters = `set -- ${request.args.map(quoteShellWord).join(" ")}`;
   if (request.input === undefined) return `${parameters}\n${request.script}\n#${request.nonce}`;
   return [
@@ -132,6 +149,8 @@ export class FrameStream {
 
   /** Everything without our own markers: ssh's words and the script's, for error texts. */
   allText(): string {
-    return Buffer.concat(this.#chunks).toString("utf8").replaceAll(new RegExp(`${this.#nonce} (shell|begin|end .*)\n`, "g"), "");
+    return Buffer.concat(this.#chunks)
+      .toString("utf8")
+      .replaceAll(new RegExp(`${this.#nonce} (shell|begin|end .*)\n`, "g"), "");
   }
 }

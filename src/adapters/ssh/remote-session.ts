@@ -67,7 +67,11 @@ class RemoteSession {
   constructor(ssh: string, connection: HostConnection, request: SessionRequest) {
     this.#connection = connection;
     this.#request = request;
-    const commandLine = remoteCommandLine(request.program, { nonce: this.#nonce, asRoot: request.asRoot, ...(request.args === undefined ? {} : { args: request.args }) });
+    const commandLine = remoteCommandLine(request.program, {
+      nonce: this.#nonce,
+      asRoot: request.asRoot,
+      ...(request.args === undefined ? {} : { args: request.args }),
+    });
     this.#process = new SshProcess(ssh, sessionArguments(connection.target.controlPath, commandLine), {
       stdout: (chunk) => this.#take(this.#stdout, chunk),
       stderr: (chunk) => this.#take(this.#stderr, chunk),
@@ -112,25 +116,31 @@ class RemoteSession {
       this.#request.onBegin?.();
       this.#send();
     }
-    if (this.#stdout.sizeBytes + this.#stderr.sizeBytes > this.#request.outputBytesMax + frameBytesMax) return this.#settled.reject(this.#tooLarge());
+    if (this.#stdout.sizeBytes + this.#stderr.sizeBytes > this.#request.outputBytesMax + frameBytesMax) {
+      this.#settled.reject(this.#tooLarge());
+      return;
+    }
     const end = this.#stderr.end;
     if (end !== undefined && this.#stdout.end !== undefined) this.#finish(end);
   }
 
   #finish(end: RemoteEnd): void {
-    if (end.kind === "torn") return this.#settled.reject(connectionLost({ ...this.#failure(), retry: "transient" }));
+    if (end.kind === "torn") {
+      this.#settled.reject(connectionLost({ ...this.#failure(), retry: "transient" }));
+      return;
+    }
     const result = { end, stdout: this.#stdout.scriptBytes(), stderr: this.#stderr.scriptBytes() };
-    if (result.stdout.length + result.stderr.length > this.#request.outputBytesMax) return this.#settled.reject(this.#tooLarge());
-    this.#settled.resolve(result);
+    if (result.stdout.length + result.stderr.length > this.#request.outputBytesMax) this.#settled.reject(this.#tooLarge());
+    else this.#settled.resolve(result);
   }
 
   /** ssh is gone. After a complete frame this changes nothing: the promise is settled already. */
   #ended(): void {
     const failure = this.#failure();
-    if (this.#hasBegun) return this.#settled.reject(connectionLost(failure));
-    if (this.#stderr.has("shell")) return this.#settled.reject(rootRefused(failure));
+    if (this.#hasBegun) this.#settled.reject(connectionLost(failure));
+    else if (this.#stderr.has("shell")) this.#settled.reject(rootRefused(failure));
     // A script that only reads may have been sent and lost: reading again is no harm.
-    this.#settled.reject(new SessionNotBegun(failure.text));
+    else this.#settled.reject(new SessionNotBegun(failure.text));
   }
 
   async #lookBeside(): Promise<void> {

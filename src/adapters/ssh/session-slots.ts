@@ -25,9 +25,24 @@ export class SessionSlots {
         settle();
         reject(error);
       };
-      const abort = () => leave(new RecoveryError("INTERRUPTED", { subject: wish.reason, detail: `"${wish.reason}" was not waited for any longer`, cause: wish.signal?.reason, retry: "transient" }));
+      const abort = () =>
+        leave(
+          new RecoveryError("INTERRUPTED", {
+            subject: wish.reason,
+            detail: `"${wish.reason}" was not waited for any longer`,
+            cause: wish.signal?.reason,
+            retry: "transient",
+          }),
+        );
       const timer = setTimeout(
-        () => leave(new RecoveryError("REMOTE_TIMEOUT", { subject: wish.reason, detail: `"${wish.reason}" was not started within ${String(wish.timeoutMs)} ms: too many calls to this machine are under way`, retry: "transient" })),
+        () =>
+          leave(
+            new RecoveryError("REMOTE_TIMEOUT", {
+              subject: wish.reason,
+              detail: `"${wish.reason}" was not started within ${String(wish.timeoutMs)} ms: too many calls to this machine are under way`,
+              retry: "transient",
+            }),
+          ),
         wish.timeoutMs,
       );
       const settle = () => {

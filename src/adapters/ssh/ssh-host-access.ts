@@ -81,7 +81,11 @@ class SshHostAccess implements HostAccess {
     return performance.now() - askedAt;
   }
 
-  async readFile(host: HostName, path: string, options: { readonly bytesMax: number; readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<Uint8Array> {
+  async readFile(
+    host: HostName,
+    path: string,
+    options: { readonly bytesMax: number; readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<Uint8Array> {
     const reason = `read ${path}`;
     const result = await this.#session(host, {
       ...options,
@@ -89,18 +93,36 @@ class SshHostAccess implements HostAccess {
       program: "runScript",
       asRoot: true,
       changesThings: false,
-      payload: (nonce) => scriptPayload({ nonce, script: `test -f "$1" || { echo "not a file" >&2; exit 1; }; head -c "$2" -- "$1"`, args: [path, String(options.bytesMax + 1)], input: undefined }),
+      payload: (nonce) =>
+        scriptPayload({
+          nonce,
+          script: `test -f "$1" || { echo "not a file" >&2; exit 1; }; head -c "$2" -- "$1"`,
+          args: [path, String(options.bytesMax + 1)],
+          input: undefined,
+        }),
       // One byte more than asked for shows that there is more; the error text of `cat` must fit as well.
       outputBytesMax: options.bytesMax + 4096,
     });
     if (result.end.kind !== "exited" || result.end.exitCode !== 0) throw remoteFailure(host, reason, result);
     if (result.stdout.length > options.bytesMax) {
-      throw new RecoveryError("REMOTE_OUTPUT_TOO_LARGE", { subject: `host ${host}, file ${path}`, detail: `${path} is larger than ${String(options.bytesMax)} bytes` });
+      throw new RecoveryError("REMOTE_OUTPUT_TOO_LARGE", {
+        subject: `host ${host}, file ${path}`,
+        detail: `${path} is larger than ${String(options.bytesMax)} bytes`,
+      });
     }
     return new Uint8Array(result.stdout);
   }
 
-  async upload(host: HostName, file: { readonly path: string; readonly content: Uint8Array; readonly mode: number; readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<void> {
+  async upload(
+    host: HostName,
+    file: {
+      readonly path: string;
+      readonly content: Uint8Array;
+      readonly mode: number;
+      readonly timeoutMs: number;
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<void> {
     const reason = `write ${file.path}`;
     const sha256 = createHash("sha256").update(file.content).digest("hex");
     const result = await this.#session(host, {
@@ -114,7 +136,10 @@ class SshHostAccess implements HostAccess {
       payload: () => file.content,
     });
     if (result.end.kind === "corrupt") {
-      throw new RecoveryError("UPLOAD_CORRUPT", { subject: `host ${host}, file ${file.path}`, detail: `what arrived is not what was sent (sha256 ${sha256}); ${file.path} was not touched` });
+      throw new RecoveryError("UPLOAD_CORRUPT", {
+        subject: `host ${host}, file ${file.path}`,
+        detail: `what arrived is not what was sent (sha256 ${sha256}); ${file.path} was not touched`,
+      });
     }
     if (result.end.kind !== "exited" || result.end.exitCode !== 0) throw remoteFailure(host, reason, result);
   }
@@ -155,7 +180,11 @@ class SshHostAccess implements HostAccess {
     const deadline = performance.now() + request.timeoutMs;
     const connection = await this.#connection(host);
     const slots = this.#slotsOf(host);
-    const wish = (): ConnectionWish => ({ reason: request.reason, timeoutMs: Math.max(1, deadline - performance.now()), signal: request.signal });
+    const wish = (): ConnectionWish => ({
+      reason: request.reason,
+      timeoutMs: Math.max(1, deadline - performance.now()),
+      signal: request.signal,
+    });
     await slots.take(wish());
     try {
       let reconnects = 0;
@@ -167,7 +196,14 @@ class SshHostAccess implements HostAccess {
           if (!(error instanceof SessionNotBegun)) throw error;
           const isOver = performance.now() + busyPauseMs > deadline;
           // A master can die between the look and the call once; dying again at once is the connection's own trouble.
-          if (isOver || (!error.isBusy && reconnects++ > 0)) throw connectionLost({ host: connection.target.host, reason: request.reason, text: error.message, retry: "transient", cause: error });
+          if (isOver || (!error.isBusy && reconnects++ > 0))
+            throw connectionLost({
+              host: connection.target.host,
+              reason: request.reason,
+              text: error.message,
+              retry: "transient",
+              cause: error,
+            });
           if (error.isBusy) await new Promise((resolve) => setTimeout(resolve, busyPauseMs));
         }
       }
@@ -176,9 +212,17 @@ class SshHostAccess implements HostAccess {
     }
   }
 
-  async #control(connection: HostConnection, command: "forward" | "cancel", specification: string, timeoutMs: number): Promise<{ readonly exitCode: number | null; readonly text: string }> {
+  async #control(
+    connection: HostConnection,
+    command: "forward" | "cancel",
+    specification: string,
+    timeoutMs: number,
+  ): Promise<{ readonly exitCode: number | null; readonly text: string }> {
     let text = "";
-    const process = new SshProcess(this.#program, controlArguments(connection.target.controlPath, command, specification), { stdout: () => undefined, stderr: (chunk) => (text += chunk.toString("utf8")) });
+    const process = new SshProcess(this.#program, controlArguments(connection.target.controlPath, command, specification), {
+      stdout: () => undefined,
+      stderr: (chunk) => (text += chunk.toString("utf8")),
+    });
     process.endInput();
     const timer = setTimeout(() => process.kill(), timeoutMs);
     const { exitCode } = await process.ended.finally(() => clearTimeout(timer));
@@ -200,7 +244,11 @@ class SshHostAccess implements HostAccess {
     const existing = this.#connections.get(name);
     if (existing !== undefined) return existing;
     const host = this.#config.hosts.find((candidate) => candidate.name === name);
-    if (host === undefined) throw new RecoveryError("USAGE", { subject: `host ${name}`, detail: `there is no host ${name} in the configuration of cluster ${this.#config.cluster}` });
+    if (host === undefined)
+      throw new RecoveryError("USAGE", {
+        subject: `host ${name}`,
+        detail: `there is no host ${name} in the configuration of cluster ${this.#config.cluster}`,
+      });
     const made = this.#openConnection(host);
     this.#connections.set(name, made);
     made.catch(() => this.#connections.delete(name));
@@ -213,7 +261,10 @@ class SshHostAccess implements HostAccess {
     const settingsText = ssh.configFile === undefined ? "" : await readSettings(ssh.configFile);
     const controlPath = controlPathFor(directory, this.#config, host, settingsText);
     if (Buffer.byteLength(controlPath) > controlPathBytesMax) {
-      throw new RecoveryError("LOCAL_FILE_FAILED", { subject: `directory ${directory}`, detail: `the path is too long for SSH's sockets (${String(controlPathBytesMax - 19)} bytes at most); choose a shorter control directory` });
+      throw new RecoveryError("LOCAL_FILE_FAILED", {
+        subject: `directory ${directory}`,
+        detail: `the path is too long for SSH's sockets (${String(controlPathBytesMax - 19)} bytes at most); choose a shorter control directory`,
+      });
     }
     return new HostConnection({
       target: { host, configFile: ssh.configFile, controlPath, connectTimeoutMs: ssh.connectTimeoutMs },
@@ -225,12 +276,19 @@ class SshHostAccess implements HostAccess {
 
 function readSettings(path: string): Promise<string> {
   return readFile(path, "utf8").catch((cause: unknown) => {
-    throw new RecoveryError("CONFIG_INVALID", { subject: `file ${path}`, detail: `ssh.configFile names ${path}, which cannot be read`, cause });
+    throw new RecoveryError("CONFIG_INVALID", {
+      subject: `file ${path}`,
+      detail: `ssh.configFile names ${path}, which cannot be read`,
+      cause,
+    });
   });
 }
 
 function remoteFailure(host: HostName, reason: string, result: SessionResult): RecoveryError {
   const status = result.end.kind === "exited" ? `exit status ${String(result.end.exitCode)}` : result.end.kind;
   const said = wordsOfSsh(result.stderr.toString("utf8"));
-  return new RecoveryError("REMOTE_COMMAND_FAILED", { subject: `host ${host}`, detail: `"${reason}" failed with ${status}${said === "" ? "" : `: ${said}`}` });
+  return new RecoveryError("REMOTE_COMMAND_FAILED", {
+    subject: `host ${host}`,
+    detail: `"${reason}" failed with ${status}${said === "" ? "" : `: ${said}`}`,
+  });
 }

@@ -14,7 +14,11 @@ export class SshProcess {
   /** Resolves when it has ended and its output is read. Rejects only when it could not be started. */
   readonly ended: Promise<{ readonly exitCode: number | null }>;
 
-  constructor(program: string, args: readonly string[], onOutput: { readonly stdout: (chunk: Buffer) => void; readonly stderr: (chunk: Buffer) => void }) {
+  constructor(
+    program: string,
+    args: readonly string[],
+    onOutput: { readonly stdout: (chunk: Buffer) => void; readonly stderr: (chunk: Buffer) => void },
+  ) {
     this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
     this.#child.stdout.on("data", onOutput.stdout);
     this.#child.stderr.on("data", onOutput.stderr);

@@ -18,7 +18,16 @@ export const controlPathBytesMax = 103 - 17;
 
 /** `settingsText` is whatever changes where a connection leads: another text is another connection. */
 export function controlPathFor(directory: string, config: ClusterConfig, host: HostConfig, settingsText: string): string {
-  const identity = JSON.stringify([config.cluster, host.name, host.address, host.sshUser, host.sshPort, host.sshJump, config.ssh.configFile, settingsText]);
+  const identity = JSON.stringify([
+    config.cluster,
+    host.name,
+    host.address,
+    host.sshUser,
+    host.sshPort,
+    host.sshJump,
+    config.ssh.configFile,
+    settingsText,
+  ]);
   return `${directory}/m-${createHash("sha256").update(identity).digest("hex").slice(0, 16)}`;
 }
 
@@ -84,7 +93,15 @@ export function connectArguments(target: SshTarget, destination: string, control
 
 /** The same login without sharing: a second opinion on a host whose shared connection is silent. */
 export function lookArguments(target: SshTarget, destination: string): readonly string[] {
-  return [...connectionOptions(target), ...option("LogLevel", "DEBUG1"), ...option("ControlMaster", "no"), ...option("ControlPath", "none"), "--", destination, "exit 0"];
+  return [
+    ...connectionOptions(target),
+    ...option("LogLevel", "DEBUG1"),
+    ...option("ControlMaster", "no"),
+    ...option("ControlPath", "none"),
+    "--",
+    destination,
+    "exit 0",
+  ];
 }
 
 /**
@@ -93,7 +110,15 @@ export function lookArguments(target: SshTarget, destination: string): readonly 
  * says about a missing master is certain.
  */
 function clientOptions(controlPath: string): readonly string[] {
-  return ["-F", "none", ...option("ControlPath", controlPath), ...option("ControlMaster", "no"), ...option("ProxyCommand", "false"), ...option("BatchMode", "yes"), ...option("LogLevel", "ERROR")];
+  return [
+    "-F",
+    "none",
+    ...option("ControlPath", controlPath),
+    ...option("ControlMaster", "no"),
+    ...option("ProxyCommand", "false"),
+    ...option("BatchMode", "yes"),
+    ...option("LogLevel", "ERROR"),
+  ];
 }
 
 export function sessionArguments(controlPath: string, commandLine: string): readonly string[] {

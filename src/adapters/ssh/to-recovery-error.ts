@@ -21,12 +21,23 @@ export interface SshFailure {
   readonly cause?: unknown;
 }
 
+type LoginCode = Extract<
+  ErrorCode,
+  "SSH_HOST_KEY_CHANGED" | "SSH_HOST_KEY_UNKNOWN" | "SSH_AUTH_FAILED" | "CONFIG_INVALID" | "SSH_UNREACHABLE"
+>;
+
 /** Sentences of ssh about the login, most telling first. */
-const loginSentences: readonly { readonly form: RegExp; readonly code: ErrorCode }[] = [
+const loginSentences: readonly { readonly form: RegExp; readonly code: LoginCode }[] = [
   { form: /REMOTE HOST IDENTIFICATION HAS CHANGED|REVOKED HOST KEY|WARNING: .* DNS SPOOFING/, code: "SSH_HOST_KEY_CHANGED" },
   { form: /No (\S+) host key is known for|Host key verification failed|host key is not cached/, code: "SSH_HOST_KEY_UNKNOWN" },
-  { form: /Permission denied|Too many authentication failures|Authentication failed|no mutual signature|No supported authentication methods/, code: "SSH_AUTH_FAILED" },
-  { form: /Bad configuration option|terminating, \d+ bad configuration|Can't open user config file|Bad owner or permissions on|unsupported option|keyword .* extra arguments/i, code: "CONFIG_INVALID" },
+  {
+    form: /Permission denied|Too many authentication failures|Authentication failed|no mutual signature|No supported authentication methods/,
+    code: "SSH_AUTH_FAILED",
+  },
+  {
+    form: /Bad configuration option|terminating, \d+ bad configuration|Can't open user config file|Bad owner or permissions on|unsupported option|keyword .* extra arguments/i,
+    code: "CONFIG_INVALID",
+  },
 ];
 
 /** A login that did not succeed. Whatever is not recognised counts as unreachable, which is never dead. */
@@ -40,13 +51,26 @@ export function loginFailure(failure: SshFailure): RecoveryError {
     case "SSH_HOST_KEY_CHANGED":
       return hostKeyError(code, failure, `${where} offers another host key${fingerprintWords(failure.text)} than the known one`);
     case "SSH_HOST_KEY_UNKNOWN":
-      return hostKeyError(code, failure, `no host key of ${where} is recorded; it offers${fingerprintWords(failure.text) || " one that ssh did not name"}`);
+      return hostKeyError(
+        code,
+        failure,
+        `no host key of ${where} is recorded; it offers${fingerprintWords(failure.text) || " one that ssh did not name"}`,
+      );
     case "SSH_AUTH_FAILED":
-      return new RecoveryError(code, { ...common, retry: "permanent", detail: `${where} accepted none of the keys offered (${said}); check the user name, the key and the agent` });
+      return new RecoveryError(code, {
+        ...common,
+        retry: "permanent",
+        detail: `${where} accepted none of the keys offered (${said}); check the user name, the key and the agent`,
+      });
     case "CONFIG_INVALID":
-      return new RecoveryError(code, { ...common, retry: "permanent", subject: "the SSH configuration", detail: `ssh does not accept its configuration: ${said}` });
-    default:
-      return new RecoveryError("SSH_UNREACHABLE", { ...common, detail: `${where}: ${said === "" ? "ssh gave no reason" : said} (${failure.reason})` });
+      return new RecoveryError(code, {
+        ...common,
+        retry: "permanent",
+        subject: "the SSH configuration",
+        detail: `ssh does not accept its configuration: ${said}`,
+      });
+    case "SSH_UNREACHABLE":
+      return new RecoveryError(code, { ...common, detail: `${where}: ${said === "" ? "ssh gave no reason" : said} (${failure.reason})` });
   }
 }
 
@@ -90,7 +114,11 @@ export function spawnFailure(program: string, cause: NodeJS.ErrnoException): Rec
   if (cause.code === "ENOENT") {
     return new RecoveryError("SSH_CLIENT_MISSING", { subject: "this machine", detail: `the program ${program} was not found`, cause });
   }
-  return new RecoveryError("LOCAL_FILE_FAILED", { subject: `program ${program}`, detail: `it could not be started (${cause.code ?? cause.message})`, cause });
+  return new RecoveryError("LOCAL_FILE_FAILED", {
+    subject: `program ${program}`,
+    detail: `it could not be started (${cause.code ?? cause.message})`,
+    cause,
+  });
 }
 
 /** sshd allows only so many sessions on one connection (MaxSessions, default 10): the call may simply be made later. */
@@ -113,7 +141,7 @@ export function wordsOfSsh(text: string): string {
   const lines = text
     .split(/\r?\n/)
     .filter((line) => !/^(debug\d|OpenSSH_|Authenticated to|Pseudo-terminal|Transferred:|Bytes per second|@+$)/.test(line.trim()))
-    // eslint-disable-next-line no-control-regex -- control characters of a remote banner must not reach the terminal
+    // Control characters of a remote banner must not reach the terminal.
     .map((line) => line.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim())
     .filter((line) => line !== "");
   return lines.join("; ").slice(-quotedCharactersMax);
@@ -143,7 +171,9 @@ function hostKeyError(code: "SSH_HOST_KEY_CHANGED" | "SSH_HOST_KEY_UNKNOWN", fai
     retry: "permanent",
     cause: failure.cause,
     remedies: [
-      ...(code === "SSH_HOST_KEY_CHANGED" ? [{ why: "after comparing, forget the old key", command: `ssh-keygen -R '${entry}'${known === undefined ? "" : ` -f ${known}`}` }] : []),
+      ...(code === "SSH_HOST_KEY_CHANGED"
+        ? [{ why: "after comparing, forget the old key", command: `ssh-keygen -R '${entry}'${known === undefined ? "" : ` -f ${known}`}` }]
+        : []),
       { why: "after comparing, record the new key", command: `ssh-keyscan ${scan} >> ${known ?? "~/.ssh/known_hosts"}` },
     ],
   });

@@ -111,6 +111,28 @@ export class InventoryBuilder {
   }
   /** The membership no longer has it; what runs on the machine is left as it is. */
   memberRemoved(name: string): InventoryBuilder { return this.#with({ members: this.#situation.members.filter((member) => member.name !== name) }); }
+  /** E02: somebody moved etcd.yaml out of the static-pod directory. */
+  etcdManifestMoved(name: string): InventoryBuilder {
+    return this.#host(name, { etcd: "stopped" }).patchHost(name, (host) => ({
+      ...host,
+      manifests: host.manifests.kind === "known" ? { ...host.manifests, value: host.manifests.value.filter((manifest) => manifest.etcdFlags === undefined) } : host.manifests,
+      kubernetesFiles: host.kubernetesFiles.kind === "known" ? { ...host.kubernetesFiles, value: { ...host.kubernetesFiles.value, etcdManifest: false } } : host.kubernetesFiles,
+    }));
+  }
+  /** N08: it runs, but its peer port is blocked in both directions: no leader, no linearizable read. */
+  peerPortBlocked(name: string): InventoryBuilder {
+    const provenance = { observedAt: this.#situation.takenAt, source: `PB3 ${name} etcd` };
+    const gap = notKnown<never>("timeout", "etcdserver: request timed out", provenance);
+    return this.patchHost(name, (host) => ({
+      ...host,
+      etcd: { ...host.etcd, linearizableReadMs: gap, membersLinearizable: gap, alarms: gap, status: host.etcd.status.kind === "known" ? { ...host.etcd.status, value: { ...host.etcd.status.value, leaderId: undefined, errors: ["etcdserver: no leader"] } } : host.etcd.status },
+    })).patch((inventory) => ({ ...inventory, reach: inventory.reach.map((reach) => (reach.port === "etcd-peer" && reach.from !== "operator" && (reach.from === name || reach.to === name) ? { ...reach, outcome: "timeout" } : reach)) }));
+  }
+  /** K01, E07: what the cluster says its revision is. */
+  revision(revision: number): InventoryBuilder {
+    const earlier = this.#options.healthy.takenAt;
+    return this.patch((inventory) => (inventory.takenAt < earlier ? inventory : { ...inventory, hosts: inventory.hosts.map((host) => (host.etcd.status.kind === "known" ? { ...host, etcd: { ...host.etcd, status: { ...host.etcd.status, value: { ...host.etcd.status.value, revision: BigInt(revision) } } } } : host)) }));
+  }
   leader(name: string): InventoryBuilder { return this.#with({ leader: name }); }
   alarm(name: string, alarm: "NOSPACE" | "CORRUPT"): InventoryBuilder { return this.#with({ alarms: [...this.#situation.alarms, { memberName: name, alarm }] }); }
   etcdVersion(version: string): InventoryBuilder {
@@ -128,6 +150,17 @@ export class InventoryBuilder {
   bootstrapToken(secondsLeft: number | undefined): InventoryBuilder { return this.#with({ bootstrapTokenSecondsLeft: secondsLeft }); }
   certificateKey(secondsLeft: number | undefined): InventoryBuilder { return this.#with({ certificateKeySecondsLeft: secondsLeft }); }
   certificatesExpired(name: string): InventoryBuilder { return this.#host(name, { expiredCertificates: true }); }
+  certificatesEnd(name: string, notAfter: string): InventoryBuilder {
+    return this.patchHost(name, (host) => (host.certificates.kind === "known" ? { ...host, certificates: { ...host.certificates, value: host.certificates.value.map((certificate) => (certificate.isCa ? certificate : { ...certificate, notAfter })) } } : host));
+  }
+  /** H07 */
+  forceNewCluster(name: string): InventoryBuilder {
+    return this.patchHost(name, (host) => (host.manifests.kind === "known" ? { ...host, manifests: { ...host.manifests, value: host.manifests.value.map((manifest) => (manifest.etcdFlags === undefined ? manifest : { ...manifest, etcdFlags: { ...manifest.etcdFlags, forceNewCluster: true } })) } } : host));
+  }
+  /** Emptied by `kubeadm reset`: the same machine, nothing of Kubernetes left. */
+  kubeadmReset(name: string): InventoryBuilder {
+    return this.#host(name, { isFresh: true, kubelet: "inactive", etcd: "stopped", dataDir: "absent", apiServer: "stopped" });
+  }
   /** A03: what kubeadm init leaves, or A03 after an upgrade. */
   selfOnlyInitialCluster(name: string): InventoryBuilder { return this.#host(name, { initialCluster: `${name}=https://${this.#addressOf(name)}:2380` }); }
   extraManifest(name: string, manifest: ManifestFacts): InventoryBuilder {
@@ -138,6 +171,10 @@ export class InventoryBuilder {
   haproxyStopped(name: string): InventoryBuilder { return this.#host(name, { haproxy: "inactive" }); }
   keepalivedStopped(name: string): InventoryBuilder { return this.#host(name, { keepalived: "inactive" }); }
   withoutBalancer(): InventoryBuilder { return this.#with({ hosts: this.#situation.hosts.map((host) => ({ ...host, haproxy: "absent", keepalived: "absent" })) }); }
+  /** L06: the path is never asked for. */
+  haproxyWithoutReadyz(name: string): InventoryBuilder {
+    return this.loadBalancer(name, (facts) => (facts.haproxy === undefined ? facts : { ...facts, haproxy: { ...facts.haproxy, checksReadyz: false } }));
+  }
   loadBalancer(name: string, change: (facts: LoadBalancerFacts) => LoadBalancerFacts): InventoryBuilder {
     const host = this.#hostOf(name);
     return this.#host(name, { loadBalancer: change(host.loadBalancer ?? loadBalancerFacts(this.#situation, host)) });

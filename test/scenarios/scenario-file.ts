@@ -1,0 +1,70 @@
+/**
+ * A scenario file: a head of `# key: value` lines (situation, point, catalogue)
+ * and a body, one instruction a line, applied in order to the inventory builder.
+ *
+ *   # situation: one follower powered off
+ *   # point: silence is not death
+ *   # catalogue: N02, scenario 1
+ *   healthyKubeadm 3
+ *   hostUnreachable cp2
+ *
+ * Arguments are JSON where they parse as JSON, else words.
+ */
+import type { InventoryBuilder } from "../support/inventory-builder.ts";
+import { healthyKubeadm } from "../support/inventory-builder.ts";
+import type { Inventory } from "../../src/model/inventory.ts";
+import { removeEvidence } from "../support/remove-evidence.ts";
+
+export interface Scenario {
+  readonly situation: string;
+  readonly point: string;
+  readonly catalogue: string;
+  readonly inventory: Inventory;
+  /** Further head lines, for sections that need them (a goal, an attestation). */
+  readonly head: ReadonlyMap<string, string>;
+}
+
+/** Throws an Error that names the line. */
+export function parseScenario(text: string, file: string): Scenario {
+  const lines = text.split("\n");
+  const head = new Map<string, string>();
+  let builder: InventoryBuilder | undefined;
+  lines.forEach((raw, index) => {
+    const line = raw.trim();
+    const place = `${file}:${String(index + 1)}`;
+    const headLine = /^# ([a-z-]+): (.*)$/.exec(line);
+    if (headLine !== null) head.set(headLine[1] ?? "", headLine[2] ?? "");
+    else if (line !== "" && !line.startsWith("#")) builder = applied(builder, line, place);
+  });
+  if (builder === undefined) throw new Error(`${file}: no instruction`);
+  const needed = (key: string): string => {
+    const value = head.get(key);
+    if (value === undefined) throw new Error(`${file}: the head lacks "# ${key}: …"`);
+    return value;
+  };
+  return { situation: needed("situation"), point: needed("point"), catalogue: needed("catalogue"), inventory: builder.build(), head };
+}
+
+function applied(builder: InventoryBuilder | undefined, line: string, place: string): InventoryBuilder {
+  const [name, ...args] = words(line);
+  if (name === "healthyKubeadm") return healthyKubeadm(Number(args[0]));
+  if (builder === undefined) throw new Error(`${place}: the first instruction must be healthyKubeadm N`);
+  if (name === "gap") return builder.patch((inventory) => removeEvidence(inventory, args.map(String)));
+  // The builder's words are the instructions: the one place where a name becomes a method.
+  const method = (builder as unknown as Readonly<Record<string, unknown>>)[name as string];
+  if (typeof method !== "function") throw new Error(`${place}: the inventory builder has no word ${JSON.stringify(name)}`);
+  return method.apply(builder, args) as InventoryBuilder;
+}
+
+function words(line: string): readonly unknown[] {
+  // A JSON object or array is one word; strings with spaces are written as JSON strings.
+  const parts = line.match(/\{.*\}|\[.*\]|"(?:[^"\\]|\\.)*"|\S+/g) ?? [];
+  return parts.map((part) => {
+    if (part === "undefined") return undefined;
+    try {
+      return JSON.parse(part) as unknown;
+    } catch {
+      return part;
+    }
+  });
+}

@@ -1,0 +1,64 @@
+import { notKnown, type Observation } from "../../src/model/observation.ts";
+import type { HostFacts, Inventory } from "../../src/model/inventory.ts";
+
+/**
+ * Every place of an inventory where an observation can become a gap:
+ * "cp2 etcdDataDir", "cp2 etcd status", "kubernetes", "endpoint",
+ * "reach cp1 cp2" (all ports), "lastSeen", "earlierLook".
+ */
+export function evidencePlaces(inventory: Inventory): readonly (readonly string[])[] {
+  return [
+    ...inventory.hosts.flatMap((host) => [
+      ...hostFields.map((field) => [host.name, field]),
+      ...Object.keys(host.etcd).map((field) => [host.name, "etcd", field]),
+      ...Object.keys(host.apiServer).map((field) => [host.name, "apiServer", field]),
+    ]),
+    ["kubernetes"],
+    ["endpoint"],
+    ["lastSeen"],
+    ["earlierLook"],
+    ...[...new Set(inventory.reach.map((reach) => `${reach.from} ${reach.to}`))].map((pair) => ["reach", ...pair.split(" ")]),
+  ];
+}
+
+const hostFields = ["ssh", "machine", "services", "processes", "etcdDataDir", "manifests", "kubernetesFiles", "certificates", "loadBalancer"] as const satisfies readonly (keyof HostFacts)[];
+
+/** The same inventory with one observation replaced by a gap. Throws when there is no such place. */
+export function removeEvidence(inventory: Inventory, place: readonly string[]): Inventory {
+  const [first, second, third] = place;
+  const at = inventory.takenAt;
+  switch (first) {
+    case "kubernetes":
+      return { ...inventory, kubernetes: gapOf(inventory.kubernetes) };
+    case "endpoint":
+      return { ...inventory, endpoint: gapOf(inventory.endpoint) };
+    case "lastSeen": {
+      const { lastSeen: _lastSeen, ...rest } = inventory;
+      return rest;
+    }
+    case "earlierLook": {
+      const { earlierLook: _earlierLook, ...rest } = inventory;
+      return rest;
+    }
+    case "reach":
+      return { ...inventory, reach: inventory.reach.map((reach) => (reach.from === second && reach.to === third ? { ...reach, outcome: "unknown", observedAt: at } : reach)) };
+    default:
+      return { ...inventory, hosts: inventory.hosts.map((host) => (host.name === first ? hostWithGap(host, second ?? "", third) : host)) };
+  }
+}
+
+function hostWithGap(host: HostFacts, field: string, inner: string | undefined): HostFacts {
+  if ((field === "etcd" || field === "apiServer") && inner !== undefined) {
+    const group = host[field] as unknown as Readonly<Record<string, Observation<unknown>>>;
+    const observation = group[inner];
+    if (observation === undefined) throw new Error(`no observation ${field} ${inner}`);
+    return { ...host, [field]: { ...group, [inner]: gapOf(observation) } };
+  }
+  const name = hostFields.find((candidate) => candidate === field);
+  if (name === undefined) throw new Error(`no observation ${field}`);
+  return { ...host, [name]: gapOf(host[name] as Observation<unknown>) };
+}
+
+function gapOf<T>(observation: Observation<T>): Observation<T> {
+  return notKnown<T>("failed", "evidence removed", { observedAt: observation.observedAt, source: observation.source });
+}

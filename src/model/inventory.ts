@@ -247,6 +247,7 @@ export interface KubernetesRecords {
   readonly kubernetesEndpoints: readonly string[];
   /** Addresses under /registry/masterleases/, read from etcd; undefined: no member answered. */
   readonly masterLeases: readonly string[] | undefined;
+  /** `server` is host:port, without a scheme. */
   readonly clusterInfo: { readonly server: string; readonly caFingerprint: string } | undefined;
   readonly kubeadmConfig: { readonly controlPlaneEndpoint: string; readonly kubernetesVersion: string; readonly clusterStatusHosts: readonly string[] } | undefined;
   readonly etcdMirrorPods: readonly { readonly name: string; readonly node: string; readonly advertiseUrl: string; readonly phase: string }[];

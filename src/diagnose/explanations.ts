@@ -41,6 +41,7 @@ const tracesOfNoQuorum: readonly FindingCode[] = [
   "K10_NODE_NOT_READY",
   "L13_ENDPOINT_DOES_NOT_ANSWER",
   "E22_ETCD_DOES_NOT_STAY_UP",
+  "E02_MEMBER_DOWN_CAUSE_NOT_SEEN",
 ];
 
 function absent(cause: FindingCode): readonly Explanation[] {
@@ -57,20 +58,23 @@ function absent(cause: FindingCode): readonly Explanation[] {
 export const explanations: readonly Explanation[] = [
   ...absent("N01_MEMBER_LOST_QUORUM_KEPT"),
   ...absent("N01_HOST_NOT_JOINED"),
-  ...absent("N02_NODE_DOWN_TEMPORARILY"),
+  { cause: "N02_NODE_DOWN_TEMPORARILY", scope: "same-host", symptoms: tracesOfAbsence },
+  { cause: "N02_NODE_DOWN_TEMPORARILY", scope: "cluster", symptoms: ["E13_MEMBER_ADD_REFUSED"] },
   ...absent("E05_DATA_DIR_LOST_MEMBER_REGISTERED"),
   ...absent("A02_RESET_LEFT_MEMBER"),
   ...absent("E04_REMOVED_MEMBER_REFUSES_TO_RUN"),
   { cause: "A02_RESET_LEFT_MEMBER", scope: "same-host", symptoms: ["E05_DATA_DIR_LOST_MEMBER_REGISTERED", "E02_SERVICE_STOPPED"] },
   { cause: "H01_HEALTHY_MEMBER_REMOVED", scope: "same-host", symptoms: ["E04_REMOVED_MEMBER_REFUSES_TO_RUN"] },
-  { cause: "A06_JOIN_DIED_AFTER_ANNOUNCE", scope: "same-host", symptoms: ["E15_TOO_MANY_LEARNERS", ...tracesOfStoppedEtcd] },
+  { cause: "A06_JOIN_DIED_AFTER_ANNOUNCE", scope: "same-host", symptoms: ["E15_TOO_MANY_LEARNERS", ...tracesOfAbsence] },
   { cause: "E14_LEARNER_STUCK", scope: "same-host", symptoms: ["E15_TOO_MANY_LEARNERS", "A01_JOIN_FAILS_ON_DEAD_MEMBER"] },
-  { cause: "E12_MEMBER_NEVER_STARTED", scope: "same-host", symptoms: tracesOfStoppedEtcd },
+  { cause: "E12_MEMBER_NEVER_STARTED", scope: "same-host", symptoms: tracesOfAbsence },
   { cause: "E26_MEMBER_WITHOUT_HOST", scope: "cluster", symptoms: ["E26_MEMBER_LISTS_DIFFER"] },
 
   { cause: "E02_MEMBER_STOPPED", scope: "same-host", symptoms: tracesOfStoppedEtcd },
   { cause: "E02_MEMBER_STOPPED", scope: "cluster", symptoms: ["E13_MEMBER_ADD_REFUSED"] },
   { cause: "E22_ETCD_DOES_NOT_STAY_UP", scope: "same-host", symptoms: tracesOfStoppedEtcd },
+  { cause: "N08_UNREACHABLE_FROM_ONE_VANTAGE", scope: "same-host", symptoms: ["K10_NODE_NOT_READY"] },
+  { cause: "E02_MEMBER_DOWN_CAUSE_NOT_SEEN", scope: "same-host", symptoms: tracesOfAbsence },
   { cause: "E02_SERVICE_STOPPED", scope: "same-host", symptoms: ["K10_NODE_NOT_READY"] },
   { cause: "N08_MEMBER_CUT_OFF_FROM_PEERS", scope: "same-host", symptoms: tracesOfStoppedEtcd },
   { cause: "N01_HOST_KEY_CHANGED", scope: "same-host", symptoms: tracesOfStoppedEtcd },
@@ -98,7 +102,13 @@ export const explanations: readonly Explanation[] = [
   ...(["N03_FILESYSTEM_READ_ONLY", "N04_DISK_FAILING", "N06_FILESYSTEM_FULL"] as const).map((cause): Explanation => ({
     cause,
     scope: "same-host",
-    symptoms: ["E22_ETCD_DOES_NOT_STAY_UP", "E02_MEMBER_STOPPED", "N08_MEMBER_CUT_OFF_FROM_PEERS", ...tracesOfStoppedEtcd],
+    symptoms: [
+      "E22_ETCD_DOES_NOT_STAY_UP",
+      "E02_MEMBER_DOWN_CAUSE_NOT_SEEN",
+      "E02_MEMBER_STOPPED",
+      "N08_MEMBER_CUT_OFF_FROM_PEERS",
+      ...tracesOfStoppedEtcd,
+    ],
   })),
   { cause: "E17_NOSPACE_ALARM", scope: "cluster", symptoms: ["K14_API_SERVER_NOT_READY", "L13_ENDPOINT_DOES_NOT_ANSWER"] },
   { cause: "E18_CORRUPT_ALARM", scope: "same-host", symptoms: tracesOfStoppedEtcd },
@@ -111,6 +121,7 @@ export const explanations: readonly Explanation[] = [
       "P01_CERTIFICATE_EXPIRES_SOON",
       "P02_KUBELET_CERTIFICATE_EXPIRED",
       "E22_ETCD_DOES_NOT_STAY_UP",
+      "E02_MEMBER_DOWN_CAUSE_NOT_SEEN",
       "N08_MEMBER_CUT_OFF_FROM_PEERS",
       ...tracesOfStoppedEtcd,
     ],
@@ -118,7 +129,7 @@ export const explanations: readonly Explanation[] = [
   {
     cause: "P01_CERTIFICATE_EXPIRED",
     scope: "same-host",
-    symptoms: ["E22_ETCD_DOES_NOT_STAY_UP", "N08_MEMBER_CUT_OFF_FROM_PEERS", ...tracesOfStoppedEtcd],
+    symptoms: ["E22_ETCD_DOES_NOT_STAY_UP", "E02_MEMBER_DOWN_CAUSE_NOT_SEEN", "N08_MEMBER_CUT_OFF_FROM_PEERS", ...tracesOfStoppedEtcd],
   },
   { cause: "P01_CERTIFICATE_EXPIRED", scope: "cluster", symptoms: ["E38_NO_LEADER_THOUGH_MAJORITY_RUNS", "L13_ENDPOINT_DOES_NOT_ANSWER"] },
   {

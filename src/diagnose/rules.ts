@@ -6,6 +6,7 @@ import { certificateKeyExpired } from "./rules/a04-certificate-key-expired.ts";
 import { bootstrapTokenExpired } from "./rules/a05-bootstrap-token-expired.ts";
 import { joinDiedAfterAnnounce } from "./rules/a06-join-died-after-announce.ts";
 import { quorumLostPermanently } from "./rules/e01-quorum-lost-permanently.ts";
+import { memberDownCauseNotSeen } from "./rules/e02-member-down-cause-not-seen.ts";
 import { memberStopped } from "./rules/e02-member-stopped.ts";
 import { quorumLostMajorityCanReturn } from "./rules/e02-quorum-lost-majority-can-return.ts";
 import { serviceStopped } from "./rules/e02-service-stopped.ts";
@@ -108,6 +109,7 @@ export const rules: readonly Rule[] = [
   joinDiedAfterAnnounce,
   quorumLostPermanently,
   memberStopped,
+  memberDownCauseNotSeen,
   quorumLostMajorityCanReturn,
   serviceStopped,
   removedMemberRefusesToRun,

@@ -128,6 +128,24 @@ export class InventoryBuilder {
       etcd: { ...host.etcd, linearizableReadMs: gap, membersLinearizable: gap, alarms: gap, status: host.etcd.status.kind === "known" ? { ...host.etcd.status, value: { ...host.etcd.status.value, leaderId: undefined, errors: ["etcdserver: no leader"] } } : host.etcd.status },
     })).patch((inventory) => ({ ...inventory, reach: inventory.reach.map((reach) => (reach.port === "etcd-peer" && reach.from !== "operator" && (reach.from === name || reach.to === name) ? { ...reach, outcome: "timeout" } : reach)) }));
   }
+  /** P01: the process runs, and every TLS handshake with it fails. */
+  etcdRefusesTls(name: string): InventoryBuilder {
+    return this.patchHost(name, (host) => ({
+      ...host,
+      etcd: Object.fromEntries(Object.keys(host.etcd).map((probe) => [probe, notKnown<never>("refused", "tls: certificate has expired", { observedAt: this.#situation.takenAt, source: `${probe} ${name} etcd` })])) as unknown as HostFacts["etcd"],
+    }));
+  }
+  /** The finished replacement on another machine: member, Node and records are those of `newName`. */
+  replacedBy(name: string, newName: string): InventoryBuilder {
+    const address = this.#addressOf(newName);
+    const member: MemberSituation = { id: memberIdOf(0x3333333333333333n), name: newName, peerUrl: `https://${address}:2380`, clientUrl: `https://${address}:2379`, isLearner: false };
+    const joined = { ...healthyHost(1), name: newName, address, machineId: this.#hostOf(newName).machineId };
+    return this.#with({
+      hosts: this.#situation.hosts.map((host) => (host.name === newName ? joined : host)),
+      members: [...this.#situation.members.filter((other) => other.name !== name), member],
+      nodes: [...this.#situation.nodes.filter((node) => node.name !== name), { name: newName, address, machineId: joined.machineId, isControlPlane: true, ready: undefined }],
+    });
+  }
   /** K01, E07: what the cluster says its revision is. */
   revision(revision: number): InventoryBuilder {
     const earlier = this.#options.healthy.takenAt;

@@ -82,6 +82,16 @@ export const quorumFindings = {
     never: ["Remove the member or empty its data dir."],
     probes: ["PB2", "PB7", "PB9"],
   },
+  E02_MEMBER_DOWN_CAUSE_NOT_SEEN: {
+    catalogueId: "E02",
+    title: "An etcd member does not serve, and why could not be seen",
+    meaning:
+      "Its process is missing, frozen or silent, but its data, its manifest or its services were not observed. Whether it is merely stopped or lost its data is open.",
+    tellApart: "The data dir decides: intact means start it, gone means replace the member.",
+    doNext: ["Make the missing observations possible (SSH, sudo rights) and look again."],
+    never: ["Choose between starting and replacing without having seen the data dir."],
+    probes: ["PB2", "PB7", "PB9"],
+  },
   E02_SERVICE_STOPPED: {
     catalogueId: "E02",
     title: "A service that static pods depend on is stopped",

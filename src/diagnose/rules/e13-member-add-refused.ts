@@ -1,12 +1,13 @@
 import { findingOf, type Rule } from "../rule.ts";
 import { evidenceOf } from "../situation/host-view.ts";
+import { looksDead } from "../situation/situation.ts";
 
 export const memberAddRefused: Rule = {
   code: "E13_MEMBER_ADD_REFUSED",
   stage: "quorum",
   diagnose(situation) {
     // Silent voters count here: etcd judges by its own connections, too.
-    const absent = situation.quorum.voters.filter((voter) => voter.health === "down" || voter.host?.presence.kind === "silent");
+    const absent = situation.quorum.voters.filter((voter) => voter.health === "down" || looksDead(voter));
     if (situation.quorum.kind !== "kept" || situation.members === undefined || absent.length === 0) return [];
     const affected = (situation.cluster.main?.hosts ?? []).filter(({ status }) => refusesAddWithVoterDown(status.version));
     const [first] = affected;

@@ -1,13 +1,13 @@
 import { findingOf, type Rule } from "../rule.ts";
 import { dataEvidence } from "../situation/loss.ts";
-import { listEvidence } from "../situation/situation.ts";
+import { listEvidence, looksDead } from "../situation/situation.ts";
 import { removedWithData } from "./e04-removed-member-refuses-to-run.ts";
 
 export const healthyMemberRemoved: Rule = {
   code: "H01_HEALTHY_MEMBER_REMOVED",
   stage: "quorum",
   diagnose(situation) {
-    const dead = situation.quorum.voters.filter((voter) => voter.health === "down" || voter.host?.presence.kind === "silent");
+    const dead = situation.quorum.voters.filter(looksDead);
     if (situation.members === undefined || dead.length === 0) return [];
     return removedWithData(situation)
       .filter((host) => host.presence.kind === "reached")

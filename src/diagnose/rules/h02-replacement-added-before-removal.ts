@@ -1,5 +1,5 @@
 import { findingOf, type Rule } from "../rule.ts";
-import { listEvidence, memberLabel } from "../situation/situation.ts";
+import { listEvidence, looksDead, memberLabel } from "../situation/situation.ts";
 
 export const replacementAddedBeforeRemoval: Rule = {
   code: "H02_REPLACEMENT_ADDED_BEFORE_REMOVAL",
@@ -10,9 +10,7 @@ export const replacementAddedBeforeRemoval: Rule = {
       (host) => host.roles.includes("etcd") || (inventory.config.etcdTopology === "stacked" && host.roles.includes("control-plane")),
     ).length;
     if (members === undefined || members.length <= intended) return [];
-    const dead = members.filter(
-      (view) => view.isStarted && !view.member.isLearner && (view.health === "down" || view.host?.presence.kind === "silent"),
-    );
+    const dead = members.filter((view) => view.isStarted && !view.member.isLearner && looksDead(view));
     if (dead.length === 0) return [];
     return [
       findingOf("H02_REPLACEMENT_ADDED_BEFORE_REMOVAL", {

@@ -1,6 +1,6 @@
 import { findingOf, type Rule } from "../rule.ts";
-import { dataEvidence, isWithoutMember } from "../situation/loss.ts";
-import { listEvidence, type Situation } from "../situation/situation.ts";
+import { dataEvidence, isShortOfVoters, isWithoutMember } from "../situation/loss.ts";
+import { listEvidence } from "../situation/situation.ts";
 
 export const hostNotJoined: Rule = {
   code: "N01_HOST_NOT_JOINED",
@@ -34,8 +34,3 @@ export const hostNotJoined: Rule = {
         });
       }),
 };
-
-/** Fewer voters than configured etcd machines: then a join is owed. */
-function isShortOfVoters(situation: Situation): boolean {
-  return situation.quorum.voters.length < situation.hosts.filter((host) => host.shouldRunEtcd).length;
-}

@@ -71,9 +71,15 @@ export function isWithoutMember(situation: Situation, host: HostView): boolean {
   return situation.cluster.list?.isLinearizable === true && membersOnHost(situation, host)?.length === 0;
 }
 
+/** Fewer voters than configured etcd machines: then a join is owed. */
+export function isShortOfVoters(situation: Situation): boolean {
+  return situation.quorum.voters.length < situation.hosts.filter((host) => host.shouldRunEtcd).length;
+}
+
 /** A join will be needed: something is lost for good, or a machine is not in the cluster. */
 export function isJoinComing(situation: Situation): boolean {
-  return lostMembers(situation).length > 0 || situation.hosts.some((host) => host.shouldRunEtcd && isWithoutMember(situation, host));
+  if (lostMembers(situation).length > 0) return true;
+  return isShortOfVoters(situation) && situation.hosts.some((host) => host.shouldRunEtcd && isWithoutMember(situation, host));
 }
 
 /** Machines that run an API server by their role, or because a member lives there (a spare that became a replacement). */

@@ -83,6 +83,15 @@ export function isEtcdDown(host: HostView): boolean {
   return host.etcd === "stopped" || host.etcd === "frozen";
 }
 
+/**
+ * Looks dead: its machine is silent, or its etcd was seen stopped or frozen.
+ * A member that runs without a leader does not; neither does one nobody saw.
+ */
+export function looksDead(view: { readonly host: HostView | undefined; readonly health: MemberView["health"] }): boolean {
+  if (view.health === "serving" || view.host === undefined) return false;
+  return view.host.presence.kind === "silent" || isEtcdDown(view.host);
+}
+
 function quorumView(
   inventory: Inventory,
   hosts: readonly HostView[],

@@ -6,7 +6,7 @@ import { consentOf, type Consent, type RecoveryPlan } from "../model/plan.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { fingerprintProblems } from "../plan/fingerprint.ts";
 import { stepSpecs } from "../plan/steps/step-specs.ts";
-import { readJournalLine } from "../schemas/journal-line.ts";
+import { parseJournalLine } from "../schemas/journal-line.ts";
 import { writePlan } from "../schemas/plan.ts";
 import type { RunContext } from "../execute/executor/run-context.ts";
 import type { AppContext } from "./app-ports.ts";
@@ -58,7 +58,7 @@ export function runContextOf(context: AppContext): RunContext {
     config: context.config,
     ports: context.ports,
     localLock: context.ports.localLock,
-    journal: { readLine: readJournalLine, sha256Hex: (text) => hashing.sha256Hex(text) },
+    journal: { readLine: parseJournalLine, sha256Hex: (text) => hashing.sha256Hex(text) },
     operator: context.operator,
     program: context.program,
     specs: stepSpecs,

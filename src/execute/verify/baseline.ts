@@ -1,0 +1,117 @@
+import type { Revision } from "../../model/ids.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { fails, holds, unknown, type Verdict } from "../../model/verdict.ts";
+import type { EtcdClient } from "../../ports/etcd-client.ts";
+import type { StepContext } from "../step-handler.ts";
+import { judge, type ExitRule, type Verified } from "./exit-rule.ts";
+
+/**
+ * The record from before: every key of the cluster at the snapshot's
+ * revision, without values (names are no secrets). JSON lines: the first
+ * {"revision":"N"}, then one key each as a JSON string.
+ */
+export const baselineArtifact = "baseline-keys.jsonl";
+
+/** Where kube-apiserver keeps its objects (--etcd-prefix, default). */
+const objectPrefix = "/registry/";
+/** One page of keys travels in well under a second. */
+const pageTimeoutMs = 30_000;
+
+export async function recordBaseline(context: StepContext, client: EtcdClient, revision: Revision): Promise<{ readonly keys: number }> {
+  const writer = await context.ports.runs.writeArtifact(context.run, baselineArtifact);
+  const encoder = new TextEncoder();
+  let keys = 0;
+  try {
+    await writer.write(encoder.encode(`${JSON.stringify({ revision: revision.toString() })}\n`));
+    await eachKey(client, context, revision, async (page) => {
+      keys += page.length;
+      await writer.write(encoder.encode(page.map((key) => `${JSON.stringify(key)}\n`).join("")));
+    });
+    await writer.commit();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+  return { keys };
+}
+
+/** undefined: the run has no record. */
+export async function readBaseline(context: StepContext): Promise<{ readonly revision: Revision; readonly keys: readonly string[] } | undefined> {
+  if ((await context.ports.runs.statArtifact(context.run, baselineArtifact)) === undefined) return undefined;
+  const lines = new TextDecoder().decode(await context.ports.runs.readArtifact(context.run, baselineArtifact)).split("\n").filter((line) => line !== "");
+  try {
+    const head = JSON.parse(lines[0] ?? "") as { readonly revision: string };
+    return { revision: BigInt(head.revision), keys: lines.slice(1).map((line) => String(JSON.parse(line))) };
+  } catch (cause) {
+    throw new RecoveryError("LOCAL_FILE_FAILED", { subject: baselineArtifact, detail: "the record of objects from before is damaged", cause });
+  }
+}
+
+async function eachKey(client: EtcdClient, context: StepContext, revision: Revision, onKeys: (keys: readonly string[]) => void | Promise<void>): Promise<void> {
+  const decoder = new TextDecoder();
+  await client.range({ key: objectPrefix, isPrefix: true, keysOnly: true, revision }, { timeoutMs: pageTimeoutMs, signal: context.signal }, (page) =>
+    onKeys(page.map((entry) => decoder.decode(entry.key))),
+  );
+}
+
+/** What is gone and what that means; also kept in verify.json. */
+export interface BaselineComparison {
+  readonly objectsBefore: number;
+  readonly objectsNow: number;
+  readonly lost: number;
+  /** Deleted since by the cluster's own clients: history at the old revision still has them. */
+  readonly deletedSince: readonly string[];
+}
+
+/**
+ * Every key of the record must still be in etcd's history at the record's
+ * revision; then what is missing today was deleted since, not lost. When that
+ * history is compacted away, a missing key counts as lost unless controllers
+ * are known to replace its kind.
+ */
+export async function compareBaseline(verified: Verified): Promise<{ readonly rule: ExitRule; readonly comparison: BaselineComparison | undefined }> {
+  const { context, hosts } = verified;
+  let comparison: BaselineComparison | undefined;
+  const rule = await judge("every object of the record from before is there", async (): Promise<Verdict> => {
+    const baseline = await readBaseline(context);
+    const [first] = hosts;
+    if (baseline === undefined || first === undefined) return unknown("the record of objects from before");
+    const client = await context.ports.etcd.dial(first.name, { timeoutMs: pageTimeoutMs, signal: context.signal });
+    try {
+      const now = await keysAt(client, context, 0n);
+      const missing = baseline.keys.filter((key) => !now.has(key));
+      const history = await historyAt(client, context, baseline.revision);
+      const lost = missing.filter((key) => (history === undefined ? !isReplacedByControllers(key) : !history.has(key)));
+      const lostInHistory = history === undefined ? [] : baseline.keys.filter((key) => !history.has(key));
+      comparison = { objectsBefore: baseline.keys.length, objectsNow: now.size, lost: new Set([...lost, ...lostInHistory]).size, deletedSince: missing.filter((key) => !lost.includes(key)) };
+      return comparison.lost === 0 ? holds : fails(`${String(comparison.lost)} objects are missing: ${[...lost, ...lostInHistory].slice(0, 20).join(", ")}`);
+    } finally {
+      await client.close();
+    }
+  });
+  return { rule, comparison };
+}
+
+async function keysAt(client: EtcdClient, context: StepContext, revision: Revision): Promise<Set<string>> {
+  const keys = new Set<string>();
+  await eachKey(client, context, revision, (page) => page.forEach((key) => keys.add(key)));
+  return keys;
+}
+
+/** undefined: compacted away. */
+async function historyAt(client: EtcdClient, context: StepContext, revision: Revision): Promise<Set<string> | undefined> {
+  try {
+    return await keysAt(client, context, revision);
+  } catch (error) {
+    if (error instanceof RecoveryError && error.code === "ETCD_REFUSED" && /compacted/.test(error.message)) return undefined;
+    throw error;
+  }
+}
+
+/** Kinds that expire or that controllers make again under other names. */
+function isReplacedByControllers(key: string): boolean {
+  const [kind = "", namespace = "", name = ""] = key.slice(objectPrefix.length).split("/");
+  if (kind === "secrets") return namespace === "kube-system" && (name.startsWith("bootstrap-token-") || name === "kubeadm-certs");
+  if (kind === "configmaps") return name.startsWith("requorum-verify-");
+  return ["events", "leases", "masterleases", "pods", "minions", "csinodes", "endpointslices", "certificatesigningrequests"].includes(kind);
+}

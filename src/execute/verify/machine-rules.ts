@@ -1,0 +1,65 @@
+import type { HostConfig } from "../../model/cluster-config.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { fails, holds, type Verdict } from "../../model/verdict.ts";
+import { judge, type ExitRule, type Verified } from "./exit-rule.ts";
+
+interface MachineView {
+  readonly host: HostConfig;
+  readonly holdsVip: boolean;
+  readonly forcesNewCluster: boolean;
+  readonly isGuarded: boolean;
+}
+
+/** $1: the endpoint's address, $2: the static-pod directory. */
+const viewScript = `set -eu
+ip -o addr show 2>/dev/null | grep -qF " $1/" && echo vip || true
+manifest="$2/etcd.yaml"
+if [ -r "$manifest" ]; then
+  grep -q -- '--force-new-cluster' "$manifest" && echo forced || true
+  grep -q -- '--initial-cluster-state=existing' "$manifest" && echo guarded || true
+fi
+echo end
+`;
+
+/** What has to be seen on the machines themselves: who holds the address, which flags etcd would start with. */
+export async function machineRules(verified: Verified): Promise<readonly ExitRule[]> {
+  const { context, hosts } = verified;
+  const endpoint = context.config.controlPlaneEndpoint;
+  const address = endpoint?.replace(/:[0-9]+$/, "") ?? "";
+  const views: MachineView[] = [];
+  const seen = await judge("every machine was looked at", async () => {
+    for (const host of hosts) views.push(await viewOf(verified, host, address));
+    return holds;
+  });
+  const rules = [seen];
+  if (seen.verdict.kind !== "holds") return rules;
+  rules.push({ rule: "no etcd manifest forces a new cluster", verdict: flagVerdict(views) });
+  if (context.config.loadBalancer === "keepalived-haproxy" && address !== "") rules.push({ rule: `exactly one machine holds ${address}`, verdict: holderVerdict(views) });
+  return rules;
+}
+
+async function viewOf({ context }: Verified, host: HostConfig, address: string): Promise<MachineView> {
+  const answer = await context.ports.hostAccess.run(host.name, {
+    reason: "look at the address and etcd's flags",
+    script: viewScript,
+    args: [address === "" ? "none" : address, context.config.paths.manifestsDir],
+    timeoutMs: 10_000,
+    changesThings: false,
+    signal: context.signal,
+  });
+  const words = answer.stdout.split("\n");
+  if (answer.exitCode !== 0 || !words.includes("end")) {
+    throw new RecoveryError("REMOTE_COMMAND_FAILED", { subject: `host ${host.name}`, detail: `looking at it ended with ${String(answer.exitCode)}` });
+  }
+  return { host, holdsVip: words.includes("vip"), forcesNewCluster: words.includes("forced"), isGuarded: words.includes("guarded") };
+}
+
+function flagVerdict(views: readonly MachineView[]): Verdict {
+  const forced = views.filter((view) => view.forcesNewCluster);
+  return forced.length === 0 ? holds : fails(...forced.map((view) => `--force-new-cluster is in etcd's manifest on ${view.host.name}`));
+}
+
+function holderVerdict(views: readonly MachineView[]): Verdict {
+  const holders = views.filter((view) => view.holdsVip).map((view) => view.host.name);
+  return holders.length === 1 ? holds : fails(holders.length === 0 ? "no machine holds it" : `held by ${holders.join(" and ")}`);
+}

@@ -1,0 +1,42 @@
+import type { ModelMember } from "../../model/cluster-model.ts";
+import type { HostConfig } from "../../model/cluster-config.ts";
+import type { MemberFacts } from "../../model/inventory.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { StepContext } from "../step-handler.ts";
+import { addressOfUrl, type Verified } from "./exit-rule.ts";
+
+/** An election takes 1-2 s; a host that is down costs one connect timeout. */
+const listTimeoutMs = 5_000;
+
+/** The member list by a linearizable read, from whichever configured machine gives one. FACTS_INCOMPLETE when none does. */
+export async function lookAtMembers(context: StepContext): Promise<Verified> {
+  const reasons: string[] = [];
+  for (const host of context.config.hosts) {
+    try {
+      const client = await context.ports.etcd.dial(host.name, { timeoutMs: listTimeoutMs, signal: context.signal });
+      try {
+        const { members } = await client.memberList({ linearizable: true }, { timeoutMs: listTimeoutMs, signal: context.signal });
+        return { context, members, hosts: members.flatMap((member) => hostOf(context, member) ?? []) };
+      } finally {
+        await client.close();
+      }
+    } catch (error) {
+      if (!(error instanceof RecoveryError)) throw error;
+      reasons.push(`${host.name}: ${error.message}`);
+    }
+  }
+  throw new RecoveryError("FACTS_INCOMPLETE", { subject: "the member list", detail: `no machine's etcd gave a linearizable list: ${reasons.join("; ")}` });
+}
+
+function hostOf(context: StepContext, member: MemberFacts): HostConfig | undefined {
+  const addresses = member.peerUrls.map(addressOfUrl);
+  return context.config.hosts.find((host) => addresses.includes(host.address));
+}
+
+/** Health is judged by the exit rules, one by one; the model leaves it open. */
+export function memberOfFacts(context: StepContext, member: MemberFacts): ModelMember {
+  return {
+    id: member.id, name: member.name, peerUrls: member.peerUrls, isLearner: member.isLearner, isStarted: member.name !== "", isHealthy: undefined,
+    host: hostOf(context, member)?.name,
+  };
+}

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { hostScript, hostSections } from "./host-script.ts";
+import { parseDataDir } from "./parse-data-dir.ts";
+import { parseHostAnswer, type HostAnswer } from "./parse-host-answer.ts";
+import { parseLoadBalancer } from "./parse-load-balancer.ts";
+import { parseStaticPods } from "./parse-static-pods.ts";
+
+const certificate = "-----BEGIN CERTIFICATE-----\nQ0VSVA==\n-----END CERTIFICATE-----\n";
+const key = "-----BEGIN PRIVATE KEY-----\nplanted-private-key\n-----END PRIVATE KEY-----\n";
+
+/** Runs the real script with a real sh on a machine made of files below a temporary root. */
+function runOn(files: { readonly [path: string]: string }, options: { readonly depth?: "status" | "full"; readonly path?: string; readonly limit?: string } = {}): { readonly answer: HostAnswer; readonly stdout: string; readonly root: string } {
+  const root = mkdtempSync(join(tmpdir(), "requorum-probe-test-"));
+  try {
+    for (const [path, content] of Object.entries({ "/etc/machine-id": `${"a".repeat(32)}\n`, "/etc/os-release": 'PRETTY_NAME="Test"\n', ...files })) {
+      mkdirSync(join(root, dirname(path)), { recursive: true });
+      writeFileSync(join(root, path), content);
+    }
+    const env = { ...process.env, REQUORUM_PROBE_ROOT: root, ...(options.path === undefined ? {} : { PATH: options.path }) };
+    const args = ["-s", "--", "cafe", options.limit ?? "500", options.depth ?? "full", "/var/lib/etcd", "/etc/kubernetes/manifests", "/etc/kubernetes/pki", "-", "0", "-", "0.3", "0.3"];
+    const result = spawnSync("/bin/sh", args, { input: hostScript, env, encoding: "utf8", timeout: 20_000 });
+    assert.equal(result.status, 0, result.stderr);
+    return { answer: parseHostAnswer(result.stdout, "cafe"), stdout: result.stdout, root };
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+test("hostScript: every section has a frame, and nothing is left behind in /run", () => {
+  const before = existsSync("/run") ? readdirSync("/run").filter((name) => name.startsWith("requorum-probe.")) : [];
+  const { answer } = runOn({});
+  assert.deepEqual([...answer.keys()].sort(), [...hostSections, "clock-start", "clock-end"].sort());
+  const after = existsSync("/run") ? readdirSync("/run").filter((name) => name.startsWith("requorum-probe.")) : [];
+  assert.deepEqual(after.filter((name) => !before.includes(name)), []);
+});
+
+test("hostScript: no private key, kubeconfig key or balancer password is printed", () => {
+  const base64 = (text: string): string => Buffer.from(text).toString("base64");
+  const { stdout, answer } = runOn({
+    "/etc/kubernetes/pki/ca.crt": certificate, "/etc/kubernetes/pki/ca.key": key,
+    "/etc/kubernetes/pki/both.crt": `${key}${certificate}`,
+    "/var/lib/kubelet/pki/kubelet-client-current.pem": `${certificate}${key}`,
+    "/etc/kubernetes/admin.conf": `users:\n- user:\n    client-certificate-data: ${base64(certificate)}\n    client-key-data: ${base64(key)}\n    token: planted-token\n`,
+    "/etc/keepalived/keepalived.conf": "vrrp_instance A {\n  authentication {\n    auth_pass planted-password\n  }\n  priority 7\n}\n",
+    "/etc/haproxy/haproxy.cfg": "listen stats\n  stats auth admin:planted-password\nuserlist u\n  user a password planted-password\n",
+  });
+  const balancer = answer.get("loadbalancer")?.text ?? "";
+  const decoded = balancer.split(/\s/).map((word) => Buffer.from(word, "base64").toString("utf8")).join("\n");
+  for (const text of [stdout, decoded]) assert.doesNotMatch(text, /planted|PRIVATE/);
+  assert.ok(!stdout.includes(base64(key)));
+  assert.equal(answer.get("certificates")?.text.match(/BEGIN CERTIFICATE/g)?.length, 4);
+  assert.equal(parseLoadBalancer(balancer, false).keepalived?.priority, 7);
+});
+
+test("hostScript: manifests come whole with names that are no words, and dot files are left out as the kubelet does", () => {
+  const { answer } = runOn({ "/etc/kubernetes/manifests/etcd copy.yaml": "kind: Pod\nmetadata: {name: x}\n", "/etc/kubernetes/manifests/.hidden.yaml": "kind: Pod\n" });
+  assert.deepEqual(parseStaticPods(answer.get("manifests")?.text ?? "").map((manifest) => [manifest.fileName, manifest.podName]), [["etcd copy.yaml", "x"]]);
+});
+
+test("hostScript: the data dir as it is, with an fsync test only in a full look and no file left over", () => {
+  const files = { "/var/lib/etcd/member/wal/0-0.wal": "w", "/var/lib/etcd/member/snap/db": "0123456789" };
+  const full = runOn(files);
+  const facts = parseDataDir("/var/lib/etcd", { datadir: full.answer.get("datadir")?.text ?? "", fsync: full.answer.get("fsync")?.text, kernel: undefined });
+  assert.deepEqual([facts.exists, facts.isEmpty, facts.hasWal, facts.hasBackend, facts.backendSizeBytes], [true, false, true, true, 10n]);
+  assert.equal(typeof facts.fsyncMs, "number");
+  const status = runOn(files, { depth: "status" });
+  assert.equal(status.answer.get("fsync")?.text.trim(), "not-asked");
+});
+
+test("hostScript: an empty and an absent data dir are told apart", () => {
+  const facts = (files: { readonly [path: string]: string }) => parseDataDir("/var/lib/etcd", { datadir: runOn(files).answer.get("datadir")?.text ?? "", fsync: undefined, kernel: undefined });
+  assert.deepEqual([facts({ "/var/lib/etcd/lost+found/x": "" }).exists, facts({ "/var/lib/etcd/lost+found/x": "" }).isEmpty], [true, true]);
+  assert.equal(facts({}).exists, false);
+});
+
+test("hostScript: a section that does not end is cut at the limit, the others are whole", () => {
+  // A systemctl that never returns, in front of the real one.
+  const bin = mkdtempSync(join(tmpdir(), "requorum-probe-bin-"));
+  try {
+    writeFileSync(join(bin, "timeout"), "#!/bin/sh\nsleep 5\n", { mode: 0o755 });
+    const startedMs = Date.now();
+    const { answer } = runOn({}, { path: `${bin}:${process.env["PATH"] ?? ""}`, limit: "60" });
+    assert.ok(Date.now() - startedMs < 4000);
+    assert.equal(answer.get("services")?.kind, "cut");
+    assert.equal(answer.get("files")?.kind, "ended");
+  } finally {
+    rmSync(bin, { recursive: true, force: true });
+  }
+});

@@ -108,6 +108,11 @@ function clusterLines(situation: Situation): readonly string[] {
   if (endpoint.kind === "unknown" && config.controlPlaneEndpoint !== undefined) {
     lines.push(`control-plane endpoint not observed (${endpoint.reason}: ${endpoint.detail}); PB13 would show it`);
   }
+  if (situation.inventory.lastSeen === undefined) {
+    lines.push(
+      "no facts of an earlier good look are kept, so it is not known whether the history went backwards or a machine was replaced; PB2 compares with them",
+    );
+  }
   if (situation.cluster.list === undefined)
     lines.push("the live member list is not known, so the fault tolerance is not known; PB4 would show it");
   else if (!situation.cluster.list.isLinearizable)

@@ -29,5 +29,8 @@ function oneLine(name: string): string {
 
 /** "DNS:cp1, IP Address:10.0.0.1" -> ["cp1", "10.0.0.1"]; Node quotes values that hold a comma. */
 function alternativeNames(text: string | undefined): readonly string[] {
-  return (text ?? "").split(", ").filter((part) => part !== "").map((part) => part.replace(/^(DNS|IP Address|URI|email):/, ""));
+  return (text ?? "")
+    .split(", ")
+    .filter((part) => part !== "")
+    .map((part) => part.replace(/^(DNS|IP Address|URI|email):/, ""));
 }

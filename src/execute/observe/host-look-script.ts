@@ -1,0 +1,33 @@
+/**
+ * What a step needs to know of one machine, in one short script that only
+ * reads. Output: one `word value…` line per fact; see look-at-host.ts.
+ * Arguments: etcd data dir, static-pod dir, PKI dir.
+ */
+export const hostLookScript = String.raw`set -u
+LC_ALL=C; export LC_ALL
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
+data_dir=$1 manifests=$2 pki=$3
+echo "machine-id $(cat /etc/machine-id)"
+for unit in kubelet containerd haproxy keepalived etcd; do
+  state=$(systemctl show -p LoadState -p ActiveState "$unit.service" | sed -n 's/^LoadState=//p; s/^ActiveState=//p' | sort | tr '\n' ' ')
+  echo "unit $unit $state"
+done
+ps -eo stat=,comm= > /dev/null && echo processes-listed
+ps -eo stat=,comm= | awk '$2 == "etcd" || $2 == "kube-apiserver" { print "process", $2, $1 }'
+has() { if [ -e "$2" ]; then echo "file $1 1"; else echo "file $1 0"; fi; }
+has adminConf /etc/kubernetes/admin.conf
+has superAdminConf /etc/kubernetes/super-admin.conf
+has kubeletConf /etc/kubernetes/kubelet.conf
+has etcdManifest "$manifests/etcd.yaml"
+has apiServerManifest "$manifests/kube-apiserver.yaml"
+has clusterCa "$pki/ca.crt"
+if [ -d "$data_dir" ]; then
+  used=0
+  for f in "$data_dir"/* "$data_dir"/.[!.]*; do
+    case $f in */lost+found|*/.requorum-*) continue ;; esac
+    if [ -e "$f" ] || [ -L "$f" ]; then used=1; break; fi
+  done
+  echo "data $used"
+else echo "data 0"; fi
+if [ -f /etc/haproxy/haproxy.cfg ]; then echo "haproxy $(head -c 262144 /etc/haproxy/haproxy.cfg | base64 -w0)"; fi
+echo end`;

@@ -1,0 +1,87 @@
+import type { ModelHost, ServiceUnit } from "../../model/cluster-model.ts";
+import type { HostName } from "../../model/ids.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { lookMs, readOnHost } from "../ask/run-on-host.ts";
+import type { StepContext } from "../step-handler.ts";
+import { readApiBackends } from "./haproxy-backends.ts";
+import { hostLookScript } from "./host-look-script.ts";
+
+export type HostLook = Pick<
+  ModelHost,
+  "isReachable" | "machineId" | "hasKubernetesState" | "hasEtcdData" | "hasEtcdManifest" | "etcdProcess" | "apiServer" | "services" | "balancerBackends"
+>;
+
+/** kubeadm's default; where an API server listens on its own machine. */
+export const apiServerPort = 6443;
+
+const nothingKnown: HostLook = {
+  isReachable: false, machineId: undefined, hasKubernetesState: undefined, hasEtcdData: undefined, hasEtcdManifest: undefined,
+  etcdProcess: undefined, apiServer: undefined, services: undefined, balancerBackends: undefined,
+};
+
+/** Looks at one machine. A machine that cannot be reached leaves everything unknown: unreachable is not dead. */
+export async function lookAtHost(context: StepContext, host: HostName): Promise<HostLook> {
+  const { etcdDataDir, manifestsDir, pkiDir } = context.config.paths;
+  try {
+    const output = await readOnHost(context, host, { reason: "look at the machine", script: hostLookScript, args: [etcdDataDir, manifestsDir, pkiDir], timeoutMs: lookMs });
+    return readHostLook(output);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!(error instanceof RecoveryError)) throw error;
+    return nothingKnown;
+  }
+}
+
+/** Pure. The lines of host-look-script.ts. Without its last line the answer is cut and counts as unknown. */
+export function readHostLook(output: string): HostLook {
+  const lines = output.trim().split("\n").map((line) => line.split(" "));
+  if (lines.at(-1)?.[0] !== "end") return { ...nothingKnown, isReachable: true };
+  const all = (word: string) => lines.filter(([first]) => first === word).map(([, ...rest]) => rest);
+  const files = new Map(all("file").map(([name, value]) => [name, value === "1"] as const));
+  const isListed = all("processes-listed").length > 0;
+  const etcd = all("process").filter(([name, state]) => name === "etcd" && !(state ?? "").startsWith("Z"));
+  const runsApiServer = all("process").some(([name, state]) => name === "kube-apiserver" && !(state ?? "").startsWith("Z"));
+  const data = all("data")[0]?.[0];
+  const haproxy = all("haproxy")[0]?.[0];
+  return {
+    isReachable: true,
+    machineId: all("machine-id")[0]?.[0],
+    hasKubernetesState: files.size === 0 ? undefined : [...files.values()].includes(true),
+    hasEtcdData: data === undefined ? undefined : data === "1",
+    hasEtcdManifest: files.get("etcdManifest"),
+    etcdProcess: isListed ? processState(etcd.map(([, state]) => state ?? "")) : undefined,
+    // Running says nothing about being ready; that is asked of the API server itself.
+    apiServer: !isListed || runsApiServer ? undefined : files.get("apiServerManifest") === false ? "absent" : "not-ready",
+    services: servicesOf(all("unit")),
+    balancerBackends: haproxy === undefined ? undefined : readApiBackends(textOfBase64(haproxy), apiServerPort).map((backend) => `${backend.address}:${backend.port}`),
+  };
+}
+
+function processState(states: readonly string[]): ModelHost["etcdProcess"] {
+  if (states.length === 0) return "stopped";
+  return states.every((state) => state.startsWith("T")) ? "frozen" : "running";
+}
+
+function servicesOf(units: readonly (readonly string[])[]): ModelHost["services"] {
+  const services: { [unit in ServiceUnit]?: "active" | "stopped" | "absent" } = {};
+  for (const [unit, ...states] of units) {
+    const state = serviceState(states);
+    if (state !== undefined && isServiceUnit(unit)) services[unit] = state;
+  }
+  return services;
+}
+
+function serviceState(states: readonly string[]): "active" | "stopped" | "absent" | undefined {
+  if (states.includes("not-found") || states.includes("masked")) return "absent";
+  if (states.includes("active")) return "active";
+  // A unit that is just starting or stopping is neither.
+  return states.includes("inactive") || states.includes("failed") ? "stopped" : undefined;
+}
+
+function isServiceUnit(unit: string | undefined): unit is ServiceUnit {
+  return unit === "kubelet" || unit === "containerd" || unit === "haproxy" || unit === "keepalived" || unit === "etcd";
+}
+
+export function textOfBase64(text: string): string {
+  return new TextDecoder().decode(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
+}

@@ -11,7 +11,7 @@ export function fingerprintOf(inventory: Inventory, model: ClusterModel): Finger
   return {
     clusterId: model.clusterId,
     members: members.flatMap((member) => (member.id === undefined ? [] : [{ id: member.id, name: member.name, peerUrls: member.peerUrls, isLearner: member.isLearner }])),
-    revisionAtLeast: highestRevision(inventory),
+    revisionAtLeast: highestRevisionOf(inventory),
     hosts: inventory.config.hosts.map(({ name }) => hostPrint(name, inventory.hosts.find((host) => host.name === name))),
   };
 }
@@ -78,7 +78,8 @@ function hostPrint(name: HostName, facts: HostFacts | undefined): HostPrint {
   };
 }
 
-function highestRevision(inventory: Inventory): bigint {
+/** The newest revision that any member showed; 0 when none did. */
+export function highestRevisionOf(inventory: Inventory): bigint {
   const revisions = inventory.hosts.map((host) => valueOf(host.etcd.status)?.revision ?? 0n);
   return revisions.reduce((highest, revision) => (revision > highest ? revision : highest), 0n);
 }

@@ -83,7 +83,9 @@ function decide(situation: PlanningSituation, candidates: readonly ProjectedCand
   const needed = candidates.flatMap(({ candidate }) => (candidate.kind === "impossible" && candidate.isNeeded ? candidate.missing : []));
   const open = needed.length > 0 ? [] : openFindings(situation);
   if (needed.length > 0 || open.length > 0) return blocked(...needed, ...open);
-  return { verdict: "nothing-to-do", strategy: "nothing-to-do", reasons: [], loss: noLoss };
+  const asked = candidates.find(({ candidate }) => candidate.name === "replace-member")?.candidate;
+  const reasons = situation.goal.kind === "replace" && asked?.kind === "impossible" ? asked.missing : [];
+  return { verdict: "nothing-to-do", strategy: "nothing-to-do", reasons, loss: noLoss };
 }
 
 /** E01, E03: too many voters are proven lost for any majority to come back. */

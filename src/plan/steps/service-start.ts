@@ -64,6 +64,8 @@ export function withEtcdRunning(model: ClusterModel, name: HostName): ClusterMod
   const believedMembers = running.believedMembers.map(healthy);
   const voters = votingMembers(believedMembers);
   const state = quorumState({ voters: voters.length, healthy: voters.filter((voter) => voter.isHealthy === true).length });
-  // With a majority back the cluster elects a leader by itself and the list can be read again.
-  return hasQuorum(state) ? { ...running, believedMembers, members: believedMembers } : { ...running, believedMembers };
+  if (!hasQuorum(state)) return { ...running, believedMembers };
+  // With a majority back the cluster elects a leader by itself, the list can be read again, and API servers find their etcd.
+  const hosts = running.hosts.map((host) => (host.apiServer === "not-ready" && host.etcdProcess === "running" ? { ...host, apiServer: "ready" as const } : host));
+  return { ...running, hosts, believedMembers: undefined, members: believedMembers };
 }

@@ -43,7 +43,8 @@ function namesGone(endpoint: string, need: ReplacementNeed): boolean {
 /** L07: only where addresses change; every balancer that can be reached gets the same backends. */
 export function balancerSteps(situation: PlanningSituation, need: ReplacementNeed): readonly StepDraft[] {
   return situation.model.hosts.flatMap((host): readonly StepDraft[] => {
-    if (host.isReachable !== true || host.balancerBackends === undefined) return [];
+    // A haproxy without API backends (a distribution's own file) balances something else.
+    if (host.isReachable !== true || host.balancerBackends === undefined || host.balancerBackends.length === 0) return [];
     if (need.toClear.includes(host) && !need.targets.some((target) => target.host === host)) return [];
     const wanted = backendsAfter(situation, need, host.name);
     const is = [...host.balancerBackends].sort().join(" ");

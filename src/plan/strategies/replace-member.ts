@@ -3,6 +3,7 @@ import type { HostName } from "../../model/ids.ts";
 import { hasQuorum } from "../../model/quorum.ts";
 import { valueOf } from "../../model/observation.ts";
 import type { PlanningSituation } from "../plan-input.ts";
+import { highestRevisionOf } from "../fingerprint.ts";
 import { livedOn } from "../loss-proofs.ts";
 import { etcdStaysStopped } from "../steps/host-verdicts.ts";
 import type { StepDraft } from "../steps/judge-step.ts";
@@ -11,6 +12,12 @@ import { noLoss, notNeeded, notPossible, type Candidate } from "./candidate.ts";
 import { addressOfPeerUrl, replacementNeed, type DoomedMember, type JoinTarget, type ReplacementNeed } from "./replacement-need.ts";
 import { recordRepairs, balancerSteps } from "./record-repairs.ts";
 import { apiHostsOf, survivorsOf, type Survivor } from "./survivors.ts";
+
+/** While these stand, etcd is not judged or changed: path, certificates and identity come first (triage order; I-G3, I-G5, I-S21, I-S22). */
+const settleFirst: readonly string[] = [
+  "P01_CERTIFICATE_EXPIRED", "P02_KUBELET_CERTIFICATE_EXPIRED", "P04_CERTIFICATE_AUTHORITIES_DIFFER", "E06_SPLIT_BRAIN_NEW_CLUSTER", "E08_CLUSTER_IDS_DIFFER",
+  "K17_API_SHOWS_TWO_CLUSTERS", "E17_NOSPACE_ALARM", "E18_CORRUPT_ALARM", "E19_CORRUPT_WITHOUT_MAJORITY", "N08_MEMBER_CUT_OFF_FROM_PEERS",
+];
 
 /** The record from before: what the end is compared with. */
 const snapshotArtifact = "etcd-before.db";
@@ -59,7 +66,7 @@ function nothingNeeded({ goal, model, lossProofs, refusedAttestations }: Plannin
     const who = goal.kind === "replace" ? `${goal.host} has no member, and no voter is missing.` : "No registered member is lost, and no voter is missing.";
     return notNeeded("replace-member", [who, ...refusedAttestations].join(" "));
   }
-  if (member.isHealthy === true) return notPossible("replace-member", `Member ${memberWords(member)} works. Replacing a working member is not built yet (NOT_BUILT_YET).`);
+  if (member.isHealthy === true) return notNeeded("replace-member", `Member ${memberWords(member)} works; replacing a working member is not built yet (NOT_BUILT_YET).`);
   const host = member.host ?? member.name;
   const other = goal.kind === "replace" && goal.with !== undefined ? goal.with : "HOST";
   return notPossible(
@@ -76,6 +83,8 @@ function blockers(situation: PlanningSituation, need: ReplacementNeed, survivors
     list.push(`Replacing a member of ${inventory.config.platform} with ${inventory.config.etcdTopology} etcd is not built yet (NOT_BUILT_YET).`);
   }
   if (model.nodes === undefined) list.push("No API server tells which Nodes there are.");
+  const first = situation.diagnosis.findings.filter((finding) => settleFirst.includes(finding.code));
+  list.push(...first.map((finding) => `${finding.code} (${finding.subject}) must be settled before the membership is changed: requorum explain ${finding.code}`));
   if (survivors.length === 0) list.push("No machine of a healthy voter can be reached by SSH.");
   if (need.targets.length > 0 && !survivors.some((survivor) => survivor.isApiServerReady)) list.push("No API server is ready to join a machine through.");
   const unseen = model.hosts.filter((host) => host.roles.includes("control-plane") && host.isReachable !== true && !isGone(need, host));
@@ -122,8 +131,8 @@ interface Ways {
 }
 
 function saveSnapshot({ inventory }: PlanningSituation, source: Survivor): StepDraft {
-  const facts = inventory.hosts.find((host) => host.name === source.host);
-  const minRevision = (facts === undefined ? undefined : valueOf(facts.etcd.status)?.revision) ?? 0n;
+  // The newest that anybody has shown (I-S9): the source may lag by a moment when it was asked, not by the time it is copied.
+  const minRevision = highestRevisionOf(inventory);
   return { kind: "etcd.saveSnapshot", args: { host: source.host, memberId: source.id, artifact: snapshotArtifact, minRevision } };
 }
 

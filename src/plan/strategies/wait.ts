@@ -33,9 +33,11 @@ function silentWords(situation: PlanningSituation, member: ModelMember): string 
   const signs = signsOfLife(situation.inventory, member.host);
   if (host?.isReachable === true) return `${who} does not answer though ${member.host} can be reached; its data is not proven lost. Look at etcd's log there.`;
   if (signs.length > 0) return `${who} is not seen from here, but it is alive: ${signs.slice(0, 3).join("; ")}. Unreachable from one place is not dead.`;
+  const { goal } = situation;
+  const other = goal.kind === "replace" && goal.with !== undefined ? goal.with : "HOST";
   return (
     `${who} does not answer and ${member.host} cannot be reached by anybody. A machine that is only off comes back with all its data: power it on. ` +
-    `If it is gone for good, say so: requorum plan replace ${member.host} --with HOST --attest-lost ${member.host}`
+    `If it is gone for good, say so: requorum plan replace ${member.host} --with ${other} --attest-lost ${member.host}`
   );
 }
 

@@ -61,7 +61,9 @@ function unknownOf<T>(error: unknown): Pick<Extract<Observation<T>, { kind: "unk
  */
 export function reasonOf(error: RecoveryError): UnknownReason {
   const reason = reasonOfCode[error.code] ?? "failed";
-  return reason === "unreachable" && /refused/i.test(error.detail) ? "refused" : reason;
+  if (reason !== "unreachable") return reason;
+  if (/refused/i.test(error.detail)) return "refused";
+  return /no answer within|timed out|deadline/i.test(error.detail) ? "timeout" : reason;
 }
 
 const reasonOfCode: { readonly [C in ErrorCode]?: UnknownReason } = {

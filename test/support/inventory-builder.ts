@@ -203,6 +203,13 @@ export class InventoryBuilder {
   balancerBackends(name: string, ...addresses: string[]): InventoryBuilder {
     return this.loadBalancer(name, (facts) => (facts.haproxy === undefined ? facts : { ...facts, haproxy: { ...facts.haproxy, backends: addresses.map((address, index) => ({ name: `server${String(index)}`, address, port: 6443, state: "unknown", line: 30 + index })) } }));
   }
+  /** The facts that the real parser reads from this text. */
+  haproxyText(name: string, text: string): InventoryBuilder {
+    return this.loadBalancer(name, (facts) => ({ ...facts, haproxy: parseHaproxy(text, { path: "/etc/haproxy/haproxy.cfg", sha256: "f".repeat(64), apiServerPort: 6443 }) }));
+  }
+  keepalivedText(name: string, text: string): InventoryBuilder {
+    return this.loadBalancer(name, (facts) => ({ ...facts, keepalived: parseKeepalived(text, "/etc/keepalived/keepalived.conf") }));
+  }
   keepalived(name: string, change: Partial<NonNullable<LoadBalancerFacts["keepalived"]>>): InventoryBuilder {
     return this.loadBalancer(name, (facts) => (facts.keepalived === undefined ? facts : { ...facts, keepalived: { ...facts.keepalived, ...change } }));
   }

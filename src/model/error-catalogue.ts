@@ -146,6 +146,10 @@ const catalogue = {
     summary: "etcd refused the request", retry: "permanent", exit: "failed",
     meaning: "etcd answered with an error of its own; the detail quotes it.",
   },
+  ETCD_CREDENTIALS_MISSING: {
+    summary: "no etcd client certificate on the machine", retry: "permanent", exit: "factsIncomplete",
+    meaning: "etcd's client certificate, its key or its CA is not where it is looked for: the machine is fresh or was wiped, or its etcd keeps them elsewhere.",
+  },
   ETCD_WRONG_CLUSTER: {
     summary: "the endpoint belongs to another etcd cluster", retry: "permanent", exit: "refused",
     meaning: "The cluster id in the answer is not the expected one. Nothing was changed.",
@@ -161,6 +165,10 @@ const catalogue = {
   KUBE_API_TLS: {
     summary: "TLS with the API server failed", retry: "permanent", exit: "factsIncomplete",
     meaning: "The certificate presented or required does not fit: expired, another CA, or a name that is not in it.",
+  },
+  KUBE_CREDENTIALS_MISSING: {
+    summary: "no administrator's kubeconfig on the machine", retry: "permanent", exit: "factsIncomplete",
+    meaning: "Neither admin.conf nor super-admin.conf is there, or it has no client certificate: the machine is fresh, was wiped, or never was a control-plane node.",
   },
   KUBE_API_REFUSED: {
     summary: "the API server refused the request", retry: "permanent", exit: "failed",

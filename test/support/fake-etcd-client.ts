@@ -57,7 +57,7 @@ export class FakeEtcdClient implements EtcdClient {
   }
 
   alarms(options: CallOptions): Promise<readonly { readonly memberId: MemberId; readonly alarm: "NOSPACE" | "CORRUPT" | "NONE" }[]> {
-    return this.#call({ method: "alarms" }, options, () => this.#cluster.alarms());
+    return this.#call({ method: "alarms", needsLeader: true }, options, () => this.#cluster.alarms());
   }
 
   hashKv(revision: Revision, options: CallOptions): Promise<{ readonly header: EtcdHeader; readonly hash: number; readonly compactRevision: Revision; readonly hashRevision: Revision }> {
@@ -142,7 +142,7 @@ export class FakeEtcdClient implements EtcdClient {
   moveLeader(to: MemberId, options: CallOptions): Promise<void> {
     return this.#call({ method: "moveLeader", isWrite: true, needsLeader: true }, options, (member) => {
       const cluster = this.#cluster;
-      if (member.id !== cluster.leaderId) throw refused(this.host, "etcdserver: not leader");
+      if (member.id !== cluster.leaderId) throw refused(this.host, "etcdserver: not leader", "transient");
       if (!cluster.connectedVoters().some((voter) => voter.id === to)) throw refused(this.host, "etcdserver: bad leader transferee");
       if (to === cluster.leaderId) return;
       cluster.leaderId = to;

@@ -141,6 +141,10 @@ export class FakeEtcdCluster {
     this.#alarms.set(`${memberId} ${alarm}`, { memberId, alarm });
   }
 
+  disarmAlarms(): void {
+    this.#alarms.clear();
+  }
+
   alarms(): readonly { readonly memberId: MemberId; readonly alarm: "NOSPACE" | "CORRUPT" }[] {
     return [...this.#alarms.values()];
   }

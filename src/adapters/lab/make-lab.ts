@@ -12,7 +12,7 @@ import { assertLabName, labDirectory, takeLabIndex, writeLabState, type LabState
 import { createLabCgroups, readHierarchies } from "./machine/machine-cgroups.ts";
 import { bootMachine, makeMachine } from "./machine/make-machine.ts";
 import { createNetwork } from "./network/lab-network.ts";
-import { PhaseTimer, type MeasuredPhase } from "./phase-timer.ts";
+import type { PhaseTimer } from "./phase-timer.ts";
 import { buildPrograms } from "./programs/build-programs.ts";
 import { exists } from "./programs/cache-entry.ts";
 import { etcdModules, findModule, kubernetesModules, pauseModule, type ProgramModule } from "./programs/program-versions.ts";
@@ -59,12 +59,11 @@ function moduleOf(modules: readonly ProgramModule[], what: string, version: stri
  * found by the lab's name, before it is made: `takeDownLab` removes all of it
  * after a crash at any point. LAB_EXISTS when a lab of this name is there.
  */
-export async function makeLab(request: LabRequest, environment: LabEnvironment): Promise<{ readonly state: LabState; readonly phases: readonly MeasuredPhase[] }> {
+export async function makeLab(request: LabRequest, environment: LabEnvironment, timer: PhaseTimer): Promise<LabState> {
   assertLabName(request.name);
   const { paths } = environment;
   const directory = labDirectory(paths, request.name);
   if (await exists(directory)) throw new RecoveryError("LAB_EXISTS", { subject: `lab ${request.name}`, detail: `${directory} exists` });
-  const timer = new PhaseTimer(environment.report);
   const { versions, sources } = await prepareSources(request.versions, environment, timer);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const index = await takeLabIndex(paths, request.name, labIndexMax);
@@ -90,7 +89,7 @@ export async function makeLab(request: LabRequest, environment: LabEnvironment):
   await makeClusterOf(state, plan, timer);
   state = { ...state, phase: "up" };
   await writeLabState(paths, state);
-  return { state, phases: timer.phases };
+  return state;
 }
 
 async function makeClusterOf(state: LabState, plan: AddressPlan, timer: PhaseTimer): Promise<void> {

@@ -119,7 +119,7 @@ export function processesIn(directories: readonly string[]): readonly number[] {
 export async function removeCgroups(directories: readonly string[]): Promise<void> {
   for (const directory of directories) {
     await waitUntil({ what: `cgroup ${directory} can be removed`, timeoutMs: 15_000, intervalMs: 100 }, async () => {
-      for (const path of withDescendants(directory).reverse()) {
+      for (const path of withDescendants(directory).toReversed()) {
         await rmdir(path).catch((error: unknown) => {
           if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
         });

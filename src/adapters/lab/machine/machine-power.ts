@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { RecoveryError } from "../../../model/recovery-error.ts";
 import type { MachinePaths } from "../lab-paths.ts";
 import { bridgeName, insideNetwork } from "../network/lab-network.ts";
-import { isAlive, readChildren, readProcessIdentity, signalProcess, type ProcessIdentity } from "../process-identity.ts";
+import { isAlive, readProcessIdentity, signalProcess, type ProcessIdentity } from "../process-identity.ts";
 import { kubernetesPrograms } from "../programs/program-versions.ts";
 import { runProgram } from "../run-program.ts";
 import { waitUntil } from "../wait-until.ts";
 import { createMachineCgroups } from "./machine-cgroups.ts";
+import { readMachineInit } from "./machine-init.ts";
 
 export interface MachineStart {
   readonly lab: string;
@@ -48,12 +49,6 @@ export async function startMachine(start: MachineStart): Promise<ProcessIdentity
     return Promise.resolve(readMachineInit(supervisor));
   });
   return supervisor;
-}
-
-/** The machine's first process: nspawn's child. It changes when the machine reboots itself; undefined while it is off. */
-export function readMachineInit(supervisor: ProcessIdentity | undefined): ProcessIdentity | undefined {
-  if (supervisor === undefined || !isAlive(supervisor)) return undefined;
-  return readChildren(supervisor.pid).map(readProcessIdentity).find((candidate) => candidate !== undefined);
 }
 
 function nspawnArguments(start: MachineStart): readonly string[] {

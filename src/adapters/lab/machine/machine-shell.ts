@@ -1,6 +1,6 @@
 import { RecoveryError } from "../../../model/recovery-error.ts";
 import type { ProcessIdentity } from "../process-identity.ts";
-import { readMachineInit } from "./machine-power.ts";
+import { readMachineInit } from "./machine-init.ts";
 import { runProgram, type ProgramResult } from "../run-program.ts";
 
 export interface MachineCommand {

@@ -1,6 +1,6 @@
-import { access, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { access, mkdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { isAlive, readProcessIdentity, type ProcessIdentity } from "../process-identity.ts";
+import { dropFileLock, takeFileLock } from "../file-lock.ts";
 import { waitUntil } from "../wait-until.ts";
 
 /** An hour: the slowest maker (Kubernetes on two busy cores) was seen to need 15 minutes. */
@@ -18,7 +18,7 @@ export async function cacheEntry(path: string, make: (temporaryPath: string) => 
   const lockPath = `${path}.lock`;
   const isOurs = await waitUntil({ what: `${path} (another program makes it)`, timeoutMs: makeTimeoutMs, intervalMs: 500 }, async () => {
     if (await exists(path)) return "made-by-another" as const;
-    return (await takeLock(lockPath)) && ("ours" as const);
+    return (await takeFileLock(lockPath)) && ("ours" as const);
   });
   if (isOurs === "made-by-another") return path;
   try {
@@ -35,23 +35,8 @@ export async function cacheEntry(path: string, make: (temporaryPath: string) => 
     }
     return path;
   } finally {
-    await rm(lockPath, { force: true });
+    await dropFileLock(lockPath);
   }
-}
-
-async function takeLock(lockPath: string): Promise<boolean> {
-  try {
-    const file = await open(lockPath, "wx");
-    await file.writeFile(JSON.stringify(readProcessIdentity(process.pid)));
-    await file.close();
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  }
-  const text = await readFile(lockPath, "utf8").catch(() => "");
-  // An empty file is a lock taken a moment ago, or a holder that died in that moment: look again later.
-  if (text !== "" && !isAlive(JSON.parse(text) as ProcessIdentity)) await rm(lockPath, { force: true });
-  return false;
 }
 
 export async function exists(path: string): Promise<boolean> {

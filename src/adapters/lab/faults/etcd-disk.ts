@@ -1,0 +1,23 @@
+import { basename } from "node:path";
+import { RecoveryError } from "../../../model/recovery-error.ts";
+import { loopDevicesBelow, unmountBelow } from "../machine/machine-disk.ts";
+import { runProgram } from "../run-program.ts";
+import { faultTimeoutMs, type FaultContext } from "./fault.ts";
+import { powerOff, powerOn } from "./machine-cycle.ts";
+
+/** The block device under a machine's etcd data directory ("loop3"). */
+export async function etcdBlockDevice(context: FaultContext): Promise<string> {
+  const device = (await loopDevicesBelow(context.paths.dir))[0];
+  if (device === undefined) throw new RecoveryError("LAB_FAILED", { subject: `machine ${context.machine.name}`, detail: `${context.machine.name} has no file system of its own for etcd` });
+  return basename(device);
+}
+
+/** A file system that has given up is repaired as on a real machine: off, fsck, on again. */
+export async function repairEtcdDisk(context: FaultContext): Promise<void> {
+  await powerOff(context);
+  await unmountBelow(context.paths.dir);
+  // Exit codes 1 and 2 mean "errors corrected" (e2fsck(8)).
+  const result = await runProgram({ reason: "fsck of the etcd disk", program: "e2fsck", args: ["-f", "-y", context.paths.etcdImage], timeoutMs: faultTimeoutMs, acceptsFailure: true });
+  if (result.exitCode > 2) throw new RecoveryError("LAB_FAILED", { subject: `machine ${context.machine.name}`, detail: `e2fsck ended with code ${String(result.exitCode)}; the machine is off` });
+  await powerOn(context);
+}

@@ -1,0 +1,27 @@
+import { planAddresses } from "../address-plan.ts";
+import type { LabState, MachineState } from "../lab-state.ts";
+import { bootMachine } from "../machine/make-machine.ts";
+import { powerOffMachine } from "../machine/machine-power.ts";
+import type { AddressPlan } from "../address-plan.ts";
+import type { FaultContext } from "./fault.ts";
+
+/** Replaces one machine's record. */
+export function withMachine(state: LabState, name: string, machine: MachineState): LabState {
+  return { ...state, machines: state.machines.map((old) => (old.name === name ? machine : old)) };
+}
+
+export async function powerOff(context: FaultContext): Promise<void> {
+  await powerOffMachine(context.machine.supervisor);
+}
+
+/** Boots the machine again from the disk that it has and records its new process. */
+export async function powerOn(context: FaultContext): Promise<void> {
+  const { name, address, role } = context.machine;
+  const machine = await bootMachine(context.state, context.labDir, { name, address, role });
+  await context.saveState((state) => withMachine(state, name, machine));
+}
+
+/** The addresses in use now: as planned, but for machines that came back under another name or address. */
+export function currentPlan(state: LabState): AddressPlan {
+  return { ...planAddresses(state.index, state.shape), machines: state.machines.map(({ name, address, role }) => ({ name, address, role })) };
+}

@@ -1,0 +1,13 @@
+import { faultTimeoutMs, type Fault } from "./fault.ts";
+import { killContainer } from "./kill-container.ts";
+
+/** Someone's `rm -rf`, and etcd restarted by it. No way back: recovering is the point. */
+export const wipeEtcdDataFault: Fault = {
+  kind: "wipe-etcd-data",
+  summary: "deletes /var/lib/etcd/member and kills etcd",
+  settings: {},
+  async inject(context) {
+    await context.shell({ reason: "deleting etcd's data", script: `rm -rf /var/lib/etcd/member\n${killContainer("etcd")}`, timeoutMs: faultTimeoutMs });
+    return {};
+  },
+};

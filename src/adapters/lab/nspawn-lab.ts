@@ -1,0 +1,102 @@
+import { join } from "node:path";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { FaultRequest, Lab, LabCallOptions, LabStatus, LabUpRequest, LabUpResult, LabVersions, ActiveFaultStatus } from "../../ports/lab.ts";
+import { balancerPort } from "./address-plan.ts";
+import { applyFault, healFaults } from "./faults/apply-fault.ts";
+import { dropFileLock, fileLockHolder, takeFileLock } from "./file-lock.ts";
+import type { LabPaths } from "./lab-paths.ts";
+import { assertLabName, labDirectory, listLabs, readLabState, type LabState } from "./lab-state.ts";
+import { readMachineInit } from "./machine/machine-init.ts";
+import { runInMachine } from "./machine/machine-shell.ts";
+import { makeLab, prepareSources } from "./make-lab.ts";
+import { PhaseTimer } from "./phase-timer.ts";
+import { ensureHostPrograms } from "./programs/host-programs.ts";
+import { seedLab } from "./seed/seed-lab.ts";
+import { sshPaths } from "./ssh-access.ts";
+import { takeDownLab } from "./take-down-lab.ts";
+
+export interface NspawnLabOptions {
+  readonly paths: LabPaths;
+  /** The tools/ folder of requorum. */
+  readonly toolsDir: string;
+}
+
+/** The lab on this machine: systemd-nspawn machines in a network namespace, and kubeadm's cluster on them. Linux, root. */
+export class NspawnLab implements Lab {
+  readonly #options: NspawnLabOptions;
+
+  constructor(options: NspawnLabOptions) {
+    this.#options = options;
+  }
+
+  async prepare(versions: LabVersions, options: LabCallOptions): Promise<void> {
+    await ensureHostPrograms(options.report);
+    await prepareSources(versions, { ...this.#options, ...options }, new PhaseTimer(options.report));
+  }
+
+  async up(request: LabUpRequest, options: LabCallOptions): Promise<LabUpResult> {
+    await ensureHostPrograms(options.report);
+    return this.#exclusively(request.name, async () => {
+      const { name, versions, controlPlanes, workers, etcdMachines, spares } = request;
+      const timer = new PhaseTimer(options.report);
+      const environment = { ...this.#options, ...options };
+      const state = await makeLab({ name, versions, shape: { controlPlanes, workers, etcdMachines, spares } }, environment, timer);
+      const { load } = request;
+      if (load !== undefined) await timer.measure("load", () => seedLab(state, load, options.report));
+      return { status: await this.status(name), phases: timer.phases };
+    });
+  }
+
+  list(): Promise<readonly string[]> {
+    return listLabs(this.#options.paths);
+  }
+
+  async status(name: string): Promise<LabStatus> {
+    const state = await readLabState(this.#options.paths, name);
+    const directory = labDirectory(this.#options.paths, name);
+    return {
+      name, phase: state.phase, versions: state.versions,
+      configFile: join(directory, "requorum.yaml"),
+      sshConfigFile: sshPaths(directory).config,
+      controlPlaneEndpoint: `${state.virtualAddress}:${String(balancerPort)}`,
+      machines: state.machines.map((machine) => ({ name: machine.name, address: machine.address, role: machine.role, isPoweredOn: readMachineInit(machine.supervisor) !== undefined })),
+      faults: state.faults.map(({ kind, machine, since }) => ({ kind, machine, since })),
+    };
+  }
+
+  inject(name: string, fault: FaultRequest, options: LabCallOptions): Promise<void> {
+    return this.#exclusively(name, () => applyFault(name, fault, { ...this.#options, ...options }));
+  }
+
+  heal(name: string, match: { readonly fault?: string; readonly machine?: string }, options: LabCallOptions): Promise<readonly ActiveFaultStatus[]> {
+    return this.#exclusively(name, () => healFaults(name, match, { ...this.#options, ...options }));
+  }
+
+  async runOnConsole(name: string, machine: string, request: { readonly reason: string; readonly script: string; readonly timeoutMs: number }): Promise<string> {
+    const state: LabState = await readLabState(this.#options.paths, name);
+    const found = state.machines.find((candidate) => candidate.name === machine);
+    if (found === undefined) throw new RecoveryError("USAGE", { subject: `machine ${machine}`, detail: `lab ${name} has ${state.machines.map((known) => known.name).join(", ")}` });
+    return (await runInMachine(found, request)).stdout;
+  }
+
+  down(name: string, options: LabCallOptions): Promise<void> {
+    options.report({ kind: "phase", text: `taking down lab ${name}` });
+    return this.#exclusively(name, () => takeDownLab(this.#options.paths, name));
+  }
+
+  /** One program at a time changes a lab. A lock of a killed program is taken over. */
+  async #exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
+    assertLabName(name);
+    const path = join(this.#options.paths.labsDir, `.lock-${name}`);
+    // The second attempt gets what the first found to be left over from a dead program.
+    if (!(await takeFileLock(path)) && !(await takeFileLock(path))) {
+      const holder = await fileLockHolder(path);
+      throw new RecoveryError("LAB_FAILED", { subject: `lab ${name}`, detail: `process ${String(holder?.pid ?? "unknown")} is working on it; wait until it has ended` });
+    }
+    try {
+      return await work();
+    } finally {
+      await dropFileLock(path);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { asHostName, asMemberId, asStepId } from "../model/ids.ts";
+import type { StepArgs, StepKind } from "../model/step.ts";
+import { branded, decimalBigint } from "./branded.ts";
+
+const host = branded(asHostName);
+const memberId = branded(asMemberId);
+const via = z.array(host);
+
+/** The arguments of every kind of step. The mapped type makes it complete. */
+const stepArgs: { readonly [K in StepKind]: z.ZodType<StepArgs[K]> } = {
+  "etcd.saveSnapshot": z.strictObject({ host, memberId, artifact: z.string(), minRevision: decimalBigint }),
+  "etcd.proveStopped": z.strictObject({ host, memberId }),
+  "etcd.stopMember": z.strictObject({ host, memberId }),
+  "etcd.removeMember": z.strictObject({ memberId, name: z.string(), peerUrls: z.array(z.string()), via }),
+  "etcd.awaitVoter": z.strictObject({ host, peerUrl: z.string(), via }),
+  "kubernetes.deleteNode": z.strictObject({ node: z.string(), uid: z.string(), via }),
+  "kubernetes.deleteMasterLease": z.strictObject({ address: z.string(), via }),
+  "kubernetes.repairClusterInfo": z.strictObject({ server: z.string(), via }),
+  "kubernetes.repairKubeadmConfig": z.strictObject({ controlPlaneEndpoint: z.string(), via }),
+  "kubernetes.awaitNodeReady": z.strictObject({ node: z.string(), via }),
+  "loadBalancer.setBackends": z.strictObject({ host, backends: z.array(z.strictObject({ name: z.string(), address: z.string(), port: z.int().min(1).max(65_535) })) }),
+  "host.moveStateAside": z.strictObject({ host, paths: z.array(z.string()) }),
+  "host.checkPrepared": z.strictObject({ host, kubernetesVersion: z.string(), via }),
+  "kubeadm.joinControlPlane": z.strictObject({ host, node: z.string(), address: z.string(), peerUrl: z.string(), via: host }),
+  "service.start": z.strictObject({ host, unit: z.enum(["kubelet", "containerd", "haproxy", "keepalived", "etcd"]) }),
+  "process.continue": z.strictObject({ host, process: z.literal("etcd") }),
+  "cluster.verify": z.strictObject({ voters: z.int().min(0), baselineArtifact: z.string() }),
+};
+
+const quorum = z.strictObject({ voters: z.int(), needed: z.int(), healthy: z.int(), faultTolerance: z.int() });
+const risk = z.enum(["read-only", "reversible", "destructive"]);
+
+export { risk as stepRiskSchema };
+
+/** A step of a plan. What `args` must look like depends on `kind`. */
+export const plannedStepSchema = z
+  .strictObject({
+    id: branded(asStepId),
+    kind: z.enum(Object.keys(stepArgs) as [StepKind, ...StepKind[]]),
+    args: z.unknown(),
+    host: host.optional(),
+    risk,
+    describes: z.string(),
+    after: z.array(branded(asStepId)),
+    quorumAfter: quorum.optional(),
+    expectedSeconds: z.number().min(0),
+    attemptsMax: z.int().min(1),
+    copyBy: branded(asStepId).optional(),
+  })
+  .transform((step, context) => {
+    const args = stepArgs[step.kind].safeParse(step.args);
+    if (args.success) return { ...step, args: args.data };
+    for (const issue of args.error.issues) context.addIssue({ code: "custom", path: ["args", ...issue.path], message: issue.message });
+    return z.NEVER;
+  });

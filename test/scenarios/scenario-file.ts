@@ -8,12 +8,14 @@
  *   healthyKubeadm 3
  *   hostUnreachable cp2
  *
- * Arguments are JSON where they parse as JSON, else words.
+ * Arguments are JSON where they parse as JSON, else words. Besides the builder's
+ * words there are `gap PLACE…` (an observation becomes unknown) and
+ * `value PLACE… JSON` (it becomes this; an object is merged into the old one).
  */
 import type { InventoryBuilder } from "../support/inventory-builder.ts";
 import { healthyKubeadm } from "../support/inventory-builder.ts";
 import type { Inventory } from "../../src/model/inventory.ts";
-import { removeEvidence } from "../support/remove-evidence.ts";
+import { removeEvidence, setEvidence } from "../support/remove-evidence.ts";
 
 export interface Scenario {
   readonly situation: string;
@@ -50,6 +52,7 @@ function applied(builder: InventoryBuilder | undefined, line: string, place: str
   if (name === "healthyKubeadm") return healthyKubeadm(Number(args[0]));
   if (builder === undefined) throw new Error(`${place}: the first instruction must be healthyKubeadm N`);
   if (name === "gap") return builder.patch((inventory) => removeEvidence(inventory, args.map(String)));
+  if (name === "value") return builder.patch((inventory) => setEvidence(inventory, args.slice(0, -1).map(String), args.at(-1)));
   // The builder's words are the instructions: the one place where a name becomes a method.
   const method = (builder as unknown as Readonly<Record<string, unknown>>)[name as string];
   if (typeof method !== "function") throw new Error(`${place}: the inventory builder has no word ${JSON.stringify(name)}`);

@@ -1,4 +1,4 @@
-import { notKnown, type Observation } from "../../src/model/observation.ts";
+import { known, notKnown, type Observation } from "../../src/model/observation.ts";
 import type { HostFacts, Inventory } from "../../src/model/inventory.ts";
 
 /**
@@ -43,20 +43,36 @@ export function removeEvidence(inventory: Inventory, place: readonly string[]): 
     case "reach":
       return { ...inventory, reach: inventory.reach.map((reach) => (reach.from === second && reach.to === third ? { ...reach, outcome: "unknown", observedAt: at } : reach)) };
     default:
-      return { ...inventory, hosts: inventory.hosts.map((host) => (host.name === first ? hostWithGap(host, second ?? "", third) : host)) };
+      return { ...inventory, hosts: inventory.hosts.map((host) => (host.name === first ? changedHost(host, { field: second ?? "", inner: third, change: gapOf }) : host)) };
   }
 }
 
-function hostWithGap(host: HostFacts, field: string, inner: string | undefined): HostFacts {
+/** The same inventory with one observation known and of this value; objects are merged into the old value. */
+export function setEvidence(inventory: Inventory, place: readonly string[], value: unknown): Inventory {
+  const change: Change = (observation) => known(merged(observation, value), { observedAt: observation.observedAt, source: observation.source });
+  const [first, second, third] = place;
+  if (first === "kubernetes") return { ...inventory, kubernetes: change(inventory.kubernetes) as Inventory["kubernetes"] };
+  if (first === "endpoint") return { ...inventory, endpoint: change(inventory.endpoint) as Inventory["endpoint"] };
+  return { ...inventory, hosts: inventory.hosts.map((host) => (host.name === first ? changedHost(host, { field: second ?? "", inner: third, change }) : host)) };
+}
+
+type Change = (observation: Observation<unknown>) => Observation<unknown>;
+
+function merged(observation: Observation<unknown>, value: unknown): unknown {
+  const isObject = (candidate: unknown): candidate is object => typeof candidate === "object" && candidate !== null && !Array.isArray(candidate);
+  return observation.kind === "known" && isObject(observation.value) && isObject(value) ? { ...observation.value, ...value } : value;
+}
+
+function changedHost(host: HostFacts, { field, inner, change }: { readonly field: string; readonly inner: string | undefined; readonly change: Change }): HostFacts {
   if ((field === "etcd" || field === "apiServer") && inner !== undefined) {
     const group = host[field] as unknown as Readonly<Record<string, Observation<unknown>>>;
     const observation = group[inner];
     if (observation === undefined) throw new Error(`no observation ${field} ${inner}`);
-    return { ...host, [field]: { ...group, [inner]: gapOf(observation) } };
+    return { ...host, [field]: { ...group, [inner]: change(observation) } };
   }
   const name = hostFields.find((candidate) => candidate === field);
   if (name === undefined) throw new Error(`no observation ${field}`);
-  return { ...host, [name]: gapOf(host[name] as Observation<unknown>) };
+  return { ...host, [name]: change(host[name] as Observation<unknown>) };
 }
 
 function gapOf<T>(observation: Observation<T>): Observation<T> {

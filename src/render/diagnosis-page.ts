@@ -6,14 +6,14 @@ import { count, severityTone, timeWords, toleranceWords } from "./words.ts";
 type ShownFinding = DiagnosisDocument["findings"][number];
 
 /** Root causes first; a symptom is shown below the cause that explains it, in one line. */
-export function diagnosisPage(document: DiagnosisDocument): Page {
+export function diagnosisPage(document: DiagnosisDocument, options: { readonly showsNext: boolean } = { showsNext: true }): Page {
   const explained = new Set(document.findings.flatMap((finding) => finding.explains));
   const causes = document.findings.filter((finding) => !explained.has(nameOf(finding)));
   return [
     ...headBlocks(document, causes.length),
     ...causes.flatMap((finding, index) => [gap, ...findingBlocks(document, finding, index + 1)]),
     ...unknownBlocks(document),
-    ...nextBlocks(document),
+    ...(options.showsNext ? nextBlocks(document) : []),
   ];
 }
 

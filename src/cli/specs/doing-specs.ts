@@ -12,6 +12,8 @@ const approve: OptionSpec = {
   describes: "consent without a terminal: the plan's digest, at least its first 12 hex digits",
 };
 
+const breakLock: OptionSpec = { name: "break-lock", describes: "take over the lock of a run whose program is gone for good; it is journalled" };
+
 /** Verbs that plan, and the ones that change things after consent. */
 export const doingSpecs: readonly CommandSpec[] = [
   {
@@ -44,7 +46,7 @@ export const doingSpecs: readonly CommandSpec[] = [
     summary: "carry out a plan, after consent; verify and report",
     description: ["The plan is refused when it is damaged, too old, or the cluster no longer looks as it did when the plan was made."],
     arguments: [{ name: "plan", isRequired: true, describes: "the plan file" }],
-    options: [approve],
+    options: [approve, breakLock],
     examples: [
       { command: "requorum apply plan-3f9a1c04b27e.json", why: "you are asked to type the cluster's name" },
       { command: "requorum apply plan-3f9a1c04b27e.json --approve 3f9a1c04b27e", why: "without a terminal" },
@@ -55,7 +57,7 @@ export const doingSpecs: readonly CommandSpec[] = [
   {
     path: ["recover"],
     summary: "diagnose, plan, consent, apply and verify in one sitting",
-    options: [attestLost, approve],
+    options: [attestLost, breakLock],
     examples: [{ command: "requorum recover", why: "at 3 a.m.: it shows everything, and asks once before it changes anything" }],
     exits: ["factsIncomplete", "locked", "blocked", "failed", "outcomeUnknown", "verificationFailed", "refused", "interrupted"],
     load: async () => (await import("../commands/recover.ts")).command,
@@ -64,6 +66,7 @@ export const doingSpecs: readonly CommandSpec[] = [
     path: ["resume"],
     summary: "go on with a run that was stopped; looks before it acts",
     arguments: [{ name: "run", isRequired: false, describes: "the run; the newest unfinished one without it" }],
+    options: [approve, breakLock],
     examples: [
       { command: "requorum resume", why: "the newest run that is not finished" },
       { command: "requorum resume 20261121-031502-k3f9", why: "a certain run" },

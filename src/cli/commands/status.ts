@@ -1,0 +1,87 @@
+import { observeOnce, type Look } from "../../app/observe-cluster.ts";
+import type { AppContext } from "../../app/app-ports.ts";
+import type { ExitName } from "../../model/error-catalogue.ts";
+import { statusDocument, type StatusDocument } from "../../render/status-document.ts";
+import { statusLine, statusPage } from "../../render/status-page.ts";
+import { toJsonValue } from "../../render/to-json-value.ts";
+import { redactDocument } from "../../render/redact.ts";
+import { hasFlag, textOption, type CommandModule } from "../command-spec.ts";
+import type { CliContext } from "../cli-context.ts";
+import { parseDurationMs } from "../parse-duration.ts";
+import { printResult } from "../print-result.ts";
+import { drawPage } from "../terminal/draw-page.ts";
+import { ScreenRedraw } from "../terminal/screen-redraw.ts";
+import { withCluster } from "../with-cluster.ts";
+
+const usualIntervalMs = 5000;
+
+export const command: CommandModule = {
+  async run(invocation) {
+    const { cli } = invocation;
+    const interval = textOption(invocation, "interval");
+    const intervalMs = interval === undefined ? usualIntervalMs : parseDurationMs(interval, "option --interval");
+    return withCluster(cli, { isQuiet: true }, async ({ app, display }) => {
+      if (hasFlag(invocation, "watch")) return await watch(cli, app, { intervalMs, beforeDrawing: () => { display.stop(); } });
+      const status = await lookNow(app);
+      display.stop();
+      printResult(cli, status, () => statusPage(status));
+      return exitOf(status);
+    });
+  },
+};
+
+async function lookNow(app: AppContext): Promise<StatusDocument> {
+  const look: Look = await observeOnce(app, { depth: "status" });
+  return statusDocument(look.inventory, look.diagnosis);
+}
+
+/** Until interrupted. Every look stands for itself: machines that die are seen to die, and the watch goes on. */
+async function watch(cli: CliContext, app: AppContext, options: { readonly intervalMs: number; readonly beforeDrawing: () => void }): Promise<ExitName> {
+  const { terminal } = cli;
+  const screen = new ScreenRedraw(terminal);
+  let last = "";
+  try {
+    while (!cli.signal.aborted) {
+      const startedMs = app.ports.clock.monotonicMs();
+      const status = await lookNow(screen.isLive && last !== "" ? { ...app, report: () => undefined } : app);
+      const tookMs = app.ports.clock.monotonicMs() - startedMs;
+      options.beforeDrawing();
+      if (cli.global.output !== "text") {
+        // One document a line, so that a program can read them as they come.
+        terminal.result(`${JSON.stringify(redactDocument(toJsonValue(status)))}\n`);
+      } else if (screen.isLive) {
+        screen.draw(`${drawPage(statusPage(status), { columns: terminal.outColumns, hasColor: terminal.outHasColor })}\n${footer(options.intervalMs, tookMs)}\n`);
+      } else {
+        // Without a terminal: the whole page when something changed, one line otherwise.
+        const shape = JSON.stringify([status.verdict, status.findings.map((finding) => finding.code + finding.subject), status.members.map((member) => member.state)]);
+        const page = shape === last ? statusLine(status, tookMs) : statusPage(status);
+        terminal.result(`${drawPage(page, { columns: terminal.outColumns, hasColor: false })}${shape === last ? "" : "\n"}`);
+        last = shape;
+      }
+      if (screen.isLive) last = "drawn";
+      await app.ports.clock.sleep(options.intervalMs, cli.signal);
+    }
+  } finally {
+    screen.end();
+  }
+  return "interrupted";
+}
+
+function footer(intervalMs: number, tookMs: number): string {
+  return `looked in ${(tookMs / 1000).toFixed(1)} s, again in ${String(intervalMs / 1000)} s; Ctrl-C ends`;
+}
+
+/** 0 only for what is whole: scripts may trust it. */
+export function exitOf(status: StatusDocument): ExitName {
+  switch (status.verdict) {
+    case "healthy":
+      return "done";
+    case "degraded":
+    case "quorum-lost":
+      return "findings";
+    case "unknown":
+      return "factsIncomplete";
+    default:
+      return status.verdict satisfies never;
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * The one place of the CLI where adapters are made and put behind ports.
+ * It decides nothing but which adapter serves which port.
+ */
+import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import type { AppContext, AppPorts } from "../app/app-ports.ts";
+import { createGrpcEtcdDialer } from "../adapters/etcd-grpc/grpc-etcd-dialer.ts";
+import { createUndiciKubeApiDialer } from "../adapters/kube-api/undici-kube-api-dialer.ts";
+import { FileLastSeenStore } from "../adapters/local-fs/file-last-seen-store.ts";
+import { FileLocalLock } from "../adapters/local-fs/file-local-lock.ts";
+import { FileRunStore } from "../adapters/local-fs/file-run-store.ts";
+import { createSshHostAccess } from "../adapters/ssh/ssh-host-access.ts";
+import { NodeCertificates } from "../adapters/system/node-certificates.ts";
+import { NodeHashing } from "../adapters/system/node-hashing.ts";
+import { SystemClock } from "../adapters/system/system-clock.ts";
+import type { ClusterConfig } from "../model/cluster-config.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
+import { readClusterConfig } from "../schemas/config.ts";
+import { findConfig, type ConfigSearch } from "./find-config.ts";
+
+/** A configured cluster and the ports that reach it. Whoever opens it closes it. */
+export interface OpenCluster {
+  readonly config: ClusterConfig;
+  readonly configFile: string;
+  readonly ports: AppPorts;
+  close(): Promise<void>;
+}
+
+/** What use cases are given, from an open cluster and the call's own wishes. */
+export function appContextOf(cluster: OpenCluster, call: Pick<AppContext, "program" | "signal" | "report"> & { readonly operator: string }): AppContext {
+  return {
+    ports: cluster.ports,
+    config: cluster.config,
+    operator: { by: call.operator, host: hostname() },
+    program: call.program,
+    signal: call.signal,
+    report: call.report,
+  };
+}
+
+export async function openCluster(search: ConfigSearch): Promise<OpenCluster> {
+  const configFile = await findConfig(search);
+  const config = readClusterConfig(await readConfigText(configFile), configFile);
+  const wanted = search.global.cluster;
+  if (wanted !== undefined && wanted !== config.cluster) {
+    throw new RecoveryError("USAGE", { subject: "option --cluster", detail: `${configFile} is of cluster ${config.cluster}, not ${wanted}`, remedies: [{ why: "name the file", command: `requorum status --config ${configFile}` }] });
+  }
+  return makePorts(config, configFile, search.directories.state);
+}
+
+async function readConfigText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new RecoveryError("LOCAL_FILE_FAILED", { subject: path, detail: "the configuration could not be read", cause });
+  }
+}
+
+function makePorts(config: ClusterConfig, configFile: string, stateDirectory: string): OpenCluster {
+  const hostAccess = createSshHostAccess(config);
+  const etcd = createGrpcEtcdDialer({ hostAccess, config });
+  const kube = createUndiciKubeApiDialer({ hostAccess, config });
+  return {
+    config,
+    configFile,
+    ports: {
+      hostAccess,
+      etcd,
+      kube,
+      certificates: new NodeCertificates(),
+      runs: new FileRunStore({ stateDirectory, cluster: config.cluster }),
+      localLock: new FileLocalLock({ stateDirectory }),
+      lastSeen: new FileLastSeenStore({ stateDirectory }),
+      clock: new SystemClock(),
+      hashing: new NodeHashing(),
+    },
+    close: async () => {
+      await Promise.all([etcd.close(), kube.close()]);
+      await hostAccess.close();
+    },
+  };
+}

@@ -1,12 +1,8 @@
-import type { HostConfig } from "../../model/cluster-config.ts";
 import type { EtcdStatus, MemberFacts } from "../../model/inventory.ts";
 import { fails, holds, unknown, type Verdict } from "../../model/verdict.ts";
-import { retryTransient } from "../retry.ts";
-import type { StepContext } from "../step-handler.ts";
+import { etcdCall, withEtcd } from "../ask/ask-etcd.ts";
 import { judge, type ExitRule, type Verified } from "./exit-rule.ts";
 
-/** One read of one endpoint; an election (1 s by default) fits in. */
-const readTimeoutMs = 5_000;
 /** hashkv walks the whole key space of a member: about 1 s per GB on a disk that recovery would be tried on. */
 const hashTimeoutMs = 60_000;
 /** etcd keeps 5000 entries for those who lag; a member within a fifth of that is following. */
@@ -17,7 +13,7 @@ export async function etcdRules(verified: Verified, voters: number): Promise<rea
   const { members, hosts, context } = verified;
   const statuses = new Map<string, EtcdStatus>();
   const answering = await judge("every member answers by itself", async () => {
-    for (const host of hosts) statuses.set(host.name, await withClient(context, host, (client) => client.status({ timeoutMs: readTimeoutMs, signal: context.signal })));
+    for (const host of hosts) statuses.set(host.name, await withEtcd(context, host.name, (client) => client.status(etcdCall(context))));
     return statuses.size === members.length ? holds : fails(`${String(statuses.size)} of ${String(members.length)} members live on configured machines`);
   });
   const known = [...statuses.values()];
@@ -30,15 +26,6 @@ export async function etcdRules(verified: Verified, voters: number): Promise<rea
     await judge("no alarms", () => alarmVerdict(verified)),
     await judge("equal data on every member (hashkv)", () => hashVerdict(verified, known)),
   ];
-}
-
-async function withClient<T>(context: StepContext, host: HostConfig, ask: (client: Awaited<ReturnType<StepContext["ports"]["etcd"]["dial"]>>) => Promise<T>): Promise<T> {
-  const client = await context.ports.etcd.dial(host.name, { timeoutMs: readTimeoutMs, signal: context.signal });
-  try {
-    return await ask(client);
-  } finally {
-    await client.close();
-  }
 }
 
 function membershipVerdict(members: readonly MemberFacts[], voters: number): Verdict {
@@ -67,7 +54,7 @@ function lagVerdict(statuses: readonly EtcdStatus[]): Verdict {
 async function alarmVerdict({ context, hosts }: Verified): Promise<Verdict> {
   const [first] = hosts;
   if (first === undefined) return unknown("alarms: no member's machine is configured");
-  const alarms = await withClient(context, first, (client) => client.alarms({ timeoutMs: readTimeoutMs, signal: context.signal }));
+  const alarms = await withEtcd(context, first.name, (client) => client.alarms(etcdCall(context)));
   const raised = alarms.filter((alarm) => alarm.alarm !== "NONE");
   return raised.length === 0 ? holds : fails(...raised.map((alarm) => `${alarm.alarm} raised for member ${alarm.memberId}`));
 }
@@ -81,9 +68,7 @@ async function hashVerdict({ context, hosts }: Verified, statuses: readonly Etcd
   const revision = statuses.map((status) => status.revision).reduce((a, b) => (a < b ? a : b));
   const answers = [];
   for (const host of hosts) {
-    const answer = await retryTransient({ clock: context.ports.clock, signal: context.signal }, () =>
-      withClient(context, host, (client) => client.hashKv(revision, { timeoutMs: hashTimeoutMs, signal: context.signal })),
-    );
+    const answer = await withEtcd(context, host.name, (client) => client.hashKv(revision, etcdCall(context, hashTimeoutMs)));
     answers.push({ host: host.name, text: `${String(answer.hash)} (compacted at ${String(answer.compactRevision)})` });
   }
   const distinct = new Set(answers.map((answer) => answer.text));

@@ -2,26 +2,20 @@ import type { ModelMember } from "../../model/cluster-model.ts";
 import type { HostConfig } from "../../model/cluster-config.ts";
 import type { MemberFacts } from "../../model/inventory.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import { etcdCall, withEtcdOnce } from "../ask/ask-etcd.ts";
 import type { StepContext } from "../step-handler.ts";
 import { addressOfUrl, type Verified } from "./exit-rule.ts";
-
-/** An election takes 1-2 s; a host that is down costs one connect timeout. */
-const listTimeoutMs = 5_000;
 
 /** The member list by a linearizable read, from whichever configured machine gives one. FACTS_INCOMPLETE when none does. */
 export async function lookAtMembers(context: StepContext): Promise<Verified> {
   const reasons: string[] = [];
   for (const host of context.config.hosts) {
     try {
-      const client = await context.ports.etcd.dial(host.name, { timeoutMs: listTimeoutMs, signal: context.signal });
-      try {
-        const { members } = await client.memberList({ linearizable: true }, { timeoutMs: listTimeoutMs, signal: context.signal });
-        return { context, members, hosts: members.flatMap((member) => hostOf(context, member) ?? []) };
-      } finally {
-        await client.close();
-      }
+      const { members } = await withEtcdOnce(context, host.name, (client) => client.memberList({ linearizable: true }, etcdCall(context)));
+      return { context, members, hosts: members.flatMap((member) => hostOf(context, member) ?? []) };
     } catch (error) {
       if (!(error instanceof RecoveryError)) throw error;
+      context.signal.throwIfAborted();
       reasons.push(`${host.name}: ${error.message}`);
     }
   }

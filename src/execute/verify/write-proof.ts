@@ -2,7 +2,10 @@ import type { HostConfig } from "../../model/cluster-config.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { fails, holds, type Verdict } from "../../model/verdict.ts";
 import { judge, type ExitRule, type Verified } from "./exit-rule.ts";
-import { askJson, at, textAt, withApi } from "./kube-json.ts";
+import { acceptedJson, request, withKubeOnce, type KubeCall } from "../ask/ask-kube.ts";
+import { textAt } from "../ask/json-value.ts";
+import type { KubeApi } from "../../ports/kube-api.ts";
+import type { StepContext } from "../step-handler.ts";
 
 /**
  * Proof by doing: small objects of our own are written and removed again. It
@@ -23,13 +26,18 @@ export async function proveWrites(verified: Verified): Promise<readonly ExitRule
   ];
 }
 
+/** Our own small objects: created (201), read, replaced or removed (200). */
+async function askJson(api: KubeApi, context: StepContext, call: KubeCall): Promise<unknown> {
+  return acceptedJson(await request(api, context, call), `${call.method} ${call.path}`, [200, 201]);
+}
+
 /** Created and deleted through this one server. A leftover of a killed attempt is replaced. */
 async function writeDirectly({ context }: Verified, host: HostConfig): Promise<Verdict> {
   const name = `requorum-verify-${host.name.toLowerCase()}`;
   const path = "/api/v1/namespaces/kube-system/configmaps";
-  return await withApi(context, host.name, async (api) => {
+  return await withKubeOnce(context, host.name, async (api) => {
     const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name, labels: { "app.kubernetes.io/managed-by": "requorum" } }, data: { run: context.run } };
-    const created = await api.request({ method: "POST", path, body, timeoutMs: 15_000, signal: context.signal });
+    const created = await request(api, context, { method: "POST", path, body });
     if (created.status === 409) await askJson(api, context, { method: "PUT", path: `${path}/${name}`, body });
     else if (created.status !== 201) return fails(`the write was answered ${String(created.status)}`);
     const read = await askJson(api, context, { method: "GET", path: `${path}/${name}` });
@@ -40,15 +48,15 @@ async function writeDirectly({ context }: Verified, host: HostConfig): Promise<V
 
 /** As a pod would: a token of kube-system's default service account, good for ten minutes (the API's minimum), only in memory. */
 async function proveToken({ context }: Verified, host: HostConfig): Promise<Verdict> {
-  return await withApi(context, host.name, async (api) => {
+  return await withKubeOnce(context, host.name, async (api) => {
     const answer = await askJson(api, context, {
       method: "POST",
       path: "/api/v1/namespaces/kube-system/serviceaccounts/default/token",
       body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 600 } },
     });
     const token = textAt(answer, "status", "token");
-    if (token === "") return fails("no token was issued");
-    const used = await api.request({ method: "GET", path: "/api", bearerToken: token, timeoutMs: 10_000, signal: context.signal });
+    if (token === undefined) return fails("no token was issued");
+    const used = await request(api, context, { method: "GET", path: "/api", bearerToken: token });
     return used.status === 200 ? holds : fails(`a call with the token was answered ${String(used.status)}`);
   });
 }
@@ -59,9 +67,9 @@ const progressPauseMs = 1_000;
 
 async function proveProgress({ context }: Verified, host: HostConfig): Promise<Verdict> {
   const { clock } = context.ports;
-  return await withApi(context, host.name, async (api) => {
+  return await withKubeOnce(context, host.name, async (api) => {
     const renewed = async (name: string): Promise<string> =>
-      textAt(await askJson(api, context, { method: "GET", path: `/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/${name}` }), "spec", "renewTime");
+      textAt(await askJson(api, context, { method: "GET", path: `/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/${name}` }), "spec", "renewTime") ?? "";
     const waiting = new Map<string, string>();
     for (const name of ["kube-controller-manager", "kube-scheduler"]) waiting.set(name, await renewed(name));
     const startedMs = clock.monotonicMs();
@@ -106,5 +114,5 @@ async function writeThroughEndpoint({ context }: Verified, host: HostConfig): Pr
 
 /** Kept for the report: when the endpoint took its first write after the repair. */
 export function isWriteThroughEndpoint(rule: ExitRule): boolean {
-  return rule.rule.startsWith("a write through ") && !rule.rule.startsWith("a write through the API server") && at(rule.verdict, "kind") === "holds";
+  return rule.rule.startsWith("a write through ") && !rule.rule.startsWith("a write through the API server") && rule.verdict.kind === "holds";
 }

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream, type WriteStream } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,7 +17,8 @@ export interface RealMember {
   readonly clientPort: number;
   readonly peerPort: number;
   readonly dataDir: string;
-  readonly certificates: CertificateFiles;
+  /** Used at the next start. */
+  certificates: CertificateFiles;
   process: ChildProcess | undefined;
 }
 
@@ -90,8 +91,8 @@ export class RealEtcd {
     return this.#makeMember(host);
   }
 
-  /** Starts or restarts; resolves when its /health or version answers on the client port, or it merely accepts (no quorum). */
-  async startProcess(host: HostName, options: { readonly initialCluster?: string; readonly state?: "new" | "existing" } = {}): Promise<void> {
+  /** Starts or restarts; resolves when the client port answers a serializable read, or with `waitsFor: "port"` when it accepts connections. */
+  async startProcess(host: HostName, options: { readonly initialCluster?: string; readonly state?: "new" | "existing"; readonly waitsFor?: "answers" | "port" } = {}): Promise<void> {
     const member = this.member(host);
     const { certificate, key, ca } = member.certificates;
     const log = createWriteStream(join(this.directory, `${host}.log`), { flags: "a" });
@@ -111,7 +112,7 @@ export class RealEtcd {
     child.stderr.pipe(log, { end: false });
     member.process = child;
     const limit = Date.now() + startTimeoutMs;
-    while (!(await this.#answers(host))) {
+    while (!(options.waitsFor === "port" ? await accepts(member.clientPort) : await this.#answers(host))) {
       if (child.exitCode !== null) throw new Error(`etcd on ${host} ended at once:\n${(await readFile(join(this.directory, `${host}.log`), "utf8")).slice(-2000)}`);
       if (Date.now() > limit) throw new Error(`etcd on ${host} did not answer within ${String(startTimeoutMs / 1000)} s`);
       await sleep(100);
@@ -176,6 +177,17 @@ export class RealEtcd {
     // Serializable: a member that waits for its quorum does not serve its client port yet.
     return this.etcdctl(host, ["get", "x", "--consistency=s", "--dial-timeout=1s", "--command-timeout=1s"]).then(() => true, () => false);
   }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.on("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", () => resolve(false));
+  });
 }
 
 /** Two ports that were free a moment ago. */

@@ -45,7 +45,7 @@ interface Judgement {
  * the connection failed, or its TLS handshake took until the deadline. Should
  * these words change, a write is taken for sent, which is the safe side.
  */
-const neverSent = /^No connection established|Waiting for LB pick/;
+const neverSent = /^No connection established|^Name resolution failed|Waiting for LB pick/;
 
 /** What is known of the effect when the answer is missing. */
 function afterLoss(error: ServiceError, call: FailedCall): Retry {
@@ -53,7 +53,7 @@ function afterLoss(error: ServiceError, call: FailedCall): Retry {
 }
 
 function judge(error: ServiceError, call: FailedCall): Judgement {
-  const text = withoutTime(error.details);
+  const text = wordsOf(error.details);
   const lost = afterLoss(error, call);
   switch (error.code) {
     case grpcStatus.CANCELLED:
@@ -125,10 +125,18 @@ function unavailableConnection(error: ServiceError, text: string, lost: Retry): 
   return { code: "ETCD_UNREACHABLE", retry: lost, detail: `${what}: ${text}` };
 }
 
-/** grpc-js appends the time of the last failure and a resolver's note: not the operator's business. */
-function withoutTime(details: string): string {
+/**
+ * The words that mean something: grpc-js appends the time of the last failure
+ * and a resolver's note, Node a hint about its own options, OpenSSL source
+ * files. An alert is the server's judgement of our client certificate.
+ */
+function wordsOf(details: string): string {
+  const alert = /SSL routines:[^:]*:([^:]*alert[^:]*):/.exec(details)?.[1];
+  if (alert !== undefined) return `the server does not accept our client certificate (${alert})`;
   return details
-    .replace(/^No connection established\. Last error: (?:Error: )?/, "")
+    .replace(/^Error(?: \[[A-Z_]+\])?: /, "")
+    .replace(/; if the root CA is installed locally.*$/, "")
+    .replace(/^No connection established\. Last error: (?:Error(?: \[[A-Z_]+\])?: )?/, "")
     .replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)/g, "")
     .replace(/\. Resolution note: *.*$/, "")
     .trim();

@@ -14,6 +14,8 @@ import type { EndpointFacts, HostFacts, Inventory, KubernetesRecords, LoadBalanc
 import { lastSeenOf } from "../../src/model/last-seen-of.ts";
 import { summariseLook } from "../../src/model/look-summary.ts";
 import { known, notKnown, type Observation } from "../../src/model/observation.ts";
+import { parseHaproxy } from "../../src/probe/parse-haproxy.ts";
+import { parseKeepalived } from "../../src/probe/parse-keepalived.ts";
 import { authorityFingerprint, endpointText, hostFacts, isApiServerReady, leaderOf, loadBalancerFacts, reachFacts } from "./inventory-facts.ts";
 import { addressOfOrdinal, endpointPort, healthyHost, healthySituation, machineIdOfOrdinal, virtualAddress, type HostSituation, type MemberSituation, type Situation } from "./inventory-situation.ts";
 

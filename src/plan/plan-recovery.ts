@@ -7,7 +7,7 @@ import type { Decision, ProjectedCandidate } from "./decision.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { judgeLooks, type LooksJudgement } from "./looks.ts";
 import { lossProofsOf } from "./loss-proofs.ts";
-import { openFindings } from "./open-findings.ts";
+import { causesToSettle, identityDoubts, openFindings } from "./open-findings.ts";
 import type { PlanInput, PlanningSituation } from "./plan-input.ts";
 import { projectSteps } from "./projected-steps.ts";
 import { alternativesOf, rankCandidates } from "./rank-candidates.ts";
@@ -69,6 +69,8 @@ function decide(situation: PlanningSituation, candidates: readonly ProjectedCand
   if (clusterIds.length > 1) {
     return blocked(`More than one cluster id answers (${clusterIds.join(", ")}): nothing is changed before it is settled which cluster is the right one (I-G3). Isolating an orphan is not built yet (NOT_BUILT_YET).`);
   }
+  const doubts = identityDoubts(situation);
+  if (doubts.length > 0) return blocked(...doubts);
   if (situation.model.members === undefined && situation.model.believedMembers === undefined) {
     return blocked("No member list is known: no etcd answered and there are no facts from an earlier probe.");
   }
@@ -76,6 +78,8 @@ function decide(situation: PlanningSituation, candidates: readonly ProjectedCand
   if (permanent !== undefined) return blocked(permanent);
   const best = rankCandidates(candidates)[0]?.candidate;
   if (best?.kind === "possible") {
+    const causes = best.name === "wait" ? causesToSettle(situation) : [];
+    if (causes.length > 0) return { ...blocked(...causes, ...best.reasons), loss: best.loss };
     if (best.name === "wait") return { verdict: "wait", strategy: "wait", reasons: [...best.reasons, ...situation.refusedAttestations], loss: best.loss };
     if (looks.reasons.length > 0) return { verdict: "wait", strategy: "wait", reasons: looks.reasons, loss: best.loss };
     return { verdict: "act", strategy: best.name, reasons: [], loss: best.loss };

@@ -35,7 +35,7 @@ export const noLivingNodeDeleted: PlanCheck = {
     }),
 };
 
-const splitBrainCodes = ["E06_", "E07_", "E08_", "H03_", "K17_"];
+const splitBrainCodes = ["E06_", "E07_", "E08_", "H03_", "K17_", "K01_"];
 
 export const oneClusterId: PlanCheck = {
   invariant: "I-G3",

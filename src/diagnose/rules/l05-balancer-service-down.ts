@@ -1,14 +1,22 @@
 import type { Finding } from "../../model/finding.ts";
+import { valueOf } from "../../model/observation.ts";
 import { findingOf, type Rule } from "../rule.ts";
 import { evidenceOf, type HostView } from "../situation/host-view.ts";
 
 export const balancerServiceDown: Rule = {
   code: "L05_BALANCER_SERVICE_DOWN",
   stage: "path",
-  diagnose: (situation) => situation.hosts.flatMap((host) => [...findingsOf(host, "haproxy"), ...findingsOf(host, "keepalived")]),
+  diagnose(situation) {
+    const endpoint = valueOf(situation.inventory.endpoint);
+    const isHeldByNobody = endpoint !== undefined && endpoint.holders.length === 0 && endpoint.arpMacs.length === 0;
+    return situation.hosts.flatMap((host) => [
+      ...findingsOf(host, "haproxy", isHeldByNobody),
+      ...findingsOf(host, "keepalived", isHeldByNobody),
+    ]);
+  },
 };
 
-function findingsOf(host: HostView, unit: "haproxy" | "keepalived"): readonly Finding[] {
+function findingsOf(host: HostView, unit: "haproxy" | "keepalived", isHeldByNobody: boolean): readonly Finding[] {
   const services = host.facts.services;
   if (services.kind === "unknown") return [];
   const service = services.value.find((candidate) => candidate.unit === unit);
@@ -21,7 +29,7 @@ function findingsOf(host: HostView, unit: "haproxy" | "keepalived"): readonly Fi
     findingOf("L05_BALANCER_SERVICE_DOWN", {
       subject: `${unit} on ${host.name}`,
       host: host.name,
-      severity: holds ? "error" : "warning",
+      severity: holds || isHeldByNobody ? "error" : "warning",
       confidence: "certain",
       summary: `${unit} on ${host.name} is ${service.activeState}${holds ? ", and the machine holds the control-plane address" : ""}.`,
       evidence: [

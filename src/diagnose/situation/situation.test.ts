@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { healthyKubeadm, healthyKubeadm3 } from "../../../test/support/inventory-builder.ts";
+import { removeEvidence } from "../../../test/support/remove-evidence.ts";
+import { situationOf } from "./situation.ts";
+
+test("situationOf: a linearizable answer proves a quorum, and unseen members do not count as healthy", () => {
+  const { quorum } = situationOf(healthyKubeadm(5).hostUnreachable("cp4").hostUnreachable("cp5").build());
+  assert.deepEqual([quorum.kind, quorum.needed, quorum.faultTolerance, quorum.basis], ["kept", 3, 0, "live-list"]);
+});
+
+test("situationOf: two silent voters of three leave it open whether a quorum exists", () => {
+  const { quorum } = situationOf(healthyKubeadm3().hostUnreachable("cp2").hostUnreachable("cp3").build());
+  assert.deepEqual([quorum.kind, quorum.faultTolerance], ["unseen", undefined]);
+});
+
+test("situationOf: two voters seen stopped of three are a lost quorum", () => {
+  const { quorum } = situationOf(healthyKubeadm3().kubeletStopped("cp2").kubeletStopped("cp3").build());
+  assert.equal(quorum.kind, "lost");
+  assert.ok((quorum.faultTolerance ?? 0) < 0);
+});
+
+test("situationOf: without any member list the last good look names the voters, and the tolerance is not known", () => {
+  const inventory = healthyKubeadm3().hostUnreachable("cp1").hostUnreachable("cp2").hostUnreachable("cp3").build();
+  const { quorum, members } = situationOf(inventory);
+  assert.equal(members, undefined);
+  assert.deepEqual([quorum.basis, quorum.voters.length, quorum.faultTolerance], ["last-seen", 3, undefined]);
+  assert.equal(situationOf(removeEvidence(inventory, ["lastSeen"])).quorum.basis, "configuration");
+});
+
+test("situationOf: an orphan seen alone is not taken for the cluster", () => {
+  const { cluster, quorum } = situationOf(healthyKubeadm3().foreignCluster("cp1").hostUnreachable("cp2").hostUnreachable("cp3").build());
+  assert.equal(cluster.main, undefined);
+  assert.equal(quorum.faultTolerance, undefined);
+});
+
+test("situationOf: a one-member cluster is believed when the other machines are seen not to run etcd", () => {
+  const builder = healthyKubeadm3().freshMachine("cp2").freshMachine("cp3").memberRemoved("cp2").memberRemoved("cp3").withoutLastSeen();
+  assert.deepEqual([situationOf(builder.build()).quorum.kind, situationOf(builder.build()).quorum.faultTolerance], ["kept", 0]);
+});
+
+test("situationOf: members are tied to machines by peer address, also when they never started", () => {
+  const situation = situationOf(healthyKubeadm3().spareMachine("cp4", 4).unstartedMember("10.150.0.14").build());
+  assert.equal(situation.members?.at(-1)?.host?.name, "cp4");
+  assert.equal(situation.members?.at(-1)?.isStarted, false);
+});
+
+test("situationOf: presence needs two vantage points before it says silent", () => {
+  const inventory = healthyKubeadm3().hostUnreachable("cp2").build();
+  const presence = (of: typeof inventory): string | undefined => situationOf(of).hosts.find((host) => host.name === "cp2")?.presence.kind;
+  assert.equal(presence(inventory), "silent");
+  assert.equal(presence(removeEvidence(removeEvidence(inventory, ["reach", "cp1", "cp2"]), ["reach", "cp3", "cp2"])), "unseen");
+  assert.equal(presence(healthyKubeadm3().hostUnreachableFromOperator("cp2").build()), "alive");
+  assert.equal(presence(removeEvidence(healthyKubeadm3().build(), ["cp2", "ssh"])), "reached");
+});

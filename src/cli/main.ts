@@ -80,7 +80,7 @@ async function makeContext(terminal: Terminal, global: GlobalOptions): Promise<C
     terminal, global, directories: where, configFromEnvironment, operator, program, signal,
     openCluster: async () => {
       const { openCluster } = await import("./wiring.ts");
-      return openCluster({ global, directories: where, configFromEnvironment, signal });
+      return openCluster({ global, directories: where, configFromEnvironment });
     },
   };
 }

@@ -3,10 +3,12 @@ import { join } from "node:path";
 import type { AppContext } from "../app/app-ports.ts";
 import type { RunRecord } from "../app/run-records.ts";
 import { findingEntryOf } from "../diagnose/finding-catalogue.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
 import { redactText } from "../render/redact.ts";
 import { reportOf } from "../render/report/report.ts";
 import { renderReportHtml } from "../render/report/report-html.ts";
 import { renderReportMarkdown } from "../render/report/report-markdown.ts";
+import { readVerification, type VerificationRule } from "../schemas/verification.ts";
 import { writeNewFile } from "./write-file.ts";
 
 /** Writes the report of a run beside the run, or into another directory; both files are replaced when they exist. */
@@ -14,7 +16,7 @@ export async function writeReport(app: AppContext, record: RunRecord, directory:
   const report = reportOf({
     record,
     lines: record.journal.lines,
-    hosts: app.config.hosts.map(({ name, address }) => ({ name, address })),
+    rules: await rulesOf(app, record),
     writtenAt: app.ports.clock.nowIso(),
     titleOf: (code) => findingEntryOf(code)?.title ?? code,
   });
@@ -26,4 +28,18 @@ export async function writeReport(app: AppContext, record: RunRecord, directory:
   await writeNewFile(html, redactText(renderReportHtml(report)), { replaces: true });
   await writeNewFile(markdown, redactText(renderReportMarkdown(report)), { replaces: true });
   return { html, markdown };
+}
+
+/** The name under which the verifying step keeps what it saw. */
+const verificationArtifact = "verify.json";
+
+/** Empty when the run did not come so far. A damaged file is said, not hidden. */
+async function rulesOf(app: AppContext, record: RunRecord): Promise<readonly VerificationRule[]> {
+  if ((await app.ports.runs.statArtifact(record.run, verificationArtifact)) === undefined) return [];
+  const text = new TextDecoder().decode(await app.ports.runs.readArtifact(record.run, verificationArtifact));
+  try {
+    return readVerification(text);
+  } catch (cause) {
+    throw new RecoveryError("LOCAL_FILE_FAILED", { subject: app.ports.runs.pathOf(record.run, verificationArtifact), detail: "what verification saw could not be understood", cause });
+  }
 }

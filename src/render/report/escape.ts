@@ -1,0 +1,19 @@
+/** Text inside HTML elements and double-quoted attributes. Control characters other than tab and newline are dropped. */
+export function escapeHtml(text: string): string {
+  return text
+    // eslint-disable-next-line no-control-regex -- control characters are the point
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#39;");
+}
+
+/** Text inside one cell or line of Markdown: nothing in it is markup, and it stays one line. */
+export function escapeMarkdown(text: string): string {
+  return text
+    .replace(/[\r\n]+/g, " ")
+    .replace(/[\\`*_{}[\]<>|#~]/g, "\\$&")
+    .replaceAll("&", "&amp;");
+}

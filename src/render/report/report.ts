@@ -1,0 +1,106 @@
+import type { JournalLine } from "../../model/journal-event.ts";
+import type { RecoveryPlan } from "../../model/plan.ts";
+import type { Verdict } from "../../model/verdict.ts";
+import { planDocument, type PlanDocument } from "../plan-document.ts";
+import { eventWords, runDocument, type RunDocument, type RunInput } from "../run-document.ts";
+import { secondsWords } from "../words.ts";
+
+/** Everything the post-mortem shows, before it is HTML or Markdown. */
+export interface Report {
+  readonly writtenAt: string;
+  readonly run: RunDocument;
+  readonly plan: PlanDocument;
+  readonly findings: readonly { readonly code: string; readonly title: string; readonly subject: string }[];
+  readonly timeline: readonly { readonly at: string; readonly words: string; readonly kind: JournalLine["event"]["kind"] }[];
+  /** The exit rules, each with what was seen; empty: they were not asked. */
+  readonly verification: readonly { readonly rule: string; readonly result: "holds" | "fails" | "unknown"; readonly words: string }[];
+  /** Moved, not deleted, with the day after which nobody should need it. */
+  readonly aside: readonly { readonly host: string; readonly directory: string; readonly paths: readonly string[]; readonly expiresAt: string }[];
+  /** Steps' spans in seconds from the opening of the run; for the drawing. */
+  readonly spans: readonly ReportSpan[];
+  readonly totalSeconds: number;
+  readonly firstWriteSeconds: number | undefined;
+  readonly toleranceNow: number | undefined;
+}
+
+export interface ReportSpan {
+  readonly id: string;
+  readonly label: string;
+  readonly from: number;
+  readonly to: number;
+  readonly state: RunDocument["steps"][number]["state"];
+}
+
+export interface ReportInput {
+  readonly record: RunInput & { readonly plan: RecoveryPlan };
+  readonly lines: readonly JournalLine[];
+  /** verify.json of the run, parsed; empty when there is none. */
+  readonly rules: readonly { readonly rule: string; readonly verdict: Verdict }[];
+  readonly writtenAt: string;
+  readonly titleOf: (code: string) => string;
+}
+
+/** What lies aside may go after a week: by then somebody has missed it, or nobody will. */
+const asideDays = 7;
+
+export function reportOf(input: ReportInput): Report {
+  const run = runDocument(input.record);
+  const plan = planDocument(input.record.plan, undefined);
+  const openedMs = Date.parse(run.openedAt ?? input.writtenAt);
+  const lastAt = run.endedAt ?? input.lines.at(-1)?.at ?? input.writtenAt;
+  const seconds = (iso: string): number => Math.max(0, (Date.parse(iso) - openedMs) / 1000);
+  const firstWrite = run.facts.find((fact) => fact.name === "first write through the control-plane endpoint");
+  return {
+    writtenAt: input.writtenAt,
+    run,
+    plan,
+    findings: plan.findings.map(({ code, subject }) => ({ code, subject, title: input.titleOf(code) })),
+    timeline: input.lines.map((line) => ({ at: line.at, words: eventWords(line), kind: line.event.kind })),
+    verification: input.rules.map(({ rule, verdict }) => ({ rule, result: verdict.kind, words: verdictWords(verdict) })),
+    aside: asideOf(input, run),
+    spans: run.steps.flatMap((step) => (step.startedAt === undefined ? [] : [{ id: step.id, label: step.describes, from: seconds(step.startedAt), to: seconds(step.endedAt ?? lastAt), state: step.state }])),
+    totalSeconds: Math.max(1, seconds(lastAt)),
+    firstWriteSeconds: firstWrite === undefined ? undefined : seconds(firstWrite.value),
+    toleranceNow: toleranceOf(run),
+  };
+}
+
+/** The projected tolerance of the last step that is done: what the plan promised and the verification has checked. */
+function toleranceOf(run: RunDocument): number | undefined {
+  const done = run.steps.filter((step) => step.state === "succeeded" || step.state === "skipped");
+  return done.at(-1)?.quorumAfter?.faultTolerance;
+}
+
+function asideOf(input: ReportInput, run: RunDocument): Report["aside"] {
+  return input.record.plan.steps.flatMap((step) => {
+    const done = run.steps.find((candidate) => candidate.id === step.id);
+    if (step.kind !== "host.moveStateAside" || done?.state !== "succeeded") return [];
+    const expiresAt = new Date(Date.parse(done.endedAt ?? input.writtenAt) + asideDays * 86_400_000).toISOString();
+    return [{ host: step.args.host, directory: `/var/lib/requorum/aside/${run.run}/`, paths: step.args.paths, expiresAt }];
+  });
+}
+
+export function verdictWords(verdict: Verdict): string {
+  switch (verdict.kind) {
+    case "holds":
+      return "";
+    case "fails":
+      return verdict.because.join("; ");
+    case "unknown":
+      return `not known: ${verdict.missing.join("; ")}`;
+    default:
+      return verdict satisfies never;
+  }
+}
+
+/** The few facts that the first screen of a report shows, in order. */
+export function headFacts(report: Report): readonly (readonly [string, string])[] {
+  const { run, plan } = report;
+  return [
+    ["Outcome", run.outcome === "outcome-unknown" ? "outcome unknown" : run.outcome],
+    ["Recovery time (RTO)", run.rtoSeconds === undefined ? "not finished" : `${secondsWords(run.rtoSeconds)}, from consent to proof`],
+    ["First write through the endpoint", report.firstWriteSeconds === undefined ? "not proven" : `after ${secondsWords(report.firstWriteSeconds)}`],
+    ["Lost", run.outcome === "succeeded" ? plan.loss.words : `planned: ${plan.loss.words}`],
+    ["Failures it now survives", report.toleranceNow === undefined ? "not known" : String(report.toleranceNow)],
+  ];
+}

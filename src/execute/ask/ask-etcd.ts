@@ -72,3 +72,19 @@ export function assertPlannedCluster(context: StepContext, host: HostName, statu
     detail: `etcd on ${host} belongs to cluster ${status.clusterId}, the plan is for ${clusterId}`,
   });
 }
+
+/** Ids of the members on `hosts` that answer a linearizable read right now. Who does not answer is left out, for whatever reason. */
+export async function etcdHostsHealthy(context: StepContext, hosts: readonly HostName[]): Promise<ReadonlySet<MemberId>> {
+  const ids = await Promise.all(
+    hosts.map(async (host) => {
+      try {
+        return await withEtcd(context, host, async (client) => (await judgeVoter(client, context, undefined)).memberId);
+      } catch (error) {
+        context.signal.throwIfAborted();
+        if (!(error instanceof RecoveryError)) throw error;
+        return undefined;
+      }
+    }),
+  );
+  return new Set(ids.filter((id) => id !== undefined));
+}

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readFile, unlink } from "node:fs/promises";
+import { homedir } from "node:os";
 import type { ClusterConfig, HostConfig } from "../../model/cluster-config.ts";
 import type { HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
@@ -258,7 +259,9 @@ class SshHostAccess implements HostAccess {
   async #openConnection(host: HostConfig): Promise<HostConnection> {
     const { ssh } = this.#config;
     const directory = await this.#controlDirectory();
-    const settingsText = ssh.configFile === undefined ? "" : await readSettings(ssh.configFile);
+    // ssh -F does not know "~": shells expand it, and there is none here.
+    const configFile = ssh.configFile?.replace(/^~(?=\/)/, homedir());
+    const settingsText = configFile === undefined ? "" : await readSettings(configFile);
     const controlPath = controlPathFor(directory, this.#config, host, settingsText);
     if (Buffer.byteLength(controlPath) > controlPathBytesMax) {
       throw new RecoveryError("LOCAL_FILE_FAILED", {
@@ -267,7 +270,7 @@ class SshHostAccess implements HostAccess {
       });
     }
     return new HostConnection({
-      target: { host, configFile: ssh.configFile, controlPath, connectTimeoutMs: ssh.connectTimeoutMs },
+      target: { host, configFile, controlPath, connectTimeoutMs: ssh.connectTimeoutMs },
       program: this.#program,
       persistSeconds: this.#options.controlPersistSeconds ?? 60,
     });

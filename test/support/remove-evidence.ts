@@ -32,19 +32,20 @@ export function removeEvidence(inventory: Inventory, place: readonly string[]): 
       return { ...inventory, kubernetes: gapOf(inventory.kubernetes) };
     case "endpoint":
       return { ...inventory, endpoint: gapOf(inventory.endpoint) };
-    case "lastSeen": {
-      const { lastSeen: _lastSeen, ...rest } = inventory;
-      return rest;
-    }
-    case "earlierLook": {
-      const { earlierLook: _earlierLook, ...rest } = inventory;
-      return rest;
-    }
+    case "lastSeen":
+    case "earlierLook":
+      return without(inventory, first);
     case "reach":
       return { ...inventory, reach: inventory.reach.map((reach) => (reach.from === second && reach.to === third ? { ...reach, outcome: "unknown", observedAt: at } : reach)) };
+    case undefined:
+      throw new Error("no place given");
     default:
       return { ...inventory, hosts: inventory.hosts.map((host) => (host.name === first ? changedHost(host, { field: second ?? "", inner: third, change: gapOf }) : host)) };
   }
+}
+
+function without(inventory: Inventory, field: "lastSeen" | "earlierLook"): Inventory {
+  return Object.fromEntries(Object.entries(inventory).filter(([name]) => name !== field)) as unknown as Inventory;
 }
 
 /** The same inventory with one observation known and of this value; objects are merged into the old value. */
@@ -72,7 +73,7 @@ function changedHost(host: HostFacts, { field, inner, change }: { readonly field
   }
   const name = hostFields.find((candidate) => candidate === field);
   if (name === undefined) throw new Error(`no observation ${field}`);
-  return { ...host, [name]: change(host[name] as Observation<unknown>) };
+  return { ...host, [name]: change(host[name]) };
 }
 
 function gapOf<T>(observation: Observation<T>): Observation<T> {

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { healthyKubeadm3 } from "../../../test/support/inventory-builder.ts";
+import { planned, replaceGoal } from "../../../test/support/planned.ts";
+import { checkPlan } from "../check/check-plan.ts";
+
+test("planWait: a powered-off machine is waited for, and replacing it stands beside it with what it needs", () => {
+  const plan = planned(healthyKubeadm3().hostUnreachable("cp2").build());
+  assert.equal(plan.verdict, "wait");
+  assert.match(plan.reasons.join(" "), /A machine that is only off comes back with all its data/);
+  const replace = plan.alternatives.find((alternative) => alternative.name === "replace-member");
+  assert.equal(replace?.isPossible, false);
+  assert.match(replace?.because ?? "", /--attest-lost cp2/);
+  assert.deepEqual(checkPlan(plan), []);
+});
+
+test("planWait: asking for a replacement does not make a silent machine dead", () => {
+  const plan = planned(healthyKubeadm3().hostUnreachable("cp2").spareMachine("cp4", 4).build(), { goal: replaceGoal("cp2", "cp4") });
+  assert.equal(plan.verdict, "wait");
+  assert.match(plan.reasons.join(" "), /requorum plan replace cp2 --with cp4 --attest-lost cp2/);
+});
+
+test("planWait: unreachable from here only is not dead, even if the operator says so", () => {
+  const plan = planned(healthyKubeadm3().hostUnreachableFromOperator("cp2").spareMachine("cp4", 4).build(), { goal: replaceGoal("cp2", "cp4"), attestLost: ["cp2"] });
+  assert.equal(plan.verdict, "wait");
+  assert.match(plan.reasons.join(" "), /The word that cp2 is lost is not taken/);
+  assert.deepEqual(plan.lossProofs, []);
+});
+
+test("planWait: a changed host key is an answer, not a death", () => {
+  const plan = planned(healthyKubeadm3().hostKeyChanged("cp2").spareMachine("cp4", 4).build(), { goal: replaceGoal("cp2", "cp4"), attestLost: ["cp2"] });
+  assert.notEqual(plan.verdict, "act");
+});
+
+test("planWait: two of three machines off: hold, because a majority can come back", () => {
+  const plan = planned(healthyKubeadm3().hostUnreachable("cp2").hostUnreachable("cp3").build());
+  assert.equal(plan.verdict, "wait");
+  assert.match(plan.loss.words, /Nothing is lost if 2 of 3 voters come back/);
+});
+
+test("planWait: damage that waiting does not heal is named, and the verdict is blocked", () => {
+  const plan = planned(healthyKubeadm3().diskFull("cp2").build());
+  assert.equal(plan.verdict, "blocked");
+  assert.match(plan.reasons[0] ?? "", /N06_FILESYSTEM_FULL/);
+});

@@ -76,6 +76,10 @@ const reasonOfCode: { readonly [C in ErrorCode]?: UnknownReason } = {
   ETCD_TIMEOUT: "timeout",
   TIMED_OUT_WAITING: "timeout",
   INTERRUPTED: "timeout",
+  SSH_CONNECTION_LOST: "unreachable",
+  // Without a certificate on the machine there was nothing to ask with: a fresh machine, or files that are gone (see kubernetesFiles).
+  ETCD_CREDENTIALS_MISSING: "not-asked",
+  KUBE_CREDENTIALS_MISSING: "not-asked",
   ETCD_TLS: "refused",
   KUBE_API_TLS: "refused",
   REMOTE_OUTPUT_TOO_LARGE: "malformed",

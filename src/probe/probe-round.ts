@@ -143,14 +143,10 @@ async function firstRecords(ports: ProbePorts, round: RoundClock, sessions: read
     if (answer.status !== 200) throw new Error("not ready");
     return session;
   });
-  let first: HostSession;
-  try {
-    first = await Promise.any(ready);
-  } catch {
-    // Every single failure is in the hosts' own observations (PB11).
-    return noKubernetesRecords(round, "no API server is ready");
-  }
-  return recordsThrough(ports, round, { session: first, sessions, limits });
+  const first = await observe(round, { source: "PB12", limitMs: limits.connectMs + limits.callMs }, () => Promise.any(ready));
+  // Every single failure is in the hosts' own observations (PB11).
+  if (first.kind === "unknown") return noKubernetesRecords(round, "no API server is ready");
+  return recordsThrough(ports, round, { session: first.value, sessions, limits });
 }
 
 async function recordsThrough(ports: ProbePorts, round: RoundClock, asked: { readonly session: HostSession; readonly sessions: readonly HostSession[]; readonly limits: Limits }): Promise<Inventory["kubernetes"]> {

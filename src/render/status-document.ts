@@ -92,7 +92,7 @@ export function statusDocument(inventory: Inventory, diagnosis: Diagnosis): Stat
     verdict: verdictOf(quorum, diagnosis, members),
     quorum,
     clusterIds: [...new Set(inventory.hosts.flatMap((host) => valueOf(host.etcd.status)?.clusterId ?? []))].sort(),
-    members: members.map((member) => statusMember(inventory, model, member)),
+    members: members.map((member) => statusMember(inventory, model, member)).sort((a, b) => a.name.localeCompare(b.name)),
     hosts: inventory.hosts.map((host) => statusHost(inventory, host)),
     apiServers: inventory.hosts.filter((host) => isControlPlane(inventory, host)).map(statusApiServer),
     endpoint: statusEndpoint(inventory),

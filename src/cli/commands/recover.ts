@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
-import { applyPlan } from "../../app/apply-plan.ts";
-import { makePlan } from "../../app/make-plan.ts";
+import type { Look } from "../../app/observe-cluster.ts";
+import { recoverCluster } from "../../app/recover-cluster.ts";
 import type { RecoveryPlan } from "../../model/plan.ts";
 import { diagnosisDocument } from "../../render/diagnosis-document.ts";
 import { diagnosisPage } from "../../render/diagnosis-page.ts";
-import { gap } from "../../render/page.ts";
+import { gap, type Page } from "../../render/page.ts";
 import { planDocument, shortDigest } from "../../render/plan-document.ts";
 import { planPage } from "../../render/plan-page.ts";
 import { writePlan } from "../../schemas/plan.ts";
@@ -24,17 +24,12 @@ export const command: CommandModule = {
     return withCluster(cli, { isQuiet: false }, async ({ app: plain, display }) => {
       let plan: RecoveryPlan | undefined;
       const app = { ...plain, ports: { ...plain.ports, runs: tappedRunStore(plain.ports.runs, runListener(cli, () => plan)) } };
-      const made = await makePlan(app, { goal: { kind: "recover" }, attestations });
-      plan = made.plan;
-      display.stop();
-      const document = planDocument(plan, undefined);
-      if (plan.verdict !== "act") {
-        printResult(cli, document, () => planPage(document, { showsNext: true }));
-        return planExit(plan);
-      }
-      // On the way to the result these are words for the person; the result is the run.
-      const diagnosis = diagnosisDocument(made.look.diagnosis, { cluster: app.config.cluster, source: "probes", advise: () => ({ doNext: [], never: [] }) });
-      printProblem(cli, [...diagnosisPage(diagnosis, { showsNext: false }), gap, ...planPage(document, { showsNext: false })]);
+      const onPlan = (made: RecoveryPlan, look: Look): void => {
+        plan = made;
+        display.stop();
+        // On the way to the result these are words for the person; the result is the run.
+        if (made.verdict === "act") printProblem(cli, foundAndPlanned(made, look));
+      };
       // The digest of a plan that is made anew differs each time: without a terminal this one is kept, to be approved and applied.
       const commandFor = async (consented: RecoveryPlan): Promise<string> => {
         const file = `plan-${shortDigest(consented.digest)}.json`;
@@ -42,9 +37,17 @@ export const command: CommandModule = {
         return `requorum apply ${file}`;
       };
       const askConsent = consentFor(cli, app, { approve: undefined, commandFor, showsPlan: false, pause: () => { display.stop(); } });
-      const applied = await applyPlan(app, { plan, askConsent, breakLock: hasFlag(invocation, "break-lock") });
+      const done = await recoverCluster(app, { goal: { kind: "recover" }, attestations, askConsent, onPlan, breakLock: hasFlag(invocation, "break-lock") });
       display.stop();
-      return await finishRun(cli, app, applied);
+      if (done.applied !== undefined) return await finishRun(cli, app, done.applied);
+      const document = planDocument(done.plan, undefined);
+      printResult(cli, document, () => planPage(document, { showsNext: true }));
+      return planExit(done.plan);
     });
   },
 };
+
+function foundAndPlanned(plan: RecoveryPlan, look: Look): Page {
+  const diagnosis = diagnosisDocument(look.diagnosis, { cluster: plan.cluster, source: "probes", advise: () => ({ doNext: [], never: [] }) });
+  return [...diagnosisPage(diagnosis, { showsNext: false }), gap, ...planPage(planDocument(plan, undefined), { showsNext: false })];
+}

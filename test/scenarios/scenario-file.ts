@@ -8,14 +8,19 @@
  *   healthyKubeadm 3
  *   hostUnreachable cp2
  *
+ * `inventory FILE` starts from a saved inventory of test/fixtures/inventories instead.
  * Arguments are JSON where they parse as JSON, else words. Besides the builder's
  * words there are `gap PLACE…` (an observation becomes unknown) and
  * `value PLACE… JSON` (it becomes this; an object is merged into the old one).
  */
-import type { InventoryBuilder } from "../support/inventory-builder.ts";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readInventory } from "../../src/schemas/inventory.ts";
 import { healthyKubeadm } from "../support/inventory-builder.ts";
 import type { Inventory } from "../../src/model/inventory.ts";
 import { removeEvidence, setEvidence } from "../support/remove-evidence.ts";
+
+const fixtureFolder = join(import.meta.dirname, "../fixtures/inventories");
 
 export interface Scenario {
   readonly situation: string;
@@ -30,7 +35,7 @@ export interface Scenario {
 export function parseScenario(text: string, file: string): Scenario {
   const lines = text.split("\n");
   const head = new Map<string, string>();
-  let builder: InventoryBuilder | undefined;
+  let builder: Buildable | undefined;
   lines.forEach((raw, index) => {
     const line = raw.trim();
     const place = `${file}:${String(index + 1)}`;
@@ -47,16 +52,27 @@ export function parseScenario(text: string, file: string): Scenario {
   return { situation: needed("situation"), point: needed("point"), catalogue: needed("catalogue"), inventory: builder.build(), head };
 }
 
-function applied(builder: InventoryBuilder | undefined, line: string, place: string): InventoryBuilder {
+/** What instructions work on: the builder, or an inventory that was read. */
+interface Buildable {
+  build(): Inventory;
+  patch(change: (inventory: Inventory) => Inventory): Buildable;
+}
+
+function readFixture(inventory: Inventory): Buildable {
+  return { build: () => inventory, patch: (change) => readFixture(change(inventory)) };
+}
+
+function applied(builder: Buildable | undefined, line: string, place: string): Buildable {
   const [name, ...args] = words(line);
   if (name === "healthyKubeadm") return healthyKubeadm(Number(args[0]));
-  if (builder === undefined) throw new Error(`${place}: the first instruction must be healthyKubeadm N`);
+  if (name === "inventory") return readFixture(readInventory(readFileSync(join(fixtureFolder, String(args[0])), "utf8"), String(args[0])));
+  if (builder === undefined) throw new Error(`${place}: the first instruction must be healthyKubeadm N or inventory FILE`);
   if (name === "gap") return builder.patch((inventory) => removeEvidence(inventory, args.map(String)));
   if (name === "value") return builder.patch((inventory) => setEvidence(inventory, args.slice(0, -1).map(String), args.at(-1)));
   // The builder's words are the instructions: the one place where a name becomes a method.
   const method = (builder as unknown as Readonly<Record<string, unknown>>)[name as string];
   if (typeof method !== "function") throw new Error(`${place}: the inventory builder has no word ${JSON.stringify(name)}`);
-  return method.apply(builder, args) as InventoryBuilder;
+  return method.apply(builder, args) as Buildable;
 }
 
 function words(line: string): readonly unknown[] {

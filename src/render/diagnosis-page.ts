@@ -10,36 +10,57 @@ export function diagnosisPage(document: DiagnosisDocument, options: { readonly s
   const explained = new Set(document.findings.flatMap((finding) => finding.explains));
   const causes = document.findings.filter((finding) => !explained.has(nameOf(finding)));
   return [
-    ...headBlocks(document, causes.length),
-    ...causes.flatMap((finding, index) => [gap, ...findingBlocks(document, finding, index + 1)]),
+    ...headBlocks(document, causes),
+    ...groupsOf(causes).flatMap((group, index) => [gap, ...groupBlocks(document, group, index + 1)]),
     ...unknownBlocks(document),
     ...(options.showsNext ? nextBlocks(document) : []),
   ];
 }
 
-function headBlocks(document: DiagnosisDocument, causes: number): readonly Block[] {
+/** Findings of one code and weight are told once, with every place: the same advice three times hides the rest. */
+function groupsOf(findings: readonly ShownFinding[]): readonly (readonly ShownFinding[])[] {
+  const groups = new Map<string, ShownFinding[]>();
+  for (const finding of findings) {
+    const key = [finding.code, finding.severity, finding.confidence].join(" ");
+    groups.set(key, [...(groups.get(key) ?? []), finding]);
+  }
+  return [...groups.values()];
+}
+
+function headBlocks(document: DiagnosisDocument, causes: readonly ShownFinding[]): readonly Block[] {
   const tolerance = document.faultTolerance === undefined ? warn("how many failures it still survives is not known") : document.faultTolerance < 0 ? bad(toleranceWords(document.faultTolerance)) : strong(`the cluster ${toleranceWords(document.faultTolerance)}`);
-  const words = document.findings.length === 0
-    ? good("NOTHING WRONG FOUND")
-    : bad(count(causes, "problem"));
-  const symptoms = document.findings.length - causes;
+  const groups = groupsOf(causes);
+  const problems = groups.filter(([first]) => first?.severity === "error" || first?.severity === "critical").length;
+  const warnings = groups.filter(([first]) => first?.severity === "warning").length;
+  const hints = groups.length - problems - warnings;
+  const symptoms = document.findings.length - causes.length;
+  const parts = [
+    ...(problems > 0 ? [count(problems, "problem")] : []),
+    ...(symptoms > 0 ? [`${count(symptoms, "symptom")} explained by ${problems + warnings + hints === 1 ? "it" : "them"}`] : []),
+    ...(warnings > 0 ? [count(warnings, "warning")] : []),
+    ...(hints > 0 ? [count(hints, "hint")] : []),
+  ].join(", ");
+  const words = groups.length === 0 ? good("NOTHING WRONG FOUND") : problems > 0 ? bad(parts) : good(`NOTHING IS BROKEN NOW; ${parts}`);
   return [
-    line([words, symptoms > 0 ? ` (and ${count(symptoms, "symptom")} explained by them)` : "", "; ", tolerance]),
+    line([words, "; ", tolerance]),
     line(dim(`cluster ${document.cluster}, seen ${timeWords(document.takenAt)}${document.source === "probes" ? "" : `, from ${document.source}`}`)),
   ];
 }
 
-function findingBlocks(document: DiagnosisDocument, finding: ShownFinding, number: number): readonly Block[] {
-  const symptoms = finding.explains.flatMap((name) => document.findings.find((other) => nameOf(other) === name) ?? []);
+function groupBlocks(document: DiagnosisDocument, group: readonly ShownFinding[], number: number): readonly Block[] {
+  const [first] = group;
+  if (first === undefined) return [];
+  const explains = group.flatMap((finding) => finding.explains.flatMap((name) => document.findings.find((other) => nameOf(other) === name) ?? []));
+  const unique = (lines: readonly string[]): readonly string[] => [...new Set(lines)];
   return [
-    line([strong(`${String(number)}. `), strong(finding.subject), "  ", { text: finding.severity, tone: severityTone(finding.severity) }, dim(`, ${confidenceWords(finding)}`), dim(`  [${finding.code}]`)]),
-    line(finding.summary, 3),
-    ...section("seen", evidenceLines(finding.evidence)),
-    ...section("explains", symptoms.map((symptom) => `${symptom.summary} [${symptom.code}]`)),
-    ...section("ruled out", finding.ruledOut.map((other) => `${other.code}: ${other.because}`)),
-    ...section("would settle it", finding.wouldSettle ?? []),
-    ...section("do next", finding.doNext),
-    ...section("never", finding.never),
+    line([strong(`${String(number)}. ${unique(group.map((finding) => finding.subject)).join(", ")}`), "  ", { text: first.severity, tone: severityTone(first.severity) }, dim(`, ${confidenceWords(first)}`), dim(`  [${first.code}]`)]),
+    ...unique(group.map((finding) => finding.summary)).map((words) => line(words, 3)),
+    ...section("seen", evidenceLines(group.flatMap((finding) => finding.evidence))),
+    ...section("explains", unique(explains.map((symptom) => `${symptom.summary} [${symptom.code}]`))),
+    ...section("ruled out", unique(group.flatMap((finding) => finding.ruledOut.map((other) => `${other.code}: ${other.because}`)))),
+    ...section("would settle it", unique(group.flatMap((finding) => finding.wouldSettle ?? []))),
+    ...section("do next", first.doNext),
+    ...section("never", first.never),
   ];
 }
 
@@ -73,10 +94,11 @@ function unknownBlocks(document: DiagnosisDocument): readonly Block[] {
 function nextBlocks(document: DiagnosisDocument): readonly Block[] {
   const [first] = document.findings;
   if (first === undefined) return [];
+  const isBroken = document.findings.some((finding) => finding.severity === "error" || finding.severity === "critical");
   return [
     gap,
-    command("requorum plan", "next: what can be done about it, with what it would cost (changes nothing)", 0),
-    command(`requorum explain ${first.code}`, "or read about the first finding in full", 0),
+    ...(isBroken ? [command("requorum plan", "next: what can be done about it, with what it would cost (changes nothing)", 0)] : []),
+    command(`requorum explain ${first.code}`, isBroken ? "or read about the first finding in full" : "read about the first in full", 0),
   ];
 }
 

@@ -47,5 +47,11 @@ export interface StepHandler<K extends StepKind> {
   perform(args: StepArgs[K], context: StepContext): Promise<void>;
   /** How long after `perform` (or its death) an effect under way may still land: it is looked for that long. */
   readonly settleMs: number;
+  /**
+   * Removes what a killed `perform` may have left that is not its goal
+   * (credentials). Called when a step of unknown outcome was settled by
+   * looking; safe to call at any time, throws only bugs.
+   */
+  cleanUp?(args: StepArgs[K], context: StepContext): Promise<void>;
 }
 export type StepHandlers = { readonly [K in StepKind]: StepHandler<K> };

@@ -26,6 +26,7 @@ export async function advanceStep(step: BoundStep, options: { readonly consent: 
   }
   const isUnsettled = state === "started" || state === "unknown";
   const look = isUnsettled ? await lookUntilSettled(step, context, settleLeftMs(step, journal, context)) : await lookOnce(step, context);
+  if (isUnsettled && look.post.kind !== "unknown") await step.cleanUp(context);
   if (look.post.kind === "holds") {
     const words = "its goal is observed to hold already";
     await journal.append(isUnsettled ? { kind: "step-succeeded", step: id, observed: words } : { kind: "step-skipped", step: id, because: words });

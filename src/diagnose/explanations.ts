@@ -74,6 +74,8 @@ export const explanations: readonly Explanation[] = [
   { cause: "E02_MEMBER_STOPPED", scope: "cluster", symptoms: ["E13_MEMBER_ADD_REFUSED"] },
   { cause: "E22_ETCD_DOES_NOT_STAY_UP", scope: "same-host", symptoms: tracesOfStoppedEtcd },
   { cause: "N08_UNREACHABLE_FROM_ONE_VANTAGE", scope: "same-host", symptoms: ["K10_NODE_NOT_READY"] },
+  { cause: "N11_PEER_ADDRESS_NOT_ON_MACHINE", scope: "same-host", symptoms: tracesOfAbsence },
+  { cause: "N04_MEMBER_DOES_NOT_FOLLOW", scope: "same-host", symptoms: ["K14_API_SERVER_NOT_READY"] },
   { cause: "E02_MEMBER_DOWN_CAUSE_NOT_SEEN", scope: "same-host", symptoms: tracesOfAbsence },
   { cause: "E02_SERVICE_STOPPED", scope: "same-host", symptoms: ["K10_NODE_NOT_READY"] },
   { cause: "N08_MEMBER_CUT_OFF_FROM_PEERS", scope: "same-host", symptoms: tracesOfStoppedEtcd },
@@ -103,6 +105,7 @@ export const explanations: readonly Explanation[] = [
     cause,
     scope: "same-host",
     symptoms: [
+      "N04_MEMBER_DOES_NOT_FOLLOW",
       "E22_ETCD_DOES_NOT_STAY_UP",
       "E02_MEMBER_DOWN_CAUSE_NOT_SEEN",
       "E02_MEMBER_STOPPED",

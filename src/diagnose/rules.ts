@@ -59,6 +59,8 @@ import { hostNotJoined } from "./rules/n01-host-not-joined.ts";
 import { memberLostQuorumKept } from "./rules/n01-member-lost-quorum-kept.ts";
 import { nodeDownTemporarily } from "./rules/n02-node-down-temporarily.ts";
 import { filesystemReadOnly } from "./rules/n03-filesystem-read-only.ts";
+import { memberDoesNotFollow } from "./rules/n04-member-does-not-follow.ts";
+import { peerAddressNotOnMachine } from "./rules/n11-peer-address-not-on-machine.ts";
 import { diskFailing } from "./rules/n04-disk-failing.ts";
 import { slowDisk } from "./rules/n05-slow-disk.ts";
 import { filesystemFull } from "./rules/n06-filesystem-full.ts";
@@ -130,6 +132,7 @@ export const rules: readonly Rule[] = [
   hostNotJoined,
   memberLostQuorumKept,
   nodeDownTemporarily,
+  peerAddressNotOnMachine,
   // alarms
   nospaceAlarm,
   corruptAlarm,
@@ -137,6 +140,7 @@ export const rules: readonly Rule[] = [
   // disk
   filesystemReadOnly,
   diskFailing,
+  memberDoesNotFollow,
   slowDisk,
   filesystemFull,
   // stale objects

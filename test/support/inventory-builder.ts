@@ -85,6 +85,8 @@ export class InventoryBuilder {
     const host: HostSituation = { ...healthyHost(ordinal), name, isFresh: true, kubelet: "inactive", haproxy: "absent", keepalived: "absent", etcd: "stopped", dataDir: "absent", apiServer: "stopped", uptimeSeconds: 300 };
     return this.#with({ hosts: [...this.#situation.hosts, host], spares: [...this.#situation.spares, name] });
   }
+  /** N11: the machine has another address now; its member is still registered with the old one. */
+  movedTo(name: string, address: string): InventoryBuilder { return this.#host(name, { address }); }
   rebooted(name: string, secondsAgo: number): InventoryBuilder { return this.#host(name, { uptimeSeconds: secondsAgo }); }
   clockOff(name: string, clockOffsetMs: number): InventoryBuilder { return this.#host(name, { clockOffsetMs }); }
   kubeletStopped(name: string, state: "inactive" | "failed" = "inactive"): InventoryBuilder { return this.#host(name, { kubelet: state, etcd: "stopped", apiServer: "stopped" }); }
@@ -147,6 +149,11 @@ export class InventoryBuilder {
       members: [...this.#situation.members.filter((other) => other.name !== name), member],
       nodes: [...this.#situation.nodes.filter((node) => node.name !== name), { name: newName, address, machineId: joined.machineId, isControlPlane: true, ready: undefined }],
     });
+  }
+  /** N04: local reads answer, reads through the quorum hang. */
+  hungRead(name: string): InventoryBuilder {
+    const gap = notKnown<never>("timeout", "no answer in time", { observedAt: this.#situation.takenAt, source: `PB3 ${name} etcd` });
+    return this.patchHost(name, (host) => ({ ...host, etcd: { ...host.etcd, linearizableReadMs: gap, membersLinearizable: gap } }));
   }
   /** K01, E07: what the cluster says its revision is. */
   revision(revision: number): InventoryBuilder {

@@ -58,6 +58,16 @@ export const alarmAndDiskFindings = {
     never: ["Trust its liveness.", "Rely on a graceful stop."],
     probes: ["PB3", "PB7"],
   },
+  N04_MEMBER_DOES_NOT_FOLLOW: {
+    catalogueId: "N04",
+    title: "A member answers from its own data, but not through the quorum",
+    meaning:
+      "It names a leader and serves local reads, while reads that need agreement hang on it. Its disk or its log output may be stuck, although the process looks alive.",
+    tellApart: "Cut off from its peers it would name no leader. A hung disk shows in the write test, a stuck log output does not.",
+    doNext: ["Look at the disk and at whatever takes up its log output.", "If it stays so: fence the machine, then replace the member."],
+    never: ["Count it as a healthy voter because it answers."],
+    probes: ["PB2", "PB3", "PB7"],
+  },
   N05_SLOW_DISK: {
     catalogueId: "N05",
     title: "A synced write beside etcd's data took more than a second",

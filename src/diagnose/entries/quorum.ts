@@ -49,6 +49,23 @@ export const quorumFindings = {
     never: ["Remove the member early: when it returns it must be emptied and joined anew.", "Take silence for death."],
     probes: ["PB1", "PB2"],
   },
+  N11_PEER_ADDRESS_NOT_ON_MACHINE: {
+    catalogueId: "N11",
+    title: "A member's peer address is not an address of its machine",
+    meaning:
+      "Either the machine's address changed, or another machine carries the old one's name. In the second case what is seen here says nothing about the old machine, which may be alive elsewhere.",
+    tellApart:
+      "The machine id: the same machine with another address, or another machine. A dead old machine must be attested, it cannot be concluded from the new one.",
+    doNext: [
+      "Same machine: with quorum, new certificates with the new address, then change the member's peer address, one machine at a time.",
+      "Another machine: have the loss of the old one attested, then plan the replacement.",
+    ],
+    never: [
+      "Count the old member as lost because the new machine is empty.",
+      "Change the peer address of a learner on an etcd older than 3.5.31 or 3.6.12: it becomes a voter.",
+    ],
+    probes: ["PB4", "PB10"],
+  },
   E01_QUORUM_LOST_PERMANENTLY: {
     catalogueId: "E01",
     title: "Quorum is lost and cannot come back: too many members lost their data",

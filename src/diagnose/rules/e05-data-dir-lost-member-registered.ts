@@ -1,7 +1,7 @@
 import type { Finding } from "../../model/finding.ts";
 import { findingOf, type Rule } from "../rule.ts";
 import { evidenceOf } from "../situation/host-view.ts";
-import { dataEvidence, machineEvidence, observedLoss } from "../situation/loss.ts";
+import { dataEvidence, hasPeerAddress, machineEvidence, observedLossOf } from "../situation/loss.ts";
 import { listEvidence, memberLabel, type MemberView, type Situation } from "../situation/situation.ts";
 import { isMachineLost } from "./n01-member-lost-quorum-kept.ts";
 
@@ -13,8 +13,9 @@ export const dataDirLostMemberRegistered: Rule = {
 
 function findingsFor(situation: Situation, view: MemberView): readonly Finding[] {
   const { host, member } = view;
-  if (host?.data !== "lost" || !view.isStarted) return [];
-  const loss = observedLoss(host);
+  // Another machine under the old name is N11.
+  if (host?.data !== "lost" || !view.isStarted || !hasPeerAddress(host, member)) return [];
+  const loss = observedLossOf(view);
   // With quorum a lost machine has its own finding; without, every loss is told here.
   if (loss !== undefined && situation.quorum.kind === "kept" && isMachineLost(host)) return [];
   const isOpenStill = host.etcd === "serving" || host.etcd === "answering";

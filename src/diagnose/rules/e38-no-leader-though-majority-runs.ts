@@ -20,8 +20,10 @@ export const noLeaderThoughMajorityRuns: Rule = {
         summary: `${String(running.length)} members run with their data (${quorumWords(situation)}), and they elect no leader.`,
         evidence: [...voters.flatMap(voterEvidence), ...blocked.map(reachEvidence)],
         ruledOut: [{ code: "E01_QUORUM_LOST_PERMANENTLY", because: "a majority of data dirs is intact" }],
-        wouldSettle:
-          blocked.length > 0 ? [] : ["PB1 on port 2380 between the members, in both directions", "PB10: clocks and certificates"],
+        wouldSettle: [
+          "another look after an election timeout (1 s by default): an election may be under way",
+          ...(blocked.length > 0 ? [] : ["PB1 on port 2380 between the members, in both directions", "PB10: clocks and certificates"]),
+        ],
       }),
     ];
   },

@@ -1,5 +1,7 @@
 import type { Evidence, ObservedLossKind } from "../../model/finding.ts";
+import type { MemberFacts } from "../../model/inventory.ts";
 import { valueOf } from "../../model/observation.ts";
+import { hostOfUrl } from "./addresses.ts";
 import { evidenceOf, type HostView } from "./host-view.ts";
 import { membersOnHost, type MemberView, type Situation } from "./situation.ts";
 
@@ -18,6 +20,22 @@ export function observedLoss(host: HostView): ObservedLoss | undefined {
   const evidence = [dataEvidence(host), evidenceOf("no etcd process", host.facts.processes)];
   if (host.machine !== "replaced") return { kind: "observed-data-lost", evidence };
   return { kind: "observed-fresh-machine", evidence: [machineEvidence(host), ...evidence] };
+}
+
+/**
+ * The loss of this member: its machine was looked at, and it is the machine
+ * with the member's peer address. A machine that only carries the name says
+ * nothing about the one that had the data (I-G2).
+ */
+export function observedLossOf(view: { readonly host: HostView | undefined; readonly member: MemberFacts }): ObservedLoss | undefined {
+  return view.host !== undefined && hasPeerAddress(view.host, view.member) ? observedLoss(view.host) : undefined;
+}
+
+/** Addresses of today: as configured, or as seen on the machine; a remembered one does not count. */
+export function hasPeerAddress(host: HostView, member: MemberFacts): boolean {
+  const machine = valueOf(host.facts.machine);
+  const own = [host.config.address, host.name as string, ...(machine === undefined ? [] : [machine.hostname, ...machine.addresses])];
+  return member.peerUrls.some((url) => own.includes(hostOfUrl(url)));
 }
 
 export function dataEvidence(host: HostView): Evidence {
@@ -58,7 +76,7 @@ export function lostMembers(
   return (situation.members ?? []).flatMap((view) => {
     // An unstarted or learner entry has rules of its own.
     if (view.host === undefined || !view.isStarted || view.health === "serving") return [];
-    const loss = observedLoss(view.host);
+    const loss = observedLossOf(view);
     return loss === undefined ? [] : [{ view, host: view.host, loss }];
   });
 }

@@ -1,6 +1,6 @@
 import type { Evidence } from "../../model/finding.ts";
 import { evidenceOf } from "./host-view.ts";
-import { dataEvidence, observedLoss } from "./loss.ts";
+import { dataEvidence, observedLoss, observedLossOf } from "./loss.ts";
 import type { Situation, VoterView } from "./situation.ts";
 
 /** Voters by what was observed, for a cluster whose quorum is not there. */
@@ -15,9 +15,14 @@ export interface VoterCensus {
 
 export function voterCensus(situation: Situation): VoterCensus {
   const { voters } = situation.quorum;
-  const lost = voters.filter((voter) => voter.host !== undefined && observedLoss(voter.host) !== undefined);
+  const lost = voters.filter((voter) => isObservedLost(voter));
   const intact = voters.filter((voter) => !lost.includes(voter) && voter.host?.presence.kind === "reached" && voter.host.data === "intact");
   return { intact, lost, unseen: voters.filter((voter) => !lost.includes(voter) && !intact.includes(voter)) };
+}
+
+function isObservedLost({ host, member }: VoterView): boolean {
+  if (host === undefined) return false;
+  return (member === undefined ? observedLoss(host) : observedLossOf({ host, member })) !== undefined;
 }
 
 export function voterEvidence(voter: VoterView): readonly Evidence[] {

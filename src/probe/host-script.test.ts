@@ -53,7 +53,7 @@ test("hostScript: no private key, kubeconfig key or balancer password is printed
   const decoded = balancer.split(/\s/).map((word) => Buffer.from(word, "base64").toString("utf8")).join("\n");
   for (const text of [stdout, decoded]) assert.doesNotMatch(text, /planted|PRIVATE/);
   assert.ok(!stdout.includes(base64(key)));
-  assert.equal(answer.get("certificates")?.text.match(/BEGIN CERTIFICATE/g)?.length, 4);
+  assert.equal(answer.get("certificates")?.text.match(/BEGIN CERTIFICATE/g)?.length, 3);
   assert.equal(parseLoadBalancer(balancer, false).keepalived?.priority, 7);
 });
 

@@ -47,18 +47,19 @@ trap 'exit 143' HUP INT TERM
 # Hundredths of a second since boot, without a fork.
 now() { read -r up rest </proc/uptime; centis=${"$"}{up%.*}${"$"}{up#*.}; }
 have() { command -v "$1" >/dev/null 2>&1; }
-certificates_only() { sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/p'; }
+# name, or base64 of it where a word of plain letters does not do.
+plain_name() { case $1 in *[!A-Za-z0-9._-]*) printf 'base64:'; printf %s "$1" | base64 -w0 ;; *) printf 'plain:%s' "$1" ;; esac; }
 `;
 
 const machineSections = String.raw`
 section_machine() {
-  printf 'machine_id=%s\n' "$(cat "$root/etc/machine-id")"
-  printf 'boot_id=%s\n' "$(cat /proc/sys/kernel/random/boot_id)"
-  # Age of PID 1, not /proc/uptime: in a container-like machine that is its host's.
-  printf 'uptime=%s\n' "$(ps -o etimes= -p 1)"
-  printf 'hostname=%s\n' "$(cat /proc/sys/kernel/hostname)"
-  printf 'os=%s\n' "$(sed -n 's/^PRETTY_NAME=//p' "$root/etc/os-release" | head -n 1)"
-  swaps=-1; while read -r line; do swaps=$((swaps + 1)); done </proc/swaps; printf 'swaps=%s\n' "$swaps"
+  read -r value <"$root/etc/machine-id"; echo "machine_id=$value"
+  read -r value </proc/sys/kernel/random/boot_id; echo "boot_id=$value"
+  # Age of PID 1, not /proc/uptime: in a container-like machine that is its host's. Field 22 of /proc/1/stat, in ticks of 1/100 s.
+  read -r stat </proc/1/stat; set -- ${"$"}{stat##*) }; now; echo "uptime=$(((centis - ${"$"}{20}) / 100))"
+  read -r value </proc/sys/kernel/hostname; echo "hostname=$value"
+  while read -r line; do case $line in PRETTY_NAME=*) echo "os=${"$"}{line#*=}"; break ;; esac; done <"$root/etc/os-release"
+  swaps=-1; while read -r line; do swaps=$((swaps + 1)); done </proc/swaps; echo "swaps=$swaps"
   if [ -e "$root/etc/requorum-lab" ]; then echo lab=1; else echo lab=0; fi
 }
 section_addresses() { timeout 2 ip -o addr show; }
@@ -103,7 +104,7 @@ section_datadir() {
   echo "empty=$empty"
   wal=0; for f in "$d"/member/wal/*.wal; do [ -f "$f" ] && wal=1; done; echo "wal=$wal"
   if [ -f "$d/member/snap/db" ]; then printf 'backend=1\nsize=%s\n' "$(stat -c %s "$d/member/snap/db")"; else echo backend=0; fi
-  printf 'newest=%s\n' "$(stat -c %Y "$d"/member/snap/* "$d"/member/wal/* 2>/dev/null | sort -n | tail -n 1)"
+  newest=; for time in $(stat -c %Y "$d"/member/snap/* "$d"/member/wal/* 2>/dev/null); do [ "$time" -gt "${"$"}{newest:-0}" ] && newest=$time; done; echo "newest=$newest"
 }
 section_fsync() {
   [ "$depth" = full ] || { echo not-asked; return 0; }
@@ -138,36 +139,39 @@ const fileSections = String.raw`
 section_manifests() {
   m=$root$manifests_dir
   [ -d "$m" ] || { echo absent; return 0; }
-  count=0
-  for f in "$m"/*; do
-    [ -f "$f" ] || continue
-    count=$((count + 1)); [ "$count" -le 64 ] || { echo too-many; return 0; }
-    printf 'file %s %s %s\n' "$(printf %s "${"$"}{f##*/}" | base64 -w0)" "$(sha256sum <"$f" | cut -c 1-64)" "$(head -c 65536 "$f" | base64 -w0)"
-  done
+  set --
+  for f in "$m"/*; do [ -f "$f" ] && set -- "$@" "$f"; done
+  [ $# -gt 0 ] || return 0
+  [ $# -le 64 ] || { echo too-many; return 0; }
+  sha256sum -- "$@" >"$work/sums" || return 1
+  for f in "$@"; do
+    read -r sum rest; printf 'file %s %s ' "$(plain_name "${"$"}{f##*/}")" "${"$"}{sum#\\}"; head -c 65536 "$f" | base64 -w0; echo
+  done <"$work/sums"
 }
 section_certificates() {
   count=0
   for f in "$root$pki_dir"/*.crt "$root$pki_dir"/etcd/*.crt "$root"/var/lib/kubelet/pki/kubelet.crt "$root"/var/lib/kubelet/pki/kubelet-client-current.pem; do
     [ -f "$f" ] || continue
     count=$((count + 1)); [ "$count" -le 64 ] || { echo too-many; return 0; }
-    printf 'path %s\n' "${"$"}{f#"$root"}"; head -c 65536 "$f" | certificates_only
+    echo "path ${"$"}{f#"$root"}"; sed -n -e '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/p' -e 1000q "$f"
   done
   for f in admin super-admin controller-manager scheduler; do
     f=$root/etc/kubernetes/$f.conf
     [ -f "$f" ] || continue
-    printf 'path %s\n' "${"$"}{f#"$root"}"; sed -n 's/^ *client-certificate-data: *//p' "$f" | head -n 1 | base64 -d | certificates_only
+    # Base64 of PEM; the reader looks for certificates in it and for nothing else.
+    echo "path ${"$"}{f#"$root"}"; sed -n -e 's/^ *client-certificate-data: */data /p' -e 1000q "$f"
   done
 }
 section_loadbalancer() {
   f=$root/etc/haproxy/haproxy.cfg
   if [ -f "$f" ]; then
-    printf 'haproxy %s %s\n' "$(sha256sum <"$f" | cut -c 1-64)" "$(head -c 131072 "$f" | sed -e 's/\(stats auth\).*/\1 removed/' -e 's/\(password\) .*/\1 removed/' | base64 -w0)"
+    printf 'haproxy %s ' "$(sha256sum <"$f")"; head -c 131072 "$f" | sed -e 's/\(stats auth\).*/\1 removed/' -e 's/\(password\) .*/\1 removed/' | base64 -w0; echo
     socket=$(sed -n 's/^[[:space:]]*stats[[:space:]]*socket[[:space:]]*\([^[:space:]]*\).*/\1/p' "$f" | head -n 1)
     if [ -S "$socket" ] && have socat; then printf 'servers %s\n' "$(printf 'show stat\n' | timeout 1 socat -t1 - "UNIX-CONNECT:$socket" 2>/dev/null | head -c 65536 | base64 -w0)"; fi
   fi
   f=$root/etc/keepalived/keepalived.conf
   if [ -f "$f" ]; then
-    printf 'keepalived %s %s\n' "$(sha256sum <"$f" | cut -c 1-64)" "$(head -c 131072 "$f" | sed -e 's/\(auth_pass\).*/\1 removed/' | base64 -w0)"
+    printf 'keepalived %s ' "$(sha256sum <"$f")"; head -c 131072 "$f" | sed -e 's/\(auth_pass\).*/\1 removed/' | base64 -w0; echo
   fi
   return 0
 }
@@ -178,17 +182,19 @@ section_mesh() {
   have bash || { echo unsupported; return 0; }
   [ "$vip" = - ] || set -- "$@" "@endpoint=$vip=$vip_port"
   timeout "$connect_seconds" bash -c '
+    words=$1; shift
     for peer in "$@"; do
       name=${"$"}{peer%%=*} rest=${"$"}{peer#*=}; address=${"$"}{rest%%=*} port=${"$"}{rest#*=}
       targets="ssh:$port etcd-client:2379 etcd-peer:2380 kube-apiserver:6443"
       [ "$name" = @endpoint ] && targets="endpoint:$port"
       for target in $targets; do
-        ( if message=$( { exec 3<>"/dev/tcp/$address/${"$"}{target#*:}"; } 2>&1 ); then outcome=open; else
+        ( if { : 3<>"/dev/tcp/$address/${"$"}{target#*:}"; } 2>"$words.$name.${"$"}{target%%:*}"; then outcome=open; else
+            read -r message <"$words.$name.${"$"}{target%%:*}"
             case $message in *refused*) outcome=refused ;; *"o route"*|*nreachable*|*"is down"*) outcome=unreachable ;; *"timed out"*) outcome=timeout ;; *) outcome=unknown ;; esac
           fi; echo "$name ${"$"}{target%%:*} $outcome" ) &
       done
     done
-    wait' mesh "$@"
+    wait' mesh "$work/connect" "$@"
 }
 section_vip() {
   [ "$vip" = - ] && { echo not-asked; return 0; }
@@ -210,8 +216,9 @@ section_arp() {
 const collecting = String.raw`
 emit() {
   printf '%s begin %s\n' "$mark" "$1"
-  head -c ${String(sectionBytesMax)} "$work/$1.out" 2>/dev/null
-  printf '\n%s end %s %s %s\n' "$mark" "$1" "$2" "$(head -c 300 "$work/$1.err" 2>/dev/null | base64 -w0)"
+  if [ -s "$work/$1.out" ]; then head -c ${String(sectionBytesMax)} "$work/$1.out"; fi
+  words=; if [ -s "$work/$1.err" ]; then words=$(head -c 300 "$work/$1.err" | base64 -w0); fi
+  printf '\n%s end %s %s %s\n' "$mark" "$1" "$2" "$words"
 }
 pids=
 pending="${hostSections.join(" ")}"

@@ -1,7 +1,7 @@
 import type { CertificateFacts } from "../model/inventory.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import type { CertificateReader } from "../ports/certificates.ts";
-import { malformed } from "./parse-host-answer.ts";
+import { malformed, textOfBase64 } from "./parse-host-answer.ts";
 
 export interface CertificatesOfHost {
   readonly certificates: readonly CertificateFacts[];
@@ -10,7 +10,7 @@ export interface CertificatesOfHost {
 
 /**
  * Text of the section certificates: a line "path FILE", then the file's PEM
- * blocks. A file without a readable block is in `unreadable`. Throws
+ * blocks or, of a kubeconfig, a line "data BASE64" of them. A file without a readable block is in `unreadable`. Throws
  * REMOTE_ANSWER_MALFORMED when the frame itself is wrong or holds a private
  * key, which the script never prints.
  */
@@ -21,7 +21,9 @@ export function parseCertificates(text: string, reader: CertificateReader): Cert
   for (const part of text.split(/^path /m).slice(1)) {
     const newline = part.indexOf("\n");
     const path = newline < 0 ? part : part.slice(0, newline);
-    const blocks = part.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
+    const encoded = /^data (\S+)$/m.exec(part)?.[1];
+    const content = encoded === undefined ? part : decoded(encoded);
+    const blocks = content.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
     if (blocks.length === 0) unreadable.push({ path, problem: "there is no certificate in it" });
     for (const pem of blocks) {
       try {
@@ -34,4 +36,14 @@ export function parseCertificates(text: string, reader: CertificateReader): Cert
   }
   if (/^too-many$/m.test(text)) throw malformed("certificates", "there are more than 64 certificate files");
   return { certificates, unreadable };
+}
+
+/** A kubeconfig's certificate data; "" when it is not base64 of text, so that the file counts as unreadable. */
+function decoded(base64: string): string {
+  try {
+    return textOfBase64(base64, "client-certificate-data");
+  } catch (error) {
+    if (error instanceof RecoveryError) return "";
+    throw error;
+  }
 }

@@ -7,15 +7,15 @@ import { parseKeepalived } from "./parse-keepalived.ts";
 const apiServerPort = 6443;
 
 /**
- * Pure. Text of the section loadbalancer: lines "haproxy SHA256 TEXT",
- * "servers TEXT" (of `show stat`) and "keepalived SHA256 TEXT", texts in
+ * Pure. Text of the section loadbalancer: lines "haproxy SHA256 - TEXT",
+ * "servers TEXT" (of `show stat`) and "keepalived SHA256 - TEXT" (sha256sum prints the dash), texts in
  * base64. `holdsVip` is the caller's knowledge. Throws REMOTE_ANSWER_MALFORMED.
  */
 export function parseLoadBalancer(text: string, holdsVip: boolean): LoadBalancerFacts {
   let facts: LoadBalancerFacts = { holdsVip };
-  const lines = text.split("\n").filter((line) => line !== "").map((line) => line.split(" "));
+  const lines = text.split("\n").filter((line) => line !== "").map((line) => line.split(/ +/));
   const showStat = lines.find((words) => words[0] === "servers")?.[1] ?? "";
-  for (const [what, sha256 = "", content = ""] of lines) {
+  for (const [what, sha256 = "", , content = ""] of lines) {
     switch (what) {
       case "haproxy":
         facts = { ...facts, haproxy: parseHaproxy(textOfBase64(content, "haproxy.cfg"), { path: "/etc/haproxy/haproxy.cfg", sha256, apiServerPort, showStat: textOfBase64(showStat, "show stat") }) };

@@ -10,7 +10,7 @@ const text = (name: string): string => answer.get(name)?.text ?? "";
 test("parseMachine: a real machine of the lab", () => {
   const facts = parseMachine({ machine: text("machine"), addresses: text("addresses"), versions: text("versions") }, 3);
   assert.match(facts.machineId, /^[0-9a-f]{32}$/);
-  assert.deepEqual(facts.addresses, ["10.150.0.11", "10.150.0.10"]);
+  assert.deepEqual(facts.addresses.slice(0, 2), ["10.150.0.11", "10.150.0.10"]);
   assert.deepEqual([facts.hostname, facts.osRelease, facts.kubeadmVersion, facts.kubeletVersion], ["cp1", "Debian GNU/Linux 12 (bookworm)", "v1.34.4", "v1.34.4"]);
   assert.match(facts.containerdVersion ?? "", /^1\.6\./);
   assert.deepEqual([facts.isLabMachine, facts.swapEnabled, facts.clockOffsetMs], [true, false, 3]);

@@ -19,7 +19,7 @@ test("parseStaticPods: kubeadm's own manifests of the first machine", () => {
 });
 
 test("parseStaticPods: a file that is no pod stays in the list with its problem (H09)", () => {
-  const line = (name: string, content: string): string => `file ${Buffer.from(name).toString("base64")} ${"a".repeat(64)} ${Buffer.from(content).toString("base64")}`;
+  const line = (name: string, content: string): string => `file base64:${Buffer.from(name).toString("base64")} ${"a".repeat(64)} ${Buffer.from(content).toString("base64")}`;
   const manifests = parseStaticPods([line("etcd.yaml.bak", pod(["etcd", "--name", "cp1"])), line("notes.txt", "a: [b"), line("list.yaml", "kind: List")].join("\n"));
   assert.equal(manifests[0]?.etcdFlags?.name, "cp1");
   assert.equal(manifests[1]?.problem?.includes("YAML"), true);

@@ -6,7 +6,7 @@ import { malformed, textOfBase64 } from "./parse-host-answer.ts";
 
 /**
  * Pure. Text of the section manifests: one line "file NAME SHA256 CONTENT" per
- * file, name and content in base64. A file that cannot be understood is kept
+ * file, the name as "plain:…" or "base64:…", the content in base64. A file that cannot be understood is kept
  * with its `problem`: the kubelet reads it too (H09). A directory that does
  * not exist has no manifests. Throws REMOTE_ANSWER_MALFORMED.
  */
@@ -15,12 +15,12 @@ export function parseStaticPods(text: string): readonly ManifestFacts[] {
   if (lines.length === 1 && lines[0] === "absent") return [];
   return lines.map((line) => {
     if (line === "too-many") throw malformed("static-pod directory", "it holds more than 64 files");
-    const match = /^file (\S+) ([0-9a-f]{64}) (\S*)$/.exec(line);
+    const match = /^file (plain|base64):(\S+) ([0-9a-f]{64}) (\S*)$/.exec(line);
     if (match === null) throw malformed("static-pod directory", `${JSON.stringify(line.slice(0, 60))} is not a file entry`);
-    const fileName = textOfBase64(match[1] ?? "", "file name");
-    const sha256 = match[2] ?? "";
+    const fileName = match[1] === "plain" ? (match[2] ?? "") : textOfBase64(match[2] ?? "", "file name");
+    const sha256 = match[3] ?? "";
     try {
-      return { fileName, sha256, ...parseStaticPod(textOfBase64(match[3] ?? "", fileName)) };
+      return { fileName, sha256, ...parseStaticPod(textOfBase64(match[4] ?? "", fileName)) };
     } catch (error) {
       if (!(error instanceof RecoveryError)) throw error;
       return { fileName, sha256, podName: "", problem: error.detail };

@@ -59,7 +59,10 @@ export async function probeHost(round: RoundClock, ports: HostPorts, asked: { re
   const { host, config, limits } = asked;
   const source = (probe: string): string => `${probe} ${host.name} ssh`;
   let sshErrorCode: string | undefined;
-  const ssh = await observe(round, { source: source("PB1"), limitMs: limits.connectMs }, async (limitMs) => {
+  const nonce = ports.hashing.randomHex(8);
+  // The script does not wait for the ping: the ping is there to say soon, and why, that a machine cannot be reached.
+  const scripted = observe(round, { source: source("script"), limitMs: limits.scriptMs + 1000 }, async (limitMs) => runScript(round, ports.hostAccess, { ...asked, nonce, limitMs }));
+  const pinged = observe(round, { source: source("PB1"), limitMs: limits.connectMs }, async (limitMs) => {
     try {
       return { roundTripMs: await ports.hostAccess.ping(host.name, { timeoutMs: limitMs, signal: round.signal }) };
     } catch (error) {
@@ -67,9 +70,8 @@ export async function probeHost(round: RoundClock, ports: HostPorts, asked: { re
       throw error;
     }
   });
+  const [ssh, exchange] = await settleHost(pinged, scripted);
   if (ssh.kind === "unknown") return silentHost(host.name, ssh, sshErrorCode ?? "SSH_UNREACHABLE");
-  const nonce = ports.hashing.randomHex(8);
-  const exchange = await observe(round, { source: source("script"), limitMs: limits.scriptMs + 1000 }, async (limitMs) => runScript(round, ports.hostAccess, { ...asked, nonce, limitMs }));
   if (exchange.kind === "unknown") return { ...silentHost(host.name, exchange, undefined), facts: { ...silentHost(host.name, exchange, undefined).facts, ssh } };
   const answer = parseHostAnswer(exchange.value.result.stdout, nonce);
   const reading = new Reading(answer, exchange, source);
@@ -92,6 +94,12 @@ export async function probeHost(round: RoundClock, ports: HostPorts, asked: { re
     endpointOutcome: parseEndpointAnswer(textOf(answer, "vip"), mesh?.endpoint ?? "unknown"),
     arpMacs: parseArpMacs(textOf(answer, "arp")),
   };
+}
+
+/** Waits for the script only where the machine was reached: a ping that failed is the whole answer. */
+async function settleHost(pinged: Promise<HostFacts["ssh"]>, scripted: Promise<Observation<Exchange>>): Promise<readonly [HostFacts["ssh"], Observation<Exchange>]> {
+  const ssh = await pinged;
+  return ssh.kind === "unknown" ? [ssh, ssh] : [ssh, await scripted];
 }
 
 async function runScript(round: RoundClock, hostAccess: HostAccess, asked: { readonly host: HostConfig; readonly config: ClusterConfig; readonly endpoint: { readonly address: string; readonly port: number } | undefined; readonly limits: HostLimits; readonly nonce: string; readonly limitMs: number }): Promise<Exchange> {

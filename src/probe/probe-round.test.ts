@@ -112,6 +112,16 @@ test("probeRound: two dead machines are unknown, not healthy and not dead, and c
   assert.ok(inventory.reach.some((entry) => entry.from === "operator" && entry.to === cp2 && entry.port === "ssh" && entry.outcome === "unreachable"));
 });
 
+test("probeRound: a machine without certificates is not asked, and its etcd's silence is handled everywhere", async () => {
+  const world = healthyWorld();
+  const dialer = world.etcd.dialer();
+  const bare: EtcdDialer = { dial: (host, options) => (host === cp2 ? Promise.reject(new RecoveryError("ETCD_CREDENTIALS_MISSING", { subject: "host cp2", detail: "none is there" })) : dialer.dial(host, options)), close: () => dialer.close() };
+  const inventory = await look({ ...world, ports: { ...world.ports, etcd: bare } });
+  const { status } = hostOf(inventory, cp2).etcd;
+  assert.ok(status.kind === "unknown" && status.reason === "not-asked");
+  assert.deepEqual(valueOf(inventory.kubernetes)?.masterLeases, addresses);
+});
+
 test("probeRound: an adapter that never answers is given up at the deadline", async () => {
   const stuck: EtcdDialer = { dial: () => new Promise(() => undefined), close: () => Promise.resolve() };
   const startedMs = Date.now();

@@ -152,9 +152,9 @@ async function firstRecords(ports: ProbePorts, round: RoundClock, sessions: read
 async function recordsThrough(ports: ProbePorts, round: RoundClock, asked: { readonly session: HostSession; readonly sessions: readonly HostSession[]; readonly limits: Limits }): Promise<Inventory["kubernetes"]> {
   const { session, sessions, limits } = asked;
   const masterLeases = observe(round, { source: "PB12 etcd", limitMs: limits.callMs }, async (limitMs) => {
-    const reads = [session, ...sessions.filter((other) => other !== session)].map(async (candidate) => readMasterLeases(await candidate.etcd, { timeoutMs: limitMs, signal: round.signal }));
+    const read = async (candidate: HostSession): Promise<readonly string[]> => readMasterLeases(await candidate.etcd, { timeoutMs: limitMs, signal: round.signal });
     // The API server's own member speaks of its own cluster; another one only where that one gives no answer.
-    return (reads[0] ?? Promise.reject(new Error("no member"))).catch(() => Promise.any(reads));
+    return read(session).catch(() => Promise.any(sessions.filter((other) => other !== session).map(read)));
   });
   return probeKubernetesRecords(round, { host: session.host.name, api: await session.kube }, { certificates: ports.certificates, callMs: limits.callMs, masterLeases });
 }

@@ -17,6 +17,8 @@ export interface FakeApiServer {
 /** Instead of the next answer: an HTTP status, or the connection lost before or after the effect. */
 export type FakeKubeFailure = { readonly status: number; readonly reason: string } | "cut-before-effect" | "cut-after-effect";
 
+const defaultAnswerBytesMax = 32 * 1024 * 1024;
+
 /**
  * Kubernetes API servers over one object store in memory. Objects are put by
  * their path; reads, lists (namespaced and across namespaces, label and simple
@@ -98,10 +100,14 @@ export class FakeKubernetes {
         if (this.servers.get(host)?.isHostReachable === false) {
           return Promise.reject(new RecoveryError("SSH_UNREACHABLE", { subject: `host ${host}`, detail: "the fake host is off" }));
         }
+        let isClosed = false;
         const api: KubeApi = {
           host,
-          request: (request) => this.#request(host, request),
-          close: () => Promise.resolve(),
+          request: (request) => (isClosed ? Promise.reject(new Error(`the API client of ${host} was used after close()`)) : this.#request(host, request)),
+          close: () => {
+            isClosed = true;
+            return Promise.resolve();
+          },
         };
         return Promise.resolve(api);
       },
@@ -136,6 +142,9 @@ export class FakeKubernetes {
     if (server.process === "frozen") throw lost(`no answer within ${String(request.timeoutMs)} ms`, retry);
     const answer = this.#answer(server, request);
     if (failure === "cut-after-effect") throw lost("the connection was lost before the answer came", retry);
+    if (Buffer.byteLength(answer.text) > (request.answerBytesMax ?? defaultAnswerBytesMax)) {
+      throw new RecoveryError("REMOTE_OUTPUT_TOO_LARGE", { subject: "API server's answer", detail: request.path });
+    }
     return answer;
   }
 

@@ -1,0 +1,99 @@
+import type { ClusterConfig, HostConfig } from "../../model/cluster-config.ts";
+import type { HostName } from "../../model/ids.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { HostAccess } from "../../ports/host-access.ts";
+import type { KubeApi, KubeApiDialer } from "../../ports/kube-api.ts";
+
+export interface UndiciKubeApiDialerOptions {
+  readonly hostAccess: HostAccess;
+  readonly config: ClusterConfig;
+  /** "forward" (default): through an SSH forward to the host's own loopback. "direct": TCP to the host's address. */
+  readonly reach?: "forward" | "direct";
+  /** kubeconfig files to look for, best first; default: kubeadm's admin.conf, then super-admin.conf. */
+  readonly kubeconfigPaths?: (host: HostConfig) => readonly string[];
+  /** Where the host's API server listens, as seen from the host itself, or from here with "direct". */
+  readonly endpoint?: (host: HostConfig) => { readonly address: string; readonly port: number };
+}
+
+/** kubeadm's default bindPort; its API servers listen on all addresses. */
+const apiServerPort = 6443;
+
+interface Way {
+  readonly target: { readonly socketPath: string } | { readonly address: string; readonly port: number };
+  close(): Promise<void>;
+}
+
+/** Dials one API server per host. undici and the YAML parser are loaded with the first dial. */
+export function createUndiciKubeApiDialer(options: UndiciKubeApiDialerOptions): KubeApiDialer {
+  return new UndiciKubeApiDialer(options);
+}
+
+class UndiciKubeApiDialer implements KubeApiDialer {
+  readonly #options: UndiciKubeApiDialerOptions;
+  readonly #clients = new Set<KubeApi>();
+  #isClosed = false;
+
+  constructor(options: UndiciKubeApiDialerOptions) {
+    this.#options = options;
+  }
+
+  /** USAGE when the host is not configured; KUBE_CREDENTIALS_MISSING, KUBE_API_TLS; errors of HostAccess as they are. */
+  async dial(name: HostName, call: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<KubeApi> {
+    if (this.#isClosed) throw new Error("the API dialer was used after close()");
+    const host = this.#options.config.hosts.find((one) => one.name === name);
+    if (host === undefined) throw new RecoveryError("USAGE", { subject: `host ${name}`, detail: "it is not in the configuration" });
+    const [credentials, way, { UndiciKubeApi }] = await this.#prepare(host, call);
+    try {
+      const client: KubeApi = new UndiciKubeApi({
+        host: name, target: way.target, credentials,
+        // kubeadm puts "kubernetes", the host's name and its address into every apiserver.crt.
+        serverNames: ["kubernetes", host.address, host.name],
+        onClose: async () => {
+          this.#clients.delete(client);
+          await way.close();
+        },
+      });
+      this.#clients.add(client);
+      return client;
+    } catch (error) {
+      await way.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#clients].map((client) => client.close()));
+  }
+
+  /** All at once; when one fails, a way that was opened is closed again and the first failure is thrown. */
+  async #prepare(host: HostConfig, call: { readonly timeoutMs: number; readonly signal?: AbortSignal }) {
+    const candidates = this.#options.kubeconfigPaths?.(host) ?? usualKubeconfigPaths(this.#options.config);
+    const wayOpened = this.#openWay(host, call.timeoutMs);
+    try {
+      return await Promise.all([
+        import("./kube-credentials.ts").then(({ readKubeCredentials }) => readKubeCredentials(this.#options.hostAccess, host.name, { ...call, candidates })),
+        wayOpened,
+        import("./undici-kube-api.ts"),
+      ]);
+    } catch (error) {
+      await wayOpened.then((way) => way.close(), () => undefined); // its own failure is the one thrown, or a second one of the same host
+      throw error;
+    }
+  }
+
+  async #openWay(host: HostConfig, timeoutMs: number): Promise<Way> {
+    const endpoint = this.#options.endpoint?.(host);
+    if (this.#options.reach === "direct") {
+      return { target: endpoint ?? { address: host.address, port: apiServerPort }, close: () => Promise.resolve() };
+    }
+    const forward = await this.#options.hostAccess.forward(host.name, { ...(endpoint ?? { address: "127.0.0.1", port: apiServerPort }), timeoutMs });
+    return { target: { socketPath: forward.socketPath }, close: () => forward.close() };
+  }
+}
+
+/** kubeadm keeps them beside its pki directory; super-admin.conf exists since 1.29, where `kubeadm init` ran. */
+function usualKubeconfigPaths(config: ClusterConfig): readonly string[] {
+  const directory = config.paths.pkiDir.replace(/\/[^/]+\/?$/, "");
+  return [`${directory}/admin.conf`, `${directory}/super-admin.conf`];
+}

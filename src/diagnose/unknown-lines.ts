@@ -21,7 +21,8 @@ function hostLines(host: HostView): readonly string[] {
   const gaps = gapsOf(host);
   const asked = gaps.filter(({ observation }) => observation.kind === "unknown" && observation.reason !== "not-asked");
   // What was not asked follows from an earlier gap, which is told; without one it is told itself.
-  const told = asked.length > 0 ? asked : gaps;
+  // A machine seen without Kubernetes has nothing that could be asked.
+  const told = asked.length > 0 ? asked : host.hasKubernetesState === false ? [] : gaps;
   const byReason = new Map<string, Gap[]>();
   for (const gap of told) {
     const why = gap.observation.kind === "unknown" ? `${gap.observation.reason}: ${gap.observation.detail}` : "";

@@ -9,7 +9,7 @@ import { layOutLayers, type LayerSources } from "./image-layers.ts";
 import { imageSet } from "./image-set.ts";
 
 /** Changes when the recipe of this file or of the layers changes. */
-const recipe = 2;
+const recipe = 4;
 /** Content blobs and unpacked layers are never written again once they are complete (containerd names them by digest or mounts them as overlay lowers), so machines may share them by hard link. */
 const sharedParts = ["io.containerd.content.v1.content/blobs", "io.containerd.snapshotter.v1.overlayfs/snapshots"] as const;
 

@@ -32,8 +32,10 @@ async function kubernetesLayer(layer: string, sources: LayerSources): Promise<vo
   for (const name of ["bin", "sbin", "lib", "lib64"]) await symlink(`usr/${name}`, join(layer, name));
   for (const path of proxyPrograms) await put(join(sources.baseImage, path), join(layer, path));
   for (const name of iptablesLinks) await symlink("xtables-nft-multi", join(layer, "usr/sbin", name));
-  for (const path of await librariesOf(sources.baseImage, proxyPrograms)) await put(join(sources.baseImage, path), join(layer, path));
-  await cp(join(sources.baseImage, machineLibraries, "xtables"), join(layer, machineLibraries, "xtables"), { recursive: true });
+  // The plug-ins of iptables have libraries of their own (statistic needs libm).
+  const plugins = (await readdir(join(sources.baseImage, machineLibraries, "xtables"))).filter((name) => name.endsWith(".so")).map((name) => `/${machineLibraries}/xtables/${name}`);
+  for (const path of await librariesOf(sources.baseImage, [...proxyPrograms, ...plugins])) await put(join(sources.baseImage, path), join(layer, path));
+  await cp(join(sources.baseImage, machineLibraries, "xtables"), join(layer, machineLibraries, "xtables"), { recursive: true, verbatimSymlinks: true });
   await mkdir(join(layer, "run"), { recursive: true });
 }
 
@@ -53,8 +55,8 @@ async function librariesOf(baseImage: string, programs: readonly string[]): Prom
   const listed = await runProgram({ reason: "listing libraries", program: "chroot", args: [baseImage, "ldd", ...programs], timeoutMs: 30_000 });
   const paths = new Set<string>();
   for (const match of listed.stdout.matchAll(/(?:=> )?(\/\S+\.so\S*) \(0x/g)) paths.add(match[1] ?? "");
-  const plugins = (await readdir(join(baseImage, machineLibraries))).filter((name) => name.startsWith("libnss_files"));
-  for (const name of plugins) paths.add(`/${machineLibraries}/${name}`);
+  const nameServices = (await readdir(join(baseImage, machineLibraries))).filter((name) => name.startsWith("libnss_files"));
+  for (const name of nameServices) paths.add(`/${machineLibraries}/${name}`);
   const resolved: string[] = [];
   for (const path of paths) {
     // ldd answers /lib/…; the same file is /usr/lib/… with merged /usr.

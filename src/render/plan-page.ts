@@ -20,7 +20,7 @@ function headBlocks(plan: PlanDocument): readonly Block[] {
     line([verdictSpan(plan), ...(plan.quorumNow === undefined ? [] : [strong(`  now: ${quorumWords(plan.quorumNow)}`)])]),
     line(dim(`cluster ${plan.cluster}, goal ${goalWords(plan)}, plan ${shortDigest(plan.digest)}`)),
     ...plan.reasons.map((reason) => item(reason)),
-    ...(plan.verdict === "act" ? [line([strong("would be lost: "), isNothingLost(plan) ? good(plan.loss.words) : bad(plan.loss.words)])] : []),
+    ...(plan.verdict === "act" ? [line([strong("loss: "), isNothingLost(plan) ? good(plan.loss.words) : bad(plan.loss.words)])] : []),
   ];
 }
 

@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import { plainText, spansOf, type Block, type Column, type Inline, type Page, type Tone } from "../../render/page.ts";
+import { wrapSpans } from "./wrap-spans.ts";
 
 export interface DrawOptions {
   readonly columns: number;
@@ -52,6 +53,9 @@ function drawBlock(block: Block, options: DrawOptions): string {
   }
 }
 
+/** Columns between two cells. */
+const air = 2;
+
 function drawTable(whole: Extract<Block, { kind: "table" }>, options: DrawOptions): string {
   const isShown = whole.columns.map((column) => (column.hideBelow ?? 0) <= options.columns);
   const block = { ...whole, columns: whole.columns.filter((_, index) => isShown[index]), rows: whole.rows.map((row) => row.filter((_, index) => isShown[index])) };
@@ -59,21 +63,19 @@ function drawTable(whole: Extract<Block, { kind: "table" }>, options: DrawOption
   const none = { top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "" };
   const drawn = new Table({
     chars: none,
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 2 },
+    style: { head: [], border: [], "padding-left": 0, "padding-right": air },
     colWidths: [...widths],
     colAligns: block.columns.map((column) => column.align ?? "left"),
-    wordWrap: true,
-    wrapOnWordBoundary: false,
   });
   if (block.columns.some((column) => column.title !== "")) drawn.push(block.columns.map((column) => paint({ text: column.title.toUpperCase(), tone: "dim" }, options.hasColor)));
-  for (const row of block.rows) drawn.push(row.map((cell) => paint(cell, options.hasColor)));
+  // Cells are wrapped here and not by the library, which cuts words in the middle or drops their ends.
+  for (const row of block.rows) drawn.push(row.map((cell, index) => wrapSpans(cell, { width: Math.max(1, (widths[index] ?? 3) - air), keepsWords: false }).map((words) => paint(words, options.hasColor)).join("\n")));
   const margin = " ".repeat(block.indent);
   return drawn.toString().split("\n").map((text) => `${margin}${text}`.trimEnd()).join("\n");
 }
 
 /** Natural widths with two columns of air; where the screen is too small, the widest flexible column gives way first, never below twelve. */
 function columnWidths(columns: readonly Column[], rows: readonly (readonly Inline[])[], available: number): readonly number[] {
-  const air = 2;
   const flexibleMin = 12;
   const widths = columns.map((column, index) => Math.max(column.title.length, ...rows.map((row) => safe(plainText(row[index] ?? "")).length), 1) + air);
   const sum = (): number => widths.reduce((total, width) => total + width, 0);
@@ -88,25 +90,10 @@ function columnWidths(columns: readonly Column[], rows: readonly (readonly Inlin
   return widths;
 }
 
-/** Breaks at spaces; a word longer than the line stays whole, so that paths and commands can be copied. */
+/** A word longer than the line stays whole, so that paths and commands can be copied. */
 function wrap(text: Inline, firstIndent: number, nextIndent: number, options: DrawOptions): string {
+  // Below thirty columns nothing is readable any more; then the terminal may break lines itself.
   const limit = Math.max(30, options.columns);
-  let column = firstIndent;
-  let out = " ".repeat(firstIndent);
-  let isLineStart = true;
-  for (const span of spansOf(text)) {
-    for (const piece of safe(span.text).split(/(\n|\s+)/)) {
-      if (piece === "") continue;
-      if (piece === "\n" || (!isLineStart && piece.trim() !== "" && column + piece.length > limit)) {
-        out = `${out.trimEnd()}\n${" ".repeat(nextIndent)}`;
-        column = nextIndent;
-        isLineStart = true;
-        if (piece === "\n") continue;
-      }
-      out += options.hasColor ? `${codes[span.tone][0]}${piece}${codes[span.tone][1]}` : piece;
-      column += piece.length;
-      if (piece.trim() !== "") isLineStart = false;
-    }
-  }
-  return out.trimEnd();
+  const lines = wrapSpans(text, { width: limit - nextIndent, firstWidth: limit - firstIndent, keepsWords: true });
+  return lines.map((words, index) => `${" ".repeat(index === 0 ? firstIndent : nextIndent)}${paint(words, options.hasColor)}`.trimEnd()).join("\n");
 }

@@ -7,7 +7,7 @@ const memberId = z.string().transform(asMemberId);
 
 export const machineSchema = z.object({
   machineId: z.string(), bootId: z.string(), uptimeSeconds: z.number(), hostname: z.string(), addresses: z.array(z.string()), osRelease: z.string(),
-  clockOffsetMs: z.number(), swapEnabled: z.boolean(), kubeadmVersion: z.string(), kubeletVersion: z.string(), containerdVersion: z.string(), isLabMachine: z.boolean(),
+  clockOffsetMs: z.number(), swapEnabled: z.boolean(), kubeadmVersion: z.string().optional(), kubeletVersion: z.string().optional(), containerdVersion: z.string().optional(), isLabMachine: z.boolean(),
 });
 
 export const serviceSchema = z.object({
@@ -53,7 +53,7 @@ const haproxy = z.object({
 
 const keepalived = z.object({
   path: z.string(), virtualRouterId: z.number().optional(), priority: z.number().optional(), state: z.string(), nopreempt: z.boolean(),
-  virtualAddresses: z.array(z.string()),
+  virtualAddresses: z.array(z.string()), unicastPeers: z.array(z.string()).optional(), instanceCount: z.number().optional(),
   scripts: z.array(
     z.object({ name: z.string(), script: z.string(), interval: z.number(), weight: z.number().optional(), fall: z.number(), rise: z.number(), line: z.number() }),
   ),

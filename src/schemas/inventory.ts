@@ -15,6 +15,7 @@ const hostConfig = z.object({
   name: host,
   address: z.string(),
   roles: z.array(z.enum(["control-plane", "etcd", "load-balancer", "worker", "spare"])),
+  sshAddress: z.string().optional(),
   sshUser: z.string().optional(),
   sshPort: z.number().optional(),
   sshJump: z.string().optional(),
@@ -44,6 +45,7 @@ const hostFacts = z.object({
   manifests: observed(z.array(manifestSchema)),
   kubernetesFiles: observed(kubernetesFilesSchema),
   certificates: observed(z.array(certificateSchema)),
+  unreadableCertificates: z.array(z.object({ path: z.string(), problem: z.string() })).optional(),
   loadBalancer: observed(loadBalancerSchema),
   etcd: etcdEndpointSchema,
   apiServer: apiServerSchema,
@@ -58,12 +60,20 @@ const kubernetes = z.object({
     }),
   ),
   kubernetesEndpoints: z.array(z.string()),
-  masterLeases: z.array(z.string()),
+  masterLeases: z.array(z.string()).optional(),
   clusterInfo: z.object({ server: z.string(), caFingerprint: z.string() }).optional(),
   kubeadmConfig: z.object({ controlPlaneEndpoint: z.string(), kubernetesVersion: z.string(), clusterStatusHosts: z.array(z.string()) }).optional(),
   etcdMirrorPods: z.array(z.object({ name: z.string(), node: z.string(), advertiseUrl: z.string(), phase: z.string() })),
   bootstrapTokenSecondsLeft: z.number().optional(),
   certificateKeySecondsLeft: z.number().optional(),
+  gaps: z
+    .array(
+      z.object({
+        record: z.enum(["masterLeases", "clusterInfo", "kubeadmConfig", "etcdMirrorPods", "bootstrapTokenSecondsLeft", "certificateKeySecondsLeft"]),
+        detail: z.string(),
+      }),
+    )
+    .optional(),
 });
 
 const endpoint = z.object({

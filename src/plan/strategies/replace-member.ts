@@ -71,7 +71,7 @@ function nothingNeeded({ goal, model, lossProofs, refusedAttestations }: Plannin
   const other = goal.kind === "replace" && goal.with !== undefined ? goal.with : "HOST";
   return notPossible(
     "replace-member",
-    `Nothing proves that member ${memberWords(member)} is lost (I-G2). If it is gone for good, say so: requorum plan replace ${host} --with ${other} --attest-lost ${host}`,
+    `Nothing proves that member ${memberWords(member)} is lost (I-G2). If it is gone for good, say so: requorum plan replace ${host} --with ${other} --attest-lost ${host}='what was seen'`,
     ...refusedAttestations,
   );
 }

@@ -37,7 +37,7 @@ function silentWords(situation: PlanningSituation, member: ModelMember): string 
   const other = goal.kind === "replace" && goal.with !== undefined ? goal.with : "HOST";
   return (
     `${who} does not answer and ${member.host} cannot be reached by anybody. A machine that is only off comes back with all its data: power it on. ` +
-    `If it is gone for good, say so: requorum plan replace ${member.host} --with ${other} --attest-lost ${member.host}`
+    `If it is gone for good, say so: requorum plan replace ${member.host} --with ${other} --attest-lost ${member.host}='what was seen'`
   );
 }
 

@@ -21,16 +21,21 @@ const configMap = (name: string, data: { readonly [key: string]: string }, label
   apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "default", labels }, data,
 });
 
-interface Listed {
-  readonly items: readonly { readonly metadata: { readonly name: string; readonly uid: string; readonly resourceVersion: string }; readonly data?: { readonly [key: string]: string } }[];
-  readonly metadata: { readonly continue?: string };
+interface Answered {
+  readonly items: readonly Answered[];
+  readonly metadata: { readonly name: string; readonly uid: string; readonly continue?: string };
+  readonly data?: { readonly [key: string]: string };
+  readonly reason: string;
+  readonly gitVersion: string;
+  readonly status: { readonly token: string };
 }
 
 export function kubeApiContract(name: string, makeSubject: () => Promise<KubeApiSubject>): void {
   let subject: KubeApiSubject;
   let api: KubeApi;
   const send = (method: KubeRequest["method"], path: string, more: Partial<KubeRequest> = {}): Promise<KubeAnswer> => api.request({ method, path, timeoutMs, ...more });
-  const parsed = <T>(answer: KubeAnswer): T => JSON.parse(answer.text) as T;
+  // The parts that the contract looks at; each answer has some of them.
+  const parsed = (answer: KubeAnswer): Answered => JSON.parse(answer.text) as Answered;
   const remove = (object: string) => send("DELETE", `${collection}/${object}`);
 
   before(async () => {
@@ -49,18 +54,18 @@ export function kubeApiContract(name: string, makeSubject: () => Promise<KubeApi
       const ready = await one.request({ method: "GET", path: "/readyz?verbose", timeoutMs });
       assert.equal(ready.status, 200);
       assert.match(ready.text, /^\[\+\]etcd ok$/m);
-      assert.match(parsed<{ readonly gitVersion: string }>(await one.request({ method: "GET", path: "/version", timeoutMs })).gitVersion, /^v1\.\d+\.\d+/);
+      assert.match(parsed(await one.request({ method: "GET", path: "/version", timeoutMs })).gitVersion, /^v1\.\d+\.\d+/);
       await one.close();
     }
   });
 
   test(`${name}: nodes are listed, also in pages`, async () => {
-    const all = parsed<Listed>(await send("GET", "/api/v1/nodes")).items.map((item) => item.metadata.name);
+    const all = parsed(await send("GET", "/api/v1/nodes")).items.map((item) => item.metadata.name);
     for (const host of subject.hosts) assert.ok(all.includes(host));
     const found: string[] = [];
     let next = "";
     for (let page = 0; page < 100; page += 1) {
-      const answer = parsed<Listed>(await send("GET", `/api/v1/nodes?limit=1&continue=${encodeURIComponent(next)}`));
+      const answer = parsed(await send("GET", `/api/v1/nodes?limit=1&continue=${encodeURIComponent(next)}`));
       assert.equal(answer.items.length, 1);
       found.push(...answer.items.map((item) => item.metadata.name));
       next = answer.metadata.continue ?? "";
@@ -72,7 +77,7 @@ export function kubeApiContract(name: string, makeSubject: () => Promise<KubeApi
   test(`${name}: an error status is an answer`, async () => {
     const answer = await send("GET", `${collection}/requorum-contract-not-there`);
     assert.equal(answer.status, 404);
-    assert.equal(parsed<{ readonly reason: string }>(answer).reason, "NotFound");
+    assert.equal(parsed(answer).reason, "NotFound");
   });
 
   test(`${name}: an object is made once, found by its label, patched and deleted`, async () => {
@@ -80,11 +85,11 @@ export function kubeApiContract(name: string, makeSubject: () => Promise<KubeApi
     await remove(object);
     assert.equal((await send("POST", collection, { body: configMap(object, { a: "1", b: "2" }, { "requorum-contract": "one" }) })).status, 201);
     const again = await send("POST", collection, { body: configMap(object, {}) });
-    assert.deepEqual([again.status, parsed<{ readonly reason: string }>(again).reason], [409, "AlreadyExists"]);
-    const selected = parsed<Listed>(await send("GET", "/api/v1/configmaps?labelSelector=requorum-contract%3Done"));
+    assert.deepEqual([again.status, parsed(again).reason], [409, "AlreadyExists"]);
+    const selected = parsed(await send("GET", "/api/v1/configmaps?labelSelector=requorum-contract%3Done"));
     assert.deepEqual(selected.items.map((item) => item.metadata.name), [object]);
     const patch = await send("PATCH", `${collection}/${object}`, { contentType: "application/merge-patch+json", body: { data: { a: null, c: "3 – ü" } } });
-    assert.deepEqual([patch.status, parsed<Listed["items"][number]>(patch).data], [200, { b: "2", c: "3 – ü" }]);
+    assert.deepEqual([patch.status, parsed(patch).data], [200, { b: "2", c: "3 – ü" }]);
     assert.equal((await remove(object)).status, 200);
     assert.equal((await send("GET", `${collection}/${object}`)).status, 404);
   });
@@ -99,7 +104,7 @@ export function kubeApiContract(name: string, makeSubject: () => Promise<KubeApi
   test(`${name}: a stale replacement and a delete for another uid are conflicts`, async () => {
     const object = "requorum-contract-conflict";
     await remove(object);
-    const made = parsed<Listed["items"][number]>(await send("POST", collection, { body: configMap(object, { a: "1" }) }));
+    const made = parsed(await send("POST", collection, { body: configMap(object, { a: "1" }) }));
     assert.equal((await send("PUT", `${collection}/${object}`, { body: { ...made, data: { a: "2" } } })).status, 200);
     assert.equal((await send("PUT", `${collection}/${object}`, { body: { ...made, data: { a: "3" } } })).status, 409);
     const preconditions = { uid: "00000000-0000-4000-8000-0000000000ff" };
@@ -111,7 +116,7 @@ export function kubeApiContract(name: string, makeSubject: () => Promise<KubeApi
     assert.equal((await send("GET", "/api/v1/nodes", { bearerToken: "not-a-token" })).status, 401);
     const issued = await send("POST", "/api/v1/namespaces/default/serviceaccounts/default/token", { body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 600 } } });
     assert.equal(issued.status, 201);
-    const bearerToken = parsed<{ readonly status: { readonly token: string } }>(issued).status.token;
+    const bearerToken = parsed(issued).status.token;
     assert.notEqual((await send("GET", "/version", { bearerToken })).status, 401);
   });
 

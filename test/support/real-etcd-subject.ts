@@ -38,9 +38,13 @@ export async function realEtcdSubject(version: string): Promise<EtcdClientSubjec
   let initialCluster = "";
   return {
     dialer, hosts,
-    put: async (key, value) => void (await etcd.etcdctl(hosts[0], ["put", key, value])),
+    put: async (key, value) => {
+      await etcd.etcdctl(hosts[0], ["put", key, value]);
+    },
     raiseAlarm: (host) => raiseAlarm(etcd, host),
-    disarmAlarms: async () => void (await etcd.etcdctl(hosts[0], ["alarm", "disarm"])),
+    disarmAlarms: async () => {
+      await etcd.etcdctl(hosts[0], ["alarm", "disarm"]);
+    },
     addLearner: async (host) => {
       await etcd.prepareMember(host);
       const printed = await addLearner(etcd, host);
@@ -48,8 +52,14 @@ export async function realEtcdSubject(version: string): Promise<EtcdClientSubjec
       return asMemberId(/Member\s+([0-9a-f]+) added/.exec(printed)?.[1] ?? "");
     },
     startLearner: (host) => etcd.startProcess(host, { state: "existing", initialCluster }),
-    freeze: (host) => Promise.resolve(etcd.freeze(host)),
-    thaw: (host) => Promise.resolve(etcd.continue(host)),
+    freeze: (host) => {
+      etcd.freeze(host);
+      return Promise.resolve();
+    },
+    thaw: (host) => {
+      etcd.continue(host);
+      return Promise.resolve();
+    },
     kill: (host) => etcd.kill(host),
     close: async () => {
       await dialer.close();

@@ -73,8 +73,17 @@ function judge(error: ServiceError, call: FailedCall): Judgement {
     case grpcStatus.RESOURCE_EXHAUSTED:
       // "etcdserver: too many requests" passes; "mvcc: database space exceeded" does not.
       return { code: "ETCD_REFUSED", retry: text === "etcdserver: too many requests" ? "transient" : "permanent", detail: text };
-    default:
-      // InvalidArgument, NotFound, OutOfRange (compacted, future revision), PermissionDenied, DataLoss (CORRUPT alarm) …:
+    case grpcStatus.INVALID_ARGUMENT:
+    case grpcStatus.NOT_FOUND: // no such member
+    case grpcStatus.OUT_OF_RANGE: // a compacted revision, a future revision
+    case grpcStatus.PERMISSION_DENIED:
+    case grpcStatus.UNAUTHENTICATED:
+    case grpcStatus.DATA_LOSS: // CORRUPT alarm
+    case grpcStatus.UNIMPLEMENTED: // an etcd older than the RPC
+    case grpcStatus.UNKNOWN: // errors that etcd has no code for
+    case grpcStatus.ABORTED:
+    case grpcStatus.ALREADY_EXISTS:
+    case grpcStatus.OK:
       // etcd answered, and says no.
       return { code: "ETCD_REFUSED", retry: "permanent", detail: text };
   }

@@ -153,6 +153,7 @@ export class FakeKubernetes {
     if (request.bearerToken !== undefined && !this.validTokens.has(request.bearerToken)) return statusAnswer(401, "Unauthorized", "Unauthorized");
     if (path === "/livez" || path === "/healthz") return healthAnswer(path, server.failedLiveChecks);
     if (path === "/readyz") return healthAnswer(path, server.failedChecks);
+    if (path === "/api") return json(200, { kind: "APIVersions", versions: ["v1"] });
     if (path === "/version") return json(200, { major: "1", minor: "34", gitVersion: this.version });
     const target = readKubePath(path);
     if (target === undefined) return statusAnswer(404, "NotFound", `the server could not find the requested resource ${path}`);

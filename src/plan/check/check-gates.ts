@@ -28,7 +28,10 @@ export const noLivingNodeDeleted: PlanCheck = {
       const node = checked.plan.start.nodes?.find((candidate) => candidate.name === step.args.node);
       if (node === undefined) return [objection("I-G2", `Node ${step.args.node} was not seen when the plan was made`, step)];
       if (node.uid !== step.args.uid) return [objection("I-G2", `Node ${step.args.node} had another uid when the plan was made`, step)];
-      const isCleared = before.cleared.some((host) => (host as string) === step.args.node);
+      const host = checked.plan.start.hosts.find((candidate) => (candidate.name as string) === step.args.node);
+      // Kubernetes goes on calling a Node Ready for a while; a machine seen empty with its kubelet stopped is not it.
+      const isEmpty = host?.isReachable === true && host.hasKubernetesState === false && host.services?.kubelet !== undefined && host.services.kubelet !== "active";
+      const isCleared = isEmpty || before.cleared.some((name) => (name as string) === step.args.node);
       if (node.isReady !== false && !isCleared) return [objection("I-G2", `Node ${step.args.node} was Ready, and its machine was not cleared before`, step)];
       const member = before.members.find((candidate) => candidate.name === step.args.node);
       return member === undefined ? [] : [objection("I-G2", `Node ${step.args.node} still has an etcd member`, step)];

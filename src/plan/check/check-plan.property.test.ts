@@ -115,8 +115,8 @@ interface World {
 function disasterOf(plan: RecoveryPlan): string | undefined {
   const members = plan.start.members!;
   const world: World = {
-    voters: new Map(members.filter((member) => !member.isLearner).map((member) => [member.peerUrls[0]!, { host: String(member.host ?? member.name), alive: member.isHealthy === true }])),
-    dirty: new Set(plan.start.hosts.filter((host) => host.hasEtcdData !== false || host.hasKubernetesState !== false).map((host) => String(host.name))),
+    voters: new Map(members.filter((member) => !member.isLearner).map((member) => [member.peerUrls[0]!, { host: member.host ?? member.name, alive: member.isHealthy === true }])),
+    dirty: new Set(plan.start.hosts.filter((host) => host.hasEtcdData !== false || host.hasKubernetesState !== false).map((host) => host.name as string)),
     hasCopy: false,
   };
   const urlOf = new Map(members.map((member) => [member.id, member.peerUrls[0]!]));
@@ -157,7 +157,15 @@ function happen(world: World, step: PlannedStep, urlOf: ReadonlyMap<string | und
     case "kubernetes.deleteNode":
     case "kubernetes.deleteMasterLease":
       return world.hasCopy ? undefined : "a record is deleted without a copy";
-    default:
+    case "etcd.proveStopped":
+    case "kubernetes.repairClusterInfo":
+    case "kubernetes.repairKubeadmConfig":
+    case "kubernetes.awaitNodeReady":
+    case "loadBalancer.setBackends":
+    case "host.checkPrepared":
+    case "service.start":
+    case "process.continue":
+    case "cluster.verify":
       return undefined;
   }
 }

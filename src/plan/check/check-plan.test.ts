@@ -38,7 +38,7 @@ const without = (plan: RecoveryPlan, kind: StepKind): RecoveryPlan => withSteps(
 
 function inserted(plan: RecoveryPlan, draft: StepDraft, before: StepKind): RecoveryPlan {
   const spec = stepSpecs[draft.kind];
-  const step = reworded({ ...draft, id: asStepId("s99"), risk: spec.risk, after: [], quorumAfter: undefined, expectedSeconds: 1, attemptsMax: 1, host: undefined, describes: "" } as PlannedStep);
+  const step = reworded({ ...draft, id: asStepId("s99"), risk: spec.risk, after: [], quorumAfter: undefined, expectedSeconds: 1, attemptsMax: 1, host: undefined, describes: "" });
   return withSteps(plan, (steps) => steps.flatMap((other) => (other.kind === before ? [step, other] : [other])));
 }
 
@@ -54,7 +54,7 @@ const broken: readonly (readonly [invariant: string, what: string, plan: Recover
   ["I-G2", "an attestation that nobody gave", tampered(attested, { attestations: [] })],
   ["I-G2", "a proof about another machine", tampered(fresh, { lossProofs: fresh.lossProofs.map((proof) => ({ ...proof, host })) })],
   ["I-G2", "an attested machine that was reached", tampered(attested, { start: { ...attested.start, hosts: attested.start.hosts.map((other) => ({ ...other, isReachable: true })) } })],
-  ["I-G2", "a living Node deleted", tampered(fresh, { start: { ...fresh.start, nodes: fresh.start.nodes!.map((node) => ({ ...node, isReady: true })) } })],
+  ["I-G2", "a living Node deleted", tampered(attested, { start: { ...attested.start, nodes: attested.start.nodes!.map((node) => ({ ...node, isReady: true })) } })],
   ["I-G2", "a Node of another uid", withArgs(fresh, "kubernetes.deleteNode", { uid: "another" })],
   ["I-G3", "a split brain in the diagnosis", tampered(fresh, { findings: [{ code: "E06_SPLIT_BRAIN_NEW_CLUSTER", subject: "host cp3" }] })],
   ["I-G3", "no single cluster id", tampered(fresh, { start: { ...fresh.start, clusterId: undefined }, fingerprint: { ...fresh.fingerprint, clusterId: undefined } })],

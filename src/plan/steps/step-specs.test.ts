@@ -152,8 +152,7 @@ for (const [kind, { step, ready, refused, postWhenBlind }] of Object.entries(cas
   test(`${kind}: a precondition that does not hold says why`, () => {
     for (const [model, reason] of refused) {
       const verdict = preOf(step, model);
-      assert.equal(verdict.kind, "fails", JSON.stringify(verdict));
-      assert.match(verdict.kind === "fails" ? verdict.because.join("; ") : "", reason);
+      assert.match(verdict.kind === "fails" ? verdict.because.join("; ") : `does not fail: ${verdict.kind}`, reason);
     }
   });
 

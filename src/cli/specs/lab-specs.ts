@@ -5,8 +5,8 @@ const load: CommandSpec["load"] = async () => (await import("../commands/lab.ts"
 
 /** Faults that `lab break` knows; src/adapters/lab carries them out. */
 export const labFaults = [
-  "power-off", "reboot", "wipe-machine", "wipe-etcd-data", "stop-service", "freeze", "partition", "read-only-disk", "full-disk", "failing-disk",
-  "corrupt-db", "corrupt-wal", "expire-certificates", "clock-skew", "fill-quota", "stop-apiserver", "break-haproxy", "break-keepalived",
+  "power-off", "power-on", "reboot", "wipe-machine", "wipe-etcd-data", "stop-service", "freeze", "partition", "read-only-disk", "full-disk", "failing-disk",
+  "corrupt-db", "corrupt-wal", "expire-certificates", "clock-skew", "fill-quota", "stop-apiserver", "break-haproxy", "break-keepalived", "change-host-key",
 ] as const;
 
 /** The lab's verbs. One file carries them all out: it looks at the invocation's `verb`. */

@@ -1,0 +1,161 @@
+import { spawn } from "node:child_process";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { NspawnLab } from "../../adapters/lab/nspawn-lab.ts";
+import type { ExitName } from "../../model/error-catalogue.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { LabStatus, LabUpResult } from "../../ports/lab.ts";
+import { bad, command as commandBlock, gap, good, heading, line, table, type Page } from "../../render/page.ts";
+import { listArgument, listOption, textArgument, textOption, type CommandModule, type Invocation } from "../command-spec.ts";
+import { printResult } from "../print-result.ts";
+import { ProgressDisplay } from "../terminal/progress-display.ts";
+
+const defaultName = "lab";
+const defaultObjects = 300;
+
+/** All verbs of the lab: they differ in one call each. */
+export const command: CommandModule = {
+  async run(invocation) {
+    const { cli } = invocation;
+    const lab = new NspawnLab({
+      paths: { cacheDir: cli.directories.cache, labsDir: `${cli.directories.state}/labs` },
+      toolsDir: fileURLToPath(new URL("../../../tools", import.meta.url)),
+    });
+    const display = new ProgressDisplay(cli.terminal, { isQuiet: false });
+    try {
+      return await runVerb(invocation, lab, display);
+    } finally {
+      display.stop();
+    }
+  },
+};
+
+async function runVerb(invocation: Invocation, lab: NspawnLab, display: ProgressDisplay): Promise<ExitName> {
+  const { report } = display;
+  const name = textOption(invocation, "name") ?? defaultName;
+  const machine = textArgument(invocation, "machine");
+  switch (invocation.verb) {
+    case "lab up":
+      return up(invocation, lab, display, name);
+    case "lab status":
+      return status(invocation, lab);
+    case "lab break":
+      await lab.inject(name, { kind: textArgument(invocation, "fault") ?? "", ...(machine === undefined ? {} : { machine }), settings: settingsOf(invocation) }, { report });
+      display.stop();
+      printState(invocation, await lab.status(name));
+      return "done";
+    case "lab heal": {
+      const fault = textArgument(invocation, "fault");
+      await lab.heal(name, { ...(fault === undefined ? {} : { fault }), ...(machine === undefined ? {} : { machine }) }, { report });
+      display.stop();
+      printState(invocation, await lab.status(name));
+      return "done";
+    }
+    case "lab ssh":
+      return ssh(invocation, await lab.status(name), machine ?? "");
+    case "lab down":
+      await lab.down(name, { report });
+      display.stop();
+      printResult(invocation.cli, { apiVersion: "requorum/v1", kind: "LabDown", name }, () => [line(`lab ${name} is gone, with everything that it made`)]);
+      return "done";
+    default:
+      throw new RecoveryError("NOT_BUILT_YET", { subject: invocation.verb, detail: `${invocation.verb} is not a verb of the lab` });
+  }
+}
+
+async function up(invocation: Invocation, lab: NspawnLab, display: ProgressDisplay, name: string): Promise<ExitName> {
+  const controlPlanes = count(invocation, "control-planes", 3);
+  const etcdMachines = count(invocation, "etcd-machines", 0);
+  if (controlPlanes !== 1 && controlPlanes !== 3 && controlPlanes !== 5) throw new RecoveryError("USAGE", { subject: "option --control-planes", detail: "1, 3 or 5" });
+  if (etcdMachines !== 0 && etcdMachines !== 1 && etcdMachines !== 3 && etcdMachines !== 5) throw new RecoveryError("USAGE", { subject: "option --etcd-machines", detail: "0, 1, 3 or 5" });
+  const result = await lab.up(
+    {
+      name, controlPlanes, etcdMachines,
+      workers: count(invocation, "workers", 0), spares: count(invocation, "spares", 0),
+      versions: { kubernetes: textOption(invocation, "kubernetes") ?? "1.34", etcd: textOption(invocation, "etcd") ?? "3.6" },
+      load: { seed: count(invocation, "seed", 1), objects: count(invocation, "objects", defaultObjects) },
+    },
+    { report: display.report },
+  );
+  display.stop();
+  printResult(invocation.cli, { ...labDocument(result.status), phases: result.phases }, () => upPage(result));
+  return "done";
+}
+
+/** Without --name: all labs of this machine. */
+async function status(invocation: Invocation, lab: NspawnLab): Promise<ExitName> {
+  const name = textOption(invocation, "name");
+  if (name !== undefined) {
+    printState(invocation, await lab.status(name));
+    return "done";
+  }
+  const labs = await Promise.all((await lab.list()).map((one) => lab.status(one)));
+  printResult(invocation.cli, { apiVersion: "requorum/v1", kind: "Labs", labs: labs.map(labDocument) }, () =>
+    labs.length === 0 ? [line("no lab on this machine"), commandBlock("requorum lab up", "make one")] : labs.flatMap((one) => [...labPage(one), gap]));
+  return "done";
+}
+
+function printState(invocation: Invocation, state: LabStatus): void {
+  printResult(invocation.cli, labDocument(state), () => labPage(state));
+}
+
+function labDocument(state: LabStatus): object {
+  const { configFile, sshConfigFile, ...rest } = state;
+  return { apiVersion: "requorum/v1", kind: "Lab", ...rest, config: configFile, sshConfig: sshConfigFile };
+}
+
+function labPage(state: LabStatus): Page {
+  return [
+    heading(`lab ${state.name}: Kubernetes ${state.versions.kubernetes}, etcd ${state.versions.etcd}${state.phase === "up" ? "" : " (was never finished; take it down)"}`),
+    table(
+      [{ title: "machine" }, { title: "address" }, { title: "role" }, { title: "power" }, { title: "broken by", isFlexible: true }],
+      state.machines.map((machine) => [
+        machine.name, machine.address, machine.role, machine.isPoweredOn ? good("on") : bad("off"),
+        state.faults.filter((fault) => fault.machine === machine.name).map((fault) => fault.kind).join(", "),
+      ]),
+    ),
+    line(`clients use ${state.controlPlaneEndpoint}`, 2),
+    commandBlock(`requorum status --config ${state.configFile}`, "look at it as an operator"),
+  ];
+}
+
+function upPage(result: LabUpResult): Page {
+  const total = result.phases.reduce((sum, phase) => sum + phase.durationMs, 0);
+  const seconds = (durationMs: number) => `${(durationMs / 1000).toFixed(1)} s`;
+  return [
+    ...labPage(result.status),
+    gap,
+    table([{ title: "phase" }, { title: "took", align: "right" }], [...result.phases.map((phase) => [phase.name, seconds(phase.durationMs)]), ["together", seconds(total)]]),
+  ];
+}
+
+/** Hands the terminal to ssh; its exit code becomes done or failed. */
+function ssh(invocation: Invocation, state: LabStatus, machine: string): Promise<ExitName> {
+  if (!state.machines.some(({ name }) => name === machine)) {
+    throw new RecoveryError("USAGE", { subject: `machine ${machine}`, detail: `lab ${state.name} has ${state.machines.map(({ name }) => name).join(", ")}` });
+  }
+  return new Promise((resolve, reject) => {
+    const child = spawn("ssh", ["-F", state.sshConfigFile, machine, ...listArgument(invocation, "command")], { stdio: "inherit", cwd: dirname(state.sshConfigFile) });
+    child.on("error", (cause) => {
+      reject(new RecoveryError("SSH_CLIENT_MISSING", { subject: "ssh", detail: "it could not be started", cause }));
+    });
+    child.on("close", (code) => {
+      resolve(code === 0 ? "done" : "failed");
+    });
+  });
+}
+
+function count(invocation: Invocation, option: string, fallback: number): number {
+  const text = textOption(invocation, option);
+  if (text === undefined) return fallback;
+  if (!/^\d{1,6}$/.test(text)) throw new RecoveryError("USAGE", { subject: `option --${option}`, detail: `${JSON.stringify(text)} is not a whole number` });
+  return Number(text);
+}
+
+function settingsOf(invocation: Invocation): { readonly [name: string]: string } {
+  return Object.fromEntries(listOption(invocation, "set").map((setting) => {
+    const at = setting.indexOf("=");
+    if (at < 1) throw new RecoveryError("USAGE", { subject: `option --set ${setting}`, detail: "it is NAME=VALUE" });
+    return [setting.slice(0, at), setting.slice(at + 1)];
+  }));
+}

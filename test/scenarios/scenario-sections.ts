@@ -4,11 +4,12 @@
  */
 import { diagnose } from "../../src/diagnose/diagnose.ts";
 import type { Diagnosis, Finding } from "../../src/model/finding.ts";
+import { planSection } from "./plan-section.ts";
 import type { Scenario } from "./scenario-file.ts";
 
 export type ScenarioSection = (scenario: Scenario, diagnosis: Diagnosis) => readonly string[];
 
-export const scenarioSections: readonly ScenarioSection[] = [findingsSection, unknownSection];
+export const scenarioSections: readonly ScenarioSection[] = [findingsSection, unknownSection, planSection];
 
 export function expectedText(scenario: Scenario): string {
   const diagnosis = diagnose(scenario.inventory);

@@ -109,7 +109,10 @@ function quorumOf(model: ClusterModel): StatusDocument["quorum"] {
   if (members === undefined) return undefined;
   const voters = members.filter((member) => !member.isLearner);
   const state = quorumState({ voters: voters.length, healthy: voters.filter((voter) => voter.isHealthy === true).length });
-  return { ...state, basis: model.members === undefined ? "believed" : "linearizable", unknownVoters: voters.filter((voter) => voter.isHealthy === undefined).length };
+  const basis = model.members === undefined ? "believed" : "linearizable";
+  // A list that a quorum has confirmed just now proves that a quorum lives, even when some voters did not answer us: the tolerance is at least zero.
+  const faultTolerance = basis === "linearizable" ? Math.max(0, state.faultTolerance) : state.faultTolerance;
+  return { ...state, faultTolerance, basis, unknownVoters: voters.filter((voter) => voter.isHealthy === undefined).length };
 }
 
 function verdictOf(quorum: StatusDocument["quorum"], diagnosis: Diagnosis, members: readonly ModelMember[]): StatusDocument["verdict"] {

@@ -18,7 +18,9 @@ export function statusPage(status: StatusDocument): Page {
 }
 
 function verdictLine(status: StatusDocument): readonly Span[] {
-  const words = status.quorum === undefined ? "" : quorumWords(status.quorum);
+  const words = status.quorum === undefined ? "" : status.quorum.basis === "linearizable" && status.quorum.healthy < status.quorum.needed
+    ? `a quorum confirmed the member list, but only ${String(status.quorum.healthy)} of ${count(status.quorum.voters, "voter")} answered for itself`
+    : quorumWords(status.quorum);
   switch (status.verdict) {
     case "healthy":
       return [good("HEALTHY"), strong(`  ${words}`)];

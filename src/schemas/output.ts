@@ -168,6 +168,11 @@ export const runListSchema = z.object({
 
 export const journalVerificationSchema = z.object({ ...document("JournalVerification"), run: z.string(), isIntact: z.literal(true), lines: z.int(), lastHash: z.string(), unknownKinds: texts });
 export const reportSchema = z.object({ ...document("Report"), run: z.string(), html: z.string(), markdown: z.string() });
+export const initSchema = z.object({
+  ...document("Init"),
+  file: z.string(), cluster: z.string(), hosts: z.array(z.object({ name: z.string(), address: z.string(), roles: texts })),
+  notReached: z.array(z.object({ host: z.string(), code: z.string(), detail: z.string() })), notes: texts,
+});
 export const doctorSchema = z.object({
   ...document("Doctor"),
   isReady: z.boolean(),
@@ -201,6 +206,7 @@ export const outputDocuments: { readonly [kind: string]: OutputDocument } = {
   RunList: { verbs: ["runs list"], words: "The runs known on this machine, newest first.", schema: runListSchema },
   JournalVerification: { verbs: ["runs verify-journal"], words: "An intact journal; a damaged one ends in an Error document.", schema: journalVerificationSchema },
   Report: { verbs: ["runs report"], words: "Where the report was written.", schema: reportSchema },
+  Init: { verbs: ["init"], words: "What was found and written.", schema: initSchema },
   Doctor: { verbs: ["doctor"], words: "Is this workstation ready?", schema: doctorSchema },
   Explanation: { verbs: ["explain"], words: "One code in full.", schema: explanationSchema },
   CodeList: { verbs: ["explain"], words: "Every code, when none is given.", schema: codeListSchema },

@@ -8,6 +8,8 @@ export interface HostConfig {
   /** IP address or DNS name that the cluster's own traffic uses. */
   readonly address: string;
   readonly roles: readonly HostRole[];
+  /** Where sshd listens, if not at `address` (Ansible's ansible_host). */
+  readonly sshAddress?: string;
   readonly sshUser?: string;
   readonly sshPort?: number;
   /** ssh -J value. */

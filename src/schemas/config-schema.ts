@@ -41,6 +41,11 @@ const host = z.strictObject({
     .refine(isAddress, { error: "an IP address or a DNS name, without a port" })
     .meta({ description: "IP address or DNS name that the cluster's own traffic uses." }),
   roles: z.array(z.enum(hostRoles)).min(1).optional().meta({ description: "What the machine is for. Default: control-plane." }),
+  sshAddress: z
+    .string()
+    .refine(isAddress, { error: "an IP address or a DNS name, without a port" })
+    .optional()
+    .meta({ description: "Where sshd listens, if not at address." }),
   sshUser: z
     .string()
     .regex(/^[A-Za-z0-9_][A-Za-z0-9._@\\-]{0,63}$/, { error: "a user name" })

@@ -231,6 +231,7 @@ function hostOf(input: ConfigInput["hosts"][number]): HostConfig {
     name: asHostName(input.name),
     address: input.address,
     roles: input.roles ?? ["control-plane"],
+    ...(input.sshAddress === undefined ? {} : { sshAddress: input.sshAddress }),
     ...(input.sshUser === undefined ? {} : { sshUser: input.sshUser }),
     ...(input.sshPort === undefined ? {} : { sshPort: input.sshPort }),
     ...(input.sshJump === undefined ? {} : { sshJump: input.sshJump }),

@@ -135,10 +135,11 @@ export class HostConnection {
   /**
    * ssh is called as the operator would call it: by the host's name where the
    * SSH configuration gives that name an address, else by the address of
-   * requorum.yaml.
+   * requorum.yaml. An sshAddress there is a wish that needs no guess.
    */
   async #chooseDestination(): Promise<string> {
     const { host } = this.target;
+    if (host.sshAddress !== undefined) return host.sshAddress;
     let text = "";
     const process = new SshProcess(this.#program, settingsArguments(this.target, host.name), {
       stdout: (chunk) => (text += chunk.toString("utf8")),

@@ -22,6 +22,7 @@ export function controlPathFor(directory: string, config: ClusterConfig, host: H
     config.cluster,
     host.name,
     host.address,
+    host.sshAddress,
     host.sshUser,
     host.sshPort,
     host.sshJump,

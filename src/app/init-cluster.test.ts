@@ -1,0 +1,352 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { FakeHostAccess } from "../../test/support/fake-host-access.ts";
+import { asHostName } from "../model/ids.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
+import { readClusterConfig } from "../schemas/config.ts";
+import type { ConfigDraft } from "../schemas/config-draft.ts";
+import { initCluster } from "./init-cluster.ts";
+import { discoveryScript } from "./init-discovery.ts";
+import { draftFromAnsible, draftFromHosts, draftFromKubeconfig } from "./init-draft.ts";
+
+const name = { fallback: "my directory" };
+
+/** What the discovery script prints on a kubeadm machine with keepalived and haproxy. */
+function kubeadmFacts(host: string, address: string, more: readonly string[] = []): string {
+  const rows = [
+    ["hostname", host],
+    ["address", address],
+    ["server.admin.conf", "https://10.0.0.10:8443"],
+    ["server.kubelet.conf", "https://10.0.0.10:8443"],
+    ["server.controller-manager.conf", `https://${address}:6443`],
+    ["manifests", "/etc/kubernetes/manifests"],
+    ["apiserver", "yes"],
+    ["apiserver.advertise", address],
+    ["apiserver.etcd", "https://127.0.0.1:2379"],
+    ["apiserver.ca", "/etc/kubernetes/pki/ca.crt"],
+    ["etcd", "static-pod"],
+    ["etcd.name", host],
+    ["etcd.data", "/var/lib/etcd"],
+    ["etcd.client", `https://${address}:2379`],
+    ["etcd.cluster", `${host}=https://${address}:2380,cp1=https://10.0.0.11:2380`],
+    ["kubelet", "yes"],
+    ["haproxy", "yes"],
+    ["vip", "10.0.0.10"],
+  ];
+  return [...rows.map((row) => row.join("\t")), ...more, "complete\tyes", ""].join("\n");
+}
+
+async function init(draft: ConfigDraft, answers: Readonly<Record<string, string | RecoveryError>>) {
+  const access = new FakeHostAccess();
+  for (const [host, answer] of Object.entries(answers)) {
+    if (typeof answer === "string") access.onScript({ host: asHostName(host) }, { stdout: answer });
+    else access.failWith(asHostName(host), () => answer);
+  }
+  return initCluster({ draft, openHosts: () => access, path: "requorum.yaml", madeBy: "requorum init", report: () => undefined });
+}
+
+const down = new RecoveryError("SSH_UNREACHABLE", { subject: "host cp3", detail: "cp3: no answer at all within 1500 ms" });
+
+test("initCluster: three machines of a kubeadm cluster are found out from their names, and every fact names its source", async () => {
+  const result = await init(draftFromHosts(["cp1", "cp2", "cp3"], name, {}), {
+    cp1: kubeadmFacts("cp1", "10.0.0.11"),
+    cp2: kubeadmFacts("cp2", "10.0.0.12"),
+    cp3: kubeadmFacts("cp3", "10.0.0.13"),
+  });
+  assert.equal(
+    result.text,
+    `# Written by requorum init. Every fact names its source; change what is wrong.
+apiVersion: requorum/v1
+cluster: my-directory   # the directory's name; you will type it to consent
+platform: kubeadm   # files of cp1
+etcdTopology: stacked   # etcd manifest on cp1
+controlPlaneEndpoint: 10.0.0.10:8443   # server in admin.conf on cp1
+loadBalancer: keepalived-haproxy   # keepalived.conf on cp1
+hosts:
+  - name: cp1
+    address: 10.0.0.11   # --advertise-address of kube-apiserver on cp1
+    roles: [control-plane, etcd, load-balancer]   # files of cp1
+  - name: cp2
+    address: 10.0.0.12   # --advertise-address of kube-apiserver on cp2
+    roles: [control-plane, etcd, load-balancer]   # files of cp2
+  - name: cp3
+    address: 10.0.0.13   # --advertise-address of kube-apiserver on cp3
+    roles: [control-plane, etcd, load-balancer]   # files of cp3
+`,
+  );
+  assert.deepEqual(result.notReached, []);
+  assert.deepEqual(readClusterConfig(result.text, "requorum.yaml"), result.config);
+});
+
+test("initCluster: a machine that is down is noted and kept, and the file is still written", async () => {
+  const result = await init(draftFromHosts(["cp1", "cp2", "cp3=10.0.0.13"], name, {}), {
+    cp1: kubeadmFacts("cp1", "10.0.0.11"),
+    cp2: kubeadmFacts("cp2", "10.0.0.12"),
+    cp3: down,
+  });
+  assert.deepEqual(result.notReached, [{ host: "cp3", code: "SSH_UNREACHABLE", detail: down.detail }]);
+  assert.match(
+    result.text,
+    / {2}# NOTE: not reached \(SSH_UNREACHABLE\).*\n {2}- name: cp3\n {4}address: 10\.0\.0\.13 {3}# --host\n {4}roles: \[control-plane\]/,
+  );
+});
+
+test("initCluster: a machine without a trace of Kubernetes stays a control-plane machine, with a note that it may be a spare", async () => {
+  const result = await init(draftFromHosts(["cp1", "cp2=10.0.0.12"], name, {}), {
+    cp1: kubeadmFacts("cp1", "10.0.0.11"),
+    cp2: "hostname\tcp2\naddress\t10.0.0.12\nmanifests\t/etc/kubernetes/manifests\ncomplete\tyes\n",
+  });
+  assert.match(result.notes.join("\n"), /no trace of Kubernetes on cp2/);
+  assert.deepEqual(result.config.hosts[1]?.roles, ["control-plane"]);
+});
+
+test("initCluster: a forgotten etcd member is pointed out", async () => {
+  const result = await init(draftFromHosts(["cp2"], name, {}), { cp2: kubeadmFacts("cp2", "10.0.0.12") });
+  assert.match(result.notes.join("\n"), /etcd member cp1 \(10\.0\.0\.11\)/);
+});
+
+test("initCluster: machines that disagree about the endpoint are told, and the majority wins", async () => {
+  const other = kubeadmFacts("cp3", "10.0.0.13").replaceAll("10.0.0.10:8443", "10.0.0.11:6443");
+  const result = await init(draftFromHosts(["cp1", "cp2", "cp3"], name, {}), {
+    cp1: kubeadmFacts("cp1", "10.0.0.11"),
+    cp2: kubeadmFacts("cp2", "10.0.0.12"),
+    cp3: other,
+  });
+  assert.equal(result.config.controlPlaneEndpoint, "10.0.0.10:8443");
+  assert.match(result.notes.join("\n"), /disagree.*10\.0\.0\.11:6443 \(admin\.conf on cp3\)/);
+});
+
+test("initCluster: external etcd machines are added from what the API servers name", async () => {
+  const facts = kubeadmFacts("cp1", "10.0.0.11")
+    .split("\n")
+    .filter((line) => !/^(etcd|vip|haproxy)/.test(line))
+    .join("\n")
+    .replace("https://127.0.0.1:2379", "https://10.0.0.21:2379,https://10.0.0.22:2379");
+  const result = await init(draftFromHosts(["cp1"], name, {}), { cp1: facts });
+  assert.equal(result.config.etcdTopology, "external");
+  assert.equal(result.config.loadBalancer, "external");
+  assert.deepEqual(
+    result.config.hosts.map((host) => [host.name, host.address, host.roles.join()]),
+    [
+      ["cp1", "10.0.0.11", "control-plane"],
+      ["etcd-10-0-0-21", "10.0.0.21", "etcd"],
+      ["etcd-10-0-0-22", "10.0.0.22", "etcd"],
+    ],
+  );
+});
+
+test("initCluster: kube-vip, unusual directories and an endpoint that is a machine's own are recognised", async () => {
+  const facts = kubeadmFacts("cp1", "10.0.0.11", ["kubevip\t10.0.0.10"])
+    .split("\n")
+    .filter((line) => !/^(vip|haproxy)/.test(line))
+    .join("\n")
+    .replace("/var/lib/etcd", "/data/etcd");
+  const result = await init(draftFromHosts(["cp1"], name, {}), { cp1: facts });
+  assert.equal(result.config.loadBalancer, "kube-vip");
+  assert.equal(result.config.paths.etcdDataDir, "/data/etcd");
+  const own = await init(draftFromHosts(["cp1"], name, {}), {
+    cp1: facts.replace(/kubevip.*\n/, "").replaceAll("10.0.0.10:8443", "10.0.0.11:6443"),
+  });
+  assert.equal(own.config.loadBalancer, "none");
+});
+
+test("initCluster: what a machine sends cannot add lines to the file", async () => {
+  const evil = kubeadmFacts("cp1", "10.0.0.11").replace("/var/lib/etcd", "/x: y # z\rcluster: evil");
+  const result = await init(draftFromHosts(["cp1"], name, {}), { cp1: evil });
+  assert.equal(result.config.cluster, "my-directory");
+  assert.deepEqual(readClusterConfig(result.text, "requorum.yaml"), result.config);
+});
+
+test("initCluster: half an answer counts as not reached; an interruption and a missing ssh stop everything", async () => {
+  const half = await init(draftFromHosts(["cp1", "cp2"], name, {}), { cp1: kubeadmFacts("cp1", "10.0.0.11"), cp2: "hostname\tcp2\n" });
+  assert.deepEqual(
+    half.notReached.map((one) => one.code),
+    ["REMOTE_ANSWER_MALFORMED"],
+  );
+  for (const code of ["INTERRUPTED", "SSH_CLIENT_MISSING"] as const) {
+    await assert.rejects(init(draftFromHosts(["cp1"], name, {}), { cp1: new RecoveryError(code, { subject: "x", detail: "y" }) }), {
+      code,
+    });
+  }
+});
+
+test("initCluster: two names of one machine are refused", async () => {
+  await assert.rejects(
+    init(draftFromHosts(["cp1", "alias"], name, {}), { cp1: kubeadmFacts("cp1", "10.0.0.11"), alias: kubeadmFacts("cp1", "10.0.0.11") }),
+    { code: "CONFIG_INVALID", detail: /10\.0\.0\.11/ },
+  );
+});
+
+test("draftFromHosts: what is no name and address is a usage error", () => {
+  for (const bad of ["", "a b", "-x", "cp1=", "cp1=10.0.0.300", "cp1=1.2.3.4=5", "cp1=1.2.3.4:22"])
+    assert.throws(() => draftFromHosts([bad], name, {}), { code: "USAGE" }, bad);
+  assert.throws(() => draftFromHosts(["cp1", "CP1"], name, {}), { code: "USAGE" });
+});
+
+test("draftFromAnsible: a kubespray inventory becomes hosts with addresses, logins and roles", () => {
+  const text = `node1 ansible_host=203.0.113.1 ip=10.3.0.1 etcd_member_name=etcd1 ansible_user=ubuntu ansible_port=2222
+node2 ansible_host=10.3.0.2
+[kube_control_plane]
+node1
+node2
+[etcd:children]
+kube_control_plane
+[kube_node]
+node2
+node[3:4] ansible_user="core"
+[k8s_cluster:children]
+kube_control_plane
+kube_node
+[all:vars]
+ansible_ssh_common_args='-o ProxyJump=me@bastion'
+loadbalancer_apiserver={"address": "10.3.0.10", "port": 8383}
+`;
+  const draft = draftFromAnsible({ text, path: "hosts.ini" }, { given: "prod", fallback: "x" }, {});
+  assert.equal(draft.cluster.value, "prod");
+  assert.equal(draft.platform?.value, "kubespray");
+  assert.equal(draft.etcdTopology?.value, "stacked");
+  assert.equal(draft.controlPlaneEndpoint?.value, "10.3.0.10:8383");
+  assert.deepEqual(
+    draft.hosts.map(({ name: host, address, roles, sshAddress, sshUser, sshPort, sshJump }) => [
+      host,
+      address?.value,
+      roles?.value.join(),
+      sshAddress,
+      sshUser,
+      sshPort,
+      sshJump,
+    ]),
+    [
+      ["node1", "10.3.0.1", "control-plane,etcd", "203.0.113.1", "ubuntu", 2222, "me@bastion"],
+      ["node2", "10.3.0.2", "control-plane,etcd", undefined, undefined, undefined, "me@bastion"],
+      ["node3", "node3", "worker", undefined, "core", undefined, "me@bastion"],
+      ["node4", "node4", "worker", undefined, "core", undefined, "me@bastion"],
+    ],
+  );
+});
+
+test("draftFromAnsible: values that Ansible computes, bad addresses and missing groups are told with their line", () => {
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ["[kube_control_plane]\nnode1 ansible_host={{x}}\n", /^hosts\.ini:2:1: ansible_host of node1 is computed by Ansible/],
+    ["[kube_control_plane]\nnode1 ip=10.0.0.300\n", /^hosts\.ini:2:1: ip of node1 is "10\.0\.0\.300"/],
+    ["[kube_control_plane]\nnode1 ansible_port=ssh\n", /^hosts\.ini:2:1: ansible_port of node1 is "ssh"/],
+    ["[web]\nnode1\n", /no machine is in a control-plane group/],
+  ];
+  for (const [text, says] of cases)
+    assert.throws(() => draftFromAnsible({ text, path: "hosts.ini" }, name, {}), { code: "INVENTORY_FILE_INVALID", detail: says });
+});
+
+test("draftFromKubeconfig: nodes that the API lists become hosts; without an answer only the endpoint is known, and init says so", async () => {
+  const text = `apiVersion: v1
+kind: Config
+current-context: admin@prod
+contexts: [{ name: admin@prod, context: { cluster: prod, user: admin } }]
+clusters: [{ name: prod, cluster: { server: "https://10.0.0.10:6443" } }]
+users: [{ name: admin, user: { token: planted-secret-token } }]
+`;
+  const listed = draftFromKubeconfig(
+    { text, path: "admin.conf" },
+    {
+      kind: "listed",
+      nodes: [
+        { name: "cp1", internalIp: "10.0.0.11", isControlPlane: true },
+        { name: "w1", internalIp: "10.0.0.31", isControlPlane: false },
+      ],
+    },
+    name,
+    { sshUser: "admin" },
+  );
+  const result = await init(listed, { cp1: kubeadmFacts("cp1", "10.0.0.11"), w1: down });
+  assert.equal(result.config.cluster, "prod");
+  assert.deepEqual(
+    result.config.hosts.map((host) => [host.name, host.sshUser, host.roles.join()]),
+    [
+      ["cp1", "admin", "control-plane"],
+      ["w1", "admin", "worker"],
+    ],
+  );
+  assert.ok(!result.text.includes("planted-secret-token"));
+  const silent = draftFromKubeconfig({ text, path: "admin.conf" }, { kind: "no-answer", because: "timeout" }, name, {});
+  await assert.rejects(init(silent, {}), { code: "FACTS_INCOMPLETE", detail: /did not answer through 10\.0\.0\.10:6443/ });
+});
+
+/** The script on a directory that looks like a machine: absolute paths are moved below it. */
+function runScriptOn(files: Readonly<Record<string, string>>): string {
+  const root = mkdtempSync(join(tmpdir(), "requorum-machine-"));
+  try {
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), content);
+    }
+    const moved = discoveryScript.replaceAll("/etc/", `${root}/etc/`).replaceAll("/var/lib/kubelet", `${root}/var/lib/kubelet`);
+    return execFileSync("sh", { input: moved, encoding: "utf8" }).replaceAll(root, "");
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
+
+const container = (program: string, flags: readonly string[]) =>
+  `spec:\n  containers:\n  - command:\n    - ${program}\n${flags.map((flag) => `    - --${flag}\n`).join("")}    image: x/${program}\n`;
+
+test("discoveryScript: reads a kubeadm machine's files with a real sh and tells no secret", () => {
+  const told = runScriptOn({
+    "/etc/kubernetes/admin.conf":
+      "clusters:\n- cluster:\n    server: https://10.0.0.10:8443\nusers:\n- user:\n    client-key-data: planted-secret\n",
+    "/etc/kubernetes/manifests/kube-apiserver.yaml": container("kube-apiserver", [
+      "advertise-address=10.0.0.11",
+      "client-ca-file=/etc/kubernetes/pki/ca.crt",
+      "etcd-servers=https://127.0.0.1:2379",
+    ]),
+    "/etc/kubernetes/manifests/etcd.yaml": container("etcd", [
+      "advertise-client-urls=https://10.0.0.11:2379",
+      "data-dir=/var/lib/etcd",
+      "initial-advertise-peer-urls=https://10.0.0.11:2380",
+      "initial-cluster=cp1=https://10.0.0.11:2380",
+      "name=cp1",
+    ]),
+    "/etc/kubernetes/manifests/kube-vip.yaml":
+      "spec:\n  containers:\n  - env:\n    - name: address\n      value: 10.0.0.10\n    image: ghcr.io/kube-vip/kube-vip:v1\n",
+    "/var/lib/kubelet/config.yaml": "kind: KubeletConfiguration\n",
+    "/etc/haproxy/haproxy.cfg": "frontend k8s\n  bind *:8443\n",
+    "/etc/keepalived/keepalived.conf":
+      "vrrp_instance x {\n  authentication {\n    auth_pass planted-secret\n  }\n  virtual_ipaddress {\n    10.0.0.10/24 dev eth0\n  }\n}\n",
+  });
+  const lines = told.split("\n");
+  for (const wanted of [
+    "server.admin.conf\thttps://10.0.0.10:8443",
+    "manifests\t/etc/kubernetes/manifests",
+    "apiserver.advertise\t10.0.0.11",
+    "apiserver.etcd\thttps://127.0.0.1:2379",
+    "apiserver.ca\t/etc/kubernetes/pki/ca.crt",
+    "etcd\tstatic-pod",
+    "etcd.name\tcp1",
+    "etcd.data\t/var/lib/etcd",
+    "etcd.client\thttps://10.0.0.11:2379",
+    "etcd.cluster\tcp1=https://10.0.0.11:2380",
+    "kubelet\tyes",
+    "haproxy\tyes",
+    "vip\t10.0.0.10",
+    "kubevip\t10.0.0.10",
+    "complete\tyes",
+  ])
+    assert.ok(lines.includes(wanted), `${wanted} is missing in\n${told}`);
+  assert.ok(!told.includes("planted-secret"));
+});
+
+test("discoveryScript: a kubespray machine and an empty one", () => {
+  const kubespray = runScriptOn({
+    "/etc/etcd.env":
+      "ETCD_DATA_DIR=/var/lib/etcd\nETCD_NAME=etcd1\nETCD_ADVERTISE_CLIENT_URLS=https://10.3.0.1:2379\nETCD_INITIAL_CLUSTER=etcd1=https://10.3.0.1:2380\n",
+    "/etc/kubernetes/ssl/ca.crt": "x",
+  });
+  assert.match(kubespray, /^etcd\tservice$/m);
+  assert.match(kubespray, /^etcd\.name\tetcd1$/m);
+  assert.match(kubespray, /^kubespray\tyes$/m);
+  const empty = runScriptOn({ "/etc/hostname": "x" });
+  assert.match(empty, /^complete\tyes$/m);
+  assert.doesNotMatch(empty, /^(etcd|apiserver|kubelet)/m);
+});

@@ -88,6 +88,7 @@ function stateAfter(state: ReplayState, step: PlannedStep, start: ClusterModel):
     case "host.moveStateAside":
       return { ...state, cleared: [...state.cleared, step.args.host] };
     case "service.start":
+      if (step.args.unit === "haproxy" || step.args.unit === "keepalived") return state;
       return etcdStarted({ ...state, startedUnits: [...state.startedUnits, `${step.args.host} ${step.args.unit}`] }, step.args.host, start);
     case "process.continue":
       return proveList(withMember(state, (member) => member.host === step.args.host, { healthy: true }));

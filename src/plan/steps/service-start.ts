@@ -31,6 +31,7 @@ export const serviceStart: StepSpec<"service.start"> = {
     if (host === undefined) return model;
     const services = { ...host.services, [args.unit]: "active" as const };
     const started = withHost(model, args.host, { services });
+    if (args.unit === "haproxy" || args.unit === "keepalived") return started;
     const runsEtcd = args.unit === "etcd" || (services.kubelet === "active" && services.containerd !== "stopped");
     return runsEtcd && host.hasEtcdData === true ? withEtcdRunning(started, args.host) : started;
   },

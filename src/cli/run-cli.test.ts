@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test, { after } from "node:test";
+import { parse as parseYaml } from "yaml";
+import { cli, workDirectory } from "../../test/support/captured-cli.ts";
+import { healthyKubeadm3 } from "../../test/support/inventory-builder.ts";
+import { codeListSchema, diagnosisSchema, doctorSchema, errorSchema, explanationSchema, runListSchema, statusSchema } from "../schemas/output.ts";
+import { writeInventory } from "../schemas/inventory.ts";
+import { programVersion } from "./program-version.ts";
+
+const work = workDirectory();
+after(() => {
+  work.remove();
+});
+
+const healthy = healthyKubeadm3().build();
+const config = healthy.config;
+
+function saved(name: string, text: string): string {
+  const path = join(work.path, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+function json(text: string): unknown {
+  return JSON.parse(text);
+}
+
+test("cli: a wrong verb ends with 2, names the right one, and prints nothing on standard output", async () => {
+  const { code, out, err } = await cli(["stauts"]);
+  assert.equal(code, 2);
+  assert.equal(out, "");
+  assert.match(err, /did you mean status\?/);
+  assert.match(err, /requorum status/);
+});
+
+test("cli: a wrong option with -o json gives an Error document with a command that can be copied", async () => {
+  const { code, err } = await cli(["status", "--wach", "-o", "json"]);
+  assert.equal(code, 2);
+  const document = errorSchema.parse(json(err));
+  assert.equal(document.error.code, "USAGE");
+  assert.equal(document.error.remedies[0]?.command, "requorum status --watch -o json");
+});
+
+test("cli: without a configuration it says where it looked and how to make one", async () => {
+  const { code, err } = await cli(["status"]);
+  assert.equal(code, 2);
+  assert.match(err, /no configuration/);
+  assert.match(err, /requorum init --host cp1/);
+});
+
+test("cli: diagnose --from judges a saved file without any machine; exit 3 with findings", async () => {
+  const path = saved("fresh.json", writeInventory(healthyKubeadm3().freshMachine("cp3").build()));
+  const text = await cli(["diagnose", "--from", path]);
+  assert.equal(text.code, 3);
+  assert.match(text.out, /N01_MEMBER_LOST_QUORUM_KEPT/);
+  assert.equal(text.err, "");
+  const document = json((await cli(["diagnose", "--from", path, "-o", "json"])).out);
+  assert.deepEqual(diagnosisSchema.parse(document), document);
+  assert.deepEqual(parseYaml((await cli(["diagnose", "--from", path, "-o", "yaml"])).out), document);
+});
+
+test("cli: a saved file that is damaged ends with 2 and the place of the damage", async () => {
+  const { code, err } = await cli(["diagnose", "--from", saved("bad.json", '{"apiVersion":"requorum/v1","kind":"Inventory"}'), "-o", "json"]);
+  assert.equal(code, 2);
+  assert.equal(errorSchema.parse(json(err)).error.code, "INVENTORY_FILE_INVALID");
+});
+
+test("cli: secrets in a saved inventory are in no output, whatever its form", async () => {
+  const token = "abcdef.0123456789abcdef";
+  const inventory = healthyKubeadm3().etcdStopped("cp2").patchHost("cp2", (host) => ({ ...host, etcd: { ...host.etcd, status: { kind: "unknown", reason: "failed", detail: `join --token ${token} password: hunter2hunter2`, observedAt: healthy.takenAt, source: "PB2" } } })).build();
+  const path = saved("secret.json", writeInventory(inventory));
+  for (const format of ["text", "json", "yaml"]) {
+    const { out, err } = await cli(["diagnose", "--from", path, "-o", format]);
+    assert.ok(!(out + err).includes("0123456789abcdef"), format);
+    assert.ok(!(out + err).includes("hunter2"), format);
+  }
+});
+
+test("cli: status of a cluster whose machines are all silent says unknown and ends with 10, in every form", async () => {
+  const text = await cli(["status"], { config });
+  assert.equal(text.code, 10, text.err);
+  assert.match(text.out, /^UNKNOWN/);
+  const document = json((await cli(["status", "-o", "json"], { config })).out);
+  assert.deepEqual(statusSchema.parse(document), document);
+});
+
+test("cli: colours only on a terminal and not with --no-color or NO_COLOR", async () => {
+  const path = saved("colour.json", writeInventory(healthyKubeadm3().freshMachine("cp3").build()));
+  const words = ["diagnose", "--from", path];
+  assert.ok(!(await cli(words)).out.includes("\u001b["));
+  assert.ok((await cli(words, { isTty: true })).out.includes("\u001b["));
+  assert.ok(!(await cli([...words, "--no-color"], { isTty: true })).out.includes("\u001b["));
+  assert.ok(!(await cli(words, { isTty: true, noColor: true })).out.includes("\u001b["));
+});
+
+test("cli: explain knows every code it lists, by any case and by catalogue id, and suggests a near one", async () => {
+  const list = codeListSchema.parse(json((await cli(["explain", "-o", "json"])).out));
+  assert.ok(list.codes.length > 40);
+  for (const { code, about } of list.codes) {
+    const document = json((await cli(["explain", code.toLowerCase(), "-o", "json"])).out);
+    assert.equal(explanationSchema.parse(document).about, about, code);
+    assert.deepEqual(explanationSchema.parse(document), document, code);
+  }
+  assert.match((await cli(["explain", "n01"])).out, /^N01_MEMBER_LOST_QUORUM_KEPT/);
+  const wrong = await cli(["explain", "PLAN_STAL"]);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.err, /PLAN_STALE/);
+});
+
+test("cli: doctor works before there is a configuration, and says that it is missing", async () => {
+  const { code, out } = await cli(["doctor", "-o", "json"], {}, work.path);
+  assert.equal(code, 3);
+  const document = doctorSchema.parse(json(out));
+  assert.deepEqual(document, json(out));
+  assert.equal(document.checks.find((check) => check.name === "configuration")?.state, "problem");
+});
+
+test("cli: runs list of a cluster without runs is an empty list, not an error", async () => {
+  const { code, out } = await cli(["runs", "list", "-o", "json"], { config });
+  assert.equal(code, 0);
+  assert.deepEqual(runListSchema.parse(json(out)).runs, []);
+});
+
+test("cli: a run that does not exist ends with 2 and where to look", async () => {
+  for (const words of [["runs", "show"], ["runs", "report"], ["runs", "verify-journal"], ["resume"]]) {
+    const { code, err } = await cli(words, { config });
+    assert.equal(code, 2, words.join(" "));
+    assert.match(err, /RUN_NOT_FOUND/);
+  }
+});
+
+test("cli: --timeout and --interval take times with a unit and nothing else", async () => {
+  assert.equal((await cli(["status", "--timeout", "5"], { config })).code, 2);
+  assert.equal((await cli(["status", "--watch", "--interval", "fast"], { config })).code, 2);
+});
+
+test("cli: --attest-lost without a statement is refused before any machine is asked", async () => {
+  const { code, err } = await cli(["plan", "--attest-lost", "cp2"], { config });
+  assert.equal(code, 2);
+  assert.match(err, /who saw what/);
+});
+
+test("cli: a bug ends with 1, one short message and where the stack is", async () => {
+  const { code, err } = await cli(["status"], { config, ports: { lastSeen: { read: () => Promise.reject(new Error("boom")), write: () => Promise.resolve() } } });
+  assert.equal(code, 1);
+  assert.match(err, /bug in requorum: boom/);
+  assert.match(err, /\/fake\/bug\.txt/);
+  assert.ok(!err.includes("    at "), err);
+});
+
+test("cli: help of every kind goes to standard output and ends with 0", async () => {
+  for (const words of [["--help"], ["help", "plan"], ["runs", "--help"], ["lab", "break", "--help"], ["--version"]]) {
+    const { code, out, err } = await cli(words);
+    assert.equal(code, 0, words.join(" "));
+    assert.ok(out.length > 4 && err === "", words.join(" "));
+  }
+});
+
+test("cli: completion scripts of all shells know every verb", async () => {
+  for (const shell of ["bash", "zsh", "fish"]) {
+    const { out } = await cli(["completion", shell]);
+    for (const word of ["diagnose", "verify-journal", "attest-lost"]) assert.ok(out.includes(word), `${shell} ${word}`);
+  }
+});
+
+test("programVersion: is that of package.json", () => {
+  assert.equal((json(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as { version: string }).version, programVersion);
+  assert.ok(readdirSync(work.path).length > 0);
+});

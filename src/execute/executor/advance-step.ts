@@ -102,7 +102,7 @@ async function settle(step: BoundStep, journal: Journal, look: Look, thrown: unk
       return undefined;
     case "fails": {
       const reasons = [...said, ...wordsOf(look.post)];
-      const errorCode: ErrorCode = thrown instanceof RecoveryError ? thrown.code : "STEP_FAILED";
+      const errorCode: ErrorCode = thrown instanceof RecoveryError ? thrown.code : step.planned.kind === "cluster.verify" ? "VERIFICATION_FAILED" : "STEP_FAILED";
       await journal.append({ kind: "step-failed", step: id, errorCode, detail: reasons.join("; ") });
       return stop("failed", step, reasons);
     }

@@ -31,14 +31,17 @@ stop_containers() {
 `;
 
 /**
- * move_aside PATH: into $aside, below its own path, on the same filesystem or
- * not at all (exit 3); never deletes. A directory that is a mount point keeps
- * its place; its content goes to .requorum-aside/ inside it. What was moved
- * is written to $aside/manifest.tsv first: time, from, to.
+ * move_aside PATH: a rename, never a copy and never a deletion (I-S7). What
+ * lies on the same mount as /var/lib/requorum goes to $aside below its own
+ * path; what lies on another one goes to .requorum-aside/ at the top of that
+ * one. A directory that is a mount point keeps its place and its content goes
+ * to .requorum-aside/ inside it. Probes take .requorum-* in a data dir for
+ * nothing. What is moved is written to $aside/manifest.tsv first: time, from, to.
  */
 export const asideFunctions = String.raw`
 record_move() { printf '%s\t%s\t%s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" "$2" >> "$aside/manifest.tsv"; sync "$aside/manifest.tsv"; }
 free_name() { to=$1; n=1; while [ -e "$to" ] || [ -L "$to" ]; do n=$((n + 1)); to=$1.$n; done; }
+mount_of() { stat -c %m "$1"; }
 move_aside() {
   [ -e "$1" ] || [ -L "$1" ] || return 0
   if [ -d "$1" ] && [ ! -L "$1" ] && mountpoint -q "$1"; then
@@ -51,11 +54,14 @@ move_aside() {
     done
     return 0
   fi
-  mkdir -p "$aside$(dirname "$1")"
-  if [ "$(stat -c %d "$(dirname "$1")/")" != "$(stat -c %d "$aside")" ]; then
-    echo "$1 is on another filesystem than $aside: it is not moved, because that would copy and delete" >&2; exit 3
+  parent=$(dirname "$1"); mount=$(mount_of "$parent/.")
+  if [ "$mount" = "$(mount_of "$aside/.")" ]; then base=$aside
+  else base="$mount/.requorum-aside/$run"; mkdir -p "$base"; chmod 700 "$mount/.requorum-aside"; fi
+  mkdir -p "$base$parent"
+  if [ "$(stat -c %d "$parent/.")" != "$(stat -c %d "$base$parent/.")" ]; then
+    echo "$1 is on another filesystem than $base: it is not moved, because that would copy and delete" >&2; exit 3
   fi
-  free_name "$aside$1"; record_move "$1" "$to"; mv -T "$1" "$to"
+  free_name "$base$1"; record_move "$1" "$to"; mv -T "$1" "$to"
 }
 open_aside() { run=$1; aside=/var/lib/requorum/aside/$run; umask 077; mkdir -p "$aside"; }
 `;

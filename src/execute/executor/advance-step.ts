@@ -58,11 +58,11 @@ async function performStep(step: BoundStep, options: { readonly journal: Journal
   const attempt = (stateOf(journal).steps.get(id)?.attempts ?? 0) + 1;
   await journal.append({ kind: "step-started", step: id, attempt });
   context.report({ kind: "phase", text: step.planned.describes, step: id, ...(step.planned.host === undefined ? {} : { host: step.planned.host }) });
-  let thrown: unknown;
+  let thrown: Error | undefined;
   try {
     await step.perform(context);
   } catch (error) {
-    thrown = error;
+    thrown = error instanceof Error ? error : new Error("something that is no Error was thrown", { cause: error });
   }
   if (context.signal.aborted) {
     await journal.append({ kind: "step-outcome-unknown", step: id, missing: ["it was interrupted"] });
@@ -76,7 +76,7 @@ async function performStep(step: BoundStep, options: { readonly journal: Journal
 }
 
 /** A refusal is an answer: nothing of it is under way any more. */
-function mayStillLand(thrown: unknown): boolean {
+function mayStillLand(thrown: Error | undefined): boolean {
   return !(thrown instanceof RecoveryError) || thrown.retry === "unknown-outcome";
 }
 
@@ -93,9 +93,9 @@ async function lookAfter(step: BoundStep, options: { readonly journal: Journal; 
 }
 
 /** Whatever `perform` returned or threw, observation decides. */
-async function settle(step: BoundStep, journal: Journal, look: Look, thrown: unknown): Promise<StepEnd> {
+async function settle(step: BoundStep, journal: Journal, look: Look, thrown: Error | undefined): Promise<StepEnd> {
   const id = step.planned.id;
-  const said = thrown === undefined ? [] : [`it said: ${thrown instanceof Error ? thrown.message : String(thrown)}`];
+  const said = thrown === undefined ? [] : [`it said: ${thrown.message}`];
   switch (look.post.kind) {
     case "holds":
       await journal.append({ kind: "step-succeeded", step: id, observed: ["its goal is observed to hold", ...said].join("; ") });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { asideFunctions } from "./container-scripts.ts";
 
-function moveAside(context: TestContext, prepare: (root: string) => readonly string[]): { readonly root: string; run(): void } {
+function moveAside(context: TestContext, prepare: (root: string) => readonly string[]): { readonly root: string; readonly run: () => void } {
   const root = mkdtempSync(join(tmpdir(), "requorum-aside-"));
   context.after(() => { rmSync(root, { recursive: true, force: true }); });
   const paths = prepare(root);

@@ -4,7 +4,7 @@ import type { MemberFacts } from "../../model/inventory.ts";
 import type { StepArgs } from "../../model/step.ts";
 import { etcdCall, etcdHostsHealthy, etcdWriteMs, withHealthyVoter } from "../ask/ask-etcd.ts";
 import { observeModel } from "../observe/observe-model.ts";
-import type { StepContext, StepHandler } from "../step-handler.ts";
+import type { StepHandler } from "../step-handler.ts";
 
 type Args = StepArgs["etcd.removeMember"];
 

@@ -29,7 +29,7 @@ export class Journal {
   private sequence: number;
   private previous: string;
   private queue: Promise<void> = Promise.resolve();
-  private failure: unknown;
+  private failure: Error | undefined;
 
   private constructor(options: { runs: RunStore; run: RunId; tools: JournalTools; clock: Clock; verified: VerifiedJournal }) {
     this.runs = options.runs;
@@ -79,7 +79,7 @@ export class Journal {
     try {
       await this.runs.appendJournal(this.run, text);
     } catch (error) {
-      this.failure = error;
+      this.failure = error instanceof Error ? error : new Error("the journal could not be written", { cause: error });
       throw error;
     }
     this.folded = next;

@@ -18,7 +18,7 @@
  * Arguments: nonce, limit in hundredths of a second, depth (status|full), etcd
  * data dir, static-pod dir, PKI dir, endpoint address or "-", endpoint port,
  * endpoint URL host, seconds for TCP connects, seconds for the endpoint's
- * answer, then one NAME=ADDRESS=SSHPORT per other machine.
+ * answer, then one NAME=ADDRESS=SSHPORT per machine, itself included.
  */
 
 /** Above this a section counts as malformed: manifests and certificates of one machine are some 60 KiB. */

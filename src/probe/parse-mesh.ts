@@ -6,6 +6,8 @@ const outcomes: readonly Outcome[] = ["open", "refused", "timeout", "unreachable
 
 export interface MeshFacts {
   readonly reach: readonly { readonly to: string; readonly port: (typeof meshPorts)[number]; readonly outcome: Outcome }[];
+  /** The machine's own ports, as it sees them itself. */
+  readonly own: readonly { readonly port: (typeof meshPorts)[number]; readonly outcome: Outcome }[];
   /** Of the control-plane endpoint, by TCP only. */
   readonly endpoint: Outcome;
 }
@@ -14,7 +16,7 @@ export interface MeshFacts {
  * Pure. Lines "NAME PORT OUTCOME". `ranToLimit`: the script cut off what had
  * not answered, so a missing line is a timeout; otherwise it is unknown.
  */
-export function parseMesh(text: string, options: { readonly peers: readonly string[]; readonly ranToLimit: boolean }): MeshFacts {
+export function parseMesh(text: string, options: { readonly self: string; readonly peers: readonly string[]; readonly ranToLimit: boolean }): MeshFacts {
   const seen = new Map<string, Outcome>();
   for (const line of text.split("\n")) {
     const [name, port, word] = line.split(" ");
@@ -24,6 +26,7 @@ export function parseMesh(text: string, options: { readonly peers: readonly stri
   const missing: Outcome = options.ranToLimit ? "timeout" : "unknown";
   return {
     reach: options.peers.flatMap((to) => meshPorts.map((port) => ({ to, port, outcome: seen.get(`${to} ${port}`) ?? missing }))),
+    own: meshPorts.map((port) => ({ port, outcome: seen.get(`${options.self} ${port}`) ?? missing })),
     endpoint: seen.get("@endpoint endpoint") ?? missing,
   };
 }

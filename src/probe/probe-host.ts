@@ -54,17 +54,17 @@ interface Exchange {
 /** Output beyond this is refused by the transport: all sections at their largest still fit. */
 const outputBytesMax = 16 * 1024 * 1024;
 
-/** One ping, one script, and the reading of its answer. Never rejects. */
-export async function probeHost(round: RoundClock, ports: HostPorts, asked: { readonly host: HostConfig; readonly config: ClusterConfig; readonly endpoint: { readonly address: string; readonly port: number } | undefined; readonly limits: HostLimits }): Promise<HostReport> {
+/** One script and the reading of its answer. `ping` is under way and says soon, and why, that a machine cannot be reached. Never rejects. */
+export async function probeHost(round: RoundClock, ports: HostPorts, asked: { readonly host: HostConfig; readonly ping: Promise<number>; readonly config: ClusterConfig; readonly endpoint: { readonly address: string; readonly port: number } | undefined; readonly limits: HostLimits }): Promise<HostReport> {
   const { host, config, limits } = asked;
   const source = (probe: string): string => `${probe} ${host.name} ssh`;
   let sshErrorCode: string | undefined;
   const nonce = ports.hashing.randomHex(8);
-  // The script does not wait for the ping: the ping is there to say soon, and why, that a machine cannot be reached.
+  // The script does not wait for the ping.
   const scripted = observe(round, { source: source("script"), limitMs: limits.scriptMs + 1000 }, async (limitMs) => runScript(round, ports.hostAccess, { ...asked, nonce, limitMs }));
-  const pinged = observe(round, { source: source("PB1"), limitMs: limits.connectMs }, async (limitMs) => {
+  const pinged = observe(round, { source: source("PB1"), limitMs: limits.connectMs }, async () => {
     try {
-      return { roundTripMs: await ports.hostAccess.ping(host.name, { timeoutMs: limitMs, signal: round.signal }) };
+      return { roundTripMs: await asked.ping };
     } catch (error) {
       if (error instanceof RecoveryError) sshErrorCode = error.code;
       throw error;
@@ -76,7 +76,7 @@ export async function probeHost(round: RoundClock, ports: HostPorts, asked: { re
   const answer = parseHostAnswer(exchange.value.result.stdout, nonce);
   const reading = new Reading(answer, exchange, source);
   const certificates = reading.section("PB10", "certificates", (text) => parseCertificates(text, ports.certificates));
-  const mesh = reading.mesh(config.hosts.filter((other) => other.name !== host.name).map((other) => other.name));
+  const mesh = reading.mesh({ self: host.name, peers: config.hosts.filter((other) => other.name !== host.name).map((other) => other.name) });
   return {
     facts: {
       name: host.name, ssh,
@@ -110,7 +110,7 @@ async function runScript(round: RoundClock, hostAccess: HostAccess, asked: { rea
     asked.nonce, String(Math.floor(scriptMs / 10)), limits.depth, config.paths.etcdDataDir, config.paths.manifestsDir, config.paths.pkiDir,
     endpoint?.address ?? "-", String(endpoint?.port ?? 0), endpoint === undefined ? "-" : urlHost(endpoint.address),
     seconds(Math.min(limits.meshMs, scriptMs - 50)), seconds(Math.min(limits.endpointMs, scriptMs - 50)),
-    ...config.hosts.filter((other) => other.name !== asked.host.name).map((other) => `${other.name}=${other.address}=${String(other.sshPort ?? 22)}`),
+    ...config.hosts.map((other) => `${other.name}=${other.address}=${String(other.sshPort ?? 22)}`),
   ];
   const sentAtMs = round.clock.nowMs();
   const result = await hostAccess.run(asked.host.name, { reason: "read the machine's facts", script: hostScript, args, timeoutMs: asked.limitMs, outputBytesMax, changesThings: false, signal: round.signal });
@@ -171,11 +171,11 @@ class Reading {
     return this.section("PB13", "loadbalancer", (text) => parseLoadBalancer(text, holdsVip));
   }
 
-  mesh(peers: readonly HostName[]): MeshFacts | undefined {
+  mesh(hosts: { readonly self: HostName; readonly peers: readonly HostName[] }): MeshFacts | undefined {
     const section = this.#answer.get("mesh");
     if (section === undefined || section.text.startsWith("unsupported")) return undefined;
     // timeout(1) ends with 124 when it had to cut the connects off.
-    return parseMesh(section.text, { peers, ranToLimit: section.kind === "cut" || section.exitCode === 124 });
+    return parseMesh(section.text, { ...hosts, ranToLimit: section.kind === "cut" || section.exitCode === 124 });
   }
 
   #clockOffsetMs(): number {

@@ -122,6 +122,28 @@ test("probeRound: a machine without certificates is not asked, and its etcd's si
   assert.deepEqual(valueOf(inventory.kubernetes)?.masterLeases, addresses);
 });
 
+test("probeRound: a port where nobody listens is refused when the machine itself says so, not unreachable", async () => {
+  const world = healthyWorld();
+  const dialer = world.etcd.dialer();
+  // Through an SSH forward the client only sees its connection end.
+  const cut: EtcdDialer = {
+    dial: async (host, options) => {
+      const client = await dialer.dial(host, options);
+      if (host === cp1) client.status = () => Promise.reject(new RecoveryError("ETCD_UNREACHABLE", { subject: "etcd on cp1", detail: "socket disconnected" }));
+      return client;
+    },
+    close: () => dialer.close(),
+  };
+  const withOwn = (outcome: string) => realAnswer.replace("cp2 ssh open", `cp2 ssh open\ncp1 etcd-client ${outcome}`);
+  const statusWith = async (outcome: string) => {
+    world.hostAccess.onScript({ host: cp1, reason: "facts" }, (request) => ({ stdout: withOwn(outcome).replaceAll("0123456789abcdef", request.args?.[0] ?? "") }));
+    return hostOf(await look({ ...world, ports: { ...world.ports, etcd: cut } }), cp1).etcd.status;
+  };
+  const [refused, open] = [await statusWith("refused"), await statusWith("open")];
+  assert.ok(refused.kind === "unknown" && refused.reason === "refused");
+  assert.ok(open.kind === "unknown" && open.reason === "unreachable");
+});
+
 test("probeRound: an adapter that never answers is given up at the deadline", async () => {
   const stuck: EtcdDialer = { dial: () => new Promise(() => undefined), close: () => Promise.resolve() };
   const startedMs = Date.now();

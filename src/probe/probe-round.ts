@@ -4,7 +4,7 @@
  * It knows no rules: what the facts mean is diagnose's business.
  */
 import type { ClusterConfig, HostConfig } from "../model/cluster-config.ts";
-import type { EndpointFacts, HostFacts, Inventory, LastSeen, ReachObservation } from "../model/inventory.ts";
+import type { ApiServerFacts, EndpointFacts, EtcdEndpointFacts, HostFacts, Inventory, LastSeen, ReachObservation } from "../model/inventory.ts";
 import { summariseLook } from "../model/look-summary.ts";
 import { known, notKnown, valueOf, type Observation } from "../model/observation.ts";
 import type { ReportProgress } from "../model/progress-event.ts";
@@ -15,6 +15,7 @@ import type { Hashing } from "../ports/hashing.ts";
 import type { HostAccess } from "../ports/host-access.ts";
 import type { KubeApi, KubeApiDialer } from "../ports/kube-api.ts";
 import { observe, type RoundClock } from "./observe.ts";
+import type { MeshFacts } from "./parse-mesh.ts";
 import { probeApiServer } from "./probe-api-server.ts";
 import { probeEtcd, readMasterLeases } from "./probe-etcd.ts";
 import { probeHost, type HostLimits, type HostReport } from "./probe-host.ts";
@@ -45,20 +46,24 @@ export interface ProbeRoundOptions {
 }
 
 interface Limits extends HostLimits {
+  /** Credentials and a way to an endpoint, on a machine that SSH has reached. */
+  readonly dialMs: number;
   /** One etcd or API call. Healthy ones take milliseconds; one that waits for a leader takes all of it. */
   readonly callMs: number;
 }
 
-/** A first verdict must come within 2 s with dead hosts (design.md 5): connect and call limits of `status` follow from that. */
+/** A first verdict must come within 2 s with dead hosts (design.md 5): the connect limit of `status` leaves room for the program's start. */
 function limitsOf(depth: "status" | "full", config: ClusterConfig): Limits {
   const { connectTimeoutMs } = config.ssh;
   return depth === "status"
-    ? { depth, connectMs: Math.min(1500, connectTimeoutMs), scriptMs: 1500, meshMs: 450, endpointMs: 1000, callMs: 1000 }
-    : { depth, connectMs: connectTimeoutMs, scriptMs: 6000, meshMs: 1500, endpointMs: 3000, callMs: 3000 };
+    ? { depth, connectMs: Math.min(1300, connectTimeoutMs), dialMs: 3000, scriptMs: 2000, meshMs: 450, endpointMs: 1000, callMs: 1000 }
+    : { depth, connectMs: connectTimeoutMs, dialMs: 8000, scriptMs: 6000, meshMs: 1500, endpointMs: 3000, callMs: 3000 };
 }
 
 interface HostSession {
   readonly host: HostConfig;
+  /** Rejects when the machine cannot be reached; then the other two reject with the same error, at once. */
+  readonly ping: Promise<number>;
   readonly etcd: Promise<EtcdClient>;
   readonly kube: Promise<KubeApi>;
 }
@@ -94,12 +99,25 @@ export async function probeRound(ports: ProbePorts, config: ClusterConfig, optio
 }
 
 function openSession(ports: ProbePorts, round: RoundClock, host: HostConfig, limits: Limits): HostSession {
-  const options = { timeoutMs: Math.min(limits.connectMs, round.remainingMs()), signal: round.signal };
-  const session = { host, etcd: ports.etcd.dial(host.name, options), kube: ports.kube.dial(host.name, options) };
+  const unreachable = new AbortController();
+  const signal = AbortSignal.any([round.signal, unreachable.signal]);
+  const ping = ports.hostAccess.ping(host.name, { timeoutMs: Math.min(limits.connectMs, round.remainingMs()), signal: round.signal });
+  const gone = ping.then(() => new Promise<never>(() => undefined), (error: unknown) => {
+    unreachable.abort(error);
+    throw error;
+  });
+  const call = { timeoutMs: Math.min(limits.connectMs + limits.dialMs, round.remainingMs()), signal };
+  const dialled = { etcd: ports.etcd.dial(host.name, call), kube: ports.kube.dial(host.name, call) };
+  const session = { host, ping, etcd: firstOf(dialled.etcd, gone), kube: firstOf(dialled.kube, gone) };
   // Whoever asks through it sees the failure; here it must only not count as unhandled.
-  session.etcd.catch(() => undefined);
-  session.kube.catch(() => undefined);
+  for (const promise of [ping, gone, session.etcd, session.kube]) promise.catch(() => undefined);
   return session;
+}
+
+/** A client that arrives after the machine was given up is closed. */
+function firstOf<T extends { close(): Promise<void> }>(dialled: Promise<T>, gone: Promise<never>): Promise<T> {
+  gone.catch(() => dialled.then((client) => client.close())).catch(() => undefined);
+  return Promise.race([dialled, gone]);
 }
 
 /** Not waited for: a connection to a dead machine may take its time to close, and the round's answer is complete. */
@@ -111,23 +129,45 @@ function closeLater(session: HostSession): void {
 async function probeAll(ports: ProbePorts, round: RoundClock, config: ClusterConfig, asked: { readonly sessions: readonly HostSession[]; readonly limits: Limits; readonly report: ReportProgress }): Promise<Pick<Inventory, "hosts" | "reach" | "kubernetes" | "endpoint">> {
   const { sessions, limits, report } = asked;
   const endpoint = endpointOf(config);
-  const callLimits = { callMs: limits.callMs, dialMs: limits.connectMs };
+  const callLimits = { callMs: limits.callMs, dialMs: limits.connectMs + limits.dialMs };
   let done = 0;
   const asking = sessions.map(async (session) => {
     const [machine, etcd, apiServer] = await Promise.all([
-      probeHost(round, ports, { host: session.host, config, endpoint, limits }),
+      probeHost(round, ports, { host: session.host, ping: session.ping, config, endpoint, limits }),
       probeEtcd(round, session.host.name, session.etcd, callLimits),
       probeApiServer(round, session.host.name, session.kube, callLimits),
     ]);
     done += 1;
     report({ kind: "count", text: "machines asked", done, total: sessions.length });
-    return { session, machine, facts: { ...machine.facts, etcd, apiServer } satisfies HostFacts };
+    return { machine, facts: asSeenAtHome({ ...machine.facts, etcd, apiServer }, machine.mesh) };
   });
   const early = firstRecords(ports, round, sessions, limits);
   const answers = await Promise.all(asking);
   const hosts = answers.map((answer) => answer.facts);
   const kubernetes = await settleRecords(ports, round, { sessions, hosts, limits, early: await early });
   return { hosts, reach: reachOf(round, answers), kubernetes, endpoint: endpointFacts(round, endpoint, answers) };
+}
+
+/**
+ * Through an SSH forward a port where nobody listens looks like a lost
+ * connection. The machine itself knows: its own connect was refused.
+ */
+function asSeenAtHome(facts: HostFacts, mesh: MeshFacts | undefined): HostFacts {
+  const refuses = (port: "etcd-client" | "kube-apiserver"): boolean => mesh?.own.some((entry) => entry.port === port && entry.outcome === "refused") === true;
+  return {
+    ...facts,
+    etcd: refuses("etcd-client") ? refused(facts.etcd) : facts.etcd,
+    apiServer: refuses("kube-apiserver") ? refused(facts.apiServer) : facts.apiServer,
+  };
+}
+
+function refused<T extends EtcdEndpointFacts | ApiServerFacts>(facts: T): T {
+  const entries = Object.entries<Observation<unknown>>({ ...facts }).map(([name, observation]) => [
+    name,
+    observation.kind === "unknown" && observation.reason === "unreachable" ? { ...observation, reason: "refused", detail: `nothing listens there, as the machine itself sees it (${observation.detail})` } : observation,
+  ] as const);
+  // Every property of both types is an observation; only the reason of unknown ones was changed.
+  return Object.fromEntries(entries) as unknown as T;
 }
 
 function endpointOf(config: ClusterConfig): { readonly address: string; readonly port: number } | undefined {
@@ -143,7 +183,7 @@ async function firstRecords(ports: ProbePorts, round: RoundClock, sessions: read
     if (answer.status !== 200) throw new Error("not ready");
     return session;
   });
-  const first = await observe(round, { source: "PB12", limitMs: limits.connectMs + limits.callMs }, () => Promise.any(ready));
+  const first = await observe(round, { source: "PB12", limitMs: limits.connectMs + limits.dialMs + limits.callMs }, () => Promise.any(ready));
   // Every single failure is in the hosts' own observations (PB11).
   if (first.kind === "unknown") return noKubernetesRecords(round, "no API server is ready");
   return recordsThrough(ports, round, { session: first.value, sessions, limits });

@@ -1,7 +1,8 @@
 import { Command, CommanderError, Option, Argument } from "commander";
 import { exitCodes } from "../model/error-catalogue.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
-import { commandName, exitMeanings, exitsOf, globalOptions, groupSummaries } from "./command-table.ts";
+import { commandName, exitMeanings, exitsOf } from "./command-table.ts";
+import { globalOptions, groupSummaries } from "./global-option-specs.ts";
 import type { CommandSpec, OptionSpec } from "./command-spec.ts";
 
 /** What commander understood. Carrying it out is somebody else's business. */

@@ -57,6 +57,8 @@ export interface Invocation {
   /** The verb's path in words: "runs list". */
   readonly verb: string;
   readonly cli: CliContext;
+  /** Every verb, for those that speak about all of them. */
+  readonly table: readonly CommandSpec[];
   readonly args: { readonly [name: string]: unknown };
   /** By the option's name with dashes, as in its spec. */
   readonly options: { readonly [name: string]: unknown };

@@ -1,4 +1,4 @@
-import type { CommandSpec, OptionSpec } from "./command-spec.ts";
+import type { CommandSpec } from "./command-spec.ts";
 import { exitCodes, type ExitName } from "../model/error-catalogue.ts";
 import { doingSpecs } from "./specs/doing-specs.ts";
 import { labSpecs } from "./specs/lab-specs.ts";
@@ -6,21 +6,6 @@ import { lookingSpecs } from "./specs/looking-specs.ts";
 
 /** Every verb that exists, in the order of the help. */
 export const commandTable: readonly CommandSpec[] = [...lookingSpecs.slice(0, 5), ...doingSpecs, ...labSpecs, ...lookingSpecs.slice(5)];
-
-/** Words for verbs that only group others. */
-export const groupSummaries: { readonly [name: string]: string } = {
-  runs: "the runs known on this machine and their journals",
-  lab: "a real cluster on machines of its own, to practise on",
-};
-
-/** Options that every verb takes. */
-export const globalOptions: readonly OptionSpec[] = [
-  { name: "output", short: "o", value: "FORMAT", choices: ["text", "json", "yaml"], defaultWords: "text", describes: "form of the result on standard output" },
-  { name: "config", value: "FILE", describes: "the configuration", defaultWords: "requorum.yaml here, else in ~/.config/requorum" },
-  { name: "cluster", value: "NAME", describes: "the cluster to work on: NAME.yaml in ~/.config/requorum, or the name that must be in the configuration" },
-  { name: "no-color", describes: "no colours (NO_COLOR works too)" },
-  { name: "timeout", value: "TIME", describes: "give up after this time: 30s, 5m", defaultWords: "each part has its own limit" },
-];
 
 /** What exit codes mean, in the help's words. docs/exit-codes.md has the same table. */
 export const exitMeanings: { readonly [name in ExitName]: string } = {

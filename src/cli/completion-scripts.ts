@@ -1,5 +1,5 @@
 import type { CommandSpec, OptionSpec } from "./command-spec.ts";
-import { globalOptions, groupSummaries } from "./command-table.ts";
+import { globalOptions, groupSummaries } from "./global-option-specs.ts";
 
 export type Shell = "bash" | "zsh" | "fish";
 

@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { RecoveryError } from "../model/recovery-error.ts";
-import type { Directories, GlobalOptions } from "./cli-context.ts";
+import type { Directories, GlobalOptions } from "./global-options.ts";
 
 /** Where to look for a configuration, in this order, when --config is not given. */
 export interface ConfigSearch {

@@ -2,16 +2,21 @@
  * Where the program begins and ends: the only file of the CLI that reads the
  * environment, and the only one that ends the process.
  */
+import module from "node:module";
 import { homedir, hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { exitCodes } from "../model/error-catalogue.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
-import type { CliContext, Directories, GlobalOptions } from "./cli-context.ts";
+import type { CliContext } from "./cli-context.ts";
+import type { Directories, GlobalOptions } from "./global-options.ts";
 import { programVersion } from "./program-version.ts";
 import { runCli } from "./run-cli.ts";
 import { processSink } from "./terminal/process-sink.ts";
 import { Terminal } from "./terminal/terminal.ts";
+
+// bin/requorum.js does so before this file is read; started directly, what is loaded from here on is still kept compiled.
+module.enableCompileCache();
 
 const interrupt = new AbortController();
 let interrupts = 0;
@@ -64,7 +69,7 @@ function makeTerminal(given: { readonly noColor: boolean }): Terminal {
   });
 }
 
-async function makeContext(terminal: Terminal, global: GlobalOptions): Promise<CliContext> {
+function makeContext(terminal: Terminal, global: GlobalOptions): Promise<CliContext> {
   const { timeoutMs } = global;
   const limit = new AbortController();
   if (timeoutMs !== undefined) {
@@ -76,13 +81,13 @@ async function makeContext(terminal: Terminal, global: GlobalOptions): Promise<C
   const program = `requorum ${programVersion}`;
   const signal = AbortSignal.any([interrupt.signal, limit.signal]);
   const configFromEnvironment = env["REQUORUM_CONFIG"];
-  return {
+  return Promise.resolve({
     terminal, global, directories: where, configFromEnvironment, operator, program, signal,
     openCluster: async () => {
       const { openCluster } = await import("./wiring.ts");
       return openCluster({ global, directories: where, configFromEnvironment });
     },
-  };
+  });
 }
 
 async function saveBug(error: unknown): Promise<string> {

@@ -1,7 +1,8 @@
 import { exitCodes, type ExitName } from "../model/error-catalogue.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { parseCommandLine, type ParsedCommand } from "./build-program.ts";
-import type { CliContext, GlobalOptions, OutputFormat } from "./cli-context.ts";
+import type { CliContext } from "./cli-context.ts";
+import type { GlobalOptions, OutputFormat } from "./global-options.ts";
 import type { CommandSpec } from "./command-spec.ts";
 import { commandName, commandTable } from "./command-table.ts";
 import { parseDurationMs } from "./parse-duration.ts";
@@ -21,9 +22,10 @@ export interface CliRequest {
 /** One call of the program, from words to exit code. Never throws. */
 export async function runCli(request: CliRequest): Promise<number> {
   const plain = request.makeTerminal({ noColor: request.words.includes("--no-color") });
+  const table = request.table ?? commandTable;
   let parsed: ParsedCommand | undefined;
   try {
-    parsed = parseCommandLine(request.table ?? commandTable, request.words, {
+    parsed = parseCommandLine(table, request.words, {
       version: request.version,
       helpWidth: Math.min(plain.outColumns, 110),
       writeHelp: (text) => {
@@ -34,7 +36,7 @@ export async function runCli(request: CliRequest): Promise<number> {
     const global = globalOptionsOf(parsed);
     const context = await request.makeContext(plain, global);
     const module = await parsed.spec.load();
-    const exit = await module.run({ verb: commandName(parsed.spec), cli: context, args: parsed.args, options: parsed.options });
+    const exit = await module.run({ verb: commandName(parsed.spec), cli: context, table, args: parsed.args, options: parsed.options });
     return exitCodes[exit];
   } catch (error) {
     return exitCodes[await reportError(error, plain, parsed?.options["output"] ?? formatInWords(request.words), request)];

@@ -3,7 +3,7 @@ import { bytesWords, secondsWords } from "./words.ts";
 
 /** A progress event as one line. */
 export function progressWords(event: ProgressEvent): string {
-  const step = "step" in event && event.step !== undefined ? `${event.step} ` : "";
+  const step = event.kind !== "count" && event.step !== undefined ? `${event.step} ` : "";
   switch (event.kind) {
     case "phase":
       return `${step}${event.host === undefined ? "" : `${event.host}: `}${event.text}`;

@@ -8,7 +8,8 @@ import { globSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import test from "node:test";
 import { parseCommandLine } from "../../src/cli/build-program.ts";
-import { commandName, commandTable, globalOptions } from "../../src/cli/command-table.ts";
+import { commandName, commandTable } from "../../src/cli/command-table.ts";
+import { globalOptions } from "../../src/cli/global-option-specs.ts";
 import { findingCatalogue } from "../../src/diagnose/finding-catalogue.ts";
 import { errorCatalogue } from "../../src/model/error-catalogue.ts";
 

@@ -30,7 +30,6 @@ export function paint(text: Inline, hasColor: boolean): string {
 
 /** Text from machines must not move the cursor or change colours: control characters are shown, not obeyed. */
 function safe(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are the point
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (char) => (char === "\r" ? "" : `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`));
 }
 

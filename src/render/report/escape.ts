@@ -1,7 +1,6 @@
 /** Text inside HTML elements and double-quoted attributes. Control characters other than tab and newline are dropped. */
 export function escapeHtml(text: string): string {
   return text
-    // eslint-disable-next-line no-control-regex -- control characters are the point
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "")
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")

@@ -6,7 +6,12 @@ import type { StepHandler } from "../step-handler.ts";
 export const kubernetesDeleteNodeHandler: StepHandler<"kubernetes.deleteNode"> = {
   // kube-apiserver's own request limit is 60 s, but its etcd write ends within 10 s one way or the other.
   settleMs: 10_000,
-  observe: (args, context) => observeModel(context, { etcd: true, apiServers: args.via, nodesVia: args.via }),
+  observe: (args, context) => {
+    // A Node reads Ready for up to 50 s after its kubelet was stopped: the machine itself is looked at, too.
+    const address = context.plan.start.nodes?.find((node) => node.name === args.node)?.internalIp;
+    const machines = context.config.hosts.filter((host) => (host.name as string) === args.node || host.address === address).map((host) => host.name);
+    return observeModel(context, { etcd: true, hosts: machines, apiServers: args.via, nodesVia: args.via });
+  },
   perform: async (args, context) => {
     await withReadyKube(context, args.via, async (api) => {
       const answer = await request(api, context, {

@@ -35,7 +35,9 @@ export async function lookAtEtcd(context: StepContext): Promise<EtcdLook> {
 /** Hosts that have, or are to get, an etcd member. */
 export function etcdHosts(context: StepContext): readonly HostName[] {
   const configured = context.config.hosts.filter((host) => host.roles.includes("etcd") || (context.config.etcdTopology === "stacked" && host.roles.includes("control-plane")));
-  return [...new Set([...configured.map((host) => host.name), ...joiningNodes(context).keys()])];
+  // A spare that took somebody's place before has a member whatever its configured role says.
+  const listed = (context.plan.start.members ?? context.plan.start.believedMembers ?? []).flatMap((member) => member.host ?? []);
+  return [...new Set([...configured.map((host) => host.name), ...listed, ...joiningNodes(context).keys()])];
 }
 
 /** The node name that this plan gives to a host it joins. */

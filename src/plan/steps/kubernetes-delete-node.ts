@@ -7,7 +7,7 @@ import { withMemberList } from "./member-verdicts.ts";
 /**
  * K05: the Node goes after its etcd member, never before. Needs: nodes (with
  * uid), members (names), hosts[via].apiServer; for a Node that still reads
- * Ready also hosts[node].services.kubelet. A Node of the same name and another
+ * Ready also services.kubelet of the host with its name or address. A Node of the same name and another
  * uid was registered again and is not meant.
  */
 export const kubernetesDeleteNode: StepSpec<"kubernetes.deleteNode"> = {
@@ -18,7 +18,7 @@ export const kubernetesDeleteNode: StepSpec<"kubernetes.deleteNode"> = {
       whenKnown(model.nodes, "the Nodes", (nodes) => {
         const node = nodes.find((candidate) => isMeant(candidate, args));
         if (node === undefined) return fails(`there is no Node ${args.node} with uid ${args.uid}`);
-        return whenKnown(node.isReady, `whether Node ${args.node} is Ready`, (is) => (is ? kubeletIsStopped(model, args.node) : holds));
+        return whenKnown(node.isReady, `whether Node ${args.node} is Ready`, (is) => (is ? kubeletIsStopped(model, node) : holds));
       }),
       withMemberList(model, (members) =>
         members.some((member) => member.name === args.node) ? fails(`etcd still has a member named ${args.node}`) : holds,
@@ -40,7 +40,9 @@ function isMeant(node: ModelNode, args: StepArgs["kubernetes.deleteNode"]): bool
 }
 
 /** Kubernetes goes on calling a Node Ready for 40-50 s after its kubelet has stopped. */
-function kubeletIsStopped(model: ClusterModel, node: string): Verdict {
-  const kubelet = model.hosts.find((host) => (host.name as string) === node)?.services?.kubelet;
-  return kubelet === "stopped" || kubelet === "absent" ? holds : fails(`Node ${node} is Ready: a machine that works is not deleted`);
+function kubeletIsStopped(model: ClusterModel, node: ModelNode): Verdict {
+  const host = model.hosts.find((candidate) => (candidate.name as string) === node.name || candidate.address === node.internalIp);
+  return whenKnown(host?.services?.kubelet, `whether the kubelet behind the Ready Node ${node.name} runs`, (kubelet) =>
+    kubelet === "active" ? fails(`Node ${node.name} is Ready: a machine that works is not deleted`) : holds,
+  );
 }

@@ -26,10 +26,12 @@ interface Import {
 function importsOf(file: string): Import[] {
   const text = readFileSync(file, "utf8");
   const found: Import[] = [];
-  const form = /(?:\bfrom\s*|\bimport\s*\(\s*|^\s*import\s*)["']([^"']+)["']/gm;
+  // Statements begin a line; `import("…")` may stand anywhere. Prose in strings and comments does neither.
+  const form = /^(?:import|export)\b[^;"']*?\bfrom\s*["']([^"']+)["']|^import\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/gm;
   for (const match of text.matchAll(form)) {
     const line = text.slice(0, match.index).split("\n").length;
-    if (match[1] !== undefined) found.push({ from: file, specifier: match[1], line });
+    const specifier = match[1] ?? match[2] ?? match[3];
+    if (specifier !== undefined) found.push({ from: file, specifier, line });
   }
   return found;
 }

@@ -20,11 +20,13 @@ module.enableCompileCache();
 
 const interrupt = new AbortController();
 let interrupts = 0;
+/** Verbs that only look end at once; there is nothing to wait for. */
+const isChanging = ["apply", "recover", "resume"].some((verb) => process.argv.slice(2).includes(verb));
 
 function onSignal(name: string): void {
   interrupts += 1;
   if (interrupts > 1) process.exit(exitCodes.interrupted);
-  if (process.stderr.isTTY) process.stderr.write("\nstopping as soon as it is safe; once more to stop at once (a run stays resumable)\n");
+  if (process.stderr.isTTY && isChanging) process.stderr.write("\nstopping as soon as it is safe; once more to stop at once (a run stays resumable)\n");
   interrupt.abort(new RecoveryError("INTERRUPTED", { subject: "requorum", detail: `stopped by ${name}` }));
 }
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => { onSignal(name); });

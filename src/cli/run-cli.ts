@@ -39,8 +39,17 @@ export async function runCli(request: CliRequest): Promise<number> {
     const exit = await module.run({ verb: commandName(parsed.spec), cli: context, table, args: parsed.args, options: parsed.options });
     return exitCodes[exit];
   } catch (error) {
+    if (isInterruption(error) && parsed?.spec.exits.includes("outcomeUnknown") !== true) {
+      // A verb that changes nothing has nothing to say about being stopped.
+      if (plain.errIsTty) plain.problem("interrupted; nothing was changed\n");
+      return exitCodes.interrupted;
+    }
     return exitCodes[await reportError(error, plain, parsed?.options["output"] ?? formatInWords(request.words), request)];
   }
+}
+
+function isInterruption(error: unknown): boolean {
+  return error instanceof RecoveryError && error.code === "INTERRUPTED";
 }
 
 function globalOptionsOf(parsed: ParsedCommand): GlobalOptions {

@@ -1,6 +1,7 @@
 import { observeOnce, type Look } from "../../app/observe-cluster.ts";
 import type { AppContext } from "../../app/app-ports.ts";
 import type { ExitName } from "../../model/error-catalogue.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import { statusDocument, type StatusDocument } from "../../render/status-document.ts";
 import { statusLine, statusPage } from "../../render/status-page.ts";
 import { toJsonValue } from "../../render/to-json-value.ts";
@@ -61,10 +62,17 @@ async function watch(cli: CliContext, app: AppContext, options: { readonly inter
       if (screen.isLive) last = "drawn";
       await app.ports.clock.sleep(options.intervalMs, cli.signal);
     }
+  } catch (error) {
+    // Ctrl-C is how a watch ends; anything else is an error.
+    if (!isInterrupted(cli)) throw error;
   } finally {
     screen.end();
   }
   return "interrupted";
+}
+
+function isInterrupted(cli: CliContext): boolean {
+  return cli.signal.reason instanceof RecoveryError && cli.signal.reason.code === "INTERRUPTED";
 }
 
 function footer(intervalMs: number, tookMs: number): string {

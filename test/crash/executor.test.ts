@@ -27,7 +27,7 @@ test("a run does every step once, in order, journals around each, and takes its 
   assert.equal(result.outcome, "succeeded");
   assert.deepEqual(world.effects, plan.steps.map((step) => step.id));
   assert.equal(world.markers.size, 0);
-  assert.deepEqual(kindsOf(world).slice(0, 6), ["run-opened", "attested", "consent-given", "lock-acquired", "step-started", "step-succeeded"]);
+  assert.deepEqual(kindsOf(world).slice(0, 7), ["run-opened", "attested", "consent-given", "lock-acquired", "fact-recorded", "step-started", "step-succeeded"]);
   assert.deepEqual(kindsOf(world).slice(-2), ["lock-released", "run-stopped"]);
 });
 

@@ -2,13 +2,16 @@ import type { HostName } from "../../model/ids.ts";
 import type { RunOutcome } from "../../model/journal-event.ts";
 import { consentOf, type Consent } from "../../model/plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { stepStateOf, type RunState } from "../journal/fold-journal.ts";
+import { factOf, stepStateOf, type RunState } from "../journal/fold-journal.ts";
 import { Journal } from "../journal/journal.ts";
 import { acquireMachineLocks, releaseMachineLocks, type MachineLocks } from "../lock/machine-lock.ts";
 import type { StepContext } from "../step-handler.ts";
 import { advanceStep, type StepEnd } from "./advance-step.ts";
 import { bindStep } from "./bound-step.ts";
 import type { ExecuteRequest, RunRequest, RunResult } from "./run-context.ts";
+
+/** Name of the fact that says when the trouble was first looked at. */
+export const detectedFact = "detected at";
 
 /**
  * Carries out a plan that the operator consented to. The run must have been
@@ -133,6 +136,10 @@ async function lockMachines(request: RunRequest, journal: Journal): Promise<Mach
     signal: request.signal,
   });
   await journal.append({ kind: "lock-acquired", where: locks.where, notOn: locks.notOn });
+  // From here the report counts: when the trouble was first seen, not when somebody had read the plan.
+  if (journal.state !== undefined && factOf(journal.state, detectedFact) === undefined) {
+    await journal.append({ kind: "fact-recorded", name: detectedFact, value: plan.looks?.first ?? plan.createdAt });
+  }
   return locks;
 }
 

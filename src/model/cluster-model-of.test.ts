@@ -10,7 +10,10 @@ const cp2 = asHostName("cp2");
 test("clusterModelOf: a healthy cluster is healthy, and nothing is unknown about it", () => {
   const model = clusterModelOf(healthyKubeadm3().build());
   assert.deepEqual(modelQuorum(model), { voters: 3, needed: 2, healthy: 3, faultTolerance: 1 });
-  assert.deepEqual(model.members?.map((member) => member.host), ["cp1", "cp2", "cp3"]);
+  assert.deepEqual(
+    model.members?.map((member) => member.host),
+    ["cp1", "cp2", "cp3"],
+  );
   assert.equal(model.believedMembers, undefined);
   assert.equal(model.clusterInfoServer, "10.150.0.10:8443");
   assert.deepEqual(modelHost(model, cp2)?.balancerBackends, ["10.150.0.11:6443", "10.150.0.12:6443", "10.150.0.13:6443"]);
@@ -32,7 +35,8 @@ test("clusterModelOf: an etcd that was seen stopped or frozen is not healthy", (
 
 test("clusterModelOf: a status without a linearizable read is not health", () => {
   const builder = healthyKubeadm3().patchHost("cp2", (host) => ({
-    ...host, etcd: { ...host.etcd, linearizableReadMs: { kind: "unknown", reason: "timeout", detail: "", observedAt: "", source: "PB3" } },
+    ...host,
+    etcd: { ...host.etcd, linearizableReadMs: { kind: "unknown", reason: "timeout", detail: "", observedAt: "", source: "PB3" } },
   }));
   assert.equal(clusterModelOf(builder.build()).members?.find((member) => member.name === "cp2")?.isHealthy, undefined);
 });
@@ -40,7 +44,10 @@ test("clusterModelOf: a status without a linearizable read is not health", () =>
 test("clusterModelOf: without quorum there is a believed list, and no list", () => {
   const model = clusterModelOf(healthyKubeadm3().kubeletStopped("cp2").kubeletStopped("cp3").build());
   assert.equal(model.members, undefined);
-  assert.deepEqual(model.believedMembers?.map((member) => member.isHealthy), [true, false, false]);
+  assert.deepEqual(
+    model.believedMembers?.map((member) => member.isHealthy),
+    [true, false, false],
+  );
 });
 
 test("clusterModelOf: with nobody answering, the last good look gives the believed list", () => {
@@ -56,7 +63,15 @@ test("clusterModelOf: several cluster ids leave neither id nor list", () => {
 
 test("clusterModelOf: linearizable lists that differ are no list", () => {
   const builder = healthyKubeadm3().patchHost("cp2", (host) =>
-    host.etcd.membersLinearizable.kind === "known" ? { ...host, etcd: { ...host.etcd, membersLinearizable: { ...host.etcd.membersLinearizable, value: host.etcd.membersLinearizable.value.slice(1) } } } : host,
+    host.etcd.membersLinearizable.kind === "known"
+      ? {
+          ...host,
+          etcd: {
+            ...host.etcd,
+            membersLinearizable: { ...host.etcd.membersLinearizable, value: host.etcd.membersLinearizable.value.slice(1) },
+          },
+        }
+      : host,
   );
   assert.equal(clusterModelOf(builder.build()).members, undefined);
 });
@@ -65,7 +80,16 @@ test("clusterModelOf: a member belongs to a host only by address and name togeth
   const renamed = healthyKubeadm3().patchEachHost((host) => {
     const list = host.etcd.membersLinearizable;
     if (list.kind !== "known") return host;
-    return { ...host, etcd: { ...host.etcd, membersLinearizable: { ...list, value: list.value.map((member) => (member.name === "cp2" ? { ...member, name: "stranger" } : member)) } } };
+    return {
+      ...host,
+      etcd: {
+        ...host.etcd,
+        membersLinearizable: {
+          ...list,
+          value: list.value.map((member) => (member.name === "cp2" ? { ...member, name: "stranger" } : member)),
+        },
+      },
+    };
   });
   assert.equal(clusterModelOf(renamed.build()).members?.find((member) => member.name === "stranger")?.host, undefined);
   const unstarted = clusterModelOf(healthyKubeadm3().memberRemoved("cp2").unstartedMember("10.150.0.12").build());

@@ -18,7 +18,12 @@ export function clusterModelOf(inventory: Inventory): ClusterModel {
     clusterId,
     members,
     believedMembers: members === undefined ? believedMembers(inventory, clusterId) : undefined,
-    hosts: inventory.config.hosts.map((config) => modelHost(config, inventory.hosts.find((host) => host.name === config.name))),
+    hosts: inventory.config.hosts.map((config) =>
+      modelHost(
+        config,
+        inventory.hosts.find((host) => host.name === config.name),
+      ),
+    ),
     nodes: records?.nodes.map(modelNode),
     masterLeases: records?.masterLeases,
     clusterInfoServer: records?.clusterInfo === undefined ? undefined : withoutScheme(records.clusterInfo.server),
@@ -65,7 +70,10 @@ function agreedList(lists: readonly (readonly MemberFacts[] | undefined)[]): rea
 }
 
 function textOfList(list: readonly MemberFacts[]): string {
-  return list.map((member) => [member.id, member.name, [...member.peerUrls].sort().join(","), String(member.isLearner)].join(" ")).sort().join("\n");
+  return list
+    .map((member) => [member.id, member.name, [...member.peerUrls].sort().join(","), String(member.isLearner)].join(" "))
+    .sort()
+    .join("\n");
 }
 
 /** "votes": answers a linearizable read. "would vote": answers for itself, which is all that can be seen without quorum. */
@@ -100,7 +108,12 @@ function modelMember(inventory: Inventory, clusterId: ClusterId | undefined, mem
   };
 }
 
-function memberHealth(facts: HostFacts, member: MemberFacts, clusterId: ClusterId | undefined, meaning: HealthMeaning): boolean | undefined {
+function memberHealth(
+  facts: HostFacts,
+  member: MemberFacts,
+  clusterId: ClusterId | undefined,
+  meaning: HealthMeaning,
+): boolean | undefined {
   const status = valueOf(facts.etcd.status);
   if (status !== undefined) {
     if (status.memberId !== member.id || (clusterId !== undefined && status.clusterId !== clusterId)) return false;

@@ -10,9 +10,16 @@ export function fingerprintOf(inventory: Inventory, model: ClusterModel): Finger
   const members = model.members ?? model.believedMembers ?? [];
   return {
     clusterId: model.clusterId,
-    members: members.flatMap((member) => (member.id === undefined ? [] : [{ id: member.id, name: member.name, peerUrls: member.peerUrls, isLearner: member.isLearner }])),
+    members: members.flatMap((member) =>
+      member.id === undefined ? [] : [{ id: member.id, name: member.name, peerUrls: member.peerUrls, isLearner: member.isLearner }],
+    ),
     revisionAtLeast: highestRevisionOf(inventory),
-    hosts: inventory.config.hosts.map(({ name }) => hostPrint(name, inventory.hosts.find((host) => host.name === name))),
+    hosts: inventory.config.hosts.map(({ name }) =>
+      hostPrint(
+        name,
+        inventory.hosts.find((host) => host.name === name),
+      ),
+    ),
   };
 }
 
@@ -25,8 +32,10 @@ export function fingerprintProblems(plan: RecoveryPlan, inventory: Inventory): s
   const then = plan.fingerprint;
   const now = fingerprintOf(inventory, clusterModelOf(inventory));
   const problems: string[] = [];
-  if (plan.cluster !== inventory.config.cluster) problems.push(`The plan is for cluster ${plan.cluster}, the configuration for ${inventory.config.cluster}.`);
-  if (then.clusterId !== now.clusterId) problems.push(`The cluster id was ${then.clusterId ?? "not known"}, now it is ${now.clusterId ?? "not known"}.`);
+  if (plan.cluster !== inventory.config.cluster)
+    problems.push(`The plan is for cluster ${plan.cluster}, the configuration for ${inventory.config.cluster}.`);
+  if (then.clusterId !== now.clusterId)
+    problems.push(`The cluster id was ${then.clusterId ?? "not known"}, now it is ${now.clusterId ?? "not known"}.`);
   problems.push(...memberProblems(then, now));
   if (now.revisionAtLeast < then.revisionAtLeast) {
     problems.push(`The revision went back from ${String(then.revisionAtLeast)} to ${String(now.revisionAtLeast)}.`);

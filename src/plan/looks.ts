@@ -14,12 +14,18 @@ export interface LooksJudgement {
 /** I-G1: two looks, far enough apart, that saw the same. Who leads may have changed in between. */
 export function judgeLooks(inventory: Inventory): LooksJudgement {
   const first = inventory.earlierLook;
-  if (first === undefined) return { looks: undefined, reasons: ["Only one look was taken; nothing is changed before a second one, at least 5 s later, agrees (I-G1)."] };
+  if (first === undefined)
+    return {
+      looks: undefined,
+      reasons: ["Only one look was taken; nothing is changed before a second one, at least 5 s later, agrees (I-G1)."],
+    };
   const second = summariseLook(inventory);
   const apartMs = Date.parse(second.takenAt) - Date.parse(first.takenAt);
-  if (!(apartMs >= looksApartMsMin)) return { looks: undefined, reasons: [`The two looks are only ${String(apartMs)} ms apart; 5 s are needed (I-G1).`] };
+  if (!(apartMs >= looksApartMsMin))
+    return { looks: undefined, reasons: [`The two looks are only ${String(apartMs)} ms apart; 5 s are needed (I-G1).`] };
   const differences = lookDifferences(first, second);
-  if (differences.length > 0) return { looks: undefined, reasons: [`The situation is still changing (I-G1): ${differences.join("; ")}. Look again.`] };
+  if (differences.length > 0)
+    return { looks: undefined, reasons: [`The situation is still changing (I-G1): ${differences.join("; ")}. Look again.`] };
   return { looks: { first: first.takenAt, second: second.takenAt }, reasons: [] };
 }
 
@@ -31,7 +37,8 @@ function lookDifferences(first: LookSummary, second: LookSummary): readonly stri
     const before = first.hosts.find((candidate) => candidate.name === host.name);
     if (before === undefined) continue;
     if (before.sshReachable !== host.sshReachable) differences.push(`${host.name} ${host.sshReachable ? "came back" : "went away"}`);
-    else if (before.etcdAnswers !== host.etcdAnswers) differences.push(`etcd on ${host.name} ${host.etcdAnswers ? "came back" : "went away"}`);
+    else if (before.etcdAnswers !== host.etcdAnswers)
+      differences.push(`etcd on ${host.name} ${host.etcdAnswers ? "came back" : "went away"}`);
     else if (before.dataDirPresent !== host.dataDirPresent) differences.push(`the etcd data on ${host.name} changed`);
   }
   return differences;

@@ -23,7 +23,9 @@ export function lossProofsOf(input: {
   readonly model: ClusterModel;
   readonly attestations: readonly Attestation[];
 }): LossJudgement {
-  const members = (input.model.members ?? input.model.believedMembers ?? []).filter((member) => member.isHealthy !== true || member.isLearner);
+  const members = (input.model.members ?? input.model.believedMembers ?? []).filter(
+    (member) => member.isHealthy !== true || member.isLearner,
+  );
   const observed = members.flatMap((member) => observedProof(input.diagnosis, input.model, member) ?? []);
   const refused: string[] = [];
   const attested = input.attestations.flatMap((attestation) => {
@@ -51,7 +53,8 @@ export function signsOfLife(inventory: Inventory, host: HostName): readonly stri
     .filter((reach) => reach.to === host && (reach.outcome === "open" || reach.outcome === "refused"))
     .map((reach) => `${reach.from === "operator" ? "this machine" : reach.from} reaches its ${reach.port} port`);
   if (facts?.ssh.kind === "known") signs.push(`${host} answers SSH`);
-  if (facts?.sshErrorCode === "SSH_AUTH_FAILED" || facts?.sshErrorCode === "SSH_HOST_KEY_CHANGED") signs.push(`something answers SSH at ${host} (${facts.sshErrorCode})`);
+  if (facts?.sshErrorCode === "SSH_AUTH_FAILED" || facts?.sshErrorCode === "SSH_HOST_KEY_CHANGED")
+    signs.push(`something answers SSH at ${host} (${facts.sshErrorCode})`);
   if (facts?.etcd.status.kind === "known") signs.push(`etcd answers on ${host}`);
   if (facts !== undefined && valueOf(facts.apiServer.livez) !== undefined) signs.push(`an API server answers on ${host}`);
   return [...new Set(signs)];
@@ -64,7 +67,12 @@ function observedProof(diagnosis: Diagnosis, model: ClusterModel, member: ModelM
     if (finding.memberId !== id) continue;
     const kind = provenKind(finding, model, member);
     if (kind !== undefined) {
-      return { memberId: id, host: member.host, kind, evidence: finding.evidence.map((item) => `${item.what} (${item.source}, ${item.observedAt})`) };
+      return {
+        memberId: id,
+        host: member.host,
+        kind,
+        evidence: finding.evidence.map((item) => `${item.what} (${item.source}, ${item.observedAt})`),
+      };
     }
   }
   return undefined;

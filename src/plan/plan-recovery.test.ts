@@ -31,7 +31,10 @@ test("planRecovery: one look is not enough to act on", () => {
 test("planRecovery: two looks that saw different things are not enough either", () => {
   const inventory = fresh.build();
   const first = inventory.earlierLook!;
-  const plan = planned({ ...inventory, earlierLook: { ...first, hosts: first.hosts.map((host) => ({ ...host, sshReachable: host.name !== "cp2" })) } });
+  const plan = planned({
+    ...inventory,
+    earlierLook: { ...first, hosts: first.hosts.map((host) => ({ ...host, sshReachable: host.name !== "cp2" })) },
+  });
   assert.equal(plan.verdict, "wait");
   assert.match(plan.reasons.join(" "), /cp2 came back/);
 });
@@ -76,12 +79,20 @@ test("planRecovery: without any member list it says so", () => {
 
 test("planRecovery: alternatives stand side by side, the chosen one first, with loss, risk and time", () => {
   const plan = planned(fresh.build());
-  assert.deepEqual(plan.alternatives.map(({ name, chosen, isPossible }) => [name, chosen, isPossible]), [
-    ["replace-member", true, true], ["start-stopped", false, false], ["wait", false, false],
-  ]);
+  assert.deepEqual(
+    plan.alternatives.map(({ name, chosen, isPossible }) => [name, chosen, isPossible]),
+    [
+      ["replace-member", true, true],
+      ["start-stopped", false, false],
+      ["wait", false, false],
+    ],
+  );
   const [best] = plan.alternatives;
   assert.ok(best?.risk === "destructive");
-  assert.equal(best.expectedSeconds, plan.steps.reduce((sum, step) => sum + step.expectedSeconds, 0));
+  assert.equal(
+    best.expectedSeconds,
+    plan.steps.reduce((sum, step) => sum + step.expectedSeconds, 0),
+  );
 });
 
 test("planRecovery: a plan expires after the time that the policy gives it", () => {
@@ -120,11 +131,20 @@ test("verifyPlanDigest: any change of the content shows", () => {
 });
 
 test("fingerprintProblems: unchanged facts fit; a machine that came back, a new member or another machine do not", () => {
-  const plan = planned(healthyKubeadm3().hostUnreachable("cp2").spareMachine("cp4", 4).build(), { goal: replaceGoal("cp2", "cp4"), attestLost: ["cp2"] });
+  const plan = planned(healthyKubeadm3().hostUnreachable("cp2").spareMachine("cp4", 4).build(), {
+    goal: replaceGoal("cp2", "cp4"),
+    attestLost: ["cp2"],
+  });
   const then = healthyKubeadm3().hostUnreachable("cp2").spareMachine("cp4", 4);
   assert.deepEqual(fingerprintProblems(plan, then.build()), []);
-  assert.match(fingerprintProblems(plan, healthyKubeadm3().spareMachine("cp4", 4).build()).join(" "), /machine id of host cp2 was not known/);
-  assert.match(fingerprintProblems(plan, then.unstartedMember("10.150.0.99").build()).join(" "), /was not in the list when the plan was made/);
+  assert.match(
+    fingerprintProblems(plan, healthyKubeadm3().spareMachine("cp4", 4).build()).join(" "),
+    /machine id of host cp2 was not known/,
+  );
+  assert.match(
+    fingerprintProblems(plan, then.unstartedMember("10.150.0.99").build()).join(" "),
+    /was not in the list when the plan was made/,
+  );
   assert.match(fingerprintProblems(plan, then.memberRemoved("cp2").build()).join(" "), /no longer in the list like that/);
   assert.match(fingerprintProblems(plan, then.freshMachine("cp3").build()).join(" "), /machine id of host cp3/);
   assert.match(fingerprintProblems(plan, then.foreignCluster("cp3").build()).join(" "), /cluster id/);

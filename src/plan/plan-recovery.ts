@@ -25,8 +25,17 @@ export function planRecovery(input: PlanInput): RecoveryPlan {
   const { inventory, diagnosis, goal, attestations } = input;
   const model = clusterModelOf(inventory);
   const losses = lossProofsOf({ inventory, diagnosis, model, attestations });
-  const situation: PlanningSituation = { inventory, diagnosis, goal, model, lossProofs: losses.proofs, refusedAttestations: losses.refused };
-  const candidates = [planStartStopped(situation), planReplaceMember(situation), planWait(situation)].map((candidate) => project(situation, candidate));
+  const situation: PlanningSituation = {
+    inventory,
+    diagnosis,
+    goal,
+    model,
+    lossProofs: losses.proofs,
+    refusedAttestations: losses.refused,
+  };
+  const candidates = [planStartStopped(situation), planReplaceMember(situation), planWait(situation)].map((candidate) =>
+    project(situation, candidate),
+  );
   const looks = judgeLooks(inventory);
   const decision = decide(situation, candidates, looks);
   const chosen = decision.verdict === "act" ? decision.strategy : undefined;
@@ -67,7 +76,9 @@ function decide(situation: PlanningSituation, candidates: readonly ProjectedCand
   const blocked = (...reasons: string[]): Decision => ({ verdict: "blocked", strategy: "wait", reasons, loss: unknownLoss(situation) });
   const clusterIds = clusterIdsOf(situation.inventory);
   if (clusterIds.length > 1) {
-    return blocked(`More than one cluster id answers (${clusterIds.join(", ")}): nothing is changed before it is settled which cluster is the right one (I-G3). Isolating an orphan is not built yet (NOT_BUILT_YET).`);
+    return blocked(
+      `More than one cluster id answers (${clusterIds.join(", ")}): nothing is changed before it is settled which cluster is the right one (I-G3). Isolating an orphan is not built yet (NOT_BUILT_YET).`,
+    );
   }
   const doubts = identityDoubts(situation);
   if (doubts.length > 0) return blocked(...doubts);
@@ -80,7 +91,8 @@ function decide(situation: PlanningSituation, candidates: readonly ProjectedCand
   if (best?.kind === "possible") {
     const causes = best.name === "wait" ? causesToSettle(situation) : [];
     if (causes.length > 0) return { ...blocked(...causes, ...best.reasons), loss: best.loss };
-    if (best.name === "wait") return { verdict: "wait", strategy: "wait", reasons: [...best.reasons, ...situation.refusedAttestations], loss: best.loss };
+    if (best.name === "wait")
+      return { verdict: "wait", strategy: "wait", reasons: [...best.reasons, ...situation.refusedAttestations], loss: best.loss };
     if (looks.reasons.length > 0) return { verdict: "wait", strategy: "wait", reasons: looks.reasons, loss: best.loss };
     return { verdict: "act", strategy: best.name, reasons: [], loss: best.loss };
   }

@@ -6,7 +6,10 @@ export function planSentences(plan: RecoveryPlan): readonly string[] {
   const reasons = plan.reasons.map((reason) => `because: ${reason}`);
   const steps = plan.steps.map((step) => {
     const quorum = step.quorumAfter;
-    const after = quorum === undefined ? "quorum after: not known" : `quorum after: ${String(quorum.healthy)} of ${String(quorum.voters)} healthy, ${String(quorum.needed)} needed`;
+    const after =
+      quorum === undefined
+        ? "quorum after: not known"
+        : `quorum after: ${String(quorum.healthy)} of ${String(quorum.voters)} healthy, ${String(quorum.needed)} needed`;
     const copy = step.copyBy === undefined ? "" : `; copy by ${step.copyBy}`;
     return `${step.id} [${step.risk}] ${step.describes} (${after}${copy})`;
   });

@@ -53,9 +53,29 @@ export function alternativesOf(candidates: readonly ProjectedCandidate[], decisi
 
 function alternativeOf(projected: ProjectedCandidate, decision: Decision): Alternative {
   const { candidate } = projected;
+  // Waiting for a second look, though nothing is silent.
+  if (candidate.name === "wait" && candidate.kind === "impossible" && decision.verdict === "wait") {
+    return {
+      name: "wait",
+      loss: decision.loss,
+      risk: "read-only",
+      expectedSeconds: undefined,
+      chosen: true,
+      because: decision.reasons.join(" "),
+      isPossible: true,
+    };
+  }
   if (candidate.kind === "impossible") {
     const loss: LossStatement = { revisions: undefined, objects: undefined, seconds: undefined, words: "Not possible now." };
-    return { name: candidate.name, loss, risk: "read-only", expectedSeconds: undefined, chosen: false, because: candidate.missing.join(" "), isPossible: false };
+    return {
+      name: candidate.name,
+      loss,
+      risk: "read-only",
+      expectedSeconds: undefined,
+      chosen: false,
+      because: candidate.missing.join(" "),
+      isPossible: false,
+    };
   }
   const chosen = candidate.name === decision.strategy && (decision.verdict === "act" || decision.verdict === "wait");
   const why = chosen || decision.verdict !== "wait" ? "" : ` Not chosen: ${decision.reasons[0] ?? "waiting comes first."}`;

@@ -26,7 +26,9 @@ const modelHost = z.strictObject({
   hasEtcdManifest: z.boolean().optional(),
   etcdProcess: z.enum(["running", "stopped", "frozen"]).optional(),
   apiServer: z.enum(["ready", "not-ready", "absent"]).optional(),
-  services: z.strictObject({ kubelet: serviceState, containerd: serviceState, haproxy: serviceState, keepalived: serviceState, etcd: serviceState }).optional(),
+  services: z
+    .strictObject({ kubelet: serviceState, containerd: serviceState, haproxy: serviceState, keepalived: serviceState, etcd: serviceState })
+    .optional(),
   isPrepared: z.boolean().optional(),
   preparationProblems: z.array(z.string()),
   balancerBackends: z.array(z.string()).optional(),
@@ -42,7 +44,12 @@ export const clusterModelSchema = z.strictObject({
   nodes: z
     .array(
       z.strictObject({
-        name: z.string(), uid: z.string().optional(), isReady: z.boolean().optional(), isControlPlane: z.boolean(), internalIp: z.string(), machineId: z.string(),
+        name: z.string(),
+        uid: z.string().optional(),
+        isReady: z.boolean().optional(),
+        isControlPlane: z.boolean(),
+        internalIp: z.string(),
+        machineId: z.string(),
       }),
     )
     .optional(),
@@ -50,7 +57,13 @@ export const clusterModelSchema = z.strictObject({
   clusterInfoServer: z.string().optional(),
   kubeadmEndpoint: z.string().optional(),
   snapshots: z.array(
-    z.strictObject({ artifact: z.string(), sha256: z.string(), revision: decimalBigint, clusterId: branded(asClusterId), sourceMember: branded(asMemberId) }),
+    z.strictObject({
+      artifact: z.string(),
+      sha256: z.string(),
+      revision: decimalBigint,
+      clusterId: branded(asClusterId),
+      sourceMember: branded(asMemberId),
+    }),
   ),
   verified: z.strictObject({ ok: z.boolean(), failures: z.array(z.string()) }).optional(),
 });

@@ -19,7 +19,10 @@ const stepArgs: { readonly [K in StepKind]: z.ZodType<StepArgs[K]> } = {
   "kubernetes.repairClusterInfo": z.strictObject({ server: z.string(), via }),
   "kubernetes.repairKubeadmConfig": z.strictObject({ controlPlaneEndpoint: z.string(), via }),
   "kubernetes.awaitNodeReady": z.strictObject({ node: z.string(), via }),
-  "loadBalancer.setBackends": z.strictObject({ host, backends: z.array(z.strictObject({ name: z.string(), address: z.string(), port: z.int().min(1).max(65_535) })) }),
+  "loadBalancer.setBackends": z.strictObject({
+    host,
+    backends: z.array(z.strictObject({ name: z.string(), address: z.string(), port: z.int().min(1).max(65_535) })),
+  }),
   "host.moveStateAside": z.strictObject({ host, paths: z.array(z.string()) }),
   "host.checkPrepared": z.strictObject({ host, kubernetesVersion: z.string(), via }),
   "kubeadm.joinControlPlane": z.strictObject({ host, node: z.string(), address: z.string(), peerUrl: z.string(), via: host }),

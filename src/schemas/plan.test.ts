@@ -6,7 +6,10 @@ import { RecoveryError } from "../model/recovery-error.ts";
 import { checkPlan } from "../plan/check/check-plan.ts";
 import { readPlan, writePlan } from "./plan.ts";
 
-const plan = planned(healthyKubeadm3().hostUnreachable("cp2").spareMachine("cp4", 4).build(), { goal: replaceGoal("cp2", "cp4"), attestLost: ["cp2"] });
+const plan = planned(healthyKubeadm3().hostUnreachable("cp2").spareMachine("cp4", 4).build(), {
+  goal: replaceGoal("cp2", "cp4"),
+  attestLost: ["cp2"],
+});
 
 function refusal(text: string): RecoveryError {
   try {
@@ -42,9 +45,15 @@ test("readPlan: a damaged file is refused with the place and what was expected",
   const text = writePlan(plan);
   assert.match(refusal("").detail, /empty/);
   assert.match(refusal(text.slice(0, 500)).detail, /plan\.json/);
-  assert.match(refusal(text.replace(/"minRevision": "[0-9]+"/, '"minRevision": "many"')).detail, /steps\.0\.args\.minRevision: expected a whole number/);
+  assert.match(
+    refusal(text.replace(/"minRevision": "[0-9]+"/, '"minRevision": "many"')).detail,
+    /steps\.0\.args\.minRevision: expected a whole number/,
+  );
   assert.match(refusal(text.replace('"kind": "etcd.removeMember"', '"kind": "etcd.restoreSnapshot"')).detail, /steps\.1\.kind/);
-  assert.match(refusal(text.replace(/"memberId": "[0-9a-f]+",\n( +)"(name|minRevision)"/, '"memberId": "not hex",\n$1"$2"')).detail, /not a member id/);
+  assert.match(
+    refusal(text.replace(/"memberId": "[0-9a-f]+",\n( +)"(name|minRevision)"/, '"memberId": "not hex",\n$1"$2"')).detail,
+    /not a member id/,
+  );
   assert.match(refusal(text.replace('"kind": "RecoveryPlan"', '"kind": "Inventory"')).detail, /kind/);
 });
 

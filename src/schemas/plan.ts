@@ -13,7 +13,12 @@ const memberId = branded(asMemberId);
 const time = z.iso.datetime({ offset: true });
 const strategy = z.enum(["nothing-to-do", "wait", "start-stopped", "replace-member"]);
 
-const loss = z.strictObject({ revisions: decimalBigint.optional(), objects: z.number().optional(), seconds: z.number().optional(), words: z.string() });
+const loss = z.strictObject({
+  revisions: decimalBigint.optional(),
+  objects: z.number().optional(),
+  seconds: z.number().optional(),
+  words: z.string(),
+});
 
 const goal = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("recover") }),
@@ -25,7 +30,12 @@ const fingerprint = z.strictObject({
   members: z.array(z.strictObject({ id: memberId, name: z.string(), peerUrls: z.array(z.string()), isLearner: z.boolean() })),
   revisionAtLeast: decimalBigint,
   hosts: z.array(
-    z.strictObject({ name: host, machineId: z.string().optional(), etcdManifestSha256: z.string().optional(), hasEtcdData: z.boolean().optional() }),
+    z.strictObject({
+      name: host,
+      machineId: z.string().optional(),
+      etcdManifestSha256: z.string().optional(),
+      hasEtcdData: z.boolean().optional(),
+    }),
   ),
 });
 
@@ -44,7 +54,9 @@ const planSchema = z.strictObject({
   findings: z.array(z.strictObject({ code: z.string(), subject: z.string() })),
   lossProofs: z.array(
     z.strictObject({
-      memberId, host: host.optional(), evidence: z.array(z.string()),
+      memberId,
+      host: host.optional(),
+      evidence: z.array(z.string()),
       kind: z.enum(["observed-fresh-machine", "observed-data-lost", "never-started", "unfinished-join", "attested"]),
     }),
   ),
@@ -56,7 +68,13 @@ const planSchema = z.strictObject({
   loss,
   alternatives: z.array(
     z.strictObject({
-      name: strategy, loss, risk: stepRiskSchema, expectedSeconds: z.number().optional(), chosen: z.boolean(), because: z.string(), isPossible: z.boolean(),
+      name: strategy,
+      loss,
+      risk: stepRiskSchema,
+      expectedSeconds: z.number().optional(),
+      chosen: z.boolean(),
+      because: z.string(),
+      isPossible: z.boolean(),
     }),
   ),
 });

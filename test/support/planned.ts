@@ -18,10 +18,20 @@ export interface PlannedOptions {
 
 export const sha256Hex = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-export const replaceGoal = (host: string, other?: string): Goal => ({ kind: "replace", host: asHostName(host), with: other === undefined ? undefined : asHostName(other) });
+export const replaceGoal = (host: string, other?: string): Goal => ({
+  kind: "replace",
+  host: asHostName(host),
+  with: other === undefined ? undefined : asHostName(other),
+});
 
 export function attestationOf(host: string): Attestation {
-  return { kind: "host-lost", host: asHostName(host), statement: `${host} burnt down`, by: "operator@console", at: "2026-11-21T02:58:00.000Z" };
+  return {
+    kind: "host-lost",
+    host: asHostName(host),
+    statement: `${host} burnt down`,
+    by: "operator@console",
+    at: "2026-11-21T02:58:00.000Z",
+  };
 }
 
 export function planned(inventory: Inventory, options: PlannedOptions = {}): RecoveryPlan {

@@ -10,7 +10,10 @@ import { healthyHost, healthySituation, type HostSituation, type MemberSituation
 export function builderOfModel(model: ClusterModel): InventoryBuilder {
   const situation = situationOfModel(model);
   return model.hosts.reduce(
-    (builder, host) => (host.isReachable === true && host.balancerBackends !== undefined ? builder.balancerBackends(host.name, ...host.balancerBackends.map((backend) => backend.replace(/:[0-9]+$/, ""))) : builder),
+    (builder, host) =>
+      host.isReachable === true && host.balancerBackends !== undefined
+        ? builder.balancerBackends(host.name, ...host.balancerBackends.map((backend) => backend.replace(/:[0-9]+$/, "")))
+        : builder,
     new InventoryBuilder(situation, [], { hasEarlierLook: true, hasLastSeen: true, healthy: situation }),
   );
 }
@@ -19,14 +22,26 @@ function situationOfModel(model: ClusterModel): Situation {
   const base = healthySituation(1);
   const members = (model.members ?? []).map((member, index): MemberSituation => {
     const peerUrl = member.peerUrls[0] ?? "";
-    return { id: member.id ?? memberIdOf(0x7777777777777770n + BigInt(index)), name: member.name, peerUrl, clientUrl: peerUrl.replace("2380", "2379"), isLearner: member.isLearner };
+    return {
+      id: member.id ?? memberIdOf(0x7777777777777770n + BigInt(index)),
+      name: member.name,
+      peerUrl,
+      clientUrl: peerUrl.replace("2380", "2379"),
+      isLearner: member.isLearner,
+    };
   });
   return {
     ...base,
     hosts: model.hosts.map(hostSituation),
     spares: model.hosts.filter((host) => host.roles.includes("spare")).map((host) => host.name as string),
     members,
-    nodes: (model.nodes ?? []).map((node) => ({ name: node.name, address: node.internalIp, machineId: node.machineId, isControlPlane: node.isControlPlane, ready: node.isReady === true ? "True" : "Unknown" })),
+    nodes: (model.nodes ?? []).map((node) => ({
+      name: node.name,
+      address: node.internalIp,
+      machineId: node.machineId,
+      isControlPlane: node.isControlPlane,
+      ready: node.isReady === true ? "True" : "Unknown",
+    })),
     leader: members.find((member) => !member.isLearner)?.name ?? "",
     masterLeases: model.masterLeases,
     clusterInfoServer: model.clusterInfoServer ?? base.clusterInfoServer,

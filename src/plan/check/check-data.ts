@@ -8,9 +8,14 @@ export const dataIsMovedNotDeleted: PlanCheck = {
       const { host, paths } = step.args;
       const objections: PlanObjection[] = [];
       if (paths.length === 0) objections.push(objection("I-S7", "the step names no path", step));
-      objections.push(...paths.filter((path) => !isSafePath(path)).map((path) => objection("I-S7", `${path} is not a path that may be moved aside`, step)));
+      objections.push(
+        ...paths
+          .filter((path) => !isSafePath(path))
+          .map((path) => objection("I-S7", `${path} is not a path that may be moved aside`, step)),
+      );
       const member = before.members.find((candidate) => candidate.host === host);
-      if (member !== undefined) objections.push(objection("I-S7", `member ${member.name} on ${host} is still registered: its data is not out of use`, step));
+      if (member !== undefined)
+        objections.push(objection("I-S7", `member ${member.name} on ${host} is still registered: its data is not out of use`, step));
       return objections;
     }),
 };
@@ -43,10 +48,22 @@ export const snapshotIsVerifiable: PlanCheck = {
       const source = before.members.find((member) => member.id === memberId);
       const { revisionAtLeast, clusterId } = checked.plan.fingerprint;
       return [
-        ...(source?.host === host && source.votes && source.healthy ? [] : [objection("I-S9", `member ${memberId} on ${host} is not a healthy voter`, step)]),
-        ...(minRevision >= revisionAtLeast && minRevision > 0n ? [] : [objection("I-S9", `the snapshot may be older (revision ${String(minRevision)}) than what was seen (${String(revisionAtLeast)})`, step)]),
+        ...(source?.host === host && source.votes && source.healthy
+          ? []
+          : [objection("I-S9", `member ${memberId} on ${host} is not a healthy voter`, step)]),
+        ...(minRevision >= revisionAtLeast && minRevision > 0n
+          ? []
+          : [
+              objection(
+                "I-S9",
+                `the snapshot may be older (revision ${String(minRevision)}) than what was seen (${String(revisionAtLeast)})`,
+                step,
+              ),
+            ]),
         ...(clusterId === undefined ? [objection("I-S9", "there is no cluster id to compare the snapshot with", step)] : []),
-        ...(/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(artifact) ? [] : [objection("I-S9", `${JSON.stringify(artifact)} is not a plain file name`, step)]),
+        ...(/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(artifact)
+          ? []
+          : [objection("I-S9", `${JSON.stringify(artifact)} is not a plain file name`, step)]),
       ];
     }),
 };
@@ -56,7 +73,12 @@ export const caStaysSomewhere: PlanCheck = {
   invariant: "I-S16",
   check: (checked) =>
     momentsOf(checked, "host.moveStateAside").flatMap(({ step, after }) => {
-      const keeper = checked.plan.start.hosts.find((host) => host.isReachable === true && host.hasKubernetesState === true && host.apiServer === "ready" && !after.cleared.includes(host.name));
-      return keeper === undefined ? [objection("I-S16", `no other machine is known to keep the cluster's CA when ${step.args.host} is cleared`, step)] : [];
+      const keeper = checked.plan.start.hosts.find(
+        (host) =>
+          host.isReachable === true && host.hasKubernetesState === true && host.apiServer === "ready" && !after.cleared.includes(host.name),
+      );
+      return keeper === undefined
+        ? [objection("I-S16", `no other machine is known to keep the cluster's CA when ${step.args.host} is cleared`, step)]
+        : [];
     }),
 };

@@ -8,7 +8,9 @@ export const endsInProof: PlanCheck = {
     const { plan, moments } = checked;
     const last = moments.at(-1);
     if (last === undefined) return [];
-    const changes = plan.steps.some((step) => step.risk === "destructive" || step.kind === "kubeadm.joinControlPlane" || step.kind === "etcd.removeMember");
+    const changes = plan.steps.some(
+      (step) => step.risk === "destructive" || step.kind === "kubeadm.joinControlPlane" || step.kind === "etcd.removeMember",
+    );
     const objections: PlanObjection[] = [];
     if (last.step.kind !== "cluster.verify") {
       const isWhole = last.after.members.every((member) => member.healthy);
@@ -16,18 +18,32 @@ export const endsInProof: PlanCheck = {
       return objections;
     }
     const count = countVotes(last.after.members);
-    if (last.step.args.voters !== count.voters) objections.push(objection("I-X1", `the proof asks for ${String(last.step.args.voters)} voters, the plan leads to ${String(count.voters)}`, last.step));
+    if (last.step.args.voters !== count.voters)
+      objections.push(
+        objection(
+          "I-X1",
+          `the proof asks for ${String(last.step.args.voters)} voters, the plan leads to ${String(count.voters)}`,
+          last.step,
+        ),
+      );
     const unfinished = last.after.members.filter((member) => !member.votes || !member.started || !member.healthy);
-    objections.push(...unfinished.map((member) => objection("I-X1", `member ${member.name === "" ? (member.id ?? "?") : member.name} is no healthy voter at the end`, last.step)));
+    objections.push(
+      ...unfinished.map((member) =>
+        objection("I-X1", `member ${member.name === "" ? (member.id ?? "?") : member.name} is no healthy voter at the end`, last.step),
+      ),
+    );
     const before = countVotes(startState(plan.start).members);
-    if (count.voters % 2 === 0 && before.voters % 2 === 1) objections.push(objection("I-X1", `the plan makes an odd number of voters even (${String(count.voters)})`, last.step));
+    if (count.voters % 2 === 0 && before.voters % 2 === 1)
+      objections.push(objection("I-X1", `the plan makes an odd number of voters even (${String(count.voters)})`, last.step));
     return changes ? [...objections, ...baselineProblems(checked)] : objections;
   },
 };
 
 function baselineProblems(checked: CheckedPlan): readonly PlanObjection[] {
   return momentsOf(checked, "cluster.verify").flatMap(({ step, before }) =>
-    before.copies.some((copy) => copy.artifact === step.args.baselineArtifact) ? [] : [objection("I-X1", "the result is not compared with the record from before", step)],
+    before.copies.some((copy) => copy.artifact === step.args.baselineArtifact)
+      ? []
+      : [objection("I-X1", "the result is not compared with the record from before", step)],
   );
 }
 
@@ -41,7 +57,9 @@ export const oldLivesAreCleared: PlanCheck = {
       const proof = checked.plan.lossProofs.find((candidate) => candidate.memberId === step.args.memberId);
       const host = checked.plan.start.hosts.find((candidate) => candidate.name === (member?.host ?? proof?.host));
       const carries = host?.isReachable === true && (host.hasEtcdData === true || host.hasKubernetesState === true);
-      return carries && !cleared.includes(host.name) ? [objection("I-X3", `what is left of member ${step.args.memberId} on ${host.name} would start again at the next reboot`, step)] : [];
+      return carries && !cleared.includes(host.name)
+        ? [objection("I-X3", `what is left of member ${step.args.memberId} on ${host.name} would start again at the next reboot`, step)]
+        : [];
     });
   },
 };
@@ -50,6 +68,8 @@ export const toleranceIsStated: PlanCheck = {
   invariant: "I-X4",
   check: ({ moments }) => {
     const last = moments.at(-1);
-    return last === undefined || !last.after.isListProven || last.step.quorumAfter !== undefined ? [] : [objection("I-X4", "the plan does not say how many failures are survivable at its end", last.step)];
+    return last === undefined || !last.after.isListProven || last.step.quorumAfter !== undefined
+      ? []
+      : [objection("I-X4", "the plan does not say how many failures are survivable at its end", last.step)];
   },
 };

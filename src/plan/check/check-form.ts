@@ -30,8 +30,11 @@ export const noRestoreNoForce: PlanCheck = {
   invariant: "I-G4",
   check: ({ plan }) =>
     plan.steps.flatMap((step) => {
-      if (!Object.hasOwn(riskOfKind, step.kind)) return [objection("I-G4", `there is no kind of step ${(step as { readonly kind: string }).kind}`, step)];
-      return riskOfKind[step.kind] === step.risk ? [] : [objection("I-G4", `a ${step.kind} is ${riskOfKind[step.kind]}, the plan calls it ${step.risk}`, step)];
+      if (!Object.hasOwn(riskOfKind, step.kind))
+        return [objection("I-G4", `there is no kind of step ${(step as { readonly kind: string }).kind}`, step)];
+      return riskOfKind[step.kind] === step.risk
+        ? []
+        : [objection("I-G4", `a ${step.kind} is ${riskOfKind[step.kind]}, the plan calls it ${step.risk}`, step)];
     }),
 };
 
@@ -63,10 +66,14 @@ export const oneChainThatCanResume: PlanCheck = {
       const earlier = plan.steps.slice(0, index).map((other) => other.id);
       const previous = earlier.at(-1);
       if (earlier.includes(step.id)) objections.push(objection("I-S18", `two steps are named ${step.id}`, step));
-      if (previous !== undefined && !step.after.includes(previous)) objections.push(objection("I-S18", `the step does not wait for ${previous}`, step));
-      if (step.after.some((id) => !earlier.includes(id))) objections.push(objection("I-S18", "the step waits for one that comes later or does not exist", step));
-      if (!(Number.isInteger(step.attemptsMax) && step.attemptsMax >= 1 && step.attemptsMax <= attemptsMax)) objections.push(objection("I-S18", `${String(step.attemptsMax)} attempts are allowed`, step));
-      if (!isWorded(step)) objections.push(objection("I-S18", "the words that the operator agrees to are not those of the arguments", step));
+      if (previous !== undefined && !step.after.includes(previous))
+        objections.push(objection("I-S18", `the step does not wait for ${previous}`, step));
+      if (step.after.some((id) => !earlier.includes(id)))
+        objections.push(objection("I-S18", "the step waits for one that comes later or does not exist", step));
+      if (!(Number.isInteger(step.attemptsMax) && step.attemptsMax >= 1 && step.attemptsMax <= attemptsMax))
+        objections.push(objection("I-S18", `${String(step.attemptsMax)} attempts are allowed`, step));
+      if (!isWorded(step))
+        objections.push(objection("I-S18", "the words that the operator agrees to are not those of the arguments", step));
     });
     return objections;
   },

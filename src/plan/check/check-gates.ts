@@ -12,13 +12,18 @@ export const twoLooks: PlanCheck = {
     if (plan.steps.length === 0) return [];
     if (plan.looks === undefined) return [objection("I-G1", "the plan rests on one look only")];
     const apartMs = Date.parse(plan.looks.second) - Date.parse(plan.looks.first);
-    return apartMs >= looksApartMs ? [] : [objection("I-G1", `the two looks are ${String(apartMs)} ms apart, at least ${String(looksApartMs)} are needed`)];
+    return apartMs >= looksApartMs
+      ? []
+      : [objection("I-G1", `the two looks are ${String(apartMs)} ms apart, at least ${String(looksApartMs)} are needed`)];
   },
 };
 
 export const lossIsProven: PlanCheck = {
   invariant: "I-G2",
-  check: (checked) => momentsOf(checked, "etcd.removeMember").flatMap(({ step }) => lossProofProblems(checked.plan, step).map((because) => objection("I-G2", because, step))),
+  check: (checked) =>
+    momentsOf(checked, "etcd.removeMember").flatMap(({ step }) =>
+      lossProofProblems(checked.plan, step).map((because) => objection("I-G2", because, step)),
+    ),
 };
 
 export const noLivingNodeDeleted: PlanCheck = {
@@ -28,11 +33,18 @@ export const noLivingNodeDeleted: PlanCheck = {
       const node = checked.plan.start.nodes?.find((candidate) => candidate.name === step.args.node);
       if (node === undefined) return [objection("I-G2", `Node ${step.args.node} was not seen when the plan was made`, step)];
       if (node.uid !== step.args.uid) return [objection("I-G2", `Node ${step.args.node} had another uid when the plan was made`, step)];
-      const host = checked.plan.start.hosts.find((candidate) => (candidate.name as string) === step.args.node);
+      const host = checked.plan.start.hosts.find(
+        (candidate) => (candidate.name as string) === node.name || candidate.address === node.internalIp,
+      );
       // Kubernetes goes on calling a Node Ready for a while; a machine seen empty with its kubelet stopped is not it.
-      const isEmpty = host?.isReachable === true && host.hasKubernetesState === false && host.services?.kubelet !== undefined && host.services.kubelet !== "active";
-      const isCleared = isEmpty || before.cleared.some((name) => (name as string) === step.args.node);
-      if (node.isReady !== false && !isCleared) return [objection("I-G2", `Node ${step.args.node} was Ready, and its machine was not cleared before`, step)];
+      const isEmpty =
+        host?.isReachable === true &&
+        host.hasKubernetesState === false &&
+        host.services?.kubelet !== undefined &&
+        host.services.kubelet !== "active";
+      const isCleared = isEmpty || (host !== undefined && before.cleared.includes(host.name));
+      if (node.isReady !== false && !isCleared)
+        return [objection("I-G2", `Node ${step.args.node} was Ready, and its machine was not cleared before`, step)];
       const member = before.members.find((candidate) => candidate.name === step.args.node);
       return member === undefined ? [] : [objection("I-G2", `Node ${step.args.node} still has an etcd member`, step)];
     }),
@@ -45,11 +57,14 @@ export const oneClusterId: PlanCheck = {
   check: ({ plan }) => {
     if (plan.steps.length === 0) return [];
     const objections: PlanObjection[] = [];
-    if (plan.start.clusterId !== plan.fingerprint.clusterId) objections.push(objection("I-G3", "start and fingerprint name different cluster ids"));
+    if (plan.start.clusterId !== plan.fingerprint.clusterId)
+      objections.push(objection("I-G3", "start and fingerprint name different cluster ids"));
     const split = plan.findings.find((finding) => splitBrainCodes.some((code) => finding.code.startsWith(code)));
-    if (split !== undefined) objections.push(objection("I-G3", `the diagnosis says ${split.code}: only isolating the orphan would be allowed`));
+    if (split !== undefined)
+      objections.push(objection("I-G3", `the diagnosis says ${split.code}: only isolating the orphan would be allowed`));
     const [change] = plan.steps.filter(changesMembership);
-    if (change !== undefined && plan.start.clusterId === undefined) objections.push(objection("I-G3", "no single cluster id is known", change));
+    if (change !== undefined && plan.start.clusterId === undefined)
+      objections.push(objection("I-G3", "no single cluster id is known", change));
     return objections;
   },
 };
@@ -65,7 +80,9 @@ export const pathAndCertificatesFirst: PlanCheck = {
   check: ({ plan }) => {
     const [change] = plan.steps.filter((step) => changesMembership(step) || step.risk === "destructive");
     const first = plan.findings.find((finding) => pathFirstCodes.includes(finding.code));
-    return change === undefined || first === undefined ? [] : [objection("I-G5", `${first.code} (${first.subject}) is to be settled before etcd is judged`, change)];
+    return change === undefined || first === undefined
+      ? []
+      : [objection("I-G5", `${first.code} (${first.subject}) is to be settled before etcd is judged`, change)];
   },
 };
 
@@ -80,11 +97,24 @@ export const votesCountedFromLiveList: PlanCheck = {
       if (stated === undefined) {
         if (after.isListProven) objections.push(objection("I-G6", "the plan does not say how many voters are left after the step", step));
       } else if (!after.isListProven) objections.push(objection("I-G6", "the plan counts voters although no member list is proven", step));
-      else if (stated.voters !== count.voters || stated.healthy !== count.healthy || stated.needed !== count.needed || stated.faultTolerance !== count.healthy - count.needed) {
-        objections.push(objection("I-G6", `the plan says ${String(stated.healthy)} of ${String(stated.voters)} voters, counting again gives ${String(count.healthy)} of ${String(count.voters)}`, step));
+      else if (
+        stated.voters !== count.voters ||
+        stated.healthy !== count.healthy ||
+        stated.needed !== count.needed ||
+        stated.faultTolerance !== count.healthy - count.needed
+      ) {
+        objections.push(
+          objection(
+            "I-G6",
+            `the plan says ${String(stated.healthy)} of ${String(stated.voters)} voters, counting again gives ${String(count.healthy)} of ${String(count.voters)}`,
+            step,
+          ),
+        );
       }
     }
-    return plan.start.members === undefined && plan.steps.some(changesMembership) ? [...objections, objection("I-G6", "membership is changed without a member list that was read linearizably")] : objections;
+    return plan.start.members === undefined && plan.steps.some(changesMembership)
+      ? [...objections, objection("I-G6", "membership is changed without a member list that was read linearizably")]
+      : objections;
   },
 };
 
@@ -98,21 +128,33 @@ export const boundToFingerprint: PlanCheck = {
     const { fingerprint, start } = plan;
     const objections: PlanObjection[] = [];
     const listed = (start.members ?? start.believedMembers ?? []).filter((member) => member.id !== undefined);
-    const isSame = listed.length === fingerprint.members.length && listed.every((member) => fingerprint.members.some((print) => isSameMember(print, member)));
+    const isSame =
+      listed.length === fingerprint.members.length &&
+      listed.every((member) => fingerprint.members.some((print) => isSameMember(print, member)));
     if (!isSame) objections.push(objection("I-G8", "the fingerprint does not name the members that the plan starts from"));
     for (const host of start.hosts) {
       const print = fingerprint.hosts.find((candidate) => candidate.name === host.name);
       if (print === undefined) objections.push(objection("I-G8", `the fingerprint says nothing about host ${host.name}`));
-      else if (print.machineId !== host.machineId || print.hasEtcdData !== host.hasEtcdData) objections.push(objection("I-G8", `fingerprint and start differ about host ${host.name}`));
+      else if (print.machineId !== host.machineId || print.hasEtcdData !== host.hasEtcdData)
+        objections.push(objection("I-G8", `fingerprint and start differ about host ${host.name}`));
     }
     const lifetimeMs = Date.parse(plan.expiresAt) - Date.parse(plan.createdAt);
-    if (!(lifetimeMs > 0 && lifetimeMs <= lifetimeMsMax)) objections.push(objection("I-G8", `the plan is good for ${String(lifetimeMs)} ms; more than 0 and at most 24 h is right`));
+    if (!(lifetimeMs > 0 && lifetimeMs <= lifetimeMsMax))
+      objections.push(objection("I-G8", `the plan is good for ${String(lifetimeMs)} ms; more than 0 and at most 24 h is right`));
     return objections;
   },
 };
 
-function isSameMember(print: RecoveryPlan["fingerprint"]["members"][number], member: { readonly id: string | undefined; readonly name: string; readonly peerUrls: readonly string[]; readonly isLearner: boolean }): boolean {
-  return print.id === member.id && print.name === member.name && print.isLearner === member.isLearner && [...print.peerUrls].sort().join() === [...member.peerUrls].sort().join();
+function isSameMember(
+  print: RecoveryPlan["fingerprint"]["members"][number],
+  member: { readonly id: string | undefined; readonly name: string; readonly peerUrls: readonly string[]; readonly isLearner: boolean },
+): boolean {
+  return (
+    print.id === member.id &&
+    print.name === member.name &&
+    print.isLearner === member.isLearner &&
+    [...print.peerUrls].sort().join() === [...member.peerUrls].sort().join()
+  );
 }
 
 /** Every request goes to machines by name, and those machines can be reached and are not what is being repaired. */
@@ -144,7 +186,15 @@ export const everyMachineInHand: PlanCheck = {
     return first.before.members.flatMap((member) => {
       if (member.id !== undefined && removed.includes(member.id)) return [];
       const host = plan.start.hosts.find((candidate) => candidate.name === member.host);
-      return host?.isReachable === true ? [] : [objection("I-G10", `the machine of member ${member.name === "" ? (member.id ?? "?") : member.name} cannot be reached by SSH`, first.step)];
+      return host?.isReachable === true
+        ? []
+        : [
+            objection(
+              "I-G10",
+              `the machine of member ${member.name === "" ? (member.id ?? "?") : member.name} cannot be reached by SSH`,
+              first.step,
+            ),
+          ];
     });
   },
 };

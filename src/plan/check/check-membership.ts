@@ -9,7 +9,13 @@ export const quorumAfterEveryStep: PlanCheck = {
     moments.flatMap(({ step, before, after }) => {
       if (!canCommit(before.members) || canCommit(after.members)) return [];
       const count = countVotes(after.members);
-      return [objection("I-S1", `after the step ${String(count.healthy)} of ${String(count.voters)} voters would be healthy, ${String(count.needed)} are needed`, step)];
+      return [
+        objection(
+          "I-S1",
+          `after the step ${String(count.healthy)} of ${String(count.voters)} voters would be healthy, ${String(count.needed)} are needed`,
+          step,
+        ),
+      ];
     }),
 };
 
@@ -36,7 +42,8 @@ export const deadFirstThenOneByOne: PlanCheck = {
       if (unsettled !== undefined) objections.push(objection("I-S3", `the member of ${unsettled.name} is not yet a synced voter`, step));
       if (step.kind !== "kubeadm.joinControlPlane") return;
       const later = checked.moments.slice(index + 1).find((moment) => moment.step.kind === "etcd.removeMember");
-      if (later !== undefined) objections.push(objection("I-S3", `a member is added while a dead one is only removed later, in ${later.step.id} (H02)`, step));
+      if (later !== undefined)
+        objections.push(objection("I-S3", `a member is added while a dead one is only removed later, in ${later.step.id} (H02)`, step));
     });
     return objections;
   },
@@ -47,15 +54,20 @@ export const learnerFirst: PlanCheck = {
   check: (checked) => [
     ...momentsOf(checked, "kubeadm.joinControlPlane").flatMap((moment) => {
       const { step } = moment;
-      const awaits = momentsOf(checked, "etcd.awaitVoter").some((other) => isAfter(checked, other, moment) && other.step.args.peerUrl === step.args.peerUrl);
+      const awaits = momentsOf(checked, "etcd.awaitVoter").some(
+        (other) => isAfter(checked, other, moment) && other.step.args.peerUrl === step.args.peerUrl,
+      );
       return awaits ? [] : [objection("I-S4", `nothing waits until the member ${step.args.peerUrl} is in sync and votes`, step)];
     }),
     ...momentsOf(checked, "etcd.awaitVoter").flatMap(({ step, before }) => {
       const member = before.members.find((candidate) => candidate.peerUrls.includes(step.args.peerUrl));
-      if (member === undefined) return [objection("I-S4", `no member with peer URL ${step.args.peerUrl} is registered at this point`, step)];
+      if (member === undefined)
+        return [objection("I-S4", `no member with peer URL ${step.args.peerUrl} is registered at this point`, step)];
       if (!member.started) return [objection("I-S4", "a member that has never started cannot be promoted", step)];
       if (member.votes) return [];
-      const asks = before.members.some((voter) => voter.votes && voter.healthy && voter.host !== undefined && step.args.via.includes(voter.host));
+      const asks = before.members.some(
+        (voter) => voter.votes && voter.healthy && voter.host !== undefined && step.args.via.includes(voter.host),
+      );
       return asks ? [] : [objection("I-S4", "promotion must be asked of a healthy voter", step)];
     }),
   ],
@@ -96,7 +108,9 @@ export const stopIsAboutThatMember: PlanCheck = {
       const member = before.members.find((candidate) => candidate.id === step.args.memberId);
       if (member === undefined) return [objection("I-S10", `member ${step.args.memberId} is not registered at this point`, step)];
       const proof = checked.plan.lossProofs.find((candidate) => candidate.memberId === step.args.memberId);
-      return step.args.host === (member.host ?? proof?.host) ? [] : [objection("I-S10", `member ${step.args.memberId} does not live on ${step.args.host}`, step)];
+      return step.args.host === (member.host ?? proof?.host)
+        ? []
+        : [objection("I-S10", `member ${step.args.memberId} does not live on ${step.args.host}`, step)];
     }),
 };
 
@@ -107,14 +121,20 @@ export const noEtcdOnEmptyDataDir: PlanCheck = {
       const host = checked.plan.start.hosts.find((candidate) => candidate.name === step.args.host);
       const startsEtcd = step.args.unit === "kubelet" || step.args.unit === "containerd" || step.args.unit === "etcd";
       if (!startsEtcd || host?.hasEtcdData === true) return [];
-      const runsEtcd = host === undefined || host.roles.includes("control-plane") || host.roles.includes("etcd") || host.hasEtcdManifest === true;
-      return runsEtcd && host?.hasEtcdManifest !== false ? [objection("I-S11", `starting ${step.args.unit} on ${step.args.host} could start etcd without its data`, step)] : [];
+      const runsEtcd =
+        host === undefined || host.roles.includes("control-plane") || host.roles.includes("etcd") || host.hasEtcdManifest === true;
+      return runsEtcd && host?.hasEtcdManifest !== false
+        ? [objection("I-S11", `starting ${step.args.unit} on ${step.args.host} could start etcd without its data`, step)]
+        : [];
     }),
     ...momentsOf(checked, "kubeadm.joinControlPlane").flatMap(({ step, before }) => {
       const host = checked.plan.start.hosts.find((candidate) => candidate.name === step.args.host);
       const isEmpty = host?.hasEtcdData === false && host.hasKubernetesState === false;
-      if (!isEmpty && !before.cleared.includes(step.args.host)) return [objection("I-S11", `${step.args.host} is not known to be empty and is not cleared before`, step)];
-      const isChecked = checked.moments.some((other) => other.step.kind === "host.checkPrepared" && other.step.args.host === step.args.host && isAfter(checked, { step }, other));
+      if (!isEmpty && !before.cleared.includes(step.args.host))
+        return [objection("I-S11", `${step.args.host} is not known to be empty and is not cleared before`, step)];
+      const isChecked = checked.moments.some(
+        (other) => other.step.kind === "host.checkPrepared" && other.step.args.host === step.args.host && isAfter(checked, { step }, other),
+      );
       return isChecked ? [] : [objection("I-S11", `nothing checks that ${step.args.host} is prepared`, step)];
     }),
   ],
@@ -129,7 +149,9 @@ export const fewStoppedAtATime: PlanCheck = {
       if (target?.votes === true && target.healthy) return [objection("I-S12", `member ${target.name} is a healthy voter`, step)];
       const voters = after.members.filter((member) => member.votes);
       const down = voters.filter((voter) => !voter.healthy).length;
-      return down > Math.floor((voters.length - 1) / 2) ? [objection("I-S12", `${String(down)} of ${String(voters.length)} voters would be down`, step)] : [];
+      return down > Math.floor((voters.length - 1) / 2)
+        ? [objection("I-S12", `${String(down)} of ${String(voters.length)} voters would be down`, step)]
+        : [];
     }),
 };
 
@@ -146,9 +168,19 @@ export const membershipOnSoundGround: PlanCheck = {
     const [change] = checked.moments.filter(({ step }) => step.kind === "kubeadm.joinControlPlane" || step.kind === "etcd.removeMember");
     const unsound = checked.plan.findings.find((finding) => unsoundCodes.includes(finding.code));
     const silent = momentsOf(checked, "kubeadm.joinControlPlane").flatMap(({ step, before }) =>
-      before.members.filter((member) => !member.healthy).map((member) => objection("I-S22", `member ${member.name === "" ? (member.id ?? "?") : member.name} is not healthy when ${step.args.host} joins (A01)`, step)),
+      before.members
+        .filter((member) => !member.healthy)
+        .map((member) =>
+          objection(
+            "I-S22",
+            `member ${member.name === "" ? (member.id ?? "?") : member.name} is not healthy when ${step.args.host} joins (A01)`,
+            step,
+          ),
+        ),
     );
-    return change === undefined || unsound === undefined ? silent : [...silent, objection("I-S22", `${unsound.code} (${unsound.subject}) stands`, change.step)];
+    return change === undefined || unsound === undefined
+      ? silent
+      : [...silent, objection("I-S22", `${unsound.code} (${unsound.subject}) stands`, change.step)];
   },
 };
 

@@ -18,9 +18,19 @@ const goodPlans: readonly RecoveryPlan[] = [
   planned(healthyKubeadm3().freshMachine("cp2").build()),
   planned(healthyKubeadm3().freshMachine("cp1").clusterInfoServer("10.150.0.11:6443").build()),
   planned(healthyKubeadm3().etcdDataLost("cp3").build()),
-  planned(healthyKubeadm3().hostUnreachable("cp2").spareMachine("cp4", 4).build(), { goal: replaceGoal("cp2", "cp4"), attestLost: ["cp2"] }),
+  planned(healthyKubeadm3().hostUnreachable("cp2").spareMachine("cp4", 4).build(), {
+    goal: replaceGoal("cp2", "cp4"),
+    attestLost: ["cp2"],
+  }),
   planned(healthyKubeadm(5).freshMachine("cp4").freshMachine("cp5").build()),
-  planned(healthyKubeadm3().memberRemoved("cp2").freshMachine("cp2").nodeDeleted("cp2").unstartedMember("10.150.0.12", { isLearner: true }).build()),
+  planned(
+    healthyKubeadm3()
+      .memberRemoved("cp2")
+      .freshMachine("cp2")
+      .nodeDeleted("cp2")
+      .unstartedMember("10.150.0.12", { isLearner: true })
+      .build(),
+  ),
 ];
 
 const mutationsPerPlan = 500; // about a second in all; each draws one to three changes
@@ -37,7 +47,10 @@ test("checkPlan: no random mutation of a good plan that would lose quorum or dat
       if (disaster === undefined) continue;
       disasters += 1;
       const accepted = checkPlan(mutated).length === 0;
-      assert.ok(!accepted, `plan ${String(planIndex)}, seed ${String(seed)}: accepted although ${disaster}: ${mutated.steps.map((step) => step.kind).join(", ")}`);
+      assert.ok(
+        !accepted,
+        `plan ${String(planIndex)}, seed ${String(seed)}: accepted although ${disaster}: ${mutated.steps.map((step) => step.kind).join(", ")}`,
+      );
     }
   });
   assert.ok(disasters > 500, `only ${String(disasters)} mutations were disasters: the test lost its teeth`);
@@ -56,13 +69,23 @@ const mutations: readonly Mutation[] = [
   (steps, pick) => steps.toSpliced(pick(steps.length), 0, steps[pick(steps.length)]!),
   (steps, pick, plan) => {
     const member = plan.start.members![pick(plan.start.members!.length)]!;
-    return steps.map((step) => (step.kind === "etcd.removeMember" ? reworded({ ...step, args: { ...step.args, memberId: member.id ?? asMemberId("1"), name: member.name, peerUrls: member.peerUrls } }) : step));
+    return steps.map((step) =>
+      step.kind === "etcd.removeMember"
+        ? reworded({
+            ...step,
+            args: { ...step.args, memberId: member.id ?? asMemberId("1"), name: member.name, peerUrls: member.peerUrls },
+          })
+        : step,
+    );
   },
   (steps, pick, plan) => {
     const member = plan.start.members![pick(plan.start.members!.length)]!;
     const removal = steps.find((step) => step.kind === "etcd.removeMember");
     if (removal?.kind !== "etcd.removeMember") return steps;
-    const second = reworded({ ...removal, args: { ...removal.args, memberId: member.id ?? asMemberId("1"), name: member.name, peerUrls: member.peerUrls } });
+    const second = reworded({
+      ...removal,
+      args: { ...removal.args, memberId: member.id ?? asMemberId("1"), name: member.name, peerUrls: member.peerUrls },
+    });
     return steps.toSpliced(pick(steps.length), 0, second);
   },
   (steps, pick, plan) => {
@@ -100,7 +123,9 @@ function renumbered(steps: Steps): Steps {
   const copyAt = steps.findIndex((step) => step.kind === "etcd.saveSnapshot");
   const idAt = (index: number): PlannedStep["id"] => asStepId(`s${String(index + 1).padStart(2, "0")}`);
   return steps.map((step, index) => ({
-    ...step, id: idAt(index), after: index === 0 ? [] : [idAt(index - 1)],
+    ...step,
+    id: idAt(index),
+    after: index === 0 ? [] : [idAt(index - 1)],
     ...(step.risk === "destructive" && copyAt !== -1 && copyAt < index ? { copyBy: idAt(copyAt) } : {}),
   }));
 }
@@ -115,8 +140,14 @@ interface World {
 function disasterOf(plan: RecoveryPlan): string | undefined {
   const members = plan.start.members!;
   const world: World = {
-    voters: new Map(members.filter((member) => !member.isLearner).map((member) => [member.peerUrls[0]!, { host: member.host ?? member.name, alive: member.isHealthy === true }])),
-    dirty: new Set(plan.start.hosts.filter((host) => host.hasEtcdData !== false || host.hasKubernetesState !== false).map((host) => host.name as string)),
+    voters: new Map(
+      members
+        .filter((member) => !member.isLearner)
+        .map((member) => [member.peerUrls[0]!, { host: member.host ?? member.name, alive: member.isHealthy === true }]),
+    ),
+    dirty: new Set(
+      plan.start.hosts.filter((host) => host.hasEtcdData !== false || host.hasKubernetesState !== false).map((host) => host.name as string),
+    ),
     hasCopy: false,
   };
   const urlOf = new Map(members.map((member) => [member.id, member.peerUrls[0]!]));

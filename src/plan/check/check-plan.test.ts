@@ -12,7 +12,10 @@ import { invariantsNotInPlans } from "./invariants-not-in-plans.ts";
 
 const fresh = planned(healthyKubeadm3().freshMachine("cp2").build());
 const dataLost = planned(healthyKubeadm3().etcdDataLost("cp2").build());
-const attested = planned(healthyKubeadm3().hostUnreachable("cp2").spareMachine("cp4", 4).build(), { goal: replaceGoal("cp2", "cp4"), attestLost: ["cp2"] });
+const attested = planned(healthyKubeadm3().hostUnreachable("cp2").spareMachine("cp4", 4).build(), {
+  goal: replaceGoal("cp2", "cp4"),
+  attestLost: ["cp2"],
+});
 const started = planned(healthyKubeadm3().kubeletStopped("cp2").build());
 const five = planned(healthyKubeadm(5).freshMachine("cp4").freshMachine("cp5").build());
 
@@ -31,48 +34,133 @@ function withSteps(plan: RecoveryPlan, change: (steps: readonly PlannedStep[]) =
 }
 
 function withArgs(plan: RecoveryPlan, kind: StepKind, args: object): RecoveryPlan {
-  return withSteps(plan, (steps) => steps.map((step) => (step.kind === kind ? reworded({ ...step, args: { ...step.args, ...args } } as PlannedStep) : step)));
+  return withSteps(plan, (steps) =>
+    steps.map((step) => (step.kind === kind ? reworded({ ...step, args: { ...step.args, ...args } } as PlannedStep) : step)),
+  );
 }
 
-const without = (plan: RecoveryPlan, kind: StepKind): RecoveryPlan => withSteps(plan, (steps) => steps.filter((step) => step.kind !== kind));
+const without = (plan: RecoveryPlan, kind: StepKind): RecoveryPlan =>
+  withSteps(plan, (steps) => steps.filter((step) => step.kind !== kind));
 
 function inserted(plan: RecoveryPlan, draft: StepDraft, before: StepKind): RecoveryPlan {
   const spec = stepSpecs[draft.kind];
-  const step = reworded({ ...draft, id: asStepId("s99"), risk: spec.risk, after: [], quorumAfter: undefined, expectedSeconds: 1, attemptsMax: 1, host: undefined, describes: "" });
+  const step = reworded({
+    ...draft,
+    id: asStepId("s99"),
+    risk: spec.risk,
+    after: [],
+    quorumAfter: undefined,
+    expectedSeconds: 1,
+    attemptsMax: 1,
+    host: undefined,
+    describes: "",
+  });
   return withSteps(plan, (steps) => steps.flatMap((other) => (other.kind === before ? [step, other] : [other])));
 }
 
 const host = asHostName("cp1");
 const ofCp1 = fresh.start.members!.find((member) => member.name === "cp1")!;
-const removeCp1: StepDraft = { kind: "etcd.removeMember", args: { memberId: ofCp1.id!, name: ofCp1.name, peerUrls: ofCp1.peerUrls, via: [asHostName("cp3")] } };
+const removeCp1: StepDraft = {
+  kind: "etcd.removeMember",
+  args: { memberId: ofCp1.id!, name: ofCp1.name, peerUrls: ofCp1.peerUrls, via: [asHostName("cp3")] },
+};
 
 /** One good plan, one thing broken in it, the invariant that must object. */
 const broken: readonly (readonly [invariant: string, what: string, plan: RecoveryPlan])[] = [
   ["I-G1", "one look", tampered(fresh, { looks: undefined })],
-  ["I-G1", "looks too close to each other", tampered(fresh, { looks: { first: "2026-11-21T03:00:00.000Z", second: "2026-11-21T03:00:04.000Z" } })],
+  [
+    "I-G1",
+    "looks too close to each other",
+    tampered(fresh, { looks: { first: "2026-11-21T03:00:00.000Z", second: "2026-11-21T03:00:04.000Z" } }),
+  ],
   ["I-G2", "no proof of loss", tampered(fresh, { lossProofs: [] })],
   ["I-G2", "an attestation that nobody gave", tampered(attested, { attestations: [] })],
   ["I-G2", "a proof about another machine", tampered(fresh, { lossProofs: fresh.lossProofs.map((proof) => ({ ...proof, host })) })],
-  ["I-G2", "an attested machine that was reached", tampered(attested, { start: { ...attested.start, hosts: attested.start.hosts.map((other) => ({ ...other, isReachable: true })) } })],
-  ["I-G2", "a living Node deleted", tampered(attested, { start: { ...attested.start, nodes: attested.start.nodes!.map((node) => ({ ...node, isReady: true })) } })],
+  [
+    "I-G2",
+    "an attested machine that was reached",
+    tampered(attested, { start: { ...attested.start, hosts: attested.start.hosts.map((other) => ({ ...other, isReachable: true })) } }),
+  ],
+  [
+    "I-G2",
+    "a living Node deleted",
+    tampered(attested, { start: { ...attested.start, nodes: attested.start.nodes!.map((node) => ({ ...node, isReady: true })) } }),
+  ],
   ["I-G2", "a Node of another uid", withArgs(fresh, "kubernetes.deleteNode", { uid: "another" })],
   ["I-G3", "a split brain in the diagnosis", tampered(fresh, { findings: [{ code: "E06_SPLIT_BRAIN_NEW_CLUSTER", subject: "host cp3" }] })],
-  ["I-G3", "no single cluster id", tampered(fresh, { start: { ...fresh.start, clusterId: undefined }, fingerprint: { ...fresh.fingerprint, clusterId: undefined } })],
-  ["I-G4", "a step that restores", withSteps(fresh, (steps) => steps.map((step, index) => (index === 4 ? ({ ...step, kind: "etcd.restoreSnapshot" } as unknown as PlannedStep) : step)))],
-  ["I-G4", "a removal called harmless", withSteps(fresh, (steps) => steps.map((step) => (step.kind === "etcd.removeMember" ? { ...step, risk: "reversible" } : step)))],
-  ["I-G5", "expired certificates not settled first", tampered(fresh, { findings: [{ code: "P01_CERTIFICATE_EXPIRED", subject: "host cp1" }] })],
-  ["I-G6", "votes counted wrongly", withSteps(fresh, (steps) => steps.map((step) => (step.kind === "etcd.removeMember" ? { ...step, quorumAfter: { voters: 3, needed: 2, healthy: 3, faultTolerance: 1 } } : step)))],
-  ["I-G6", "membership changed without a proven list", tampered(fresh, { start: { ...fresh.start, members: undefined, believedMembers: fresh.start.members } })],
-  ["I-G8", "a fingerprint without a member", tampered(fresh, { fingerprint: { ...fresh.fingerprint, members: fresh.fingerprint.members.slice(1) } })],
+  [
+    "I-G3",
+    "no single cluster id",
+    tampered(fresh, { start: { ...fresh.start, clusterId: undefined }, fingerprint: { ...fresh.fingerprint, clusterId: undefined } }),
+  ],
+  [
+    "I-G4",
+    "a step that restores",
+    withSteps(fresh, (steps) =>
+      steps.map((step, index) => (index === 4 ? ({ ...step, kind: "etcd.restoreSnapshot" } as unknown as PlannedStep) : step)),
+    ),
+  ],
+  [
+    "I-G4",
+    "a removal called harmless",
+    withSteps(fresh, (steps) => steps.map((step) => (step.kind === "etcd.removeMember" ? { ...step, risk: "reversible" } : step))),
+  ],
+  [
+    "I-G5",
+    "expired certificates not settled first",
+    tampered(fresh, { findings: [{ code: "P01_CERTIFICATE_EXPIRED", subject: "host cp1" }] }),
+  ],
+  [
+    "I-G6",
+    "votes counted wrongly",
+    withSteps(fresh, (steps) =>
+      steps.map((step) =>
+        step.kind === "etcd.removeMember" ? { ...step, quorumAfter: { voters: 3, needed: 2, healthy: 3, faultTolerance: 1 } } : step,
+      ),
+    ),
+  ],
+  [
+    "I-G6",
+    "membership changed without a proven list",
+    tampered(fresh, { start: { ...fresh.start, members: undefined, believedMembers: fresh.start.members } }),
+  ],
+  [
+    "I-G8",
+    "a fingerprint without a member",
+    tampered(fresh, { fingerprint: { ...fresh.fingerprint, members: fresh.fingerprint.members.slice(1) } }),
+  ],
   ["I-G8", "a plan that is good for ever", tampered(fresh, { expiresAt: "2036-01-01T00:00:00.000Z" })],
   ["I-G9", "a step that asks an unreachable machine", withArgs(attested, "etcd.removeMember", { via: [asHostName("cp2")] })],
   ["I-G9", "a step that asks nobody", withArgs(fresh, "kubernetes.deleteNode", { via: [] })],
-  ["I-G10", "a survivor without SSH", tampered(fresh, { start: { ...fresh.start, hosts: fresh.start.hosts.map((other) => (other.name === "cp1" ? { ...other, isReachable: false } : other)) } })],
+  [
+    "I-G10",
+    "a survivor without SSH",
+    tampered(fresh, {
+      start: { ...fresh.start, hosts: fresh.start.hosts.map((other) => (other.name === "cp1" ? { ...other, isReachable: false } : other)) },
+    }),
+  ],
   ["I-S1", "a healthy member removed as well", inserted(fresh, removeCp1, "etcd.removeMember")],
   ["I-S2", "two removals that leave one of two", inserted(fresh, removeCp1, "kubernetes.deleteNode")],
-  ["I-S2", "a removal without quorum", tampered(fresh, { start: { ...fresh.start, members: fresh.start.members!.map((member) => ({ ...member, isHealthy: member.name === "cp3" })) } })],
-  ["I-S3", "the join before the removal (H02)", withSteps(five, (steps) => [...steps.filter((step) => step.kind !== "etcd.removeMember"), ...steps.filter((step) => step.kind === "etcd.removeMember")])],
-  ["I-S3", "the next join before the newcomer votes", withSteps(five, (steps) => steps.filter((step) => !(step.kind === "etcd.awaitVoter" && step.args.host === "cp4")))],
+  [
+    "I-S2",
+    "a removal without quorum",
+    tampered(fresh, {
+      start: { ...fresh.start, members: fresh.start.members!.map((member) => ({ ...member, isHealthy: member.name === "cp3" })) },
+    }),
+  ],
+  [
+    "I-S3",
+    "the join before the removal (H02)",
+    withSteps(five, (steps) => [
+      ...steps.filter((step) => step.kind !== "etcd.removeMember"),
+      ...steps.filter((step) => step.kind === "etcd.removeMember"),
+    ]),
+  ],
+  [
+    "I-S3",
+    "the next join before the newcomer votes",
+    withSteps(five, (steps) => steps.filter((step) => !(step.kind === "etcd.awaitVoter" && step.args.host === "cp4"))),
+  ],
   ["I-S4", "nobody waits for the newcomer's vote", without(fresh, "etcd.awaitVoter")],
   ["I-S4", "a join through the machine that is joined", withArgs(fresh, "kubeadm.joinControlPlane", { via: asHostName("cp2") })],
   ["I-S5", "an unsafe flag", withArgs(fresh, "host.checkPrepared", { kubernetesVersion: "v1.34.4 --ignore-preflight-errors=all" })],
@@ -84,17 +172,44 @@ const broken: readonly (readonly [invariant: string, what: string, plan: Recover
   ["I-S8", "no snapshot", without(fresh, "etcd.saveSnapshot")],
   ["I-S8", "the snapshot after the removal", withSteps(fresh, (steps) => [...steps.slice(1, 3), steps[0]!, ...steps.slice(3)])],
   ["I-S9", "a snapshot that may be old", withArgs(fresh, "etcd.saveSnapshot", { minRevision: 1n })],
-  ["I-S9", "a snapshot from the lost member", withArgs(fresh, "etcd.saveSnapshot", { host: asHostName("cp2"), memberId: fresh.lossProofs[0]!.memberId })],
+  [
+    "I-S9",
+    "a snapshot from the lost member",
+    withArgs(fresh, "etcd.saveSnapshot", { host: asHostName("cp2"), memberId: fresh.lossProofs[0]!.memberId }),
+  ],
   ["I-S10", "nothing proves that the member is stopped", without(fresh, "etcd.proveStopped")],
   ["I-S10", "another machine is proven stopped", withArgs(fresh, "etcd.proveStopped", { host: asHostName("cp3") })],
-  ["I-S11", "the kubelet of a machine without data", tampered(started, { start: { ...started.start, hosts: started.start.hosts.map((other) => (other.name === "cp2" ? { ...other, hasEtcdData: false } : other)) } })],
+  [
+    "I-S11",
+    "the kubelet of a machine without data",
+    tampered(started, {
+      start: {
+        ...started.start,
+        hosts: started.start.hosts.map((other) => (other.name === "cp2" ? { ...other, hasEtcdData: false } : other)),
+      },
+    }),
+  ],
   ["I-S11", "a join over old data", without(dataLost, "host.moveStateAside")],
   ["I-S11", "a join without looking at the machine", without(fresh, "host.checkPrepared")],
-  ["I-S12", "a healthy voter stopped", inserted(fresh, { kind: "etcd.stopMember", args: { host, memberId: ofCp1.id! } }, "etcd.removeMember")],
-  ["I-S16", "the last machine that has the CA is cleared", tampered(dataLost, { start: { ...dataLost.start, hosts: dataLost.start.hosts.map((other) => ({ ...other, apiServer: "not-ready" as const })) } })],
+  [
+    "I-S12",
+    "a healthy voter stopped",
+    inserted(fresh, { kind: "etcd.stopMember", args: { host, memberId: ofCp1.id! } }, "etcd.removeMember"),
+  ],
+  [
+    "I-S16",
+    "the last machine that has the CA is cleared",
+    tampered(dataLost, {
+      start: { ...dataLost.start, hosts: dataLost.start.hosts.map((other) => ({ ...other, apiServer: "not-ready" as const })) },
+    }),
+  ],
   ["I-S18", "two steps of one name", withSteps(fresh, (steps) => steps.map((step) => ({ ...step, id: asStepId("s01") })))],
   ["I-S18", "a step that waits for nobody", tampered(fresh, { steps: fresh.steps.map((step) => ({ ...step, after: [] })) })],
-  ["I-S18", "words that are not those of the arguments", withSteps(fresh, (steps) => steps.map((step) => ({ ...step, describes: "Do something nice" })))],
+  [
+    "I-S18",
+    "words that are not those of the arguments",
+    withSteps(fresh, (steps) => steps.map((step) => ({ ...step, describes: "Do something nice" }))),
+  ],
   ["I-S18", "endless attempts", withSteps(fresh, (steps) => steps.map((step) => ({ ...step, attemptsMax: 1000 })))],
   ["I-S18", "steps in a plan that waits", tampered(fresh, { verdict: "wait" })],
   ["I-S22", "an alarm stands", tampered(fresh, { findings: [{ code: "E18_CORRUPT_ALARM", subject: "member 1" }] })],
@@ -102,7 +217,14 @@ const broken: readonly (readonly [invariant: string, what: string, plan: Recover
   ["I-X1", "no proof at the end", without(fresh, "cluster.verify")],
   ["I-X1", "a proof that asks for too few voters", withArgs(fresh, "cluster.verify", { voters: 2 })],
   ["I-X1", "no comparison with the record from before", withArgs(fresh, "cluster.verify", { baselineArtifact: "" })],
-  ["I-X1", "the plan ends after the removal", withSteps(fresh, (steps) => [...steps.slice(0, 4), reworded({ ...steps.at(-1)!, args: { voters: 2, baselineArtifact: "etcd-before.db" } } as PlannedStep)])],
+  [
+    "I-X1",
+    "the plan ends after the removal",
+    withSteps(fresh, (steps) => [
+      ...steps.slice(0, 4),
+      reworded({ ...steps.at(-1)!, args: { voters: 2, baselineArtifact: "etcd-before.db" } } as PlannedStep),
+    ]),
+  ],
   ["I-X3", "old data is left where it starts again", without(dataLost, "host.moveStateAside")],
   ["I-X4", "no word on the tolerance at the end", withSteps(fresh, (steps) => steps.map((step) => ({ ...step, quorumAfter: undefined })))],
 ];
@@ -110,7 +232,10 @@ const broken: readonly (readonly [invariant: string, what: string, plan: Recover
 for (const [invariant, what, plan] of broken) {
   test(`checkPlan: ${invariant}: ${what}`, () => {
     const objections = checkPlan(plan);
-    assert.ok(objections.some((objection) => objection.invariant === invariant), `objections: ${JSON.stringify(objections)}`);
+    assert.ok(
+      objections.some((objection) => objection.invariant === invariant),
+      `objections: ${JSON.stringify(objections)}`,
+    );
   });
 }
 
@@ -126,10 +251,21 @@ test("checkPlan: a removal of a member that the plan never saw is refused", () =
 });
 
 test("checkPlan: every invariant of the catalogue is checked, or listed with the reason why no plan can touch it", () => {
-  const all = [["I-G", 10], ["I-S", 22], ["I-R", 14], ["I-X", 4]] as const;
+  const all = [
+    ["I-G", 10],
+    ["I-S", 22],
+    ["I-R", 14],
+    ["I-X", 4],
+  ] as const;
   const wanted = all.flatMap(([family, count]) => Array.from({ length: count }, (_, index) => `${family}${String(index + 1)}`));
   const checked = new Set(planChecks.map((check) => check.invariant));
   const listed = new Set(invariantsNotInPlans.map((entry) => entry.invariant));
-  assert.deepEqual(wanted.filter((invariant) => checked.has(invariant) === listed.has(invariant)), []);
-  assert.deepEqual([...checked].filter((invariant) => !broken.some(([name]) => name === invariant)), []);
+  assert.deepEqual(
+    wanted.filter((invariant) => checked.has(invariant) === listed.has(invariant)),
+    [],
+  );
+  assert.deepEqual(
+    [...checked].filter((invariant) => !broken.some(([name]) => name === invariant)),
+    [],
+  );
 });

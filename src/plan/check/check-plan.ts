@@ -3,25 +3,65 @@ import { caStaysSomewhere, copyBeforeDestruction, dataIsMovedNotDeleted, snapsho
 import { endsInProof, oldLivesAreCleared, toleranceIsStated } from "./check-end.ts";
 import { noRestoreNoForce, noUnsafeFlags, oneChainThatCanResume, stepsOnlyWhenActing } from "./check-form.ts";
 import {
-  boundToFingerprint, dependsOnSurvivorsOnly, everyMachineInHand, lossIsProven, noLivingNodeDeleted, oneClusterId, pathAndCertificatesFirst,
-  twoLooks, votesCountedFromLiveList,
+  boundToFingerprint,
+  dependsOnSurvivorsOnly,
+  everyMachineInHand,
+  lossIsProven,
+  noLivingNodeDeleted,
+  oneClusterId,
+  pathAndCertificatesFirst,
+  twoLooks,
+  votesCountedFromLiveList,
 } from "./check-gates.ts";
 import {
-  deadFirstThenOneByOne, fewStoppedAtATime, identityMatches, joinGoesThroughHealthyVoter, learnerFirst, membershipOnSoundGround,
-  noEtcdOnEmptyDataDir, quorumAfterEveryStep, removalLeavesQuorum, removedMemberIsStopped, stopIsAboutThatMember,
+  deadFirstThenOneByOne,
+  fewStoppedAtATime,
+  identityMatches,
+  joinGoesThroughHealthyVoter,
+  learnerFirst,
+  membershipOnSoundGround,
+  noEtcdOnEmptyDataDir,
+  quorumAfterEveryStep,
+  removalLeavesQuorum,
+  removedMemberIsStopped,
+  stopIsAboutThatMember,
 } from "./check-membership.ts";
 import type { CheckedPlan, PlanCheck, PlanObjection } from "./plan-objection.ts";
 import { replay } from "./replay.ts";
 
 /** One entry per rule; several rules may hold parts of one invariant. */
 export const planChecks: readonly PlanCheck[] = [
-  noRestoreNoForce, stepsOnlyWhenActing, oneChainThatCanResume, noUnsafeFlags,
-  twoLooks, lossIsProven, noLivingNodeDeleted, oneClusterId, pathAndCertificatesFirst, votesCountedFromLiveList, boundToFingerprint,
-  dependsOnSurvivorsOnly, everyMachineInHand,
-  quorumAfterEveryStep, removalLeavesQuorum, deadFirstThenOneByOne, learnerFirst, joinGoesThroughHealthyVoter, identityMatches,
-  removedMemberIsStopped, stopIsAboutThatMember, noEtcdOnEmptyDataDir, fewStoppedAtATime, membershipOnSoundGround,
-  dataIsMovedNotDeleted, copyBeforeDestruction, snapshotIsVerifiable, caStaysSomewhere,
-  endsInProof, oldLivesAreCleared, toleranceIsStated,
+  noRestoreNoForce,
+  stepsOnlyWhenActing,
+  oneChainThatCanResume,
+  noUnsafeFlags,
+  twoLooks,
+  lossIsProven,
+  noLivingNodeDeleted,
+  oneClusterId,
+  pathAndCertificatesFirst,
+  votesCountedFromLiveList,
+  boundToFingerprint,
+  dependsOnSurvivorsOnly,
+  everyMachineInHand,
+  quorumAfterEveryStep,
+  removalLeavesQuorum,
+  deadFirstThenOneByOne,
+  learnerFirst,
+  joinGoesThroughHealthyVoter,
+  identityMatches,
+  removedMemberIsStopped,
+  stopIsAboutThatMember,
+  noEtcdOnEmptyDataDir,
+  fewStoppedAtATime,
+  membershipOnSoundGround,
+  dataIsMovedNotDeleted,
+  copyBeforeDestruction,
+  snapshotIsVerifiable,
+  caStaysSomewhere,
+  endsInProof,
+  oldLivesAreCleared,
+  toleranceIsStated,
 ];
 
 /**

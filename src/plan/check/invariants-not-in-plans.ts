@@ -5,7 +5,10 @@
  * stands in one of the two.
  */
 export const invariantsNotInPlans: readonly { readonly invariant: string; readonly because: string }[] = [
-  { invariant: "I-G7", because: "other actors do not show in a plan; the run's lock on every machine and the fingerprint at apply catch them" },
+  {
+    invariant: "I-G7",
+    because: "other actors do not show in a plan; the run's lock on every machine and the fingerprint at apply catch them",
+  },
   { invariant: "I-S13", because: "no kind of step defragments or compacts" },
   { invariant: "I-S14", because: "how a file is written is the handler's business; plans name no contents of manifests" },
   { invariant: "I-S15", because: "how a static pod is stopped is the business of the handler of etcd.stopMember" },
@@ -14,5 +17,8 @@ export const invariantsNotInPlans: readonly { readonly invariant: string; readon
   { invariant: "I-S20", because: "no kind of step sets an override; unsafe words are refused under I-S5" },
   { invariant: "I-S21", because: "no kind of step disarms an alarm; membership under an alarm is refused under I-S22" },
   { invariant: "I-X2", because: "the cluster id does not change, so no backup becomes another lineage; a snapshot is part of the plan" },
-  ...Array.from({ length: 14 }, (_, index) => ({ invariant: `I-R${String(index + 1)}`, because: "there is no restore; a step of an unknown kind is refused under I-G4" })),
+  ...Array.from({ length: 14 }, (_, index) => ({
+    invariant: `I-R${String(index + 1)}`,
+    because: "there is no restore; a step of an unknown kind is refused under I-G4",
+  })),
 ];

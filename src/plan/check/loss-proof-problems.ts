@@ -9,7 +9,8 @@ export function lossProofProblems(plan: RecoveryPlan, step: PlannedStep<"etcd.re
   const proof = plan.lossProofs.find((candidate) => candidate.memberId === memberId);
   if (proof === undefined) return [`nothing proves that member ${memberId} is lost`];
   if (proof.evidence.length === 0) return [`the proof that member ${memberId} is lost has no evidence`];
-  if (member.host !== undefined && proof.host !== member.host) return [`the proof is about ${proof.host ?? "no host"}, the member lives on ${member.host}`];
+  if (member.host !== undefined && proof.host !== member.host)
+    return [`the proof is about ${proof.host ?? "no host"}, the member lives on ${member.host}`];
   const host = plan.start.hosts.find((candidate) => candidate.name === proof.host);
   switch (proof.kind) {
     case "attested":
@@ -17,7 +18,8 @@ export function lossProofProblems(plan: RecoveryPlan, step: PlannedStep<"etcd.re
     case "observed-fresh-machine":
     case "observed-data-lost":
       if (member.isHealthy === true) return [`member ${memberId} answers`];
-      if (host?.isReachable !== true) return [`the loss of member ${memberId} is said to be observed on a machine that could not be reached`];
+      if (host?.isReachable !== true)
+        return [`the loss of member ${memberId} is said to be observed on a machine that could not be reached`];
       return host.etcdProcess === "stopped" ? [] : [`etcd was not seen stopped on ${host.name}`];
     case "never-started":
       return member.isStarted ? [`member ${memberId} has started`] : [];
@@ -26,7 +28,11 @@ export function lossProofProblems(plan: RecoveryPlan, step: PlannedStep<"etcd.re
   }
 }
 
-function attestedProblems(plan: RecoveryPlan, proof: LossProof, seen: { readonly host: ModelHost | undefined; readonly isHealthy: boolean | undefined }): readonly string[] {
+function attestedProblems(
+  plan: RecoveryPlan,
+  proof: LossProof,
+  seen: { readonly host: ModelHost | undefined; readonly isHealthy: boolean | undefined },
+): readonly string[] {
   const word = plan.attestations.find((attestation) => attestation.host === proof.host);
   if (word === undefined) return [`nobody has said that ${proof.host ?? "the machine"} is lost`];
   if (word.statement.trim() === "" || word.by.trim() === "") return [`the word that ${word.host} is lost is not signed or says nothing`];

@@ -65,8 +65,13 @@ export function replay(plan: RecoveryPlan): readonly Moment[] {
 export function startState(start: ClusterModel): ReplayState {
   const list = start.members ?? start.believedMembers ?? [];
   const members = list.map((member) => ({
-    id: member.id, name: member.name, peerUrls: member.peerUrls, host: member.host,
-    votes: !member.isLearner, started: member.isStarted, healthy: member.isHealthy === true,
+    id: member.id,
+    name: member.name,
+    peerUrls: member.peerUrls,
+    host: member.host,
+    votes: !member.isLearner,
+    started: member.isStarted,
+    healthy: member.isHealthy === true,
   }));
   return { members, isListProven: start.members !== undefined, stopped: [], cleared: [], copies: [], startedUnits: [] };
 }
@@ -78,11 +83,28 @@ function stateAfter(state: ReplayState, step: PlannedStep, start: ClusterModel):
     case "etcd.stopMember":
       return withMember(state, (member) => member.id === step.args.memberId, { healthy: false });
     case "etcd.proveStopped":
-      return { ...withMember(state, (member) => member.id === step.args.memberId, { healthy: false }), stopped: [...state.stopped, step.args.memberId] };
+      return {
+        ...withMember(state, (member) => member.id === step.args.memberId, { healthy: false }),
+        stopped: [...state.stopped, step.args.memberId],
+      };
     case "etcd.removeMember":
       return { ...state, members: state.members.filter((member) => member.id !== step.args.memberId) };
     case "kubeadm.joinControlPlane":
-      return { ...state, members: [...state.members, { id: undefined, name: step.args.node, peerUrls: [step.args.peerUrl], host: step.args.host, votes: false, started: true, healthy: false }] };
+      return {
+        ...state,
+        members: [
+          ...state.members,
+          {
+            id: undefined,
+            name: step.args.node,
+            peerUrls: [step.args.peerUrl],
+            host: step.args.host,
+            votes: false,
+            started: true,
+            healthy: false,
+          },
+        ],
+      };
     case "etcd.awaitVoter":
       return withMember(state, (member) => member.started && member.peerUrls.includes(step.args.peerUrl), { votes: true, healthy: true });
     case "host.moveStateAside":
@@ -111,8 +133,10 @@ function withMember(state: ReplayState, isMeant: (member: ReplayMember) => boole
 /** A static pod runs when its kubelet and its runtime do; and only where its data is. */
 function etcdStarted(state: ReplayState, host: HostName, start: ClusterModel): ReplayState {
   const facts = start.hosts.find((candidate) => candidate.name === host);
-  const runs = (unit: "kubelet" | "containerd" | "etcd"): boolean => state.startedUnits.includes(`${host} ${unit}`) || facts?.services?.[unit] === "active";
-  const isUp = state.startedUnits.includes(`${host} etcd`) || (runs("kubelet") && (runs("containerd") || facts?.services?.containerd === undefined));
+  const runs = (unit: "kubelet" | "containerd" | "etcd"): boolean =>
+    state.startedUnits.includes(`${host} ${unit}`) || facts?.services?.[unit] === "active";
+  const isUp =
+    state.startedUnits.includes(`${host} etcd`) || (runs("kubelet") && (runs("containerd") || facts?.services?.containerd === undefined));
   if (!isUp || facts?.hasEtcdData !== true) return state;
   return proveList(withMember(state, (member) => member.host === host, { healthy: true }));
 }

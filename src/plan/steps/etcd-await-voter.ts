@@ -15,7 +15,9 @@ export const etcdAwaitVoter: StepSpec<"etcd.awaitVoter"> = {
     withMemberList(model, (members) => {
       const member = memberOfPeerUrl(members, args.peerUrl);
       if (member === undefined) return fails(`no member with peer URL ${args.peerUrl} is registered`);
-      const started = member.isStarted ? holds : fails(`member ${memberWords(member)} with peer URL ${args.peerUrl} is registered but has never started`);
+      const started = member.isStarted
+        ? holds
+        : fails(`member ${memberWords(member)} with peer URL ${args.peerUrl} is registered but has never started`);
       return allOf(started, member.isLearner ? voterVia(members, args.via, member.id) : holds);
     }),
   post: (model, args) =>

@@ -39,7 +39,9 @@ export const etcdRemoveMember: StepSpec<"etcd.removeMember"> = {
 
 function isTheOneMeant(target: ModelMember, args: StepArgs["etcd.removeMember"]): Verdict {
   return allOf(
-    target.name === args.name ? holds : fails(`member ${args.memberId} is named ${JSON.stringify(target.name)}, the plan means ${JSON.stringify(args.name)}`),
+    target.name === args.name
+      ? holds
+      : fails(`member ${args.memberId} is named ${JSON.stringify(target.name)}, the plan means ${JSON.stringify(args.name)}`),
     samePeerUrls(target.peerUrls, args.peerUrls)
       ? holds
       : fails(`member ${args.memberId} has peer URL ${target.peerUrls.join(", ")}, the plan means ${args.peerUrls.join(", ")}`),

@@ -21,21 +21,29 @@ export const etcdSaveSnapshot: StepSpec<"etcd.saveSnapshot"> = {
   post: (model, args) => {
     const snapshot = model.snapshots.find((candidate) => candidate.artifact === args.artifact);
     if (snapshot === undefined) return fails(`there is no verified snapshot ${args.artifact} yet`);
-    if (snapshot.sourceMember !== args.memberId) return fails(`${args.artifact} comes from member ${snapshot.sourceMember}, not ${args.memberId}`);
+    if (snapshot.sourceMember !== args.memberId)
+      return fails(`${args.artifact} comes from member ${snapshot.sourceMember}, not ${args.memberId}`);
     if (snapshot.revision < args.minRevision) {
       return fails(`${args.artifact} has revision ${String(snapshot.revision)}, the plan saw ${String(args.minRevision)}`);
     }
     if (model.clusterId === undefined) return unknown("the cluster id, to compare the snapshot's with");
-    return snapshot.clusterId === model.clusterId ? holds : fails(`${args.artifact} is of cluster ${snapshot.clusterId}, not ${model.clusterId}`);
+    return snapshot.clusterId === model.clusterId
+      ? holds
+      : fails(`${args.artifact} is of cluster ${snapshot.clusterId}, not ${model.clusterId}`);
   },
   effect: (model, args) => {
     if (model.clusterId === undefined) return model;
     const snapshot = {
-      artifact: args.artifact, sha256: "", revision: args.minRevision, clusterId: model.clusterId, sourceMember: args.memberId,
+      artifact: args.artifact,
+      sha256: "",
+      revision: args.minRevision,
+      clusterId: model.clusterId,
+      sourceMember: args.memberId,
     };
     return { ...model, snapshots: [...model.snapshots.filter((other) => other.artifact !== args.artifact), snapshot] };
   },
-  describe: (args) => `Save a snapshot of etcd from member ${args.memberId} on ${args.host} to this machine as ${args.artifact} and verify it`,
+  describe: (args) =>
+    `Save a snapshot of etcd from member ${args.memberId} on ${args.host} to this machine as ${args.artifact} and verify it`,
   host: (args) => args.host,
   // 400 MB at lab speed take 4 s; a real network is slower.
   expectedSeconds: () => 10,

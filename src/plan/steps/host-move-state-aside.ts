@@ -18,7 +18,9 @@ export const hostMoveStateAside: StepSpec<"host.moveStateAside"> = {
       reachable(model, args.host),
       withMemberList(model, (members) => {
         const member = members.find((candidate) => candidate.host === args.host);
-        return member === undefined ? holds : fails(`member ${memberWords(member)} on ${args.host} is still registered: its data may be needed`);
+        return member === undefined
+          ? holds
+          : fails(`member ${memberWords(member)} on ${args.host} is still registered: its data may be needed`);
       }),
       aboutHost(model, args.host, (host) =>
         whenKnown(host.etcdProcess, `whether etcd runs on host ${args.host}`, (process) =>
@@ -32,13 +34,20 @@ export const hostMoveStateAside: StepSpec<"host.moveStateAside"> = {
         whenKnown(host.hasKubernetesState, `whether host ${args.host} has Kubernetes state`, (has) =>
           has ? fails(`host ${args.host} still has Kubernetes state`) : holds,
         ),
-        whenKnown(host.hasEtcdData, `whether host ${args.host} has etcd data`, (has) => (has ? fails(`host ${args.host} still has etcd data`) : holds)),
+        whenKnown(host.hasEtcdData, `whether host ${args.host} has etcd data`, (has) =>
+          has ? fails(`host ${args.host} still has etcd data`) : holds,
+        ),
       ),
     ),
   effect: (model, args) => {
     const services = model.hosts.find((host) => host.name === args.host)?.services;
     return withHost(model, args.host, {
-      hasKubernetesState: false, hasEtcdData: false, hasEtcdManifest: false, etcdProcess: "stopped", apiServer: "absent", services: { ...services, kubelet: "stopped" },
+      hasKubernetesState: false,
+      hasEtcdData: false,
+      hasEtcdManifest: false,
+      etcdProcess: "stopped",
+      apiServer: "absent",
+      services: { ...services, kubelet: "stopped" },
     });
   },
   describe: (args) => `Stop the kubelet on ${args.host} and move what a former life left there aside: ${args.paths.join(", ")}`,

@@ -27,7 +27,9 @@ export const kubeadmJoinControlPlane: StepSpec<"kubeadm.joinControlPlane"> = {
         ),
       ),
       aboutHost(model, args.host, (host) => isFreshAndPrepared(host)),
-      withMemberList(model, (members) => allOf(noTraceOfNewcomer(members, args), everyMemberHealthy(members), quorumNow(members), voterVia(members, [args.via]))),
+      withMemberList(model, (members) =>
+        allOf(noTraceOfNewcomer(members, args), everyMemberHealthy(members), quorumNow(members), voterVia(members, [args.via])),
+      ),
       whenKnown(model.nodes, "the Nodes", (nodes) =>
         nodes.some((node) => node.name === args.node && node.isReady === true) ? fails(`a Node ${args.node} exists and is Ready`) : holds,
       ),
@@ -37,7 +39,9 @@ export const kubeadmJoinControlPlane: StepSpec<"kubeadm.joinControlPlane"> = {
       withMemberList(model, (members) => {
         const member = memberOfPeerUrl(members, args.peerUrl);
         if (member === undefined) return fails(`no member with peer URL ${args.peerUrl} is registered`);
-        return member.isStarted ? holds : fails(`member ${memberWords(member)} with peer URL ${args.peerUrl} is registered but has never started`);
+        return member.isStarted
+          ? holds
+          : fails(`member ${memberWords(member)} with peer URL ${args.peerUrl} is registered but has never started`);
       }),
       aboutHost(model, args.host, (host) =>
         whenKnown(host.hasKubernetesState, `whether host ${args.host} has Kubernetes state`, (has) =>
@@ -64,7 +68,9 @@ function isFreshAndPrepared(host: ModelHost): Verdict {
     whenKnown(host.hasKubernetesState, `whether host ${host.name} has Kubernetes state`, (has) =>
       has ? fails(`host ${host.name} has Kubernetes state of a former life or of an interrupted join`) : holds,
     ),
-    whenKnown(host.hasEtcdData, `whether host ${host.name} has etcd data`, (has) => (has ? fails(`host ${host.name} has etcd data of a former life`) : holds)),
+    whenKnown(host.hasEtcdData, `whether host ${host.name} has etcd data`, (has) =>
+      has ? fails(`host ${host.name} has etcd data of a former life`) : holds,
+    ),
   );
 }
 
@@ -91,16 +97,35 @@ function everyMemberHealthy(members: readonly ModelMember[]): Verdict {
 
 function joined(model: ClusterModel, args: Args): ClusterModel {
   const member: ModelMember = {
-    id: undefined, name: args.node, peerUrls: [args.peerUrl], isLearner: true, isStarted: true, isHealthy: undefined, host: args.host,
+    id: undefined,
+    name: args.node,
+    peerUrls: [args.peerUrl],
+    isLearner: true,
+    isStarted: true,
+    isHealthy: undefined,
+    host: args.host,
   };
   const host = model.hosts.find((candidate) => candidate.name === args.host);
   const node: ModelNode = {
-    name: args.node, uid: undefined, isReady: undefined, isControlPlane: true, internalIp: args.address, machineId: host?.machineId ?? "",
+    name: args.node,
+    uid: undefined,
+    isReady: undefined,
+    isControlPlane: true,
+    internalIp: args.address,
+    machineId: host?.machineId ?? "",
   };
-  const withJoined = withHost(withMembers(model, (members) => [...members, member]), args.host, {
-    hasKubernetesState: true, hasEtcdData: true, hasEtcdManifest: true, etcdProcess: "running", apiServer: "ready",
-    services: { ...host?.services, kubelet: "active" },
-  });
+  const withJoined = withHost(
+    withMembers(model, (members) => [...members, member]),
+    args.host,
+    {
+      hasKubernetesState: true,
+      hasEtcdData: true,
+      hasEtcdManifest: true,
+      etcdProcess: "running",
+      apiServer: "ready",
+      services: { ...host?.services, kubelet: "active" },
+    },
+  );
   return {
     ...withJoined,
     nodes: model.nodes === undefined ? undefined : [...model.nodes.filter((other) => other.name !== args.node), node],

@@ -13,7 +13,9 @@ export const kubernetesAwaitNodeReady: StepSpec<"kubernetes.awaitNodeReady"> = {
     whenKnown(model.nodes, "the Nodes", (nodes) => {
       const node = nodes.find((candidate) => candidate.name === args.node);
       if (node === undefined) return fails(`there is no Node ${args.node}`);
-      return whenKnown(node.isReady, `whether Node ${args.node} is Ready`, (is) => (is ? holds : fails(`Node ${args.node} is not Ready yet`)));
+      return whenKnown(node.isReady, `whether Node ${args.node} is Ready`, (is) =>
+        is ? holds : fails(`Node ${args.node} is not Ready yet`),
+      );
     }),
   effect: (model, args) => ({ ...model, nodes: model.nodes?.map((node) => (node.name === args.node ? { ...node, isReady: true } : node)) }),
   describe: (args) => `Wait until Node ${args.node} is Ready`,

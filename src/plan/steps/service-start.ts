@@ -59,7 +59,8 @@ function startsNoEmptyEtcd(host: ModelHost, args: Args): Verdict {
 /** etcd runs on that host; the model after it, shared with process.continue. */
 export function withEtcdRunning(model: ClusterModel, name: HostName): ClusterModel {
   const running = withHost(model, name, { etcdProcess: "running", apiServer: "ready" });
-  const healthy = <T extends { readonly host: HostName | undefined }>(member: T) => (member.host === name ? { ...member, isHealthy: true } : member);
+  const healthy = <T extends { readonly host: HostName | undefined }>(member: T) =>
+    member.host === name ? { ...member, isHealthy: true } : member;
   if (running.members !== undefined) return { ...running, members: running.members.map(healthy) };
   if (running.believedMembers === undefined) return running;
   const believedMembers = running.believedMembers.map(healthy);
@@ -67,6 +68,8 @@ export function withEtcdRunning(model: ClusterModel, name: HostName): ClusterMod
   const state = quorumState({ voters: voters.length, healthy: voters.filter((voter) => voter.isHealthy === true).length });
   if (!hasQuorum(state)) return { ...running, believedMembers };
   // With a majority back the cluster elects a leader by itself, the list can be read again, and API servers find their etcd.
-  const hosts = running.hosts.map((host) => (host.apiServer === "not-ready" && host.etcdProcess === "running" ? { ...host, apiServer: "ready" as const } : host));
+  const hosts = running.hosts.map((host) =>
+    host.apiServer === "not-ready" && host.etcdProcess === "running" ? { ...host, apiServer: "ready" as const } : host,
+  );
   return { ...running, hosts, believedMembers: undefined, members: believedMembers };
 }

@@ -13,42 +13,109 @@ const urlOf = (ordinal: number): string => `https://10.0.0.${String(ordinal)}:23
 
 function member(ordinal: number, change: Partial<ModelMember> = {}): ModelMember {
   const id = [id1, id2, id3][ordinal - 1];
-  return { id, name: `cp${String(ordinal)}`, peerUrls: [urlOf(ordinal)], isLearner: false, isStarted: true, isHealthy: true, host: asHostName(`cp${String(ordinal)}`), ...change };
+  return {
+    id,
+    name: `cp${String(ordinal)}`,
+    peerUrls: [urlOf(ordinal)],
+    isLearner: false,
+    isStarted: true,
+    isHealthy: true,
+    host: asHostName(`cp${String(ordinal)}`),
+    ...change,
+  };
 }
 
 function host(ordinal: number, change: Partial<ModelHost> = {}): ModelHost {
   return {
-    name: asHostName(`cp${String(ordinal)}`), address: `10.0.0.${String(ordinal)}`, roles: ["control-plane"], isReachable: true, machineId: "m", hasKubernetesState: true,
-    hasEtcdData: true, hasEtcdManifest: true, etcdProcess: "running", apiServer: "ready", services: { kubelet: "active", containerd: "active", haproxy: "active" },
-    isPrepared: undefined, preparationProblems: [], balancerBackends: ["10.0.0.1:6443", "10.0.0.2:6443"], ...change,
+    name: asHostName(`cp${String(ordinal)}`),
+    address: `10.0.0.${String(ordinal)}`,
+    roles: ["control-plane"],
+    isReachable: true,
+    machineId: "m",
+    hasKubernetesState: true,
+    hasEtcdData: true,
+    hasEtcdManifest: true,
+    etcdProcess: "running",
+    apiServer: "ready",
+    services: { kubelet: "active", containerd: "active", haproxy: "active" },
+    isPrepared: undefined,
+    preparationProblems: [],
+    balancerBackends: ["10.0.0.1:6443", "10.0.0.2:6443"],
+    ...change,
   };
 }
 
 function cluster(change: Partial<ClusterModel> = {}): ClusterModel {
   return {
-    cluster: "demo", clusterId, members: [member(1), member(2), member(3)], hosts: [host(1), host(2), host(3)],
-    nodes: [1, 2, 3].map((ordinal) => ({ name: `cp${String(ordinal)}`, uid: `uid-${String(ordinal)}`, isReady: true, isControlPlane: true, internalIp: `10.0.0.${String(ordinal)}`, machineId: "m" })),
-    masterLeases: ["10.0.0.1", "10.0.0.2", "10.0.0.3"], clusterInfoServer: "10.0.0.2:6443", kubeadmEndpoint: "10.0.0.2:6443", snapshots: [], verified: undefined, ...change,
+    cluster: "demo",
+    clusterId,
+    members: [member(1), member(2), member(3)],
+    hosts: [host(1), host(2), host(3)],
+    nodes: [1, 2, 3].map((ordinal) => ({
+      name: `cp${String(ordinal)}`,
+      uid: `uid-${String(ordinal)}`,
+      isReady: true,
+      isControlPlane: true,
+      internalIp: `10.0.0.${String(ordinal)}`,
+      machineId: "m",
+    })),
+    masterLeases: ["10.0.0.1", "10.0.0.2", "10.0.0.3"],
+    clusterInfoServer: "10.0.0.2:6443",
+    kubeadmEndpoint: "10.0.0.2:6443",
+    snapshots: [],
+    verified: undefined,
+    ...change,
   };
 }
 
 /** cp2 lost its machine: empty, its member silent. */
-const emptyCp2 = host(2, { hasKubernetesState: false, hasEtcdData: false, hasEtcdManifest: false, etcdProcess: "stopped", apiServer: "absent", services: { kubelet: "stopped" }, isPrepared: true, balancerBackends: undefined });
+const emptyCp2 = host(2, {
+  hasKubernetesState: false,
+  hasEtcdData: false,
+  hasEtcdManifest: false,
+  etcdProcess: "stopped",
+  apiServer: "absent",
+  services: { kubelet: "stopped" },
+  isPrepared: true,
+  balancerBackends: undefined,
+});
 const lost = cluster({
   members: [member(1), member(2, { isHealthy: undefined }), member(3)],
   hosts: [host(1), emptyCp2, host(3)],
   nodes: cluster().nodes!.map((node) => (node.name === "cp2" ? { ...node, isReady: false } : node)),
 });
 const removed = { ...lost, members: [member(1), member(3)], nodes: lost.nodes!.filter((node) => node.name !== "cp2") };
-const joined = { ...removed, members: [member(1), member(3), member(2, { isLearner: true })], hosts: [host(1), host(2), host(3)], nodes: lost.nodes };
+const joined = {
+  ...removed,
+  members: [member(1), member(3), member(2, { isLearner: true })],
+  hosts: [host(1), host(2), host(3)],
+  nodes: lost.nodes,
+};
 
 /** A handler's look that learnt nothing. */
 const blind: ClusterModel = {
-  cluster: "demo", clusterId: undefined, members: undefined, nodes: undefined, masterLeases: undefined, clusterInfoServer: undefined, kubeadmEndpoint: undefined, snapshots: [], verified: undefined,
-  hosts: [1, 2, 3].map((ordinal) => host(ordinal, {
-    isReachable: undefined, machineId: undefined, hasKubernetesState: undefined, hasEtcdData: undefined, hasEtcdManifest: undefined, etcdProcess: undefined,
-    apiServer: undefined, services: undefined, balancerBackends: undefined,
-  })),
+  cluster: "demo",
+  clusterId: undefined,
+  members: undefined,
+  nodes: undefined,
+  masterLeases: undefined,
+  clusterInfoServer: undefined,
+  kubeadmEndpoint: undefined,
+  snapshots: [],
+  verified: undefined,
+  hosts: [1, 2, 3].map((ordinal) =>
+    host(ordinal, {
+      isReachable: undefined,
+      machineId: undefined,
+      hasKubernetesState: undefined,
+      hasEtcdData: undefined,
+      hasEtcdManifest: undefined,
+      etcdProcess: undefined,
+      apiServer: undefined,
+      services: undefined,
+      balancerBackends: undefined,
+    }),
+  ),
 };
 
 interface Case {
@@ -62,76 +129,158 @@ interface Case {
 }
 
 const via = [cp1, cp3];
-const withMember2 = (change: Partial<ModelMember>): ClusterModel => ({ ...lost, members: [member(1), member(2, { isHealthy: undefined, ...change }), member(3)] });
-const withHost2 = (model: ClusterModel, change: Partial<ModelHost>): ClusterModel => ({ ...model, hosts: model.hosts.map((other) => (other.name === cp2 ? { ...other, ...change } : other)) });
+const withMember2 = (change: Partial<ModelMember>): ClusterModel => ({
+  ...lost,
+  members: [member(1), member(2, { isHealthy: undefined, ...change }), member(3)],
+});
+const withHost2 = (model: ClusterModel, change: Partial<ModelHost>): ClusterModel => ({
+  ...model,
+  hosts: model.hosts.map((other) => (other.name === cp2 ? { ...other, ...change } : other)),
+});
 const unreachable: Partial<ModelHost> = { isReachable: false };
 
 const cases: { readonly [K in StepKind]: Case } = {
   "etcd.saveSnapshot": {
-    step: { kind: "etcd.saveSnapshot", args: { host: cp1, memberId: id1, artifact: "a.db", minRevision: 7n } }, ready: lost, postWhenBlind: "fails",
-    refused: [[{ ...lost, members: [member(3)] }, /not registered/], [{ ...lost, members: [member(1, { isHealthy: false })] }, /does not answer/], [{ ...lost, members: [member(1, { isLearner: true })] }, /learner/]],
+    step: { kind: "etcd.saveSnapshot", args: { host: cp1, memberId: id1, artifact: "a.db", minRevision: 7n } },
+    ready: lost,
+    postWhenBlind: "fails",
+    refused: [
+      [{ ...lost, members: [member(3)] }, /not registered/],
+      [{ ...lost, members: [member(1, { isHealthy: false })] }, /does not answer/],
+      [{ ...lost, members: [member(1, { isLearner: true })] }, /learner/],
+    ],
   },
   "etcd.proveStopped": {
-    step: { kind: "etcd.proveStopped", args: { host: cp2, memberId: id2 } }, ready: cluster(), refused: [[withHost2(cluster(), unreachable), /cannot be reached/]],
+    step: { kind: "etcd.proveStopped", args: { host: cp2, memberId: id2 } },
+    ready: cluster(),
+    refused: [[withHost2(cluster(), unreachable), /cannot be reached/]],
   },
   "etcd.stopMember": {
-    step: { kind: "etcd.stopMember", args: { host: cp2, memberId: id2 } }, ready: cluster(),
-    refused: [[withHost2(cluster(), unreachable), /cannot be reached/], [cluster({ members: [member(1), member(2), member(3, { isHealthy: false })] }), /1 of 3 voters healthy, 2 needed/]],
+    step: { kind: "etcd.stopMember", args: { host: cp2, memberId: id2 } },
+    ready: cluster(),
+    refused: [
+      [withHost2(cluster(), unreachable), /cannot be reached/],
+      [cluster({ members: [member(1), member(2), member(3, { isHealthy: false })] }), /1 of 3 voters healthy, 2 needed/],
+    ],
   },
   "etcd.removeMember": {
-    step: { kind: "etcd.removeMember", args: { memberId: id2, name: "cp2", peerUrls: [urlOf(2)], via } }, ready: lost,
+    step: { kind: "etcd.removeMember", args: { memberId: id2, name: "cp2", peerUrls: [urlOf(2)], via } },
+    ready: lost,
     refused: [
-      [withMember2({ name: "other" }), /the plan means "cp2"/], [withMember2({ peerUrls: [urlOf(9)] }), /the plan means https:\/\/10\.0\.0\.2/],
-      [withMember2({ isHealthy: true }), /a member that works is not removed/], [{ ...lost, members: [member(1), member(2, { isHealthy: false }), member(3, { isHealthy: false })] }, /quorum now/],
+      [withMember2({ name: "other" }), /the plan means "cp2"/],
+      [withMember2({ peerUrls: [urlOf(9)] }), /the plan means https:\/\/10\.0\.0\.2/],
+      [withMember2({ isHealthy: true }), /a member that works is not removed/],
+      [{ ...lost, members: [member(1), member(2, { isHealthy: false }), member(3, { isHealthy: false })] }, /quorum now/],
       [{ ...lost, members: [member(2, { isHealthy: false })] }, /last voter/],
-      [{ ...lost, members: [member(1, { host: undefined }), member(2, { isHealthy: false }), member(3, { host: undefined })] }, /no healthy voter on cp1, cp3/],
+      [
+        { ...lost, members: [member(1, { host: undefined }), member(2, { isHealthy: false }), member(3, { host: undefined })] },
+        /no healthy voter on cp1, cp3/,
+      ],
       [{ ...lost, members: [member(1), member(3)] }, /not registered/],
     ],
   },
   "etcd.awaitVoter": {
-    step: { kind: "etcd.awaitVoter", args: { host: cp2, peerUrl: urlOf(2), via } }, ready: joined,
-    refused: [[removed, /no member with peer URL/], [{ ...joined, members: [member(1), member(3), member(2, { isStarted: false, name: "", isLearner: true })] }, /never started/]],
+    step: { kind: "etcd.awaitVoter", args: { host: cp2, peerUrl: urlOf(2), via } },
+    ready: joined,
+    refused: [
+      [removed, /no member with peer URL/],
+      [{ ...joined, members: [member(1), member(3), member(2, { isStarted: false, name: "", isLearner: true })] }, /never started/],
+    ],
   },
   "kubernetes.deleteNode": {
-    step: { kind: "kubernetes.deleteNode", args: { node: "cp2", uid: "uid-2", via } }, ready: { ...removed, nodes: lost.nodes },
-    refused: [[lost, /still has a member named cp2/], [{ ...withHost2(removed, { services: { kubelet: "active" } }), nodes: cluster().nodes }, /a machine that works is not deleted/], [{ ...removed, nodes: [] }, /there is no Node cp2/]],
+    step: { kind: "kubernetes.deleteNode", args: { node: "cp2", uid: "uid-2", via } },
+    ready: { ...removed, nodes: lost.nodes },
+    refused: [
+      [lost, /still has a member named cp2/],
+      [{ ...withHost2(removed, { services: { kubelet: "active" } }), nodes: cluster().nodes }, /a machine that works is not deleted/],
+      [{ ...removed, nodes: [] }, /there is no Node cp2/],
+    ],
   },
   "kubernetes.deleteMasterLease": {
-    step: { kind: "kubernetes.deleteMasterLease", args: { address: "10.0.0.2", via } }, ready: removed, refused: [[cluster(), /its lease is in use/], [{ ...removed, hosts: [host(1, unreachable), emptyCp2, host(3, unreachable)] }, /none of cp1, cp3/]],
+    step: { kind: "kubernetes.deleteMasterLease", args: { address: "10.0.0.2", via } },
+    ready: removed,
+    refused: [
+      [cluster(), /its lease is in use/],
+      [{ ...removed, hosts: [host(1, unreachable), emptyCp2, host(3, unreachable)] }, /none of cp1, cp3/],
+    ],
   },
   "kubernetes.repairClusterInfo": {
-    step: { kind: "kubernetes.repairClusterInfo", args: { server: "10.0.0.9:8443", via } }, ready: lost, refused: [[{ ...lost, hosts: [host(1, { apiServer: "not-ready" }), host(3, { apiServer: "absent" })] }, /no API server/]],
+    step: { kind: "kubernetes.repairClusterInfo", args: { server: "10.0.0.9:8443", via } },
+    ready: lost,
+    refused: [[{ ...lost, hosts: [host(1, { apiServer: "not-ready" }), host(3, { apiServer: "absent" })] }, /no API server/]],
   },
   "kubernetes.repairKubeadmConfig": {
-    step: { kind: "kubernetes.repairKubeadmConfig", args: { controlPlaneEndpoint: "10.0.0.9:8443", via } }, ready: lost, refused: [[{ ...lost, hosts: [host(1, { apiServer: "not-ready" }), host(3, { apiServer: "absent" })] }, /no API server/]],
+    step: { kind: "kubernetes.repairKubeadmConfig", args: { controlPlaneEndpoint: "10.0.0.9:8443", via } },
+    ready: lost,
+    refused: [[{ ...lost, hosts: [host(1, { apiServer: "not-ready" }), host(3, { apiServer: "absent" })] }, /no API server/]],
   },
-  "kubernetes.awaitNodeReady": { step: { kind: "kubernetes.awaitNodeReady", args: { node: "cp2", via } }, ready: joined, refused: [[removed, /there is no Node cp2/]] },
+  "kubernetes.awaitNodeReady": {
+    step: { kind: "kubernetes.awaitNodeReady", args: { node: "cp2", via } },
+    ready: joined,
+    refused: [[removed, /there is no Node cp2/]],
+  },
   "loadBalancer.setBackends": {
-    step: { kind: "loadBalancer.setBackends", args: { host: cp1, backends: [{ name: "cp4", address: "10.0.0.4", port: 6443 }] } }, ready: lost, refused: [[{ ...lost, hosts: [host(1, unreachable)] }, /cannot be reached/]],
+    step: { kind: "loadBalancer.setBackends", args: { host: cp1, backends: [{ name: "cp4", address: "10.0.0.4", port: 6443 }] } },
+    ready: lost,
+    refused: [[{ ...lost, hosts: [host(1, unreachable)] }, /cannot be reached/]],
   },
   "host.moveStateAside": {
-    step: { kind: "host.moveStateAside", args: { host: cp2, paths: ["/etc/kubernetes/pki"] } }, ready: withHost2(removed, { hasEtcdData: true }),
-    refused: [[withHost2(lost, { hasEtcdData: true }), /still registered/], [withHost2(removed, { hasEtcdData: true, etcdProcess: "running" }), /etcd is running/], [withHost2(removed, unreachable), /cannot be reached/]],
+    step: { kind: "host.moveStateAside", args: { host: cp2, paths: ["/etc/kubernetes/pki"] } },
+    ready: withHost2(removed, { hasEtcdData: true }),
+    refused: [
+      [withHost2(lost, { hasEtcdData: true }), /still registered/],
+      [withHost2(removed, { hasEtcdData: true, etcdProcess: "running" }), /etcd is running/],
+      [withHost2(removed, unreachable), /cannot be reached/],
+    ],
   },
   "host.checkPrepared": {
-    step: { kind: "host.checkPrepared", args: { host: cp2, kubernetesVersion: "v1.34.4", via } }, ready: withHost2(removed, { isPrepared: false, preparationProblems: ["swap is on"] }), refused: [[withHost2(removed, unreachable), /cannot be reached/]],
+    step: { kind: "host.checkPrepared", args: { host: cp2, kubernetesVersion: "v1.34.4", via } },
+    ready: withHost2(removed, { isPrepared: false, preparationProblems: ["swap is on"] }),
+    refused: [[withHost2(removed, unreachable), /cannot be reached/]],
   },
   "kubeadm.joinControlPlane": {
-    step: { kind: "kubeadm.joinControlPlane", args: { host: cp2, node: "cp2", address: "10.0.0.2", peerUrl: urlOf(2), via: cp1 } }, ready: removed,
+    step: { kind: "kubeadm.joinControlPlane", args: { host: cp2, node: "cp2", address: "10.0.0.2", peerUrl: urlOf(2), via: cp1 } },
+    ready: removed,
     refused: [
-      [withHost2(removed, unreachable), /cannot be reached/], [withHost2(removed, { isPrepared: false, preparationProblems: ["swap is on"] }), /swap is on/],
-      [withHost2(removed, { hasKubernetesState: true }), /interrupted join/], [withHost2(removed, { hasEtcdData: true }), /etcd data of a former life/],
-      [lost, /already registered with that name or peer URL/], [{ ...removed, members: [member(1), member(3), member(2, { id: asMemberId("9"), name: "", peerUrls: [urlOf(9)], isStarted: false, isLearner: true })] }, /settle that first/],
-      [{ ...removed, members: [member(1), member(3, { isHealthy: false })] }, /kubeadm refuses to join/], [{ ...removed, nodes: cluster().nodes }, /exists and is Ready/],
+      [withHost2(removed, unreachable), /cannot be reached/],
+      [withHost2(removed, { isPrepared: false, preparationProblems: ["swap is on"] }), /swap is on/],
+      [withHost2(removed, { hasKubernetesState: true }), /interrupted join/],
+      [withHost2(removed, { hasEtcdData: true }), /etcd data of a former life/],
+      [lost, /already registered with that name or peer URL/],
+      [
+        {
+          ...removed,
+          members: [
+            member(1),
+            member(3),
+            member(2, { id: asMemberId("9"), name: "", peerUrls: [urlOf(9)], isStarted: false, isLearner: true }),
+          ],
+        },
+        /settle that first/,
+      ],
+      [{ ...removed, members: [member(1), member(3, { isHealthy: false })] }, /kubeadm refuses to join/],
+      [{ ...removed, nodes: cluster().nodes }, /exists and is Ready/],
       [{ ...removed, hosts: [host(1, { apiServer: "not-ready" }), emptyCp2, host(3)] }, /API server on cp1 is not-ready/],
     ],
   },
   "service.start": {
-    step: { kind: "service.start", args: { host: cp2, unit: "kubelet" } }, ready: withHost2(cluster(), { services: { kubelet: "stopped" } }),
-    refused: [[withHost2(cluster(), { services: { kubelet: "stopped" }, hasEtcdData: false }), /a new, empty etcd cluster/], [withHost2(cluster(), { services: { kubelet: "absent" } }), /not installed/]],
+    step: { kind: "service.start", args: { host: cp2, unit: "kubelet" } },
+    ready: withHost2(cluster(), { services: { kubelet: "stopped" } }),
+    refused: [
+      [withHost2(cluster(), { services: { kubelet: "stopped" }, hasEtcdData: false }), /a new, empty etcd cluster/],
+      [withHost2(cluster(), { services: { kubelet: "absent" } }), /not installed/],
+    ],
   },
-  "process.continue": { step: { kind: "process.continue", args: { host: cp2, process: "etcd" } }, ready: withHost2(cluster(), { etcdProcess: "frozen" }), refused: [[withHost2(cluster(), { etcdProcess: "stopped" }), /not frozen/]] },
-  "cluster.verify": { step: { kind: "cluster.verify", args: { voters: 3, baselineArtifact: "a.db" } }, ready: { ...cluster(), verified: { ok: false, failures: ["cp2 has no secrets"] } }, refused: [] },
+  "process.continue": {
+    step: { kind: "process.continue", args: { host: cp2, process: "etcd" } },
+    ready: withHost2(cluster(), { etcdProcess: "frozen" }),
+    refused: [[withHost2(cluster(), { etcdProcess: "stopped" }), /not frozen/]],
+  },
+  "cluster.verify": {
+    step: { kind: "cluster.verify", args: { voters: 3, baselineArtifact: "a.db" } },
+    ready: { ...cluster(), verified: { ok: false, failures: ["cp2 has no secrets"] } },
+    refused: [],
+  },
 };
 
 for (const [kind, { step, ready, refused, postWhenBlind }] of Object.entries(cases)) {
@@ -193,7 +342,10 @@ test("etcd.removeMember: a remaining voter of unknown health leaves the precondi
 
 test("kubeadm.joinControlPlane: a join that died after it announced its learner can neither count as done nor run again", () => {
   const { step } = cases["kubeadm.joinControlPlane"];
-  const died = { ...removed, members: [member(1), member(3), member(2, { id: asMemberId("9"), name: "", isStarted: false, isLearner: true, isHealthy: false })] };
+  const died = {
+    ...removed,
+    members: [member(1), member(3), member(2, { id: asMemberId("9"), name: "", isStarted: false, isLearner: true, isHealthy: false })],
+  };
   assert.equal(postOf(step, died).kind, "fails");
   assert.equal(preOf(step, died).kind, "fails");
 });

@@ -14,7 +14,10 @@ interface Ways {
 /** K04-K07: records that still name what is gone. They are repaired before the join, because the join reads them. */
 export function recordRepairs(situation: PlanningSituation, need: ReplacementNeed, ways: Ways): readonly StepDraft[] {
   const { model } = situation;
-  const nodes = need.staleNodes.map((node): StepDraft => ({ kind: "kubernetes.deleteNode", args: { node: node.name, uid: node.uid ?? "", via: ways.apiVia } }));
+  const nodes = need.staleNodes.map((node): StepDraft => ({
+    kind: "kubernetes.deleteNode",
+    args: { node: node.name, uid: node.uid ?? "", via: ways.apiVia },
+  }));
   const leases = need.staleLeases.map((address): StepDraft => ({ kind: "kubernetes.deleteMasterLease", args: { address, via: ways.via } }));
   const server = endpointAfter(situation, need, ways);
   const repairs: StepDraft[] = [];
@@ -48,17 +51,30 @@ export function balancerSteps(situation: PlanningSituation, need: ReplacementNee
     if (need.toClear.includes(host) && !need.targets.some((target) => target.host === host)) return [];
     const wanted = backendsAfter(situation, need, host.name);
     const is = [...host.balancerBackends].sort().join(" ");
-    if (wanted.length === 0 || wanted.map((backend) => `${backend.address}:${String(backend.port)}`).sort().join(" ") === is) return [];
+    if (
+      wanted.length === 0 ||
+      wanted
+        .map((backend) => `${backend.address}:${String(backend.port)}`)
+        .sort()
+        .join(" ") === is
+    )
+      return [];
     return [{ kind: "loadBalancer.setBackends", args: { host: host.name, backends: wanted } }];
   });
 }
 
-function backendsAfter(situation: PlanningSituation, need: ReplacementNeed, balancer: HostName): readonly { readonly name: string; readonly address: string; readonly port: number }[] {
+function backendsAfter(
+  situation: PlanningSituation,
+  need: ReplacementNeed,
+  balancer: HostName,
+): readonly { readonly name: string; readonly address: string; readonly port: number }[] {
   const facts = situation.inventory.hosts.find((host) => host.name === balancer);
   const haproxy = facts === undefined ? undefined : valueOf(facts.loadBalancer)?.haproxy;
   if (haproxy === undefined) return [];
   const joining = need.targets.map((target) => ({ name: target.node, address: target.host.address }));
-  const kept = haproxy.backends.filter((backend) => !need.goneAddresses.includes(backend.address) || joining.some((join) => join.address === backend.address));
+  const kept = haproxy.backends.filter(
+    (backend) => !need.goneAddresses.includes(backend.address) || joining.some((join) => join.address === backend.address),
+  );
   const port = haproxy.backends[0]?.port ?? apiServerPort;
   const added = joining.filter((join) => !kept.some((backend) => backend.address === join.address)).map((join) => ({ ...join, port }));
   return [...kept.map(({ name, address, port: own }) => ({ name, address, port: own })), ...added];

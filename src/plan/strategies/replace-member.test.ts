@@ -21,15 +21,26 @@ function assertLeadsHome(builder: InventoryBuilder, options: PlannedOptions & { 
   return plan;
 }
 
-const kinds = (plan: RecoveryPlan): readonly string[] => plan.steps.map((step) => (step.host === undefined ? step.kind : `${step.kind} ${step.host}`));
+const kinds = (plan: RecoveryPlan): readonly string[] =>
+  plan.steps.map((step) => (step.host === undefined ? step.kind : `${step.kind} ${step.host}`));
 
 test("planReplaceMember: a wiped machine is removed as member and joined again, copy first", () => {
   const plan = assertLeadsHome(healthyKubeadm3().freshMachine("cp2"));
   assert.deepEqual(kinds(plan), [
-    "etcd.saveSnapshot cp3", "etcd.proveStopped cp2", "etcd.removeMember", "kubernetes.deleteNode", "host.checkPrepared cp2",
-    "kubeadm.joinControlPlane cp2", "etcd.awaitVoter cp2", "kubernetes.awaitNodeReady", "cluster.verify",
+    "etcd.saveSnapshot cp3",
+    "etcd.proveStopped cp2",
+    "etcd.removeMember",
+    "kubernetes.deleteNode",
+    "host.checkPrepared cp2",
+    "kubeadm.joinControlPlane cp2",
+    "etcd.awaitVoter cp2",
+    "kubernetes.awaitNodeReady",
+    "cluster.verify",
   ]);
-  assert.deepEqual(plan.steps.map((step) => step.quorumAfter?.voters), [3, 3, 2, 2, 2, 2, 3, 3, 3]);
+  assert.deepEqual(
+    plan.steps.map((step) => step.quorumAfter?.voters),
+    [3, 3, 2, 2, 2, 2, 3, 3, 3],
+  );
   assert.equal(plan.loss.revisions, 0n);
 });
 
@@ -37,8 +48,16 @@ test("planReplaceMember: another machine takes the place of one that the operato
   const options = { goal: replaceGoal("cp2", "cp4"), attestLost: ["cp2"] };
   const plan = assertLeadsHome(healthyKubeadm3().hostUnreachable("cp2").spareMachine("cp4", 4), options);
   assert.deepEqual(kinds(plan), [
-    "etcd.saveSnapshot cp3", "etcd.removeMember", "kubernetes.deleteNode", "host.checkPrepared cp4", "loadBalancer.setBackends cp1",
-    "loadBalancer.setBackends cp3", "kubeadm.joinControlPlane cp4", "etcd.awaitVoter cp4", "kubernetes.awaitNodeReady", "cluster.verify",
+    "etcd.saveSnapshot cp3",
+    "etcd.removeMember",
+    "kubernetes.deleteNode",
+    "host.checkPrepared cp4",
+    "loadBalancer.setBackends cp1",
+    "loadBalancer.setBackends cp3",
+    "kubeadm.joinControlPlane cp4",
+    "etcd.awaitVoter cp4",
+    "kubernetes.awaitNodeReady",
+    "cluster.verify",
   ]);
   assert.equal(plan.lossProofs[0]?.kind, "attested");
 });
@@ -49,7 +68,9 @@ test("planReplaceMember: the leader is replaced like any other member", () => {
 });
 
 test("planReplaceMember: records that name the first-built machine are repaired before the join reads them", () => {
-  const plan = assertLeadsHome(healthyKubeadm3().freshMachine("cp1").clusterInfoServer("10.150.0.11:6443").kubeadmEndpoint("10.150.0.11:6443"));
+  const plan = assertLeadsHome(
+    healthyKubeadm3().freshMachine("cp1").clusterInfoServer("10.150.0.11:6443").kubeadmEndpoint("10.150.0.11:6443"),
+  );
   const order = plan.steps.map((step) => step.kind);
   assert.ok(order.indexOf("kubernetes.repairClusterInfo") < order.indexOf("kubeadm.joinControlPlane"));
   assert.ok(order.indexOf("kubernetes.repairKubeadmConfig") < order.indexOf("kubeadm.joinControlPlane"));
@@ -66,20 +87,36 @@ test("planReplaceMember: where the endpoint was the lost machine itself, records
 test("planReplaceMember: lost data on a machine that runs: etcd is stopped, the rest is moved aside, and only then the Node goes", () => {
   const plan = assertLeadsHome(healthyKubeadm3().etcdDataLost("cp2"));
   assert.deepEqual(kinds(plan).slice(1, 7), [
-    "etcd.stopMember cp2", "etcd.proveStopped cp2", "etcd.removeMember", "host.moveStateAside cp2", "kubernetes.deleteNode", "host.checkPrepared cp2",
+    "etcd.stopMember cp2",
+    "etcd.proveStopped cp2",
+    "etcd.removeMember",
+    "host.moveStateAside cp2",
+    "kubernetes.deleteNode",
+    "host.checkPrepared cp2",
   ]);
 });
 
 test("planReplaceMember: leftovers on the machine that takes the place are moved aside first", () => {
-  const builder = healthyKubeadm3().hostUnreachable("cp2").spareMachine("cp4", 4)
-    .patchHost("cp4", (host) => (host.kubernetesFiles.kind === "known" ? { ...host, kubernetesFiles: { ...host.kubernetesFiles, value: { ...host.kubernetesFiles.value, kubeletConf: true } } } : host));
+  const builder = healthyKubeadm3()
+    .hostUnreachable("cp2")
+    .spareMachine("cp4", 4)
+    .patchHost("cp4", (host) =>
+      host.kubernetesFiles.kind === "known"
+        ? { ...host, kubernetesFiles: { ...host.kubernetesFiles, value: { ...host.kubernetesFiles.value, kubeletConf: true } } }
+        : host,
+    );
   const plan = assertLeadsHome(builder, { goal: replaceGoal("cp2", "cp4"), attestLost: ["cp2"] });
   const order = kinds(plan);
-  assert.ok(order.indexOf("host.moveStateAside cp4") !== -1 && order.indexOf("host.moveStateAside cp4") < order.indexOf("kubeadm.joinControlPlane cp4"));
+  assert.ok(
+    order.indexOf("host.moveStateAside cp4") !== -1 &&
+      order.indexOf("host.moveStateAside cp4") < order.indexOf("kubeadm.joinControlPlane cp4"),
+  );
 });
 
 test("planReplaceMember: a learner that a dead join left behind is removed before the join is tried again", () => {
-  const plan = assertLeadsHome(healthyKubeadm3().memberRemoved("cp2").freshMachine("cp2").nodeDeleted("cp2").unstartedMember("10.150.0.12", { isLearner: true }));
+  const plan = assertLeadsHome(
+    healthyKubeadm3().memberRemoved("cp2").freshMachine("cp2").nodeDeleted("cp2").unstartedMember("10.150.0.12", { isLearner: true }),
+  );
   const order = kinds(plan);
   assert.ok(order.indexOf("etcd.removeMember") < order.indexOf("kubeadm.joinControlPlane cp2"));
   assert.equal(plan.lossProofs[0]?.kind, "never-started");
@@ -95,10 +132,16 @@ test("planReplaceMember: a join that came as far as a started learner is finishe
 });
 
 test("planReplaceMember: after the member is gone, stale records are cleared and the join goes on", () => {
-  const plan = assertLeadsHome(healthyKubeadm3().memberRemoved("cp2").freshMachine("cp2").masterLeases("10.150.0.11", "10.150.0.12", "10.150.0.13"));
+  const plan = assertLeadsHome(
+    healthyKubeadm3().memberRemoved("cp2").freshMachine("cp2").masterLeases("10.150.0.11", "10.150.0.12", "10.150.0.13"),
+  );
   const order = kinds(plan);
   assert.ok(!order.includes("etcd.removeMember"));
-  assert.ok(order.includes("kubernetes.deleteNode") && order.includes("kubernetes.deleteMasterLease") && order.includes("kubeadm.joinControlPlane cp2"));
+  assert.ok(
+    order.includes("kubernetes.deleteNode") &&
+      order.includes("kubernetes.deleteMasterLease") &&
+      order.includes("kubeadm.joinControlPlane cp2"),
+  );
 });
 
 test("planReplaceMember: a removed member that still has its data is cleared and joined as a new one", () => {
@@ -114,9 +157,15 @@ test("planReplaceMember: two of five lost: both are removed before the first is 
 });
 
 test("planReplaceMember: a slow second machine counts as a voter and is asked last", () => {
-  const slow = healthyKubeadm3().freshMachine("cp2").patchHost("cp3", (host) => ({
-    ...host, etcd: { ...host.etcd, linearizableReadMs: { kind: "known", value: 900, observedAt: "2026-11-21T03:00:00.000Z", source: "PB3 cp3 etcd" } },
-  }));
+  const slow = healthyKubeadm3()
+    .freshMachine("cp2")
+    .patchHost("cp3", (host) => ({
+      ...host,
+      etcd: {
+        ...host.etcd,
+        linearizableReadMs: { kind: "known", value: 900, observedAt: "2026-11-21T03:00:00.000Z", source: "PB3 cp3 etcd" },
+      },
+    }));
   const plan = assertLeadsHome(slow);
   const removal = plan.steps.find((step) => step.kind === "etcd.removeMember");
   assert.deepEqual(removal?.kind === "etcd.removeMember" ? removal.args.via : [], ["cp1", "cp3"]);
@@ -124,9 +173,21 @@ test("planReplaceMember: a slow second machine counts as a voter and is asked la
 });
 
 test("planReplaceMember: while the second machine does not answer, nothing is removed", () => {
-  const silent = healthyKubeadm3().freshMachine("cp2").patchHost("cp3", (host) => ({
-    ...host, etcd: { ...host.etcd, linearizableReadMs: { kind: "unknown", reason: "timeout", detail: "no answer in time", observedAt: "2026-11-21T03:00:00.000Z", source: "PB3 cp3 etcd" } },
-  }));
+  const silent = healthyKubeadm3()
+    .freshMachine("cp2")
+    .patchHost("cp3", (host) => ({
+      ...host,
+      etcd: {
+        ...host.etcd,
+        linearizableReadMs: {
+          kind: "unknown",
+          reason: "timeout",
+          detail: "no answer in time",
+          observedAt: "2026-11-21T03:00:00.000Z",
+          source: "PB3 cp3 etcd",
+        },
+      },
+    }));
   const plan = planned(silent.build());
   assert.notEqual(plan.verdict, "act");
   assert.deepEqual(plan.steps, []);

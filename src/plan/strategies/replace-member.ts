@@ -15,8 +15,16 @@ import { apiHostsOf, survivorsOf, type Survivor } from "./survivors.ts";
 
 /** While these stand, etcd is not judged or changed: path, certificates and identity come first (triage order; I-G3, I-G5, I-S21, I-S22). */
 const settleFirst: readonly string[] = [
-  "P01_CERTIFICATE_EXPIRED", "P02_KUBELET_CERTIFICATE_EXPIRED", "P04_CERTIFICATE_AUTHORITIES_DIFFER", "E06_SPLIT_BRAIN_NEW_CLUSTER", "E08_CLUSTER_IDS_DIFFER",
-  "K17_API_SHOWS_TWO_CLUSTERS", "E17_NOSPACE_ALARM", "E18_CORRUPT_ALARM", "E19_CORRUPT_WITHOUT_MAJORITY", "N08_MEMBER_CUT_OFF_FROM_PEERS",
+  "P01_CERTIFICATE_EXPIRED",
+  "P02_KUBELET_CERTIFICATE_EXPIRED",
+  "P04_CERTIFICATE_AUTHORITIES_DIFFER",
+  "E06_SPLIT_BRAIN_NEW_CLUSTER",
+  "E08_CLUSTER_IDS_DIFFER",
+  "K17_API_SHOWS_TWO_CLUSTERS",
+  "E17_NOSPACE_ALARM",
+  "E18_CORRUPT_ALARM",
+  "E19_CORRUPT_WITHOUT_MAJORITY",
+  "N08_MEMBER_CUT_OFF_FROM_PEERS",
 ];
 
 /** The record from before: what the end is compared with. */
@@ -33,7 +41,8 @@ export function planReplaceMember(situation: PlanningSituation): Candidate {
   const name = "replace-member";
   if (members === undefined) return notPossible(name, "Without quorum the membership cannot be changed.");
   const state = modelQuorum(model);
-  if (state === undefined || !hasQuorum(state)) return notPossible(name, "Too few voters are proven healthy: the membership cannot be changed.");
+  if (state === undefined || !hasQuorum(state))
+    return notPossible(name, "Too few voters are proven healthy: the membership cannot be changed.");
   const need = replacementNeed(situation, members);
   if (isNothingNeeded(need)) return nothingNeeded(situation);
   const survivors = survivorsOf(inventory, model);
@@ -52,8 +61,12 @@ export function planReplaceMember(situation: PlanningSituation): Candidate {
 
 function isNothingNeeded(need: ReplacementNeed): boolean {
   return (
-    need.doomed.length === 0 && need.targets.length === 0 && need.missing.length === 0 && need.unfinished.length === 0 &&
-    need.staleNodes.length === 0 && need.staleLeases.length === 0
+    need.doomed.length === 0 &&
+    need.targets.length === 0 &&
+    need.missing.length === 0 &&
+    need.unfinished.length === 0 &&
+    need.staleNodes.length === 0 &&
+    need.staleLeases.length === 0
   );
 }
 
@@ -63,10 +76,14 @@ function nothingNeeded({ goal, model, lossProofs, refusedAttestations }: Plannin
   const meant = goal.kind === "replace" ? members.filter((member) => livedOn(member, goal.host)) : silent;
   const [member] = meant;
   if (member === undefined) {
-    const who = goal.kind === "replace" ? `${goal.host} has no member, and no voter is missing.` : "No registered member is lost, and no voter is missing.";
+    const who =
+      goal.kind === "replace"
+        ? `${goal.host} has no member, and no voter is missing.`
+        : "No registered member is lost, and no voter is missing.";
     return notNeeded("replace-member", [who, ...refusedAttestations].join(" "));
   }
-  if (member.isHealthy === true) return notNeeded("replace-member", `Member ${memberWords(member)} works; replacing a working member is not built yet (NOT_BUILT_YET).`);
+  if (member.isHealthy === true)
+    return notNeeded("replace-member", `Member ${memberWords(member)} works; replacing a working member is not built yet (NOT_BUILT_YET).`);
   const host = member.host ?? member.name;
   const other = goal.kind === "replace" && goal.with !== undefined ? goal.with : "HOST";
   return notPossible(
@@ -80,18 +97,35 @@ function blockers(situation: PlanningSituation, need: ReplacementNeed, survivors
   const { model, inventory } = situation;
   const list: string[] = [...situation.refusedAttestations];
   if (inventory.config.platform !== "kubeadm" || inventory.config.etcdTopology !== "stacked") {
-    list.push(`Replacing a member of ${inventory.config.platform} with ${inventory.config.etcdTopology} etcd is not built yet (NOT_BUILT_YET).`);
+    list.push(
+      `Replacing a member of ${inventory.config.platform} with ${inventory.config.etcdTopology} etcd is not built yet (NOT_BUILT_YET).`,
+    );
   }
   if (model.nodes === undefined) list.push("No API server tells which Nodes there are.");
   const first = situation.diagnosis.findings.filter((finding) => settleFirst.includes(finding.code));
-  list.push(...first.map((finding) => `${finding.code} (${finding.subject}) must be settled before the membership is changed: requorum explain ${finding.code}`));
+  list.push(
+    ...first.map(
+      (finding) =>
+        `${finding.code} (${finding.subject}) must be settled before the membership is changed: requorum explain ${finding.code}`,
+    ),
+  );
   if (survivors.length === 0) list.push("No machine of a healthy voter can be reached by SSH.");
-  if (need.targets.length > 0 && !survivors.some((survivor) => survivor.isApiServerReady)) list.push("No API server is ready to join a machine through.");
+  if (need.targets.length > 0 && !survivors.some((survivor) => survivor.isApiServerReady))
+    list.push("No API server is ready to join a machine through.");
   const unseen = model.hosts.filter((host) => host.roles.includes("control-plane") && host.isReachable !== true && !isGone(need, host));
-  list.push(...unseen.map((host) => `${host.name} cannot be reached by SSH; every other control-plane machine must be, before anything irreversible is done (I-G10).`));
+  list.push(
+    ...unseen.map(
+      (host) =>
+        `${host.name} cannot be reached by SSH; every other control-plane machine must be, before anything irreversible is done (I-G10).`,
+    ),
+  );
   const silent = need.remaining.filter((member) => member.isHealthy !== true);
-  if (need.targets.length > 0) list.push(...silent.map((member) => `Member ${memberWords(member)} does not answer, and kubeadm joins nobody while one is silent (A01).`));
-  if (need.targets.length > 0 && kubernetesVersionOf(situation) === undefined) list.push("It is not known which version of Kubernetes the cluster runs.");
+  if (need.targets.length > 0)
+    list.push(
+      ...silent.map((member) => `Member ${memberWords(member)} does not answer, and kubeadm joins nobody while one is silent (A01).`),
+    );
+  if (need.targets.length > 0 && kubernetesVersionOf(situation) === undefined)
+    list.push("It is not known which version of Kubernetes the cluster runs.");
   return list;
 }
 
@@ -107,7 +141,12 @@ function becauseWords(need: ReplacementNeed): string {
   return `${[...lost, ...joins, ...ends, ...stale].join(", ")}; the others keep quorum all the time.`;
 }
 
-function stepsOf(situation: PlanningSituation, need: ReplacementNeed, survivors: readonly Survivor[], source: Survivor): readonly StepDraft[] {
+function stepsOf(
+  situation: PlanningSituation,
+  need: ReplacementNeed,
+  survivors: readonly Survivor[],
+  source: Survivor,
+): readonly StepDraft[] {
   const via = survivors.map((survivor) => survivor.host);
   const apiVia = [...via.filter((host) => apiHostsOf(situation.model).includes(host))];
   const voters = votingMembers(need.remaining).length + need.targets.length + need.unfinished.length;
@@ -117,7 +156,9 @@ function stepsOf(situation: PlanningSituation, need: ReplacementNeed, survivors:
     ...need.doomed.map((doomed): StepDraft => removeStep(doomed, via)),
     ...need.toClear.map((host): StepDraft => ({ kind: "host.moveStateAside", args: { host: host.name, paths: statePaths(situation) } })),
     ...recordRepairs(situation, need, { via, apiVia }),
-    ...need.unfinished.flatMap((member) => finishSteps(member.host, { node: member.name, peerUrl: member.peerUrls[0] ?? "" }, { via, apiVia })),
+    ...need.unfinished.flatMap((member) =>
+      finishSteps(member.host, { node: member.name, peerUrl: member.peerUrls[0] ?? "" }, { via, apiVia }),
+    ),
     ...need.targets.map((target): StepDraft => checkStep(situation, target, apiVia)),
     ...balancerSteps(situation, need),
     ...need.targets.flatMap((target) => joinSteps(target, { via, apiVia })),
@@ -152,8 +193,18 @@ function removeStep({ id, member }: DoomedMember, via: readonly HostName[]): Ste
 /** Everything that makes kubeadm, the kubelet or etcd believe that the machine belongs to a cluster. */
 function statePaths({ inventory }: PlanningSituation): readonly string[] {
   const { paths } = inventory.config;
-  const confs = ["admin", "super-admin", "kubelet", "bootstrap-kubelet", "controller-manager", "scheduler"].map((conf) => `/etc/kubernetes/${conf}.conf`);
-  return [paths.manifestsDir, paths.pkiDir, ...confs, "/var/lib/kubelet/config.yaml", "/var/lib/kubelet/kubeadm-flags.env", "/var/lib/kubelet/pki", paths.etcdDataDir];
+  const confs = ["admin", "super-admin", "kubelet", "bootstrap-kubelet", "controller-manager", "scheduler"].map(
+    (conf) => `/etc/kubernetes/${conf}.conf`,
+  );
+  return [
+    paths.manifestsDir,
+    paths.pkiDir,
+    ...confs,
+    "/var/lib/kubelet/config.yaml",
+    "/var/lib/kubelet/kubeadm-flags.env",
+    "/var/lib/kubelet/pki",
+    paths.etcdDataDir,
+  ];
 }
 
 function checkStep(situation: PlanningSituation, target: JoinTarget, via: readonly HostName[]): StepDraft {
@@ -170,7 +221,11 @@ function joinSteps(target: JoinTarget, ways: Ways): readonly StepDraft[] {
   ];
 }
 
-function finishSteps(host: HostName | undefined, member: { readonly node: string; readonly peerUrl: string }, ways: Ways): readonly StepDraft[] {
+function finishSteps(
+  host: HostName | undefined,
+  member: { readonly node: string; readonly peerUrl: string },
+  ways: Ways,
+): readonly StepDraft[] {
   if (host === undefined) return [];
   return [
     { kind: "etcd.awaitVoter", args: { host, peerUrl: member.peerUrl, via: ways.via } },

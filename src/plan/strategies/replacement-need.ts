@@ -45,7 +45,11 @@ export function replacementNeed(situation: PlanningSituation, members: readonly 
   const staleNodes = (model.nodes ?? []).filter((node) => isStaleNode(node, gone, remaining));
   const goneAddresses = addressesOf(doomed, gone, staleNodes, remaining);
   const toClear = hostsToClear(
-    gone.filter((host) => doomed.some(({ member, proof }) => livedOn(member, host.name) || proof.host === host.name) || staleNodes.some((node) => node.isReady !== false && node.name === (host.name as string))),
+    gone.filter(
+      (host) =>
+        doomed.some(({ member, proof }) => livedOn(member, host.name) || proof.host === host.name) ||
+        staleNodes.some((node) => node.isReady !== false && isNodeOf(host, node)),
+    ),
     choice.targets,
   );
   return {
@@ -75,7 +79,10 @@ function doomedMembers(situation: PlanningSituation, members: readonly ModelMemb
       const proof = situation.lossProofs.find((candidate) => candidate.memberId === member.id);
       return proof === undefined || member.id === undefined ? [] : [{ id: member.id, member, proof }];
     })
-    .filter(({ member, proof }) => goal.kind === "recover" || livedOn(member, goal.host) || proof.host === goal.host || member.isLearner || !member.isStarted)
+    .filter(
+      ({ member, proof }) =>
+        goal.kind === "recover" || livedOn(member, goal.host) || proof.host === goal.host || member.isLearner || !member.isStarted,
+    )
     .sort((left, right) => rank(left) - rank(right));
 }
 
@@ -84,18 +91,30 @@ function goneHosts(situation: PlanningSituation, doomed: readonly DoomedMember[]
   const { model } = situation;
   return model.hosts.filter((host) => {
     if (remaining.some((member) => livedOn(member, host.name))) return false;
-    return host.roles.includes("control-plane") || doomed.some(({ member, proof }) => livedOn(member, host.name) || proof.host === host.name);
+    return (
+      host.roles.includes("control-plane") || doomed.some(({ member, proof }) => livedOn(member, host.name) || proof.host === host.name)
+    );
   });
+}
+
+/** A Node is named after its machine's host name, which need not be the configured name. */
+function isNodeOf(host: ModelHost, node: ModelNode): boolean {
+  return (host.name as string) === node.name || host.address === node.internalIp;
 }
 
 function isStaleNode(node: ModelNode, gone: readonly ModelHost[], remaining: readonly ModelMember[]): boolean {
   if (!node.isControlPlane || remaining.some((member) => member.name === node.name)) return false;
-  const host = gone.find((candidate) => (candidate.name as string) === node.name);
+  const host = gone.find((candidate) => isNodeOf(candidate, node));
   // Still Ready: only if its machine is cleared first, which stops its kubelet.
   return node.isReady === false || host?.isReachable === true;
 }
 
-function addressesOf(doomed: readonly DoomedMember[], gone: readonly ModelHost[], staleNodes: readonly ModelNode[], remaining: readonly ModelMember[]): readonly string[] {
+function addressesOf(
+  doomed: readonly DoomedMember[],
+  gone: readonly ModelHost[],
+  staleNodes: readonly ModelNode[],
+  remaining: readonly ModelMember[],
+): readonly string[] {
   const kept = remaining.flatMap((member) => member.peerUrls.map(addressOfPeerUrl));
   const all = [
     ...doomed.flatMap(({ member }) => member.peerUrls.map(addressOfPeerUrl)),
@@ -111,7 +130,11 @@ function hasReadyApiServer(model: ClusterModel, address: string): boolean {
 
 /** "https://10.0.0.1:2380" -> "10.0.0.1"; IPv6 without its brackets. */
 export function addressOfPeerUrl(url: string): string {
-  return url.replace(/^[a-z]+:\/\//, "").replace(/\/.*$/, "").replace(/:[0-9]+$/, "").replace(/^\[(.*)\]$/, "$1");
+  return url
+    .replace(/^[a-z]+:\/\//, "")
+    .replace(/\/.*$/, "")
+    .replace(/:[0-9]+$/, "")
+    .replace(/^\[(.*)\]$/, "$1");
 }
 
 interface TargetChoice {
@@ -141,7 +164,11 @@ function hostsNamed(model: ClusterModel, name: HostName): readonly ModelHost[] {
 }
 
 /** The lost machines themselves first, then other control-plane machines without a member, then spares. */
-function candidatesInOrder(situation: PlanningSituation, doomed: readonly DoomedMember[], remaining: readonly ModelMember[]): readonly ModelHost[] {
+function candidatesInOrder(
+  situation: PlanningSituation,
+  doomed: readonly DoomedMember[],
+  remaining: readonly ModelMember[],
+): readonly ModelHost[] {
   const rank = (host: ModelHost): number => {
     if (doomed.some(({ member }) => livedOn(member, host.name))) return 0;
     return host.roles.includes("control-plane") ? 1 : host.roles.includes("spare") ? 2 : 3;
@@ -161,7 +188,8 @@ function targetProblems(situation: PlanningSituation, host: ModelHost, remaining
   if (host.isReachable === true && (host.hasKubernetesState === undefined || host.hasEtcdData === undefined)) {
     problems.push(`It is not known whether ${host.name} carries data of a former life.`);
   }
-  if (!/^[0-9.]+$|:/.test(host.address)) problems.push(`${host.name} is configured by name (${host.address}); a member's peer URL needs its IP address.`);
+  if (!/^[0-9.]+$|:/.test(host.address))
+    problems.push(`${host.name} is configured by name (${host.address}); a member's peer URL needs its IP address.`);
   // etcd that runs without being a member may belong to somebody else (E08, etcd#14338).
   if (host.etcdProcess !== undefined && host.etcdProcess !== "stopped" && !situation.lossProofs.some((proof) => proof.host === host.name)) {
     problems.push(`etcd is ${host.etcdProcess} on ${host.name} though it carries no member: find out whose it is and stop it.`);

@@ -19,13 +19,19 @@ function assertLeadsHome(builder: InventoryBuilder): RecoveryPlan {
 
 test("planStartStopped: a stopped kubelet is started and its member waited for", () => {
   const plan = assertLeadsHome(healthyKubeadm3().kubeletStopped("cp2"));
-  assert.deepEqual(plan.steps.map((step) => step.kind), ["service.start", "etcd.awaitVoter", "kubernetes.awaitNodeReady", "cluster.verify"]);
+  assert.deepEqual(
+    plan.steps.map((step) => step.kind),
+    ["service.start", "etcd.awaitVoter", "kubernetes.awaitNodeReady", "cluster.verify"],
+  );
 });
 
 test("planStartStopped: quorum lost only because two kubelets are stopped: started, nothing lost, quorum counted as it comes back", () => {
   const plan = assertLeadsHome(healthyKubeadm3().kubeletStopped("cp2").kubeletStopped("cp3"));
   assert.equal(plan.start.members, undefined);
-  assert.deepEqual(plan.steps.map((step) => step.quorumAfter?.healthy), [2, 3, 3, 3, 3]);
+  assert.deepEqual(
+    plan.steps.map((step) => step.quorumAfter?.healthy),
+    [2, 3, 3, 3, 3],
+  );
   assert.equal(plan.loss.revisions, 0n);
 });
 

@@ -35,7 +35,9 @@ export function planStartStopped(situation: PlanningSituation): Candidate {
 type Start = StepDraft<"service.start"> | StepDraft<"process.continue">;
 
 function startWords(step: Start): string {
-  return step.kind === "service.start" ? `${step.args.unit} is stopped on ${step.args.host}` : `${step.args.process} is frozen on ${step.args.host}`;
+  return step.kind === "service.start"
+    ? `${step.args.unit} is stopped on ${step.args.host}`
+    : `${step.args.process} is frozen on ${step.args.host}`;
 }
 
 function startsOf(situation: PlanningSituation, host: ModelHost): readonly Start[] {
@@ -43,13 +45,15 @@ function startsOf(situation: PlanningSituation, host: ModelHost): readonly Start
   const services = unitsInOrder
     .filter((unit) => host.services?.[unit] === "stopped" && isMeantToRun(situation, host, unit))
     .map((unit): Start => ({ kind: "service.start", args: { host: host.name, unit } }));
-  const frozen: readonly Start[] = host.etcdProcess === "frozen" ? [{ kind: "process.continue", args: { host: host.name, process: "etcd" } }] : [];
+  const frozen: readonly Start[] =
+    host.etcdProcess === "frozen" ? [{ kind: "process.continue", args: { host: host.name, process: "etcd" } }] : [];
   return [...services, ...frozen];
 }
 
 /** A machine without Kubernetes state waits for its join; a balancer that is switched off was switched off by somebody. */
 function isMeantToRun(situation: PlanningSituation, host: ModelHost, unit: ServiceUnit): boolean {
-  if (unit === "kubelet" || unit === "containerd") return host.hasKubernetesState === true && !isLost(situation, host.name) && isPartOfCluster(situation, host);
+  if (unit === "kubelet" || unit === "containerd")
+    return host.hasKubernetesState === true && !isLost(situation, host.name) && isPartOfCluster(situation, host);
   if (unit === "etcd") return host.hasEtcdData === true && !isLost(situation, host.name);
   const facts = situation.inventory.hosts.find((candidate) => candidate.name === host.name);
   const service = facts === undefined ? undefined : valueOf(facts.services)?.find((candidate) => candidate.unit === unit);
@@ -70,11 +74,14 @@ function isPartOfCluster({ model }: PlanningSituation, host: ModelHost): boolean
 /** Without quorum, starting makes sense when a majority is then up; otherwise say what is missing. */
 function quorumShortage({ model }: PlanningSituation, starts: readonly Start[]): string | undefined {
   if (model.members !== undefined) return undefined;
-  if (model.believedMembers === undefined) return "No member list is known, not even an old one: it cannot be told whether a majority would be up.";
+  if (model.believedMembers === undefined)
+    return "No member list is known, not even an old one: it cannot be told whether a majority would be up.";
   const voters = votingMembers(model.believedMembers);
   const up = voters.filter((voter) => voter.isHealthy === true || starts.some((step) => step.args.host === voter.host));
   const needed = quorumSize(voters.length);
-  return up.length >= needed ? undefined : `After starting what can be started, ${String(up.length)} of ${String(voters.length)} voters would be up; ${String(needed)} are needed.`;
+  return up.length >= needed
+    ? undefined
+    : `After starting what can be started, ${String(up.length)} of ${String(voters.length)} voters would be up; ${String(needed)} are needed.`;
 }
 
 function waits(situation: PlanningSituation, starts: readonly Start[]): readonly StepDraft[] {
@@ -84,16 +91,24 @@ function waits(situation: PlanningSituation, starts: readonly Start[]): readonly
   const back = members.filter((member) => member.host !== undefined && startedHosts.has(member.host) && runsEtcdAfter(starts, member));
   const via = [...new Set([...apiHostsOf(model), ...back.flatMap((member) => member.host ?? [])])];
   const voters = back.flatMap((member): readonly StepDraft[] =>
-    member.host === undefined || member.peerUrls[0] === undefined ? [] : [{ kind: "etcd.awaitVoter", args: { host: member.host, peerUrl: member.peerUrls[0], via } }],
+    member.host === undefined || member.peerUrls[0] === undefined
+      ? []
+      : [{ kind: "etcd.awaitVoter", args: { host: member.host, peerUrl: member.peerUrls[0], via } }],
   );
   const nodes = (model.nodes ?? [])
     .filter((node) => node.isReady !== true && [...startedHosts].some((host) => (host as string) === node.name))
     .map((node): StepDraft => ({ kind: "kubernetes.awaitNodeReady", args: { node: node.name, via } }));
   const everybodyBack = members.every((member) => member.isHealthy === true || back.includes(member));
-  const verify: readonly StepDraft[] = everybodyBack ? [{ kind: "cluster.verify", args: { voters: votingMembers(members).length, baselineArtifact: "" } }] : [];
+  const verify: readonly StepDraft[] = everybodyBack
+    ? [{ kind: "cluster.verify", args: { voters: votingMembers(members).length, baselineArtifact: "" } }]
+    : [];
   return [...voters, ...nodes, ...verify];
 }
 
 function runsEtcdAfter(starts: readonly Start[], member: ModelMember): boolean {
-  return starts.some((step) => step.args.host === member.host && (step.kind === "process.continue" || step.args.unit === "kubelet" || step.args.unit === "containerd" || step.args.unit === "etcd"));
+  return starts.some(
+    (step) =>
+      step.args.host === member.host &&
+      (step.kind === "process.continue" || step.args.unit === "kubelet" || step.args.unit === "containerd" || step.args.unit === "etcd"),
+  );
 }

@@ -21,14 +21,20 @@ test("planWait: asking for a replacement does not make a silent machine dead", (
 });
 
 test("planWait: unreachable from here only is not dead, even if the operator says so", () => {
-  const plan = planned(healthyKubeadm3().hostUnreachableFromOperator("cp2").spareMachine("cp4", 4).build(), { goal: replaceGoal("cp2", "cp4"), attestLost: ["cp2"] });
+  const plan = planned(healthyKubeadm3().hostUnreachableFromOperator("cp2").spareMachine("cp4", 4).build(), {
+    goal: replaceGoal("cp2", "cp4"),
+    attestLost: ["cp2"],
+  });
   assert.equal(plan.verdict, "wait");
   assert.match(plan.reasons.join(" "), /The word that cp2 is lost is not taken/);
   assert.deepEqual(plan.lossProofs, []);
 });
 
 test("planWait: a changed host key is an answer, not a death", () => {
-  const plan = planned(healthyKubeadm3().hostKeyChanged("cp2").spareMachine("cp4", 4).build(), { goal: replaceGoal("cp2", "cp4"), attestLost: ["cp2"] });
+  const plan = planned(healthyKubeadm3().hostKeyChanged("cp2").spareMachine("cp4", 4).build(), {
+    goal: replaceGoal("cp2", "cp4"),
+    attestLost: ["cp2"],
+  });
   assert.notEqual(plan.verdict, "act");
 });
 

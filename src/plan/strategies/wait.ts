@@ -28,11 +28,14 @@ export function planWait(situation: PlanningSituation): Candidate {
 
 function silentWords(situation: PlanningSituation, member: ModelMember): string {
   const who = `Member ${memberWords(member)}`;
-  if (member.host === undefined) return `${who} does not answer and belongs to no configured host: add its machine to the configuration, or look at who registered it.`;
+  if (member.host === undefined)
+    return `${who} does not answer and belongs to no configured host: add its machine to the configuration, or look at who registered it.`;
   const host = modelHost(situation.model, member.host);
   const signs = signsOfLife(situation.inventory, member.host);
-  if (host?.isReachable === true) return `${who} does not answer though ${member.host} can be reached; its data is not proven lost. Look at etcd's log there.`;
-  if (signs.length > 0) return `${who} is not seen from here, but it is alive: ${signs.slice(0, 3).join("; ")}. Unreachable from one place is not dead.`;
+  if (host?.isReachable === true)
+    return `${who} does not answer though ${member.host} can be reached; its data is not proven lost. Look at etcd's log there.`;
+  if (signs.length > 0)
+    return `${who} is not seen from here, but it is alive: ${signs.slice(0, 3).join("; ")}. Unreachable from one place is not dead.`;
   const { goal } = situation;
   const other = goal.kind === "replace" && goal.with !== undefined ? goal.with : "HOST";
   return (
@@ -58,5 +61,8 @@ function quorumWords({ model }: PlanningSituation): string {
 function noLossSoFar({ model }: PlanningSituation): typeof noLoss {
   if (model.members !== undefined) return noLoss;
   const voters = (model.believedMembers ?? []).filter((member) => !member.isLearner).length;
-  return { ...noLoss, words: `Nothing is lost if ${String(quorumSize(voters))} of ${String(voters)} voters come back with their data; until then nothing can be written.` };
+  return {
+    ...noLoss,
+    words: `Nothing is lost if ${String(quorumSize(voters))} of ${String(voters)} voters come back with their data; until then nothing can be written.`,
+  };
 }

@@ -1,6 +1,7 @@
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { RecoveryError } from "../../../model/recovery-error.ts";
+import { etcdDirectory } from "./etcd-disk.ts";
 import { flipBits, flipBitsBack } from "./flip-bits.ts";
 import type { Fault } from "./fault.ts";
 
@@ -12,14 +13,14 @@ export const corruptWalFault: Fault = {
   summary: "flips bytes in the newest file of etcd's write-ahead log; healing puts them back",
   settings: { offset: "byte offset (default: the middle of its written part)", count: "bytes to invert (default 16)" },
   async inject(context) {
-    const directory = join(context.paths.etcdMount, "member/wal");
-    const newest = (await readdir(directory)).filter((name) => name.endsWith(".wal")).sort().at(-1);
+    const directory = etcdDirectory(context);
+    const newest = (await readdir(join(directory, "member/wal"))).filter((name) => name.endsWith(".wal")).sort().at(-1);
     if (newest === undefined) throw new RecoveryError("LAB_FAILED", { subject: `machine ${context.machine.name}`, detail: `there is no WAL in ${directory}` });
-    const file = join(directory, newest);
-    const offset = context.settings["offset"] === undefined ? Math.floor((await writtenBytes(file)) / 2) : Number(context.settings["offset"]);
-    return flipBits(file, offset, Number(context.settings["count"] ?? "16"));
+    const name = join("member/wal", newest);
+    const offset = context.settings["offset"] === undefined ? Math.floor((await writtenBytes(join(directory, name))) / 2) : Number(context.settings["offset"]);
+    return flipBits(directory, name, { offset, count: Number(context.settings["count"] ?? "16") });
   },
-  heal: (_context, details) => flipBitsBack(details),
+  heal: (context, details) => flipBitsBack(etcdDirectory(context), details),
 };
 
 async function writtenBytes(path: string): Promise<number> {

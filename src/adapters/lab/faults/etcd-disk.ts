@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { RecoveryError } from "../../../model/recovery-error.ts";
-import { loopDevicesBelow, unmountBelow } from "../machine/machine-disk.ts";
+import { loopDevicesBelow, waitForDetachedDisks } from "../machine/machine-disk.ts";
+import { readMachineInit } from "../machine/machine-init.ts";
 import { runProgram } from "../run-program.ts";
 import { faultTimeoutMs, type FaultContext } from "./fault.ts";
 import { powerOff, powerOn } from "./machine-cycle.ts";
@@ -12,10 +13,17 @@ export async function etcdBlockDevice(context: FaultContext): Promise<string> {
   return basename(device);
 }
 
+/** The machine's etcd data directory as seen from the host, while the machine runs. */
+export function etcdDirectory(context: FaultContext): string {
+  const init = readMachineInit(context.machine.supervisor);
+  if (init === undefined) throw new RecoveryError("LAB_FAILED", { subject: `machine ${context.machine.name}`, detail: `${context.machine.name} is powered off` });
+  return `/proc/${String(init.pid)}/root/var/lib/etcd`;
+}
+
 /** A file system that has given up is repaired as on a real machine: off, fsck, on again. */
 export async function repairEtcdDisk(context: FaultContext): Promise<void> {
   await powerOff(context);
-  await unmountBelow(context.paths.dir);
+  await waitForDetachedDisks(context.paths.dir);
   // Exit codes 1 and 2 mean "errors corrected" (e2fsck(8)).
   const result = await runProgram({ reason: "fsck of the etcd disk", program: "e2fsck", args: ["-f", "-y", context.paths.etcdImage], timeoutMs: faultTimeoutMs, acceptsFailure: true });
   if (result.exitCode > 2) throw new RecoveryError("LAB_FAILED", { subject: `machine ${context.machine.name}`, detail: `e2fsck ended with code ${String(result.exitCode)}; the machine is off` });

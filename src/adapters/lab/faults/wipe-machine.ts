@@ -2,9 +2,8 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RecoveryError } from "../../../model/recovery-error.ts";
 import { freeReplacementAddress } from "../address-plan.ts";
-import { machinePaths } from "../lab-paths.ts";
 import { bootMachine, makeMachine } from "../machine/make-machine.ts";
-import { unmountBelow } from "../machine/machine-disk.ts";
+import { waitForDetachedDisks } from "../machine/machine-disk.ts";
 import { renderRequorumConfig } from "../render-requorum-config.ts";
 import { writeSshConfig } from "../ssh-access.ts";
 import { currentPlan, powerOff, withMachine } from "./machine-cycle.ts";
@@ -28,7 +27,7 @@ export const wipeMachineFault: Fault = {
     if (taken) throw new RecoveryError("USAGE", { subject: `machine ${renewed.name}`, detail: `${renewed.name} or ${renewed.address} is another machine of the lab` });
     if (!/^[a-z][a-z0-9-]{0,15}$/.test(renewed.name)) throw new RecoveryError("USAGE", { subject: `machine ${renewed.name}`, detail: "a machine's name is small letters, digits and dashes" });
     await powerOff(context);
-    await unmountBelow(context.paths.dir);
+    await waitForDetachedDisks(context.paths.dir);
     await rm(context.paths.dir, { recursive: true, force: true });
     const next = withMachine(state, machine.name, renewed);
     const plan = currentPlan(next);
@@ -41,7 +40,7 @@ export const wipeMachineFault: Fault = {
       const booted = await bootMachine(next, labDir, renewed);
       await context.saveState((current) => withMachine(current, renewed.name, booted));
     }
-    return { formerName: machine.name, formerAddress: machine.address, root: machinePaths(labDir, renewed.name).root };
+    return { formerName: machine.name, formerAddress: machine.address, address: renewed.address };
   },
 };
 

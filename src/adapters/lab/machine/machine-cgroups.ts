@@ -36,7 +36,7 @@ export function parseHierarchies(selfCgroup: string, mountInfo: string): readonl
       controllers === "" ? candidate.type === "cgroup2" : candidate.type === "cgroup" && controllers.split(",").every((name) => candidate.options.includes(name)));
     if (mount === undefined) return [];
     const below = mount.root !== "/" && path.startsWith(mount.root) ? path.slice(mount.root.length) : path;
-    return [{ controllers, ownDirectory: join(mount.mountPoint, below) }];
+    return [{ controllers, ownDirectory: below === "/" || below === "" ? mount.mountPoint : join(mount.mountPoint, below) }];
   });
 }
 

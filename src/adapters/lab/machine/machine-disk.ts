@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { copyContainerStore } from "../image/container-store.ts";
 import type { MachinePaths } from "../lab-paths.ts";
 import { runProgram } from "../run-program.ts";
+import { waitUntil } from "../wait-until.ts";
 import { enabledUnits, maskedUnits, type MachineFile } from "./render-machine-files.ts";
 
 /** Sparse: costs what etcd writes. Large enough for etcd's default quota of 2 GiB twice over (defragmentation needs the second). */
@@ -51,20 +52,16 @@ async function link(target: string, path: string): Promise<void> {
   await symlink(target, path);
 }
 
-/** Mounts root and etcd disk where they are not mounted yet. */
-export async function mountMachineDisk(paths: MachinePaths, baseImage: string, hasEtcdDisk: boolean): Promise<void> {
-  const mounted = await mountPointsBelow(paths.dir);
-  if (!mounted.includes(paths.root)) {
-    await run("mount", ["-t", "overlay", "overlay", "-o", `lowerdir=${baseImage},upperdir=${paths.upper},workdir=${paths.work}`, paths.root]);
-  }
-  if (hasEtcdDisk && !mounted.includes(paths.etcdMount)) {
-    await run("mount", ["-o", "loop", paths.etcdImage, paths.etcdMount]);
-    // kubeadm takes a directory that holds anything at all for an old member's.
-    await rm(join(paths.etcdMount, "lost+found"), { recursive: true, force: true });
-  }
+/** Waits until no machine uses the loop devices below `directory` any more: the kernel takes a moment after its last process. */
+export async function waitForDetachedDisks(directory: string): Promise<void> {
+  await waitUntil({ what: `the disks below ${directory} are detached`, timeoutMs: 30_000, intervalMs: 50 }, async () => (await loopDevicesBelow(directory)).length === 0);
 }
 
-/** Unmounts everything below `directory`, deepest first; a file system still busy is detached and goes with its last user. */
+/**
+ * Unmounts everything below `directory`, deepest first, and detaches loop
+ * devices. Machines' own mounts go with their processes; this is for what a
+ * person or a killed program left in the host's namespace.
+ */
 export async function unmountBelow(directory: string): Promise<void> {
   for (const mountPoint of (await mountPointsBelow(directory)).toReversed()) {
     const result = await runProgram({ reason: `unmounting ${mountPoint}`, program: "umount", args: ["-d", mountPoint], timeoutMs, acceptsFailure: true });

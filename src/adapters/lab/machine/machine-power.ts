@@ -20,7 +20,23 @@ export interface MachineStart {
   /** Directories with programs; the machine gets links to what they hold. */
   readonly programs: { readonly kubenodeDir: string; readonly etcdDir: string };
   readonly baseImage: string;
+  /** false: /var/lib/etcd is an ordinary directory. */
+  readonly hasEtcdDisk: boolean;
 }
+
+/** The shell moves itself into the groups before it becomes the machine: nothing of it is ever outside them. */
+const joinCgroups = 'while [ "$1" != "--" ]; do echo $$ > "$1/cgroup.procs"; shift; done; shift; exec "$@"';
+/**
+ * The machine's disks are mounted in a mount namespace of its own. Were they
+ * mounted in the host's, every other machine's namespace would be copied with
+ * them and keep their file systems alive: one that has failed could then never
+ * be unmounted for repair. lost+found goes because kubeadm takes a directory
+ * that holds anything at all for an old member's.
+ */
+const mountAndStart = `mount -t overlay overlay -o "lowerdir=$2,upperdir=$3,workdir=$4" "$1"
+if [ -n "$5" ]; then mount -o loop "$5" "$6"; rm -rf "$6/lost+found"; fi
+shift 6
+exec "$@"`;
 
 /** Boot until the first process exists: nspawn sets up mounts and namespaces; 0.3 s idle. */
 const initTimeoutMs = 30_000;
@@ -35,10 +51,12 @@ const sshTimeoutMs = 120_000;
 export async function startMachine(start: MachineStart): Promise<ProcessIdentity> {
   const cgroups = await createMachineCgroups(start.labCgroups, start.machine);
   const nspawn = insideNetwork(start.lab, ["systemd-nspawn", ...nspawnArguments(start)]);
-  // The shell moves itself into the groups before it becomes nspawn: nothing of the machine is ever outside them.
-  const script = 'while [ "$1" != "--" ]; do echo $$ > "$1/cgroup.procs"; shift; done; shift; exec "$@"';
-  const console = openSync(start.paths.consoleLog, "a", 0o600);
-  const child = spawn("/bin/sh", ["-euc", script, "sh", ...cgroups, "--", nspawn.program, ...nspawn.args], { detached: true, stdio: ["ignore", console, console] });
+  const { paths } = start;
+  const mounts = [paths.root, start.baseImage, paths.upper, paths.work, start.hasEtcdDisk ? paths.etcdImage : "", paths.etcdMount];
+  const console = openSync(paths.consoleLog, "a", 0o600);
+  const child = spawn("/bin/sh", ["-euc", joinCgroups, "sh", ...cgroups, "--", "unshare", "--mount", "--propagation", "private", "/bin/sh", "-euc", mountAndStart, "sh", ...mounts, nspawn.program, ...nspawn.args], {
+    detached: true, stdio: ["ignore", console, console],
+  });
   child.unref();
   closeSync(console);
   const pid = child.pid;

@@ -2,7 +2,7 @@ import type { AddressPlan, LabRole, MachinePlan } from "../address-plan.ts";
 import { machinePaths } from "../lab-paths.ts";
 import type { LabState, MachineState } from "../lab-state.ts";
 import { provisionSsh, registerHostKey } from "../ssh-access.ts";
-import { makeMachineDisk, mountMachineDisk } from "./machine-disk.ts";
+import { makeMachineDisk } from "./machine-disk.ts";
 import { startMachine, waitForSsh } from "./machine-power.ts";
 import { renderMachineFiles } from "./render-machine-files.ts";
 
@@ -35,13 +35,12 @@ export async function makeMachine(input: MakeMachineInput): Promise<void> {
   if (input.keepKnownHosts !== true) await registerHostKey(directory, machine, hostKey);
 }
 
-/** Mounts what is not mounted, powers on, waits for sshd. */
+/** Powers on and waits for sshd. */
 export async function bootMachine(state: LabState, directory: string, machine: MachinePlan): Promise<MachineState> {
   const paths = machinePaths(directory, machine.name);
-  await mountMachineDisk(paths, state.sources.baseImage, hasEtcdDisk(machine.role));
   const supervisor = await startMachine({
     lab: state.name, machine: machine.name, address: machine.address, paths, labCgroups: state.cgroups,
-    programs: state.sources.programs, baseImage: state.sources.baseImage,
+    programs: state.sources.programs, baseImage: state.sources.baseImage, hasEtcdDisk: hasEtcdDisk(machine.role),
   });
   await waitForSsh({ lab: state.name, machine: machine.name, address: machine.address, baseImage: state.sources.baseImage });
   return { name: machine.name, address: machine.address, role: machine.role, supervisor };

@@ -46,16 +46,22 @@ function joiningNodes(context: StepContext): ReadonlyMap<HostName, string> {
 }
 
 async function lookAtEndpoint(context: StepContext, host: HostName): Promise<EndpointLook> {
-  // A host that the operator attested to be lost is asked, in case it came back, but not waited for again and again.
-  const isAttestedLost = context.plan.attestations.some((attestation) => attestation.host === host);
+  const isAttestedLost = context.plan.attestations.some((attestation) => attestation.host === host) && !context.plan.steps.some((step) => step.host === host);
+  const nothingKnown: EndpointLook = { host, status: undefined, list: undefined, answersLinearizable: false };
+  // A machine that the operator attested to be lost costs a connection timeout each time. It matters whether it came back only before its member is removed.
+  if (isAttestedLost && !isRemoval(context)) return nothingKnown;
   const ask = isAttestedLost ? withEtcdOnce : withEtcd;
   try {
     return await ask(context, host, (client) => lookThrough(client, context));
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
-    return { host, status: undefined, list: undefined, answersLinearizable: false };
+    return nothingKnown;
   }
+}
+
+function isRemoval(context: StepContext): boolean {
+  return context.plan.steps.some((step) => step.id === context.step && step.kind === "etcd.removeMember");
 }
 
 async function lookThrough(client: EtcdClient, context: StepContext): Promise<EndpointLook> {

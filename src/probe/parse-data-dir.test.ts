@@ -24,7 +24,7 @@ test("parseDataDir: a read-only mount is told from an option that only contains 
 
 test("parseDataDir: a refused or hung fsync is an error of the disk", () => {
   assert.equal(read(whole, "error=dd: failed to open '/var/lib/x': Read-only file system\n").fsyncError, "Read-only file system");
-  assert.match(read(whole, "cut").fsyncError ?? "", /no end/);
+  assert.match(parseDataDir("/var/lib/etcd", { datadir: whole, fsync: "", fsyncWasCut: true, kernel: undefined }).fsyncError ?? "", /no end/);
 });
 
 test("parseDataDir: at most the 20 newest kernel messages", () => {

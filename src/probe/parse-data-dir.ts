@@ -7,7 +7,7 @@ import { countField, flagField, malformed, parseFields, requiredField } from "./
  * is what a hung disk looks like (N04). `kernel` undefined: no messages could
  * be read. Throws REMOTE_ANSWER_MALFORMED.
  */
-export function parseDataDir(path: string, sections: { readonly datadir: string; readonly fsync: string | "cut" | undefined; readonly kernel: string | undefined }): DataDirFacts {
+export function parseDataDir(path: string, sections: { readonly datadir: string; readonly fsync: string | undefined; readonly fsyncWasCut?: boolean; readonly kernel: string | undefined }): DataDirFacts {
   const fields = parseFields(sections.datadir);
   const exists = flagField(fields, "exists");
   const hasBackend = exists && flagField(fields, "backend");
@@ -22,7 +22,7 @@ export function parseDataDir(path: string, sections: { readonly datadir: string;
     isReadOnlyMount: requiredField(fields, "options").split(",").includes("ro"),
     freeBytes: countField(fields, "free_blocks") * countField(fields, "block_size"),
     freeInodes: countField(fields, "free_inodes"),
-    ...fsyncFacts(sections.fsync),
+    ...fsyncFacts(sections.fsync, sections.fsyncWasCut === true),
     kernelErrors: kernelErrors(sections.kernel),
   };
 }
@@ -33,9 +33,9 @@ function newestFileAt(seconds: string): string {
   return new Date(Number(seconds) * 1000).toISOString();
 }
 
-function fsyncFacts(text: string | undefined): Pick<DataDirFacts, "fsyncMs" | "fsyncError"> {
+function fsyncFacts(text: string | undefined, wasCut: boolean): Pick<DataDirFacts, "fsyncMs" | "fsyncError"> {
+  if (wasCut) return { fsyncError: "no end within the probe's limit" };
   if (text === undefined) return {};
-  if (text === "cut") return { fsyncError: "no end within the probe's limit" };
   const fields = parseFields(text);
   const error = fields.get("error");
   if (error !== undefined) return { fsyncError: reasonOfDd(error) };

@@ -15,7 +15,7 @@ export function parseLoadBalancer(text: string, holdsVip: boolean): LoadBalancer
   let facts: LoadBalancerFacts = { holdsVip };
   const lines = text.split("\n").filter((line) => line !== "").map((line) => line.split(/ +/));
   const showStat = lines.find((words) => words[0] === "servers")?.[1] ?? "";
-  for (const [what, sha256 = "", , content = ""] of lines) {
+  for (const [what = "", sha256 = "", , content = ""] of lines) {
     switch (what) {
       case "haproxy":
         facts = { ...facts, haproxy: parseHaproxy(textOfBase64(content, "haproxy.cfg"), { path: "/etc/haproxy/haproxy.cfg", sha256, apiServerPort, showStat: textOfBase64(showStat, "show stat") }) };
@@ -26,7 +26,7 @@ export function parseLoadBalancer(text: string, holdsVip: boolean): LoadBalancer
       case "servers":
         break;
       default:
-        throw malformed("balancer files", `${JSON.stringify(what?.slice(0, 40))} is not an entry`);
+        throw malformed("balancer files", `${JSON.stringify(what.slice(0, 40))} is not an entry`);
     }
   }
   return facts;

@@ -40,7 +40,7 @@ export function parseStaticPod(yamlText: string): Omit<ManifestFacts, "fileName"
   if (podName === undefined) throw malformed("manifest", "the pod has no name");
   const container = recordOf(listOf(recordOf(recordOf(pod)?.["spec"])?.["containers"])[0]);
   const words = [...listOf(container?.["command"]), ...listOf(container?.["args"])].map(String);
-  switch (words[0]?.split("/").at(-1)) {
+  switch (words[0]?.split("/").at(-1) ?? "") {
     case "etcd": return { podName, etcdFlags: etcdFlags(words) };
     case "kube-apiserver": {
       const encryptionConfigPath = flagValue(words, "encryption-provider-config");

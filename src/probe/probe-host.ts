@@ -159,7 +159,8 @@ class Reading {
     const [fsync, kernel] = [this.#answer.get("fsync"), this.#answer.get("kernel")];
     return this.section("PB7", "datadir", (datadir) => parseDataDir(path, {
       datadir,
-      fsync: fsync === undefined ? undefined : fsync.kind === "cut" ? "cut" : fsync.text,
+      fsync: fsync?.text,
+      fsyncWasCut: fsync?.kind === "cut",
       kernel: kernel?.kind === "ended" && kernel.exitCode === 0 ? kernel.text : undefined,
     }));
   }

@@ -84,11 +84,11 @@ test("probeRound: a healthy cluster is known in full", async () => {
   assert.deepEqual(valueOf(host.apiServer.readyz), { httpStatus: 200, failedChecks: [] });
   const records = valueOf(inventory.kubernetes);
   assert.deepEqual(records?.nodes.map((node) => node.name), ["cp1", "cp2", "cp3"]);
-  assert.deepEqual(records?.masterLeases, addresses);
-  assert.deepEqual(records?.kubernetesEndpoints, addresses);
-  assert.equal(records?.kubeadmConfig?.kubernetesVersion, "v1.34.4");
-  assert.ok((records?.bootstrapTokenSecondsLeft ?? 0) > 1e9);
-  assert.deepEqual([records?.clusterInfo, records?.certificateKeySecondsLeft, records?.gaps], [undefined, undefined, undefined]);
+  assert.deepEqual(records.masterLeases, addresses);
+  assert.deepEqual(records.kubernetesEndpoints, addresses);
+  assert.equal(records.kubeadmConfig?.kubernetesVersion, "v1.34.4");
+  assert.ok((records.bootstrapTokenSecondsLeft ?? 0) > 1e9);
+  assert.deepEqual([records.clusterInfo, records.certificateKeySecondsLeft, records.gaps], [undefined, undefined, undefined]);
   assert.equal(valueOf(inventory.endpoint)?.answers[0]?.outcome, "ok");
 });
 
@@ -201,7 +201,7 @@ test("probeRound: a record that may not be read is a gap, not an absence", async
   world.kube.failNext("GET", "/api/v1/namespaces/kube-public/configmaps/cluster-info", { status: 403, reason: "Forbidden" });
   const records = valueOf((await look(world)).kubernetes);
   assert.deepEqual(records?.gaps?.map((gap) => gap.record), ["clusterInfo"]);
-  assert.match(records?.gaps?.[0]?.detail ?? "", /403 Forbidden/);
+  assert.match(records.gaps.at(0)?.detail ?? "", /403 Forbidden/);
 });
 
 test("probeRound: nodes that cannot be read make the records unknown", async () => {

@@ -15,8 +15,8 @@ export type Inline = string | Span | readonly (string | Span)[];
 
 export type Block =
   | { readonly kind: "heading"; readonly text: Inline }
-  /** Wrapped at the width; `indent` counts columns. */
-  | { readonly kind: "line"; readonly text: Inline; readonly indent: number }
+  /** Wrapped at the width; `indent` counts columns, `hang` those of the lines after the first. */
+  | { readonly kind: "line"; readonly text: Inline; readonly indent: number; readonly hang?: number }
   | { readonly kind: "item"; readonly text: Inline; readonly indent: number }
   | { readonly kind: "table"; readonly indent: number; readonly columns: readonly Column[]; readonly rows: readonly (readonly Inline[])[] }
   /** Something to type: never wrapped, so that it can be copied. */
@@ -37,6 +37,7 @@ export type Page = readonly Block[];
 export const gap: Block = { kind: "gap" };
 export const heading = (text: Inline): Block => ({ kind: "heading", text });
 export const line = (text: Inline, indent = 0): Block => ({ kind: "line", text, indent });
+export const hanging = (text: Inline, hang: number): Block => ({ kind: "line", text, indent: 0, hang });
 export const item = (text: Inline, indent = 2): Block => ({ kind: "item", text, indent });
 export const command = (words: string, why: string, indent = 2): Block => ({ kind: "command", command: words, why, indent });
 export const table = (columns: readonly Column[], rows: readonly (readonly Inline[])[], indent = 2): Block => ({ kind: "table", columns, rows, indent });

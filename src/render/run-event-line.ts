@@ -1,8 +1,11 @@
 import type { JournalEvent } from "../model/journal-event.ts";
 import type { RecoveryPlan } from "../model/plan.ts";
-import { bad, dim, good, line, warn, type Inline, type Page } from "./page.ts";
+import { bad, dim, good, hanging, line, warn, type Inline, type Page } from "./page.ts";
 import { quorumCell } from "./plan-page.ts";
 import { secondsWords } from "./words.ts";
+
+/** Words of a step begin here: after the mark and the step's id. */
+const stepHang = 9;
 
 /** One durable event of a run as it happens. Empty for events that say nothing to a watcher. */
 export function runEventLine(event: JournalEvent, given: { readonly plan: RecoveryPlan | undefined; readonly seconds: number | undefined }): Page {
@@ -22,17 +25,17 @@ export function runEventLine(event: JournalEvent, given: { readonly plan: Recove
     case "lock-acquired":
       return [line([dim(`lock held on ${event.where.join(", ")}`), event.notOn.length === 0 ? "" : warn(`, not on ${event.notOn.join(", ")}`)])];
     case "step-started":
-      return [line([dim("  .. "), `${event.step} ${words}`, event.attempt > 1 ? warn(` (attempt ${String(event.attempt)})`) : ""])];
+      return [hanging([dim("  .. "), `${event.step} ${words}`, event.attempt > 1 ? warn(` (attempt ${String(event.attempt)})`) : ""], stepHang)];
     case "step-skipped":
-      return [line([good("  ok "), `${event.step} ${words}`, dim(`  was so already: ${event.because}`)])];
+      return [hanging([good("  ok "), `${event.step} ${words}`, dim(`  nothing to do: ${event.because}`)], stepHang)];
     case "step-succeeded":
-      return [line([good("  ok "), `${event.step} ${words}`, took, ...quorum])];
+      return [hanging([good("  ok "), `${event.step} ${words}`, took, ...quorum], stepHang)];
     case "step-blocked":
-      return [line([warn("  !! "), `${event.step} ${words}`, warn(`  blocked: ${event.reasons.join("; ")}`)])];
+      return [hanging([warn("  !! "), `${event.step} ${words}`, warn(`  blocked: ${event.reasons.join("; ")}`)], stepHang)];
     case "step-failed":
-      return [line([bad("  !! "), `${event.step} ${words}`, bad(`  failed: ${event.detail} [${event.errorCode}]`), took])];
+      return [hanging([bad("  !! "), `${event.step} ${words}`, bad(`  failed: ${event.detail} [${event.errorCode}]`), took], stepHang)];
     case "step-outcome-unknown":
-      return [line([bad("  ?? "), `${event.step} ${words}`, bad(`  outcome unknown: ${event.missing.join("; ")}`), took])];
+      return [hanging([bad("  ?? "), `${event.step} ${words}`, bad(`  outcome unknown: ${event.missing.join("; ")}`), took], stepHang)];
     case "fact-recorded":
     case "lock-released":
     case "run-stopped":

@@ -17,6 +17,7 @@ export const command: CommandModule = {
     return withCluster(cli, { isQuiet: false }, async ({ app: plain, display }) => {
       const plan = readPlan(text, file, (given) => plain.ports.hashing.sha256Hex(given));
       const app = { ...plain, ports: { ...plain.ports, runs: tappedRunStore(plain.ports.runs, runListener(cli, () => plan)) } };
+      display.leaveOut(plan.steps.map((step) => step.describes));
       const askConsent = consentFor(cli, app, { approve: textOption(invocation, "approve"), commandFor: () => Promise.resolve(`requorum apply ${file}`), showsPlan: true, pause: () => { display.stop(); } });
       const applied = await applyPlan(app, { plan, askConsent, breakLock: hasFlag(invocation, "break-lock") });
       display.stop();

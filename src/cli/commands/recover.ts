@@ -27,6 +27,7 @@ export const command: CommandModule = {
       const onPlan = (made: RecoveryPlan, look: Look): void => {
         plan = made;
         display.stop();
+        display.leaveOut(made.steps.map((step) => step.describes));
         // On the way to the result these are words for the person; the result is the run.
         if (made.verdict === "act") printProblem(cli, foundAndPlanned(made, look));
       };

@@ -14,6 +14,7 @@ export const command: CommandModule = {
       const run = await chosenUnfinishedRun(plain, textArgument(invocation, "run"));
       const { plan } = await readRun(plain, run);
       const app = { ...plain, ports: { ...plain.ports, runs: tappedRunStore(plain.ports.runs, runListener(cli, () => plan)) } };
+      display.leaveOut(plan.steps.map((step) => step.describes));
       const askConsent = consentFor(cli, app, { approve: textOption(invocation, "approve"), commandFor: () => Promise.resolve(`requorum resume ${run}`), showsPlan: true, pause: () => { display.stop(); } });
       const applied = await resumeRun(app, { run, askConsent, breakLock: hasFlag(invocation, "break-lock") });
       display.stop();

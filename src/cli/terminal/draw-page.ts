@@ -40,7 +40,7 @@ function drawBlock(block: Block, options: DrawOptions): string {
     case "heading":
       return paint(spansOf(block.text).map((span) => (span.tone === "plain" ? { ...span, tone: "strong" as const } : span)), options.hasColor);
     case "line":
-      return wrap(block.text, block.indent, block.indent, options);
+      return wrap(block.text, block.indent, block.hang ?? block.indent, options);
     case "item":
       return wrap([`${" ".repeat(block.indent)}- `, ...spansOf(block.text)], 0, block.indent + 2, options);
     case "command":

@@ -18,6 +18,7 @@ export class ProgressDisplay {
   readonly #isQuiet: boolean;
   #lastPhase = "";
   #lastPlainMs = 0;
+  #said: ReadonlySet<string> = new Set();
 
   /** `isQuiet`: without a terminal nothing is written; for verbs that only look, whose progress is of no use in a log. */
   constructor(terminal: Terminal, options: { readonly isQuiet: boolean }) {
@@ -31,6 +32,11 @@ export class ProgressDisplay {
     else if (!this.#isQuiet) this.#plain(event);
   };
 
+  /** Texts that somebody else prints, such as the steps of a run: without a terminal they are not repeated here. */
+  leaveOut(texts: readonly string[]): void {
+    this.#said = new Set(texts);
+  }
+
   stop(): void {
     this.#live.stop();
   }
@@ -38,6 +44,7 @@ export class ProgressDisplay {
   #plain(event: ProgressEvent): void {
     const words = progressWords(event);
     const nowMs = performance.now();
+    if (event.kind === "phase" && this.#said.has(event.text)) return;
     const isNew = event.kind === "phase" && words !== this.#lastPhase;
     if (!isNew && (event.kind === "phase" || nowMs - this.#lastPlainMs < plainRepeatMs)) return;
     if (event.kind === "phase") this.#lastPhase = words;

@@ -1,0 +1,112 @@
+/** The verbs of runs over the real executor and a cluster in memory: what a person sees on both streams, and the published JSON. */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import test, { after } from "node:test";
+import { executeRun } from "../../src/execute/executor/execute-run.ts";
+import type { RunStore } from "../../src/ports/run-store.ts";
+import { journalVerificationSchema, reportSchema, runListSchema, runSchema } from "../../src/schemas/output.ts";
+import { writePlan } from "../../src/schemas/plan.ts";
+import { cli, workDirectory, type CliOptions } from "../support/captured-cli.ts";
+import { Killed } from "./crash-world.ts";
+import { plan, plantedKey, ReplaceWorld } from "./replace-world.ts";
+
+const work = workDirectory();
+after(() => {
+  work.remove();
+});
+
+/** A run that was created, and killed before its `append`-th event, or before its first. */
+async function stoppedRun(append: number | undefined): Promise<{ readonly world: ReplaceWorld; readonly options: CliOptions }> {
+  const world = new ReplaceWorld();
+  await world.runs.create(world.run, writePlan(plan));
+  if (append !== undefined) {
+    world.killAt = { append, when: "after" };
+    await assert.rejects(executeRun({ plan, consent: world.consent(), run: world.run, context: world.context(), signal: new AbortController().signal, report: () => undefined }), Killed);
+    world.revive();
+  }
+  const { config, ports, localLock } = world.context();
+  const { hostAccess, etcd, kube, clock, hashing } = ports;
+  const runs: RunStore = {
+    create: (run, text) => world.runs.create(run, text),
+    list: () => world.runs.list(),
+    readPlan: (run) => world.runs.readPlan(run),
+    readJournal: (run) => world.runs.readJournal(run),
+    appendJournal: (run, text) => ports.runs.appendJournal(run, text),
+    writeArtifact: (run, name) => world.runs.writeArtifact(run, name),
+    readArtifact: (run, name) => world.runs.readArtifact(run, name),
+    statArtifact: (run, name) => world.runs.statArtifact(run, name),
+    openArtifact: (run, name) => world.runs.openArtifact(run, name),
+    pathOf: (run, name) => `${work.path}/${run}${name === undefined ? "" : `/artifacts/${name}`}`,
+  };
+  return { world, options: { config, ports: { hostAccess, etcd, kube, clock, hashing, runs, localLock } } };
+}
+
+test("resume without a terminal and without --approve asks for consent by naming the exact command, and changes nothing", async () => {
+  const { world, options } = await stoppedRun(undefined);
+  const { code, out, err } = await cli(["resume"], options);
+  assert.equal(code, 16, err);
+  assert.equal(out, "");
+  assert.match(err, new RegExp(`requorum resume ${world.run} --approve ${plan.digest.slice(0, 12)}`));
+  assert.deepEqual(world.effects(), ["joins 0"]);
+});
+
+test("resume with another plan's digest, or too few digits of the right one, is refused", async () => {
+  for (const approve of ["0123456789ab", plan.digest.slice(0, 11)]) {
+    const { world, options } = await stoppedRun(undefined);
+    assert.equal((await cli(["resume", "--approve", approve], options)).code, 16);
+    assert.deepEqual(world.effects(), ["joins 0"]);
+  }
+});
+
+test("resume on a terminal: another word than the cluster's name changes nothing, the name starts the run", async () => {
+  const wrong = await stoppedRun(undefined);
+  assert.equal((await cli(["resume"], { ...wrong.options, isTty: true, answers: ["yes"] })).code, 16);
+  assert.deepEqual(wrong.world.effects(), ["joins 0"]);
+  const right = await stoppedRun(undefined);
+  const { code, err } = await cli(["resume"], { ...right.options, isTty: true, answers: [plan.cluster] });
+  assert.equal(code, 0, err);
+  assert.match(err, /type the name of the cluster/);
+});
+
+test("resume of a killed run goes on, shows each step on standard error and the run on standard output, and writes a report", async () => {
+  const { world, options } = await stoppedRun(14);
+  const { code, out, err } = await cli(["resume"], options);
+  assert.equal(code, 0, err);
+  assert.match(out, /^run 20261121-030000-abcd {2}succeeded/);
+  assert.match(err, / {2}ok s0\d /);
+  assert.ok(world.effects().includes("joins 1"));
+  const html = readFileSync(`${work.path}/${world.run}/report.html`, "utf8");
+  assert.match(html, /Failures it now survives<\/dt><dd>1</);
+  assert.ok(!html.includes(plantedKey) && !out.includes(plantedKey) && !err.includes(plantedKey));
+});
+
+test("runs list, show, report and verify-journal print documents of the published form", async () => {
+  const { world, options } = await stoppedRun(undefined);
+  await cli(["resume", "--approve", plan.digest], options);
+  const printed = async (...words: readonly string[]): Promise<unknown> => {
+    const { code, out, err } = await cli([...words, "-o", "json"], options);
+    assert.equal(code, 0, err);
+    return JSON.parse(out);
+  };
+  const list = await printed("runs", "list");
+  assert.deepEqual(runListSchema.parse(list), list);
+  const run = await printed("runs", "show", world.run);
+  assert.deepEqual(runSchema.parse(run), run);
+  const report = await printed("runs", "report", "--out", `${work.path}/elsewhere`);
+  assert.deepEqual(reportSchema.parse(report), report);
+  const journal = await printed("runs", "verify-journal");
+  assert.deepEqual(journalVerificationSchema.parse(journal), journal);
+});
+
+test("apply refuses a plan that was changed by one letter, and one that has expired, before any machine is asked", async () => {
+  const { world, options } = await stoppedRun(undefined);
+  const file = `${work.path}/plan.json`;
+  writeFileSync(file, writePlan(plan).replace("cp3", "cp1"));
+  assert.equal((await cli(["apply", file, "--approve", plan.digest], options)).code, 15);
+  writeFileSync(file, writePlan(plan));
+  await world.clock.sleep(24 * 3_600_000);
+  const { code, err } = await cli(["apply", file, "--approve", plan.digest], options);
+  assert.equal(code, 16, err);
+  assert.match(err, /PLAN_STALE/);
+  assert.equal(world.machines.calls.length, 0);
+});

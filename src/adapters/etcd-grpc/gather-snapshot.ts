@@ -1,0 +1,69 @@
+import type { ClientReadableStream } from "@grpc/grpc-js";
+import type { HostName } from "../../model/ids.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+
+/** Held here at most (and one message): the stream pauses then, and HTTP/2's window holds etcd back. */
+const gatheredBytesMax = 4 * 1024 * 1024;
+
+/**
+ * The blobs of a snapshot stream in order. etcd sends 32 KiB at a time; what
+ * arrived while the reader was busy is handed over as one piece, so that a
+ * disk sees few large writes. ETCD_TIMEOUT when nothing comes for
+ * `idleTimeoutMs` while the reader waits; gRPC's errors as they are.
+ */
+export async function* gatherSnapshot(
+  stream: ClientReadableStream<{ readonly blob: Uint8Array }>,
+  options: { readonly idleTimeoutMs: number; readonly host: HostName },
+): AsyncGenerator<Uint8Array> {
+  const gathered: Uint8Array[] = [];
+  let size = 0;
+  let end: "not-yet" | "complete" | Error = "not-yet";
+  let wake: () => void = () => undefined;
+  stream.on("data", ({ blob }: { readonly blob: Uint8Array }) => {
+    gathered.push(blob);
+    size += blob.length;
+    if (size >= gatheredBytesMax) stream.pause();
+    if (gathered.length === 1) setImmediate(() => wake()); // whatever else this turn of the event loop brings comes along
+  });
+  stream.on("end", () => {
+    if (end === "not-yet") end = "complete";
+    wake();
+  });
+  // Also after the reader has left and the call was cancelled: then nobody is interested.
+  stream.on("error", (error: Error) => {
+    end = error;
+    wake();
+  });
+  for (;;) {
+    if (size > 0) {
+      const piece = Buffer.concat(gathered.splice(0));
+      size = 0;
+      stream.resume();
+      yield piece;
+      continue;
+    }
+    const state = stateOf(end);
+    if (state instanceof Error) throw state;
+    if (state === "complete") return;
+    const arrived = await somethingComes((call) => (wake = call), options.idleTimeoutMs);
+    if (!arrived) {
+      throw new RecoveryError("ETCD_TIMEOUT", { subject: `etcd on ${options.host}`, detail: `Snapshot: nothing came for ${String(options.idleTimeoutMs)} ms`, retry: "transient" });
+    }
+  }
+}
+
+/** The compiler does not see that the listeners change it. */
+function stateOf(end: "not-yet" | "complete" | Error): "not-yet" | "complete" | Error {
+  return end;
+}
+
+/** false: it did not, within the limit. */
+function somethingComes(onWake: (call: () => void) => void, timeoutMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), timeoutMs);
+    onWake(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
+}

@@ -36,12 +36,8 @@ export const noLivingNodeDeleted: PlanCheck = {
       const host = checked.plan.start.hosts.find(
         (candidate) => (candidate.name as string) === node.name || candidate.address === node.internalIp,
       );
-      // Kubernetes goes on calling a Node Ready for a while; a machine seen empty with its kubelet stopped is not it.
-      const isEmpty =
-        host?.isReachable === true &&
-        host.hasKubernetesState === false &&
-        host.services?.kubelet !== undefined &&
-        host.services.kubelet !== "active";
+      // Kubernetes goes on calling a Node Ready for a while; a machine seen without Kubernetes' files cannot be behind it.
+      const isEmpty = host?.isReachable === true && host.hasKubernetesState === false;
       const isCleared = isEmpty || (host !== undefined && before.cleared.includes(host.name));
       if (node.isReady !== false && !isCleared)
         return [objection("I-G2", `Node ${step.args.node} was Ready, and its machine was not cleared before`, step)];

@@ -7,8 +7,9 @@ import { withMemberList } from "./member-verdicts.ts";
 /**
  * K05: the Node goes after its etcd member, never before. Needs: nodes (with
  * uid), members (names), hosts[via].apiServer; for a Node that still reads
- * Ready also services.kubelet of the host with its name or address. A Node of the same name and another
- * uid was registered again and is not meant.
+ * Ready also hasKubernetesState and services.kubelet of the host with its name
+ * or address. A Node of the same name and another uid was registered again and
+ * is not meant.
  */
 export const kubernetesDeleteNode: StepSpec<"kubernetes.deleteNode"> = {
   risk: "destructive",
@@ -18,7 +19,7 @@ export const kubernetesDeleteNode: StepSpec<"kubernetes.deleteNode"> = {
       whenKnown(model.nodes, "the Nodes", (nodes) => {
         const node = nodes.find((candidate) => isMeant(candidate, args));
         if (node === undefined) return fails(`there is no Node ${args.node} with uid ${args.uid}`);
-        return whenKnown(node.isReady, `whether Node ${args.node} is Ready`, (is) => (is ? kubeletIsStopped(model, node) : holds));
+        return whenKnown(node.isReady, `whether Node ${args.node} is Ready`, (is) => (is ? nobodySpeaksForIt(model, node) : holds));
       }),
       withMemberList(model, (members) =>
         members.some((member) => member.name === args.node) ? fails(`etcd still has a member named ${args.node}`) : holds,
@@ -39,9 +40,13 @@ function isMeant(node: ModelNode, args: StepArgs["kubernetes.deleteNode"]): bool
   return node.name === args.node && (node.uid === undefined || node.uid === args.uid);
 }
 
-/** Kubernetes goes on calling a Node Ready for 40-50 s after its kubelet has stopped. */
-function kubeletIsStopped(model: ClusterModel, node: ModelNode): Verdict {
+/**
+ * Kubernetes goes on calling a Node Ready for 40-50 s after its kubelet has
+ * gone. A machine without Kubernetes' files has no kubelet that could speak for it.
+ */
+function nobodySpeaksForIt(model: ClusterModel, node: ModelNode): Verdict {
   const host = model.hosts.find((candidate) => (candidate.name as string) === node.name || candidate.address === node.internalIp);
+  if (host?.hasKubernetesState === false) return holds;
   return whenKnown(host?.services?.kubelet, `whether the kubelet behind the Ready Node ${node.name} runs`, (kubelet) =>
     kubelet === "active" ? fails(`Node ${node.name} is Ready: a machine that works is not deleted`) : holds,
   );

@@ -192,7 +192,10 @@ const cases: { readonly [K in StepKind]: Case } = {
     ready: { ...removed, nodes: lost.nodes },
     refused: [
       [lost, /still has a member named cp2/],
-      [{ ...withHost2(removed, { services: { kubelet: "active" } }), nodes: cluster().nodes }, /a machine that works is not deleted/],
+      [
+        { ...withHost2(removed, { hasKubernetesState: true, services: { kubelet: "active" } }), nodes: cluster().nodes },
+        /a machine that works is not deleted/,
+      ],
       [{ ...removed, nodes: [] }, /there is no Node cp2/],
     ],
   },

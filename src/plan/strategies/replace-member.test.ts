@@ -209,3 +209,30 @@ test("planReplaceMember: another control-plane machine without SSH holds everyth
   const plan = planned(healthyKubeadm(5).freshMachine("cp2").sshRefused("cp4").build());
   assert.notEqual(plan.verdict, "act");
 });
+
+test("planReplaceMember: a machine wiped so lately that its Node still reads Ready is replaced all the same", () => {
+  const builder = healthyKubeadm3()
+    .freshMachine("cp2")
+    // As the lab shows it: a kubelet without configuration is restarted for ever, so its unit is "activating".
+    .patchHost("cp2", (host) =>
+      host.services.kind === "known"
+        ? {
+            ...host,
+            services: {
+              ...host.services,
+              value: host.services.value.map((service) =>
+                service.unit === "kubelet" ? { ...service, activeState: "activating" as const } : service,
+              ),
+            },
+          }
+        : host,
+    )
+    .patch((inventory) => {
+      const { kubernetes } = inventory;
+      if (kubernetes.kind !== "known") return inventory;
+      const nodes = kubernetes.value.nodes.map((node) => ({ ...node, ready: "True" as const }));
+      return { ...inventory, kubernetes: { ...kubernetes, value: { ...kubernetes.value, nodes } } };
+    });
+  const plan = assertLeadsHome(builder);
+  assert.ok(kinds(plan).includes("kubernetes.deleteNode"));
+});

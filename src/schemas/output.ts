@@ -173,6 +173,16 @@ export const initSchema = z.object({
   file: z.string(), cluster: z.string(), hosts: z.array(z.object({ name: z.string(), address: z.string(), roles: texts })),
   notReached: z.array(z.object({ host: z.string(), code: z.string(), detail: z.string() })), notes: texts,
 });
+export const labSchema = z.object({
+  ...document("Lab"),
+  name: z.string(), phase: z.enum(["making", "up"]), versions: z.object({ kubernetes: z.string(), etcd: z.string() }), controlPlaneEndpoint: z.string(),
+  machines: z.array(z.object({ name: z.string(), address: z.string(), role: z.string(), isPoweredOn: z.boolean() })),
+  faults: z.array(z.object({ kind: z.string(), machine: z.string(), since: z.string() })),
+  config: z.string().describe("the lab's requorum.yaml"), sshConfig: z.string(),
+  phases: z.array(z.object({ name: z.string(), durationMs: z.number() })).optional().describe("what `lab up` took"),
+});
+export const labsSchema = z.object({ ...document("Labs"), labs: z.array(labSchema) });
+export const labDownSchema = z.object({ ...document("LabDown"), name: z.string() });
 export const doctorSchema = z.object({
   ...document("Doctor"),
   isReady: z.boolean(),
@@ -211,5 +221,8 @@ export const outputDocuments: { readonly [kind: string]: OutputDocument } = {
   Explanation: { verbs: ["explain"], words: "One code in full.", schema: explanationSchema },
   CodeList: { verbs: ["explain"], words: "Every code, when none is given.", schema: codeListSchema },
   Version: { verbs: ["version"], words: "Versions.", schema: versionSchema },
+  Lab: { verbs: ["lab up", "lab break", "lab heal", "lab status"], words: "One lab. `lab status` prints it when a name is given.", schema: labSchema },
+  Labs: { verbs: ["lab status"], words: "All labs of this machine.", schema: labsSchema },
+  LabDown: { verbs: ["lab down"], words: "The lab is gone.", schema: labDownSchema },
   Error: { verbs: ["every verb"], words: "On standard error, when a verb fails.", schema: errorSchema },
 };

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NspawnLab } from "../../adapters/lab/nspawn-lab.ts";
+import { quoteShellWord } from "../../adapters/ssh/quote-shell-word.ts";
 import type { ExitName } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { LabStatus, LabUpResult } from "../../ports/lab.ts";
@@ -134,8 +135,11 @@ function ssh(invocation: Invocation, state: LabStatus, machine: string): Promise
   if (!state.machines.some(({ name }) => name === machine)) {
     throw new RecoveryError("USAGE", { subject: `machine ${machine}`, detail: `lab ${state.name} has ${state.machines.map(({ name }) => name).join(", ")}` });
   }
+  const given = listArgument(invocation, "command");
+  // ssh joins its arguments with spaces for the remote shell. One argument is a command line and stays as it is; several are words, and stay words.
+  const words = given.length > 1 ? given.map(quoteShellWord) : given;
   return new Promise((resolve, reject) => {
-    const child = spawn("ssh", ["-F", state.sshConfigFile, machine, ...listArgument(invocation, "command")], { stdio: "inherit", cwd: dirname(state.sshConfigFile) });
+    const child = spawn("ssh", ["-F", state.sshConfigFile, machine, ...words], { stdio: "inherit", cwd: dirname(state.sshConfigFile) });
     child.on("error", (cause) => {
       reject(new RecoveryError("SSH_CLIENT_MISSING", { subject: "ssh", detail: "it could not be started", cause }));
     });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
@@ -166,6 +167,27 @@ test("SshHostAccess: a second program finds the connection warm", options, async
   // A cold login costs several round trips of key exchange; a session on a warm connection costs about 15 ms.
   assert.ok(performance.now() - start < 400, `${String(performance.now() - start)} ms`);
   await second.close();
+  assert.deepEqual(readdirSync(controlDirectory), []);
+});
+
+test("SshHostAccess: a login that outlasts its program goes on, and the next program finds it warm", options, async () => {
+  const config = server.clusterConfig();
+  const configFile = join(server.directory, "slow_config");
+  const slow = `Host good\n  ProxyCommand bash -c 'sleep 1; exec 3<>/dev/tcp/127.0.0.1/%p; cat <&3 & cat >&3'\n`;
+  writeFileSync(configFile, `${slow}${readFileSync(server.configFile, "utf8")}`, { mode: 0o600 });
+  const slowConfig = { ...config, ssh: { ...config.ssh, configFile } };
+  const controlDirectory = join(server.directory, "s");
+  const source = join(import.meta.dirname, "../../src/adapters/ssh/ssh-host-access.ts");
+  const script = `import { createSshHostAccess } from "${source}"; const access = createSshHostAccess(${JSON.stringify(slowConfig)}, ${JSON.stringify({ controlDirectory })}); await access.ping("good", { timeoutMs: 500 }).catch((error) => console.log(error.code)); await access.close(); process.exit(0);`;
+  assert.equal(execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" }), "SSH_UNREACHABLE\n");
+  const until = performance.now() + 10_000;
+  while (!readdirSync(controlDirectory).some((name) => /^m-[0-9a-f]+$/.test(name))) {
+    assert.ok(performance.now() < until, "the login was not finished within 10 s");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const next = createSshHostAccess(slowConfig, { controlDirectory, keepsConnections: false });
+  await next.ping(good, { timeoutMs: 500 });
+  await next.close();
   assert.deepEqual(readdirSync(controlDirectory), []);
 });
 

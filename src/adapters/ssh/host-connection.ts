@@ -2,14 +2,10 @@ import { createConnection } from "node:net";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { SshProcess } from "./ssh-process.ts";
 import { connectArguments, controlArguments, hostNameInSettings, lookArguments, settingsArguments, type SshTarget } from "./ssh-target.ts";
-import { hasBanner, loginFailure, silentHost } from "./to-recovery-error.ts";
+import { afterPendingInput } from "./after-pending-input.ts";
+import { LoginAttempt, type LoginWish } from "./login-attempt.ts";
+import { silentHost } from "./to-recovery-error.ts";
 
-/**
- * Once sshd has named its version the machine is alive; a login may then take
- * long, because a machine in trouble is slow. 15 s is three times what a login
- * needs on a lab machine with all cores busy.
- */
-const loginMsMax = 15_000;
 /** Reading ssh's settings touches local files only. */
 const settingsMsMax = 3_000;
 /** A local socket answers at once or never. */
@@ -27,7 +23,7 @@ export class HostConnection {
   readonly #program: string;
   readonly #persistSeconds: number;
   #destination: Promise<string> | undefined;
-  #connecting: Promise<void> | undefined;
+  #connecting: Promise<LoginAttempt> | undefined;
 
   constructor(options: { readonly target: SshTarget; readonly program: string; readonly persistSeconds: number }) {
     this.target = options.target;
@@ -49,42 +45,61 @@ export class HostConnection {
     });
   }
 
-  /** Makes the shared connection; calls at the same time share one attempt, each with its own limit and signal. */
+  /**
+   * Makes the shared connection; calls at the same time share one attempt,
+   * each with its own limit and signal. A caller that leaves early does not
+   * stop the attempt: the next one may find it done.
+   */
   async connect(wish: ConnectionWish): Promise<void> {
-    this.#connecting ??= this.#logIn("shared", { ...wish, signal: undefined, timeoutMs: loginMsMax }).finally(
-      () => (this.#connecting = undefined),
+    const { connectTimeoutMs } = this.target;
+    this.#connecting ??= this.#attempt("shared", { reason: wish.reason, bannerMs: connectTimeoutMs });
+    const connecting = this.#connecting;
+    const finished = connecting
+      .then((attempt) => attempt.finished)
+      .finally(() => {
+        if (this.#connecting === connecting) this.#connecting = undefined;
+      });
+    finished.catch(() => undefined); // seen below, unless this caller has left before
+    await this.#waitFor(finished, wish, async () =>
+      silentHost({ host: this.target.host, reason: wish.reason, text: (await connecting).text(), retry: "transient" }, wish.timeoutMs),
     );
-    const attempt = this.#connecting;
-    attempt.catch(() => undefined); // seen below, unless this caller has left before
-    await new Promise<void>((resolve, reject) => {
-      const leave = () =>
+  }
+
+  /**
+   * A login beside the shared connection: does the machine answer at all?
+   * Rejects with SSH_* when it does not. `spentMs` of the limit for a machine's first word are over already.
+   */
+  async look(wish: { readonly reason: string; readonly spentMs: number; readonly signal: AbortSignal }): Promise<void> {
+    const bannerMs = Math.max(100, this.target.connectTimeoutMs - wish.spentMs);
+    await (
+      await this.#attempt("separate", { reason: wish.reason, bannerMs, signal: wish.signal })
+    ).finished;
+  }
+
+  #waitFor(work: Promise<void>, wish: ConnectionWish, lateError: () => Promise<Error>): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      const leave = () => {
+        const detail = `"${wish.reason}" was not waited for any longer`;
         reject(
           new RecoveryError("INTERRUPTED", {
             subject: `host ${this.target.host.name}`,
-            detail: `"${wish.reason}" was not waited for any longer`,
+            detail,
             cause: wish.signal?.reason,
             retry: "transient",
           }),
         );
+      };
       if (wish.signal?.aborted === true) {
         leave();
         return;
       }
-      const timer = setTimeout(
-        () => reject(silentHost({ host: this.target.host, reason: wish.reason, text: "", retry: "transient" }, wish.timeoutMs)),
-        wish.timeoutMs,
-      );
+      const timer = setTimeout(() => afterPendingInput(() => void lateError().then(reject, reject)), wish.timeoutMs);
       wish.signal?.addEventListener("abort", leave, { once: true });
-      attempt.then(resolve, reject).finally(() => {
+      void work.then(resolve, reject).finally(() => {
         clearTimeout(timer);
         wish.signal?.removeEventListener("abort", leave);
       });
     });
-  }
-
-  /** A login beside the shared connection: does the machine answer at all? Rejects with SSH_* when it does not. */
-  look(wish: ConnectionWish): Promise<void> {
-    return this.#logIn("separate", wish);
   }
 
   /** Ends the master. What it carried breaks; forwards close. */
@@ -95,41 +110,12 @@ export class HostConnection {
     await process.ended.finally(() => clearTimeout(timer));
   }
 
-  async #logIn(kind: "shared" | "separate", wish: ConnectionWish): Promise<void> {
-    const { host, connectTimeoutMs } = this.target;
+  async #attempt(kind: "shared" | "separate", wish: LoginWish): Promise<LoginAttempt> {
     this.#destination ??= this.#chooseDestination();
     const destination = await this.#destination;
-    const started = performance.now();
-    let text = "";
-    const killed = { isKilled: false };
-    const failure = () => ({ host, reason: wish.reason, text, retry: "transient" as const });
     const args =
       kind === "shared" ? connectArguments(this.target, destination, this.#persistSeconds) : lookArguments(this.target, destination);
-    const process = new SshProcess(this.#program, args, { stdout: ignore, stderr: (chunk) => (text += chunk.toString("utf8")) });
-    const end = () => {
-      killed.isKilled = true;
-      process.kill();
-    };
-    process.endInput();
-    const bannerTimer = setTimeout(() => {
-      if (!hasBanner(text)) end();
-    }, connectTimeoutMs);
-    const loginTimer = setTimeout(end, Math.min(wish.timeoutMs, loginMsMax));
-    wish.signal?.addEventListener("abort", end, { once: true });
-    try {
-      const { exitCode } = await process.ended;
-      wish.signal?.throwIfAborted();
-      if (exitCode === 0) return;
-      throw killed.isKilled ? silentHost(failure(), performance.now() - started) : this.#rejected(failure());
-    } finally {
-      clearTimeout(bannerTimer);
-      clearTimeout(loginTimer);
-      wish.signal?.removeEventListener("abort", end);
-    }
-  }
-
-  #rejected(failure: { readonly text: string; readonly reason: string }): RecoveryError {
-    return loginFailure({ host: this.target.host, retry: "transient", ...failure });
+    return new LoginAttempt(this.#program, args, this.target, wish);
   }
 
   /**

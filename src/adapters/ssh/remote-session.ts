@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { Retry } from "../../model/error-catalogue.ts";
+import { afterPendingInput } from "./after-pending-input.ts";
 import type { HostConnection } from "./host-connection.ts";
 import { FrameStream, remoteCommandLine, type RemoteEnd, type RemoteProgram } from "./remote-frame.ts";
 import { SshProcess } from "./ssh-process.ts";
@@ -10,8 +11,8 @@ import { connectionLost, isSessionLimit, rootRefused } from "./to-recovery-error
 /**
  * A shared connection that shows no sign of life for this long is checked by
  * a second login beside it. 300 ms is far above a session's start on a
- * healthy machine (15 ms), and leaves 1.5 s for the second login within the
- * 2 s in which an unreachable host must be named.
+ * healthy machine (15 ms; 240 ms were seen with the machine ten times
+ * overloaded). It counts into the limit for a machine's first word.
  */
 const silenceMs = 300;
 
@@ -80,7 +81,7 @@ class RemoteSession {
 
   async run(): Promise<SessionResult> {
     const { signal, timeoutMs } = this.#request;
-    const timer = setTimeout(() => this.#settled.reject(this.#timeout()), timeoutMs);
+    const timer = setTimeout(() => afterPendingInput(() => this.#settled.reject(this.#timeout())), timeoutMs);
     const silence = setTimeout(() => void this.#lookBeside(), silenceMs);
     const abort = () => this.#settled.reject(this.#interrupted());
     if (signal?.aborted === true) abort();
@@ -146,7 +147,7 @@ class RemoteSession {
   async #lookBeside(): Promise<void> {
     if (this.#hasBegun) return;
     try {
-      await this.#connection.look({ reason: this.#request.reason, timeoutMs: this.#request.timeoutMs, signal: this.#looking.signal });
+      await this.#connection.look({ reason: this.#request.reason, spentMs: silenceMs, signal: this.#looking.signal });
     } catch (error) {
       if (this.#looking.signal.aborted || !(error instanceof RecoveryError)) return; // the session has begun meanwhile
       this.#settled.reject(error);

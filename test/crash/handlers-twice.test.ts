@@ -47,7 +47,7 @@ test("etcd.removeMember: performed twice, the member is removed once", async () 
 test("etcd.removeMember: another name or peer URL than the plan's, or no quorum afterwards, is refused without effect", async () => {
   const { world, context } = await open();
   const args = argsOf("etcd.removeMember");
-  const { perform } = stepHandlers["etcd.removeMember"];
+  const perform = (changed: StepArgs["etcd.removeMember"], through: StepContext) => stepHandlers["etcd.removeMember"].perform(changed, through);
   await assert.rejects(perform({ ...args, name: "cp9" }, context), { code: "STEP_BLOCKED" });
   await assert.rejects(perform({ ...args, peerUrls: ["https://10.9.9.9:2380"] }, context), { code: "STEP_BLOCKED" });
   await assert.rejects(perform({ ...args, via: [cp1] }, context), { code: "STEP_BLOCKED", message: /1 of 2 voters would be known to be healthy, 2 are needed/ });
@@ -76,7 +76,7 @@ test("etcd.saveSnapshot: performed twice leaves one verified snapshot; a damaged
 test("etcd.saveSnapshot: from another member than the plan's, or older than the plan saw, nothing is kept", async () => {
   const { world, context } = await open();
   const args = argsOf("etcd.saveSnapshot");
-  const { perform } = stepHandlers["etcd.saveSnapshot"];
+  const perform = (changed: StepArgs["etcd.saveSnapshot"], through: StepContext) => stepHandlers["etcd.saveSnapshot"].perform(changed, through);
   const other = world.etcd.members.find((member) => member.id !== args.memberId);
   assert.ok(other);
   await assert.rejects(perform({ ...args, memberId: other.id }, context), { code: "SNAPSHOT_BAD" });

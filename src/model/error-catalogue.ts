@@ -211,11 +211,6 @@ const catalogue = {
     meaning: "The step ran and its goal is observed not to hold. The run stopped; it can be resumed or planned again.",
     remedies: [{ why: "look, and go on from what is observed", command: "requorum resume" }],
   },
-  STEP_OUTCOME_UNKNOWN: {
-    summary: "a step's outcome is unknown", retry: "unknown-outcome", exit: "outcomeUnknown",
-    meaning: "The step ran, and whether it took effect could not be observed. Nothing more is done until it is.",
-    remedies: [{ why: "look again, and go on from what is observed", command: "requorum resume" }],
-  },
   VERIFICATION_FAILED: {
     summary: "the result failed verification", retry: "permanent", exit: "verificationFailed",
     meaning: "The recovery's steps are done, but the exit rules do not all hold. The detail lists which.",

@@ -38,7 +38,7 @@ test("withReadyKube: a server that cannot be reached does not hide that another 
 test("acceptedJson: a refused write is KUBE_API_REFUSED with status and reason, and only an overloaded server may be asked again", async () => {
   const { kubernetes, context } = open();
   const remove = async (status: number, reason: string) => {
-    kubernetes.failNext({ method: "DELETE", path: nodePath, failure: { status, reason } });
+    kubernetes.failNext("DELETE", nodePath, { status, reason });
     return withReadyKube(context, hosts, async (api) => acceptedJson(await request(api, context, { method: "DELETE", path: nodePath }), "delete Node cp1"));
   };
   const refused = (retry: string, words: RegExp) => (error: unknown) => {

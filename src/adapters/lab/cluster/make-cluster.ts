@@ -3,6 +3,7 @@ import type { AddressPlan, MachinePlan } from "../address-plan.ts";
 import { runInMachine, type RunningMachine } from "../machine/machine-shell.ts";
 import type { PhaseTimer } from "../phase-timer.ts";
 import { waitUntil } from "../wait-until.ts";
+import { makeExternalEtcd } from "./make-external-etcd.ts";
 import { renderInitConfig, renderJoinConfig, type JoinSecrets } from "./render-kubeadm-config.ts";
 
 export interface ClusterInput {
@@ -26,13 +27,14 @@ export async function makeCluster(input: ClusterInput): Promise<void> {
   const workers = plan.machines.filter(({ role }) => role === "worker");
   const [first, ...others] = controlPlanes;
   if (first === undefined) throw new RangeError("a lab has at least one control-plane machine");
+  if (plan.machines.some(({ role }) => role === "etcd")) await timer.measure("etcd machines", () => makeExternalEtcd(input));
   await timer.measure(`kubeadm init on ${first.name}`, () =>
     runKubeadm(input.machineOf(first.name), "init --upload-certs", renderInitConfig({ ...input, ...secrets, machine: first })));
   const caCertHash = await readCaCertHash(input.machineOf(first.name));
   const join = (machine: MachinePlan) => runKubeadm(input.machineOf(machine.name), "join", renderJoinConfig({ ...secrets, machine, plan, caCertHash }));
   // One after the other: a member is added to etcd only when all are healthy.
   for (const machine of others) await timer.measure(`kubeadm join of ${machine.name}`, () => join(machine));
-  await timer.measure("kubeadm join of workers", () => Promise.all(workers.map(join)));
+  if (workers.length > 0) await timer.measure("kubeadm join of workers", () => Promise.all(workers.map(join)));
   const names = [...controlPlanes, ...workers].map(({ name }) => name);
   await timer.measure("nodes Ready", () => waitForReadyNodes(input.machineOf(first.name), names));
 }

@@ -20,7 +20,7 @@ const buildTimeoutMs = 3_600_000;
 /** The directory holding the module's programs; built if the cache does not have it. LAB_FAILED quotes the compiler. */
 export async function buildPrograms(module: ProgramModule, options: BuildOptions): Promise<string> {
   const source = join(options.toolsDir, module.folder);
-  const key = `${module.folder}-${module.version}-linux-${process.arch}-${await digestOfFiles(source)}`;
+  const key = `${module.folder}-${module.version}-linux-${process.arch}-${await digestOfSource(source, module.moduleFile ?? "go.mod")}`;
   const target = join(options.cacheDir, "programs", key);
   if (await exists(target)) return target;
   const go = await findGo(options);
@@ -80,9 +80,10 @@ function linkerFlags(module: ProgramModule): string {
   return ["-s", "-w", ...flags].join(" ");
 }
 
-/** Changes when main.go, go.mod or go.sum change: a stale program is never used. */
-async function digestOfFiles(folder: string): Promise<string> {
+/** Changes when the Go sources, or this version's module file and checksums, change: a stale program is never used. */
+async function digestOfSource(folder: string, moduleFile: string): Promise<string> {
+  const wanted = (name: string) => name.endsWith(".go") || name === moduleFile || name === moduleFile.replace(/\.mod$/, ".sum");
   const hash = createHash("sha256");
-  for (const name of (await readdir(folder)).sort()) hash.update(name).update("\0").update(await readFile(join(folder, name))).update("\0");
+  for (const name of (await readdir(folder)).filter(wanted).sort()) hash.update(name).update("\0").update(await readFile(join(folder, name))).update("\0");
   return hash.digest("hex").slice(0, 8);
 }

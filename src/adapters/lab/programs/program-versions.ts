@@ -22,6 +22,8 @@ const etcdPackages = [
 
 export const kubernetesModules: readonly ProgramModule[] = [
   { version: "1.34.4", folder: "kubenode", packages: kubenodePackages, expectedBuildMs: 332_000 },
+  { version: "1.35.4", folder: "kubenode", moduleFile: "kubernetes-1.35.mod", packages: kubenodePackages, expectedBuildMs: 332_000 },
+  { version: "1.36.3", folder: "kubenode", moduleFile: "kubernetes-1.36.mod", packages: kubenodePackages, expectedBuildMs: 332_000 },
 ];
 
 export const etcdModules: readonly ProgramModule[] = [

@@ -2,7 +2,7 @@
  * What a screen shows, before anybody decides on widths and colours: a list
  * of blocks. `render` makes pages from documents; `cli/terminal/draw-page.ts`
  * lays them out with a library for tables; the report makes its own HTML and
- * Markdown. See docs/decisions/0002-pages-as-values.md.
+ * Markdown. See docs/decisions/0004-pages-as-values.md.
  */
 export type Tone = "plain" | "strong" | "good" | "warn" | "bad" | "dim";
 

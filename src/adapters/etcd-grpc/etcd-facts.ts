@@ -1,12 +1,13 @@
 /** etcd's messages in the model's words. */
-import { clusterIdOf, memberIdOf } from "../../model/ids.ts";
+import { clusterIdOf, memberIdOf, type HostName, type MemberId } from "../../model/ids.ts";
 import type { EtcdStatus, MemberFacts } from "../../model/inventory.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import type { EtcdHeader, KeyValue } from "../../ports/etcd-client.ts";
-import type { ResponseHeader, WireKeyValue, WireMember, WireStatus } from "./etcd-messages.ts";
+import { alarmTypes, type ResponseHeader, type WireAlarm, type WireKeyValue, type WireMember, type WireStatus } from "./etcd-messages.ts";
 
-/** Throws an Error when an answer has no header: every etcd answer has one. */
-export function headerOf(response: { readonly header: ResponseHeader | undefined }): EtcdHeader {
-  if (response.header === undefined) throw new Error("etcd's answer has no header");
+/** REMOTE_ANSWER_MALFORMED without a header: every etcd answers with one. */
+export function headerOf(response: { readonly header: ResponseHeader | undefined }, host: HostName): EtcdHeader {
+  if (response.header === undefined) throw malformed(host, "the answer has no header");
   const { clusterId, memberId, revision, raftTerm } = response.header;
   return { clusterId: clusterIdOf(clusterId), memberId: memberIdOf(memberId), revision, raftTerm };
 }
@@ -15,8 +16,21 @@ export function memberFactsOf(members: readonly WireMember[]): readonly MemberFa
   return members.map(({ id, name, peerUrls, clientUrls, isLearner }) => ({ id: memberIdOf(id), name, peerUrls, clientUrls, isLearner }));
 }
 
-export function statusOf(status: WireStatus): EtcdStatus {
-  const header = headerOf(status);
+/** REMOTE_ANSWER_MALFORMED for an alarm that this version does not know: it must not pass for none. */
+export function alarmsOf(alarms: readonly WireAlarm[], host: HostName): readonly { readonly memberId: MemberId; readonly alarm: (typeof alarmTypes)[number] }[] {
+  return alarms.map(({ memberId, alarm: type }) => {
+    const alarm = alarmTypes[type];
+    if (alarm === undefined) throw malformed(host, `an alarm of unknown type ${String(type)}`);
+    return { memberId: memberIdOf(memberId), alarm };
+  });
+}
+
+function malformed(host: HostName, detail: string): RecoveryError {
+  return new RecoveryError("REMOTE_ANSWER_MALFORMED", { subject: `etcd on ${host}`, detail });
+}
+
+export function statusOf(status: WireStatus, host: HostName): EtcdStatus {
+  const header = headerOf(status, host);
   return {
     clusterId: header.clusterId,
     memberId: header.memberId,

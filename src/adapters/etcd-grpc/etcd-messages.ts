@@ -89,3 +89,4 @@ export type ResponseHeader = MessageOf<typeof responseHeader>;
 export type WireMember = MessageOf<typeof member>;
 export type WireStatus = MessageOf<typeof statusResponse>;
 export type WireKeyValue = MessageOf<typeof keyValue>;
+export type WireAlarm = MessageOf<typeof alarmMember>;

@@ -1,12 +1,12 @@
 import { Client, credentials, Metadata, type CallOptions as GrpcCallOptions, type ChannelOptions } from "@grpc/grpc-js";
 import { checkServerIdentity, createSecureContext, type SecureContext } from "node:tls";
-import { memberIdOf, uint64OfMemberId, type HostName, type MemberId, type Revision } from "../../model/ids.ts";
+import { uint64OfMemberId, type HostName, type MemberId, type Revision } from "../../model/ids.ts";
 import type { EtcdStatus, MemberFacts } from "../../model/inventory.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { CallOptions, EtcdClient, EtcdHeader, KeyValue, RangeRequest } from "../../ports/etcd-client.ts";
 import type { EtcdCredentials } from "./etcd-credentials.ts";
-import { headerOf, keyValueOf, memberFactsOf, statusOf } from "./etcd-facts.ts";
-import { alarmTypes, compareEqual, compareModRevision, etcdRpcs, type Rpc } from "./etcd-messages.ts";
+import { alarmsOf, headerOf, keyValueOf, memberFactsOf, statusOf } from "./etcd-facts.ts";
+import { compareEqual, compareModRevision, etcdRpcs, type Rpc } from "./etcd-messages.ts";
 import type { Draft } from "./protobuf-message.ts";
 import { gatherSnapshot } from "./gather-snapshot.ts";
 import { isAnswerTooLarge, toRecoveryError, type FailedCall } from "./to-recovery-error.ts";
@@ -63,28 +63,28 @@ export class GrpcEtcdClient implements EtcdClient {
   }
 
   async status(options: CallOptions): Promise<EtcdStatus> {
-    return statusOf(await this.#unary(etcdRpcs.status, {}, options));
+    return statusOf(await this.#unary(etcdRpcs.status, {}, options), this.host);
   }
 
   async memberList(request: { readonly linearizable: boolean }, options: CallOptions): Promise<{ readonly header: EtcdHeader; readonly members: readonly MemberFacts[] }> {
     const answer = await this.#unary(etcdRpcs.memberList, request, options, { needsLeader: request.linearizable });
-    return { header: headerOf(answer), members: memberFactsOf(answer.members) };
+    return { header: headerOf(answer, this.host), members: memberFactsOf(answer.members) };
   }
 
   async probeRead(request: { readonly linearizable: boolean }, options: CallOptions): Promise<EtcdHeader> {
     const range = { key: Buffer.from(probeKey), limit: 1n, keysOnly: true, serializable: !request.linearizable };
-    return headerOf(await this.#unary(etcdRpcs.range, range, options, { needsLeader: request.linearizable }));
+    return headerOf(await this.#unary(etcdRpcs.range, range, options, { needsLeader: request.linearizable }), this.host);
   }
 
   /** etcd answers this through raft (EtcdServer.Alarm, server/etcdserver/v3_server.go), so it needs a leader. */
   async alarms(options: CallOptions): Promise<readonly { readonly memberId: MemberId; readonly alarm: "NOSPACE" | "CORRUPT" | "NONE" }[]> {
     const answer = await this.#unary(etcdRpcs.alarm, { action: 0, alarm: 0 }, options, { needsLeader: true });
-    return answer.alarms.map(({ memberId, alarm }) => ({ memberId: memberIdOf(memberId), alarm: alarmNameOf(alarm) }));
+    return alarmsOf(answer.alarms, this.host);
   }
 
   async hashKv(revision: Revision, options: CallOptions): Promise<{ readonly header: EtcdHeader; readonly hash: number; readonly compactRevision: Revision; readonly hashRevision: Revision }> {
     const answer = await this.#unary(etcdRpcs.hashKv, { revision }, options);
-    const header = headerOf(answer);
+    const header = headerOf(answer, this.host);
     // Before 3.6 the answer does not say at which revision: the asked one, or the newest.
     const asked = revision === 0n ? header.revision : revision;
     return { header, hash: answer.hash, compactRevision: answer.compactRevision, hashRevision: answer.hashRevision === 0n ? asked : answer.hashRevision };
@@ -106,7 +106,7 @@ export class GrpcEtcdClient implements EtcdClient {
         limit = Math.ceil(limit / 2);
         continue;
       }
-      first ??= { header: headerOf(answer), count: answer.count };
+      first ??= { header: headerOf(answer, this.host), count: answer.count };
       if (revision === 0n) revision = first.header.revision;
       if (answer.kvs.length > 0) await onPage(answer.kvs.map(keyValueOf));
       const last = answer.kvs.at(-1);
@@ -246,12 +246,6 @@ function decodeWith<Request, Response>(rpc: Rpc<Request, Response>): (bytes: Buf
 
 function signalOf(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
   return signal === undefined ? {} : { signal };
-}
-
-function alarmNameOf(alarm: number): "NOSPACE" | "CORRUPT" | "NONE" {
-  const name = alarmTypes[alarm];
-  if (name === undefined) throw new Error(`etcd raised an alarm of unknown type ${String(alarm)}`);
-  return name;
 }
 
 /** The first key that does not have the prefix: its last byte below 0xff raised by one (etcd's clientv3.GetPrefixRangeEnd). "\0": to the end. */

@@ -95,6 +95,22 @@ test("initCluster: a machine that is down is noted and kept, and the file is sti
   );
 });
 
+test("initCluster: the address of a machine that is down is taken from the etcd settings of the others", async () => {
+  const result = await init(draftFromHosts(["cp1", "cp2"], name, {}), {
+    cp1: new RecoveryError("SSH_UNREACHABLE", { subject: "host cp1", detail: "no answer" }),
+    cp2: kubeadmFacts("cp2", "10.0.0.12"),
+  });
+  assert.match(result.text, /address: 10\.0\.0\.11 {3}# etcd member cp1 in the etcd settings on cp2/);
+});
+
+test("initCluster: kubelets that talk to the API server of their own machine are no contradiction", async () => {
+  const facts = (host: string, address: string) =>
+    kubeadmFacts(host, address).replace("server.kubelet.conf\thttps://10.0.0.10:8443", `server.kubelet.conf\thttps://${address}:6443`);
+  const result = await init(draftFromHosts(["cp1", "cp2"], name, {}), { cp1: facts("cp1", "10.0.0.11"), cp2: facts("cp2", "10.0.0.12") });
+  assert.equal(result.config.controlPlaneEndpoint, "10.0.0.10:8443");
+  assert.deepEqual(result.notes, []);
+});
+
 test("initCluster: a machine without a trace of Kubernetes stays a control-plane machine, with a note that it may be a spare", async () => {
   const result = await init(draftFromHosts(["cp1", "cp2=10.0.0.12"], name, {}), {
     cp1: kubeadmFacts("cp1", "10.0.0.11"),

@@ -19,7 +19,7 @@ export interface Visited {
 export function mergeDiscovery(draft: ConfigDraft, visits: readonly Visited[]): ConfigDraft {
   const machines = visits.flatMap(({ host, found }) => (found.kind === "machine" ? [{ host, machine: found.machine }] : []));
   const endpoint = draft.controlPlaneEndpoint ?? mostCommonEndpoint(machines);
-  const hosts = visits.map((visit) => mergedHost(visit, endpoint?.value));
+  const hosts = visits.map((visit) => withMemberAddress(mergedHost(visit, endpoint?.value), machines));
   const platform =
     draft.platform ??
     first(
@@ -67,6 +67,19 @@ function mergedHost({ host, found }: Visited, endpoint: string | undefined): Dra
   return { ...host, ...(address === undefined ? {} : { address }), roles, notes: [...host.notes, ...notes] };
 }
 
+/** The address of a machine that could not say it itself, from the etcd settings of those that could. */
+function withMemberAddress(host: DraftHost, machines: readonly Reached[]): DraftHost {
+  if (host.address !== undefined) return host;
+  for (const { host: teller, machine } of machines) {
+    const url = machine.etcd?.initialCluster.find(({ name }) => name === host.name)?.peerUrl;
+    const endpoint = url === undefined ? undefined : endpointOfUrl(url);
+    const address = endpoint === undefined ? undefined : splitEndpoint(endpoint)?.address;
+    if (address !== undefined)
+      return { ...host, address: { value: address, source: `etcd member ${host.name} in the etcd settings on ${teller.host.name}` } };
+  }
+  return host;
+}
+
 function rolesOf(machine: DiscoveredMachine): readonly HostRole[] {
   const roles: HostRole[] = [];
   if (machine.apiServer !== undefined) roles.push("control-plane");
@@ -109,9 +122,10 @@ function endpointsOf({ machine }: Reached): readonly { readonly endpoint: string
   return machine.servers.flatMap(({ file, url }) => {
     const endpoint = endpointOfUrl(url);
     const address = endpoint === undefined ? undefined : splitEndpoint(endpoint)?.address;
-    // kubelets behind a proxy on their own machine talk to localhost; controller managers to their own API server.
+    // Since kubeadm 1.3x every kubelet and controller manager may talk to the API server of its own machine; behind a proxy they talk to localhost.
     const isOwn =
-      address !== undefined && (isLoopback(address) || (file === "controller-manager.conf" && machine.addresses.includes(address)));
+      address !== undefined &&
+      (isLoopback(address) || (/^(kubelet|controller-manager)\.conf$/.test(file) && machine.addresses.includes(address)));
     return endpoint === undefined || isOwn ? [] : [{ endpoint, file }];
   });
 }

@@ -156,6 +156,8 @@ function etcdProcess(facts: HostFacts): ModelHost["etcdProcess"] {
   const processes = valueOf(facts.processes)?.filter((process) => process.name === "etcd" && process.state !== "Z");
   if (processes === undefined) return undefined;
   if (processes.length === 0) return "stopped";
+  // Stopped at the instant of the look and answering all the same: slow, not frozen.
+  if (facts.etcd.status.kind === "known") return "running";
   return processes.every((process) => process.state === "T") ? "frozen" : "running";
 }
 

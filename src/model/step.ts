@@ -21,6 +21,8 @@ export interface StepArgs {
   "kubernetes.deleteMasterLease": { readonly address: string; readonly via: readonly HostName[] };
   "kubernetes.repairClusterInfo": { readonly server: string; readonly via: readonly HostName[] };
   "kubernetes.repairKubeadmConfig": { readonly controlPlaneEndpoint: string; readonly via: readonly HostName[] };
+  /** Wait until Kubernetes notices that a lost machine's kubelet is silent. Only for machines that somebody says are lost. */
+  "kubernetes.awaitNodeNotReady": { readonly node: string; readonly via: readonly HostName[] };
   "kubernetes.awaitNodeReady": { readonly node: string; readonly via: readonly HostName[] };
   /** haproxy's API backends on one machine: edit by replacing ranges, check with haproxy -c, reload. */
   "loadBalancer.setBackends": { readonly host: HostName; readonly backends: readonly { readonly name: string; readonly address: string; readonly port: number }[] };

@@ -11,6 +11,7 @@ export const stepMeanings: { readonly [kind in StepKind]: string } = {
   "kubernetes.deleteMasterLease": "Deletes the lease of a dead API server, so that the kubernetes Service no longer leads there.",
   "kubernetes.repairClusterInfo": "Sets the server address in kube-public/cluster-info, which joining machines read first.",
   "kubernetes.repairKubeadmConfig": "Sets controlPlaneEndpoint in kube-system/kubeadm-config, without which a control-plane machine cannot join.",
+  "kubernetes.awaitNodeNotReady": "Waits until Kubernetes itself notices that a machine is silent which an operator says is lost. If its Node stays Ready, the machine lives, and the run stops before anything is removed.",
   "kubernetes.awaitNodeReady": "Waits until the Node of the machine is Ready.",
   "loadBalancer.setBackends": "Sets haproxy's list of API servers on one machine, checks the file with haproxy itself, and reloads.",
   "host.moveStateAside": "Moves what a former life left on the machine to /var/lib/requorum/aside/RUN/ on the same filesystem. Nothing is deleted.",

@@ -18,6 +18,7 @@ const stepArgs: { readonly [K in StepKind]: z.ZodType<StepArgs[K]> } = {
   "kubernetes.deleteMasterLease": z.strictObject({ address: z.string(), via }),
   "kubernetes.repairClusterInfo": z.strictObject({ server: z.string(), via }),
   "kubernetes.repairKubeadmConfig": z.strictObject({ controlPlaneEndpoint: z.string(), via }),
+  "kubernetes.awaitNodeNotReady": z.strictObject({ node: z.string(), via }),
   "kubernetes.awaitNodeReady": z.strictObject({ node: z.string(), via }),
   "loadBalancer.setBackends": z.strictObject({
     host,

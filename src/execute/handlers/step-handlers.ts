@@ -8,6 +8,7 @@ import { etcdStopMemberHandler } from "./etcd-stop-member.ts";
 import { hostCheckPreparedHandler } from "./host-check-prepared.ts";
 import { hostMoveStateAsideHandler } from "./host-move-state-aside.ts";
 import { kubeadmJoinControlPlaneHandler } from "./kubeadm-join-control-plane.ts";
+import { kubernetesAwaitNodeNotReadyHandler } from "./kubernetes-await-node-not-ready.ts";
 import { kubernetesAwaitNodeReadyHandler } from "./kubernetes-await-node-ready.ts";
 import { kubernetesDeleteMasterLeaseHandler } from "./kubernetes-delete-master-lease.ts";
 import { kubernetesDeleteNodeHandler } from "./kubernetes-delete-node.ts";
@@ -28,6 +29,7 @@ export const stepHandlers: StepHandlers = {
   "kubernetes.deleteMasterLease": kubernetesDeleteMasterLeaseHandler,
   "kubernetes.repairClusterInfo": kubernetesRepairClusterInfoHandler,
   "kubernetes.repairKubeadmConfig": kubernetesRepairKubeadmConfigHandler,
+  "kubernetes.awaitNodeNotReady": kubernetesAwaitNodeNotReadyHandler,
   "kubernetes.awaitNodeReady": kubernetesAwaitNodeReadyHandler,
   "loadBalancer.setBackends": loadBalancerSetBackendsHandler,
   "host.moveStateAside": hostMoveStateAsideHandler,

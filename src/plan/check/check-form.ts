@@ -15,6 +15,7 @@ const riskOfKind: { readonly [kind in StepKind]: StepRisk } = {
   "kubernetes.deleteMasterLease": "destructive",
   "kubernetes.repairClusterInfo": "reversible",
   "kubernetes.repairKubeadmConfig": "reversible",
+  "kubernetes.awaitNodeNotReady": "read-only",
   "kubernetes.awaitNodeReady": "read-only",
   "loadBalancer.setBackends": "reversible",
   "host.moveStateAside": "reversible",

@@ -38,7 +38,7 @@ export const noLivingNodeDeleted: PlanCheck = {
       );
       // Kubernetes goes on calling a Node Ready for a while; a machine seen without Kubernetes' files cannot be behind it.
       const isEmpty = host?.isReachable === true && host.hasKubernetesState === false;
-      const isCleared = isEmpty || (host !== undefined && before.cleared.includes(host.name));
+      const isCleared = isEmpty || before.silentNodes.includes(node.name) || (host !== undefined && before.cleared.includes(host.name));
       if (node.isReady !== false && !isCleared)
         return [objection("I-G2", `Node ${step.args.node} was Ready, and its machine was not cleared before`, step)];
       const member = before.members.find((candidate) => candidate.name === step.args.node);

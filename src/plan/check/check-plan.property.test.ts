@@ -191,6 +191,7 @@ function happen(world: World, step: PlannedStep, urlOf: ReadonlyMap<string | und
     case "etcd.proveStopped":
     case "kubernetes.repairClusterInfo":
     case "kubernetes.repairKubeadmConfig":
+    case "kubernetes.awaitNodeNotReady":
     case "kubernetes.awaitNodeReady":
     case "loadBalancer.setBackends":
     case "host.checkPrepared":

@@ -26,6 +26,8 @@ export interface ReplayState {
   readonly stopped: readonly MemberId[];
   readonly cleared: readonly HostName[];
   readonly copies: readonly { readonly step: StepId; readonly artifact: string; readonly memberId: MemberId }[];
+  /** Nodes that Kubernetes itself was seen to give up. */
+  readonly silentNodes: readonly string[];
   /** "host unit" of what the plan started. */
   readonly startedUnits: readonly string[];
 }
@@ -73,7 +75,7 @@ export function startState(start: ClusterModel): ReplayState {
     started: member.isStarted,
     healthy: member.isHealthy === true,
   }));
-  return { members, isListProven: start.members !== undefined, stopped: [], cleared: [], copies: [], startedUnits: [] };
+  return { members, isListProven: start.members !== undefined, stopped: [], cleared: [], copies: [], silentNodes: [], startedUnits: [] };
 }
 
 function stateAfter(state: ReplayState, step: PlannedStep, start: ClusterModel): ReplayState {
@@ -114,6 +116,8 @@ function stateAfter(state: ReplayState, step: PlannedStep, start: ClusterModel):
       return etcdStarted({ ...state, startedUnits: [...state.startedUnits, `${step.args.host} ${step.args.unit}`] }, step.args.host, start);
     case "process.continue":
       return proveList(withMember(state, (member) => member.host === step.args.host, { healthy: true }));
+    case "kubernetes.awaitNodeNotReady":
+      return { ...state, silentNodes: [...state.silentNodes, step.args.node] };
     case "kubernetes.deleteNode":
     case "kubernetes.deleteMasterLease":
     case "kubernetes.repairClusterInfo":

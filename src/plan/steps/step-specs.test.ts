@@ -217,6 +217,11 @@ const cases: { readonly [K in StepKind]: Case } = {
     ready: lost,
     refused: [[{ ...lost, hosts: [host(1, { apiServer: "not-ready" }), host(3, { apiServer: "absent" })] }, /no API server/]],
   },
+  "kubernetes.awaitNodeNotReady": {
+    step: { kind: "kubernetes.awaitNodeNotReady", args: { node: "cp2", via } },
+    ready: { ...lost, nodes: cluster().nodes },
+    refused: [],
+  },
   "kubernetes.awaitNodeReady": {
     step: { kind: "kubernetes.awaitNodeReady", args: { node: "cp2", via } },
     ready: joined,

@@ -8,6 +8,7 @@ import { etcdStopMember } from "./etcd-stop-member.ts";
 import { hostCheckPrepared } from "./host-check-prepared.ts";
 import { hostMoveStateAside } from "./host-move-state-aside.ts";
 import { kubeadmJoinControlPlane } from "./kubeadm-join-control-plane.ts";
+import { kubernetesAwaitNodeNotReady } from "./kubernetes-await-node-not-ready.ts";
 import { kubernetesAwaitNodeReady } from "./kubernetes-await-node-ready.ts";
 import { kubernetesDeleteMasterLease } from "./kubernetes-delete-master-lease.ts";
 import { kubernetesDeleteNode } from "./kubernetes-delete-node.ts";
@@ -28,6 +29,7 @@ export const stepSpecs: StepSpecs = {
   "kubernetes.deleteMasterLease": kubernetesDeleteMasterLease,
   "kubernetes.repairClusterInfo": kubernetesRepairClusterInfo,
   "kubernetes.repairKubeadmConfig": kubernetesRepairKubeadmConfig,
+  "kubernetes.awaitNodeNotReady": kubernetesAwaitNodeNotReady,
   "kubernetes.awaitNodeReady": kubernetesAwaitNodeReady,
   "loadBalancer.setBackends": loadBalancerSetBackends,
   "host.moveStateAside": hostMoveStateAside,

@@ -236,3 +236,38 @@ test("planReplaceMember: a machine wiped so lately that its Node still reads Rea
   const plan = assertLeadsHome(builder);
   assert.ok(kinds(plan).includes("kubernetes.deleteNode"));
 });
+
+test("planReplaceMember: before a machine is given up on a word, Kubernetes must have noticed its silence", () => {
+  const builder = healthyKubeadm3()
+    .hostUnreachable("cp2")
+    .spareMachine("cp4", 4)
+    .patch((inventory) => {
+      const { kubernetes } = inventory;
+      if (kubernetes.kind !== "known") return inventory;
+      const nodes = kubernetes.value.nodes.map((node) => ({ ...node, ready: "True" as const }));
+      return { ...inventory, kubernetes: { ...kubernetes, value: { ...kubernetes.value, nodes } } };
+    });
+  const plan = assertLeadsHome(builder, { goal: replaceGoal("cp2", "cp4"), attestLost: ["cp2"] });
+  const order = kinds(plan);
+  assert.ok(
+    order.indexOf("kubernetes.awaitNodeNotReady") !== -1 &&
+      order.indexOf("kubernetes.awaitNodeNotReady") < order.indexOf("etcd.removeMember"),
+  );
+});
+
+test("planReplaceMember: a slow neighbour seen stopped for an instant is not taken for frozen", () => {
+  const builder = healthyKubeadm3()
+    .freshMachine("cp2")
+    .patchHost("cp3", (host) =>
+      host.processes.kind === "known"
+        ? {
+            ...host,
+            processes: {
+              ...host.processes,
+              value: host.processes.value.map((process) => (process.name === "etcd" ? { ...process, state: "T" } : process)),
+            },
+          }
+        : host,
+    );
+  assertLeadsHome(builder);
+});

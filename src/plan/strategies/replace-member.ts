@@ -152,7 +152,7 @@ function stepsOf(
   const voters = votingMembers(need.remaining).length + need.targets.length + need.unfinished.length;
   return [
     saveSnapshot(situation, source),
-    ...need.doomed.flatMap((doomed) => stopSteps(situation, doomed)),
+    ...need.doomed.flatMap((doomed) => stopSteps(situation, doomed, apiVia)),
     ...need.doomed.map((doomed): StepDraft => removeStep(doomed, via)),
     ...need.toClear.map((host): StepDraft => ({ kind: "host.moveStateAside", args: { host: host.name, paths: statePaths(situation) } })),
     ...recordRepairs(situation, need, { via, apiVia }),
@@ -177,9 +177,16 @@ function saveSnapshot({ inventory }: PlanningSituation, source: Survivor): StepD
   return { kind: "etcd.saveSnapshot", args: { host: source.host, memberId: source.id, artifact: snapshotArtifact, minRevision } };
 }
 
-/** I-S10. A member that never started has no process; an unreachable one is covered by the attestation. */
-function stopSteps({ model }: PlanningSituation, { id, member, proof }: DoomedMember): readonly StepDraft[] {
+/**
+ * I-S10. A member that never started has no process; an unreachable one is
+ * covered by the attestation, once Kubernetes has noticed its silence, too.
+ */
+function stopSteps({ model }: PlanningSituation, { id, member, proof }: DoomedMember, apiVia: readonly HostName[]): readonly StepDraft[] {
   const host = model.hosts.find((candidate) => candidate.name === (member.host ?? proof.host));
+  const node = model.nodes?.find((candidate) => candidate.name === member.name);
+  if (proof.kind === "attested" && node !== undefined && node.isReady !== false) {
+    return [{ kind: "kubernetes.awaitNodeNotReady", args: { node: node.name, via: apiVia } }];
+  }
   if (host?.isReachable !== true || !member.isStarted) return [];
   const args = { host: host.name, memberId: id };
   const prove: StepDraft = { kind: "etcd.proveStopped", args };

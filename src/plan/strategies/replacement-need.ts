@@ -42,7 +42,7 @@ export function replacementNeed(situation: PlanningSituation, members: readonly 
   const remaining = members.filter((member) => !doomed.some((candidate) => candidate.member === member));
   const choice = chooseTargets(situation, doomed, remaining);
   const gone = goneHosts(situation, doomed, remaining);
-  const staleNodes = (model.nodes ?? []).filter((node) => isStaleNode(node, gone, remaining));
+  const staleNodes = (model.nodes ?? []).filter((node) => isStaleNode(node, { gone, doomed, remaining }));
   const goneAddresses = addressesOf(doomed, gone, staleNodes, remaining);
   const toClear = hostsToClear(
     gone.filter(
@@ -102,11 +102,18 @@ function isNodeOf(host: ModelHost, node: ModelNode): boolean {
   return (host.name as string) === node.name || host.address === node.internalIp;
 }
 
-function isStaleNode(node: ModelNode, gone: readonly ModelHost[], remaining: readonly ModelMember[]): boolean {
+interface Parts {
+  readonly gone: readonly ModelHost[];
+  readonly doomed: readonly DoomedMember[];
+  readonly remaining: readonly ModelMember[];
+}
+
+function isStaleNode(node: ModelNode, { gone, doomed, remaining }: Parts): boolean {
   if (!node.isControlPlane || remaining.some((member) => member.name === node.name)) return false;
   const host = gone.find((candidate) => isNodeOf(candidate, node));
-  // Still Ready: only if its machine is cleared first, which stops its kubelet.
-  return node.isReady === false || host?.isReachable === true;
+  if (node.isReady === false) return true;
+  // Still Ready: its machine is empty or cleared first, which ends its kubelet; or the plan waits until Kubernetes notices.
+  return host?.isReachable === true || doomed.some(({ member, proof }) => member.name === node.name && proof.kind === "attested");
 }
 
 function addressesOf(

@@ -49,18 +49,3 @@ test("planWait: damage that waiting does not heal is named, and the verdict is b
   assert.equal(plan.verdict, "blocked");
   assert.match(plan.reasons[0] ?? "", /N06_FILESYSTEM_FULL/);
 });
-
-test("planWait: a Node that still reads Ready is waited for, even when its machine is said to be lost", () => {
-  const builder = healthyKubeadm3()
-    .hostUnreachable("cp2")
-    .spareMachine("cp4", 4)
-    .patch((inventory) => {
-      const { kubernetes } = inventory;
-      if (kubernetes.kind !== "known") return inventory;
-      const nodes = kubernetes.value.nodes.map((node) => ({ ...node, ready: "True" as const }));
-      return { ...inventory, kubernetes: { ...kubernetes, value: { ...kubernetes.value, nodes } } };
-    });
-  const plan = planned(builder.build(), { goal: replaceGoal("cp2", "cp4"), attestLost: ["cp2"] });
-  assert.equal(plan.verdict, "wait");
-  assert.match(plan.reasons.join(" "), /Node cp2 still reads Ready/);
-});

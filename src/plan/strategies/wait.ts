@@ -13,7 +13,7 @@ export function planWait(situation: PlanningSituation): Candidate {
   const { model, lossProofs } = situation;
   const members = model.members ?? model.believedMembers ?? [];
   const silent = members.filter((member) => member.isHealthy !== true && !lossProofs.some((proof) => proof.memberId === member.id));
-  const reasons = [...silent.map((member) => silentWords(situation, member)), ...nodesNotReady(situation), ...nodesStillReady(situation)];
+  const reasons = [...silent.map((member) => silentWords(situation, member)), ...nodesNotReady(situation)];
   if (reasons.length === 0) return notNeeded("wait", "Nothing is missing that could come back by itself.");
   const words = quorumWords(situation);
   return {
@@ -49,18 +49,6 @@ function nodesNotReady(situation: PlanningSituation): readonly string[] {
   return (situation.model.nodes ?? [])
     .filter((node) => node.isReady === false && members.some((member) => member.name === node.name && member.isHealthy === true))
     .map((node) => `Node ${node.name} is not Ready, though its etcd member is well: wait for its kubelet, or look at its log.`);
-}
-
-/** Said to be lost, and Kubernetes has not noticed yet: either it notices within a minute, or the word is wrong. */
-function nodesStillReady({ model, lossProofs }: PlanningSituation): readonly string[] {
-  return lossProofs
-    .filter((proof) => proof.kind === "attested")
-    .flatMap((proof) => model.members?.find((member) => member.id === proof.memberId)?.name ?? [])
-    .filter((name) => model.nodes?.some((node) => node.name === name && node.isReady === true) === true)
-    .map(
-      (name) =>
-        `Node ${name} still reads Ready although its machine is said to be lost. Kubernetes needs up to a minute to notice: look again.`,
-    );
 }
 
 function quorumWords({ model }: PlanningSituation): string {

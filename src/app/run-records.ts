@@ -46,6 +46,12 @@ export async function listRuns(context: AppContext): Promise<readonly RunSummary
   return await Promise.all(runs.map((run) => summariseRun(context, run)));
 }
 
+/** undefined: no run is known here. A damaged one is told with its problem. */
+export async function newestRun(context: AppContext): Promise<RunSummary | undefined> {
+  const newest = [...(await context.ports.runs.list())].sort().at(-1);
+  return newest === undefined ? undefined : await summariseRun(context, newest);
+}
+
 async function summariseRun(context: AppContext, run: RunId): Promise<RunSummary> {
   try {
     const { plan, state } = await readRun(context, run);

@@ -26,6 +26,8 @@ export interface StatusDocument {
   readonly nearestExpiry: { readonly host: string; readonly path: string; readonly notAfter: string; readonly daysLeft: number } | undefined;
   /** Always undefined in this version: backups are not built yet. */
   readonly lastProvenBackup: undefined;
+  /** The newest run on this machine, while it has not succeeded. */
+  readonly openRun: { readonly run: string; readonly outcome: string } | undefined;
   readonly findings: readonly { readonly code: string; readonly subject: string; readonly severity: Severity; readonly summary: string }[];
   readonly unknown: readonly string[];
 }
@@ -78,7 +80,7 @@ export interface StatusEndpoint {
 }
 
 /** `diagnosis` is that of the same inventory. */
-export function statusDocument(inventory: Inventory, diagnosis: Diagnosis): StatusDocument {
+export function statusDocument(inventory: Inventory, diagnosis: Diagnosis, openRun?: StatusDocument["openRun"]): StatusDocument {
   const model = clusterModelOf(inventory);
   const members = model.members ?? model.believedMembers ?? [];
   const quorum = quorumOf(model);
@@ -99,6 +101,7 @@ export function statusDocument(inventory: Inventory, diagnosis: Diagnosis): Stat
     nodes: valueOf(inventory.kubernetes)?.nodes.map(({ name, ready, isControlPlane: isControl, kubeletVersion }) => ({ name, ready, isControlPlane: isControl, kubeletVersion })),
     nearestExpiry: nearestExpiry(inventory),
     lastProvenBackup: undefined,
+    openRun,
     findings: diagnosis.findings.map(({ code, subject, severity, summary }) => ({ code, subject, severity, summary })),
     unknown: diagnosis.unknown,
   };

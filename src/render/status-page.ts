@@ -161,8 +161,10 @@ function unknownBlocks(status: StatusDocument): readonly Block[] {
 }
 
 function nextBlocks(status: StatusDocument): readonly Block[] {
-  if (status.verdict === "healthy" && status.findings.length === 0) return [];
-  return [gap, { kind: "command", command: "requorum diagnose", why: "next: what is wrong, and why", indent: 0 }];
+  const { openRun } = status;
+  const resume: readonly Block[] = openRun === undefined ? [] : [gap, { kind: "command", command: `requorum resume ${openRun.run}`, why: `run ${openRun.run} is not finished (${openRun.outcome}); to go on with it`, indent: 0 }];
+  if (status.verdict === "healthy" && status.findings.length === 0) return resume;
+  return [...resume, gap, { kind: "command", command: "requorum diagnose", why: "next: what is wrong, and why", indent: 0 }];
 }
 
 /** For `--watch` without a terminal: one line per look. */

@@ -62,6 +62,7 @@ export const statusSchema = z.object({
   nodes: z.array(z.object({ name: z.string(), ready: z.string(), isControlPlane: z.boolean(), kubeletVersion: z.string() })).nullable(),
   nearestExpiry: z.object({ host: z.string(), path: z.string(), notAfter: z.string(), daysLeft: z.int() }).nullable().describe("the certificate that expires first"),
   lastProvenBackup: z.null().describe("always null in this version: backups are not built yet"),
+  openRun: z.object({ run: z.string(), outcome: z.string() }).nullable().describe("the newest run on this machine, while it has not succeeded"),
   findings: z.array(z.object({ code: z.string(), subject: z.string(), severity, summary: z.string() })),
   unknown: texts.describe("what could not be observed, in words"),
 });

@@ -1,4 +1,5 @@
-import { observeOnce, type Look } from "../../app/observe-cluster.ts";
+import { observeOnce } from "../../app/observe-cluster.ts";
+import { newestRun } from "../../app/run-records.ts";
 import type { AppContext } from "../../app/app-ports.ts";
 import type { ExitName } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
@@ -32,8 +33,8 @@ export const command: CommandModule = {
 };
 
 async function lookNow(app: AppContext): Promise<StatusDocument> {
-  const look: Look = await observeOnce(app, { depth: "status" });
-  return statusDocument(look.inventory, look.diagnosis);
+  const [look, run] = await Promise.all([observeOnce(app, { depth: "status" }), newestRun(app)]);
+  return statusDocument(look.inventory, look.diagnosis, run === undefined || run.outcome === "succeeded" ? undefined : { run: run.run, outcome: run.outcome });
 }
 
 /** Until interrupted. Every look stands for itself: machines that die are seen to die, and the watch goes on. */

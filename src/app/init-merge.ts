@@ -75,7 +75,7 @@ function withMemberAddress(host: DraftHost, machines: readonly Reached[]): Draft
     const endpoint = url === undefined ? undefined : endpointOfUrl(url);
     const address = endpoint === undefined ? undefined : splitEndpoint(endpoint)?.address;
     if (address !== undefined)
-      return { ...host, address: { value: address, source: `etcd member ${host.name} in the etcd settings on ${teller.host.name}` } };
+      return { ...host, address: { value: address, source: `etcd member ${host.name} in the etcd settings on ${teller.name}` } };
   }
   return host;
 }

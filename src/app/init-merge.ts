@@ -122,7 +122,7 @@ function endpointsOf({ machine }: Reached): readonly { readonly endpoint: string
   return machine.servers.flatMap(({ file, url }) => {
     const endpoint = endpointOfUrl(url);
     const address = endpoint === undefined ? undefined : splitEndpoint(endpoint)?.address;
-    // Since kubeadm 1.3x every kubelet and controller manager may talk to the API server of its own machine; behind a proxy they talk to localhost.
+    // With ControlPlaneKubeletLocalMode (default since kubeadm 1.33) kubelets, and controller managers always, talk to the API server of its own machine; behind a proxy they talk to localhost.
     const isOwn =
       address !== undefined &&
       (isLoopback(address) || (/^(kubelet|controller-manager)\.conf$/.test(file) && machine.addresses.includes(address)));

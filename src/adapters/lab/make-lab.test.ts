@@ -9,6 +9,8 @@ import { PhaseTimer } from "./phase-timer.ts";
 import { ensureHostPrograms } from "./programs/host-programs.ts";
 
 const silent = (): void => undefined;
+// Optional in its type: Windows has no such thing.
+const user = process as { getuid(): number };
 
 test("makeLab: what is there under the name is LAB_EXISTS, and it is left as it is", async (context) => {
   const root = await mkdtemp(join(tmpdir(), "requorum-make-lab-"));
@@ -22,7 +24,7 @@ test("makeLab: what is there under the name is LAB_EXISTS, and it is left as it 
 
 test("ensureHostPrograms: without root or Linux it is LAB_UNSUPPORTED before anything is installed", async (context) => {
   let uid = 1000;
-  context.mock.method(process, "getuid", () => uid);
+  context.mock.method(user, "getuid", () => uid);
   await assert.rejects(ensureHostPrograms(silent), { code: "LAB_UNSUPPORTED", detail: /must be run as root/ });
   uid = 0;
   const { platform } = process;
@@ -32,7 +34,7 @@ test("ensureHostPrograms: without root or Linux it is LAB_UNSUPPORTED before any
 });
 
 test("ensureHostPrograms: programs that are missing without apt-get are LAB_UNSUPPORTED, each with its package", async (context) => {
-  context.mock.method(process, "getuid", () => 0);
+  context.mock.method(user, "getuid", () => 0);
   const path = process.env["PATH"];
   process.env["PATH"] = "/nowhere";
   context.after(() => {

@@ -17,7 +17,7 @@ import { buildPrograms } from "./programs/build-programs.ts";
 import { exists } from "./programs/cache-entry.ts";
 import { etcdModules, findModule, kubernetesModules, pauseModule, type ProgramModule } from "./programs/program-versions.ts";
 import { renderRequorumConfig } from "./render-requorum-config.ts";
-import { makeOperatorKey, writeSshConfig } from "./ssh-access.ts";
+import { makeOperatorKey, registerHostKey, writeSshConfig } from "./ssh-access.ts";
 
 export interface LabRequest {
   readonly name: string;
@@ -82,7 +82,10 @@ export async function makeLab(request: LabRequest, environment: LabEnvironment, 
     await writeSshConfig(directory, request.name, plan.machines, sources.baseImage);
     await writeFile(join(directory, "requorum.yaml"), renderRequorumConfig(state, directory));
   });
-  await timer.measure("machines' disks", () => Promise.all(plan.machines.map((machine) => makeMachine({ state, directory, plan, machine }))));
+  await timer.measure("machines' disks", async () => {
+    const hostKeys = await Promise.all(plan.machines.map(async (machine) => ({ machine, hostKey: await makeMachine({ state, directory, plan, machine }) })));
+    for (const { machine, hostKey } of hostKeys) await registerHostKey(directory, machine, hostKey);
+  });
   const machines = await timer.measure("machines boot", () => Promise.all(plan.machines.map((machine) => bootMachine(state, directory, machine))));
   state = { ...state, machines };
   await writeLabState(paths, state);

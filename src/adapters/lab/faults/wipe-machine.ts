@@ -5,7 +5,7 @@ import { freeReplacementAddress } from "../address-plan.ts";
 import { bootMachine, makeMachine } from "../machine/make-machine.ts";
 import { waitForDetachedDisks } from "../machine/machine-disk.ts";
 import { renderRequorumConfig } from "../render-requorum-config.ts";
-import { writeSshConfig } from "../ssh-access.ts";
+import { registerHostKey, writeSshConfig } from "../ssh-access.ts";
 import { currentPlan, powerOff, withMachine } from "./machine-cycle.ts";
 import type { Fault, FaultContext } from "./fault.ts";
 
@@ -31,7 +31,8 @@ export const wipeMachineFault: Fault = {
     await rm(context.paths.dir, { recursive: true, force: true });
     const next = withMachine(state, machine.name, renewed);
     const plan = currentPlan(next);
-    await makeMachine({ state, directory: labDir, plan, machine: renewed, ...(settings["knownHosts"] === "keep" ? { keepKnownHosts: true } : {}) });
+    const hostKey = await makeMachine({ state, directory: labDir, plan, machine: renewed });
+    if (settings["knownHosts"] !== "keep") await registerHostKey(labDir, renewed, hostKey);
     // Faults of the old disk went with it.
     await context.saveState((current) => ({ ...withMachine(current, machine.name, renewed), faults: current.faults.filter((fault) => fault.machine !== machine.name) }));
     await writeSshConfig(labDir, state.name, plan.machines, state.sources.baseImage);

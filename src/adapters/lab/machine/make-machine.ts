@@ -1,7 +1,7 @@
 import type { AddressPlan, LabRole, MachinePlan } from "../address-plan.ts";
 import { machinePaths } from "../lab-paths.ts";
 import type { LabState, MachineState } from "../lab-state.ts";
-import { provisionSsh, registerHostKey } from "../ssh-access.ts";
+import { provisionSsh } from "../ssh-access.ts";
 import { makeMachineDisk } from "./machine-disk.ts";
 import { startMachine, waitForSsh } from "./machine-power.ts";
 import { renderMachineFiles } from "./render-machine-files.ts";
@@ -16,12 +16,13 @@ export interface MakeMachineInput {
   readonly directory: string;
   readonly plan: AddressPlan;
   readonly machine: MachinePlan;
-  /** true: known_hosts keeps the old machine's key, as after an unannounced reinstallation. */
-  readonly keepKnownHosts?: boolean;
 }
 
-/** A freshly provisioned machine's disk, its host key registered. It is not booted. */
-export async function makeMachine(input: MakeMachineInput): Promise<void> {
+/**
+ * A freshly provisioned machine's disk; it is not booted. Returns its public
+ * SSH host key, which the caller registers, one machine after the other.
+ */
+export async function makeMachine(input: MakeMachineInput): Promise<string> {
   const { state, directory, plan, machine } = input;
   const paths = machinePaths(directory, machine.name);
   await makeMachineDisk({
@@ -31,8 +32,7 @@ export async function makeMachine(input: MakeMachineInput): Promise<void> {
     files: renderMachineFiles({ lab: state.name, machine, plan }),
     hasEtcdDisk: hasEtcdDisk(machine.role),
   });
-  const hostKey = await provisionSsh(directory, paths);
-  if (input.keepKnownHosts !== true) await registerHostKey(directory, machine, hostKey);
+  return provisionSsh(directory, paths);
 }
 
 /** Powers on and waits for sshd. */

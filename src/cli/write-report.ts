@@ -8,7 +8,7 @@ import { redactText } from "../render/redact.ts";
 import { reportOf } from "../render/report/report.ts";
 import { renderReportHtml } from "../render/report/report-html.ts";
 import { renderReportMarkdown } from "../render/report/report-markdown.ts";
-import { readVerification, type VerificationRule } from "../schemas/verification.ts";
+import { readVerification } from "../schemas/verification.ts";
 import { writeNewFile } from "./write-file.ts";
 
 /** Writes the report of a run beside the run, or into another directory; both files are replaced when they exist. */
@@ -16,7 +16,7 @@ export async function writeReport(app: AppContext, record: RunRecord, directory:
   const report = reportOf({
     record,
     lines: record.journal.lines,
-    rules: await rulesOf(app, record),
+    ...(await verificationOf(app, record)),
     writtenAt: app.ports.clock.nowIso(),
     titleOf: (code) => findingEntryOf(code)?.title ?? code,
   });
@@ -34,8 +34,8 @@ export async function writeReport(app: AppContext, record: RunRecord, directory:
 const verificationArtifact = "verify.json";
 
 /** Empty when the run did not come so far. A damaged file is said, not hidden. */
-async function rulesOf(app: AppContext, record: RunRecord): Promise<readonly VerificationRule[]> {
-  if ((await app.ports.runs.statArtifact(record.run, verificationArtifact)) === undefined) return [];
+async function verificationOf(app: AppContext, record: RunRecord): Promise<ReturnType<typeof readVerification>> {
+  if ((await app.ports.runs.statArtifact(record.run, verificationArtifact)) === undefined) return { rules: [] };
   const text = new TextDecoder().decode(await app.ports.runs.readArtifact(record.run, verificationArtifact));
   try {
     return readVerification(text);

@@ -36,8 +36,8 @@ export function runPage(run: RunDocument): Page {
     step.id,
     stateSpan(step.state),
     step.seconds === undefined ? dim("-") : secondsWords(step.seconds),
-    step.describes,
-    step.state === "pending" ? "" : step.words,
+    // What is done needs no more words; what is not done needs its reason.
+    isSettledWell(step.state) || step.words === "" ? step.describes : [step.describes, "\n", bad(step.words)],
   ]);
   return [
     line([strong(`run ${run.run}  `), outcomeSpan(run.outcome), run.rtoSeconds === undefined ? "" : strong(`  in ${secondsWords(run.rtoSeconds)}`), run.detail === "" ? "" : `  ${run.detail}`]),
@@ -45,10 +45,14 @@ export function runPage(run: RunDocument): Page {
     ...run.resumedAt.map((at) => line(dim(`resumed ${timeWords(at)}`))),
     line([strong("lost: "), run.outcome === "succeeded" ? good(run.loss.words) : `planned: ${run.loss.words}`]),
     gap,
-    table([{ title: "" }, { title: "state" }, { title: "took", align: "right" }, { title: "step", isFlexible: true }, { title: "seen", isFlexible: true }], rows, 0),
+    table([{ title: "" }, { title: "state" }, { title: "took", align: "right" }, { title: "step", isFlexible: true }], rows, 0),
     ...(run.facts.length === 0 ? [] : [gap, heading("kept for the record"), ...run.facts.map((fact) => item([strong(`${fact.name}: `), fact.value]))]),
     ...nextBlocks(run),
   ];
+}
+
+function isSettledWell(state: StepState): boolean {
+  return state === "succeeded" || state === "skipped" || state === "pending";
 }
 
 function nextBlocks(run: RunDocument): readonly Block[] {

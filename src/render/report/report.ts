@@ -21,6 +21,8 @@ export interface Report {
   readonly totalSeconds: number;
   readonly firstWriteSeconds: number | undefined;
   readonly toleranceNow: number | undefined;
+  /** undefined: not compared. */
+  readonly comparison: { readonly objectsBefore: number; readonly objectsNow: number; readonly lost: number } | undefined;
 }
 
 export interface ReportSpan {
@@ -36,6 +38,8 @@ export interface ReportInput {
   readonly lines: readonly JournalLine[];
   /** verify.json of the run, parsed; empty when there is none. */
   readonly rules: readonly { readonly rule: string; readonly verdict: Verdict }[];
+  /** The objects of the record from before, looked for afterwards; from the same file. */
+  readonly comparison?: Report["comparison"];
   readonly writtenAt: string;
   readonly titleOf: (code: string) => string;
 }
@@ -62,6 +66,7 @@ export function reportOf(input: ReportInput): Report {
     totalSeconds: Math.max(1, seconds(lastAt)),
     firstWriteSeconds: firstWrite === undefined ? undefined : seconds(firstWrite.value),
     toleranceNow: toleranceOf(run),
+    comparison: input.comparison,
   };
 }
 
@@ -100,7 +105,8 @@ export function headFacts(report: Report): readonly (readonly [string, string])[
     ["Outcome", run.outcome === "outcome-unknown" ? "outcome unknown" : run.outcome],
     ["Recovery time (RTO)", run.rtoSeconds === undefined ? "not finished" : `${secondsWords(run.rtoSeconds)}, from consent to proof`],
     ["First write through the endpoint", report.firstWriteSeconds === undefined ? "not proven" : `after ${secondsWords(report.firstWriteSeconds)}`],
-    ["Lost", run.outcome === "succeeded" ? plan.loss.words : `planned: ${plan.loss.words}`],
+    ["Objects compared", report.comparison === undefined ? "not compared" : `${String(report.comparison.objectsBefore)} before, ${String(report.comparison.objectsNow)} now, ${String(report.comparison.lost)} lost`],
     ["Failures it now survives", report.toleranceNow === undefined ? "not known" : String(report.toleranceNow)],
+    ["Lost", run.outcome === "succeeded" ? plan.loss.words : `planned: ${plan.loss.words}`],
   ];
 }

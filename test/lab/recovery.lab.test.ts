@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { field, LabSession, list } from "../support/lab-session.ts";
 
 // One lab for the file: each test leaves three healthy voters for the next.
-const session = new LabSession("ci-recovery");
+const session = new LabSession("ci-rec");
 // No word of the program contains it, so that finding it anywhere is a leak.
 const planted = "pLaNtEd-S3cr3t-9f2c61";
 
@@ -20,7 +20,7 @@ after(async () => {
 });
 
 async function machines(): Promise<{ readonly leader: string; readonly followers: readonly string[] }> {
-  const members = list(await session.json(["status"]), "members");
+  const members = list(await session.healthy(3), "members");
   const leader = members.find((member) => member["isLeader"] === true);
   return { leader: String(leader?.["host"]), followers: members.filter((member) => member["isLeader"] !== true).map((member) => String(member["host"])) };
 }
@@ -47,7 +47,7 @@ test("lab: a healthy cluster has no findings and nothing to do", async () => {
 });
 
 test("lab: a powered-off machine is waited for, not replaced, and comes back with the same id", async () => {
-  const before = list(await session.json(["status"]), "members").map((member) => String(member["id"])).sort();
+  const before = list(await session.healthy(3), "members").map((member) => String(member["id"])).sort();
   const { followers } = await machines();
   const victim = String(followers[0]);
   await session.lab("break", "power-off", victim);
@@ -142,11 +142,11 @@ async function killedAfter(words: readonly string[], furtherLines: number): Prom
 
 test("lab: a lost machine is replaced by another one at another address", async () => {
   await session.lab("break", "power-off", "cp2");
-  const refused = await session.json(["plan", "replace", "cp2", "--with", "cp4", "--out", `${session.scratch}/unproven.json`], [0, 12]);
+  const refused = await session.json(["plan", "replace", "cp2", "--with", "spare1", "--out", `${session.scratch}/unproven.json`], [0, 12]);
   assert.notEqual(refused["verdict"], "act", "an unproven loss must not be acted on");
-  await recover("replace", "cp2", "--with", "cp4", "--attest-lost", "cp2=the test switched it off for good");
-  const hosts = list(await session.json(["status"]), "members").map((member) => String(member["host"])).sort();
-  assert.deepEqual(hosts, ["cp1", "cp3", "cp4"]);
+  await recover("replace", "cp2", "--with", "spare1", "--attest-lost", "cp2=the test switched it off for good");
+  const hosts = list(await session.healthy(3), "members").map((member) => String(member["host"])).sort();
+  assert.deepEqual(hosts, ["cp1", "cp3", "spare1"]);
 });
 
 test("lab: planted secrets are in no output, journal or report", async () => {

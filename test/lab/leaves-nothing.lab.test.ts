@@ -4,8 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, test } from "node:test";
-import { labPathsFrom } from "../../src/adapters/lab/lab-paths.ts";
-import { machinePaths } from "../../src/adapters/lab/lab-paths.ts";
+import { labPathsFrom, machinePaths } from "../../src/adapters/lab/lab-paths.ts";
 import { NspawnLab } from "../../src/adapters/lab/nspawn-lab.ts";
 import { leftoversOf } from "../../src/adapters/lab/take-down-lab.ts";
 import { RecoveryError } from "../../src/model/recovery-error.ts";
@@ -44,7 +43,7 @@ function killUpAt(words: string): Promise<void> {
   });
 }
 
-for (const words of ["network and keys", "machines' disks: done", "machines boot", "kubeadm init on cp1"]) {
+for (const words of ["network and keys", "machines' disks: done", "machines boot", "machines boot: done", "kubeadm init on cp1: done"]) {
   test(`lab down: leaves nothing after lab up was killed at "${words}"`, async () => {
     await killUpAt(words);
     assert.notDeepEqual(await leftoversOf(paths, name), [], "the kill came before anything was made: the test shows nothing");

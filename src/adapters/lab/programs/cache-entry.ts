@@ -1,5 +1,5 @@
-import { access, mkdir, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { access, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { dropFileLock, takeFileLock } from "../file-lock.ts";
 import { waitUntil } from "../wait-until.ts";
 
@@ -23,8 +23,9 @@ export async function cacheEntry(path: string, make: (temporaryPath: string) => 
   if (isOurs === "made-by-another") return path;
   try {
     if (await exists(path)) return path; // finished between our look and our lock
-    const temporaryPath = `${path}.making`;
-    await rm(temporaryPath, { recursive: true, force: true });
+    await removeUnfinished(path);
+    // Our own name: a child of a maker that was killed may still be writing under the old one.
+    const temporaryPath = `${path}.making-${String(process.pid)}`;
     await mkdir(temporaryPath, { recursive: true });
     try {
       await make(temporaryPath);
@@ -45,5 +46,11 @@ export async function exists(path: string): Promise<boolean> {
     return true;
   } catch {
     return false;
+  }
+}
+
+async function removeUnfinished(path: string): Promise<void> {
+  for (const name of await readdir(dirname(path))) {
+    if (name.startsWith(`${basename(path)}.making`)) await rm(join(dirname(path), name), { recursive: true, force: true });
   }
 }

@@ -39,3 +39,14 @@ test("waitUntil: a bug is not waited out, and Ctrl-C ends the wait at once", asy
   await assert.rejects(waitUntil(context, wait, () => { control.abort(stopped); return Promise.resolve(undefined); }), stopped);
   assert.equal(clock.monotonicMs(), 0);
 });
+
+test("waitUntil: who says nothing at all for longer than the silence limit ends the wait with its own error; an answer counts as life", async () => {
+  const { clock, context } = open();
+  const silent = new RecoveryError("SSH_UNREACHABLE", { subject: "host cp3", detail: "no answer" });
+  const patient = { ...wait, limitMs: 1_200_000, silenceLimitMs: 60_000 };
+  await assert.rejects(waitUntil(context, patient, () => Promise.reject(silent)), silent);
+  assert.equal(clock.monotonicMs(), 60_000);
+  let asked = 0;
+  const faltering = () => (++asked % 50 === 0 ? Promise.resolve(asked === 200 ? "done" : undefined) : Promise.reject(silent));
+  assert.equal(await waitUntil(context, patient, faltering), "done");
+});

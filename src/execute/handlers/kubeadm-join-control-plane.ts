@@ -13,6 +13,10 @@ type Args = StepArgs["kubeadm.joinControlPlane"];
 
 /** kubeadm's own waits add up: discovery 5 min, kubelet 4 min, TLS bootstrap 5 min, etcd 2 min, components 4 min. */
 const joinLimitMs = 20 * 60_000;
+/** A network hiccup is shorter; a machine that was restarted has lost its join. Going on later attaches to a join that still runs. */
+const joinSilenceMs = 60_000;
+/** A look at a machine that says nothing: it is asked anew when the run goes on. */
+const lookSilenceMs = 15_000;
 
 export const kubeadmJoinControlPlaneHandler: StepHandler<"kubeadm.joinControlPlane"> = {
   // The member list and the Node are written before kubeadm ends; a cut connection is waited out in `observe`.
@@ -72,7 +76,7 @@ async function awaitRunningJoin(args: Args, context: StepContext): Promise<void>
   // Before the first start there can be none.
   if ((context.state.steps.get(context.step)?.attempts ?? 0) === 0) return;
   try {
-    await waitUntil(context, { text: `the join of ${args.host} that is under way to end`, limitMs: joinLimitMs, pauseMs: 2_000 }, async (say) => {
+    await waitUntil(context, { text: `the join of ${args.host} that is under way to end`, limitMs: joinLimitMs, pauseMs: 2_000, silenceLimitMs: lookSilenceMs }, async (say) => {
       const running = await runningJoins(args, context);
       say(running.join(", "));
       return running.length === 0 ? true : undefined;
@@ -103,7 +107,7 @@ async function startJoin(args: Args, context: StepContext, files: JoinFiles): Pr
 }
 
 async function awaitEnd(args: Args, context: StepContext, files: JoinFiles, credentials: JoinCredentials | undefined): Promise<{ readonly code: string; readonly words: string }> {
-  return await waitUntil(context, { text: `kubeadm join on ${args.host}`, limitMs: joinLimitMs, pauseMs: 1_500 }, async (say) => {
+  return await waitUntil(context, { text: `kubeadm join on ${args.host}`, limitMs: joinLimitMs, pauseMs: 1_500, silenceLimitMs: joinSilenceMs }, async (say) => {
     const output = await readOnHost(context, args.host, { reason: "look at kubeadm join", script: pollJoinScript, args: [files.unit, files.dir, files.log], timeoutMs: lookMs });
     const [state = "", ...lines] = output.split("\n");
     const words = lines.join("\n").trim();

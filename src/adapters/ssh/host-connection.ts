@@ -1,8 +1,9 @@
 import { createConnection } from "node:net";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { SshProcess } from "./ssh-process.ts";
-import { connectArguments, controlArguments, hostNameInSettings, lookArguments, settingsArguments, type SshTarget } from "./ssh-target.ts";
+import { connectArguments, hostNameInSettings, lookArguments, settingsArguments, type SshTarget } from "./ssh-target.ts";
 import { afterPendingInput } from "./after-pending-input.ts";
+import { askMaster } from "./mux-control.ts";
 import { LoginAttempt, type LoginWish } from "./login-attempt.ts";
 import { silentHost } from "./to-recovery-error.ts";
 
@@ -104,10 +105,7 @@ export class HostConnection {
 
   /** Ends the master. What it carried breaks; forwards close. */
   async drop(): Promise<void> {
-    const process = new SshProcess(this.#program, controlArguments(this.target.controlPath, "exit"), { stdout: ignore, stderr: ignore });
-    process.endInput();
-    const timer = setTimeout(() => process.kill(), controlSocketMsMax);
-    await process.ended.finally(() => clearTimeout(timer));
+    await askMaster(this.target.controlPath, { kind: "terminate" }, controlSocketMsMax);
   }
 
   async #attempt(kind: "shared" | "separate", wish: LoginWish): Promise<LoginAttempt> {

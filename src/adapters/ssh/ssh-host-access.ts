@@ -10,8 +10,8 @@ import { HostConnection, type ConnectionWish } from "./host-connection.ts";
 import { scriptPayload } from "./remote-frame.ts";
 import { runSession, SessionNotBegun, type SessionRequest, type SessionResult } from "./remote-session.ts";
 import { SessionSlots } from "./session-slots.ts";
-import { SshProcess } from "./ssh-process.ts";
-import { controlArguments, controlPathBytesMax, controlPathFor } from "./ssh-target.ts";
+import { askMaster } from "./mux-control.ts";
+import { controlPathBytesMax, controlPathFor } from "./ssh-target.ts";
 import { connectionLost, wordsOfSsh } from "./to-recovery-error.ts";
 
 export interface SshOptions {
@@ -28,6 +28,8 @@ export interface SshOptions {
 const defaultOutputBytesMax = 8 * 1024 * 1024;
 /** sshd's MaxSessions is 10 by default; two are left for another requorum on the same shared connection. */
 const sessionsPerHostMax = 8;
+/** The master is a local program; one that does not answer within this hangs, and is not waited for at the end. */
+const closeMsMax = 500;
 /** A connection full of sessions is tried again this often until the call's own limit. */
 const busyPauseMs = 100;
 
@@ -150,18 +152,22 @@ class SshHostAccess implements HostAccess {
     const connection = await this.#connection(host);
     if (!(await connection.hasMaster())) await connection.connect({ reason, timeoutMs: target.timeoutMs });
     const socketPath = forwardSocketPath(await this.#controlDirectory(), randomBytes(6).toString("hex"));
-    const address = target.address.includes(":") ? `[${target.address}]` : target.address;
-    const specification = `${socketPath}:${address}:${String(target.port)}`;
-    const made = await this.#control(connection, "forward", specification, target.timeoutMs);
-    if (made.exitCode !== 0) {
-      throw connectionLost({ host: connection.target.host, reason, text: made.text, retry: "transient" });
+    const wanted = { socketPath, address: target.address, port: target.port };
+    const made = await askMaster(connection.target.controlPath, { kind: "open-forward", ...wanted }, target.timeoutMs);
+    if (made.kind !== "ok") {
+      throw connectionLost({
+        host: connection.target.host,
+        reason,
+        text: made.kind === "refused" ? made.because : `the shared connection is ${made.kind}`,
+        retry: "transient",
+      });
     }
     const forward: Forward = {
       socketPath,
       close: async () => {
         if (!this.#forwards.delete(forward)) return;
         // A master that is gone has closed the forward itself; either way the socket goes.
-        if (await connection.hasMaster()) await this.#control(connection, "cancel", specification, target.timeoutMs);
+        await askMaster(connection.target.controlPath, { kind: "close-forward", ...wanted }, closeMsMax);
         await unlink(socketPath).catch(ignoreMissing);
       },
     };
@@ -211,23 +217,6 @@ class SshHostAccess implements HostAccess {
     } finally {
       slots.give();
     }
-  }
-
-  async #control(
-    connection: HostConnection,
-    command: "forward" | "cancel",
-    specification: string,
-    timeoutMs: number,
-  ): Promise<{ readonly exitCode: number | null; readonly text: string }> {
-    let text = "";
-    const process = new SshProcess(this.#program, controlArguments(connection.target.controlPath, command, specification), {
-      stdout: () => undefined,
-      stderr: (chunk) => (text += chunk.toString("utf8")),
-    });
-    process.endInput();
-    const timer = setTimeout(() => process.kill(), timeoutMs);
-    const { exitCode } = await process.ended.finally(() => clearTimeout(timer));
-    return { exitCode, text };
   }
 
   #controlDirectory(): Promise<string> {

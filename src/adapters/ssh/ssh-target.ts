@@ -106,27 +106,18 @@ export function lookArguments(target: SshTarget, destination: string): readonly 
 }
 
 /**
- * A client of the master. It reads no configuration and cannot fall back to a
+ * A session of the master. It reads no configuration and cannot fall back to a
  * connection of its own (its proxy is `false`), so it is fast, and what it
  * says about a missing master is certain.
  */
-function clientOptions(controlPath: string): readonly string[] {
+export function sessionArguments(controlPath: string, commandLine: string): readonly string[] {
   return [
-    "-F",
-    "none",
+    ...["-F", "none"],
     ...option("ControlPath", controlPath),
     ...option("ControlMaster", "no"),
     ...option("ProxyCommand", "false"),
     ...option("BatchMode", "yes"),
     ...option("LogLevel", "ERROR"),
+    ...["-T", "-a", "-x", "--", "requorum", commandLine],
   ];
-}
-
-export function sessionArguments(controlPath: string, commandLine: string): readonly string[] {
-  return [...clientOptions(controlPath), "-T", "-a", "-x", "--", "requorum", commandLine];
-}
-
-/** `-O exit`, `-O forward -L …`, `-O cancel -L …`. */
-export function controlArguments(controlPath: string, command: "exit" | "forward" | "cancel", forward?: string): readonly string[] {
-  return [...clientOptions(controlPath), "-O", command, ...(forward === undefined ? [] : ["-L", forward]), "--", "requorum"];
 }

@@ -33,7 +33,7 @@ export function parseCommandLine(table: readonly CommandSpec[], words: readonly 
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
-    throw toUsageError(error, words);
+    throw notBuiltYet(words) ?? toUsageError(error, words);
   }
   return parsed;
 }
@@ -114,6 +114,17 @@ function endOfHelp(spec: CommandSpec): string {
   const examples = spec.examples.flatMap(({ command, why }) => [`  # ${why}`, `  ${command}`]);
   const codes = exitsOf(spec).map((name) => `  ${String(exitCodes[name]).padStart(3)}  ${exitMeanings[name]}`);
   return ["Examples:", ...examples, "", `Exit codes of ${commandName(spec)}:`, ...codes].join("\n");
+}
+
+/** Verbs and goals of the design that this version does not have. They are in no help; who types one is told so. */
+const plannedVerbs: readonly string[] = ["backup", "snapshot", "drill", "rehearse", "build", "node", "certificates", "inventory", "server"];
+const plannedGoals: readonly string[] = ["remove", "add", "restore", "renew-certificates", "build", "upgrade-backup"];
+
+function notBuiltYet(words: readonly string[]): RecoveryError | undefined {
+  const [verb = "", goal = ""] = words.filter((word) => !word.startsWith("-"));
+  const what = plannedVerbs.includes(verb) ? verb : verb === "plan" && plannedGoals.includes(goal) ? `plan ${goal}` : undefined;
+  if (what === undefined) return undefined;
+  return new RecoveryError("NOT_BUILT_YET", { subject: `requorum ${what}`, detail: "it is planned and does not exist in this version", remedies: [{ why: "see what there is", command: "requorum --help" }] });
 }
 
 /** commander's message as an error of ours: the suggestion becomes a remedy that can be copied. */

@@ -3,6 +3,7 @@
  * environment, and the only one that ends the process.
  */
 import module from "node:module";
+import { writeSync } from "node:fs";
 import { homedir, hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -50,8 +51,13 @@ function directories(): Directories {
   };
 }
 
+let terminal: Terminal | undefined;
+process.on("exit", () => {
+  if (terminal !== undefined && terminal.restoreText !== "") writeSync(1, terminal.restoreText);
+});
+
 function makeTerminal(given: { readonly noColor: boolean }): Terminal {
-  return new Terminal({
+  terminal = new Terminal({
     out,
     err,
     canAsk: process.stdin.isTTY && process.stderr.isTTY,
@@ -71,9 +77,10 @@ function makeTerminal(given: { readonly noColor: boolean }): Terminal {
       }
     },
   });
+  return terminal;
 }
 
-function makeContext(terminal: Terminal, global: GlobalOptions): Promise<CliContext> {
+function makeContext(shown: Terminal, global: GlobalOptions): Promise<CliContext> {
   const { timeoutMs } = global;
   const limit = new AbortController();
   if (timeoutMs !== undefined) {
@@ -86,7 +93,7 @@ function makeContext(terminal: Terminal, global: GlobalOptions): Promise<CliCont
   const signal = AbortSignal.any([interrupt.signal, limit.signal]);
   const configFromEnvironment = env["REQUORUM_CONFIG"];
   return Promise.resolve({
-    terminal, global, directories: where, configFromEnvironment, operator, program, signal,
+    terminal: shown, global, directories: where, configFromEnvironment, operator, program, signal,
     openCluster: async () => {
       const { openCluster } = await import("./wiring.ts");
       return openCluster({ global, directories: where, configFromEnvironment });
@@ -102,4 +109,5 @@ async function saveBug(error: unknown): Promise<string> {
 const exitCode = await runCli({ words: process.argv.slice(2), version: programVersion, makeTerminal, makeContext, saveBug });
 await Promise.all([out.drained(), err.drained()]);
 // Idle connections (gRPC, shared ssh masters) would keep the process; everything that matters is written.
-process.exit(interrupt.signal.aborted ? exitCodes.interrupted : exitCode);
+// What was done in spite of Ctrl-C is done; what failed after it, failed because of it.
+process.exit(interrupt.signal.aborted && exitCode !== exitCodes.done ? exitCodes.interrupted : exitCode);

@@ -43,6 +43,15 @@ test("cli: a wrong option with -o json gives an Error document with a command th
   assert.equal(document.error.remedies[0]?.command, "requorum status --watch -o json");
 });
 
+test("cli: a verb or goal that is planned but not built says so, and is in no help", async () => {
+  for (const words of [["backup", "create"], ["plan", "restore", "x"], ["server"]]) {
+    const { code, err } = await cli(words);
+    assert.equal(code, 2);
+    assert.match(err, /NOT_BUILT_YET/);
+  }
+  assert.ok(!(await cli(["--help"])).out.includes("backup"));
+});
+
 test("cli: without a configuration it says where it looked and how to make one", async () => {
   const { code, err } = await cli(["status"]);
   assert.equal(code, 2);

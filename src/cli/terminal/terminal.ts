@@ -31,6 +31,9 @@ export class Terminal {
   /** Set by the live display while lines must be erased before something else is written. */
   #beforeProblem: (() => void) | undefined;
 
+  /** What must be written to standard output when the program ends abruptly, so that the shell gets its screen back. */
+  restoreText = "";
+
   constructor(options: TerminalOptions) {
     this.#options = options;
   }

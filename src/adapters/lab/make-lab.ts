@@ -7,6 +7,7 @@ import { markCluster } from "./cluster/mark-cluster.ts";
 import { makeCluster } from "./cluster/make-cluster.ts";
 import { baseImage } from "./image/base-image.ts";
 import { containerStore } from "./image/container-store.ts";
+import { assertInotifyBudget } from "./inotify-budget.ts";
 import type { LabPaths } from "./lab-paths.ts";
 import { assertLabName, labDirectory, takeLabIndex, writeLabState, type LabState, type MachineState } from "./lab-state.ts";
 import { createLabCgroups, readHierarchies } from "./machine/machine-cgroups.ts";
@@ -64,6 +65,8 @@ export async function makeLab(request: LabRequest, environment: LabEnvironment, 
   const { paths } = environment;
   const directory = labDirectory(paths, request.name);
   if (await exists(directory)) throw new RecoveryError("LAB_EXISTS", { subject: `lab ${request.name}`, detail: `${directory} exists` });
+  // The first index stands for any: only names and roles matter here.
+  assertInotifyBudget(planAddresses(0, request.shape).machines);
   const { versions, sources } = await prepareSources(request.versions, environment, timer);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const index = await takeLabIndex(paths, request.name, labIndexMax);

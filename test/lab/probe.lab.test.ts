@@ -28,7 +28,9 @@ before(async () => {
     await session.lab("up", "--control-planes", "1");
   }
   const path = lent ?? session.config;
-  config = readClusterConfig(readFileSync(path, "utf8"), path);
+  const whole = readClusterConfig(readFileSync(path, "utf8"), path);
+  // A spare machine has no etcd to ask, and nothing of it is known that these tests are about.
+  config = { ...whole, hosts: whole.hosts.filter((host) => host.roles.includes("control-plane")) };
 });
 after(async () => {
   if (lent === undefined) await session.lab("down");
@@ -61,11 +63,10 @@ test("probeRound on the lab: of a healthy cluster everything is known, with fact
   const { inventory } = await look(config, "full");
   assert.deepEqual(unknownIn(inventory), []);
   const records = valueOf(inventory.kubernetes);
-  const controlPlanes = config.hosts.filter((host) => host.roles.includes("control-plane"));
-  assert.deepEqual(records?.masterLeases, controlPlanes.map((host) => host.address).sort());
+  assert.deepEqual(records?.masterLeases, config.hosts.map((host) => host.address).sort());
   assert.equal(records.gaps, undefined);
   assert.equal(records.clusterInfo?.server, config.controlPlaneEndpoint);
-  for (const { name, address } of controlPlanes) {
+  for (const { name, address } of config.hosts) {
     const host = inventory.hosts.find((candidate) => candidate.name === name);
     assert.ok(host !== undefined);
     const [machine, disk] = [valueOf(host.machine), valueOf(host.etcdDataDir)];

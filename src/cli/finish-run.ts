@@ -15,7 +15,9 @@ export async function finishRun(cli: CliContext, app: AppContext, applied: Appli
   const record = await readRun(app, applied.run);
   const document = runDocument(record);
   const report = await writeReport(app, record, undefined);
-  printResult(cli, document, () => runPage(document));
+  // On a terminal the steps were shown as they went; in a log or pipe the result stands alone.
+  const showsSteps = !(cli.terminal.outIsTty && cli.terminal.errIsTty);
+  printResult(cli, document, () => runPage(document, { showsSteps, showsNext: document.outcome !== "succeeded" }));
   printProblem(cli, [line([strong("report  "), report.html])]);
   return exitOfOutcome(applied.result.outcome, record.state?.steps.values());
 }

@@ -87,6 +87,14 @@ test("cli: secrets in a saved inventory are in no output, whatever its form", as
   }
 });
 
+test("cli: what diagnose --save writes can be read back, has no secret, and judges the same", async () => {
+  const path = join(work.path, "kept.json");
+  const { code, err } = await cli(["diagnose", "--save", path], { config });
+  assert.equal(code, 3, err);
+  const again = await cli(["diagnose", "--from", path, "-o", "json"]);
+  assert.equal(again.code, 3, again.err);
+});
+
 test("cli: status of a cluster whose machines are all silent says unknown and ends with 10, in every form", async () => {
   const text = await cli(["status"], { config });
   assert.equal(text.code, 10, text.err);

@@ -4,7 +4,7 @@ import type { AppContext } from "../app/app-ports.ts";
 import type { RunRecord } from "../app/run-records.ts";
 import { findingEntryOf } from "../diagnose/finding-catalogue.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
-import { redactText } from "../render/redact.ts";
+import { redactDocument } from "../render/redact.ts";
 import { reportOf } from "../render/report/report.ts";
 import { renderReportHtml } from "../render/report/report-html.ts";
 import { renderReportMarkdown } from "../render/report/report-markdown.ts";
@@ -13,20 +13,21 @@ import { writeNewFile } from "./write-file.ts";
 
 /** Writes the report of a run beside the run, or into another directory; both files are replaced when they exist. */
 export async function writeReport(app: AppContext, record: RunRecord, directory: string | undefined): Promise<{ readonly html: string; readonly markdown: string }> {
-  const report = reportOf({
+  // Before it is laid out: a secret that is cut off in the middle must not take the markup after it along.
+  const report = redactDocument(reportOf({
     record,
     lines: record.journal.lines,
     ...(await verificationOf(app, record)),
     writtenAt: app.ports.clock.nowIso(),
     titleOf: (code) => findingEntryOf(code)?.title ?? code,
-  });
+  }));
   const into = directory ?? record.directory;
   await mkdir(into, { recursive: true, mode: 0o700 });
   const base = directory === undefined ? "report" : `requorum-report-${record.run}`;
   const html = join(into, `${base}.html`);
   const markdown = join(into, `${base}.md`);
-  await writeNewFile(html, redactText(renderReportHtml(report)), { replaces: true });
-  await writeNewFile(markdown, redactText(renderReportMarkdown(report)), { replaces: true });
+  await writeNewFile(html, renderReportHtml(report), { replaces: true });
+  await writeNewFile(markdown, renderReportMarkdown(report), { replaces: true });
   return { html, markdown };
 }
 

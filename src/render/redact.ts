@@ -50,13 +50,17 @@ const wholeSecretName = new RegExp(`^(?:${secretNames})$`, "i");
  * named like secrets removed whole. Takes plain data: objects, arrays, texts,
  * numbers, bigints, booleans, null.
  */
-export function redactDocument(value: unknown): unknown {
+export function redactDocument<T>(value: T): T {
+  return redacted(value) as T;
+}
+
+function redacted(value: unknown): unknown {
   if (typeof value === "string") return redactText(value);
-  if (Array.isArray(value)) return value.map(redactDocument);
+  if (Array.isArray(value)) return value.map(redacted);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]): [string, unknown] =>
-      wholeSecretName.test(name) && typeof inner === "string" && inner !== "" ? [name, mark] : [name, redactDocument(inner)],
+      wholeSecretName.test(name) && typeof inner === "string" && inner !== "" ? [name, mark] : [name, redacted(inner)],
     ),
   );
 }

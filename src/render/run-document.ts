@@ -23,7 +23,7 @@ export interface RunDocument {
   readonly resumedAt: readonly string[];
   readonly consent: { readonly by: string; readonly how: string; readonly at: string } | undefined;
   readonly steps: readonly RunDocumentStep[];
-  /** From the opening of the run until it was verified; undefined while it did not succeed. */
+  /** From the first look that saw the trouble (where that is on record, else from the opening of the run) until the result was verified; undefined while it did not succeed. */
   readonly rtoSeconds: number | undefined;
   readonly loss: LossStatement;
   readonly facts: readonly { readonly name: string; readonly value: string; readonly at: string }[];
@@ -75,7 +75,8 @@ const settled: readonly StepState[] = ["succeeded", "skipped", "failed", "blocke
 export function runDocument(input: RunInput): RunDocument {
   const { plan, state } = input;
   const stopped = state?.stopped;
-  const rtoSeconds = state === undefined || stopped?.outcome !== "succeeded" ? undefined : secondsBetween(state.openedAt, stopped.at);
+  const detectedAt = state?.facts.find((fact) => fact.name === "detected at")?.value ?? state?.openedAt;
+  const rtoSeconds = detectedAt === undefined || stopped?.outcome !== "succeeded" ? undefined : secondsBetween(detectedAt, stopped.at);
   return {
     apiVersion: "requorum/v1",
     kind: "Run",

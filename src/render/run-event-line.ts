@@ -27,7 +27,7 @@ export function runEventLine(event: JournalEvent, given: { readonly plan: Recove
     case "step-started":
       return [hanging([dim("  .. "), `${event.step} ${words}`, event.attempt > 1 ? warn(` (attempt ${String(event.attempt)})`) : ""], stepHang)];
     case "step-skipped":
-      return [hanging([good("  ok "), `${event.step} ${words}`, dim(`  nothing to do: ${event.because}`)], stepHang)];
+      return [hanging([good("  ok "), `${event.step} ${words}`, dim("  was so already")], stepHang)];
     case "step-succeeded":
       return [hanging([good("  ok "), `${event.step} ${words}`, took, ...quorum], stepHang)];
     case "step-blocked":

@@ -31,7 +31,19 @@ export function stateSpan(state: StepState): Span {
 }
 
 /** One run: how it ended, each step, what it took and cost, what to do next. */
-export function runPage(run: RunDocument): Page {
+export function runPage(run: RunDocument, options: { readonly showsSteps: boolean; readonly showsNext: boolean } = { showsSteps: true, showsNext: true }): Page {
+  return [
+    line([strong(`run ${run.run}  `), outcomeSpan(run.outcome), run.rtoSeconds === undefined ? "" : strong(`  in ${secondsWords(run.rtoSeconds)}`), run.detail === "" ? "" : `  ${run.detail}`]),
+    line(dim(`cluster ${run.cluster}, goal ${goalWords(run)}, plan ${shortDigest(run.plan)}${run.openedAt === undefined ? "" : `, opened ${timeWords(run.openedAt)} by ${run.by ?? "unknown"}`}`)),
+    ...run.resumedAt.map((at) => line(dim(`resumed ${timeWords(at)}`))),
+    line([strong("lost: "), run.outcome === "succeeded" ? good(run.loss.words) : `planned: ${run.loss.words}`]),
+    ...(options.showsSteps ? [gap, stepTable(run)] : []),
+    ...(run.facts.length === 0 ? [] : [gap, heading("kept for the record"), ...run.facts.map((fact) => item([strong(`${fact.name}: `), fact.value]))]),
+    ...(options.showsNext ? nextBlocks(run) : []),
+  ];
+}
+
+function stepTable(run: RunDocument): Block {
   const rows = run.steps.map((step): readonly Inline[] => [
     step.id,
     stateSpan(step.state),
@@ -39,16 +51,7 @@ export function runPage(run: RunDocument): Page {
     // What is done needs no more words; what is not done needs its reason.
     isSettledWell(step.state) || step.words === "" ? step.describes : [step.describes, "\n", bad(step.words)],
   ]);
-  return [
-    line([strong(`run ${run.run}  `), outcomeSpan(run.outcome), run.rtoSeconds === undefined ? "" : strong(`  in ${secondsWords(run.rtoSeconds)}`), run.detail === "" ? "" : `  ${run.detail}`]),
-    line(dim(`cluster ${run.cluster}, goal ${goalWords(run)}, plan ${shortDigest(run.plan)}${run.openedAt === undefined ? "" : `, opened ${timeWords(run.openedAt)} by ${run.by ?? "unknown"}`}`)),
-    ...run.resumedAt.map((at) => line(dim(`resumed ${timeWords(at)}`))),
-    line([strong("lost: "), run.outcome === "succeeded" ? good(run.loss.words) : `planned: ${run.loss.words}`]),
-    gap,
-    table([{ title: "" }, { title: "state" }, { title: "took", align: "right" }, { title: "step", isFlexible: true }], rows, 0),
-    ...(run.facts.length === 0 ? [] : [gap, heading("kept for the record"), ...run.facts.map((fact) => item([strong(`${fact.name}: `), fact.value]))]),
-    ...nextBlocks(run),
-  ];
+  return table([{ title: "" }, { title: "state" }, { title: "took", align: "right" }, { title: "step", isFlexible: true }], rows, 0);
 }
 
 function isSettledWell(state: StepState): boolean {

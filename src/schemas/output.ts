@@ -151,7 +151,7 @@ export const runSchema = z.object({
     state: z.enum(["pending", "started", "succeeded", "skipped", "failed", "blocked", "unknown"]), attempts: z.int(), startedAt: time.nullable(), endedAt: time.nullable(), seconds: z.number().nullable(),
     words: z.string().describe("what was observed, why it was blocked, what is missing"), errorCode: z.string().nullable(), quorumAfter: quorum.nullable(),
   })),
-  rtoSeconds: z.number().nullable().describe("from the opening of the run until it was verified; null while it did not succeed"),
+  rtoSeconds: z.number().nullable().describe("from the first look that saw the trouble (where that is on record, else from the opening of the run) until the result was verified; null while it did not succeed"),
   loss,
   facts: z.array(z.object({ name: z.string(), value: z.string(), at: z.string() })),
   attested: z.array(z.object({ host: z.string(), statement: z.string(), by: z.string() })),

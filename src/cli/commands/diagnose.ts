@@ -8,7 +8,7 @@ import type { Inventory } from "../../model/inventory.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { diagnosisDocument } from "../../render/diagnosis-document.ts";
 import { diagnosisPage } from "../../render/diagnosis-page.ts";
-import { redactText } from "../../render/redact.ts";
+import { redactDocument } from "../../render/redact.ts";
 import { line } from "../../render/page.ts";
 import { readInventory, writeInventory } from "../../schemas/inventory.ts";
 import { textOption, type CommandModule } from "../command-spec.ts";
@@ -32,7 +32,7 @@ export const command: CommandModule = {
       display.stop();
       if (save !== undefined) {
         // What is saved is meant to be sent to somebody: it passes the same redaction as the screen.
-        await writeNewFile(save, redactText(writeInventory(look.inventory)), { replaces: true });
+        await writeNewFile(save, writeInventory(redactDocument(look.inventory)), { replaces: true });
         printProblem(cli, [line(`what was observed is in ${save}`)]);
       }
       return await print(cli, { ...look, source: "probes" });

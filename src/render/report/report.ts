@@ -103,7 +103,7 @@ export function headFacts(report: Report): readonly (readonly [string, string])[
   const { run, plan } = report;
   return [
     ["Outcome", run.outcome === "outcome-unknown" ? "outcome unknown" : run.outcome],
-    ["Recovery time (RTO)", run.rtoSeconds === undefined ? "not finished" : `${secondsWords(run.rtoSeconds)}, from consent to proof`],
+    ["Recovery time (RTO)", run.rtoSeconds === undefined ? "not finished" : `${secondsWords(run.rtoSeconds)}, from first seen to proven`],
     ["First write through the endpoint", report.firstWriteSeconds === undefined ? "not proven" : `after ${secondsWords(report.firstWriteSeconds)}`],
     ["Objects compared", report.comparison === undefined ? "not compared" : `${String(report.comparison.objectsBefore)} before, ${String(report.comparison.objectsNow)} now, ${String(report.comparison.lost)} lost`],
     ["Failures it now survives", report.toleranceNow === undefined ? "not known" : String(report.toleranceNow)],

@@ -111,6 +111,8 @@ export interface DataDirFacts {
   readonly fsyncError?: string;
   /** Kernel messages about I/O errors of this boot, newest last, at most 20. */
   readonly kernelErrors: readonly string[];
+  /** Why the kernel's messages could not be read; `kernelErrors` is then empty because it is unknown. */
+  readonly kernelErrorsGap?: string;
 }
 
 /** A file in the static-pod directory (the kubelet reads every file without a leading dot). */

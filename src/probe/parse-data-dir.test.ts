@@ -33,6 +33,12 @@ test("parseDataDir: at most the 20 newest kernel messages", () => {
   assert.equal(facts.kernelErrors.at(-1), "I/O error 29");
 });
 
+test("parseDataDir: kernel messages that could not be read are a gap, not the absence of errors", () => {
+  assert.match(read(whole).kernelErrorsGap ?? "", /could not be read/);
+  assert.match(read(whole, undefined, "not-asked\n").kernelErrorsGap ?? "", /no block device/);
+  assert.equal(read(whole, undefined, "").kernelErrorsGap, undefined);
+});
+
 test("parseDataDir: a missing or senseless fact is malformed, never a default", () => {
   for (const name of ["options", "free_blocks", "exists", "empty", "wal", "size", "uid"]) {
     assert.throws(() => read(whole.replace(new RegExp(`^${name}=.*$`, "m"), "")), { code: "REMOTE_ANSWER_MALFORMED" }, name);

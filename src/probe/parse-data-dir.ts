@@ -23,7 +23,7 @@ export function parseDataDir(path: string, sections: { readonly datadir: string;
     freeBytes: countField(fields, "free_blocks") * countField(fields, "block_size"),
     freeInodes: countField(fields, "free_inodes"),
     ...fsyncFacts(sections.fsync, sections.fsyncWasCut === true),
-    kernelErrors: kernelErrors(sections.kernel),
+    ...kernelFacts(sections.kernel),
   };
 }
 
@@ -48,6 +48,9 @@ function reasonOfDd(message: string): string {
   return message.split(": ").at(-1) ?? message;
 }
 
-function kernelErrors(text: string | undefined): readonly string[] {
-  return (text ?? "").split("\n").map((line) => line.trim()).filter((line) => line !== "" && line !== "not-asked").slice(-20);
+function kernelFacts(text: string | undefined): Pick<DataDirFacts, "kernelErrors" | "kernelErrorsGap"> {
+  if (text === undefined) return { kernelErrors: [], kernelErrorsGap: "the kernel's messages could not be read" };
+  // Without a block device below it no message can be told to be about this directory.
+  if (text.trim() === "not-asked") return { kernelErrors: [], kernelErrorsGap: "the data dir is not there or on no block device" };
+  return { kernelErrors: text.split("\n").map((line) => line.trim()).filter((line) => line !== "").slice(-20) };
 }

@@ -24,7 +24,7 @@ export const processSchema = z.object({
 export const dataDirSchema = z.object({
   path: z.string(), exists: z.boolean(), isEmpty: z.boolean(), hasWal: z.boolean(), hasBackend: z.boolean(), backendSizeBytes: bigintText,
   newestFileAt: z.string(), ownerUid: z.number(), isReadOnlyMount: z.boolean(), freeBytes: bigintText, freeInodes: bigintText,
-  fsyncMs: z.number().optional(), fsyncError: z.string().optional(), kernelErrors: z.array(z.string()),
+  fsyncMs: z.number().optional(), fsyncError: z.string().optional(), kernelErrors: z.array(z.string()), kernelErrorsGap: z.string().optional(),
 });
 
 export const manifestSchema = z.object({

@@ -44,9 +44,10 @@ export class LabSession {
     return join(this.stateDirectory, "requorum/labs", this.name, "requorum.yaml");
   }
 
-  /** Starts the program; the caller may kill it. */
-  start(words: readonly string[], environment: NodeJS.ProcessEnv = {}): Running {
-    const child = spawn(process.execPath, [main, ...words], { stdio: ["ignore", "pipe", "pipe"], env: { ...this.environment, ...environment } });
+  /** Starts the program, or `through` that starts it (nsenter …); the caller may kill it. */
+  start(words: readonly string[], environment: NodeJS.ProcessEnv = {}, through: readonly string[] = []): Running {
+    const [program = "", ...args] = [...through, process.execPath, main, ...words];
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...this.environment, ...environment } });
     const out: string[] = [];
     const err: string[] = [];
     child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text));
@@ -117,6 +118,12 @@ export class LabSession {
   async nothingToDo(): Promise<void> {
     const plan = await this.json(["plan", "--out", join(this.scratch, "nothing.json")], 0);
     assert.equal(plan["verdict"], "nothing-to-do", JSON.stringify(plan, undefined, 1).slice(0, 4_000));
+  }
+
+  /** The folders of this cluster's runs, oldest first; `state` is what XDG_STATE_HOME was. */
+  runFolders(state: string = this.stateDirectory): readonly string[] {
+    const folder = join(state, "requorum", this.name, "runs");
+    return existsSync(folder) ? readdirSync(folder).sort().map((name) => join(folder, name)) : [];
   }
 
   /** Every file that the program keeps on this machine about the cluster's runs. */

@@ -2,6 +2,7 @@ import { diagnose } from "../diagnose/diagnose.ts";
 import type { Diagnosis } from "../model/finding.ts";
 import type { Inventory, LastSeen } from "../model/inventory.ts";
 import { lastSeenOf } from "../model/last-seen-of.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
 import { probeRound } from "../probe/probe-round.ts";
 import { readLastSeen, writeLastSeen } from "../schemas/last-seen.ts";
 import type { AppContext } from "./app-ports.ts";
@@ -38,9 +39,7 @@ export async function observeOnce(context: AppContext, options: { readonly depth
     ...(options.earlier === undefined ? {} : { earlier: options.earlier }),
     ...(lastSeen === undefined ? {} : { lastSeen }),
   });
-  const look = { inventory, diagnosis: diagnose(inventory) };
-  await rememberGoodLook(context, look);
-  return look;
+  return await rememberGoodLook(context, { inventory, diagnosis: diagnose(inventory) });
 }
 
 /**
@@ -64,9 +63,21 @@ async function rememberedFacts(context: AppContext): Promise<LastSeen | undefine
   return text === undefined ? undefined : readLastSeen(text);
 }
 
-/** Only a look without critical findings replaces what is remembered (H11: never an orphan's view over the true one). */
-async function rememberGoodLook(context: AppContext, look: Look): Promise<void> {
-  if (look.diagnosis.findings.some((finding) => finding.severity === "critical")) return;
+/**
+ * Only a look without critical findings replaces what is remembered (H11:
+ * never an orphan's view over the true one). A disk that is full keeps nobody
+ * from seeing the cluster: the look then says that it was not kept.
+ */
+export async function rememberGoodLook(context: Pick<AppContext, "ports" | "config">, look: Look): Promise<Look> {
+  if (look.diagnosis.findings.some((finding) => finding.severity === "critical")) return look;
   const facts = lastSeenOf(look.inventory);
-  if (facts !== undefined) await context.ports.lastSeen.write(context.config.cluster, writeLastSeen(facts));
+  if (facts === undefined) return look;
+  try {
+    await context.ports.lastSeen.write(context.config.cluster, writeLastSeen(facts));
+    return look;
+  } catch (error) {
+    if (!(error instanceof RecoveryError)) throw error;
+    const line = `this look was not kept for comparing later looks with it (${error.code}: ${error.detail})`;
+    return { ...look, diagnosis: { ...look.diagnosis, unknown: [...look.diagnosis.unknown, line] } };
+  }
 }

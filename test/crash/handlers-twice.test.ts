@@ -54,6 +54,22 @@ test("etcd.removeMember: another name or peer URL than the plan's, or no quorum 
   assert.deepEqual(world.effects(), ["joins 0"]);
 });
 
+test("etcd.removeMember: a machine that was said to be lost and answers SSH by now keeps its member", async () => {
+  const { world, context } = await open();
+  const args = argsOf("etcd.removeMember");
+  const host = asHostName("cp2");
+  const lossProofs = [{ memberId: args.memberId, host, kind: "attested" as const, evidence: ["someone: it burnt"] }];
+  const attested: StepContext = { ...context, plan: { ...plan, lossProofs } };
+  const perform = () => stepHandlers["etcd.removeMember"].perform(args, attested);
+  await assert.rejects(perform(), { code: "STEP_BLOCKED", message: /it answers SSH/ });
+  world.machines.failWith(host, () => new RecoveryError("SSH_AUTH_FAILED", { subject: "host cp2", detail: "no key fits" }));
+  await assert.rejects(perform(), { code: "STEP_BLOCKED", message: /SSH_AUTH_FAILED, which is no silence/ });
+  assert.deepEqual(world.effects(), ["joins 0"]);
+  world.machines.failWith(host, () => new RecoveryError("SSH_UNREACHABLE", { subject: "host cp2", detail: "no route" }));
+  await perform();
+  assert.equal(world.etcd.effects.filter((effect) => effect.startsWith("memberRemove")).length, 1);
+});
+
 test("etcd.removeMember: an endpoint of another cluster is never asked to change anything", async () => {
   const { world, context } = await open();
   Object.assign(world.etcd, { clusterId: "dead" });

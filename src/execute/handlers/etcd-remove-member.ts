@@ -4,9 +4,12 @@ import type { MemberFacts } from "../../model/inventory.ts";
 import type { StepArgs } from "../../model/step.ts";
 import { etcdCall, etcdHostsHealthy, etcdWriteMs, withHealthyVoter } from "../ask/ask-etcd.ts";
 import { observeModel } from "../observe/observe-model.ts";
-import type { StepHandler } from "../step-handler.ts";
+import type { StepContext, StepHandler } from "../step-handler.ts";
 
 type Args = StepArgs["etcd.removeMember"];
+
+/** As long as a probe waits for a login: a machine that was given up and is back answers well within it. */
+const lastWordMs = 5_000;
 
 /**
  * I-S2, I-S6. Racy: a voter may fail between the count and the removal; etcd's
@@ -17,7 +20,7 @@ export const etcdRemoveMemberHandler: StepHandler<"etcd.removeMember"> = {
   settleMs: 10_000,
   observe: (_args, context) => observeModel(context, { etcd: true }),
   perform: async (args, context) => {
-    const healthy = await etcdHostsHealthy(context, args.via);
+    const [healthy] = await Promise.all([etcdHostsHealthy(context, args.via), assertStillSilent(args, context)]);
     await withHealthyVoter(context, { hosts: args.via, except: args.memberId }, async (client) => {
       const { members } = await client.memberList({ linearizable: true }, etcdCall(context));
       const target = members.find((member) => member.id === args.memberId);
@@ -28,6 +31,30 @@ export const etcdRemoveMemberHandler: StepHandler<"etcd.removeMember"> = {
     });
   },
 };
+
+/**
+ * I-G2: somebody's word that a machine is lost holds as long as the machine
+ * says nothing. Between the plan and this step it may have come back, with all
+ * its data and its etcd still starting. Whatever answers SSH there, even to
+ * refuse us, is a sign of life; only silence is none.
+ */
+async function assertStillSilent(args: Args, context: StepContext): Promise<void> {
+  const proof = context.plan.lossProofs.find((candidate) => candidate.memberId === args.memberId);
+  if (proof?.kind !== "attested" || proof.host === undefined) return;
+  let sign = "it answers SSH";
+  try {
+    await context.ports.hostAccess.ping(proof.host, { timeoutMs: lastWordMs, signal: context.signal });
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!(error instanceof RecoveryError)) throw error;
+    if (error.code === "SSH_UNREACHABLE") return;
+    sign = `SSH there ends with ${error.code}, which is no silence`;
+  }
+  throw new RecoveryError("STEP_BLOCKED", {
+    subject: `host ${proof.host}`,
+    detail: `it was said to be lost, and ${sign}: its member ${args.memberId} may come back with its data. Nothing was removed; plan again`,
+  });
+}
 
 /** I-S6: id, name and peer URLs, right before the call. */
 function assertMeant(target: MemberFacts, args: Args): void {

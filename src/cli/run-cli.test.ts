@@ -5,6 +5,7 @@ import test, { after } from "node:test";
 import { parse as parseYaml } from "yaml";
 import { cli, workDirectory } from "../../test/support/captured-cli.ts";
 import { healthyKubeadm3 } from "../../test/support/inventory-builder.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
 import { codeListSchema, diagnosisSchema, doctorSchema, errorSchema, explanationSchema, runListSchema, statusSchema } from "../schemas/output.ts";
 import { writeInventory } from "../schemas/inventory.ts";
 import { programVersion } from "./program-version.ts";
@@ -101,6 +102,24 @@ test("cli: status of a cluster whose machines are all silent says unknown and en
   assert.match(text.out, /^UNKNOWN/);
   const document = json((await cli(["status", "-o", "json"], { config })).out);
   assert.deepEqual(statusSchema.parse(document), document);
+});
+
+test("cli: status --watch looks again and again, shows what changed once and a line otherwise, and ends quietly with 130", async () => {
+  const stop = new AbortController();
+  let looks = 0;
+  const lastSeen = {
+    read: () => {
+      looks += 1;
+      if (looks === 4) stop.abort(new RecoveryError("INTERRUPTED", { subject: "requorum", detail: "stopped by SIGINT" }));
+      return Promise.resolve(undefined);
+    },
+    write: () => Promise.resolve(),
+  };
+  const { code, out, err } = await cli(["status", "--watch", "--interval", "1s"], { config, signal: stop.signal, ports: { lastSeen } });
+  assert.equal(code, 130, err);
+  assert.equal(err, "");
+  assert.equal(out.match(/^machines$/gm)?.length, 1);
+  assert.equal(out.match(/UTC {2}UNKNOWN/g)?.length, 2);
 });
 
 test("cli: colours only on a terminal and not with --no-color or NO_COLOR", async () => {

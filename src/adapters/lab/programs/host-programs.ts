@@ -40,10 +40,15 @@ export async function ensureHostPrograms(report: ReportProgress): Promise<void> 
     });
   }
   report({ kind: "phase", text: `installing ${packages.join(", ")} with apt-get (about 30 s, once)` });
-  await runApt(["update"]);
-  await runApt(["install", "-y", "--no-install-recommends", ...packages]);
+  await installPackages(packages);
   const still = await findMissing();
   if (still.length > 0) throw new RecoveryError("LAB_UNSUPPORTED", { subject: still.map(({ program }) => program).join(", "), detail: "still not on PATH after its package was installed" });
+}
+
+/** As root on Debian or Ubuntu. LAB_FAILED quotes apt-get. */
+export async function installPackages(packages: readonly string[]): Promise<void> {
+  await runApt(["update"]);
+  await runApt(["install", "-y", "--no-install-recommends", ...packages]);
 }
 
 async function runApt(args: readonly string[]): Promise<void> {
@@ -58,7 +63,7 @@ async function findMissing(): Promise<typeof needed> {
   return found.filter(({ has }) => !has).map(({ entry }) => entry);
 }
 
-async function isOnPath(program: string): Promise<boolean> {
+export async function isOnPath(program: string): Promise<boolean> {
   const result = await runProgram({ reason: "looking for programs", program: "/bin/sh", args: ["-c", 'command -v "$1"', "sh", program], timeoutMs: 10_000, acceptsFailure: true });
   return result.exitCode === 0;
 }

@@ -236,6 +236,47 @@ test("SshHostAccess: fifty calls at once share one connection", options, async (
   );
 });
 
+test("SshHostAccess: a hardened sshd that allows one session at a time gets the calls one after the other", options, async () => {
+  const hardened = await startSshServer({ settings: ["MaxSessions 1"] });
+  const patient = createSshHostAccess(hardened.clusterConfig(), {
+    controlDirectory: join(hardened.directory, "c"),
+    keepsConnections: false,
+  });
+  try {
+    const results = await Promise.all(
+      Array.from({ length: 6 }, (_, index) => patient.run(good, { ...read, script: `echo ${String(index)}` })),
+    );
+    assert.deepEqual(
+      results.map((result) => result.stdout.trim()),
+      ["0", "1", "2", "3", "4", "5"],
+    );
+  } finally {
+    await patient.close();
+    await hardened.remove();
+  }
+});
+
+test("SshHostAccess: an sshd that forbids forwarding lets the forward be made and refuses what goes through it", options, async () => {
+  const closed = await startSshServer({ settings: ["AllowTcpForwarding no"] });
+  const closedAccess = createSshHostAccess(closed.clusterConfig(), {
+    controlDirectory: join(closed.directory, "c"),
+    keepsConnections: false,
+  });
+  try {
+    const forward = await closedAccess.forward(good, { address: "127.0.0.1", port: closed.port, timeoutMs: 5000 });
+    const ended = await new Promise<string>((resolve) => {
+      const socket = connect(forward.socketPath);
+      socket.once("data", () => resolve("data"));
+      socket.once("close", () => resolve("closed"));
+      socket.once("error", () => resolve("closed"));
+    });
+    assert.equal(ended, "closed");
+  } finally {
+    await closedAccess.close();
+    await closed.remove();
+  }
+});
+
 test("SshHostAccess: without an ssh program the error says how to get one", options, async () => {
   const without = createSshHostAccess(server.clusterConfig(), {
     controlDirectory: join(server.directory, "n"),

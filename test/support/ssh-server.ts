@@ -43,7 +43,9 @@ function makeKey(path: string): void {
   execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", path]);
 }
 
-export async function startSshServer(options: { readonly environment?: Readonly<Record<string, string>> } = {}): Promise<SshServer> {
+export async function startSshServer(
+  options: { readonly environment?: Readonly<Record<string, string>>; readonly settings?: readonly string[] } = {},
+): Promise<SshServer> {
   const directory = mkdtempSync(join(tmpdir(), "requorum-sshd-"));
   const at = (name: string) => join(directory, name);
   for (const key of ["host_key", "user_key", "other_key", "other_host_key"]) makeKey(at(key));
@@ -73,6 +75,7 @@ export async function startSshServer(options: { readonly environment?: Readonly<
       "PermitRootLogin yes",
       "LogLevel QUIET",
       "MaxStartups 50",
+      ...(options.settings ?? []),
       // bash started by sshd reads ~/.bashrc of whoever runs the tests, unless it believes to be nested: tests must not depend on that file.
       `SetEnv SHLVL=5 ${Object.entries(options.environment ?? {})
         .map(([name, value]) => `${name}=${value}`)

@@ -9,6 +9,7 @@ import { silentHost } from "./to-recovery-error.ts";
 
 /** Reading ssh's settings touches local files only. */
 const settingsMsMax = 3_000;
+const lookAgainMs = 5;
 /** A local socket answers at once or never. */
 const controlSocketMsMax = 500;
 
@@ -106,6 +107,9 @@ export class HostConnection {
   /** Ends the master. What it carried breaks; forwards close. */
   async drop(): Promise<void> {
     await askMaster(this.target.controlPath, { kind: "terminate" }, controlSocketMsMax);
+    // It answers first and removes its socket then; a call in between would find a master that is about to end.
+    const until = performance.now() + controlSocketMsMax;
+    while ((await this.hasMaster()) && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
   }
 
   async #attempt(kind: "shared" | "separate", wish: LoginWish): Promise<LoginAttempt> {

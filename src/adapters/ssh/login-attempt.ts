@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, openSync, readSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { SshTarget } from "./ssh-target.ts";
-import { hasBanner, loginFailure, silentHost, spawnFailure, type SshFailure } from "./to-recovery-error.ts";
+import { hasBanner, localFileFailure, loginFailure, silentHost, spawnFailure, type SshFailure } from "./to-recovery-error.ts";
 
 /**
  * Once sshd has named its version the machine is alive; a login may then take
@@ -42,8 +42,7 @@ export class LoginAttempt {
     this.#target = target;
     this.#wish = wish;
     const path = join(dirname(target.controlPath), `l-${randomBytes(6).toString("hex")}`);
-    this.#log = openSync(path, "wx+", 0o600);
-    unlinkSync(path);
+    this.#log = openUnlinked(path);
     this.#child = spawn(program, args, { stdio: ["ignore", "ignore", this.#log], detached: true });
     this.finished = this.#follow(program);
     this.finished.catch(() => undefined); // whoever waits sees it; a caller with less patience has left
@@ -59,7 +58,9 @@ export class LoginAttempt {
   async #follow(program: string): Promise<void> {
     const started = performance.now();
     const bannerTimer = setTimeout(() => {
-      if (!hasBanner(this.text())) this.#kill();
+      const said = this.text();
+      // Nothing at all, not even "Connecting": this machine's disk is full or its processors are; ssh's own limit then decides.
+      if (said !== "" && !hasBanner(said)) this.#kill();
     }, this.#wish.bannerMs);
     const loginTimer = setTimeout(() => this.#kill(), loginMsMax);
     const abort = () => this.#kill();
@@ -93,5 +94,15 @@ export class LoginAttempt {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
     }
+  }
+}
+
+function openUnlinked(path: string): number {
+  try {
+    const file = openSync(path, "wx+", 0o600);
+    unlinkSync(path);
+    return file;
+  } catch (error) {
+    throw localFileFailure(path, error as NodeJS.ErrnoException);
   }
 }

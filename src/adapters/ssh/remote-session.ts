@@ -149,8 +149,8 @@ class RemoteSession {
     try {
       await this.#connection.look({ reason: this.#request.reason, spentMs: silenceMs, signal: this.#looking.signal });
     } catch (error) {
-      if (this.#looking.signal.aborted || !(error instanceof RecoveryError)) return; // the session has begun meanwhile
-      this.#settled.reject(error);
+      if (this.#looking.signal.aborted) return; // the session has begun meanwhile
+      this.#settled.reject(error as Error);
       await this.#connection.drop();
     }
   }

@@ -121,6 +121,16 @@ export function spawnFailure(program: string, cause: NodeJS.ErrnoException): Rec
   });
 }
 
+/** A file that a login needs on this machine. */
+export function localFileFailure(path: string, cause: NodeJS.ErrnoException): RecoveryError {
+  const code = cause.code === "ENOSPC" || cause.code === "EDQUOT" ? "LOCAL_DISK_FULL" : "LOCAL_FILE_FAILED";
+  return new RecoveryError(code, {
+    subject: `file ${path}`,
+    detail: `ssh's messages could not be kept in ${path} (${cause.code ?? cause.message})`,
+    cause,
+  });
+}
+
 /** sshd allows only so many sessions on one connection (MaxSessions, default 10): the call may simply be made later. */
 export function isSessionLimit(text: string): boolean {
   return /Session open refused by peer|administratively prohibited: open failed/.test(text);

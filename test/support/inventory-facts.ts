@@ -165,7 +165,7 @@ function etcdFacts(situation: Situation, host: HostSituation): EtcdEndpointFacts
   const member = memberOf(situation, host);
   const isUp = host.isAlive && !host.isFresh && host.dataDir !== "absent" && host.dataDir !== "empty";
   if (host.ssh !== "ok" || !isUp || host.etcd !== "running" || member === undefined) {
-    const gap = host.ssh !== "ok" ? all<never>("unreachable", "no way to the endpoint") : isUp && (host.etcd === "frozen" || host.etcd === "disk-hung") ? all<never>("timeout", "no answer in time") : all<never>("refused", "connection refused");
+    const gap = host.ssh !== "ok" ? all<never>("unreachable", "no way to the endpoint") : host.isFresh ? all<never>("not-asked", "ETCD_CREDENTIALS_MISSING: none is there") : isUp && (host.etcd === "frozen" || host.etcd === "disk-hung") ? all<never>("timeout", "no answer in time") : all<never>("refused", "connection refused");
     return { status: gap("PB2"), serializableReadMs: gap("PB3"), linearizableReadMs: gap("PB3"), membersSerializable: gap("PB4"), membersLinearizable: gap("PB4"), alarms: gap("PB5") };
   }
   const leader = host.foreignCluster ? member : leaderOf(situation);
@@ -206,7 +206,7 @@ function apiServerFacts(situation: Situation, host: HostSituation): ApiServerFac
   const provenance = { observedAt: situation.takenAt, source: `PB11 ${host.name} kube-apiserver` };
   const isListening = host.isAlive && !host.isFresh && host.apiServer === "serving";
   if (host.ssh !== "ok" || !isListening) {
-    const gap = host.ssh === "ok" ? notKnown<never>("refused", "connection refused", provenance) : notKnown<never>("unreachable", "no way to the endpoint", provenance);
+    const gap = host.ssh === "ok" && host.isFresh ? notKnown<never>("not-asked", "KUBE_CREDENTIALS_MISSING: none is there", provenance) : host.ssh === "ok" ? notKnown<never>("refused", "connection refused", provenance) : notKnown<never>("unreachable", "no way to the endpoint", provenance);
     return { livez: gap, readyz: gap, listMs: gap, dryRunWriteMs: gap, kubeSystemUid: gap, version: gap };
   }
   const isReady = isApiServerReady(situation, host);

@@ -1,7 +1,9 @@
 import { executeRun } from "../execute/executor/execute-run.ts";
 import type { RunResult } from "../execute/executor/run-context.ts";
 import { stepHandlers } from "../execute/handlers/step-handlers.ts";
+import { errorCatalogue, errorCodes } from "../model/error-catalogue.ts";
 import { asRunId, type RunId } from "../model/ids.ts";
+import type { Inventory } from "../model/inventory.ts";
 import { consentOf, type Consent, type RecoveryPlan } from "../model/plan.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { fingerprintProblems } from "../plan/fingerprint.ts";
@@ -36,9 +38,7 @@ export async function applyPlan(context: AppContext, request: { readonly plan: R
   context.report({ kind: "phase", text: "looking whether the cluster is still as the plan assumes" });
   const look = await observeOnce(context, { depth: "full" });
   const problems = fingerprintProblems(plan, look.inventory);
-  if (problems.length > 0) {
-    throw new RecoveryError("PLAN_STALE", { subject: `plan ${plan.digest.slice(0, approvedDigitsMin)}`, detail: problems.join(" ") });
-  }
+  if (problems.length > 0) throw planStale(plan, problems, look.inventory);
   const consent = await request.askConsent(plan);
   // The prompt may have been left open over lunch.
   assertFresh(context, plan);
@@ -50,6 +50,18 @@ export async function applyPlan(context: AppContext, request: { readonly plan: R
     ...(request.breakLock === undefined ? {} : { breakLock: request.breakLock }),
   });
   return { run, result };
+}
+
+/** PLAN_STALE that also says why a machine that the plan knew could not be looked at, with that error's own remedies first. */
+export function planStale(plan: RecoveryPlan, problems: readonly string[], inventory: Inventory): RecoveryError {
+  const silent = inventory.hosts.filter((host) => host.ssh.kind === "unknown" && problems.some((problem) => problem.includes(`host ${host.name} `)));
+  const codes = errorCodes.filter((code) => silent.some((host) => host.sshErrorCode === code));
+  const why = silent.map((host) => `${host.name} could not be looked at (${[host.sshErrorCode ?? [], host.ssh.kind === "unknown" ? host.ssh.detail : []].flat().join(": ")}).`);
+  return new RecoveryError("PLAN_STALE", {
+    subject: `plan ${plan.digest.slice(0, approvedDigitsMin)}`,
+    detail: [...why, ...problems].join(" "),
+    remedies: [...codes, "PLAN_STALE" as const].flatMap((code) => errorCatalogue[code].remedies ?? []),
+  });
 }
 
 export function runContextOf(context: AppContext): RunContext {

@@ -150,7 +150,7 @@ class RemoteSession {
       await this.#connection.look({ reason: this.#request.reason, spentMs: silenceMs, signal: this.#looking.signal });
     } catch (error) {
       if (this.#looking.signal.aborted) return; // the session has begun meanwhile
-      this.#settled.reject(error as Error);
+      this.#settled.reject(error);
       await this.#connection.drop();
     }
   }

@@ -1,21 +1,24 @@
 import { resumeRun as resumeExecution } from "../execute/executor/execute-run.ts";
+import { stepStateOf } from "../execute/journal/fold-journal.ts";
 import { asRunId, type RunId } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { readPlan } from "../schemas/plan.ts";
 import type { AppContext } from "./app-ports.ts";
 import { runContextOf, type AppliedRun, type AskConsent } from "./apply-plan.ts";
 import { assertChecked } from "./make-plan.ts";
-import { listRuns, readRun } from "./run-records.ts";
+import { newestRun, readRun, type RunRecord } from "./run-records.ts";
 
 /**
- * Goes on with a run: by name, or the newest one that is not finished.
+ * Goes on with a run: by name, or the newest one if it is not finished.
  * Consent is asked only if the run was stopped before it journalled any.
+ * PLAN_STALE when the plan has expired with a removal still ahead.
  */
 export async function resumeRun(context: AppContext, request: { readonly run: string | undefined; readonly askConsent: AskConsent; readonly breakLock?: boolean; readonly onRun?: (run: RunId) => void }): Promise<AppliedRun> {
-  const run = request.run === undefined ? await newestUnfinished(context) : await knownRun(context, request.run);
+  const run = await unfinishedRun(context, request.run);
   const plan = readPlan(await context.ports.runs.readPlan(run), `plan of run ${run}`, (text) => context.ports.hashing.sha256Hex(text));
   assertChecked(plan);
   const record = await readRun(context, run);
+  assertStillProven(context, record);
   const consent = record.state?.consent === undefined ? await request.askConsent(plan) : undefined;
   request.onRun?.(run);
   const result = await resumeExecution({
@@ -26,13 +29,41 @@ export async function resumeRun(context: AppContext, request: { readonly run: st
   return { run, result };
 }
 
-async function newestUnfinished(context: AppContext): Promise<RunId> {
-  const records = await listRuns(context);
-  const open = records.find((record) => record.problem === undefined && record.outcome !== "succeeded");
-  if (open === undefined) {
-    throw new RecoveryError("RUN_NOT_FOUND", { subject: `cluster ${context.config.cluster}`, detail: "every run known on this machine is finished; there is nothing to resume" });
+/**
+ * Whatever is left is done by looking, with one exception: that a member is
+ * lost was seen, or said, when the plan was made (I-G1, I-G2), and a look at a
+ * silent machine cannot tell whether it was back in between. So a removal is
+ * not begun on the word of an expired plan; a new plan finishes the rest.
+ */
+function assertStillProven(context: AppContext, { run, plan, state }: RunRecord): void {
+  if (Date.parse(plan.expiresAt) > context.ports.clock.nowMs()) return;
+  const ahead = plan.steps.find((step) => {
+    const at = state === undefined ? "pending" : stepStateOf(state, step.id);
+    return step.kind === "etcd.removeMember" && at !== "succeeded" && at !== "skipped";
+  });
+  if (ahead === undefined) return;
+  throw new RecoveryError("PLAN_STALE", {
+    subject: `run ${run}`,
+    detail:
+      `its plan expired at ${plan.expiresAt}, and ${ahead.id} has yet to remove a member: that it is lost must be seen anew. ` +
+      `Plan again; the new plan finishes what this run began. If its lock is still on the machines, apply takes it over with --break-lock`,
+  });
+}
+
+/**
+ * The named run, or the newest if it has not succeeded. An older one is never
+ * gone on with by accident: what came after it has changed the cluster.
+ */
+export async function unfinishedRun(context: AppContext, name: string | undefined): Promise<RunId> {
+  if (name !== undefined) return await knownRun(context, name);
+  const newest = await newestRun(context);
+  if (newest === undefined) {
+    throw new RecoveryError("RUN_NOT_FOUND", { subject: `cluster ${context.config.cluster}`, detail: "no run is known on this machine for this cluster" });
   }
-  return open.run;
+  if (newest.outcome === "succeeded") {
+    throw new RecoveryError("RUN_NOT_FOUND", { subject: `cluster ${context.config.cluster}`, detail: `the newest run, ${newest.run}, is finished; there is nothing to resume. An older one is resumed only by its name` });
+  }
+  return newest.run;
 }
 
 /** RUN_NOT_FOUND for a name that is no run's. */

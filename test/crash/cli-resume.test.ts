@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import test, { after } from "node:test";
 import { executeRun } from "../../src/execute/executor/execute-run.ts";
+import { asRunId } from "../../src/model/ids.ts";
 import type { RunStore } from "../../src/ports/run-store.ts";
 import { journalVerificationSchema, reportSchema, runListSchema, runSchema } from "../../src/schemas/output.ts";
 import { writePlan } from "../../src/schemas/plan.ts";
@@ -66,6 +67,31 @@ test("resume on a terminal: another word than the cluster's name changes nothing
   const { code, err } = await cli(["resume"], { ...right.options, isTty: true, answers: [plan.cluster] });
   assert.equal(code, 0, err);
   assert.match(err, /type the name of the cluster/);
+});
+
+test("resume after the plan has expired removes nobody: the loss must be seen anew; what comes after the removal is still finished", async () => {
+  const early = await stoppedRun(6);
+  await early.world.clock.sleep(24 * 3_600_000);
+  const { code, err } = await cli(["resume"], early.options);
+  assert.equal(code, 16, err);
+  assert.match(err, /PLAN_STALE/);
+  assert.match(err, /has yet to remove a member/);
+  assert.deepEqual(early.world.effects(), ["joins 0"]);
+  const late = await stoppedRun(14);
+  assert.match(late.world.effects()[0] ?? "", /^memberRemove/);
+  await late.world.clock.sleep(24 * 3_600_000);
+  assert.equal((await cli(["resume"], late.options)).code, 0);
+});
+
+test("resume without a name takes the newest run or none: a newer one that succeeded means there is nothing to go on with", async () => {
+  const { world, options } = await stoppedRun(undefined);
+  await cli(["resume", "--approve", plan.digest], options);
+  const older = asRunId("20251121-030000-abcd");
+  await world.runs.create(older, writePlan(plan));
+  const { code, err } = await cli(["resume", "--approve", plan.digest], options);
+  assert.notEqual(code, 0);
+  assert.match(err, /RUN_NOT_FOUND/);
+  assert.deepEqual((await world.runs.readJournal(older)).lines, []);
 });
 
 test("resume of a killed run goes on, shows each step on standard error and the run on standard output, and writes a report", async () => {

@@ -1,5 +1,4 @@
-import { chosenUnfinishedRun } from "../chosen-run.ts";
-import { resumeRun } from "../../app/resume-run.ts";
+import { resumeRun, unfinishedRun } from "../../app/resume-run.ts";
 import { readRun } from "../../app/run-records.ts";
 import { consentFor } from "../ask-consent.ts";
 import { hasFlag, textArgument, textOption, type CommandModule } from "../command-spec.ts";
@@ -11,7 +10,7 @@ export const command: CommandModule = {
   async run(invocation) {
     const { cli } = invocation;
     return withCluster(cli, { isQuiet: false }, async ({ app: plain, display }) => {
-      const run = await chosenUnfinishedRun(plain, textArgument(invocation, "run"));
+      const run = await unfinishedRun(plain, textArgument(invocation, "run"));
       const { plan } = await readRun(plain, run);
       const app = { ...plain, ports: { ...plain.ports, runs: tappedRunStore(plain.ports.runs, runListener(cli, () => plan)) } };
       display.leaveOut(plan.steps.map((step) => step.describes));

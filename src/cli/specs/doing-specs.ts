@@ -65,10 +65,10 @@ export const doingSpecs: readonly CommandSpec[] = [
   {
     path: ["resume"],
     summary: "go on with a run that was stopped; looks before it acts",
-    arguments: [{ name: "run", isRequired: false, describes: "the run; the newest unfinished one without it" }],
+    arguments: [{ name: "run", isRequired: false, describes: "the run; without it the newest, if it is not finished" }],
     options: [approve, breakLock],
     examples: [
-      { command: "requorum resume", why: "the newest run that is not finished" },
+      { command: "requorum resume", why: "the newest run, if it is not finished" },
       { command: "requorum resume 20261121-031502-k3f9", why: "a certain run" },
     ],
     exits: ["factsIncomplete", "locked", "blocked", "failed", "outcomeUnknown", "verificationFailed", "refused", "interrupted"],

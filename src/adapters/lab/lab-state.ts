@@ -97,7 +97,7 @@ export async function writeLabState(paths: LabPaths, state: LabState): Promise<v
 
 export async function listLabs(paths: LabPaths): Promise<readonly string[]> {
   const entries = await readdir(paths.labsDir, { withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+  return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")).map((entry) => entry.name).sort();
 }
 
 /**

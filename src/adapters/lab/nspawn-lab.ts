@@ -40,9 +40,13 @@ export class NspawnLab implements Lab {
       const { name, versions, controlPlanes, workers, etcdMachines, spares } = request;
       const timer = new PhaseTimer(options.report);
       const environment = { ...this.#options, ...options };
-      const state = await makeLab({ name, versions, shape: { controlPlanes, workers, etcdMachines, spares } }, environment, timer);
       const { load } = request;
-      if (load !== undefined) await timer.measure("load", () => seedLab(state, load, options.report));
+      try {
+        const state = await makeLab({ name, versions, shape: { controlPlanes, workers, etcdMachines, spares } }, environment, timer);
+        if (load !== undefined) await timer.measure("load", () => seedLab(state, load, options.report));
+      } catch (error) {
+        throw withWayOut(error, name);
+      }
       return { status: await this.status(name), phases: timer.phases };
     });
   }
@@ -99,4 +103,11 @@ export class NspawnLab implements Lab {
       await dropFileLock(path);
     }
   }
+}
+
+/** What a failed `up` made stays, so that it can be looked at; the error says how to remove it. */
+function withWayOut(error: unknown, name: string): unknown {
+  if (!(error instanceof RecoveryError) || (error.code !== "LAB_FAILED" && error.code !== "TIMED_OUT_WAITING")) return error;
+  const { code, subject, detail, retry } = error;
+  return new RecoveryError(code, { subject, detail, retry, cause: error, remedies: [...error.remedies, { why: "remove what was made so far, then try again", command: `requorum lab down --name ${name}` }] });
 }

@@ -2,8 +2,10 @@
 
 /** A registry that can never be reached (RFC 2606): what is not imported is an error at once, not a download. */
 export const imageRepository = "requorum-lab.invalid";
-/** kubeadm's constants.PauseVersion of 1.34; older sandboxes work as well, the name only has to be the one in containerd's configuration. */
+/** The one in containerd's configuration. */
 export const pauseImage = `${imageRepository}/pause:3.10.1`;
+/** kubeadm's constants.PauseVersion of 1.34 and 1.35, and of 1.36: its preflight wants its own to be present. */
+const pauseVersions = ["3.10.1", "3.10.2"] as const;
 export const workloadImage = `${imageRepository}/busybox:1`;
 
 export interface ImageSpec {
@@ -23,7 +25,7 @@ export function imageSet(versions: { readonly kubernetes: string; readonly etcd:
   return [
     ...kubernetes,
     { reference: `${imageRepository}/etcd:${etcdImageTag(versions.etcd)}`, layer: "etcd", command: ["/usr/local/bin/etcd"] },
-    { reference: pauseImage, layer: "pause", command: ["/pause"] },
+    ...pauseVersions.map((version) => ({ reference: `${imageRepository}/pause:${version}`, layer: "pause" as const, command: ["/pause"] })),
     { reference: workloadImage, layer: "busybox", command: ["/bin/sh"] },
   ];
 }

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { asClusterId, asMemberId } from "../model/ids.ts";
-import { bigintText, observed } from "./observation.ts";
+import { branded, decimalBigint } from "./branded.ts";
+import { observed } from "./observation.ts";
 
 /** Schemas of what probes report about one host; the types are in model/inventory.ts. */
-const memberId = z.string().transform(asMemberId);
+const memberId = branded(asMemberId);
 
 export const machineSchema = z.object({
   machineId: z.string(), bootId: z.string(), uptimeSeconds: z.number(), hostname: z.string(), addresses: z.array(z.string()), osRelease: z.string(),
@@ -22,8 +23,8 @@ export const processSchema = z.object({
 });
 
 export const dataDirSchema = z.object({
-  path: z.string(), exists: z.boolean(), isEmpty: z.boolean(), hasWal: z.boolean(), hasBackend: z.boolean(), backendSizeBytes: bigintText,
-  newestFileAt: z.string(), ownerUid: z.number(), isReadOnlyMount: z.boolean(), freeBytes: bigintText, freeInodes: bigintText,
+  path: z.string(), exists: z.boolean(), isEmpty: z.boolean(), hasWal: z.boolean(), hasBackend: z.boolean(), backendSizeBytes: decimalBigint,
+  newestFileAt: z.string(), ownerUid: z.number(), isReadOnlyMount: z.boolean(), freeBytes: decimalBigint, freeInodes: decimalBigint,
   fsyncMs: z.number().optional(), fsyncError: z.string().optional(), kernelErrors: z.array(z.string()), kernelErrorsGap: z.string().optional(),
 });
 
@@ -66,8 +67,8 @@ export const memberSchema = z.object({
 });
 
 const status = z.object({
-  clusterId: z.string().transform(asClusterId), memberId, leaderId: memberId.optional(), raftTerm: bigintText, raftIndex: bigintText, appliedIndex: bigintText,
-  revision: bigintText, dbSizeBytes: bigintText, dbSizeInUseBytes: bigintText, isLearner: z.boolean(), version: z.string(), storageVersion: z.string(), errors: z.array(z.string()),
+  clusterId: branded(asClusterId), memberId, leaderId: memberId.optional(), raftTerm: decimalBigint, raftIndex: decimalBigint, appliedIndex: decimalBigint,
+  revision: decimalBigint, dbSizeBytes: decimalBigint, dbSizeInUseBytes: decimalBigint, isLearner: z.boolean(), version: z.string(), storageVersion: z.string(), errors: z.array(z.string()),
 });
 
 export const etcdEndpointSchema = z.object({

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { asClusterId, asHostName, asMemberId } from "../model/ids.ts";
 import type { Inventory } from "../model/inventory.ts";
+import { branded } from "./branded.ts";
 import { parseJson, textOfJson } from "./json-text.ts";
 import {
   apiServerSchema, certificateSchema, dataDirSchema, etcdEndpointSchema, kubernetesFilesSchema, loadBalancerSchema, machineSchema, manifestSchema, processSchema, serviceSchema,
@@ -9,7 +10,7 @@ import { lastSeenSchema } from "./last-seen.ts";
 import { observed } from "./observation.ts";
 
 /** A saved inventory (`diagnose --save`): somebody else can diagnose it without the cluster. */
-const host = z.string().transform(asHostName);
+const host = branded(asHostName);
 
 const hostConfig = z.object({
   name: host,
@@ -87,9 +88,9 @@ const endpoint = z.object({
 const look = z.object({
   takenAt: z.string(),
   hosts: z.array(z.object({ name: host, sshReachable: z.boolean(), etcdAnswers: z.boolean(), dataDirPresent: z.boolean().optional() })),
-  clusterIds: z.array(z.string().transform(asClusterId)),
-  memberIds: z.array(z.string().transform(asMemberId)),
-  leaderId: z.string().transform(asMemberId).optional(),
+  clusterIds: z.array(branded(asClusterId)),
+  memberIds: z.array(branded(asMemberId)),
+  leaderId: branded(asMemberId).optional(),
 });
 
 const inventorySchema = z.object({

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { asPlanDigest, asRunId, asStepId } from "../model/ids.ts";
 import type { JournalEvent, JournalReading } from "../model/journal-event.ts";
+import { branded } from "./branded.ts";
 
 /**
  * One line of journal.jsonl as text -> what it is. Never throws: damage is a
@@ -8,15 +9,6 @@ import type { JournalEvent, JournalReading } from "../model/journal-event.ts";
  * version added are ignored.
  */
 const text = z.string();
-const branded = <T extends string>(make: (value: string) => T) =>
-  text.transform((value, context) => {
-    try {
-      return make(value);
-    } catch (error) {
-      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : "wrong form" });
-      return z.NEVER;
-    }
-  });
 const step = branded(asStepId);
 const digest = branded(asPlanDigest);
 const texts = z.array(text);

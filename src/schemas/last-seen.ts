@@ -1,19 +1,19 @@
 import { z } from "zod";
 import { asClusterId, asHostName } from "../model/ids.ts";
 import type { LastSeen } from "../model/inventory.ts";
+import { branded, decimalBigint } from "./branded.ts";
 import { memberSchema } from "./host-facts.ts";
 import { parseJson, textOfJson } from "./json-text.ts";
-import { bigintText } from "./observation.ts";
 
 export const lastSeenSchema = z.object({
   takenAt: z.string(),
-  clusterId: z.string().transform(asClusterId),
+  clusterId: branded(asClusterId),
   members: z.array(memberSchema),
-  revision: bigintText,
-  raftIndex: bigintText,
-  raftTerm: bigintText,
+  revision: decimalBigint,
+  raftIndex: decimalBigint,
+  raftTerm: decimalBigint,
   objectCounts: z.array(z.object({ resource: z.string(), count: z.number() })),
-  hosts: z.array(z.object({ name: z.string().transform(asHostName), machineId: z.string(), address: z.string() })),
+  hosts: z.array(z.object({ name: branded(asHostName), machineId: z.string(), address: z.string() })),
 });
 
 /** INVENTORY_FILE_INVALID when the kept file is damaged: it may be the only record of what was, so it is never overwritten silently. */

@@ -9,9 +9,3 @@ export function observed<T extends z.ZodType>(value: T): z.ZodType<unknown> {
     z.object({ kind: z.literal("unknown"), reason: z.enum(["unreachable", "timeout", "refused", "not-asked", "malformed", "failed"]), detail: z.string(), ...provenance }),
   ]);
 }
-
-/** Decimal text in JSON, bigint in the model. */
-export const bigintText = z
-  .string()
-  .regex(/^-?[0-9]{1,20}$/, "expected a decimal number in quotes")
-  .transform((text) => BigInt(text));

@@ -27,7 +27,7 @@ export type * from "./ports/run-store.ts";
 export type { AppContext, AppPorts } from "./app/app-ports.ts";
 export { applyPlan, approveByDigest, consentByTyping, type AppliedRun, type AskConsent } from "./app/apply-plan.ts";
 export { makePlan, type PlanRequest } from "./app/make-plan.ts";
-export { observeBeforePlanning, observeOnce, type Look } from "./app/observe-cluster.ts";
+export { observeAgain, observeOnce, type Look } from "./app/observe-cluster.ts";
 export { recoverCluster, type RecoverRequest } from "./app/recover-cluster.ts";
 export { resumeRun } from "./app/resume-run.ts";
 export { listRuns, readRun, type RunRecord, type RunSummary } from "./app/run-records.ts";

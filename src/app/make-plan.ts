@@ -3,7 +3,7 @@ import { RecoveryError } from "../model/recovery-error.ts";
 import { checkPlan } from "../plan/check/check-plan.ts";
 import { planRecovery } from "../plan/plan-recovery.ts";
 import type { AppContext } from "./app-ports.ts";
-import { observeBeforePlanning, type Look } from "./observe-cluster.ts";
+import { observeAgain, observeOnce, type Look } from "./observe-cluster.ts";
 
 export interface PlanRequest {
   readonly goal: Goal;
@@ -11,20 +11,32 @@ export interface PlanRequest {
   readonly attestations: readonly { readonly host: string; readonly statement: string }[];
 }
 
-/** Looks (twice where something is wrong), decides, and lets the independent checker judge. PLAN_REFUSED names the invariants. */
+/**
+ * Looks, decides, and lets the independent checker judge. One look is enough
+ * to say that there is nothing to do; anything else is decided from two that
+ * stand apart (I-G1). PLAN_REFUSED names the invariants.
+ */
 export async function makePlan(context: AppContext, request: PlanRequest): Promise<{ readonly plan: RecoveryPlan; readonly look: Look }> {
   const attestations = request.attestations.map((word) => attestationOf(context, word));
-  const look = await observeBeforePlanning(context);
-  const plan = planRecovery({
+  const first = await observeOnce(context, { depth: "full" });
+  let made = { plan: planFrom(context, first, request.goal, attestations), look: first };
+  if (made.plan.verdict !== "nothing-to-do") {
+    const second = await observeAgain(context, first);
+    made = { plan: planFrom(context, second, request.goal, attestations), look: second };
+  }
+  assertChecked(made.plan);
+  return made;
+}
+
+function planFrom(context: AppContext, look: Look, goal: Goal, attestations: readonly Attestation[]): RecoveryPlan {
+  return planRecovery({
     inventory: look.inventory,
     diagnosis: look.diagnosis,
-    goal: request.goal,
+    goal,
     attestations,
     nowIso: context.ports.clock.nowIso(),
     sha256Hex: (text) => context.ports.hashing.sha256Hex(text),
   });
-  assertChecked(plan);
-  return { plan, look };
 }
 
 /** The one gate that every plan passes, when it is made and again before it runs. */

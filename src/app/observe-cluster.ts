@@ -42,18 +42,12 @@ export async function observeOnce(context: AppContext, options: { readonly depth
   return await rememberGoodLook(context, { inventory, diagnosis: diagnose(inventory) });
 }
 
-/**
- * Two looks where anything is wrong, one where nothing is: what is broken is
- * never judged from a single observation (I-G1). Returns the newer look,
- * which carries the summary of the older.
- */
-export async function observeBeforePlanning(context: AppContext): Promise<Look> {
-  const startedMs = context.ports.clock.monotonicMs();
-  const first = await observeOnce(context, { depth: "full" });
-  if (!first.diagnosis.findings.some((finding) => finding.severity === "error" || finding.severity === "critical")) return first;
-  const waitMs = secondLookAfterMs - (context.ports.clock.monotonicMs() - startedMs);
-  context.report({ kind: "phase", text: "something is wrong; looking a second time before anything is decided" });
-  if (waitMs > 0) await context.ports.clock.sleep(waitMs, context.signal);
+/** A second look, late enough after `first` to stand beside it (I-G1); it carries the summary of the first. */
+export async function observeAgain(context: AppContext, first: Look): Promise<Look> {
+  const { clock } = context.ports;
+  const waitMs = Date.parse(first.inventory.takenAt) + secondLookAfterMs - clock.nowMs();
+  context.report({ kind: "phase", text: "something is to be done; looking a second time before it is decided" });
+  if (waitMs > 0) await clock.sleep(Math.min(waitMs, secondLookAfterMs), context.signal);
   return await observeOnce(context, { depth: "full", earlier: first.inventory });
 }
 

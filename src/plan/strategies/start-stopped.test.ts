@@ -60,3 +60,8 @@ test("planStartStopped: what is stopped is started even while another machine is
   assert.deepEqual(checkPlan(plan), []);
   assert.ok(plan.steps.every((step) => step.kind !== "cluster.verify"));
 });
+
+test("planStartStopped: the balancer programs of an unused spare are nobody's to start", () => {
+  const plan = planned(healthyKubeadm3().spareMachine("cp4", 4).keepalivedStopped("cp4").build());
+  assert.equal(plan.verdict, "nothing-to-do", plan.reasons.join("\n"));
+});

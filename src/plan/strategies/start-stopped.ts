@@ -55,6 +55,8 @@ function isMeantToRun(situation: PlanningSituation, host: ModelHost, unit: Servi
   if (unit === "kubelet" || unit === "containerd")
     return host.hasKubernetesState === true && !isLost(situation, host.name) && isPartOfCluster(situation, host);
   if (unit === "etcd") return host.hasEtcdData === true && !isLost(situation, host.name);
+  // A spare waits with everything installed and nothing configured: its balancer is nobody's.
+  if (host.roles.every((role) => role === "spare") && !isHomeOfMember(situation, host)) return false;
   const facts = situation.inventory.hosts.find((candidate) => candidate.name === host.name);
   const service = facts === undefined ? undefined : valueOf(facts.services)?.find((candidate) => candidate.unit === unit);
   return service !== undefined && (service.isEnabled || service.activeState === "failed");
@@ -66,9 +68,12 @@ function isLost(situation: PlanningSituation, host: HostName): boolean {
 
 /** A removed member's machine is not brought back by its kubelet (E04): that is a replacement. */
 function isPartOfCluster({ model }: PlanningSituation, host: ModelHost): boolean {
-  const members = model.members ?? model.believedMembers;
   if (host.roles.includes("worker")) return true;
-  return members === undefined || members.some((member) => member.host === host.name);
+  return (model.members ?? model.believedMembers) === undefined || isHomeOfMember({ model }, host);
+}
+
+function isHomeOfMember({ model }: Pick<PlanningSituation, "model">, host: ModelHost): boolean {
+  return (model.members ?? model.believedMembers ?? []).some((member) => member.host === host.name);
 }
 
 /** Without quorum, starting makes sense when a majority is then up; otherwise say what is missing. */

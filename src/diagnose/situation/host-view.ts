@@ -62,7 +62,7 @@ function hostView(inventory: Inventory, config: HostConfig, facts: HostFacts): H
     shouldBalance: inventory.config.loadBalancer === "keepalived-haproxy" && (config.roles.includes("load-balancer") || isControlPlane),
     presence: presenceOf(inventory, facts),
     etcd: etcdStateOf(facts),
-    data: dataStateOf(facts),
+    data: dataStateOf(inventory, facts),
     machine: machineIdentityOf(inventory, config, facts),
     hasKubernetesState: files === undefined ? undefined : hasAnyFile(files),
     addresses: addressesOf(inventory, config, facts),
@@ -123,14 +123,20 @@ function etcdStateOf(facts: HostFacts): EtcdState {
   return facts.processes.kind === "known" ? "stopped" : "unknown";
 }
 
-function dataStateOf(facts: HostFacts): DataState {
+function dataStateOf(inventory: Inventory, facts: HostFacts): DataState {
   const dir = valueOf(facts.etcdDataDir);
   if (dir === undefined) return "unknown";
-  // The probe may have looked where etcd does not keep its data; then "not there" proves nothing.
-  const flagged = valueOf(facts.manifests)?.find((manifest) => manifest.etcdFlags !== undefined)?.etcdFlags?.dataDir;
-  if (flagged !== undefined && withoutSlash(flagged) !== withoutSlash(dir.path)) return "unknown";
+  // The probe may have looked where etcd does not keep its data; then "not there" proves nothing. A machine whose
+  // manifest is gone says nothing of it: then the other machines of the cluster do.
+  const own = flaggedDataDir(facts);
+  const flagged = own === undefined ? inventory.hosts.flatMap((host) => flaggedDataDir(host) ?? []) : [own];
+  if (flagged.some((path) => withoutSlash(path) !== withoutSlash(dir.path))) return "unknown";
   if (!dir.exists || dir.isEmpty || (!dir.hasWal && !dir.hasBackend)) return "lost";
   return dir.hasWal && dir.hasBackend ? "intact" : "partial";
+}
+
+function flaggedDataDir(facts: HostFacts): string | undefined {
+  return valueOf(facts.manifests)?.find((manifest) => manifest.etcdFlags !== undefined)?.etcdFlags?.dataDir;
 }
 
 function withoutSlash(path: string): string {

@@ -53,3 +53,17 @@ test("situationOf: presence needs two vantage points before it says silent", () 
   assert.equal(presence(healthyKubeadm3().hostUnreachableFromOperator("cp2").build()), "alive");
   assert.equal(presence(removeEvidence(healthyKubeadm3().build(), ["cp2", "ssh"])), "reached");
 });
+
+test("situationOf: where the cluster's etcd keeps its data elsewhere than the probe looked, nothing there is no loss, manifest or not", () => {
+  const elsewhere = healthyKubeadm3()
+    .etcdManifestMoved("cp2")
+    .patchHost("cp2", (host) => (host.etcdDataDir.kind === "unknown" ? host : { ...host, etcdDataDir: { ...host.etcdDataDir, value: { ...host.etcdDataDir.value, exists: false, isEmpty: true, hasWal: false, hasBackend: false } } }));
+  const dataOf = (builder: typeof elsewhere): string | undefined => situationOf(builder.build()).hosts.find((host) => host.name === "cp2")?.data;
+  assert.equal(dataOf(elsewhere), "lost");
+  const others = elsewhere.patchEachHost((host) => {
+    if (host.manifests.kind === "unknown") return host;
+    const value = host.manifests.value.map((manifest) => (manifest.etcdFlags === undefined ? manifest : { ...manifest, etcdFlags: { ...manifest.etcdFlags, dataDir: "/data/etcd" } }));
+    return { ...host, manifests: { ...host.manifests, value } };
+  });
+  assert.equal(dataOf(others), "unknown");
+});

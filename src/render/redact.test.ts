@@ -15,6 +15,15 @@ const planted: readonly { readonly name: string; readonly text: string; readonly
   { name: "a password field in YAML", text: "auth_pass: s3cr3tpw", secret: "s3cr3tpw" },
   { name: "a keepalived password", text: "  auth_pass 1111", secret: "1111" },
   { name: "a client key in a kubeconfig", text: "    client-key-data: LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQ==", secret: "LS0tLS1CRUdJTiBSU0E" },
+  { name: "a password in the environment", text: "DB_PASSWORD=hunter2hunter2", secret: "hunter2" },
+  { name: "a secret access key", text: "aws_secret_access_key = wJalrXUtnFEMIK7MDENG", secret: "wJalrXUtnFEMIK7MDENG" },
+  { name: "a login password of an inventory", text: "cp1 ansible_become_pass=hunter2hunter2", secret: "hunter2" },
+  { name: "a password field in camel case", text: '{"dbPassword":"hunter2hunter2"}', secret: "hunter2" },
+  { name: "a login in haproxy's check", text: String.raw`option httpchk GET /readyz HTTP/1.0\r\nAuthorization:\ Basic\ YWRtaW46aHVudGVyMg==`, secret: "YWRtaW46aHVudGVyMg" },
+  { name: "a login header of haproxy's check", text: 'http-check send hdr Authorization "Basic YWRtaW46aHVudGVyMg=="', secret: "YWRtaW46aHVudGVyMg" },
+  { name: "a bearer token in haproxy's check", text: String.raw`option httpchk GET / HTTP/1.0\r\nAuthorization:\ Bearer\ abcdef0123456789`, secret: "abcdef0123456789" },
+  { name: "a login in keepalived's script", text: "/usr/bin/curl -fs -u admin:hunter2 https://localhost:6443/readyz", secret: "hunter2" },
+  { name: "an age key", text: "identity AGE-SECRET-KEY-1QYQSZQGPQYQSZQGPQYQSZQGPQ", secret: "QYQSZQGPQYQSZQGPQ" },
   { name: "a password in a URL", text: "https://admin:sw0rdfish@10.0.0.1/x", secret: "sw0rdfish" },
 ];
 
@@ -35,6 +44,8 @@ test("redactText: digests, member ids, public certificates and file names stay r
     "certificate-key Secret expires in 2 h",
     "requorum apply plan.json --approve 9f86d081884c",
     "bootstrap token: none valid",
+    "basic authorization works, 3 checks pass: 200",
+    "--token-file=/etc/tokens, tokenSecondsLeft: 86400",
   ];
   for (const text of harmless) assert.equal(redactText(text), text);
 });

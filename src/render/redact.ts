@@ -6,14 +6,23 @@
  */
 const mark = "[removed: secret]";
 
-/** Names of fields whose value is never shown. `certificate-key` is kubeadm's; `secretRef` and `token-file` are references and stay. */
-const secretNames = "password|passwd|passphrase|secret[_-]?key|secret[_-]?access[_-]?key|client[_-]?secret|api[_-]?key|access[_-]?token|refresh[_-]?token|bearer[_-]?token|certificate[_-]?key|private[_-]?key|client-key-data|auth[_-]?pass|token";
+/**
+ * Names of fields whose value is never shown, also with words before them
+ * (DB_PASSWORD, ansible_become_pass). `certificate-key` is kubeadm's;
+ * `secretRef` and `token-file` are references and stay.
+ */
+const secretNames = "[A-Za-z0-9_-]{0,40}(?:password|passwd|passphrase|secret[_-]?key|secret[_-]?access[_-]?key|client[_-]?secret|api[_-]?key|access[_-]?token|refresh[_-]?token|bearer[_-]?token|certificate[_-]?key|private[_-]?key|client-key-data|[_-]pass|token)";
 
 /** Public certificates stay readable on purpose; only private material goes. A block cut off in the middle counts too. */
 const pemKey = /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----(?! \[removed)[\s\S]*?(?:-----END \1-----|$)/g;
 /** RFC 7519: three base64url parts; the first of a JSON object starts with eyJ. Service-account tokens have this form. */
 const jsonWebToken = /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g;
-const bearer = /\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}/gi;
+/** haproxy writes a space in a header as `\\ `. */
+const bearer = /\b(bearer[\s\\]+)[A-Za-z0-9._~+/=-]{8,}/gi;
+const basicLogin = /(authorization\b[\s"':\\]*\bbasic[\s\\]+)[A-Za-z0-9+/=_-]{4,}/gi;
+/** curl's, as in the scripts of keepalived. */
+const userArgument = /((?:^|\s)(?:-u|--user|--proxy-user)[\s=]+[^\s:"']+:)(?!\[removed)[^\s"']+/g;
+const ageKey = /\bAGE-SECRET-KEY-1[A-Z0-9]+/g;
 /** kubeadm: bootstrap tokens are `[a-z0-9]{6}.[a-z0-9]{16}` (cmd/kubeadm bootstraptoken/v1). The id alone is not secret; it stays. */
 const bootstrapToken = /\b([a-z0-9]{6})\.[a-z0-9]{16}\b/g;
 /** A kubeadm certificate key is 64 hex digits, like every sha256; so only next to its name. */
@@ -33,6 +42,9 @@ export function redactText(text: string): string {
     .replace(pemKey, (_all, label: string) => `-----BEGIN ${label}----- ${mark}`)
     .replace(jsonWebToken, mark)
     .replace(bearer, `$1${mark}`)
+    .replace(basicLogin, `$1${mark}`)
+    .replace(userArgument, `$1${mark}`)
+    .replace(ageKey, mark)
     .replace(bootstrapToken, `$1.${mark}`)
     .replace(certificateKey, `$1${mark}`)
     .replace(keyData, `$1${mark}`)

@@ -1,24 +1,22 @@
-import { open, rename, rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
+import { replaceFile } from "../adapters/local-fs/durable-file.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 
 /**
- * Writes a whole file (0600) under a temporary name, syncs and renames it, so
- * that nobody ever reads half of it. LOCAL_DISK_FULL, LOCAL_FILE_FAILED.
+ * Writes a whole file (0600) under a temporary name of its own, syncs and
+ * renames it, so that nobody ever reads half of it. When it fails, what was
+ * there before is there still. LOCAL_DISK_FULL, LOCAL_FILE_FAILED.
  */
 export async function writeNewFile(path: string, text: string, options: { readonly replaces: boolean }): Promise<void> {
-  const temporary = `${path}.part`;
+  let isClaimed = false;
   try {
-    if (!options.replaces) await (await open(path, "wx", 0o600)).close();
-    const handle = await open(temporary, "w", 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
+    if (!options.replaces) {
+      await (await open(path, "wx", 0o600)).close();
+      isClaimed = true;
     }
-    await rename(temporary, path);
+    await replaceFile(path, Buffer.from(text));
   } catch (cause) {
-    await rm(temporary, { force: true });
+    if (isClaimed) await rm(path, { force: true });
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     throw new RecoveryError(code === "ENOSPC" || code === "EDQUOT" ? "LOCAL_DISK_FULL" : "LOCAL_FILE_FAILED", {
       subject: path,

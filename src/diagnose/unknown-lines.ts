@@ -1,5 +1,5 @@
 import type { HostFacts, Inventory } from "../model/inventory.ts";
-import type { Observation } from "../model/observation.ts";
+import { valueOf, type Observation } from "../model/observation.ts";
 import type { HostView } from "./situation/host-view.ts";
 import type { Situation } from "./situation/situation.ts";
 
@@ -31,8 +31,11 @@ function hostLines(host: HostView): readonly string[] {
   const unreadable = (host.facts.unreadableCertificates ?? []).map(
     ({ path, problem }) => `${host.name}: certificate ${path} not understood (${problem}); PB10 would show it`,
   );
+  const dir = valueOf(host.facts.etcdDataDir);
+  const unmounted = dir?.unmountedAt === undefined ? [] : [`${host.name}: the data in ${dir.path} not observed (/etc/fstab mounts ${dir.unmountedAt}, and it is not mounted); mount it, and PB7 would show it`];
   return [
     ...unreadable,
+    ...unmounted,
     ...[...byReason].map(([why, same]) => {
       const probes = [...new Set(same.map(({ probe }) => probe))].join(", ");
       return `${host.name}: ${same.map(({ what }) => what).join(", ")} not observed (${why}); ${probes} would show it`;

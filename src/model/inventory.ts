@@ -104,6 +104,8 @@ export interface DataDirFacts {
   readonly newestFileAt: string;
   readonly ownerUid: number;
   readonly isReadOnlyMount: boolean;
+  /** A mount point on the way to the data dir, or the dir itself, that /etc/fstab names and that is not mounted: the data may lie on that filesystem. */
+  readonly unmountedAt?: string;
   readonly freeBytes: bigint;
   readonly freeInodes: bigint;
   /** A small file was written and synced beside the data; undefined: not tried. */

@@ -78,6 +78,13 @@ test("hostScript: an empty and an absent data dir are told apart", () => {
   assert.equal(facts({}).exists, false);
 });
 
+test("hostScript: a filesystem for the data that fstab names and nobody mounted is told; what is mounted or lies elsewhere is not", () => {
+  const unmountedAt = (fstab: string) => parseDataDir("/var/lib/etcd", { datadir: runOn({ "/etc/fstab": fstab, "/var/lib/etcd/lost+found/x": "" }).answer.get("datadir")?.text ?? "", fsync: undefined, kernel: undefined }).unmountedAt;
+  assert.equal(unmountedAt("# disks\nUUID=1 / ext4 defaults 0 1\n\nUUID=2 /var/lib/etcd xfs nofail 0 2\n"), "/var/lib/etcd");
+  assert.equal(unmountedAt("UUID=2 /var/lib xfs nofail 0 2"), "/var/lib");
+  assert.equal(unmountedAt("UUID=1 / ext4 defaults 0 1\nUUID=3 none swap sw 0 0\nUUID=2 /var/lib/etcd-backup xfs nofail 0 2\n"), undefined);
+});
+
 test("hostScript: a section that does not end is cut at the limit, the others are whole", () => {
   // A systemctl that never returns, in front of the real one.
   const bin = mkdtempSync(join(tmpdir(), "requorum-probe-bin-"));

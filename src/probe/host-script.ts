@@ -95,6 +95,14 @@ section_datadir() {
   options=$(findmnt -no OPTIONS -T "$place" 2>/dev/null | tail -n 1)
   if [ -z "$options" ]; then if [ -w "$place" ]; then options=rw; else options=ro; fi; fi
   printf 'options=%s\n' "$options"
+  # A filesystem of its own that should lie there and is not mounted hides the data: what is seen instead is no loss.
+  if [ -f "$root/etc/fstab" ] && have mountpoint; then
+    while read -r device target rest || [ -n "$device" ]; do
+      case $device in ''|'#'*) continue ;; esac
+      [ "$target" != / ] && [ "${"$"}{target#/}" != "$target" ] || continue
+      case $data_dir/ in "${"$"}{target%/}"/*) mountpoint -q "$root$target" || { printf 'unmounted=%s\n' "$target"; break; } ;; esac
+    done <"$root/etc/fstab"
+  fi
   set -- $(stat -f -c '%a %S %d' "$place"); printf 'free_blocks=%s\nblock_size=%s\nfree_inodes=%s\n' "$1" "$2" "$3"
   if [ ! -d "$d" ]; then echo exists=0; return 0; fi
   echo exists=1

@@ -13,6 +13,7 @@ export function parseDataDir(path: string, sections: { readonly datadir: string;
   const hasBackend = exists && flagField(fields, "backend");
   return {
     path, exists,
+    ...(fields.get("unmounted") === undefined ? {} : { unmountedAt: requiredField(fields, "unmounted") }),
     isEmpty: exists ? flagField(fields, "empty") : true,
     hasWal: exists && flagField(fields, "wal"),
     hasBackend,

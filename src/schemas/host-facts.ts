@@ -24,7 +24,7 @@ export const processSchema = z.object({
 
 export const dataDirSchema = z.object({
   path: z.string(), exists: z.boolean(), isEmpty: z.boolean(), hasWal: z.boolean(), hasBackend: z.boolean(), backendSizeBytes: decimalBigint,
-  newestFileAt: z.string(), ownerUid: z.number(), isReadOnlyMount: z.boolean(), freeBytes: decimalBigint, freeInodes: decimalBigint,
+  newestFileAt: z.string(), ownerUid: z.number(), isReadOnlyMount: z.boolean(), unmountedAt: z.string().optional(), freeBytes: decimalBigint, freeInodes: decimalBigint,
   fsyncMs: z.number().optional(), fsyncError: z.string().optional(), kernelErrors: z.array(z.string()), kernelErrorsGap: z.string().optional(),
 });
 

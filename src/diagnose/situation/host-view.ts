@@ -131,7 +131,7 @@ function dataStateOf(inventory: Inventory, facts: HostFacts): DataState {
   const own = flaggedDataDir(facts);
   const flagged = own === undefined ? inventory.hosts.flatMap((host) => flaggedDataDir(host) ?? []) : [own];
   if (flagged.some((path) => withoutSlash(path) !== withoutSlash(dir.path))) return "unknown";
-  if (!dir.exists || dir.isEmpty || (!dir.hasWal && !dir.hasBackend)) return "lost";
+  if (!dir.exists || dir.isEmpty || (!dir.hasWal && !dir.hasBackend)) return dir.unmountedAt === undefined ? "lost" : "unknown";
   return dir.hasWal && dir.hasBackend ? "intact" : "partial";
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { healthyKubeadm, healthyKubeadm3 } from "../../../test/support/inventory-builder.ts";
+import { planned } from "../../../test/support/planned.ts";
 import { removeEvidence } from "../../../test/support/remove-evidence.ts";
 import { situationOf } from "./situation.ts";
 
@@ -52,6 +53,15 @@ test("situationOf: presence needs two vantage points before it says silent", () 
   assert.equal(presence(removeEvidence(removeEvidence(inventory, ["reach", "cp1", "cp2"]), ["reach", "cp3", "cp2"])), "unseen");
   assert.equal(presence(healthyKubeadm3().hostUnreachableFromOperator("cp2").build()), "alive");
   assert.equal(presence(removeEvidence(healthyKubeadm3().build(), ["cp2", "ssh"])), "reached");
+});
+
+test("situationOf: an empty data dir whose own filesystem is not mounted is no loss", () => {
+  const lost = healthyKubeadm3().etcdDataLost("cp2");
+  const unmounted = lost.patchHost("cp2", (host) => (host.etcdDataDir.kind === "unknown" ? host : { ...host, etcdDataDir: { ...host.etcdDataDir, value: { ...host.etcdDataDir.value, unmountedAt: "/var/lib/etcd" } } }));
+  const dataOf = (builder: typeof lost): string | undefined => situationOf(builder.build()).hosts.find((host) => host.name === "cp2")?.data;
+  assert.deepEqual([dataOf(lost), dataOf(unmounted)], ["lost", "unknown"]);
+  const plan = planned(unmounted.build());
+  assert.notEqual(plan.verdict, "act", "a member was given up although its disk is only not mounted");
 });
 
 test("situationOf: where the cluster's etcd keeps its data elsewhere than the probe looked, nothing there is no loss, manifest or not", () => {

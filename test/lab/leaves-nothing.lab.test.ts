@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, test } from "node:test";
@@ -53,6 +53,7 @@ for (const words of ["network and keys", "machines' disks: done", "machines boot
 }
 
 test("lab up and down: a whole lab comes, is refused twice, refuses unmarked machines, and leaves nothing", async () => {
+  const locksBefore = await readdir("/run/systemd/nspawn/locks").catch(() => []);
   const request = { name, controlPlanes: 1, workers: 0, etcdMachines: 0, spares: 0, versions: { kubernetes: "1.34", etcd: "3.6" }, load: { seed: 1, objects: 60 } } as const;
   const { status } = await lab.up(request, { report });
   assert.equal(status.phase, "up");
@@ -66,5 +67,7 @@ test("lab up and down: a whole lab comes, is refused twice, refuses unmarked mac
 
   await lab.down(name, { report });
   assert.deepEqual(await leftoversOf(paths, name), []);
+  const locksAfter = await readdir("/run/systemd/nspawn/locks").catch(() => []);
+  assert.ok(locksAfter.length <= locksBefore.length, "nspawn's lock files are left");
   await assert.rejects(lab.down(name, { report }), (error: unknown) => error instanceof RecoveryError && error.code === "LAB_NOT_FOUND");
 });

@@ -31,6 +31,8 @@ export interface MachinePaths {
   readonly etcdImage: string;
   readonly etcdMount: string;
   readonly consoleLog: string;
+  /** "DEVICE:INODE" of the root of each boot: nspawn's lock files in the host's /run are named after it. */
+  readonly bootRoots: string;
 }
 
 export function machinePaths(labDir: string, machine: string): MachinePaths {
@@ -46,5 +48,6 @@ export function machinePaths(labDir: string, machine: string): MachinePaths {
     etcdImage: join(dir, "etcd.img"),
     etcdMount: join(dir, "etcd"),
     consoleLog: join(dir, "console.log"),
+    bootRoots: join(dir, "boot-roots"),
   };
 }

@@ -2,16 +2,14 @@ import { rm } from "node:fs/promises";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import type { LabPaths } from "./lab-paths.ts";
+import { machinePaths, type LabPaths } from "./lab-paths.ts";
 import { assertLabName, freeLabIndex, labDirectory, readLabState } from "./lab-state.ts";
 import { labCgroupName, processesIn, readHierarchies, removeCgroups } from "./machine/machine-cgroups.ts";
 import { loopDevicesBelow, mountPointsBelow, unmountBelow } from "./machine/machine-disk.ts";
+import { removeBootLocks, removeNamedTraces } from "./machine/nspawn-traces.ts";
 import { namespacePath, removeNetwork } from "./network/lab-network.ts";
 import { exists } from "./programs/cache-entry.ts";
 import { waitUntil } from "./wait-until.ts";
-
-/** What nspawn keeps per machine in the host's /run (systemd 252, nspawn.c). */
-const nspawnRunDirs = ["/run/systemd/nspawn/propagate", "/run/systemd/nspawn/unix-export"] as const;
 
 /**
  * Removes everything of a lab. It looks instead of remembering: processes by
@@ -29,7 +27,8 @@ export async function takeDownLab(paths: LabPaths, lab: string): Promise<void> {
   await unmountBelow(directory);
   await removeNetwork(lab);
   await removeCgroups(cgroups);
-  for (const parent of nspawnRunDirs) for (const name of namesIn(parent)) if (name.startsWith(`rq-${lab}-`)) await rm(join(parent, name), { recursive: true, force: true });
+  for (const machine of namesIn(join(directory, "machines"), true)) await removeBootLocks(machinePaths(directory, machine));
+  await removeNamedTraces(lab);
   await rm(directory, { recursive: true, force: true });
   await freeLabIndex(paths, lab);
 }

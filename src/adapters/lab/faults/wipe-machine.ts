@@ -4,6 +4,7 @@ import { RecoveryError } from "../../../model/recovery-error.ts";
 import { freeReplacementAddress } from "../address-plan.ts";
 import { bootMachine, makeMachine } from "../machine/make-machine.ts";
 import { waitForDetachedDisks } from "../machine/machine-disk.ts";
+import { removeBootLocks } from "../machine/nspawn-traces.ts";
 import { renderRequorumConfig } from "../render-requorum-config.ts";
 import { registerHostKey, writeSshConfig } from "../ssh-access.ts";
 import { currentPlan, powerOff, withMachine } from "./machine-cycle.ts";
@@ -28,6 +29,7 @@ export const wipeMachineFault: Fault = {
     if (!/^[a-z][a-z0-9-]{0,15}$/.test(renewed.name)) throw new RecoveryError("USAGE", { subject: `machine ${renewed.name}`, detail: "a machine's name is small letters, digits and dashes" });
     await powerOff(context);
     await waitForDetachedDisks(context.paths.dir);
+    await removeBootLocks(context.paths);
     await rm(context.paths.dir, { recursive: true, force: true });
     const next = withMachine(state, machine.name, renewed);
     const plan = currentPlan(next);

@@ -35,7 +35,8 @@ const joinCgroups = 'while [ "$1" != "--" ]; do echo $$ > "$1/cgroup.procs"; shi
  */
 const mountAndStart = `mount -t overlay overlay -o "lowerdir=$2,upperdir=$3,workdir=$4" "$1"
 if [ -n "$5" ]; then mount -o loop "$5" "$6"; rm -rf "$6/lost+found"; fi
-shift 6
+stat -c '%d:%i' "$1" >> "$7"
+shift 7
 exec "$@"`;
 
 /** Boot until the first process exists: nspawn sets up mounts and namespaces; 0.3 s idle. */
@@ -52,7 +53,7 @@ export async function startMachine(start: MachineStart): Promise<ProcessIdentity
   const cgroups = await createMachineCgroups(start.labCgroups, start.machine);
   const nspawn = insideNetwork(start.lab, ["systemd-nspawn", ...nspawnArguments(start)]);
   const { paths } = start;
-  const mounts = [paths.root, start.baseImage, paths.upper, paths.work, start.hasEtcdDisk ? paths.etcdImage : "", paths.etcdMount];
+  const mounts = [paths.root, start.baseImage, paths.upper, paths.work, start.hasEtcdDisk ? paths.etcdImage : "", paths.etcdMount, paths.bootRoots];
   const console = openSync(paths.consoleLog, "a", 0o600);
   const child = spawn("/bin/sh", ["-euc", joinCgroups, "sh", ...cgroups, "--", "unshare", "--mount", "--propagation", "private", "/bin/sh", "-euc", mountAndStart, "sh", ...mounts, nspawn.program, ...nspawn.args], {
     detached: true, stdio: ["ignore", console, console],

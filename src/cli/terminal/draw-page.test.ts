@@ -28,3 +28,7 @@ test("drawPage: colours only where asked, and control characters from a machine 
   assert.equal(drawPage(page, plain), "down \\x1b[2Jcleared\n");
   assert.equal(drawPage(page, { columns: 40, hasColor: true }), "\u001b[31mdown\u001b[39m \\x1b[2Jcleared\n");
 });
+
+test("drawPage: characters that turn the reading direction are shown: what is read is what is there", () => {
+  assert.equal(drawPage([line("host \u202egpj.1pc\u2066 \u009b2J")], plain), "host \\u202egpj.1pc\\u2066 \\x9b2J\n");
+});

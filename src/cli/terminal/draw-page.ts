@@ -28,9 +28,13 @@ export function paint(text: Inline, hasColor: boolean): string {
   return spansOf(text).map((span) => `${codes[span.tone][0]}${safe(span.text)}${codes[span.tone][1]}`).join("");
 }
 
-/** Text from machines must not move the cursor or change colours: control characters are shown, not obeyed. */
+/** Text from machines must not move the cursor, change colours or turn the reading direction: such characters are shown, not obeyed. */
 function safe(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (char) => (char === "\r" ? "" : `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`));
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (char) => (char === "\r" ? "" : shown(char.charCodeAt(0).toString(16))));
+}
+
+function shown(hex: string): string {
+  return hex.length <= 2 ? `\\x${hex.padStart(2, "0")}` : `\\u${hex}`;
 }
 
 function drawBlock(block: Block, options: DrawOptions): string {

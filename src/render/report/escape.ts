@@ -9,10 +9,10 @@ export function escapeHtml(text: string): string {
     .replaceAll("'", "&#39;");
 }
 
-/** Text inside one cell or line of Markdown: nothing in it is markup, and it stays one line. */
+/** Text inside one cell or line of Markdown: nothing in it is markup or a command to the terminal that shows it, and it stays one line. */
 export function escapeMarkdown(text: string): string {
   return text
-    .replace(/[\r\n]+/g, " ")
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ")
     .replace(/[\\`*_{}[\]<>|#~]/g, "\\$&")
     .replaceAll("&", "&amp;");
 }

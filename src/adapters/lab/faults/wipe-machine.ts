@@ -35,8 +35,8 @@ export const wipeMachineFault: Fault = {
     const plan = currentPlan(next);
     const hostKey = await makeMachine({ state, directory: labDir, plan, machine: renewed });
     if (settings["knownHosts"] !== "keep") await registerHostKey(labDir, renewed, hostKey);
-    // Faults of the old disk went with it.
-    await context.saveState((current) => ({ ...withMachine(current, machine.name, renewed), faults: current.faults.filter((fault) => fault.machine !== machine.name) }));
+    // Faults of the old disk went with it; a cut in the network is not on the disk.
+    await context.saveState((current) => ({ ...withMachine(current, machine.name, renewed), faults: current.faults.filter((fault) => fault.machine !== machine.name || (fault.kind === "partition" && renewed.name === machine.name)) }));
     await writeSshConfig(labDir, state.name, plan.machines, state.sources.baseImage);
     if (renewed.name !== machine.name || renewed.address !== machine.address) await announce(context, { name: renewed.name, address: renewed.address });
     if (settings["boot"] !== "no") {

@@ -26,6 +26,7 @@ export const tiers: readonly Tier[] = [
   { ...quick, name: "scenarios", describes: "inventory to findings to plan, as transcripts", folders: ["test/scenarios"], fileForm: /\.test\.ts$/ },
   { ...quick, name: "contracts", describes: "one suite per port, on the fake and on the real thing", folders: ["test/contracts"], fileForm: /\.test\.ts$/, testTimeoutMs: 300_000, missing: missingForContracts },
   { ...quick, name: "crash", describes: "the executor stopped around every journal event, then resumed", folders: ["test/crash"], fileForm: /\.test\.ts$/, testTimeoutMs: 300_000 },
+  { ...quick, name: "regressions", describes: "defects that were found, each shown to be gone", folders: ["test/regressions"], fileForm: /\.test\.ts$/, testTimeoutMs: 300_000 },
   { ...quick, name: "fuzz", describes: "random gaps, journals and plans; seeds kept", folders: ["test/fuzz"], fileForm: /\.test\.ts$/, testTimeoutMs: 300_000 },
   { ...quick, name: "etcd", describes: "real etcd processes on loopback", folders: ["test/etcd"], fileForm: /\.test\.ts$/, testTimeoutMs: 600_000, isSlow: true, concurrency: 1, missing: missingForContracts },
   { ...quick, name: "lab", describes: "real machines, a real kubeadm cluster, whole recoveries", folders: ["test/lab"], fileForm: /\.lab\.test\.ts$/, testTimeoutMs: 1_800_000, isSlow: true, showOutput: true, concurrency: 1, missing: missingForLab },

@@ -177,7 +177,7 @@ const catalogue = {
   LOCAL_DISK_FULL: {
     summary: "this machine's disk is full", retry: "permanent", exit: "failed",
     meaning: "A file could not be written on the operator's machine. The half-written file was not put in place.",
-    remedies: [{ why: "free space, or point XDG_STATE_HOME to a larger disk, then go on", command: "requorum resume" }],
+    remedies: [{ why: "free space on that disk, then go on with the run; it is found where it was begun", command: "requorum resume" }],
   },
   LOCAL_FILE_FAILED: {
     summary: "a local file could not be read or written", retry: "permanent", exit: "failed",

@@ -1,3 +1,4 @@
+import { errorCatalogue, errorCodes } from "../model/error-catalogue.ts";
 import type { StepState } from "../model/journal-event.ts";
 import { bad, command, dim, gap, good, heading, item, line, strong, table, warn, type Block, type Inline, type Page, type Span } from "./page.ts";
 import { shortDigest } from "./plan-document.ts";
@@ -56,6 +57,20 @@ function stepTable(run: RunDocument): Block {
 
 function isSettledWell(state: StepState): boolean {
   return state === "succeeded" || state === "skipped" || state === "pending";
+}
+
+/** A failed step's error as the catalogue has it. */
+function failureBlocks({ id, state, errorCode }: RunDocument["steps"][number]): readonly Block[] {
+  if (state !== "failed" || errorCode === undefined) return [];
+  const code = errorCodes.find((known) => known === errorCode);
+  if (code === undefined) return [gap, line([bad(`${id} failed`), dim(`  [${errorCode}]`)])];
+  const { summary, meaning, remedies } = errorCatalogue[code];
+  return [
+    gap,
+    line([bad(`${id} failed: `), strong(summary), dim(`  [${code}]`)]),
+    line(dim(meaning), 2),
+    ...(remedies ?? []).map((remedy) => (remedy.command === undefined ? line(`next: ${remedy.why}`, 2) : command(remedy.command, `next: ${remedy.why}`))),
+  ];
 }
 
 function nextBlocks(run: RunDocument): readonly Block[] {

@@ -22,10 +22,10 @@ let lost = "";
 let plan: { readonly file: string; readonly digest: string };
 
 before(async () => {
+  disk = await SmallDisk.make(spareBytes);
   await session.run(["lab", "down", "--name", session.name]);
   await session.lab("up", "--control-planes", "3");
   await session.healthy(3);
-  disk = await SmallDisk.make(spareBytes);
 });
 
 after(async () => {

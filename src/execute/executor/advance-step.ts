@@ -95,7 +95,7 @@ async function lookAfter(step: BoundStep, options: { readonly journal: Journal; 
 /** Whatever `perform` returned or threw, observation decides. */
 async function settle(step: BoundStep, journal: Journal, look: Look, thrown: Error | undefined): Promise<StepEnd> {
   const id = step.planned.id;
-  const said = thrown === undefined ? [] : [`it said: ${thrown.message}`];
+  const said = thrown === undefined ? [] : [`it said: ${errorWords(thrown)}`];
   switch (look.post.kind) {
     case "holds":
       await journal.append({ kind: "step-succeeded", step: id, observed: ["its goal is observed to hold", ...said].join("; ") });
@@ -112,6 +112,11 @@ async function settle(step: BoundStep, journal: Journal, look: Look, thrown: Err
       return stop("outcome-unknown", step, missing);
     }
   }
+}
+
+/** Whom it is about, where the words themselves do not say it. */
+function errorWords(error: Error): string {
+  return error instanceof RecoveryError && !error.message.includes(error.subject) ? `${error.subject}: ${error.message}` : error.message;
 }
 
 async function block(step: BoundStep, journal: Journal, reasons: readonly string[]): Promise<StepEnd> {

@@ -40,6 +40,7 @@ export function runPage(run: RunDocument, options: { readonly showsSteps: boolea
     line([strong("lost: "), run.outcome === "succeeded" ? good(run.loss.words) : `planned: ${run.loss.words}`]),
     ...(options.showsSteps ? [gap, stepTable(run)] : []),
     ...(run.facts.length === 0 ? [] : [gap, heading("kept for the record"), ...run.facts.map((fact) => item([strong(`${fact.name}: `), fact.value]))]),
+    ...run.steps.flatMap(failureBlocks),
     ...(options.showsNext ? nextBlocks(run) : []),
   ];
 }

@@ -13,15 +13,15 @@ test("a machine that dies while it joins stops the run within two minutes, and r
   const world = new ReplaceWorld();
   await world.runs.create(world.run, "plan");
   const context = world.context();
-  const { sleep } = context.ports.clock;
+  const { clock } = context.ports;
   let diedAtMs = 0;
-  const dying = { ...context, ports: { ...context.ports, clock: { ...context.ports.clock, sleep: async (durationMs: number, signal?: AbortSignal) => {
+  const dying = { ...context, ports: { ...context.ports, clock: { ...clock, sleep: async (durationMs: number, signal?: AbortSignal) => {
     if (world.join !== undefined && diedAtMs === 0) {
       diedAtMs = world.clock.nowMs();
       world.join = undefined;
       world.machines.failWith(target, () => new RecoveryError("SSH_UNREACHABLE", { subject: `host ${target}`, detail: "no answer" }));
     }
-    await sleep(durationMs, signal);
+    await clock.sleep(durationMs, signal);
   } } } };
   const quiet = { plan, run: world.run, report: () => undefined, signal: new AbortController().signal };
   const result = await executeRun({ ...quiet, consent: world.consent(), context: dying });

@@ -54,7 +54,7 @@ function requorum(verbArguments: readonly string[], options: { readonly captured
   if (interrupted && options.isCleanup !== true) throw new Error("interrupted");
   if (options.captured !== true) process.stderr.write(`${bold(`$ requorum ${verbArguments.join(" ")}`)}\n`);
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [join(root, "src/cli/main.ts"), ...verbArguments], {
+    const child = spawn(process.execPath, [join(root, "bin/requorum.js"), ...verbArguments], {
       stdio: ["ignore", options.captured === true ? "pipe" : "inherit", "inherit"],
       // The clean-up must not die from the Ctrl-C that caused it.
       detached: options.isCleanup === true,

@@ -1,5 +1,5 @@
 /** The tiers of tests, in the order in which `npm test` runs them. */
-import { existsSync } from "node:fs";
+import { missingForContracts, missingForLab } from "./test-prerequisites.ts";
 
 export interface Tier {
   readonly name: string;
@@ -31,15 +31,3 @@ export const tiers: readonly Tier[] = [
   { ...quick, name: "etcd", describes: "real etcd processes on loopback", folders: ["test/etcd"], fileForm: /\.test\.ts$/, testTimeoutMs: 600_000, isSlow: true, concurrency: 1, missing: missingForContracts },
   { ...quick, name: "lab", describes: "real machines, a real kubeadm cluster, whole recoveries", folders: ["test/lab"], fileForm: /\.lab\.test\.ts$/, testTimeoutMs: 1_800_000, isSlow: true, showOutput: true, concurrency: 1, missing: missingForLab },
 ];
-
-function missingForContracts(): Promise<readonly string[]> {
-  return Promise.resolve([]);
-}
-
-function missingForLab(): Promise<readonly string[]> {
-  const missing: string[] = [];
-  if (process.platform !== "linux") missing.push("the lab needs Linux");
-  if (process.getuid?.() !== 0) missing.push("the lab needs root (it makes network namespaces and machines)");
-  if (!existsSync("/sys/fs/cgroup")) missing.push("no cgroup file system is mounted");
-  return Promise.resolve(missing);
-}

@@ -42,7 +42,10 @@ const loginSentences: readonly { readonly form: RegExp; readonly code: LoginCode
 
 /** A login that did not succeed. Whatever is not recognised counts as unreachable, which is never dead. */
 export function loginFailure(failure: SshFailure): RecoveryError {
-  const code = loginSentences.find((sentence) => sentence.form.test(failure.text))?.code ?? "SSH_UNREACHABLE";
+  const own = ownWords(failure.text);
+  // A server that has had enough of keys says so in its farewell.
+  const farewell = /^Received disconnect from .*/m.exec(failure.text)?.[0] ?? "";
+  const code = loginSentences.find((sentence) => sentence.form.test(sentence.code === "SSH_AUTH_FAILED" ? `${own}\n${farewell}` : own))?.code ?? "SSH_UNREACHABLE";
   const where = addressOf(failure.host);
   const said = wordsOfSsh(failure.text);
   const subject = `host ${failure.host.name}`;
@@ -162,19 +165,40 @@ function quoted(text: string): string {
   return said === "" ? "" : `: ${said}`;
 }
 
-/** " SHA256:… (ED25519)", from ssh's warning or its debug line; "" when it printed neither. */
+/**
+ * What ssh says by itself. Left out is what it repeats after the other side
+ * before anybody has proved who that is: its name for its version, lines
+ * before that, and its farewell, which may hold lines of any form. Otherwise
+ * whoever answers in the machine's place could put a fingerprint or a command
+ * into our words.
+ */
+function ownWords(text: string): string {
+  const lines = text.split(/\r?\n/).filter((line) => !/^debug1: (Remote protocol version|kex_exchange_identification: banner line)/.test(line));
+  const farewell = lines.findIndex((line) => line.startsWith("Received disconnect from "));
+  return (farewell < 0 ? lines : lines.slice(0, farewell)).join("\n");
+}
+
+/** " SHA256:… (ED25519)", from ssh's warning or its debug line; "" when it printed neither. The last one counts: a jump host's comes before. */
 function fingerprintWords(text: string): string {
-  const offered = /Server host key: (\S+) (SHA256:\S+)/.exec(text);
-  if (offered !== null) return ` ${offered[2] ?? ""} (${offered[1] ?? ""})`;
-  const warned = /fingerprint for the (\S+) key sent by the remote host is\s+(SHA256:[A-Za-z0-9+/=]+)/.exec(text);
+  const own = ownWords(text);
+  const offered = [...own.matchAll(/^debug1: Server host key: (\S+) (SHA256:[A-Za-z0-9+/=]+)$/gm)].at(-1);
+  if (offered !== undefined) return ` ${offered[2] ?? ""} (${offered[1] ?? ""})`;
+  const warned = /^The fingerprint for the (\S+) key sent by the remote host is\s+(SHA256:[A-Za-z0-9+/=]+)/m.exec(own);
   return warned === null ? "" : ` ${warned[2] ?? ""} (${warned[1] ?? ""})`;
 }
 
+/** Text of ssh's that goes into a command to copy: names and paths of plain letters; anything else is left out. */
+function plainWord(text: string | undefined): string | undefined {
+  return text !== undefined && /^[A-Za-z0-9/~[][A-Za-z0-9.:_/~%+@[\]-]{0,300}$/.test(text) ? text : undefined;
+}
+
 function hostKeyError(code: "SSH_HOST_KEY_CHANGED" | "SSH_HOST_KEY_UNKNOWN", failure: SshFailure, what: string): RecoveryError {
-  const entry = /(?:host key is known for|Host key for) (\S+)/.exec(failure.text)?.[1] ?? failure.host.address;
+  const own = ownWords(failure.text);
+  const entry = plainWord(/^(?:No \S+ host key is known|Host key) for (\S+)/m.exec(own)?.[1]) ?? failure.host.address;
   const bracketed = /^\[(.+)\]:(\d+)$/.exec(entry);
   const scan = bracketed === null ? entry : `-p ${bracketed[2] ?? ""} ${bracketed[1] ?? ""}`;
-  const known = /Offending \S+ key in (\S+):\d+/.exec(failure.text)?.[1];
+  const known = plainWord(/^Offending \S+ key in (\S+):\d+/m.exec(own)?.[1]);
+  const file = known === undefined ? "" : ` -f ${known}`;
   return new RecoveryError(code, {
     subject: `host ${failure.host.name}`,
     detail: `${what}. Compare the fingerprint on the machine's console (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub) before you trust it; nothing was run on it`,
@@ -182,9 +206,10 @@ function hostKeyError(code: "SSH_HOST_KEY_CHANGED" | "SSH_HOST_KEY_UNKNOWN", fai
     cause: failure.cause,
     remedies: [
       ...(code === "SSH_HOST_KEY_CHANGED"
-        ? [{ why: "after comparing, forget the old key", command: `ssh-keygen -R '${entry}'${known === undefined ? "" : ` -f ${known}`}` }]
+        ? [{ why: "after comparing, forget the old key", command: `ssh-keygen -R '${entry}'${file}` }]
         : []),
       { why: "after comparing, record the new key", command: `ssh-keyscan ${scan} >> ${known ?? "~/.ssh/known_hosts"}` },
+      { why: "what was recorded must be what the console shows", command: `ssh-keygen -l -F '${entry}'${file}` },
     ],
   });
 }

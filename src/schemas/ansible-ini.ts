@@ -51,7 +51,8 @@ function groupOf(groups: Map<string, RawGroup>, name: string): RawGroup {
 
 function readVariable(content: string, group: RawGroup, problem: (message: string) => void): void {
   const equals = content.indexOf("=");
-  if (equals <= 0) problem(`${JSON.stringify(content)} is not NAME=VALUE`);
+  // Not repeated: it may be the rest of a secret.
+  if (equals <= 0) problem("the line is not NAME=VALUE");
   else
     group.variables.set(
       content.slice(0, equals).trim(),
@@ -71,10 +72,10 @@ function readHosts(content: string, group: RawGroup, line: number, problem: (mes
     return;
   }
   const variables = new Map<string, string>();
-  for (const setting of settings) {
+  for (const [index, setting] of settings.entries()) {
     const equals = setting.indexOf("=");
     if (equals <= 0) {
-      problem(`${JSON.stringify(setting)} is not NAME=VALUE`);
+      problem(`word ${String(index + 2)} of the line is not NAME=VALUE; a value with spaces stands in quotes`);
       return;
     }
     variables.set(setting.slice(0, equals), setting.slice(equals + 1));

@@ -74,9 +74,9 @@ const malformed: readonly { readonly of: string; readonly path: string; readonly
     of: "a word without a value",
     path: "hosts.ini",
     text: "a\n  b ansible_host\n",
-    says: /^hosts\.ini:2:3: "ansible_host" is not NAME=VALUE/,
+    says: /^hosts\.ini:2:3: word 2 of the line is not NAME=VALUE/,
   },
-  { of: "a variable without a value", path: "hosts.ini", text: "a\n[all:vars]\nx\n", says: /^hosts\.ini:3:1: "x" is not NAME=VALUE/ },
+  { of: "a variable without a value", path: "hosts.ini", text: "a\n[all:vars]\nx\n", says: /^hosts\.ini:3:1: the line is not NAME=VALUE/ },
   { of: "an open quote", path: "hosts.ini", text: 'a x="y\n', says: /^hosts\.ini:1:1: a quote is not closed/ },
   {
     of: "an endless range",
@@ -111,3 +111,12 @@ for (const { of, path, text, says } of malformed) {
     assert.throws(() => readAnsibleInventory(text, path), { code: "INVENTORY_FILE_INVALID", detail: says });
   });
 }
+
+test("readAnsibleInventory: the rest of a password with spaces is not repeated in the error", () => {
+  for (const text of ["cp1 ansible_become_pass=correct horse\n", "cp1\n[all:vars]\nansible_ssh_pass=correct\nhorse\n"]) {
+    assert.throws(
+      () => readAnsibleInventory(text, "hosts.ini"),
+      (error: Error) => /NAME=VALUE/.test(error.message) && !error.message.includes("horse"),
+    );
+  }
+});

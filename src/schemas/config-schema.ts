@@ -31,6 +31,9 @@ const absolutePath = (meaning: string) =>
     .meta({ description: meaning });
 const milliseconds = (least: number, most: number, meaning: string) => z.number().int().min(least).max(most).meta({ description: meaning });
 
+/** One jump host, of ssh -J. */
+const hop = String.raw`(?:[A-Za-z0-9_][A-Za-z0-9._-]*@)?(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?`;
+
 const host = z.strictObject({
   name: z
     .string()
@@ -54,7 +57,8 @@ const host = z.strictObject({
   sshPort: z.number().int().min(1).max(65535).optional().meta({ description: "Port of sshd." }),
   sshJump: z
     .string()
-    .regex(/^[A-Za-z0-9_[][^\s]{0,255}$/, { error: "what ssh -J takes: [user@]host[:port][,…]" })
+    // ssh makes a shell command of it (older ones without looking at it): nothing but names, addresses and ports.
+    .regex(new RegExp(`^(?=.{1,255}$)${hop}(?:,${hop})*$`), { error: "what ssh -J takes: [user@]host[:port][,…]" })
     .optional()
     .meta({ description: "Jump hosts, as for ssh -J." }),
 });

@@ -29,14 +29,13 @@ const seconds = (): string => `${((performance.now() - startedMs) / 1000).toFixe
 const isTerminal = process.stderr.isTTY;
 const bold = (text: string): string => (isTerminal ? `\u001b[1m${text}\u001b[0m` : text);
 
-let isLabUp = false;
-let running: ChildProcess | undefined;
-let interrupted = false;
+// Changed by a signal at any time, which the compiler cannot see in plain variables.
+const now: { isLabUp: boolean; isInterrupted: boolean; running: ChildProcess | undefined } = { isLabUp: false, isInterrupted: false, running: undefined };
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
-    interrupted = true;
+    now.isInterrupted = true;
     // A terminal sends Ctrl-C to the whole group; a plain kill reaches only us.
-    running?.kill(signal);
+    now.running?.kill(signal);
   });
 }
 
@@ -51,7 +50,7 @@ interface Ended {
 
 /** Starts requorum as a person would. `captured` keeps stdout instead of showing it. */
 function requorum(verbArguments: readonly string[], options: { readonly captured?: boolean; readonly isCleanup?: boolean } = {}): Promise<Ended> {
-  if (interrupted && options.isCleanup !== true) throw new Error("interrupted");
+  if (now.isInterrupted && options.isCleanup !== true) throw new Error("interrupted");
   if (options.captured !== true) process.stderr.write(`${bold(`$ requorum ${verbArguments.join(" ")}`)}\n`);
   return new Promise((done, failed) => {
     const child = spawn(process.execPath, [join(root, "bin/requorum.js"), ...verbArguments], {
@@ -59,7 +58,7 @@ function requorum(verbArguments: readonly string[], options: { readonly captured
       // The clean-up must not die from the Ctrl-C that caused it.
       detached: options.isCleanup === true,
     });
-    running = child;
+    now.running = child;
     const chunks: string[] = [];
     child.stdout?.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));
     child.on("error", failed);
@@ -86,7 +85,7 @@ async function play(): Promise<void> {
   const { name, victim } = values;
   chapter("A lab: three machines, keepalived and haproxy, a real kubeadm cluster with some load");
   process.stderr.write("With nothing cached this builds Kubernetes and etcd from source first (about 10 minutes); with caches about 1.5 minutes.\n");
-  isLabUp = true;
+  now.isLabUp = true;
   await must(["lab", "up", "--name", name]);
   const config = String(field(await json(["lab", "status", "--name", name]), "config"));
   const here = ["--config", config];
@@ -128,7 +127,7 @@ async function conclude(here: readonly string[]): Promise<void> {
 }
 
 async function cleanUp(): Promise<void> {
-  if (!isLabUp) return;
+  if (!now.isLabUp) return;
   if (values.keep) {
     process.stderr.write(`\nThe lab is kept. Look around with: npm run requorum -- lab status --name ${values.name}; take it down with: npm run requorum -- lab down --name ${values.name}\n`);
     return;
@@ -143,7 +142,7 @@ try {
   await play();
 } catch (error) {
   process.stderr.write(`\ndemo: ${error instanceof Error ? error.message : String(error)}\n`);
-  exitCode = interrupted ? 130 : 1;
+  exitCode = now.isInterrupted ? 130 : 1;
 }
 try {
   await cleanUp();

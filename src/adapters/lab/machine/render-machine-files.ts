@@ -46,7 +46,7 @@ function renderHosts(plan: AddressPlan): string {
 function renderNetwork(machine: MachinePlan, plan: AddressPlan): string {
   const prefix = machine.address.slice(0, machine.address.lastIndexOf(".") + 1);
   const routes: string[] = [];
-  for (let octet = machineOctets.first; octet <= machineOctets.last; octet++) {
+  for (let octet: number = machineOctets.first; octet <= machineOctets.last; octet++) {
     const other = `${prefix}${String(octet)}`;
     if (other !== machine.address) routes.push(`[Route]\nDestination=${podRange(other)}\nGateway=${other}\n`);
   }

@@ -16,6 +16,8 @@ export interface Verified {
   readonly members: readonly MemberFacts[];
   /** One configured machine per member, where there is one. */
   readonly hosts: readonly HostConfig[];
+  /** Where API servers run: beside the members, or with external etcd on the control-plane machines. */
+  readonly apiServers: readonly HostConfig[];
 }
 
 /** A rule whose question fails is not known; it never counts as held. Bugs and interruption are thrown. */

@@ -23,12 +23,13 @@ echo end
 
 /** What has to be seen on the machines themselves: who holds the address, which flags etcd would start with. */
 export async function machineRules(verified: Verified): Promise<readonly ExitRule[]> {
-  const { context, hosts } = verified;
+  const { context, hosts, apiServers } = verified;
+  const looked = [...new Set([...hosts, ...apiServers, ...balancers(verified)])];
   const endpoint = context.config.controlPlaneEndpoint;
   const address = endpoint?.replace(/:[0-9]+$/, "") ?? "";
   const views: MachineView[] = [];
   const seen = await judge("every machine was looked at", async () => {
-    for (const host of hosts) views.push(await viewOf(verified, host, address));
+    for (const host of looked) views.push(await viewOf(verified, host, address));
     return holds;
   });
   const rules = [seen];
@@ -36,6 +37,11 @@ export async function machineRules(verified: Verified): Promise<readonly ExitRul
   rules.push({ rule: "no etcd manifest forces a new cluster", verdict: flagVerdict(views) });
   if (context.config.loadBalancer === "keepalived-haproxy" && address !== "") rules.push({ rule: `exactly one machine holds ${address}`, verdict: holderVerdict(views) });
   return rules;
+}
+
+/** Machines of their own that hold the address; a control-plane machine without a member may be the one that was given up. */
+function balancers({ context }: Verified): readonly HostConfig[] {
+  return context.config.hosts.filter((host) => host.roles.includes("load-balancer") && !host.roles.includes("control-plane") && !host.roles.includes("etcd"));
 }
 
 async function viewOf({ context }: Verified, host: HostConfig, address: string): Promise<MachineView> {

@@ -12,7 +12,8 @@ export async function lookAtMembers(context: StepContext): Promise<Verified> {
   for (const host of context.config.hosts) {
     try {
       const { members } = await withEtcdOnce(context, host.name, (client) => client.memberList({ linearizable: true }, etcdCall(context)));
-      return { context, members, hosts: members.flatMap((member) => hostOf(context, member) ?? []) };
+      const hosts = members.flatMap((member) => hostOf(context, member) ?? []);
+      return { context, members, hosts, apiServers: apiServersOf(context, hosts) };
     } catch (error) {
       if (!(error instanceof RecoveryError)) throw error;
       context.signal.throwIfAborted();
@@ -20,6 +21,11 @@ export async function lookAtMembers(context: StepContext): Promise<Verified> {
     }
   }
   throw new RecoveryError("FACTS_INCOMPLETE", { subject: "the member list", detail: `no machine's etcd gave a linearizable list: ${reasons.join("; ")}` });
+}
+
+/** With stacked etcd a machine without a member has no API server that counts: it may be the one that was given up. */
+function apiServersOf({ config }: StepContext, memberHosts: readonly HostConfig[]): readonly HostConfig[] {
+  return config.etcdTopology === "stacked" ? memberHosts : config.hosts.filter((host) => host.roles.includes("control-plane"));
 }
 
 function hostOf(context: StepContext, member: MemberFacts): HostConfig | undefined {

@@ -13,14 +13,14 @@ import type { StepContext } from "../step-handler.ts";
  * looking alone cannot give it.
  */
 export async function proveWrites(verified: Verified): Promise<readonly ExitRule[]> {
-  const { hosts, context } = verified;
-  const [first] = hosts;
+  const { apiServers, context } = verified;
+  const [first] = apiServers;
   const direct = [];
-  for (const host of hosts) direct.push(await judge(`a write through the API server on ${host.name}`, () => writeDirectly(verified, host)));
+  for (const host of apiServers) direct.push(await judge(`a write through the API server on ${host.name}`, () => writeDirectly(verified, host)));
   if (first === undefined) return direct;
   return [
     ...direct,
-    await judge("a service account's token is accepted", () => proveToken(verified, first)),
+    await judge("a service account's token is accepted by every API server", () => proveToken(verified, first)),
     await judge("controllers make progress", () => proveProgress(verified, first)),
     ...(context.config.controlPlaneEndpoint === undefined ? [] : [await judge(`a write through ${context.config.controlPlaneEndpoint}`, () => writeThroughEndpoint(verified, first))]),
   ];
@@ -46,19 +46,30 @@ async function writeDirectly({ context }: Verified, host: HostConfig): Promise<V
   });
 }
 
-/** As a pod would: a token of kube-system's default service account, good for ten minutes (the API's minimum), only in memory. */
-async function proveToken({ context }: Verified, host: HostConfig): Promise<Verdict> {
-  return await withKubeOnce(context, host.name, async (api) => {
-    const answer = await askJson(api, context, {
-      method: "POST",
-      path: "/api/v1/namespaces/kube-system/serviceaccounts/default/token",
-      body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 600 } },
-    });
-    const token = textAt(answer, "status", "token");
-    if (token === undefined) return fails("no token was issued");
-    const used = await request(api, context, { method: "GET", path: "/api", bearerToken: token });
-    return used.status === 200 ? holds : fails(`a call with the token was answered ${String(used.status)}`);
-  });
+/**
+ * As a pod would: a token of kube-system's default service account, good for
+ * ten minutes (the API's minimum), only in memory. One server issues it and
+ * each must take it: a machine with another service-account key takes only its own.
+ */
+async function proveToken({ context, apiServers }: Verified, issuer: HostConfig): Promise<Verdict> {
+  const token = await withKubeOnce(context, issuer.name, async (api) =>
+    textAt(
+      await askJson(api, context, {
+        method: "POST",
+        path: "/api/v1/namespaces/kube-system/serviceaccounts/default/token",
+        body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 600 } },
+      }),
+      "status",
+      "token",
+    ),
+  );
+  if (token === undefined) return fails("no token was issued");
+  const refused: string[] = [];
+  for (const host of apiServers) {
+    const used = await withKubeOnce(context, host.name, (api) => request(api, context, { method: "GET", path: "/api", bearerToken: token }));
+    if (used.status !== 200) refused.push(`a call with the token to the API server on ${host.name} was answered ${String(used.status)}`);
+  }
+  return refused.length === 0 ? holds : fails(...refused);
 }
 
 /** Both renew their Lease every 2 s (retry period); 20 s covers one change of leader (lease 15 s). */

@@ -1,11 +1,12 @@
 import type { AppliedRun } from "../app/apply-plan.ts";
 import type { AppContext } from "../app/app-ports.ts";
-import { readRun } from "../app/run-records.ts";
-import type { ExitName } from "../model/error-catalogue.ts";
+import { readRun, type RunRecord } from "../app/run-records.ts";
+import { errorCatalogue, type ExitName } from "../model/error-catalogue.ts";
 import type { RunOutcome } from "../model/journal-event.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
 import { runDocument } from "../render/run-document.ts";
 import { runPage } from "../render/run-page.ts";
-import { line, strong } from "../render/page.ts";
+import { bad, command, dim, line, strong, type Page } from "../render/page.ts";
 import type { CliContext } from "./cli-context.ts";
 import { printProblem, printResult } from "./print-result.ts";
 import { writeReport } from "./write-report.ts";
@@ -14,12 +15,21 @@ import { writeReport } from "./write-report.ts";
 export async function finishRun(cli: CliContext, app: AppContext, applied: AppliedRun): Promise<ExitName> {
   const record = await readRun(app, applied.run);
   const document = runDocument(record);
-  const report = await writeReport(app, record, undefined);
   // On a terminal the steps were shown as they went; in a log or pipe the result stands alone.
   const showsSteps = !(cli.terminal.outIsTty && cli.terminal.errIsTty);
   printResult(cli, document, () => runPage(document, { showsSteps, showsNext: document.outcome !== "succeeded" }));
-  printProblem(cli, [line([strong("report  "), report.html])]);
+  printProblem(cli, await reportWords(app, record));
   return exitOfOutcome(applied.result.outcome, record.state?.steps.values());
+}
+
+/** What became of the run was said and stands, also when this machine's disk has no room for the report. */
+async function reportWords(app: AppContext, record: RunRecord): Promise<Page> {
+  try {
+    return [line([strong("report  "), (await writeReport(app, record, undefined)).html])];
+  } catch (error) {
+    if (!(error instanceof RecoveryError)) throw error;
+    return [line([bad("report not written: "), `${errorCatalogue[error.code].summary}: ${error.subject}`, dim(`  [${error.code}]`)]), command(`requorum runs report ${record.run}`, "the run is as said above; write its report when that is settled")];
+  }
 }
 
 /** A run that failed in its last, proving step did its work but not its proof: that has an exit of its own. */

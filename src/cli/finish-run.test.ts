@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
+import test, { after } from "node:test";
+import { plan, ReplaceWorld } from "../../test/crash/replace-world.ts";
+import { workDirectory } from "../../test/support/captured-cli.ts";
+import type { AppContext } from "../app/app-ports.ts";
+import { executeRun } from "../execute/executor/execute-run.ts";
+import { writePlan } from "../schemas/plan.ts";
+import type { CliContext } from "./cli-context.ts";
+import { finishRun } from "./finish-run.ts";
+import { Terminal } from "./terminal/terminal.ts";
+
+const work = workDirectory();
+after(() => {
+  work.remove();
+});
+
+test("finishRun: with no room for the report the run's end is shown all the same, and its exit stands", async () => {
+  const world = new ReplaceWorld();
+  await world.runs.create(world.run, writePlan(plan));
+  const context = world.context();
+  const result = await executeRun({ plan, consent: world.consent(), run: world.run, context, report: () => undefined, signal: new AbortController().signal });
+  assert.equal(result.outcome, "succeeded");
+  // A disk that takes nothing, under the name that the report is written to first.
+  symlinkSync("/dev/full", join(work.path, "report.html.part"));
+  const texts = { out: "", err: "" };
+  const sink = (name: "out" | "err") => ({ isTty: false, columns: 200, rows: 50, write: (text: string) => { texts[name] += text; } });
+  const terminal = new Terminal({ out: sink("out"), err: sink("err"), canAsk: false, noColor: true, readAnswer: () => Promise.resolve("") });
+  const cli = { terminal, global: { output: "text" } } as unknown as CliContext;
+  const runs = Object.assign(world.runs, { pathOf: () => work.path });
+  const app = { ...context, ports: { ...context.ports, runs } } as unknown as AppContext;
+  assert.equal(await finishRun(cli, app, { run: world.run, result }), "done");
+  assert.match(texts.out, /succeeded/);
+  assert.match(texts.err, /report not written: this machine's disk is full.*\[LOCAL_DISK_FULL\]/);
+  assert.match(texts.err, new RegExp(`requorum runs report ${world.run}`));
+});

@@ -1,3 +1,6 @@
+import { NodeWorkstation } from "../../adapters/system/node-workstation.ts";
+import { checkWorkstation } from "../../app/doctor/check-workstation.ts";
+import type { DoctorRow } from "../../app/doctor/doctor-row.ts";
 import { observeOnce } from "../../app/observe-cluster.ts";
 import type { HostFacts, Inventory } from "../../model/inventory.ts";
 import { valueOf } from "../../model/observation.ts";
@@ -7,19 +10,31 @@ import type { CommandModule } from "../command-spec.ts";
 import type { CliContext } from "../cli-context.ts";
 import { printResult } from "../print-result.ts";
 import { withCluster } from "../with-cluster.ts";
-import { localChecks } from "../workstation-checks.ts";
 
 /** Certificates and leases tolerate seconds; a report whose times are off by more misleads. */
 const clockOffsetMsMax = 2000;
 
 export const command: CommandModule = {
   async run({ cli }) {
-    const checks = [...(await localChecks(cli.directories.state)), ...(await clusterChecks(cli))];
+    const rows = await checkWorkstation(new NodeWorkstation(), { stateDirectory: cli.directories.state });
+    const checks = [...rows.map(checkOfRow), ...(await clusterChecks(cli))];
     const document: DoctorDocument = { apiVersion: "requorum/v1", kind: "Doctor", isReady: checks.every((check) => check.state !== "problem"), checks };
     printResult(cli, document, () => doctorPage(document));
     return document.isReady ? "done" : "findings";
   },
 };
+
+/** What could not be found out is shown as a warning: it is not good, and it is no proof of trouble. */
+function checkOfRow(row: DoctorRow): DoctorCheck {
+  const states = { ok: "ok", warn: "warning", fail: "problem", unknown: "warning" } as const;
+  const { remedy } = row;
+  return {
+    name: row.check,
+    state: states[row.state],
+    detail: `${row.state === "unknown" ? "not known: " : ""}${row.detail}${remedy !== undefined && remedy.command === undefined ? `; ${remedy.why}` : ""}`,
+    remedy: remedy?.command === undefined ? undefined : { why: remedy.why, command: remedy.command },
+  };
+}
 
 /** A configuration that is missing or wrong is a finding of doctor, not its end. */
 async function clusterChecks(cli: CliContext): Promise<readonly DoctorCheck[]> {

@@ -142,7 +142,11 @@ const malformed: readonly { readonly of: string; readonly text: string; readonly
   },
   { of: "a jump host with a space", text: `${small}    sshJump: "a b"\n`, says: /^requorum\.yaml:6:14: .*ssh -J/ },
   { of: "a jump host that a shell would run", text: `${small}    sshJump: "a;reboot"\n`, says: /^requorum\.yaml:6:14: .*ssh -J/ },
-  { of: "a jump host with an option in it", text: `${small}    sshJump: "a,-oProxyCommand=reboot"\n`, says: /^requorum\.yaml:6:14: .*ssh -J/ },
+  {
+    of: "a jump host with an option in it",
+    text: `${small}    sshJump: "a,-oProxyCommand=reboot"\n`,
+    says: /^requorum\.yaml:6:14: .*ssh -J/,
+  },
   {
     of: "a port out of range",
     text: `${small}    sshPort: 70000\n`,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { symlinkSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import test, { after } from "node:test";
 import { plan, ReplaceWorld } from "../../test/crash/replace-world.ts";
@@ -16,14 +16,14 @@ after(() => {
   work.remove();
 });
 
-test("finishRun: with no room for the report the run's end is shown all the same, and its exit stands", async () => {
+test("finishRun: when the report cannot be written, the run's end is shown all the same, and its exit stands", async () => {
   const world = new ReplaceWorld();
   await world.runs.create(world.run, writePlan(plan));
   const context = world.context();
   const result = await executeRun({ plan, consent: world.consent(), run: world.run, context, report: () => undefined, signal: new AbortController().signal });
   assert.equal(result.outcome, "succeeded");
-  // A disk that takes nothing, under the name that the report is written to first.
-  symlinkSync("/dev/full", join(work.path, "report.html.part"));
+  // Something in the way, which fails as a full disk does: when the file is to be put in place.
+  mkdirSync(join(work.path, "report.html"));
   const texts = { out: "", err: "" };
   const sink = (name: "out" | "err") => ({ isTty: false, columns: 200, rows: 50, write: (text: string) => { texts[name] += text; } });
   const terminal = new Terminal({ out: sink("out"), err: sink("err"), canAsk: false, noColor: true, readAnswer: () => Promise.resolve("") });
@@ -32,6 +32,6 @@ test("finishRun: with no room for the report the run's end is shown all the same
   const app = { ...context, ports: { ...context.ports, runs } } as unknown as AppContext;
   assert.equal(await finishRun(cli, app, { run: world.run, result }), "done");
   assert.match(texts.out, /succeeded/);
-  assert.match(texts.err, /report not written: this machine's disk is full.*\[LOCAL_DISK_FULL\]/);
+  assert.match(texts.err, /report not written: a local file could not be read or written: .*report.html {2}\[LOCAL_FILE_FAILED\]/);
   assert.match(texts.err, new RegExp(`requorum runs report ${world.run}`));
 });

@@ -62,7 +62,7 @@ async function keysRow(workstation: Workstation): Promise<DoctorRow> {
     check,
     state: "warn",
     detail: `${words}; only a key that the ssh configuration names can be used`,
-    remedy: { why: "let an agent offer your key: ssh must not ask for a passphrase", command: "ssh-add" },
+    remedy: { why: "let an agent offer your key: nobody can type its words during a run", command: "ssh-add" },
   };
 }
 

@@ -65,6 +65,22 @@ test("a kill while kubeadm runs on the machine: resuming waits for that join and
   await assertRecovered(world, await goOn(world), "killed during the join");
 });
 
+test("a join that does not end is left alone: its outcome is unknown, no second one starts, and its credentials stay", async () => {
+  const world = new ReplaceWorld();
+  await world.runs.create(world.run, "the plan");
+  const report = () => { if (world.joinsStarted === 1) world.isDead = true; };
+  await assert.rejects(executeRun({ plan, consent: world.consent(), run: world.run, context: world.context(), signal, report }), Killed);
+  world.revive();
+  const unit = world.join?.unit ?? "";
+  world.join = { unit, endsAtMs: Number.POSITIVE_INFINITY };
+  const result = await goOn(world);
+  assert.equal(result.outcome, "outcome-unknown", result.detail);
+  assert.equal(world.joinsStarted, 1);
+  assert.notEqual(world.kube.store.at("/api/v1/namespaces/kube-system/secrets/kubeadm-certs"), undefined);
+  world.join = { unit, endsAtMs: world.clock.nowMs() + 1_000 };
+  await assertRecovered(world, await goOn(world), "after it ended");
+});
+
 test("a join that fails says what kubeadm said without its token, removes the credentials, and the run can go on", async () => {
   const world = new ReplaceWorld();
   world.joinFailsWith = "etcd cluster is not healthy";

@@ -12,6 +12,9 @@ unit=$1 dir=$2 log=$3 via=$4
 umask 077
 if systemctl is-active -q "$unit.service"; then echo attached; exit 0; fi
 command -v systemd-run >/dev/null
+# Should the unit not come into being, or the connection break before it does, no secret stays.
+trap '[ $? -eq 0 ] || rm -f "$dir/join.yaml" "$dir/discovery.conf"' EXIT
+trap 'exit 1' HUP INT PIPE TERM
 mkdir -p "$dir" "$(dirname "$log")"
 awk -v a="$dir/join.yaml" -v b="$dir/discovery.conf" 'BEGIN { f = a } $0 == "---8<---" { f = b; next } { print > f }' "$REQUORUM_INPUT"
 cat > "$dir/join.sh" <<'JOIN'
@@ -38,7 +41,8 @@ echo started`;
 /** $1 unit, $2 directory, $3 log. Prints: running, ended CODE, or none; then the last lines of kubeadm's own words. */
 export const pollJoinScript = String.raw`set -u
 unit=$1 dir=$2 log=$3
-state=$(systemctl show -p ActiveState --value "$unit.service")
+# No answer is not "it does not run": the look fails and is made again.
+state=$(systemctl show -p ActiveState --value "$unit.service") && [ -n "$state" ] || exit 1
 if [ -f "$dir/exit-code" ]; then echo "ended $(cat "$dir/exit-code")"
 elif [ "$state" = active ] || [ "$state" = activating ] || [ "$state" = deactivating ]; then echo running
 elif [ -e "$dir" ]; then echo "ended lost"
@@ -47,6 +51,7 @@ if [ -f "$log" ]; then tail -n 30 "$log" | cut -c 1-400; fi
 exit 0`;
 
 /** Units of this step that run now, of whichever attempt. $1: unit name without the attempt. */
-export const listJoinsScript = String.raw`set -u
-systemctl list-units --no-legend --plain --all "$1-*.service" | awk '$3 == "active" || $3 == "activating" || $3 == "deactivating" { sub(/\.service$/, "", $1); print $1 }'
+export const listJoinsScript = String.raw`set -eu
+units=$(systemctl list-units --no-legend --plain --all "$1-*.service")
+printf '%s\n' "$units" | awk '$3 == "active" || $3 == "activating" || $3 == "deactivating" { sub(/\.service$/, "", $1); print $1 }'
 exit 0`;

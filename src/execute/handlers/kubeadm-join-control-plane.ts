@@ -1,7 +1,7 @@
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { StepArgs } from "../../model/step.ts";
 import { changeOnHost, lookMs, readOnHost } from "../ask/run-on-host.ts";
-import { observeModel } from "../observe/observe-model.ts";
+import { observeModel, unknownModel } from "../observe/observe-model.ts";
 import type { StepContext, StepHandler } from "../step-handler.ts";
 import { waitUntil } from "../wait-until.ts";
 import { checkHost } from "./host-check-prepared.ts";
@@ -22,18 +22,21 @@ export const kubeadmJoinControlPlaneHandler: StepHandler<"kubeadm.joinControlPla
   // The member list and the Node are written before kubeadm ends; a cut connection is waited out in `observe`.
   settleMs: 15_000,
   observe: async (args, context) => {
-    await awaitRunningJoin(args, context);
+    const isOver = await awaitRunningJoin(args, context);
     const [model, problems] = await Promise.all([
       observeModel(context, { etcd: true, hosts: [args.host, args.via], apiServers: [args.via], nodesVia: [args.via] }),
       checkHost({ host: args.host, via: [args.via], kubernetesVersion: "" }, context),
     ]);
+    // It may still run, on a machine that answers by now: nothing is judged, and nothing cleared away, under its feet.
+    if (!isOver && model.hosts.some((host) => host.name === args.host && host.isReachable === true)) return unknownModel(context);
     if (problems === undefined) return model;
     return { ...model, hosts: model.hosts.map((host) => (host.name === args.host ? { ...host, isPrepared: problems.length === 0, preparationProblems: problems } : host)) };
   },
   perform: async (args, context) => {
-    const files = filesOf(context);
     try {
-      const credentials = (await runningJoins(args, context)).length > 0 ? undefined : await startJoin(args, context, files);
+      const [running] = await runningJoins(args, context);
+      const files = filesOf(context, running);
+      const credentials = running === undefined ? await startJoin(args, context, files) : undefined;
       const end = await awaitEnd(args, context, files, credentials);
       if (end.code !== "0") {
         const words = redactJoin(end.words, credentials).split("\n").slice(-8).join(" | ");
@@ -55,9 +58,9 @@ interface JoinFiles {
   readonly log: string;
 }
 
-/** One name per attempt: what an earlier one left is not taken for this one's. */
-function filesOf(context: StepContext): JoinFiles {
-  const attempt = context.state.steps.get(context.step)?.attempts ?? 1;
+/** One name per attempt: what an earlier one left is not taken for this one's. `running`: the unit that is attached to. */
+function filesOf(context: StepContext, running: string | undefined): JoinFiles {
+  const attempt = running?.slice(unitStem(context).length + 1) ?? context.state.steps.get(context.step)?.attempts ?? 1;
   const name = `${unitStem(context)}-${attempt}`;
   return { unit: name, dir: `/run/requorum/${name}`, log: `/var/lib/requorum/runs/${context.run}/${context.step}-kubeadm-join-${attempt}.log` };
 }
@@ -71,19 +74,21 @@ async function runningJoins(args: Args, context: StepContext): Promise<readonly 
   return output.split("\n").filter((line) => line !== "");
 }
 
-/** Returns when no join of this step runs any more. A machine that cannot be asked is left to the observation. */
-async function awaitRunningJoin(args: Args, context: StepContext): Promise<void> {
+/** true: no join of this step runs any more. false: one still does, or the machine could not be asked. */
+async function awaitRunningJoin(args: Args, context: StepContext): Promise<boolean> {
   // Before the first start there can be none.
-  if ((context.state.steps.get(context.step)?.attempts ?? 0) === 0) return;
+  if ((context.state.steps.get(context.step)?.attempts ?? 0) === 0) return true;
   try {
     await waitUntil(context, { text: `the join of ${args.host} that is under way to end`, limitMs: joinLimitMs, pauseMs: 2_000, silenceLimitMs: lookSilenceMs }, async (say) => {
       const running = await runningJoins(args, context);
       say(running.join(", "));
       return running.length === 0 ? true : undefined;
     });
+    return true;
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
+    return false;
   }
 }
 

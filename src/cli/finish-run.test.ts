@@ -5,10 +5,12 @@ import test, { after } from "node:test";
 import { plan, ReplaceWorld } from "../../test/crash/replace-world.ts";
 import { workDirectory } from "../../test/support/captured-cli.ts";
 import type { AppContext } from "../app/app-ports.ts";
+import { readRun } from "../app/run-records.ts";
 import { executeRun } from "../execute/executor/execute-run.ts";
 import { writePlan } from "../schemas/plan.ts";
 import type { CliContext } from "./cli-context.ts";
 import { finishRun } from "./finish-run.ts";
+import { writeReport } from "./write-report.ts";
 import { Terminal } from "./terminal/terminal.ts";
 
 const work = workDirectory();
@@ -34,4 +36,5 @@ test("finishRun: when the report cannot be written, the run's end is shown all t
   assert.match(texts.out, /succeeded/);
   assert.match(texts.err, /report not written: a local file could not be read or written: .*report.html {2}\[LOCAL_FILE_FAILED\]/);
   assert.match(texts.err, new RegExp(`requorum runs report ${world.run}`));
+  await assert.rejects(writeReport(app, await readRun(app, world.run), "/dev/null/here"), { code: "LOCAL_FILE_FAILED", detail: "could not make the directory: ENOTDIR" });
 });

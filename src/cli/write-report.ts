@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { translating } from "../adapters/local-fs/to-recovery-error.ts";
 import type { AppContext } from "../app/app-ports.ts";
 import type { RunRecord } from "../app/run-records.ts";
 import { findingEntryOf } from "../diagnose/finding-catalogue.ts";
@@ -22,7 +23,7 @@ export async function writeReport(app: AppContext, record: RunRecord, directory:
     titleOf: (code) => findingEntryOf(code)?.title ?? code,
   }));
   const into = directory ?? record.directory;
-  await mkdir(into, { recursive: true, mode: 0o700 });
+  await translating(into, "make the directory", () => mkdir(into, { recursive: true, mode: 0o700 }));
   const base = directory === undefined ? "report" : `requorum-report-${record.run}`;
   const html = join(into, `${base}.html`);
   const markdown = join(into, `${base}.md`);

@@ -81,10 +81,18 @@ function field(document: unknown, path: string): unknown {
   return path.split(".").reduce<unknown>((value, key) => (typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined), document);
 }
 
+/** A lab that is there already is somebody's (kept, perhaps): it is not used, and not taken down at the end. */
+async function assertNoLab(name: string): Promise<void> {
+  const labs = field(await json(["lab", "status"]), "labs");
+  if (Array.isArray(labs) && labs.some((lab) => field(lab, "name") === name))
+    throw new Error(`there is a lab ${name} already. Take it down (npm run requorum -- lab down --name ${name}) or choose another name (npm run demo -- --name NAME)`);
+}
+
 async function play(): Promise<void> {
   const { name, victim } = values;
   chapter("A lab: three machines, keepalived and haproxy, a real kubeadm cluster with some load");
   process.stderr.write("With nothing cached this builds Kubernetes and etcd from source first (about 10 minutes); with caches about 1.5 minutes.\n");
+  await assertNoLab(name);
   now.isLabUp = true;
   await must(["lab", "up", "--name", name]);
   const config = String(field(await json(["lab", "status", "--name", name]), "config"));

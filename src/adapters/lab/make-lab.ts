@@ -19,6 +19,7 @@ import { exists } from "./programs/cache-entry.ts";
 import { etcdModules, findModule, kubernetesModules, pauseModule, type ProgramModule } from "./programs/program-versions.ts";
 import { renderRequorumConfig } from "./render-requorum-config.ts";
 import { makeOperatorKey, registerHostKey, writeSshConfig } from "./ssh-access.ts";
+import { leftoversOf } from "./take-down-lab.ts";
 
 export interface LabRequest {
   readonly name: string;
@@ -64,7 +65,10 @@ export async function makeLab(request: LabRequest, environment: LabEnvironment, 
   assertLabName(request.name);
   const { paths } = environment;
   const directory = labDirectory(paths, request.name);
-  if (await exists(directory)) throw new RecoveryError("LAB_EXISTS", { subject: `lab ${request.name}`, detail: `${directory} exists` });
+  if (await exists(directory)) throw labExists(request.name, `${directory} exists`);
+  // Of another state directory, whose lab has the same network and groups: nothing of it may be touched.
+  const [there] = await leftoversOf(paths, request.name);
+  if (there !== undefined) throw labExists(request.name, `${there} is there, but no record of it in ${paths.labsDir}: another XDG_STATE_HOME may have one`);
   // The first index stands for any: only names and roles matter here.
   assertInotifyBudget(planAddresses(0, request.shape).machines);
   const { versions, sources } = await prepareSources(request.versions, environment, timer);
@@ -96,6 +100,10 @@ export async function makeLab(request: LabRequest, environment: LabEnvironment, 
   state = { ...state, phase: "up" };
   await writeLabState(paths, state);
   return state;
+}
+
+function labExists(lab: string, detail: string): RecoveryError {
+  return new RecoveryError("LAB_EXISTS", { subject: `lab ${lab}`, detail, remedies: [{ why: "take it down, or choose another name", command: `requorum lab down --name ${lab}` }] });
 }
 
 async function makeClusterOf(state: LabState, plan: AddressPlan, timer: PhaseTimer): Promise<void> {

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
-import { readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, readdirSync, realpathSync } from "node:fs";
+import { basename, join } from "node:path";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { machinePaths, type LabPaths } from "./lab-paths.ts";
 import { assertLabName, freeLabIndex, labDirectory, readLabState } from "./lab-state.ts";
@@ -15,7 +15,8 @@ import { waitUntil } from "./wait-until.ts";
  * Removes everything of a lab. It looks instead of remembering: processes by
  * the lab's cgroups, mounts and loop devices by the lab's directory, the
  * namespace by its name. So it works after `lab up` was killed at any point,
- * and again after it was killed itself. LAB_NOT_FOUND when there is nothing.
+ * and again after it was killed itself. LAB_NOT_FOUND when there is nothing,
+ * or when what runs under this name is recorded in another state directory.
  */
 export async function takeDownLab(paths: LabPaths, lab: string): Promise<void> {
   assertLabName(lab);
@@ -23,6 +24,8 @@ export async function takeDownLab(paths: LabPaths, lab: string): Promise<void> {
   const leftBefore = await leftoversOf(paths, lab);
   if (leftBefore.length === 0) throw new RecoveryError("LAB_NOT_FOUND", { subject: `lab ${lab}`, detail: `nothing of a lab ${lab} is on this machine` });
   const cgroups = await cgroupsOf(paths, lab);
+  const elsewhere = otherLabDirectory(processesIn(cgroups).map(commandOf), directory);
+  if (elsewhere !== undefined && existsSync(elsewhere) && !isSamePlace(elsewhere, directory)) throw otherStateDirectory(lab, elsewhere);
   await killProcesses(cgroups);
   await unmountBelow(directory);
   await removeNetwork(lab);
@@ -52,7 +55,8 @@ export async function leftoversOf(paths: LabPaths, lab: string): Promise<readonl
 async function cgroupsOf(paths: LabPaths, lab: string): Promise<readonly string[]> {
   const found = new Set<string>(readHierarchies().map((hierarchy) => join(hierarchy.ownDirectory, labCgroupName(lab))));
   const state = await readLabState(paths, lab).catch(() => undefined); // absent or damaged: looking has to do
-  for (const directory of state?.cgroups ?? []) found.add(directory);
+  // Everything in these groups is killed: a record that names another group is not believed.
+  for (const directory of state?.cgroups ?? []) if (basename(directory) === labCgroupName(lab)) found.add(directory);
   for (const mountPoint of cgroupMountPoints()) for (const path of groupsNamed(mountPoint, labCgroupName(lab), searchDepthMax)) found.add(path);
   return [...found];
 }
@@ -78,6 +82,34 @@ function namesIn(directory: string, directoriesOnly = false): readonly string[] 
   } catch {
     return []; // it does not exist, so nothing is in it
   }
+}
+
+/** The command line's words, NUL between them; "" when the process is gone. */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${String(pid)}/cmdline`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Where the machines among these processes are recorded, when it is not `directory`: nspawn is told its root on its command line. */
+export function otherLabDirectory(commands: readonly string[], directory: string): string | undefined {
+  return commands
+    .flatMap((command) => /\0--directory\0([^\0]+)\/machines\/[^/\0]+\/root(?:\0|$)/.exec(command)?.[1] ?? [])
+    .find((found) => found !== directory);
+}
+
+/** Through a link a directory has several names. */
+function isSamePlace(one: string, other: string): boolean {
+  return existsSync(other) && realpathSync(one) === realpathSync(other);
+}
+
+function otherStateDirectory(lab: string, directory: string): RecoveryError {
+  return new RecoveryError("LAB_NOT_FOUND", {
+    subject: `lab ${lab}`,
+    detail: `machines of a lab ${lab} run on this machine, but it is recorded in ${directory}, that is with another XDG_STATE_HOME; nothing was touched`,
+  });
 }
 
 /** Kills again until none is left: a process may fork while it is being killed. */

@@ -55,8 +55,8 @@ function isMeantToRun(situation: PlanningSituation, host: ModelHost, unit: Servi
   if (unit === "kubelet" || unit === "containerd")
     return host.hasKubernetesState === true && !isLost(situation, host.name) && isPartOfCluster(situation, host);
   if (unit === "etcd") return host.hasEtcdData === true && !isLost(situation, host.name);
-  // A spare waits with everything installed and nothing configured: its balancer is nobody's.
-  if (host.roles.every((role) => role === "spare") && !isHomeOfMember(situation, host)) return false;
+  // A spare has everything installed and nothing configured, also when it took a lost machine's place: its balancer is nobody's.
+  if (!host.roles.some((role) => role === "load-balancer" || role === "control-plane")) return false;
   const facts = situation.inventory.hosts.find((candidate) => candidate.name === host.name);
   const service = facts === undefined ? undefined : valueOf(facts.services)?.find((candidate) => candidate.unit === unit);
   return service !== undefined && (service.isEnabled || service.activeState === "failed");
@@ -69,11 +69,8 @@ function isLost(situation: PlanningSituation, host: HostName): boolean {
 /** A removed member's machine is not brought back by its kubelet (E04): that is a replacement. */
 function isPartOfCluster({ model }: PlanningSituation, host: ModelHost): boolean {
   if (host.roles.includes("worker")) return true;
-  return (model.members ?? model.believedMembers) === undefined || isHomeOfMember({ model }, host);
-}
-
-function isHomeOfMember({ model }: Pick<PlanningSituation, "model">, host: ModelHost): boolean {
-  return (model.members ?? model.believedMembers ?? []).some((member) => member.host === host.name);
+  const members = model.members ?? model.believedMembers;
+  return members === undefined || members.some((member) => member.host === host.name);
 }
 
 /** Without quorum, starting makes sense when a majority is then up; otherwise say what is missing. */

@@ -4,7 +4,7 @@ import { consentOf, type Consent } from "../../model/plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { factOf, stepStateOf, type RunState } from "../journal/fold-journal.ts";
 import { Journal } from "../journal/journal.ts";
-import { acquireMachineLocks, releaseMachineLocks, type MachineLocks } from "../lock/machine-lock.ts";
+import { acquireMachineLocks, markedHosts, releaseMachineLocks, type MachineLocks } from "../lock/machine-lock.ts";
 import type { StepContext } from "../step-handler.ts";
 import { advanceStep, type StepEnd } from "./advance-step.ts";
 import { bindStep } from "./bound-step.ts";
@@ -119,7 +119,7 @@ async function underMachineLocks(request: RunRequest, journal: Journal, body: ()
       const result = await stopRun(journal, { outcome, detail: error instanceof Error ? error.message : String(error) });
       if (request.signal.aborted) return result;
     } else if (locks !== undefined) {
-      await releaseMachineLocks({ hostAccess: request.context.ports.hostAccess, hosts: locks.where, run: request.run });
+      await releaseMachineLocks({ hostAccess: request.context.ports.hostAccess, hosts: markedHosts(locks), run: request.run });
     }
     throw error;
   }
@@ -151,7 +151,7 @@ function lockedHosts(request: RunRequest): readonly HostName[] {
 }
 
 async function unlockMachines(request: RunRequest, journal: Journal, locks: MachineLocks): Promise<void> {
-  const answer = await releaseMachineLocks({ hostAccess: request.context.ports.hostAccess, hosts: locks.where, run: request.run });
+  const answer = await releaseMachineLocks({ hostAccess: request.context.ports.hostAccess, hosts: markedHosts(locks), run: request.run });
   await journal.append({ kind: "lock-released", where: answer.released });
   if (answer.leftOn.length > 0) await journal.append({ kind: "fact-recorded", name: "lock-left-on", value: answer.leftOn.join("; ") });
 }

@@ -7,7 +7,7 @@ import test, { type TestContext } from "node:test";
 import { FakeHostAccess } from "../../../test/support/fake-host-access.ts";
 import { asHostName, asRunId, type HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { acquireMachineLocks, releaseMachineLocks, type LockHolder } from "./machine-lock.ts";
+import { acquireMachineLocks, markedHosts, releaseMachineLocks, type LockHolder } from "./machine-lock.ts";
 
 const hosts = ["cp1", "cp2"].map(asHostName);
 const ours = asRunId("20260101-000000-aaaa");
@@ -68,4 +68,39 @@ test("acquireMachineLocks: a machine that cannot be reached is named, and no rea
   assert.match(locks.notOn[0] ?? "", /^cp2: .*no route/);
   hostAccess.failWith(asHostName("cp1"), unreachable);
   await assert.rejects(acquireMachineLocks({ hostAccess, hosts, holder: holderOf(ours), breakLock: false, signal }), { code: "FACTS_INCOMPLETE" });
+});
+
+/** cp2 does what it is told, and its answer is lost. */
+function answerLost(hostAccess: FakeHostAccess, then: () => void = () => undefined): void {
+  const cp2 = asHostName("cp2");
+  let isLost = false;
+  hostAccess.onScript({ host: cp2, reason: "lock the cluster for this run" }, async (request, host) => {
+    if (isLost) return "lost";
+    isLost = true;
+    await hostAccess.run(host, { ...request, reason: "as before" });
+    then();
+    return "lost";
+  });
+}
+
+test("acquireMachineLocks: a marker whose answer was lost may be there, and is taken back with the others", async (context) => {
+  const { hostAccess, fileOf } = realScripts(context);
+  answerLost(hostAccess);
+  const locks = await acquireMachineLocks({ hostAccess, hosts, holder: holderOf(ours), breakLock: false, signal });
+  assert.deepEqual([locks.where, locks.mayBeOn, existsSync(fileOf(asHostName("cp2")))], [["cp1"], ["cp2"], true]);
+  assert.equal((await releaseMachineLocks({ hostAccess, hosts: markedHosts(locks), run: ours })).leftOn.length, 0);
+  assert.deepEqual(hosts.map((host) => existsSync(fileOf(host))), [false, false]);
+});
+
+test("acquireMachineLocks: refused by another run's marker, or interrupted, nothing of ours stays, lost answer or not", async (context) => {
+  const refused = realScripts(context);
+  await acquireMachineLocks({ hostAccess: refused.hostAccess, hosts: [asHostName("cp1")], holder: holderOf(theirs), breakLock: false, signal });
+  answerLost(refused.hostAccess);
+  await assert.rejects(acquireMachineLocks({ hostAccess: refused.hostAccess, hosts, holder: holderOf(ours), breakLock: false, signal }), { code: "RUN_LOCKED" });
+  assert.equal(existsSync(refused.fileOf(asHostName("cp2"))), false);
+  const stopped = realScripts(context);
+  const abort = new AbortController();
+  answerLost(stopped.hostAccess, () => { abort.abort(new Error("Ctrl-C")); });
+  await assert.rejects(acquireMachineLocks({ hostAccess: stopped.hostAccess, hosts, holder: holderOf(ours), breakLock: false, signal: abort.signal }), /Ctrl-C/);
+  assert.deepEqual(hosts.map((host) => existsSync(stopped.fileOf(host))), [false, false]);
 });

@@ -24,6 +24,13 @@ export interface MachineLocks {
   readonly where: readonly HostName[];
   /** "cp2: host cannot be reached by SSH" */
   readonly notOn: readonly string[];
+  /** Of those in `notOn`: asked, and the answer was lost. The marker may be there, or still land; releasing asks them, too. */
+  readonly mayBeOn: readonly HostName[];
+}
+
+/** Where a marker of ours is or may be. */
+export function markedHosts(locks: Pick<MachineLocks, "where" | "mayBeOn">): readonly HostName[] {
+  return [...locks.where, ...locks.mayBeOn];
 }
 
 /** Making one small file; a machine that needs longer than this is not fit to be worked on. */
@@ -51,7 +58,7 @@ f=/var/lib/requorum/lock
 [ -e "$f" ] || { echo released; exit 0; }
 if grep -qF "\\"run\\":\\"$1\\"" "$f"; then rm -f "$f"; echo released; else echo foreign; cat "$f"; fi`;
 
-type MarkerAnswer = { readonly kind: "acquired" } | { readonly kind: "held"; readonly text: string } | { readonly kind: "unreachable"; readonly words: string };
+type MarkerAnswer = { readonly kind: "acquired" } | { readonly kind: "held"; readonly text: string } | { readonly kind: "unreachable" | "unknown"; readonly words: string };
 
 export interface LockRequest {
   readonly hostAccess: HostAccess;
@@ -64,22 +71,24 @@ export interface LockRequest {
 
 /**
  * Puts the marker on every host that can be reached. A marker of the same run
- * is ours (resume). Throws RUN_LOCKED naming the holder, after taking back
- * what it had put; FACTS_INCOMPLETE when no host could be reached.
+ * is ours (resume). Throws RUN_LOCKED naming the holder, FACTS_INCOMPLETE when
+ * no host could be reached, and the signal's reason; each after taking back
+ * what it had put.
  */
 export async function acquireMachineLocks(request: LockRequest): Promise<MachineLocks> {
   const answers = await Promise.all(request.hosts.map(async (host) => ({ host, answer: await acquireOn(host, request) })));
-  const where = answers.filter(({ answer }) => answer.kind === "acquired").map(({ host }) => host);
+  const those = (kind: MarkerAnswer["kind"]) => answers.filter(({ answer }) => answer.kind === kind).map(({ host }) => host);
+  const locks = {
+    where: those("acquired"),
+    mayBeOn: those("unknown"),
+    notOn: answers.flatMap(({ host, answer }) => ("words" in answer ? [`${host}: ${answer.words}`] : [])),
+  };
   const held = answers.find(({ answer }) => answer.kind === "held");
-  if (held?.answer.kind === "held") {
-    await releaseMachineLocks({ hostAccess: request.hostAccess, hosts: where, run: request.holder.run });
-    throw lockedBy(held.host, held.answer.text);
-  }
-  const notOn = answers.flatMap(({ host, answer }) => (answer.kind === "unreachable" ? [`${host}: ${answer.words}`] : []));
-  if (where.length === 0) {
-    throw new RecoveryError("FACTS_INCOMPLETE", { subject: "lock", detail: `no machine could be reached to lock the cluster (${notOn.join("; ")})` });
-  }
-  return { where, notOn };
+  if (held === undefined && locks.where.length > 0 && !request.signal.aborted) return locks;
+  await releaseMachineLocks({ hostAccess: request.hostAccess, hosts: markedHosts(locks), run: request.holder.run });
+  request.signal.throwIfAborted();
+  if (held?.answer.kind === "held") throw lockedBy(held.host, held.answer.text);
+  throw new RecoveryError("FACTS_INCOMPLETE", { subject: "lock", detail: `no machine could be reached to lock the cluster (${locks.notOn.join("; ")})` });
 }
 
 /** Removes our markers. Returns the hosts that could not be reached, with the reason: their marker is still there. */
@@ -126,8 +135,7 @@ async function putMarker(host: HostName, request: LockRequest, replaces: string)
     return { kind: "unreachable", words: `no marker could be made: ${result.stderr.trim() || `exit ${result.exitCode}`}` };
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;
-    request.signal.throwIfAborted();
-    return { kind: "unreachable", words: error.message };
+    return { kind: error.retry === "unknown-outcome" ? "unknown" : "unreachable", words: error.message };
   }
 }
 

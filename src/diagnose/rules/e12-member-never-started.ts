@@ -1,4 +1,5 @@
 import { findingOf, type Rule } from "../rule.ts";
+import { evidenceOf } from "../situation/host-view.ts";
 import { listEvidence, memberLabel } from "../situation/situation.ts";
 
 export const memberNeverStarted: Rule = {
@@ -8,17 +9,24 @@ export const memberNeverStarted: Rule = {
     (situation.members ?? [])
       // An unstarted learner costs no quorum: A06 tells it.
       .filter((view) => !view.isStarted && !view.member.isLearner)
-      .map((view) =>
-        findingOf("E12_MEMBER_NEVER_STARTED", {
+      .map((view) => {
+        const { host } = view;
+        const starting = host !== undefined && host.etcd !== "stopped" && host.etcd !== "unknown" ? host : undefined;
+        return findingOf("E12_MEMBER_NEVER_STARTED", {
           subject: memberLabel(view),
-          host: view.host?.name,
+          host: host?.name,
           memberId: view.member.id,
           severity: "error",
           confidence: situation.cluster.list?.isLinearizable === true ? "certain" : "medium",
           summary: `Member ${view.member.id} (${view.member.peerUrls.join(", ")}) was added and never started; it counts as a voter.`,
-          evidence: listEvidence(situation, `no name and no client address for ${view.member.peerUrls.join(", ")}`),
+          evidence: [
+            ...listEvidence(situation, `no name and no client address for ${view.member.peerUrls.join(", ")}`),
+            ...(starting === undefined ? [] : [evidenceOf(`etcd: ${starting.etcd}`, starting.facts.processes)]),
+          ],
           ruledOut: [{ code: "E05_DATA_DIR_LOST_MEMBER_REGISTERED", because: "it never announced a name, so it never had data" }],
-          lossProof: situation.cluster.list?.isLinearizable === true ? "never-started" : undefined,
-        }),
-      ),
+          // An etcd process on its machine may be this member on its way in: somebody adds it just now.
+          lossProof: situation.cluster.list?.isLinearizable === true && starting === undefined ? "never-started" : undefined,
+          wouldSettle: starting === undefined ? [] : ["another look in a minute: its etcd runs and may be starting just now"],
+        });
+      }),
 };

@@ -15,9 +15,17 @@ export interface Lab {
   status(name: string): Promise<LabStatus>;
   inject(name: string, fault: FaultRequest, options: LabCallOptions): Promise<void>;
   /** Takes back the active faults that match; returns them. Faults without a way back stay. */
-  heal(name: string, match: { readonly fault?: string; readonly machine?: string }, options: LabCallOptions): Promise<readonly ActiveFaultStatus[]>;
+  heal(
+    name: string,
+    match: { readonly fault?: string; readonly machine?: string },
+    options: LabCallOptions,
+  ): Promise<readonly ActiveFaultStatus[]>;
   /** Runs a sh script on a machine's console: works without its network and sshd. LAB_FAILED when it is off or the script fails. */
-  runOnConsole(name: string, machine: string, request: { readonly reason: string; readonly script: string; readonly timeoutMs: number }): Promise<string>;
+  runOnConsole(
+    name: string,
+    machine: string,
+    request: { readonly reason: string; readonly script: string; readonly timeoutMs: number },
+  ): Promise<string>;
   /** Leaves nothing, also after a crash of `up`. LAB_NOT_FOUND when there is nothing of that name. */
   down(name: string, options: LabCallOptions): Promise<void>;
 }

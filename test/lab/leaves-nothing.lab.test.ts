@@ -28,7 +28,10 @@ after(async () => {
 /** Starts `lab up` as a program of its own and kills it with SIGKILL as soon as it says `words`. */
 function killUpAt(words: string): Promise<void> {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [join(root, "scripts/lab.ts"), "up", "--name", name, "--control-planes", "1", "--objects", "0"], { env: environment, stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(process.execPath, [join(root, "scripts/lab.ts"), "up", "--name", name, "--control-planes", "1", "--objects", "0"], {
+      env: environment,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     let said = "";
     let isKilled = false;
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -54,15 +57,29 @@ for (const words of ["network and keys", "machines' disks: done", "machines boot
 
 test("lab up and down: a whole lab comes, is refused twice, refuses unmarked machines, and leaves nothing", async () => {
   const locksBefore = await readdir("/run/systemd/nspawn/locks").catch(() => []);
-  const request = { name, controlPlanes: 1, workers: 0, etcdMachines: 0, spares: 0, versions: { kubernetes: "1.34", etcd: "3.6" }, load: { seed: 1, objects: 60 } } as const;
+  const request = {
+    name,
+    controlPlanes: 1,
+    workers: 0,
+    etcdMachines: 0,
+    spares: 0,
+    versions: { kubernetes: "1.34", etcd: "3.6" },
+    load: { seed: 1, objects: 60 },
+  } as const;
   const { status } = await lab.up(request, { report });
   assert.equal(status.phase, "up");
-  assert.deepEqual(status.machines.map((machine) => [machine.name, machine.isPoweredOn]), [["cp1", true]]);
+  assert.deepEqual(
+    status.machines.map((machine) => [machine.name, machine.isPoweredOn]),
+    [["cp1", true]],
+  );
   await assert.rejects(lab.up(request, { report }), (error: unknown) => error instanceof RecoveryError && error.code === "LAB_EXISTS");
 
   const mark = join(machinePaths(join(paths.labsDir, name), "cp1").upper, "etc/requorum-lab");
   await rm(mark);
-  await assert.rejects(lab.inject(name, { kind: "power-off", machine: "cp1" }, { report }), (error: unknown) => error instanceof RecoveryError && error.code === "LAB_MARK_MISSING");
+  await assert.rejects(
+    lab.inject(name, { kind: "power-off", machine: "cp1" }, { report }),
+    (error: unknown) => error instanceof RecoveryError && error.code === "LAB_MARK_MISSING",
+  );
   assert.equal((await lab.status(name)).machines[0]?.isPoweredOn, true, "a refused fault must not touch the machine");
 
   await lab.down(name, { report });

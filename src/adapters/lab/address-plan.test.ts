@@ -34,5 +34,11 @@ test("podRange: every machine address has a pod range of its own", () => {
 test("freeReplacementAddress: skips what is taken and ends when all are", () => {
   assert.equal(freeReplacementAddress(0, []), "10.150.0.51");
   assert.equal(freeReplacementAddress(0, ["10.150.0.51"]), "10.150.0.52");
-  assert.equal(freeReplacementAddress(0, Array.from({ length: 30 }, (_, index) => machineAddress(0, 51 + index))), undefined);
+  assert.equal(
+    freeReplacementAddress(
+      0,
+      Array.from({ length: 30 }, (_, index) => machineAddress(0, 51 + index)),
+    ),
+    undefined,
+  );
 });

@@ -34,22 +34,31 @@ const machinesOfOneRoleMax = 9;
 const firstOctet: { readonly [R in LabRole]: number } = { "control-plane": 11, etcd: 21, worker: 31, spare: 41 };
 const namePrefix: { readonly [R in LabRole]: string } = { "control-plane": "cp", etcd: "etcd", worker: "worker", spare: "spare" };
 /** Host parts that a machine can ever have: every machine knows the pod route of each. */
-export const machineOctets = { first: 11, last: 69 } as const;
+export const machineOctets: { readonly first: number; readonly last: number } = { first: 11, last: 69 };
 /** haproxy's port on every control-plane machine; the API servers themselves listen on 6443. */
 export const balancerPort = 8443;
 export const apiServerPort = 6443;
 
 export function planAddresses(labIndex: number, shape: LabShape): AddressPlan {
-  if (!Number.isInteger(labIndex) || labIndex < 0 || labIndex > labIndexMax) throw new RangeError(`lab index ${String(labIndex)} is not in 0..${String(labIndexMax)}`);
+  if (!Number.isInteger(labIndex) || labIndex < 0 || labIndex > labIndexMax)
+    throw new RangeError(`lab index ${String(labIndex)} is not in 0..${String(labIndexMax)}`);
   const counts: { readonly [R in LabRole]: number } = {
-    "control-plane": shape.controlPlanes, etcd: shape.etcdMachines, worker: shape.workers, spare: shape.spares,
+    "control-plane": shape.controlPlanes,
+    etcd: shape.etcdMachines,
+    worker: shape.workers,
+    spare: shape.spares,
   };
   const machines: MachinePlan[] = [];
   for (const role of ["control-plane", "etcd", "worker", "spare"] as const) {
     const count = counts[role];
-    if (!Number.isInteger(count) || count < 0 || count > machinesOfOneRoleMax) throw new RangeError(`${String(count)} ${role} machines is not in 0..${String(machinesOfOneRoleMax)}`);
+    if (!Number.isInteger(count) || count < 0 || count > machinesOfOneRoleMax)
+      throw new RangeError(`${String(count)} ${role} machines is not in 0..${String(machinesOfOneRoleMax)}`);
     for (let ordinal = 1; ordinal <= count; ordinal++) {
-      machines.push({ name: `${namePrefix[role]}${String(ordinal)}`, address: machineAddress(labIndex, firstOctet[role] + ordinal - 1), role });
+      machines.push({
+        name: `${namePrefix[role]}${String(ordinal)}`,
+        address: machineAddress(labIndex, firstOctet[role] + ordinal - 1),
+        role,
+      });
     }
   }
   return { gateway: machineAddress(labIndex, 1), virtualAddress: machineAddress(labIndex, 10), machines };
@@ -57,6 +66,12 @@ export function planAddresses(labIndex: number, shape: LabShape): AddressPlan {
 
 export function machineAddress(labIndex: number, octet: number): string {
   return `10.${String(150 + labIndex)}.0.${String(octet)}`;
+}
+
+/** Of this lab's network, for a machine: neither the gateway's nor the virtual one. */
+export function isMachineAddress(labIndex: number, address: string): boolean {
+  for (let octet = machineOctets.first; octet <= machineOctets.last; octet++) if (address === machineAddress(labIndex, octet)) return true;
+  return false;
 }
 
 /** The pod range of the machine with this address: its own /24, named after its host part. */

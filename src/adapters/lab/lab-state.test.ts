@@ -7,9 +7,19 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import { assertLabName, freeLabIndex, parseLabState, readLabState, takeLabIndex, writeLabState, type LabState } from "./lab-state.ts";
 
 const state: LabState = {
-  apiVersion: "requorum-lab/v1", name: "dev", index: 0, createdAt: "2026-01-01T00:00:00.000Z", versions: { kubernetes: "1.34.4", etcd: "3.6.16" },
-  shape: { controlPlanes: 1, workers: 0, etcdMachines: 0, spares: 0 }, sources: { baseImage: "/image", programs: { kubenodeDir: "/k", etcdDir: "/e" }, containerStore: "/c" },
-  cgroups: [], virtualAddress: "10.150.0.10", gateway: "10.150.0.1", machines: [{ name: "cp1", address: "10.150.0.11", role: "control-plane" }], faults: [], phase: "up",
+  apiVersion: "requorum-lab/v1",
+  name: "dev",
+  index: 0,
+  createdAt: "2026-01-01T00:00:00.000Z",
+  versions: { kubernetes: "1.34.4", etcd: "3.6.16" },
+  shape: { controlPlanes: 1, workers: 0, etcdMachines: 0, spares: 0 },
+  sources: { baseImage: "/image", programs: { kubenodeDir: "/k", etcdDir: "/e" }, containerStore: "/c" },
+  cgroups: [],
+  virtualAddress: "10.150.0.10",
+  gateway: "10.150.0.1",
+  machines: [{ name: "cp1", address: "10.150.0.11", role: "control-plane" }],
+  faults: [],
+  phase: "up",
 };
 
 const codeOf = (code: string) => (error: unknown) => error instanceof RecoveryError && error.code === code;
@@ -30,7 +40,14 @@ test("lab state: a damaged file is named, not believed", () => {
 });
 
 test("assertLabName: names that cannot become interface names or paths are refused", () => {
-  for (const name of ["", "A", "1a", "../x", "waytoolong1", "a b"]) assert.throws(() => { assertLabName(name); }, codeOf("USAGE"), name);
+  for (const name of ["", "A", "1a", "../x", "waytoolong1", "a b"])
+    assert.throws(
+      () => {
+        assertLabName(name);
+      },
+      codeOf("USAGE"),
+      name,
+    );
   assertLabName("dev-2");
 });
 
@@ -45,7 +62,9 @@ test("takeLabIndex: two labs get two indexes, and a claim without a lab is taken
   assert.equal(await takeLabIndex(paths, "four", 9), 0);
 });
 
-async function temporaryPaths(context: { after(work: () => Promise<void>): void }): Promise<{ readonly cacheDir: string; readonly labsDir: string }> {
+async function temporaryPaths(context: {
+  after(work: () => Promise<void>): void;
+}): Promise<{ readonly cacheDir: string; readonly labsDir: string }> {
   const directory = await mkdtemp(join(tmpdir(), "requorum-lab-state-"));
   context.after(() => rm(directory, { recursive: true }));
   return { cacheDir: join(directory, "cache"), labsDir: join(directory, "labs") };

@@ -32,7 +32,11 @@ export interface LabState {
   readonly versions: { readonly kubernetes: string; readonly etcd: string };
   readonly shape: LabShape;
   /** Caches that machines are made of; a wiped machine is made of the same. */
-  readonly sources: { readonly baseImage: string; readonly programs: { readonly kubenodeDir: string; readonly etcdDir: string }; readonly containerStore: string };
+  readonly sources: {
+    readonly baseImage: string;
+    readonly programs: { readonly kubenodeDir: string; readonly etcdDir: string };
+    readonly containerStore: string;
+  };
   /** The lab's own group in every cgroup hierarchy. */
   readonly cgroups: readonly string[];
   readonly virtualAddress: string;
@@ -52,7 +56,10 @@ export function labDirectory(paths: LabPaths, lab: string): string {
 /** Letters, digits and dashes: the name becomes part of interface names (15 characters) and paths. */
 export function assertLabName(lab: string): void {
   if (!/^[a-z][a-z0-9-]{0,7}$/.test(lab)) {
-    throw new RecoveryError("USAGE", { subject: `lab ${JSON.stringify(lab)}`, detail: "a lab's name is a small letter followed by at most seven small letters, digits or dashes" });
+    throw new RecoveryError("USAGE", {
+      subject: `lab ${JSON.stringify(lab)}`,
+      detail: "a lab's name is a small letter followed by at most seven small letters, digits or dashes",
+    });
   }
 }
 
@@ -74,10 +81,19 @@ export function parseLabState(text: string, file: string): LabState {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new RecoveryError("LOCAL_FILE_FAILED", { subject: `file ${file}`, detail: `${file} is not JSON; take the lab down, which works without it`, cause });
+    throw new RecoveryError("LOCAL_FILE_FAILED", {
+      subject: `file ${file}`,
+      detail: `${file} is not JSON; take the lab down, which works without it`,
+      cause,
+    });
   }
   const state = value as Partial<LabState>;
-  if (state.apiVersion !== "requorum-lab/v1" || typeof state.name !== "string" || !Array.isArray(state.machines) || !Array.isArray(state.cgroups)) {
+  if (
+    state.apiVersion !== "requorum-lab/v1" ||
+    typeof state.name !== "string" ||
+    !Array.isArray(state.machines) ||
+    !Array.isArray(state.cgroups)
+  ) {
     throw new RecoveryError("LOCAL_FILE_FAILED", { subject: `file ${file}`, detail: `${file} is not a lab's state of this version` });
   }
   return value as LabState;
@@ -97,7 +113,10 @@ export async function writeLabState(paths: LabPaths, state: LabState): Promise<v
 
 export async function listLabs(paths: LabPaths): Promise<readonly string[]> {
   const entries = await readdir(paths.labsDir, { withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")).map((entry) => entry.name).sort();
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
+    .map((entry) => entry.name)
+    .sort();
 }
 
 /**

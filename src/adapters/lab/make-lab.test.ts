@@ -17,8 +17,15 @@ test("makeLab: what is there under the name is LAB_EXISTS, and it is left as it 
   context.after(() => rm(root, { recursive: true }));
   const paths = { cacheDir: join(root, "cache"), labsDir: join(root, "labs") };
   await mkdir(join(labDirectory(paths, "dev"), "mine"), { recursive: true });
-  const request = { name: "dev", versions: { kubernetes: "1.34", etcd: "3.6" }, shape: { controlPlanes: 3, workers: 0, etcdMachines: 0, spares: 0 } } as const;
-  await assert.rejects(makeLab(request, { paths, toolsDir: join(root, "tools"), report: silent }, new PhaseTimer(silent)), { code: "LAB_EXISTS", subject: "lab dev" });
+  const request = {
+    name: "dev",
+    versions: { kubernetes: "1.34", etcd: "3.6" },
+    shape: { controlPlanes: 3, workers: 0, etcdMachines: 0, spares: 0 },
+  } as const;
+  await assert.rejects(makeLab(request, { paths, toolsDir: join(root, "tools"), report: silent }, new PhaseTimer(silent)), {
+    code: "LAB_EXISTS",
+    subject: "lab dev",
+  });
   assert.deepEqual([await readdir(root), await readdir(labDirectory(paths, "dev"))], [["labs"], ["mine"]]);
 });
 

@@ -35,17 +35,25 @@ export interface LabEnvironment {
 }
 
 /** Programs, image and container store; built and cached when missing. Needs no lab. */
-export async function prepareSources(versions: LabRequest["versions"], environment: LabEnvironment, timer: PhaseTimer): Promise<{ readonly versions: LabRequest["versions"]; readonly sources: LabState["sources"] }> {
+export async function prepareSources(
+  versions: LabRequest["versions"],
+  environment: LabEnvironment,
+  timer: PhaseTimer,
+): Promise<{ readonly versions: LabRequest["versions"]; readonly sources: LabState["sources"] }> {
   const { paths, report } = environment;
   const kubernetes = moduleOf(kubernetesModules, "Kubernetes", versions.kubernetes);
   const etcd = moduleOf(etcdModules, "etcd", versions.etcd);
   const build = { toolsDir: environment.toolsDir, cacheDir: paths.cacheDir, report };
   const image = await timer.measure("base image", () => baseImage({ cacheDir: paths.cacheDir, report }));
-  const [etcdDir, pauseDir, kubenodeDir] = await timer.measure("programs", async () =>
-    [await buildPrograms(etcd, build), await buildPrograms(pauseModule, build), await buildPrograms(kubernetes, build)] as const);
+  const [etcdDir, pauseDir, kubenodeDir] = await timer.measure(
+    "programs",
+    async () =>
+      [await buildPrograms(etcd, build), await buildPrograms(pauseModule, build), await buildPrograms(kubernetes, build)] as const,
+  );
   const exact = { kubernetes: kubernetes.version, etcd: etcd.version };
   const store = await timer.measure("container images", () =>
-    containerStore({ cacheDir: paths.cacheDir, report, versions: exact, baseImage: image, kubenodeDir, etcdDir, pauseDir }));
+    containerStore({ cacheDir: paths.cacheDir, report, versions: exact, baseImage: image, kubenodeDir, etcdDir, pauseDir }),
+  );
   return { versions: exact, sources: { baseImage: image, programs: { kubenodeDir, etcdDir }, containerStore: store } };
 }
 
@@ -53,7 +61,10 @@ function moduleOf(modules: readonly ProgramModule[], what: string, version: stri
   const found = findModule(modules, version);
   if (found !== undefined) return found;
   const known = modules.map((module) => module.version).join(", ");
-  throw new RecoveryError("USAGE", { subject: `${what} ${version}`, detail: `there is no Go module for ${what} ${version} below tools/; known: ${known}` });
+  throw new RecoveryError("USAGE", {
+    subject: `${what} ${version}`,
+    detail: `there is no Go module for ${what} ${version} below tools/; known: ${known}`,
+  });
 }
 
 /**
@@ -68,7 +79,8 @@ export async function makeLab(request: LabRequest, environment: LabEnvironment, 
   if (await exists(directory)) throw labExists(request.name, `${directory} exists`);
   // Of another state directory, whose lab has the same network and groups: nothing of it may be touched.
   const [there] = await leftoversOf(paths, request.name);
-  if (there !== undefined) throw labExists(request.name, `${there} is there, but no record of it in ${paths.labsDir}: another XDG_STATE_HOME may have one`);
+  if (there !== undefined)
+    throw labExists(request.name, `${there} is there, but no record of it in ${paths.labsDir}: another XDG_STATE_HOME may have one`);
   // The first index stands for any: only names and roles matter here.
   assertInotifyBudget(planAddresses(0, request.shape).machines);
   const { versions, sources } = await prepareSources(request.versions, environment, timer);
@@ -77,9 +89,19 @@ export async function makeLab(request: LabRequest, environment: LabEnvironment, 
   const plan = planAddresses(index, request.shape);
   const hierarchies = readHierarchies();
   let state: LabState = {
-    apiVersion: "requorum-lab/v1", name: request.name, index, createdAt: new Date().toISOString(), versions, shape: request.shape, sources,
+    apiVersion: "requorum-lab/v1",
+    name: request.name,
+    index,
+    createdAt: new Date().toISOString(),
+    versions,
+    shape: request.shape,
+    sources,
     cgroups: hierarchies.map((hierarchy) => join(hierarchy.ownDirectory, `requorum-lab-${request.name}`)),
-    virtualAddress: plan.virtualAddress, gateway: plan.gateway, machines: plan.machines, faults: [], phase: "making",
+    virtualAddress: plan.virtualAddress,
+    gateway: plan.gateway,
+    machines: plan.machines,
+    faults: [],
+    phase: "making",
   };
   await writeLabState(paths, state);
   await timer.measure("network and keys", async () => {
@@ -90,10 +112,14 @@ export async function makeLab(request: LabRequest, environment: LabEnvironment, 
     await writeFile(join(directory, "requorum.yaml"), renderRequorumConfig(state, directory));
   });
   await timer.measure("machines' disks", async () => {
-    const hostKeys = await Promise.all(plan.machines.map(async (machine) => ({ machine, hostKey: await makeMachine({ state, directory, plan, machine }) })));
+    const hostKeys = await Promise.all(
+      plan.machines.map(async (machine) => ({ machine, hostKey: await makeMachine({ state, directory, plan, machine }) })),
+    );
     for (const { machine, hostKey } of hostKeys) await registerHostKey(directory, machine, hostKey);
   });
-  const machines = await timer.measure("machines boot", () => Promise.all(plan.machines.map((machine) => bootMachine(state, directory, machine))));
+  const machines = await timer.measure("machines boot", () =>
+    Promise.all(plan.machines.map((machine) => bootMachine(state, directory, machine))),
+  );
   state = { ...state, machines };
   await writeLabState(paths, state);
   await makeClusterOf(state, plan, timer);
@@ -103,7 +129,11 @@ export async function makeLab(request: LabRequest, environment: LabEnvironment, 
 }
 
 function labExists(lab: string, detail: string): RecoveryError {
-  return new RecoveryError("LAB_EXISTS", { subject: `lab ${lab}`, detail, remedies: [{ why: "take it down, or choose another name", command: `requorum lab down --name ${lab}` }] });
+  return new RecoveryError("LAB_EXISTS", {
+    subject: `lab ${lab}`,
+    detail,
+    remedies: [{ why: "take it down, or choose another name", command: `requorum lab down --name ${lab}` }],
+  });
 }
 
 async function makeClusterOf(state: LabState, plan: AddressPlan, timer: PhaseTimer): Promise<void> {

@@ -1,6 +1,15 @@
 import { join } from "node:path";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import type { FaultRequest, Lab, LabCallOptions, LabStatus, LabUpRequest, LabUpResult, LabVersions, ActiveFaultStatus } from "../../ports/lab.ts";
+import type {
+  FaultRequest,
+  Lab,
+  LabCallOptions,
+  LabStatus,
+  LabUpRequest,
+  LabUpResult,
+  LabVersions,
+  ActiveFaultStatus,
+} from "../../ports/lab.ts";
 import { balancerPort } from "./address-plan.ts";
 import { applyFault, healFaults } from "./faults/apply-fault.ts";
 import { dropFileLock, fileLockHolder, takeFileLock } from "./file-lock.ts";
@@ -59,11 +68,18 @@ export class NspawnLab implements Lab {
     const state = await readLabState(this.#options.paths, name);
     const directory = labDirectory(this.#options.paths, name);
     return {
-      name, phase: state.phase, versions: state.versions,
+      name,
+      phase: state.phase,
+      versions: state.versions,
       configFile: join(directory, "requorum.yaml"),
       sshConfigFile: sshPaths(directory).config,
       controlPlaneEndpoint: `${state.virtualAddress}:${String(balancerPort)}`,
-      machines: state.machines.map((machine) => ({ name: machine.name, address: machine.address, role: machine.role, isPoweredOn: readMachineInit(machine.supervisor) !== undefined })),
+      machines: state.machines.map((machine) => ({
+        name: machine.name,
+        address: machine.address,
+        role: machine.role,
+        isPoweredOn: readMachineInit(machine.supervisor) !== undefined,
+      })),
       faults: state.faults.map(({ kind, machine, since }) => ({ kind, machine, since })),
     };
   }
@@ -72,14 +88,26 @@ export class NspawnLab implements Lab {
     return this.#exclusively(name, () => applyFault(name, fault, { ...this.#options, ...options }));
   }
 
-  heal(name: string, match: { readonly fault?: string; readonly machine?: string }, options: LabCallOptions): Promise<readonly ActiveFaultStatus[]> {
+  heal(
+    name: string,
+    match: { readonly fault?: string; readonly machine?: string },
+    options: LabCallOptions,
+  ): Promise<readonly ActiveFaultStatus[]> {
     return this.#exclusively(name, () => healFaults(name, match, { ...this.#options, ...options }));
   }
 
-  async runOnConsole(name: string, machine: string, request: { readonly reason: string; readonly script: string; readonly timeoutMs: number }): Promise<string> {
+  async runOnConsole(
+    name: string,
+    machine: string,
+    request: { readonly reason: string; readonly script: string; readonly timeoutMs: number },
+  ): Promise<string> {
     const state: LabState = await readLabState(this.#options.paths, name);
     const found = state.machines.find((candidate) => candidate.name === machine);
-    if (found === undefined) throw new RecoveryError("USAGE", { subject: `machine ${machine}`, detail: `lab ${name} has ${state.machines.map((known) => known.name).join(", ")}` });
+    if (found === undefined)
+      throw new RecoveryError("USAGE", {
+        subject: `machine ${machine}`,
+        detail: `lab ${name} has ${state.machines.map((known) => known.name).join(", ")}`,
+      });
     return (await runInMachine(found, request)).stdout;
   }
 
@@ -95,7 +123,10 @@ export class NspawnLab implements Lab {
     // The second attempt gets what the first found to be left over from a dead program.
     if (!(await takeFileLock(path)) && !(await takeFileLock(path))) {
       const holder = await fileLockHolder(path);
-      throw new RecoveryError("LAB_FAILED", { subject: `lab ${name}`, detail: `process ${String(holder?.pid ?? "unknown")} is working on it; wait until it has ended` });
+      throw new RecoveryError("LAB_FAILED", {
+        subject: `lab ${name}`,
+        detail: `process ${String(holder?.pid ?? "unknown")} is working on it; wait until it has ended`,
+      });
     }
     try {
       return await work();
@@ -109,5 +140,11 @@ export class NspawnLab implements Lab {
 function withWayOut(error: unknown, name: string): unknown {
   if (!(error instanceof RecoveryError) || (error.code !== "LAB_FAILED" && error.code !== "TIMED_OUT_WAITING")) return error;
   const { code, subject, detail, retry } = error;
-  return new RecoveryError(code, { subject, detail, retry, cause: error, remedies: [...error.remedies, { why: "remove what was made so far, then try again", command: `requorum lab down --name ${name}` }] });
+  return new RecoveryError(code, {
+    subject,
+    detail,
+    retry,
+    cause: error,
+    remedies: [...error.remedies, { why: "remove what was made so far, then try again", command: `requorum lab down --name ${name}` }],
+  });
 }

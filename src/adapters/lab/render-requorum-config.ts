@@ -4,7 +4,10 @@ import { sshPaths } from "./ssh-access.ts";
 
 /** The requorum.yaml with which requorum treats the lab as any other cluster. */
 export function renderRequorumConfig(state: LabState, labDir: string): string {
-  const hosts = state.machines.map(({ name, address, role }) => `  - name: ${name}\n    address: ${address}\n    roles: [${role === "control-plane" ? "control-plane, etcd, load-balancer" : role}]`);
+  const hosts = state.machines.map(
+    ({ name, address, role }) =>
+      `  - name: ${name}\n    address: ${address}\n    roles: [${role === "control-plane" ? "control-plane, etcd, load-balancer" : role}]`,
+  );
   return `# Written by requorum lab up.
 apiVersion: requorum/v1
 cluster: ${state.name}

@@ -22,8 +22,14 @@ test("runProgram: a failing program is LAB_FAILED with its code and what it said
 });
 
 test("runProgram: a program that cannot be started, and one that does not end, are LAB_FAILED", async () => {
-  await assert.rejects(runProgram({ reason: "the test's program", program: "/nowhere/x", args: [], timeoutMs: 1_000 }), labFailure(/could not be started: .*ENOENT/));
-  await assert.rejects(sh("echo half a line; exec sleep 60", { timeoutMs: 200 }), labFailure(/did not end within 0.2 s and was killed:\nhalf a line/));
+  await assert.rejects(
+    runProgram({ reason: "the test's program", program: "/nowhere/x", args: [], timeoutMs: 1_000 }),
+    labFailure(/could not be started: .*ENOENT/),
+  );
+  await assert.rejects(
+    sh("echo half a line; exec sleep 60", { timeoutMs: 200 }),
+    labFailure(/did not end within 0.2 s and was killed:\nhalf a line/),
+  );
 });
 
 test("runProgram: a failure that was asked for is a result", async () => {
@@ -32,7 +38,10 @@ test("runProgram: a failure that was asked for is a result", async () => {
 
 test("waitUntil of the lab: over its limit it is TIMED_OUT_WAITING with the last answer as cause", async () => {
   const last = new Error("connection refused");
-  await assert.rejects(waitUntil({ what: "sshd of cp1", timeoutMs: 30, intervalMs: 5 }, () => Promise.reject(last)), { code: "TIMED_OUT_WAITING", subject: "sshd of cp1", cause: last, detail: /not within 0.03 s; last answer: connection refused/ });
+  await assert.rejects(
+    waitUntil({ what: "sshd of cp1", timeoutMs: 30, intervalMs: 5 }, () => Promise.reject(last)),
+    { code: "TIMED_OUT_WAITING", subject: "sshd of cp1", cause: last, detail: /not within 0.03 s; last answer: connection refused/ },
+  );
   let looks = 0;
   assert.equal(await waitUntil({ what: "x", timeoutMs: 1_000, intervalMs: 1 }, () => Promise.resolve(++looks > 2 && "there")), "there");
 });

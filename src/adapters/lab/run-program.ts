@@ -66,7 +66,8 @@ export function runProgram(request: ProgramRequest): Promise<ProgramResult> {
     child.on("close", (code, signal) => {
       clearTimeout(timer);
       const exitCode = code ?? 128;
-      if (timedOut) fail(`${request.program} did not end within ${String(request.timeoutMs / 1000)} s and was killed${quote(stdout, stderr)}`);
+      if (timedOut)
+        fail(`${request.program} did not end within ${String(request.timeoutMs / 1000)} s and was killed${quote(stdout, stderr)}`);
       else if (exitCode !== 0 && request.acceptsFailure !== true) {
         fail(`${request.program} ended with ${signal ?? `code ${String(exitCode)}`}${quote(stdout, stderr)}`);
       } else resolve({ exitCode, stdout, stderr });

@@ -19,5 +19,8 @@ test("registerHostKey: a machine's new key replaces its old one and no other's",
   await registerHostKey(directory, { name: "cp1", address: "10.150.0.11" }, "ssh-ed25519 AAAA1 host");
   await registerHostKey(directory, { name: "cp11", address: "10.150.0.111" }, "ssh-ed25519 BBBB host");
   await registerHostKey(directory, { name: "cp1", address: "10.150.0.11" }, "ssh-ed25519 AAAA2 host");
-  assert.equal(await readFile(sshPaths(directory).knownHosts, "utf8"), "cp11,10.150.0.111 ssh-ed25519 BBBB\ncp1,10.150.0.11 ssh-ed25519 AAAA2\n");
+  assert.equal(
+    await readFile(sshPaths(directory).knownHosts, "utf8"),
+    "cp11,10.150.0.111 ssh-ed25519 BBBB\ncp1,10.150.0.11 ssh-ed25519 AAAA2\n",
+  );
 });

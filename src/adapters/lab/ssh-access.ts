@@ -40,14 +40,21 @@ export async function provisionSsh(labDir: string, machine: MachinePaths): Promi
 }
 
 async function makeKey(path: string, comment: string): Promise<void> {
-  await runProgram({ reason: `making SSH key ${path}`, program: "ssh-keygen", args: ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path], timeoutMs: 15_000 });
+  await runProgram({
+    reason: `making SSH key ${path}`,
+    program: "ssh-keygen",
+    args: ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path],
+    timeoutMs: 15_000,
+  });
 }
 
 /** Replaces what known_hosts says about this machine, as a provisioning tool does after an installation. */
 export async function registerHostKey(labDir: string, machine: SshMachine, publicKey: string): Promise<void> {
   const path = sshPaths(labDir).knownHosts;
   const names = [machine.name, machine.address];
-  const lines = (await readFile(path, "utf8").catch(() => "")).split("\n").filter((line) => line !== "" && !names.some((name) => (line.split(" ")[0] ?? "").split(",").includes(name)));
+  const lines = (await readFile(path, "utf8").catch(() => ""))
+    .split("\n")
+    .filter((line) => line !== "" && !names.some((name) => (line.split(" ")[0] ?? "").split(",").includes(name)));
   const key = publicKey.split(" ").slice(0, 2).join(" ");
   await writeFile(`${path}.new`, [...lines, `${names.join(",")} ${key}`, ""].join("\n"), { mode: 0o600 });
   await rename(`${path}.new`, path);

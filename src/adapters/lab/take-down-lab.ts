@@ -22,7 +22,8 @@ export async function takeDownLab(paths: LabPaths, lab: string): Promise<void> {
   assertLabName(lab);
   const directory = labDirectory(paths, lab);
   const leftBefore = await leftoversOf(paths, lab);
-  if (leftBefore.length === 0) throw new RecoveryError("LAB_NOT_FOUND", { subject: `lab ${lab}`, detail: `nothing of a lab ${lab} is on this machine` });
+  if (leftBefore.length === 0)
+    throw new RecoveryError("LAB_NOT_FOUND", { subject: `lab ${lab}`, detail: `nothing of a lab ${lab} is on this machine` });
   const cgroups = await cgroupsOf(paths, lab);
   const elsewhere = otherLabDirectory(processesIn(cgroups).map(commandOf), directory);
   if (elsewhere !== undefined && existsSync(elsewhere) && !isSamePlace(elsewhere, directory)) throw otherStateDirectory(lab, elsewhere);
@@ -57,7 +58,8 @@ async function cgroupsOf(paths: LabPaths, lab: string): Promise<readonly string[
   const state = await readLabState(paths, lab).catch(() => undefined); // absent or damaged: looking has to do
   // Everything in these groups is killed: a record that names another group is not believed.
   for (const directory of state?.cgroups ?? []) if (basename(directory) === labCgroupName(lab)) found.add(directory);
-  for (const mountPoint of cgroupMountPoints()) for (const path of groupsNamed(mountPoint, labCgroupName(lab), searchDepthMax)) found.add(path);
+  for (const mountPoint of cgroupMountPoints())
+    for (const path of groupsNamed(mountPoint, labCgroupName(lab), searchDepthMax)) found.add(path);
   return [...found];
 }
 
@@ -73,12 +75,17 @@ function groupsNamed(directory: string, name: string, depth: number): readonly s
 }
 
 function cgroupMountPoints(): readonly string[] {
-  return readFileSync("/proc/self/mountinfo", "utf8").split("\n").filter((line) => / - cgroup2? /.test(line)).map((line) => line.split(" ")[4] ?? "/");
+  return readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .filter((line) => / - cgroup2? /.test(line))
+    .map((line) => line.split(" ")[4] ?? "/");
 }
 
 function namesIn(directory: string, directoriesOnly = false): readonly string[] {
   try {
-    return readdirSync(directory, { withFileTypes: true }).filter((entry) => !directoriesOnly || entry.isDirectory()).map((entry) => entry.name);
+    return readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => !directoriesOnly || entry.isDirectory())
+      .map((entry) => entry.name);
   } catch {
     return []; // it does not exist, so nothing is in it
   }

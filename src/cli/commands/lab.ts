@@ -41,7 +41,11 @@ async function runVerb(invocation: Invocation, lab: NspawnLab, display: Progress
     case "lab status":
       return status(invocation, lab);
     case "lab break":
-      await lab.inject(name, { kind: textArgument(invocation, "fault") ?? "", ...(machine === undefined ? {} : { machine }), settings: settingsOf(invocation) }, { report });
+      await lab.inject(
+        name,
+        { kind: textArgument(invocation, "fault") ?? "", ...(machine === undefined ? {} : { machine }), settings: settingsOf(invocation) },
+        { report },
+      );
       display.stop();
       printState(invocation, await lab.status(name));
       return "done";
@@ -57,7 +61,9 @@ async function runVerb(invocation: Invocation, lab: NspawnLab, display: Progress
     case "lab down":
       await lab.down(name, { report });
       display.stop();
-      printResult(invocation.cli, { apiVersion: "requorum/v1", kind: "LabDown", name }, () => [line(`lab ${name} is gone, with everything that it made`)]);
+      printResult(invocation.cli, { apiVersion: "requorum/v1", kind: "LabDown", name }, () => [
+        line(`lab ${name} is gone, with everything that it made`),
+      ]);
       return "done";
     default:
       throw new RecoveryError("NOT_BUILT_YET", { subject: invocation.verb, detail: `${invocation.verb} is not a verb of the lab` });
@@ -67,12 +73,17 @@ async function runVerb(invocation: Invocation, lab: NspawnLab, display: Progress
 async function up(invocation: Invocation, lab: NspawnLab, display: ProgressDisplay, name: string): Promise<ExitName> {
   const controlPlanes = count(invocation, "control-planes", 3);
   const etcdMachines = count(invocation, "etcd-machines", 0);
-  if (controlPlanes !== 1 && controlPlanes !== 3 && controlPlanes !== 5) throw new RecoveryError("USAGE", { subject: "option --control-planes", detail: "1, 3 or 5" });
-  if (etcdMachines !== 0 && etcdMachines !== 1 && etcdMachines !== 3 && etcdMachines !== 5) throw new RecoveryError("USAGE", { subject: "option --etcd-machines", detail: "0, 1, 3 or 5" });
+  if (controlPlanes !== 1 && controlPlanes !== 3 && controlPlanes !== 5)
+    throw new RecoveryError("USAGE", { subject: "option --control-planes", detail: "1, 3 or 5" });
+  if (etcdMachines !== 0 && etcdMachines !== 1 && etcdMachines !== 3 && etcdMachines !== 5)
+    throw new RecoveryError("USAGE", { subject: "option --etcd-machines", detail: "0, 1, 3 or 5" });
   const result = await lab.up(
     {
-      name, controlPlanes, etcdMachines,
-      workers: count(invocation, "workers", 0), spares: count(invocation, "spares", 0),
+      name,
+      controlPlanes,
+      etcdMachines,
+      workers: count(invocation, "workers", 0),
+      spares: count(invocation, "spares", 0),
       versions: { kubernetes: textOption(invocation, "kubernetes") ?? "1.34", etcd: textOption(invocation, "etcd") ?? "3.6" },
       load: { seed: count(invocation, "seed", 1), objects: count(invocation, "objects", defaultObjects) },
     },
@@ -92,7 +103,10 @@ async function status(invocation: Invocation, lab: NspawnLab): Promise<ExitName>
   }
   const labs = await Promise.all((await lab.list()).map((one) => lab.status(one)));
   printResult(invocation.cli, { apiVersion: "requorum/v1", kind: "Labs", labs: labs.map(labDocument) }, () =>
-    labs.length === 0 ? [line("no lab on this machine"), commandBlock("requorum lab up", "make one")] : labs.flatMap((one) => [...labPage(one), gap]));
+    labs.length === 0
+      ? [line("no lab on this machine"), commandBlock("requorum lab up", "make one")]
+      : labs.flatMap((one) => [...labPage(one), gap]),
+  );
   return "done";
 }
 
@@ -107,12 +121,20 @@ function labDocument(state: LabStatus): object {
 
 function labPage(state: LabStatus): Page {
   return [
-    heading(`lab ${state.name}: Kubernetes ${state.versions.kubernetes}, etcd ${state.versions.etcd}${state.phase === "up" ? "" : " (was never finished; take it down)"}`),
+    heading(
+      `lab ${state.name}: Kubernetes ${state.versions.kubernetes}, etcd ${state.versions.etcd}${state.phase === "up" ? "" : " (was never finished; take it down)"}`,
+    ),
     table(
       [{ title: "machine" }, { title: "address" }, { title: "role" }, { title: "power" }, { title: "broken by", isFlexible: true }],
       state.machines.map((machine) => [
-        machine.name, machine.address, machine.role, machine.isPoweredOn ? good("on") : bad("off"),
-        state.faults.filter((fault) => fault.machine === machine.name).map((fault) => fault.kind).join(", "),
+        machine.name,
+        machine.address,
+        machine.role,
+        machine.isPoweredOn ? good("on") : bad("off"),
+        state.faults
+          .filter((fault) => fault.machine === machine.name)
+          .map((fault) => fault.kind)
+          .join(", "),
       ]),
     ),
     line(`clients use ${state.controlPlaneEndpoint}`, 2),
@@ -126,14 +148,20 @@ function upPage(result: LabUpResult): Page {
   return [
     ...labPage(result.status),
     gap,
-    table([{ title: "phase" }, { title: "took", align: "right" }], [...result.phases.map((phase) => [phase.name, seconds(phase.durationMs)]), ["together", seconds(total)]]),
+    table(
+      [{ title: "phase" }, { title: "took", align: "right" }],
+      [...result.phases.map((phase) => [phase.name, seconds(phase.durationMs)]), ["together", seconds(total)]],
+    ),
   ];
 }
 
 /** Hands the terminal to ssh; its exit code becomes done or failed. */
 function ssh(invocation: Invocation, state: LabStatus, machine: string): Promise<ExitName> {
   if (!state.machines.some(({ name }) => name === machine)) {
-    throw new RecoveryError("USAGE", { subject: `machine ${machine}`, detail: `lab ${state.name} has ${state.machines.map(({ name }) => name).join(", ")}` });
+    throw new RecoveryError("USAGE", {
+      subject: `machine ${machine}`,
+      detail: `lab ${state.name} has ${state.machines.map(({ name }) => name).join(", ")}`,
+    });
   }
   const given = listArgument(invocation, "command");
   // ssh joins its arguments with spaces for the remote shell. One argument is a command line and stays as it is; several are words, and stay words.
@@ -152,14 +180,17 @@ function ssh(invocation: Invocation, state: LabStatus, machine: string): Promise
 function count(invocation: Invocation, option: string, fallback: number): number {
   const text = textOption(invocation, option);
   if (text === undefined) return fallback;
-  if (!/^\d{1,6}$/.test(text)) throw new RecoveryError("USAGE", { subject: `option --${option}`, detail: `${JSON.stringify(text)} is not a whole number` });
+  if (!/^\d{1,6}$/.test(text))
+    throw new RecoveryError("USAGE", { subject: `option --${option}`, detail: `${JSON.stringify(text)} is not a whole number` });
   return Number(text);
 }
 
 function settingsOf(invocation: Invocation): { readonly [name: string]: string } {
-  return Object.fromEntries(listOption(invocation, "set").map((setting) => {
-    const at = setting.indexOf("=");
-    if (at < 1) throw new RecoveryError("USAGE", { subject: `option --set ${setting}`, detail: "it is NAME=VALUE" });
-    return [setting.slice(0, at), setting.slice(at + 1)];
-  }));
+  return Object.fromEntries(
+    listOption(invocation, "set").map((setting) => {
+      const at = setting.indexOf("=");
+      if (at < 1) throw new RecoveryError("USAGE", { subject: `option --set ${setting}`, detail: "it is NAME=VALUE" });
+      return [setting.slice(0, at), setting.slice(at + 1)];
+    }),
+  );
 }

@@ -29,9 +29,11 @@ export async function makeCluster(input: ClusterInput): Promise<void> {
   if (first === undefined) throw new RangeError("a lab has at least one control-plane machine");
   if (plan.machines.some(({ role }) => role === "etcd")) await timer.measure("etcd machines", () => makeExternalEtcd(input));
   await timer.measure(`kubeadm init on ${first.name}`, () =>
-    runKubeadm(input.machineOf(first.name), "init --upload-certs", renderInitConfig({ ...input, ...secrets, machine: first })));
+    runKubeadm(input.machineOf(first.name), "init --upload-certs", renderInitConfig({ ...input, ...secrets, machine: first })),
+  );
   const caCertHash = await readCaCertHash(input.machineOf(first.name));
-  const join = (machine: MachinePlan) => runKubeadm(input.machineOf(machine.name), "join", renderJoinConfig({ ...secrets, machine, plan, caCertHash }));
+  const join = (machine: MachinePlan) =>
+    runKubeadm(input.machineOf(machine.name), "join", renderJoinConfig({ ...secrets, machine, plan, caCertHash }));
   // One after the other: a member is added to etcd only when all are healthy.
   for (const machine of others) await timer.measure(`kubeadm join of ${machine.name}`, () => join(machine));
   if (workers.length > 0) await timer.measure("kubeadm join of workers", () => Promise.all(workers.map(join)));
@@ -61,7 +63,11 @@ kubeadm ${verb} --config /run/requorum-kubeadm.json
 
 /** kubeadm's pin of the cluster CA: sha256 of its SubjectPublicKeyInfo. */
 async function readCaCertHash(machine: RunningMachine): Promise<string> {
-  const { stdout } = await runInMachine(machine, { reason: "reading the cluster CA", script: "cat /etc/kubernetes/pki/ca.crt", timeoutMs: 15_000 });
+  const { stdout } = await runInMachine(machine, {
+    reason: "reading the cluster CA",
+    script: "cat /etc/kubernetes/pki/ca.crt",
+    timeoutMs: 15_000,
+  });
   const key = new X509Certificate(stdout).publicKey.export({ type: "spki", format: "der" });
   return `sha256:${createHash("sha256").update(key).digest("hex")}`;
 }

@@ -5,7 +5,8 @@ export const clusterMark = { namespace: "kube-system", name: "requorum-lab" } as
 
 export async function markCluster(machine: RunningMachine, lab: string): Promise<void> {
   const mark = {
-    apiVersion: "v1", kind: "ConfigMap",
+    apiVersion: "v1",
+    kind: "ConfigMap",
     metadata: { ...clusterMark, labels: { "requorum.dev/lab": lab } },
     data: { lab },
   };

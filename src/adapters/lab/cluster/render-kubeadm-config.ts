@@ -22,14 +22,23 @@ export function renderInitConfig(input: InitInput): string {
   const { machine, plan, versions } = input;
   return documents([
     {
-      apiVersion: "kubeadm.k8s.io/v1beta4", kind: "InitConfiguration",
-      bootstrapTokens: [{ token: input.token, ttl: "24h0m0s", usages: ["signing", "authentication"], groups: ["system:bootstrappers:kubeadm:default-node-token"] }],
+      apiVersion: "kubeadm.k8s.io/v1beta4",
+      kind: "InitConfiguration",
+      bootstrapTokens: [
+        {
+          token: input.token,
+          ttl: "24h0m0s",
+          usages: ["signing", "authentication"],
+          groups: ["system:bootstrappers:kubeadm:default-node-token"],
+        },
+      ],
       certificateKey: input.certificateKey,
       localAPIEndpoint: { advertiseAddress: machine.address, bindPort: apiServerPort },
       nodeRegistration: nodeRegistration(machine),
     },
     {
-      apiVersion: "kubeadm.k8s.io/v1beta4", kind: "ClusterConfiguration",
+      apiVersion: "kubeadm.k8s.io/v1beta4",
+      kind: "ClusterConfiguration",
       clusterName: input.clusterName,
       kubernetesVersion: `v${versions.kubernetes}`,
       controlPlaneEndpoint: `${plan.virtualAddress}:${String(balancerPort)}`,
@@ -40,11 +49,16 @@ export function renderInitConfig(input: InitInput): string {
       networking: { serviceSubnet: "10.96.0.0/16", dnsDomain: "cluster.local" },
     },
     {
-      apiVersion: "kubelet.config.k8s.io/v1beta1", kind: "KubeletConfiguration",
-      cgroupDriver: "cgroupfs", failSwapOn: false, failCgroupV1: false, localStorageCapacityIsolation: false,
+      apiVersion: "kubelet.config.k8s.io/v1beta1",
+      kind: "KubeletConfiguration",
+      cgroupDriver: "cgroupfs",
+      failSwapOn: false,
+      failCgroupV1: false,
+      localStorageCapacityIsolation: false,
     },
     {
-      apiVersion: "kubeproxy.config.k8s.io/v1alpha1", kind: "KubeProxyConfiguration",
+      apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
+      kind: "KubeProxyConfiguration",
       mode: "iptables",
       // Zero leaves nf_conntrack_max alone: it belongs to the host.
       conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: "0s", tcpCloseWaitTimeout: "0s" },
@@ -77,11 +91,23 @@ export function renderJoinConfig(input: JoinInput): string {
   const { machine, plan } = input;
   return documents([
     {
-      apiVersion: "kubeadm.k8s.io/v1beta4", kind: "JoinConfiguration",
-      discovery: { bootstrapToken: { apiServerEndpoint: `${plan.virtualAddress}:${String(balancerPort)}`, token: input.token, caCertHashes: [input.caCertHash] } },
+      apiVersion: "kubeadm.k8s.io/v1beta4",
+      kind: "JoinConfiguration",
+      discovery: {
+        bootstrapToken: {
+          apiServerEndpoint: `${plan.virtualAddress}:${String(balancerPort)}`,
+          token: input.token,
+          caCertHashes: [input.caCertHash],
+        },
+      },
       nodeRegistration: nodeRegistration(machine),
       ...(machine.role === "control-plane"
-        ? { controlPlane: { certificateKey: input.certificateKey, localAPIEndpoint: { advertiseAddress: machine.address, bindPort: apiServerPort } } }
+        ? {
+            controlPlane: {
+              certificateKey: input.certificateKey,
+              localAPIEndpoint: { advertiseAddress: machine.address, bindPort: apiServerPort },
+            },
+          }
         : {}),
     },
   ]);

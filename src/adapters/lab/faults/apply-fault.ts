@@ -21,8 +21,13 @@ export async function applyFault(lab: string, request: FaultRequest, environment
   const fault = findFault(request.kind);
   const unknown = Object.keys(request.settings ?? {}).filter((name) => !(name in fault.settings));
   if (unknown.length > 0) {
-    const known = Object.entries(fault.settings).map(([name, meaning]) => `${name}: ${meaning}`).join("; ");
-    throw new RecoveryError("USAGE", { subject: `fault ${fault.kind}`, detail: `it has no setting ${unknown.join(", ")}. ${known === "" ? "It has none" : known}` });
+    const known = Object.entries(fault.settings)
+      .map(([name, meaning]) => `${name}: ${meaning}`)
+      .join("; ");
+    throw new RecoveryError("USAGE", {
+      subject: `fault ${fault.kind}`,
+      detail: `it has no setting ${unknown.join(", ")}. ${known === "" ? "It has none" : known}`,
+    });
   }
   const state = await readLabState(environment.paths, lab);
   const machine = findMachine(state, request.machine);
@@ -31,16 +36,26 @@ export async function applyFault(lab: string, request: FaultRequest, environment
   const details = await fault.inject(context);
   if (fault.heal === undefined) return;
   const active: ActiveFault = { kind: fault.kind, machine: machine.name, since: new Date().toISOString(), details };
-  await context.saveState((current) => ({ ...current, faults: [...current.faults.filter((other) => !(other.kind === active.kind && other.machine === active.machine)), active] }));
+  await context.saveState((current) => ({
+    ...current,
+    faults: [...current.faults.filter((other) => !(other.kind === active.kind && other.machine === active.machine)), active],
+  }));
 }
 
 /** Heals the active faults that match, newest first, and returns them. */
-export async function healFaults(lab: string, match: { readonly fault?: string; readonly machine?: string }, environment: FaultEnvironment): Promise<readonly ActiveFault[]> {
+export async function healFaults(
+  lab: string,
+  match: { readonly fault?: string; readonly machine?: string },
+  environment: FaultEnvironment,
+): Promise<readonly ActiveFault[]> {
   if (match.fault !== undefined) findFault(match.fault);
   const state = await readLabState(environment.paths, lab);
   if (match.machine !== undefined) findMachine(state, match.machine);
   const wanted = state.faults
-    .filter((active) => (match.fault === undefined || active.kind === match.fault) && (match.machine === undefined || active.machine === match.machine))
+    .filter(
+      (active) =>
+        (match.fault === undefined || active.kind === match.fault) && (match.machine === undefined || active.machine === match.machine),
+    )
     .toReversed()
     // A machine that is off cannot be healed of anything else.
     .toSorted((one, other) => Number(other.kind === "power-off") - Number(one.kind === "power-off"));
@@ -49,28 +64,46 @@ export async function healFaults(lab: string, match: { readonly fault?: string; 
     const context = await makeContext(now, findMachine(now, active.machine), {}, environment);
     environment.report({ kind: "phase", text: `healing ${active.kind} on ${active.machine}` });
     await findFault(active.kind).heal?.(context, active.details);
-    await context.saveState((current) => ({ ...current, faults: current.faults.filter((other) => !(other.kind === active.kind && other.machine === active.machine)) }));
+    await context.saveState((current) => ({
+      ...current,
+      faults: current.faults.filter((other) => !(other.kind === active.kind && other.machine === active.machine)),
+    }));
   }
   return wanted;
 }
 
 function findFault(kind: string): Fault {
   const fault = faults.find((candidate) => candidate.kind === kind);
-  if (fault === undefined) throw new RecoveryError("USAGE", { subject: `fault ${kind}`, detail: `the lab knows ${faults.map((known) => known.kind).join(", ")}` });
+  if (fault === undefined)
+    throw new RecoveryError("USAGE", { subject: `fault ${kind}`, detail: `the lab knows ${faults.map((known) => known.kind).join(", ")}` });
   return fault;
 }
 
 function findMachine(state: LabState, name: string | undefined): MachineState {
   const machine = state.machines.find((candidate) => candidate.name === name);
-  if (machine === undefined) throw new RecoveryError("USAGE", { subject: `machine ${name ?? "(none given)"}`, detail: `lab ${state.name} has ${state.machines.map((known) => known.name).join(", ")}` });
+  if (machine === undefined)
+    throw new RecoveryError("USAGE", {
+      subject: `machine ${name ?? "(none given)"}`,
+      detail: `lab ${state.name} has ${state.machines.map((known) => known.name).join(", ")}`,
+    });
   return machine;
 }
 
-async function makeContext(state: LabState, machine: MachineState, settings: { readonly [name: string]: string }, environment: FaultEnvironment): Promise<FaultContext> {
+async function makeContext(
+  state: LabState,
+  machine: MachineState,
+  settings: { readonly [name: string]: string },
+  environment: FaultEnvironment,
+): Promise<FaultContext> {
   const labDir = labDirectory(environment.paths, state.name);
   await assertLabMark(labDir, state.name, machine.name);
   return {
-    state, labDir, machine, settings, paths: machinePaths(labDir, machine.name), report: environment.report,
+    state,
+    labDir,
+    machine,
+    settings,
+    paths: machinePaths(labDir, machine.name),
+    report: environment.report,
     shell: (command) => runInMachine(machine, command),
     saveState: async (change) => {
       await writeLabState(environment.paths, change(await readLabState(environment.paths, state.name)));
@@ -87,6 +120,9 @@ export async function assertLabMark(labDir: string, lab: string, machine: string
   const file = join(upper, markPath);
   const content = (await exists(file)) ? await readFile(file, "utf8") : "";
   if (!content.split("\n").includes(`lab=${lab}`)) {
-    throw new RecoveryError("LAB_MARK_MISSING", { subject: `machine ${machine}`, detail: `${file} does not say lab=${lab}; nothing was touched` });
+    throw new RecoveryError("LAB_MARK_MISSING", {
+      subject: `machine ${machine}`,
+      detail: `${file} does not say lab=${lab}; nothing was touched`,
+    });
   }
 }

@@ -14,14 +14,21 @@ const modes: { readonly [mode: string]: string } = {
 export const breakHaproxyFault: Fault = {
   kind: "break-haproxy",
   summary: "breaks a machine's haproxy; healing restores its configuration and starts it",
-  settings: { mode: "stop (default); ssl-hello-chk: a health check that marks every API server down; syntax: does not start; missing-backend: one server line is gone" },
+  settings: {
+    mode: "stop (default); ssl-hello-chk: a health check that marks every API server down; syntax: does not start; missing-backend: one server line is gone",
+  },
   async inject(context) {
     const script = modes[context.settings["mode"] ?? "stop"];
-    if (script === undefined) throw new RecoveryError("USAGE", { subject: "break-haproxy", detail: `it knows ${Object.keys(modes).join(", ")}` });
+    if (script === undefined)
+      throw new RecoveryError("USAGE", { subject: "break-haproxy", detail: `it knows ${Object.keys(modes).join(", ")}` });
     await context.shell({ reason: "breaking haproxy", script, timeoutMs: faultTimeoutMs });
     return {};
   },
   async heal(context) {
-    await context.shell({ reason: "restoring haproxy", script: `[ ! -e ${kept} ] || mv ${kept} ${config}\nsystemctl reset-failed haproxy || true\nsystemctl restart haproxy`, timeoutMs: faultTimeoutMs });
+    await context.shell({
+      reason: "restoring haproxy",
+      script: `[ ! -e ${kept} ] || mv ${kept} ${config}\nsystemctl reset-failed haproxy || true\nsystemctl restart haproxy`,
+      timeoutMs: faultTimeoutMs,
+    });
   },
 };

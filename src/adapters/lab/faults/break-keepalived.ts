@@ -13,14 +13,21 @@ const modes: { readonly [mode: string]: string } = {
 export const breakKeepalivedFault: Fault = {
   kind: "break-keepalived",
   summary: "breaks a machine's keepalived; healing restores its configuration and starts it",
-  settings: { mode: "stop (default); weight: the health script can no longer move the address; router-id: it no longer hears its peers, two machines hold the address" },
+  settings: {
+    mode: "stop (default); weight: the health script can no longer move the address; router-id: it no longer hears its peers, two machines hold the address",
+  },
   async inject(context) {
     const script = modes[context.settings["mode"] ?? "stop"];
-    if (script === undefined) throw new RecoveryError("USAGE", { subject: "break-keepalived", detail: `it knows ${Object.keys(modes).join(", ")}` });
+    if (script === undefined)
+      throw new RecoveryError("USAGE", { subject: "break-keepalived", detail: `it knows ${Object.keys(modes).join(", ")}` });
     await context.shell({ reason: "breaking keepalived", script, timeoutMs: faultTimeoutMs });
     return {};
   },
   async heal(context) {
-    await context.shell({ reason: "restoring keepalived", script: `[ ! -e ${kept} ] || mv ${kept} ${config}\nsystemctl restart keepalived`, timeoutMs: faultTimeoutMs });
+    await context.shell({
+      reason: "restoring keepalived",
+      script: `[ ! -e ${kept} ] || mv ${kept} ${config}\nsystemctl restart keepalived`,
+      timeoutMs: faultTimeoutMs,
+    });
   },
 };

@@ -8,7 +8,11 @@ export const changeHostKeyFault: Fault = {
   summary: "the machine presents another SSH host key than the known one; healing registers the new key",
   settings: {},
   async inject(context) {
-    await context.shell({ reason: "changing the host key", script: `rm -f ${key} ${key}.pub\nssh-keygen -q -t ed25519 -N '' -C host -f ${key}\nsystemctl restart ssh`, timeoutMs: faultTimeoutMs });
+    await context.shell({
+      reason: "changing the host key",
+      script: `rm -f ${key} ${key}.pub\nssh-keygen -q -t ed25519 -N '' -C host -f ${key}\nsystemctl restart ssh`,
+      timeoutMs: faultTimeoutMs,
+    });
     return {};
   },
   async heal(context) {

@@ -13,7 +13,8 @@ export const clockSkewFault: Fault = {
   settings: { offset: "like +90s or -2h (default +300s)" },
   async inject(context) {
     const offset = context.settings["offset"] ?? "+300s";
-    if (!/^[+-]\d{1,9}[smhd]$/.test(offset)) throw new RecoveryError("USAGE", { subject: `offset ${offset}`, detail: "an offset is a sign, a number and one of s, m, h, d" });
+    if (!/^[+-]\d{1,9}[smhd]$/.test(offset))
+      throw new RecoveryError("USAGE", { subject: `offset ${offset}`, detail: "an offset is a sign, a number and one of s, m, h, d" });
     const script = `library=$(ls /usr/lib/*/faketime/libfaketime.so.1)
 echo '${offset}' > /etc/faketimerc
 echo "$library" > /etc/ld.so.preload
@@ -23,6 +24,10 @@ systemctl restart ssh
     return {};
   },
   async heal(context) {
-    await context.shell({ reason: "setting the clock right", script: "rm -f /etc/ld.so.preload /etc/faketimerc\nsystemctl restart ssh", timeoutMs: faultTimeoutMs });
+    await context.shell({
+      reason: "setting the clock right",
+      script: "rm -f /etc/ld.so.preload /etc/faketimerc\nsystemctl restart ssh",
+      timeoutMs: faultTimeoutMs,
+    });
   },
 };

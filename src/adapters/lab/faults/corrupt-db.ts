@@ -10,10 +10,14 @@ const backend = "member/snap/db";
 export const corruptDbFault: Fault = {
   kind: "corrupt-db",
   summary: "flips bytes in etcd's database file, under the running etcd; healing puts them back",
-  settings: { offset: "byte offset in member/snap/db (default: keys or values of the first leaf page after the middle)", count: "bytes to invert (default 64)" },
+  settings: {
+    offset: "byte offset in member/snap/db (default: keys or values of the first leaf page after the middle)",
+    count: "bytes to invert (default 64)",
+  },
   async inject(context) {
     const directory = etcdDirectory(context);
-    const offset = context.settings["offset"] === undefined ? await leafOffset(join(directory, backend)) : Number(context.settings["offset"]);
+    const offset =
+      context.settings["offset"] === undefined ? await leafOffset(join(directory, backend)) : Number(context.settings["offset"]);
     return flipBits(directory, backend, { offset, count: Number(context.settings["count"] ?? "64") });
   },
   heal: (context, details) => flipBitsBack(etcdDirectory(context), details),
@@ -33,7 +37,8 @@ async function leafOffset(path: string): Promise<number> {
       const pageId = (Math.floor(pages / 2) + step) % pages;
       const { buffer } = await file.read(Buffer.alloc(16), 0, 16, pageId * pageBytes);
       const count = buffer.readUInt16LE(10);
-      if (buffer.readBigUInt64LE(0) === BigInt(pageId) && buffer.readUInt16LE(8) === leafFlag && count > 0) return pageId * pageBytes + pageBytes / 2;
+      if (buffer.readBigUInt64LE(0) === BigInt(pageId) && buffer.readUInt16LE(8) === leafFlag && count > 0)
+        return pageId * pageBytes + pageBytes / 2;
     }
     throw new RecoveryError("LAB_FAILED", { subject: `file ${path}`, detail: "it has no leaf page; give an offset" });
   } finally {

@@ -14,10 +14,17 @@ export const corruptWalFault: Fault = {
   settings: { offset: "byte offset (default: the middle of its written part)", count: "bytes to invert (default 16)" },
   async inject(context) {
     const directory = etcdDirectory(context);
-    const newest = (await readdir(join(directory, "member/wal"))).filter((name) => name.endsWith(".wal")).sort().at(-1);
-    if (newest === undefined) throw new RecoveryError("LAB_FAILED", { subject: `machine ${context.machine.name}`, detail: `there is no WAL in ${directory}` });
+    const newest = (await readdir(join(directory, "member/wal")))
+      .filter((name) => name.endsWith(".wal"))
+      .sort()
+      .at(-1);
+    if (newest === undefined)
+      throw new RecoveryError("LAB_FAILED", { subject: `machine ${context.machine.name}`, detail: `there is no WAL in ${directory}` });
     const name = join("member/wal", newest);
-    const offset = context.settings["offset"] === undefined ? Math.floor((await writtenBytes(join(directory, name))) / 2) : Number(context.settings["offset"]);
+    const offset =
+      context.settings["offset"] === undefined
+        ? Math.floor((await writtenBytes(join(directory, name))) / 2)
+        : Number(context.settings["offset"]);
     return flipBits(directory, name, { offset, count: Number(context.settings["count"] ?? "16") });
   },
   heal: (context, details) => flipBitsBack(etcdDirectory(context), details),

@@ -4,8 +4,13 @@ import { killContainer } from "./kill-container.ts";
 
 /** Certificates of kubeadm's layout and the CA that signs each (kubeadm's own list, "certificates" page of its documentation). */
 const authorities: { readonly [certificate: string]: string } = {
-  apiserver: "ca", "apiserver-kubelet-client": "ca", "apiserver-etcd-client": "etcd/ca", "front-proxy-client": "front-proxy-ca",
-  "etcd/server": "etcd/ca", "etcd/peer": "etcd/ca", "etcd/healthcheck-client": "etcd/ca",
+  apiserver: "ca",
+  "apiserver-kubelet-client": "ca",
+  "apiserver-etcd-client": "etcd/ca",
+  "front-proxy-client": "front-proxy-ca",
+  "etcd/server": "etcd/ca",
+  "etcd/peer": "etcd/ca",
+  "etcd/healthcheck-client": "etcd/ca",
 };
 const defaultCertificates = "etcd/server,etcd/peer,apiserver-etcd-client,apiserver";
 const suffix = ".requorum-lab-original";
@@ -17,7 +22,11 @@ export const expireCertificatesFault: Fault = {
   async inject(context) {
     const names = (context.settings["certificates"] ?? defaultCertificates).split(",");
     const unknown = names.filter((name) => authorities[name] === undefined);
-    if (unknown.length > 0) throw new RecoveryError("USAGE", { subject: `certificate ${unknown.join(", ")}`, detail: `expire-certificates knows ${Object.keys(authorities).join(", ")}` });
+    if (unknown.length > 0)
+      throw new RecoveryError("USAGE", {
+        subject: `certificate ${unknown.join(", ")}`,
+        detail: `expire-certificates knows ${Object.keys(authorities).join(", ")}`,
+      });
     const script = `cd /etc/kubernetes/pki\n${names.map((name) => reissue(name, authorities[name] ?? "ca")).join("")}${killContainer("etcd")}${killContainer("kube-apiserver")}`;
     await context.shell({ reason: "expiring certificates", script, timeoutMs: faultTimeoutMs });
     return { certificates: names.join(",") };
@@ -25,7 +34,11 @@ export const expireCertificatesFault: Fault = {
   async heal(context, details) {
     const names = (details["certificates"] ?? "").split(",").filter((name) => name !== "");
     const restore = names.map((name) => `[ ! -e ${name}.crt${suffix} ] || mv ${name}.crt${suffix} ${name}.crt\n`).join("");
-    await context.shell({ reason: "restoring certificates", script: `cd /etc/kubernetes/pki\n${restore}${killContainer("etcd")}${killContainer("kube-apiserver")}`, timeoutMs: faultTimeoutMs });
+    await context.shell({
+      reason: "restoring certificates",
+      script: `cd /etc/kubernetes/pki\n${restore}${killContainer("etcd")}${killContainer("kube-apiserver")}`,
+      timeoutMs: faultTimeoutMs,
+    });
   },
 };
 

@@ -22,7 +22,24 @@ import { wipeMachineFault } from "./wipe-machine.ts";
 
 /** Every way to break a lab. Adding one: a file here and a line below. */
 export const faults: readonly Fault[] = [
-  powerOffFault, powerOnFault, rebootFault, wipeMachineFault, wipeEtcdDataFault, stopServiceFault, freezeFault, partitionFault, readOnlyDiskFault,
-  fullDiskFault, failingDiskFault, corruptDbFault, corruptWalFault, expireCertificatesFault, clockSkewFault, fillQuotaFault, stopApiserverFault,
-  breakHaproxyFault, breakKeepalivedFault, changeHostKeyFault,
+  powerOffFault,
+  powerOnFault,
+  rebootFault,
+  wipeMachineFault,
+  wipeEtcdDataFault,
+  stopServiceFault,
+  freezeFault,
+  partitionFault,
+  readOnlyDiskFault,
+  fullDiskFault,
+  failingDiskFault,
+  corruptDbFault,
+  corruptWalFault,
+  expireCertificatesFault,
+  clockSkewFault,
+  fillQuotaFault,
+  stopApiserverFault,
+  breakHaproxyFault,
+  breakKeepalivedFault,
+  changeHostKeyFault,
 ];

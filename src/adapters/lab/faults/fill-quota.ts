@@ -1,7 +1,8 @@
 import { faultTimeoutMs, type Fault, type FaultContext } from "./fault.ts";
 import { RecoveryError } from "../../../model/recovery-error.ts";
 
-const etcdctl = "etcdctl --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt --key /etc/kubernetes/pki/etcd/server.key --endpoints https://127.0.0.1:2379";
+const etcdctl =
+  "etcdctl --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt --key /etc/kubernetes/pki/etcd/server.key --endpoints https://127.0.0.1:2379";
 const prefix = "/requorum-lab/fill/";
 /** Filling the default quota of 2 GiB at 10-40 MB/s through three members. */
 const fillTimeoutMs = 600_000;
@@ -15,7 +16,8 @@ export const fillQuotaFault: Fault = {
   settings: { values: "how many values of 1 MB at most (default 2200, enough for the default quota of 2 GiB)" },
   async inject(context) {
     const values = Number(context.settings["values"] ?? "2200");
-    if (!Number.isInteger(values) || values < 1 || values > 20_000) throw new RecoveryError("USAGE", { subject: "fill-quota", detail: "values is a number from 1 to 20000" });
+    if (!Number.isInteger(values) || values < 1 || values > 20_000)
+      throw new RecoveryError("USAGE", { subject: "fill-quota", detail: "values is a number from 1 to 20000" });
     const script = `head -c ${String(valueBytes)} /dev/zero | tr '\\0' x > /run/requorum-lab-fill
 n=0
 while [ $n -lt ${String(values)} ]; do
@@ -26,7 +28,11 @@ rm -f /run/requorum-lab-fill
 ${etcdctl} alarm list
 `;
     const { stdout } = await context.shell({ reason: "filling etcd", script, timeoutMs: fillTimeoutMs });
-    if (!stdout.includes("NOSPACE")) throw new RecoveryError("LAB_FAILED", { subject: `lab ${context.state.name}`, detail: "etcd took all values without raising NOSPACE; give more values" });
+    if (!stdout.includes("NOSPACE"))
+      throw new RecoveryError("LAB_FAILED", {
+        subject: `lab ${context.state.name}`,
+        detail: "etcd took all values without raising NOSPACE; give more values",
+      });
     return {};
   },
   async heal(context) {

@@ -1,7 +1,17 @@
 import { RecoveryError } from "../../../model/recovery-error.ts";
 import { faultTimeoutMs, type Fault } from "./fault.ts";
 
-const processes = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "containerd", "haproxy", "keepalived", "sshd"] as const;
+const processes = [
+  "etcd",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kubelet",
+  "containerd",
+  "haproxy",
+  "keepalived",
+  "sshd",
+] as const;
 
 /** SIGSTOP: sockets stay open and accept, nothing answers. What a machine in deep swap or a hanging disk looks like. */
 export const freezeFault: Fault = {
@@ -10,14 +20,20 @@ export const freezeFault: Fault = {
   settings: { process: `one of ${processes.join(", ")} (default etcd)` },
   async inject(context) {
     const process = context.settings["process"] ?? "etcd";
-    if (!processes.some((known) => known === process)) throw new RecoveryError("USAGE", { subject: `process ${process}`, detail: `freeze knows ${processes.join(", ")}` });
+    if (!processes.some((known) => known === process))
+      throw new RecoveryError("USAGE", { subject: `process ${process}`, detail: `freeze knows ${processes.join(", ")}` });
     await context.shell({ reason: `freezing ${process}`, script: signalScript(process, "STOP"), timeoutMs: faultTimeoutMs });
     return { process };
   },
   async heal(context, details) {
     const process = details["process"] ?? "etcd";
     // After a reboot there is nothing frozen, and nothing to do.
-    await context.shell({ reason: `letting ${process} go on`, script: signalScript(process, "CONT"), timeoutMs: faultTimeoutMs, acceptsFailure: true });
+    await context.shell({
+      reason: `letting ${process} go on`,
+      script: signalScript(process, "CONT"),
+      timeoutMs: faultTimeoutMs,
+      acceptsFailure: true,
+    });
   },
 };
 

@@ -16,9 +16,20 @@ export const fullDiskFault: Fault = {
     const file = join(etcdDirectory(context), fillName);
     const bytes = Math.max(0, bavail * bsize - leave);
     // Reserves blocks without writing them; the last few, which extents' own blocks may need, by writing until it is full.
-    await runProgram({ reason: "filling the etcd disk", program: "fallocate", args: ["-l", String(Math.max(4096, bytes - 1024 * 1024)), file], timeoutMs: faultTimeoutMs });
+    await runProgram({
+      reason: "filling the etcd disk",
+      program: "fallocate",
+      args: ["-l", String(Math.max(4096, bytes - 1024 * 1024)), file],
+      timeoutMs: faultTimeoutMs,
+    });
     if (leave === 0) {
-      await runProgram({ reason: "filling the etcd disk", program: "dd", args: ["if=/dev/zero", `of=${file}.rest`, "bs=4096"], timeoutMs: faultTimeoutMs, acceptsFailure: true });
+      await runProgram({
+        reason: "filling the etcd disk",
+        program: "dd",
+        args: ["if=/dev/zero", `of=${file}.rest`, "bs=4096"],
+        timeoutMs: faultTimeoutMs,
+        acceptsFailure: true,
+      });
     }
     return {};
   },

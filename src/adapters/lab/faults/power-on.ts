@@ -8,7 +8,10 @@ export const powerOnFault: Fault = {
   settings: {},
   async inject(context) {
     await powerOn(context);
-    await context.saveState((state) => ({ ...state, faults: state.faults.filter((fault) => !(fault.kind === "power-off" && fault.machine === context.machine.name)) }));
+    await context.saveState((state) => ({
+      ...state,
+      faults: state.faults.filter((fault) => !(fault.kind === "power-off" && fault.machine === context.machine.name)),
+    }));
     return {};
   },
 };

@@ -13,6 +13,10 @@ export const stopApiserverFault: Fault = {
     return {};
   },
   async heal(context) {
-    await context.shell({ reason: "bringing back the API server", script: `mv ${aside}/kube-apiserver.yaml /etc/kubernetes/manifests/`, timeoutMs: faultTimeoutMs });
+    await context.shell({
+      reason: "bringing back the API server",
+      script: `mv ${aside}/kube-apiserver.yaml /etc/kubernetes/manifests/`,
+      timeoutMs: faultTimeoutMs,
+    });
   },
 };

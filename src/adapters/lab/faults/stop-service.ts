@@ -9,12 +9,17 @@ export const stopServiceFault: Fault = {
   settings: { service: `one of ${services.join(", ")} (default kubelet)` },
   async inject(context) {
     const service = context.settings["service"] ?? "kubelet";
-    if (!services.some((known) => known === service)) throw new RecoveryError("USAGE", { subject: `service ${service}`, detail: `stop-service knows ${services.join(", ")}` });
+    if (!services.some((known) => known === service))
+      throw new RecoveryError("USAGE", { subject: `service ${service}`, detail: `stop-service knows ${services.join(", ")}` });
     // Debian starts ssh by its service; a socket unit, where there is one, would start it again.
     await context.shell({ reason: `stopping ${service}`, script: `systemctl stop ${service}`, timeoutMs: faultTimeoutMs });
     return { service };
   },
   async heal(context, details) {
-    await context.shell({ reason: "starting the service", script: `systemctl start ${details["service"] ?? "kubelet"}`, timeoutMs: faultTimeoutMs });
+    await context.shell({
+      reason: "starting the service",
+      script: `systemctl start ${details["service"] ?? "kubelet"}`,
+      timeoutMs: faultTimeoutMs,
+    });
   },
 };

@@ -7,7 +7,11 @@ export const wipeEtcdDataFault: Fault = {
   summary: "deletes /var/lib/etcd/member and kills etcd",
   settings: {},
   async inject(context) {
-    await context.shell({ reason: "deleting etcd's data", script: `rm -rf /var/lib/etcd/member\n${killContainer("etcd")}`, timeoutMs: faultTimeoutMs });
+    await context.shell({
+      reason: "deleting etcd's data",
+      script: `rm -rf /var/lib/etcd/member\n${killContainer("etcd")}`,
+      timeoutMs: faultTimeoutMs,
+    });
     return {};
   },
 };

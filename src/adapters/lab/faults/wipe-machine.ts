@@ -1,7 +1,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RecoveryError } from "../../../model/recovery-error.ts";
-import { freeReplacementAddress } from "../address-plan.ts";
+import { freeReplacementAddress, isMachineAddress, machineAddress, machineOctets } from "../address-plan.ts";
 import { bootMachine, makeMachine } from "../machine/make-machine.ts";
 import { waitForDetachedDisks } from "../machine/machine-disk.ts";
 import { removeBootLocks } from "../machine/nspawn-traces.ts";
@@ -24,9 +24,24 @@ export const wipeMachineFault: Fault = {
     const { machine, state, labDir, settings } = context;
     const renewed = { ...machine, name: settings["name"] ?? machine.name, address: newAddress(context) };
     delete (renewed as { supervisor?: unknown }).supervisor;
-    const taken = state.machines.some((other) => other.name !== machine.name && (other.name === renewed.name || other.address === renewed.address));
-    if (taken) throw new RecoveryError("USAGE", { subject: `machine ${renewed.name}`, detail: `${renewed.name} or ${renewed.address} is another machine of the lab` });
-    if (!/^[a-z][a-z0-9-]{0,15}$/.test(renewed.name)) throw new RecoveryError("USAGE", { subject: `machine ${renewed.name}`, detail: "a machine's name is small letters, digits and dashes" });
+    const taken = state.machines.some(
+      (other) => other.name !== machine.name && (other.name === renewed.name || other.address === renewed.address),
+    );
+    if (!isMachineAddress(state.index, renewed.address))
+      throw new RecoveryError("USAGE", {
+        subject: `address ${renewed.address}`,
+        detail: `it is not one for machines of this lab: ${machineAddress(state.index, machineOctets.first)} to ${machineAddress(state.index, machineOctets.last)}`,
+      });
+    if (taken)
+      throw new RecoveryError("USAGE", {
+        subject: `machine ${renewed.name}`,
+        detail: `${renewed.name} or ${renewed.address} is another machine of the lab`,
+      });
+    if (!/^[a-z][a-z0-9-]{0,15}$/.test(renewed.name))
+      throw new RecoveryError("USAGE", {
+        subject: `machine ${renewed.name}`,
+        detail: "a machine's name is small letters, digits and dashes",
+      });
     await powerOff(context);
     await waitForDetachedDisks(context.paths.dir);
     await removeBootLocks(context.paths);
@@ -36,9 +51,15 @@ export const wipeMachineFault: Fault = {
     const hostKey = await makeMachine({ state, directory: labDir, plan, machine: renewed });
     if (settings["knownHosts"] !== "keep") await registerHostKey(labDir, renewed, hostKey);
     // Faults of the old disk went with it; a cut in the network is not on the disk.
-    await context.saveState((current) => ({ ...withMachine(current, machine.name, renewed), faults: current.faults.filter((fault) => fault.machine !== machine.name || (fault.kind === "partition" && renewed.name === machine.name)) }));
+    await context.saveState((current) => ({
+      ...withMachine(current, machine.name, renewed),
+      faults: current.faults.filter(
+        (fault) => fault.machine !== machine.name || (fault.kind === "partition" && renewed.name === machine.name),
+      ),
+    }));
     await writeSshConfig(labDir, state.name, plan.machines, state.sources.baseImage);
-    if (renewed.name !== machine.name || renewed.address !== machine.address) await announce(context, { name: renewed.name, address: renewed.address });
+    if (renewed.name !== machine.name || renewed.address !== machine.address)
+      await announce(context, { name: renewed.name, address: renewed.address });
     if (settings["boot"] !== "no") {
       const booted = await bootMachine(next, labDir, renewed);
       await context.saveState((current) => withMachine(current, renewed.name, booted));
@@ -51,7 +72,10 @@ function newAddress(context: FaultContext): string {
   const wanted = context.settings["address"];
   if (wanted === undefined) return context.machine.address;
   if (wanted !== "new") return wanted;
-  const free = freeReplacementAddress(context.state.index, context.state.machines.map(({ address }) => address));
+  const free = freeReplacementAddress(
+    context.state.index,
+    context.state.machines.map(({ address }) => address),
+  );
   if (free === undefined) throw new RecoveryError("LAB_FAILED", { subject: `lab ${context.state.name}`, detail: "no address is free" });
   return free;
 }

@@ -77,7 +77,10 @@ kill $containerd
 wait $containerd || true
 `;
   await runProgram({
-    reason: "importing the container images", program: "unshare", args: ["--mount", "--pid", "--net", "--fork", "--kill-child", "sh"], stdin: script,
+    reason: "importing the container images",
+    program: "unshare",
+    args: ["--mount", "--pid", "--net", "--fork", "--kill-child", "sh"],
+    stdin: script,
     timeoutMs: 300_000, // 10 s on an idle machine
   });
 }
@@ -87,7 +90,12 @@ export async function copyContainerStore(store: string, target: string): Promise
   await runProgram({ reason: "copying the container store", program: "cp", args: ["-al", store, target], timeoutMs: 120_000 });
   for (const path of await mutableFiles(store)) {
     await rm(join(target, path));
-    await runProgram({ reason: "copying the container store", program: "cp", args: ["-a", join(store, path), join(target, path)], timeoutMs: 60_000 });
+    await runProgram({
+      reason: "copying the container store",
+      program: "cp",
+      args: ["-a", join(store, path), join(target, path)],
+      timeoutMs: 60_000,
+    });
   }
 }
 

@@ -10,7 +10,12 @@ import type { ImageSpec } from "./image-set.ts";
  * layers; moby image specification v1.2) holding all `images`. Each image has
  * one layer, the tree `layersDir/LAYER`; images sharing a layer share its bytes.
  */
-export async function writeImageArchive(options: { readonly images: readonly ImageSpec[]; readonly layersDir: string; readonly scratchDir: string; readonly archivePath: string }): Promise<void> {
+export async function writeImageArchive(options: {
+  readonly images: readonly ImageSpec[];
+  readonly layersDir: string;
+  readonly scratchDir: string;
+  readonly archivePath: string;
+}): Promise<void> {
   const { images, layersDir, scratchDir, archivePath } = options;
   await mkdir(scratchDir, { recursive: true });
   const digests = new Map<string, string>();
@@ -18,7 +23,8 @@ export async function writeImageArchive(options: { readonly images: readonly Ima
     const tar = join(scratchDir, `${layer}.tar`);
     // Owner, time and order fixed: the same programs give the same layer.
     await runProgram({
-      reason: `packing image layer ${layer}`, program: "tar",
+      reason: `packing image layer ${layer}`,
+      program: "tar",
       args: ["-C", join(layersDir, layer), "--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0", "-cf", tar, "."],
       timeoutMs: 120_000, // 170 MB
     });
@@ -38,7 +44,12 @@ export async function writeImageArchive(options: { readonly images: readonly Ima
     manifest.push({ Config: name, RepoTags: [image.reference], Layers: [`${image.layer}.tar`] });
   }
   await writeFile(join(scratchDir, "manifest.json"), JSON.stringify(manifest));
-  await runProgram({ reason: "packing the image archive", program: "tar", args: ["-C", scratchDir, "-cf", archivePath, "."], timeoutMs: 120_000 });
+  await runProgram({
+    reason: "packing the image archive",
+    program: "tar",
+    args: ["-C", scratchDir, "-cf", archivePath, "."],
+    timeoutMs: 120_000,
+  });
 }
 
 async function sha256OfFile(path: string): Promise<string> {

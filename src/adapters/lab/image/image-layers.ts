@@ -33,15 +33,22 @@ async function kubernetesLayer(layer: string, sources: LayerSources): Promise<vo
   for (const path of proxyPrograms) await put(join(sources.baseImage, path), join(layer, path));
   for (const name of iptablesLinks) await symlink("xtables-nft-multi", join(layer, "usr/sbin", name));
   // The plug-ins of iptables have libraries of their own (statistic needs libm).
-  const plugins = (await readdir(join(sources.baseImage, machineLibraries, "xtables"))).filter((name) => name.endsWith(".so")).map((name) => `/${machineLibraries}/xtables/${name}`);
-  for (const path of await librariesOf(sources.baseImage, [...proxyPrograms, ...plugins])) await put(join(sources.baseImage, path), join(layer, path));
-  await cp(join(sources.baseImage, machineLibraries, "xtables"), join(layer, machineLibraries, "xtables"), { recursive: true, verbatimSymlinks: true });
+  const plugins = (await readdir(join(sources.baseImage, machineLibraries, "xtables")))
+    .filter((name) => name.endsWith(".so"))
+    .map((name) => `/${machineLibraries}/xtables/${name}`);
+  for (const path of await librariesOf(sources.baseImage, [...proxyPrograms, ...plugins]))
+    await put(join(sources.baseImage, path), join(layer, path));
+  await cp(join(sources.baseImage, machineLibraries, "xtables"), join(layer, machineLibraries, "xtables"), {
+    recursive: true,
+    verbatimSymlinks: true,
+  });
   await mkdir(join(layer, "run"), { recursive: true });
 }
 
 async function busyboxLayer(layer: string, baseImage: string): Promise<void> {
   await put(join(baseImage, "usr/bin/busybox"), join(layer, "bin/busybox"));
-  for (const name of ["sh", "sleep", "wget", "httpd", "cat", "echo", "date", "test", "mkdir", "nslookup", "ls", "hostname"]) await symlink("busybox", join(layer, "bin", name));
+  for (const name of ["sh", "sleep", "wget", "httpd", "cat", "echo", "date", "test", "mkdir", "nslookup", "ls", "hostname"])
+    await symlink("busybox", join(layer, "bin", name));
   for (const name of ["tmp", "www", "etc"]) await mkdir(join(layer, name), { recursive: true });
 }
 
@@ -52,7 +59,12 @@ async function put(source: string, target: string): Promise<void> {
 
 /** Paths inside the image, as its own loader resolves them. */
 async function librariesOf(baseImage: string, programs: readonly string[]): Promise<readonly string[]> {
-  const listed = await runProgram({ reason: "listing libraries", program: "chroot", args: [baseImage, "ldd", ...programs], timeoutMs: 30_000 });
+  const listed = await runProgram({
+    reason: "listing libraries",
+    program: "chroot",
+    args: [baseImage, "ldd", ...programs],
+    timeoutMs: 30_000,
+  });
   const paths = new Set<string>();
   for (const match of listed.stdout.matchAll(/(?:=> )?(\/\S+\.so\S*) \(0x/g)) paths.add(match[1] ?? "");
   const nameServices = (await readdir(join(baseImage, machineLibraries))).filter((name) => name.startsWith("libnss_files"));

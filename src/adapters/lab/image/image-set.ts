@@ -20,7 +20,9 @@ export function etcdImageTag(etcdVersion: string): string {
 
 export function imageSet(versions: { readonly kubernetes: string; readonly etcd: string }): readonly ImageSpec[] {
   const kubernetes = (["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"] as const).map((name) => ({
-    reference: `${imageRepository}/${name}:v${versions.kubernetes}`, layer: "kubernetes" as const, command: [`/usr/local/bin/${name}`],
+    reference: `${imageRepository}/${name}:v${versions.kubernetes}`,
+    layer: "kubernetes" as const,
+    command: [`/usr/local/bin/${name}`],
   }));
   return [
     ...kubernetes,

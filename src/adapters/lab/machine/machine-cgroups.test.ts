@@ -20,12 +20,16 @@ test("parseHierarchies: version 1 controllers are found below our own group", ()
 
 test("parseHierarchies: version 2 alone is one hierarchy", () => {
   const mounts = "33 25 0:29 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate";
-  assert.deepEqual(parseHierarchies("0::/user.slice/one.scope\n", mounts), [{ controllers: "", ownDirectory: "/sys/fs/cgroup/user.slice/one.scope" }]);
+  assert.deepEqual(parseHierarchies("0::/user.slice/one.scope\n", mounts), [
+    { controllers: "", ownDirectory: "/sys/fs/cgroup/user.slice/one.scope" },
+  ]);
 });
 
 test("parseHierarchies: a mount of a part of the hierarchy is taken into account", () => {
   const mounts = "33 25 0:29 /docker/abc /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory";
-  assert.deepEqual(parseHierarchies("4:memory:/docker/abc/x\n", mounts), [{ controllers: "memory", ownDirectory: "/sys/fs/cgroup/memory/x" }]);
+  assert.deepEqual(parseHierarchies("4:memory:/docker/abc/x\n", mounts), [
+    { controllers: "memory", ownDirectory: "/sys/fs/cgroup/memory/x" },
+  ]);
 });
 
 test("parseHierarchies: a hierarchy that is not mounted is left out", () => {

@@ -25,7 +25,9 @@ export function parseHierarchies(selfCgroup: string, mountInfo: string): readonl
     const [type, , options] = after?.split(" ") ?? [];
     const root = fields[3];
     const mountPoint = fields[4];
-    return (type === "cgroup" || type === "cgroup2") && root !== undefined && mountPoint !== undefined ? [{ type, root, mountPoint, options: options?.split(",") ?? [] }] : [];
+    return (type === "cgroup" || type === "cgroup2") && root !== undefined && mountPoint !== undefined
+      ? [{ type, root, mountPoint, options: options?.split(",") ?? [] }]
+      : [];
   });
   return selfCgroup.split("\n").flatMap((line) => {
     const match = /^\d+:([^:]*):(.*)$/.exec(line);
@@ -33,7 +35,10 @@ export function parseHierarchies(selfCgroup: string, mountInfo: string): readonl
     const controllers = match[1] ?? "";
     const path = match[2] ?? "/";
     const mount = mounts.find((candidate) =>
-      controllers === "" ? candidate.type === "cgroup2" : candidate.type === "cgroup" && controllers.split(",").every((name) => candidate.options.includes(name)));
+      controllers === ""
+        ? candidate.type === "cgroup2"
+        : candidate.type === "cgroup" && controllers.split(",").every((name) => candidate.options.includes(name)),
+    );
     if (mount === undefined) return [];
     const below = mount.root !== "/" && path.startsWith(mount.root) ? path.slice(mount.root.length) : path;
     return [{ controllers, ownDirectory: below === "/" || below === "" ? mount.mountPoint : join(mount.mountPoint, below) }];

@@ -22,7 +22,8 @@ export interface MachineDiskInput {
 /** Makes a fresh machine's disk below `paths.dir`: what a provisioned machine looks like before its first boot. */
 export async function makeMachineDisk(input: MachineDiskInput): Promise<void> {
   const { paths } = input;
-  for (const directory of [paths.root, paths.upper, paths.work, paths.kubelet, paths.logs, paths.etcdMount]) await mkdir(directory, { recursive: true });
+  for (const directory of [paths.root, paths.upper, paths.work, paths.kubelet, paths.logs, paths.etcdMount])
+    await mkdir(directory, { recursive: true });
   for (const file of input.files) {
     const target = join(paths.upper, file.path);
     await mkdir(dirname(target), { recursive: true });
@@ -54,7 +55,10 @@ async function link(target: string, path: string): Promise<void> {
 
 /** Waits until no machine uses the loop devices below `directory` any more: the kernel takes a moment after its last process. */
 export async function waitForDetachedDisks(directory: string): Promise<void> {
-  await waitUntil({ what: `the disks below ${directory} are detached`, timeoutMs: 30_000, intervalMs: 50 }, async () => (await loopDevicesBelow(directory)).length === 0);
+  await waitUntil(
+    { what: `the disks below ${directory} are detached`, timeoutMs: 30_000, intervalMs: 50 },
+    async () => (await loopDevicesBelow(directory)).length === 0,
+  );
 }
 
 /**
@@ -64,7 +68,13 @@ export async function waitForDetachedDisks(directory: string): Promise<void> {
  */
 export async function unmountBelow(directory: string): Promise<void> {
   for (const mountPoint of (await mountPointsBelow(directory)).toReversed()) {
-    const result = await runProgram({ reason: `unmounting ${mountPoint}`, program: "umount", args: ["-d", mountPoint], timeoutMs, acceptsFailure: true });
+    const result = await runProgram({
+      reason: `unmounting ${mountPoint}`,
+      program: "umount",
+      args: ["-d", mountPoint],
+      timeoutMs,
+      acceptsFailure: true,
+    });
     if (result.exitCode !== 0) await run("umount", ["-d", "-l", mountPoint]);
   }
   await detachLoopDevices(directory);
@@ -80,9 +90,16 @@ export async function mountPointsBelow(directory: string): Promise<readonly stri
 
 /** Loop devices whose file lies below `directory`; detached ones are skipped. */
 export async function loopDevicesBelow(directory: string): Promise<readonly string[]> {
-  const listed = await runProgram({ reason: "listing loop devices", program: "losetup", args: ["--json", "--list", "--output", "NAME,BACK-FILE"], timeoutMs });
+  const listed = await runProgram({
+    reason: "listing loop devices",
+    program: "losetup",
+    args: ["--json", "--list", "--output", "NAME,BACK-FILE"],
+    timeoutMs,
+  });
   if (listed.stdout.trim() === "") return [];
-  const { loopdevices } = JSON.parse(listed.stdout) as { readonly loopdevices: readonly { readonly name: string; readonly "back-file": string | null }[] };
+  const { loopdevices } = JSON.parse(listed.stdout) as {
+    readonly loopdevices: readonly { readonly name: string; readonly "back-file": string | null }[];
+  };
   return loopdevices.filter((device) => (device["back-file"] ?? "").startsWith(`${directory}/`)).map((device) => device.name);
 }
 

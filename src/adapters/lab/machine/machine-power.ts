@@ -53,18 +53,56 @@ export async function startMachine(start: MachineStart): Promise<ProcessIdentity
   const cgroups = await createMachineCgroups(start.labCgroups, start.machine);
   const nspawn = insideNetwork(start.lab, ["systemd-nspawn", ...nspawnArguments(start)]);
   const { paths } = start;
-  const mounts = [paths.root, start.baseImage, paths.upper, paths.work, start.hasEtcdDisk ? paths.etcdImage : "", paths.etcdMount, paths.bootRoots];
+  const mounts = [
+    paths.root,
+    start.baseImage,
+    paths.upper,
+    paths.work,
+    start.hasEtcdDisk ? paths.etcdImage : "",
+    paths.etcdMount,
+    paths.bootRoots,
+  ];
   const console = openSync(paths.consoleLog, "a", 0o600);
-  const child = spawn("/bin/sh", ["-euc", joinCgroups, "sh", ...cgroups, "--", "unshare", "--mount", "--propagation", "private", "/bin/sh", "-euc", mountAndStart, "sh", ...mounts, nspawn.program, ...nspawn.args], {
-    detached: true, stdio: ["ignore", console, console],
-  });
+  const child = spawn(
+    "/bin/sh",
+    [
+      "-euc",
+      joinCgroups,
+      "sh",
+      ...cgroups,
+      "--",
+      "unshare",
+      "--mount",
+      "--propagation",
+      "private",
+      "/bin/sh",
+      "-euc",
+      mountAndStart,
+      "sh",
+      ...mounts,
+      nspawn.program,
+      ...nspawn.args,
+    ],
+    {
+      detached: true,
+      stdio: ["ignore", console, console],
+    },
+  );
   child.unref();
   closeSync(console);
   const pid = child.pid;
   const supervisor = pid === undefined ? undefined : readProcessIdentity(pid);
-  if (supervisor === undefined) throw new RecoveryError("LAB_FAILED", { subject: `machine ${start.machine}`, detail: `systemd-nspawn could not be started; see ${start.paths.consoleLog}` });
+  if (supervisor === undefined)
+    throw new RecoveryError("LAB_FAILED", {
+      subject: `machine ${start.machine}`,
+      detail: `systemd-nspawn could not be started; see ${start.paths.consoleLog}`,
+    });
   await waitUntil({ what: `the first process of machine ${start.machine}`, timeoutMs: initTimeoutMs, intervalMs: 50 }, () => {
-    if (!isAlive(supervisor)) throw new RecoveryError("LAB_FAILED", { subject: `machine ${start.machine}`, detail: `systemd-nspawn ended; see ${start.paths.consoleLog}` });
+    if (!isAlive(supervisor))
+      throw new RecoveryError("LAB_FAILED", {
+        subject: `machine ${start.machine}`,
+        detail: `systemd-nspawn ended; see ${start.paths.consoleLog}`,
+      });
     return Promise.resolve(readMachineInit(supervisor));
   });
   return supervisor;
@@ -77,10 +115,23 @@ function nspawnArguments(start: MachineStart): readonly string[] {
     ...["etcd", "etcdctl", "etcdutl"].map((name) => `${join(start.programs.etcdDir, name)}:/usr/local/bin/${name}`),
   ];
   return [
-    "--directory", paths.root, "--boot", "--register=no", "--keep-unit", `--machine=rq-${start.lab}-${start.machine}`, `--hostname=${start.machine}`,
-    `--network-bridge=${bridgeName}`, "--link-journal=no", "--resolv-conf=off", "--timezone=off", "--console=read-only", "--capability=all",
+    "--directory",
+    paths.root,
+    "--boot",
+    "--register=no",
+    "--keep-unit",
+    `--machine=rq-${start.lab}-${start.machine}`,
+    `--hostname=${start.machine}`,
+    `--network-bridge=${bridgeName}`,
+    "--link-journal=no",
+    "--resolv-conf=off",
+    "--timezone=off",
+    "--console=read-only",
+    "--capability=all",
     "--system-call-filter=@keyring bpf perf_event_open",
-    `--bind=${paths.containerd}:/var/lib/containerd`, `--bind=${paths.kubelet}:/var/lib/kubelet`, `--bind=${paths.logs}:/var/log/pods`,
+    `--bind=${paths.containerd}:/var/lib/containerd`,
+    `--bind=${paths.kubelet}:/var/lib/kubelet`,
+    `--bind=${paths.logs}:/var/log/pods`,
     `--bind=${paths.etcdMount}:/var/lib/etcd`,
     ...links.map((link) => `--bind-ro=${link}`),
   ];

@@ -25,7 +25,11 @@ export interface RunningMachine {
  */
 export async function runInMachine(machine: RunningMachine, command: MachineCommand): Promise<ProgramResult> {
   const init = readMachineInit(machine.supervisor);
-  if (init === undefined) throw new RecoveryError("LAB_FAILED", { subject: `machine ${machine.name}`, detail: `${machine.name} is powered off (${command.reason})` });
+  if (init === undefined)
+    throw new RecoveryError("LAB_FAILED", {
+      subject: `machine ${machine.name}`,
+      detail: `${machine.name} is powered off (${command.reason})`,
+    });
   return runProgram({
     reason: `${command.reason} (machine ${machine.name})`,
     program: "nsenter",

@@ -39,8 +39,14 @@ export async function makeMachine(input: MakeMachineInput): Promise<string> {
 export async function bootMachine(state: LabState, directory: string, machine: MachinePlan): Promise<MachineState> {
   const paths = machinePaths(directory, machine.name);
   const supervisor = await startMachine({
-    lab: state.name, machine: machine.name, address: machine.address, paths, labCgroups: state.cgroups,
-    programs: state.sources.programs, baseImage: state.sources.baseImage, hasEtcdDisk: hasEtcdDisk(machine.role),
+    lab: state.name,
+    machine: machine.name,
+    address: machine.address,
+    paths,
+    labCgroups: state.cgroups,
+    programs: state.sources.programs,
+    baseImage: state.sources.baseImage,
+    hasEtcdDisk: hasEtcdDisk(machine.role),
   });
   await waitForSsh({ lab: state.name, machine: machine.name, address: machine.address, baseImage: state.sources.baseImage });
   return { name: machine.name, address: machine.address, role: machine.role, supervisor };

@@ -67,7 +67,11 @@ ${routes.join("\n")}`;
 function renderPodNetwork(address: string): string {
   const plugins = [
     {
-      type: "bridge", bridge: "cni0", isGateway: true, ipMasq: false, hairpinMode: true,
+      type: "bridge",
+      bridge: "cni0",
+      isGateway: true,
+      ipMasq: false,
+      hairpinMode: true,
       ipam: { type: "host-local", ranges: [[{ subnet: podRange(address) }]], routes: [{ dst: "0.0.0.0/0" }] },
     },
     { type: "portmap", capabilities: { portMappings: true } },
@@ -105,7 +109,10 @@ ${servers.join("\n")}
 /** Unicast VRRP; a machine whose haproxy is dead gives up the address, whatever its priority. */
 export function renderKeepalived(machine: MachinePlan, plan: AddressPlan): string {
   const controlPlanes = plan.machines.filter(({ role }) => role === "control-plane");
-  const rank = Math.max(0, controlPlanes.findIndex(({ name }) => name === machine.name));
+  const rank = Math.max(
+    0,
+    controlPlanes.findIndex(({ name }) => name === machine.name),
+  );
   const peers = controlPlanes.filter(({ name }) => name !== machine.name).map(({ address }) => `        ${address}`);
   return `global_defs {
     router_id ${machine.name}
@@ -142,8 +149,12 @@ ${peers.join("\n")}
 
 /** Kernel values that the kubelet wants to write. The host's stay as they are: files with these values are mounted over them. */
 const kubeletKernelValues = [
-  ["vm/overcommit_memory", 1], ["vm/panic_on_oom", 0], ["kernel/panic", 10], ["kernel/panic_on_oops", 1],
-  ["kernel/keys/root_maxkeys", 1_000_000], ["kernel/keys/root_maxbytes", 25_000_000],
+  ["vm/overcommit_memory", 1],
+  ["vm/panic_on_oom", 0],
+  ["kernel/panic", 10],
+  ["kernel/panic_on_oops", 1],
+  ["kernel/keys/root_maxkeys", 1_000_000],
+  ["kernel/keys/root_maxbytes", 25_000_000],
 ] as const;
 
 const earlyScript = `#!/bin/sh
@@ -244,15 +255,30 @@ const constantFiles: readonly MachineFile[] = [
   { path: "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf", content: kubeletDropIn },
   { path: "/etc/containerd/config.toml", content: containerdConfig },
   { path: "/etc/ssh/sshd_config.d/10-requorum-lab.conf", content: sshdConfig },
-  { path: "/etc/systemd/networkd.conf.d/10-requorum-lab.conf", content: "[Network]\nManageForeignRoutes=no\nManageForeignRoutingPolicyRules=no\n" },
-  { path: "/etc/systemd/journald.conf.d/10-requorum-lab.conf", content: "[Journal]\nStorage=persistent\nSystemMaxUse=64M\nReadKMsg=no\nRateLimitIntervalSec=0\n" },
+  {
+    path: "/etc/systemd/networkd.conf.d/10-requorum-lab.conf",
+    content: "[Network]\nManageForeignRoutes=no\nManageForeignRoutingPolicyRules=no\n",
+  },
+  {
+    path: "/etc/systemd/journald.conf.d/10-requorum-lab.conf",
+    content: "[Journal]\nStorage=persistent\nSystemMaxUse=64M\nReadKMsg=no\nRateLimitIntervalSec=0\n",
+  },
   { path: "/etc/default/kubelet", content: "KUBELET_EXTRA_ARGS=\n" },
 ];
 
 /** Units that a fresh Debian would start and that have no use, or do harm, in a lab machine. */
 export const maskedUnits = [
-  "apt-daily.timer", "apt-daily-upgrade.timer", "e2scrub_all.timer", "e2scrub_reap.service", "fstrim.timer", "dpkg-db-backup.timer",
-  "systemd-networkd-wait-online.service", "console-getty.service", "systemd-timesyncd.service", "systemd-logind.service", "systemd-resolved.service",
+  "apt-daily.timer",
+  "apt-daily-upgrade.timer",
+  "e2scrub_all.timer",
+  "e2scrub_reap.service",
+  "fstrim.timer",
+  "dpkg-db-backup.timer",
+  "systemd-networkd-wait-online.service",
+  "console-getty.service",
+  "systemd-timesyncd.service",
+  "systemd-logind.service",
+  "systemd-resolved.service",
 ] as const;
 
 /** Units to be started at boot, by the target that wants them. */

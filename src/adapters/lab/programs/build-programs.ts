@@ -28,8 +28,12 @@ export async function buildPrograms(module: ProgramModule, options: BuildOptions
     const environment = { ...process.env, CGO_ENABLED: "0", GOTOOLCHAIN: "local" };
     const modfile = module.moduleFile === undefined ? [] : [`-modfile=${module.moduleFile}`];
     await runProgram({
-      reason: `downloading the Go modules of ${module.folder} ${module.version}`, program: go, args: ["mod", "download", ...modfile],
-      environment, workingDirectory: source, timeoutMs: buildTimeoutMs,
+      reason: `downloading the Go modules of ${module.folder} ${module.version}`,
+      program: go,
+      args: ["mod", "download", ...modfile],
+      environment,
+      workingDirectory: source,
+      timeoutMs: buildTimeoutMs,
     });
     const total = await countPackages(go, module, source, modfile, environment);
     const progress = packageProgress(module, total, options.report);
@@ -37,7 +41,18 @@ export async function buildPrograms(module: ProgramModule, options: BuildOptions
       await runProgram({
         reason: `building ${program} ${module.version}`,
         program: go,
-        args: ["build", "-v", "-trimpath", "-buildvcs=false", ...modfile, "-ldflags", linkerFlags(module), "-o", join(directory, program), path],
+        args: [
+          "build",
+          "-v",
+          "-trimpath",
+          "-buildvcs=false",
+          ...modfile,
+          "-ldflags",
+          linkerFlags(module),
+          "-o",
+          join(directory, program),
+          path,
+        ],
         environment,
         workingDirectory: source,
         timeoutMs: buildTimeoutMs,
@@ -60,10 +75,20 @@ function packageProgress(module: ProgramModule, total: number, report: ReportPro
   };
 }
 
-async function countPackages(go: string, module: ProgramModule, source: string, modfile: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+async function countPackages(
+  go: string,
+  module: ProgramModule,
+  source: string,
+  modfile: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<number> {
   const listed = await runProgram({
-    reason: `listing the packages of ${module.folder}`, program: go, args: ["list", "-deps", ...modfile, ...module.packages.map(({ path }) => path)],
-    environment, workingDirectory: source, timeoutMs: 300_000, // reads every source file once
+    reason: `listing the packages of ${module.folder}`,
+    program: go,
+    args: ["list", "-deps", ...modfile, ...module.packages.map(({ path }) => path)],
+    environment,
+    workingDirectory: source,
+    timeoutMs: 300_000, // reads every source file once
   });
   return listed.stdout.split("\n").length - 1;
 }
@@ -73,8 +98,12 @@ function linkerFlags(module: ProgramModule): string {
   if (module.folder !== "kubenode") return "-s -w";
   const [major, minor] = module.version.split(".");
   const values = {
-    gitVersion: `v${module.version}`, gitMajor: major, gitMinor: minor, gitTreeState: "clean",
-    gitCommit: "0".repeat(40), buildDate: "1970-01-01T00:00:00Z",
+    gitVersion: `v${module.version}`,
+    gitMajor: major,
+    gitMinor: minor,
+    gitTreeState: "clean",
+    gitCommit: "0".repeat(40),
+    buildDate: "1970-01-01T00:00:00Z",
   };
   const flags = Object.entries(values).map(([name, value]) => `-X k8s.io/component-base/version.${name}=${String(value)}`);
   return ["-s", "-w", ...flags].join(" ");
@@ -84,6 +113,11 @@ function linkerFlags(module: ProgramModule): string {
 async function digestOfSource(folder: string, moduleFile: string): Promise<string> {
   const wanted = (name: string) => name.endsWith(".go") || name === moduleFile || name === moduleFile.replace(/\.mod$/, ".sum");
   const hash = createHash("sha256");
-  for (const name of (await readdir(folder)).filter(wanted).sort()) hash.update(name).update("\0").update(await readFile(join(folder, name))).update("\0");
+  for (const name of (await readdir(folder)).filter(wanted).sort())
+    hash
+      .update(name)
+      .update("\0")
+      .update(await readFile(join(folder, name)))
+      .update("\0");
   return hash.digest("hex").slice(0, 8);
 }

@@ -27,7 +27,10 @@ test("cacheEntry: what is made is there whole, and made once though two want it 
 
 test("cacheEntry: a maker that fails leaves nothing, and its error is passed on", async (context) => {
   const directory = await temporary(context);
-  await assert.rejects(cacheEntry(join(directory, "entry"), () => Promise.reject(new Error("no compiler"))), /no compiler/);
+  await assert.rejects(
+    cacheEntry(join(directory, "entry"), () => Promise.reject(new Error("no compiler"))),
+    /no compiler/,
+  );
   assert.deepEqual(await readdir(directory), []);
 });
 

@@ -52,7 +52,13 @@ function noGo(detail: string): RecoveryError {
 
 async function isNewEnough(program: string): Promise<boolean> {
   // A missing program is an ordinary answer here: the next candidate is asked.
-  const result = await runProgram({ reason: "looking for Go", program, args: ["env", "GOVERSION"], timeoutMs: 20_000, acceptsFailure: true }).catch(() => undefined);
+  const result = await runProgram({
+    reason: "looking for Go",
+    program,
+    args: ["env", "GOVERSION"],
+    timeoutMs: 20_000,
+    acceptsFailure: true,
+  }).catch(() => undefined);
   const minor = /^go1\.(\d+)/.exec(result?.stdout ?? "")?.[1];
   return minor !== undefined && Number(minor) >= goMinorMin;
 }
@@ -70,7 +76,11 @@ async function goInWheel(directory: string): Promise<string | undefined> {
 
 async function findPython(): Promise<string | undefined> {
   const result = await runProgram({
-    reason: "looking for pip", program: "python3", args: ["-m", "pip", "--version"], timeoutMs: 20_000, acceptsFailure: true,
+    reason: "looking for pip",
+    program: "python3",
+    args: ["-m", "pip", "--version"],
+    timeoutMs: 20_000,
+    acceptsFailure: true,
   }).catch(() => undefined);
   return result?.exitCode === 0 ? "python3" : undefined;
 }

@@ -26,9 +26,14 @@ const installTimeoutMs = 600_000;
  * what to install. LAB_UNSUPPORTED as well without Linux or root.
  */
 export async function ensureHostPrograms(report: ReportProgress): Promise<void> {
-  if (process.platform !== "linux") throw new RecoveryError("LAB_UNSUPPORTED", { subject: "this machine", detail: `the lab needs Linux; this is ${process.platform}` });
+  if (process.platform !== "linux")
+    throw new RecoveryError("LAB_UNSUPPORTED", { subject: "this machine", detail: `the lab needs Linux; this is ${process.platform}` });
   if (process.getuid?.() !== 0) {
-    throw new RecoveryError("LAB_UNSUPPORTED", { subject: "this user", detail: "the lab makes machines, mounts and network namespaces: it must be run as root", remedies: [{ why: "run the same command as root" }] });
+    throw new RecoveryError("LAB_UNSUPPORTED", {
+      subject: "this user",
+      detail: "the lab makes machines, mounts and network namespaces: it must be run as root",
+      remedies: [{ why: "run the same command as root" }],
+    });
   }
   const missing = await findMissing();
   if (missing.length === 0) return;
@@ -42,7 +47,11 @@ export async function ensureHostPrograms(report: ReportProgress): Promise<void> 
   report({ kind: "phase", text: `installing ${packages.join(", ")} with apt-get (about 30 s, once)` });
   await installPackages(packages);
   const still = await findMissing();
-  if (still.length > 0) throw new RecoveryError("LAB_UNSUPPORTED", { subject: still.map(({ program }) => program).join(", "), detail: "still not on PATH after its package was installed" });
+  if (still.length > 0)
+    throw new RecoveryError("LAB_UNSUPPORTED", {
+      subject: still.map(({ program }) => program).join(", "),
+      detail: "still not on PATH after its package was installed",
+    });
 }
 
 /** As root on Debian or Ubuntu. LAB_FAILED quotes apt-get. */
@@ -53,8 +62,11 @@ export async function installPackages(packages: readonly string[]): Promise<void
 
 async function runApt(args: readonly string[]): Promise<void> {
   await runProgram({
-    reason: `apt-get ${args[0] ?? ""}`, program: "apt-get", args: ["-q", "-o", "DPkg::Lock::Timeout=120", ...args],
-    environment: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, timeoutMs: installTimeoutMs,
+    reason: `apt-get ${args[0] ?? ""}`,
+    program: "apt-get",
+    args: ["-q", "-o", "DPkg::Lock::Timeout=120", ...args],
+    environment: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    timeoutMs: installTimeoutMs,
   });
 }
 
@@ -64,6 +76,12 @@ async function findMissing(): Promise<typeof needed> {
 }
 
 export async function isOnPath(program: string): Promise<boolean> {
-  const result = await runProgram({ reason: "looking for programs", program: "/bin/sh", args: ["-c", 'command -v "$1"', "sh", program], timeoutMs: 10_000, acceptsFailure: true });
+  const result = await runProgram({
+    reason: "looking for programs",
+    program: "/bin/sh",
+    args: ["-c", 'command -v "$1"', "sh", program],
+    timeoutMs: 10_000,
+    acceptsFailure: true,
+  });
   return result.exitCode === 0;
 }

@@ -41,7 +41,15 @@ export const pauseModule: ProgramModule = {
 
 export const defaultVersions = { kubernetes: "1.34.4", etcd: "3.6.16" } as const;
 /** Names under which kubenode (tools/kubenode/main.go) runs. */
-export const kubernetesPrograms = ["kubeadm", "kubelet", "kubectl", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"] as const;
+export const kubernetesPrograms = [
+  "kubeadm",
+  "kubelet",
+  "kubectl",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kube-proxy",
+] as const;
 
 /** `3.6` and `3.6.16` both name 3.6.16; undefined: no module of that version. */
 export function findModule(modules: readonly ProgramModule[], version: string): ProgramModule | undefined {

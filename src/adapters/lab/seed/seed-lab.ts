@@ -17,12 +17,21 @@ const seedTimeoutMs = 600_000;
 const podsTimeoutMs = 240_000;
 
 /** Creates the load and waits until its pods run. */
-export async function seedLab(state: LabState, load: { readonly seed: number; readonly objects: number }, report: ReportProgress): Promise<void> {
+export async function seedLab(
+  state: LabState,
+  load: { readonly seed: number; readonly objects: number },
+  report: ReportProgress,
+): Promise<void> {
   const plan = planSeed(load);
   const total = plan.first.length + plan.rest.length;
   const machine = state.machines.find(({ role }) => role === "control-plane");
-  if (machine === undefined) throw new RecoveryError("LAB_FAILED", { subject: `lab ${state.name}`, detail: "it has no control-plane machine" });
-  const { stdout } = await runInMachine(machine, { reason: "reading the administrator's kubeconfig", script: "cat /etc/kubernetes/admin.conf", timeoutMs: 15_000 });
+  if (machine === undefined)
+    throw new RecoveryError("LAB_FAILED", { subject: `lab ${state.name}`, detail: "it has no control-plane machine" });
+  const { stdout } = await runInMachine(machine, {
+    reason: "reading the administrator's kubeconfig",
+    script: "cat /etc/kubernetes/admin.conf",
+    timeoutMs: 15_000,
+  });
   const job: SeedJob = { host: machine.address, port: apiServerPort, ...credentialsOf(stdout), plan };
   const worker = fileURLToPath(new URL("seed-worker.ts", import.meta.url));
   await runProgram({
@@ -34,19 +43,32 @@ export async function seedLab(state: LabState, load: { readonly seed: number; re
       if (/^\d+$/.test(line)) report({ kind: "count", text: "creating the load's objects", done: Number(line), total });
     },
   });
-  await waitUntil({ what: `the pods of ${String(plan.deployments.length)} deployments run`, timeoutMs: podsTimeoutMs, intervalMs: 1_000 }, async () => {
-    const answer = await runInMachine(machine, {
-      reason: "reading the deployments",
-      script: `kubectl --kubeconfig /etc/kubernetes/admin.conf get deployments -A -o 'jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {.spec.replicas} {.status.readyReplicas}{"\\n"}{end}'`,
-      timeoutMs: 20_000,
-    });
-    const ready = new Map(answer.stdout.trim().split("\n").map((line) => {
-      const [name = "", wanted, have] = line.split(" ");
-      return [name, wanted === have] as const;
-    }));
-    report({ kind: "count", text: "waiting for the load's pods", done: plan.deployments.filter((name) => ready.get(name) === true).length, total: plan.deployments.length });
-    return plan.deployments.every((name) => ready.get(name) === true);
-  });
+  await waitUntil(
+    { what: `the pods of ${String(plan.deployments.length)} deployments run`, timeoutMs: podsTimeoutMs, intervalMs: 1_000 },
+    async () => {
+      const answer = await runInMachine(machine, {
+        reason: "reading the deployments",
+        script: `kubectl --kubeconfig /etc/kubernetes/admin.conf get deployments -A -o 'jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {.spec.replicas} {.status.readyReplicas}{"\\n"}{end}'`,
+        timeoutMs: 20_000,
+      });
+      const ready = new Map(
+        answer.stdout
+          .trim()
+          .split("\n")
+          .map((line) => {
+            const [name = "", wanted, have] = line.split(" ");
+            return [name, wanted === have] as const;
+          }),
+      );
+      report({
+        kind: "count",
+        text: "waiting for the load's pods",
+        done: plan.deployments.filter((name) => ready.get(name) === true).length,
+        total: plan.deployments.length,
+      });
+      return plan.deployments.every((name) => ready.get(name) === true);
+    },
+  );
 }
 
 /** The one cluster and user of kubeadm's admin.conf. */
@@ -59,7 +81,8 @@ function credentialsOf(kubeconfig: string): { readonly ca: string; readonly cert
   const user = value.users?.[0]?.user;
   const certificate = user?.["client-certificate-data"];
   const key = user?.["client-key-data"];
-  if (ca === undefined || certificate === undefined || key === undefined) throw new RecoveryError("LAB_FAILED", { subject: "admin.conf", detail: "it does not hold the certificates that kubeadm writes" });
+  if (ca === undefined || certificate === undefined || key === undefined)
+    throw new RecoveryError("LAB_FAILED", { subject: "admin.conf", detail: "it does not hold the certificates that kubeadm writes" });
   const decode = (text: string) => Buffer.from(text, "base64").toString("utf8");
   return { ca: decode(ca), certificate: decode(certificate), key: decode(key) };
 }

@@ -23,6 +23,8 @@ test("planSeed: every secret can be recognised by a test that looks for leaks", 
 
 test("planSeed: names are unique within their collection", () => {
   const plan = planSeed({ seed: 3, objects: 2000 });
-  const names = [...plan.first, ...plan.rest].map(({ path, body }) => `${path}/${(body as { readonly metadata: { readonly name: string } }).metadata.name}`);
+  const names = [...plan.first, ...plan.rest].map(
+    ({ path, body }) => `${path}/${(body as { readonly metadata: { readonly name: string } }).metadata.name}`,
+  );
   assert.equal(new Set(names).size, names.length);
 });

@@ -29,7 +29,11 @@ export const seedObjectsMin = 60;
 export function planSeed(options: { readonly seed: number; readonly objects: number }): SeedPlan {
   const random = randomNumbers(options.seed);
   const first: SeedObject[] = [{ path: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", body: widgetDefinition }];
-  for (const name of namespaces) first.push({ path: "/api/v1/namespaces", body: { apiVersion: "v1", kind: "Namespace", metadata: { name, labels: { "requorum.dev/load": "seed" } } } });
+  for (const name of namespaces)
+    first.push({
+      path: "/api/v1/namespaces",
+      body: { apiVersion: "v1", kind: "Namespace", metadata: { name, labels: { "requorum.dev/load": "seed" } } },
+    });
   const rest: SeedObject[] = [];
   const deployments: string[] = [];
   for (const [index, namespace] of namespaces.entries()) {
@@ -50,13 +54,30 @@ function filler(kind: "ConfigMap" | "Secret" | "Widget" | "Lease", namespace: st
   const metadata = { name: `${kind.toLowerCase()}-${String(index)}`, namespace, labels: { "requorum.dev/load": "seed" } };
   switch (kind) {
     case "ConfigMap":
-      return { path: `/api/v1/namespaces/${namespace}/configmaps`, body: { apiVersion: "v1", kind, metadata, data: { "settings.conf": text(random, 200 + Math.floor(random() * 1500)) } } };
+      return {
+        path: `/api/v1/namespaces/${namespace}/configmaps`,
+        body: { apiVersion: "v1", kind, metadata, data: { "settings.conf": text(random, 200 + Math.floor(random() * 1500)) } },
+      };
     case "Secret":
-      return { path: `/api/v1/namespaces/${namespace}/secrets`, body: { apiVersion: "v1", kind, metadata, type: "Opaque", stringData: { password: `${plantedSecret}-${text(random, 24)}` } } };
+      return {
+        path: `/api/v1/namespaces/${namespace}/secrets`,
+        body: { apiVersion: "v1", kind, metadata, type: "Opaque", stringData: { password: `${plantedSecret}-${text(random, 24)}` } },
+      };
     case "Widget":
-      return { path: `/apis/${group}/v1/namespaces/${namespace}/widgets`, body: { apiVersion: `${group}/v1`, kind, metadata, spec: { size: Math.floor(random() * 1000), note: text(random, 120) } } };
+      return {
+        path: `/apis/${group}/v1/namespaces/${namespace}/widgets`,
+        body: { apiVersion: `${group}/v1`, kind, metadata, spec: { size: Math.floor(random() * 1000), note: text(random, 120) } },
+      };
     case "Lease":
-      return { path: `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`, body: { apiVersion: "coordination.k8s.io/v1", kind, metadata, spec: { holderIdentity: text(random, 12), leaseDurationSeconds: 15 } } };
+      return {
+        path: `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
+        body: {
+          apiVersion: "coordination.k8s.io/v1",
+          kind,
+          metadata,
+          spec: { holderIdentity: text(random, 12), leaseDurationSeconds: 15 },
+        },
+      };
     default:
       return kind satisfies never;
   }
@@ -68,43 +89,91 @@ function application(namespace: string, name: string, replicas: number): readonl
   const metadata = { name, namespace, labels };
   const role = { apiVersion: "rbac.authorization.k8s.io/v1", metadata };
   const container = {
-    name: "web", image: workloadImage, imagePullPolicy: "IfNotPresent",
-    command: ["/bin/sh", "-c", "trap 'exit 0' TERM; cat /config/settings.conf > /www/index.html; httpd -p 8080 -h /www; while true; do sleep 1; done"],
+    name: "web",
+    image: workloadImage,
+    imagePullPolicy: "IfNotPresent",
+    command: [
+      "/bin/sh",
+      "-c",
+      "trap 'exit 0' TERM; cat /config/settings.conf > /www/index.html; httpd -p 8080 -h /www; while true; do sleep 1; done",
+    ],
     ports: [{ containerPort: 8080 }],
     resources: { requests: { cpu: "5m", memory: "8Mi" } },
     volumeMounts: [{ name: "config", mountPath: "/config" }],
     readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 5 },
   };
   const spec = {
-    serviceAccountName: name, terminationGracePeriodSeconds: 5, containers: [container], volumes: [{ name: "config", configMap: { name } }],
+    serviceAccountName: name,
+    terminationGracePeriodSeconds: 5,
+    containers: [container],
+    volumes: [{ name: "config", configMap: { name } }],
     tolerations: [{ key: "node-role.kubernetes.io/control-plane", operator: "Exists", effect: "NoSchedule" }],
   };
   return [
     { path: `/api/v1/namespaces/${namespace}/serviceaccounts`, body: { apiVersion: "v1", kind: "ServiceAccount", metadata } },
-    { path: `/api/v1/namespaces/${namespace}/configmaps`, body: { apiVersion: "v1", kind: "ConfigMap", metadata, data: { "settings.conf": `hello from ${namespace}/${name}\n` } } },
-    { path: `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles`, body: { ...role, kind: "Role", rules: [{ apiGroups: [""], resources: ["configmaps"], verbs: ["get", "list"] }] } },
+    {
+      path: `/api/v1/namespaces/${namespace}/configmaps`,
+      body: { apiVersion: "v1", kind: "ConfigMap", metadata, data: { "settings.conf": `hello from ${namespace}/${name}\n` } },
+    },
+    {
+      path: `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles`,
+      body: { ...role, kind: "Role", rules: [{ apiGroups: [""], resources: ["configmaps"], verbs: ["get", "list"] }] },
+    },
     {
       path: `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`,
-      body: { ...role, kind: "RoleBinding", roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name }, subjects: [{ kind: "ServiceAccount", name, namespace }] },
+      body: {
+        ...role,
+        kind: "RoleBinding",
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
+        subjects: [{ kind: "ServiceAccount", name, namespace }],
+      },
     },
-    { path: `/api/v1/namespaces/${namespace}/services`, body: { apiVersion: "v1", kind: "Service", metadata, spec: { selector: labels, ports: [{ port: 80, targetPort: 8080 }] } } },
-    { path: `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`, body: { apiVersion: "policy/v1", kind: "PodDisruptionBudget", metadata, spec: { maxUnavailable: 1, selector: { matchLabels: labels } } } },
+    {
+      path: `/api/v1/namespaces/${namespace}/services`,
+      body: { apiVersion: "v1", kind: "Service", metadata, spec: { selector: labels, ports: [{ port: 80, targetPort: 8080 }] } },
+    },
+    {
+      path: `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
+      body: {
+        apiVersion: "policy/v1",
+        kind: "PodDisruptionBudget",
+        metadata,
+        spec: { maxUnavailable: 1, selector: { matchLabels: labels } },
+      },
+    },
     {
       path: `/apis/apps/v1/namespaces/${namespace}/deployments`,
-      body: { apiVersion: "apps/v1", kind: "Deployment", metadata, spec: { replicas, selector: { matchLabels: labels }, template: { metadata: { labels }, spec } } },
+      body: {
+        apiVersion: "apps/v1",
+        kind: "Deployment",
+        metadata,
+        spec: { replicas, selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+      },
     },
   ];
 }
 
 const widgetDefinition = {
-  apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition",
+  apiVersion: "apiextensions.k8s.io/v1",
+  kind: "CustomResourceDefinition",
   metadata: { name: `widgets.${group}` },
   spec: {
-    group, scope: "Namespaced", names: { plural: "widgets", singular: "widget", kind: "Widget" },
-    versions: [{
-      name: "v1", served: true, storage: true,
-      schema: { openAPIV3Schema: { type: "object", properties: { spec: { type: "object", properties: { size: { type: "integer" }, note: { type: "string" } } } } } },
-    }],
+    group,
+    scope: "Namespaced",
+    names: { plural: "widgets", singular: "widget", kind: "Widget" },
+    versions: [
+      {
+        name: "v1",
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: {
+            type: "object",
+            properties: { spec: { type: "object", properties: { size: { type: "integer" }, note: { type: "string" } } } },
+          },
+        },
+      },
+    ],
   },
 } as const;
 

@@ -38,12 +38,14 @@ async function run(job: SeedJob): Promise<void> {
   let done = 0;
   const createAll = async (objects: readonly SeedObject[]) => {
     const queue = objects.values();
-    await Promise.all(Array.from({ length: concurrency }, async () => {
-      for (const object of queue) {
-        await create(job, agent, object);
-        if (++done % progressStep === 0) process.stdout.write(`${String(done)}\n`);
-      }
-    }));
+    await Promise.all(
+      Array.from({ length: concurrency }, async () => {
+        for (const object of queue) {
+          await create(job, agent, object);
+          if (++done % progressStep === 0) process.stdout.write(`${String(done)}\n`);
+        }
+      }),
+    );
   };
   await createAll(job.plan.first);
   await createAll(job.plan.rest);
@@ -67,7 +69,15 @@ function post(job: SeedJob, agent: Agent, object: SeedObject): Promise<{ readonl
   return new Promise((resolve) => {
     const body = JSON.stringify(object.body);
     const call = request(
-      { agent, host: job.host, port: job.port, path: object.path, method: "POST", timeout: requestTimeoutMs, headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) } },
+      {
+        agent,
+        host: job.host,
+        port: job.port,
+        path: object.path,
+        method: "POST",
+        timeout: requestTimeoutMs,
+        headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },
+      },
       (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));

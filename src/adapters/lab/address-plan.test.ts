@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { freeReplacementAddress, labIndexMax, machineAddress, planAddresses, podRange } from "./address-plan.ts";
+import { freeReplacementAddress, isMachineAddress, labIndexMax, machineAddress, planAddresses, podRange } from "./address-plan.ts";
 
 const shape = { controlPlanes: 3, workers: 1, etcdMachines: 0, spares: 1 } as const;
 
@@ -40,5 +40,22 @@ test("freeReplacementAddress: skips what is taken and ends when all are", () => 
       Array.from({ length: 30 }, (_, index) => machineAddress(0, 51 + index)),
     ),
     undefined,
+  );
+});
+
+test("isMachineAddress: only this lab's own network has them, and neither its gateway nor its virtual address is one", () => {
+  const candidates = [
+    "10.150.0.11",
+    "10.150.0.69",
+    "10.150.0.1",
+    "10.150.0.10",
+    "10.150.0.70",
+    "10.151.0.11",
+    "cp1",
+    "10.150.0.11\n  User x",
+  ];
+  assert.deepEqual(
+    candidates.filter((address) => isMachineAddress(0, address)),
+    ["10.150.0.11", "10.150.0.69"],
   );
 });

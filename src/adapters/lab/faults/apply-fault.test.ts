@@ -6,7 +6,9 @@ import { test } from "node:test";
 import { RecoveryError } from "../../../model/recovery-error.ts";
 import { machinePaths } from "../lab-paths.ts";
 import { assertLabMark } from "./apply-fault.ts";
+import type { FaultContext } from "./fault.ts";
 import { faults } from "./faults.ts";
+import { powerOn } from "./machine-cycle.ts";
 import { renderPartition } from "./partition.ts";
 
 const isRefusal = (error: unknown) => error instanceof RecoveryError && error.code === "LAB_MARK_MISSING";
@@ -36,4 +38,15 @@ test("renderPartition: one way drops one direction between machines and leaves t
 
 test("renderPartition: full cuts both directions and the operator", () => {
   assert.equal(renderPartition("partition_cp3", "vb-cp3", "full").match(/drop/g)?.length, 4);
+});
+
+test("powerOn: a machine that runs is not booted a second time, whatever the record says of it", async (context) => {
+  const group = await mkdtemp(join(tmpdir(), "requorum-group-"));
+  context.after(() => rm(group, { recursive: true }));
+  await mkdir(join(group, "cp1"));
+  await writeFile(join(group, "cp1", "cgroup.procs"), `${String(process.pid)}\n`);
+  const machine = { name: "cp1", address: "10.150.0.11", role: "control-plane" } as const;
+  // Only what is looked at before anything is done.
+  const given = { machine, state: { cgroups: [group] } } as unknown as FaultContext;
+  await assert.rejects(powerOn(given), { code: "LAB_FAILED", detail: /cp1 is on .*nothing was done/ });
 });

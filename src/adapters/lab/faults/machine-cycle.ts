@@ -5,8 +5,12 @@ import type { LabState, MachineState } from "../lab-state.ts";
 import { bootMachine } from "../machine/make-machine.ts";
 import { processesIn } from "../machine/machine-cgroups.ts";
 import { powerOffMachine } from "../machine/machine-power.ts";
+import { sleepMs } from "../wait-until.ts";
 import type { AddressPlan } from "../address-plan.ts";
 import type { FaultContext } from "./fault.ts";
+
+/** The kernel takes a moment to forget the processes of a machine that was just switched off. */
+const offMsMax = 1_000;
 
 /** Replaces one machine's record. */
 export function withMachine(state: LabState, name: string, machine: MachineState): LabState {
@@ -25,12 +29,14 @@ export async function powerOff(context: FaultContext): Promise<void> {
  */
 export async function powerOn(context: FaultContext): Promise<void> {
   const { name, address, role } = context.machine;
-  const running = processesIn(context.state.cgroups.map((directory) => join(directory, name)));
-  if (running.length > 0) {
-    throw new RecoveryError("LAB_FAILED", {
-      subject: `machine ${name}`,
-      detail: `${name} is on: ${String(running.length)} processes of it run (the first is ${String(running[0])}); nothing was done`,
-    });
+  const groups = context.state.cgroups.map((directory) => join(directory, name));
+  const start = performance.now();
+  while (processesIn(groups).length > 0) {
+    if (performance.now() - start > offMsMax) {
+      const detail = `${name} is on (process ${String(processesIn(groups)[0] ?? "")} is one of it); nothing was done`;
+      throw new RecoveryError("LAB_FAILED", { subject: `machine ${name}`, detail });
+    }
+    await sleepMs(50);
   }
   const machine = await bootMachine(context.state, context.labDir, { name, address, role });
   await context.saveState((state) => withMachine(state, name, machine));

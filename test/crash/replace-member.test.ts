@@ -95,6 +95,29 @@ test("a join that fails says what kubeadm said without its token, removes the cr
   assert.equal(world.joinsStarted, 2);
 });
 
+test("a copy that was lost or damaged while the run was stopped: resuming removes nobody without it", async () => {
+  const snapshot = plan.steps.find((step) => step.kind === "etcd.saveSnapshot");
+  assert.ok(snapshot);
+  for (const damage of ["none", "one byte"] as const) {
+    const world = new ReplaceWorld();
+    await world.runs.create(world.run, "the plan");
+    const report = (event: { readonly text: string }) => { if (event.text.startsWith("Look on cp2")) world.isDead = true; };
+    await assert.rejects(executeRun({ plan, consent: world.consent(), run: world.run, context: world.context(), signal, report }), Killed);
+    world.revive();
+    if (damage === "one byte") {
+      const bytes = Uint8Array.from(await world.runs.readArtifact(world.run, snapshot.args.artifact));
+      bytes[100] = (bytes[100] ?? 0) ^ 1;
+      const writer = await world.runs.writeArtifact(world.run, snapshot.args.artifact);
+      await writer.write(bytes);
+      await writer.commit();
+      const result = await goOn(world);
+      assert.equal(result.outcome, "blocked", result.detail);
+      assert.match(result.detail, /relies on the copy of s01/);
+      assert.deepEqual(world.effects(), ["joins 0"]);
+    } else await assertRecovered(world, await goOn(world), "with the copy");
+  }
+});
+
 test("an answer to the removal that was lost after the effect is settled by looking", async () => {
   const world = new ReplaceWorld();
   world.etcd.failNext("memberRemove", "cut-after-effect");

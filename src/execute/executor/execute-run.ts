@@ -1,6 +1,6 @@
 import type { HostName } from "../../model/ids.ts";
 import type { RunOutcome } from "../../model/journal-event.ts";
-import { consentOf, type Consent } from "../../model/plan.ts";
+import { consentOf, type Consent, type PlannedStep } from "../../model/plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { factOf, stepStateOf, type RunState } from "../journal/fold-journal.ts";
 import { Journal } from "../journal/journal.ts";
@@ -8,6 +8,7 @@ import { acquireMachineLocks, markedHosts, releaseMachineLocks, type MachineLock
 import type { StepContext } from "../step-handler.ts";
 import { advanceStep, type StepEnd } from "./advance-step.ts";
 import { bindStep } from "./bound-step.ts";
+import { lookOnce, wordsOf } from "./look.ts";
 import type { ExecuteRequest, RunRequest, RunResult } from "./run-context.ts";
 
 /** Name of the fact that says when the trouble was first looked at. */
@@ -64,7 +65,7 @@ export async function resumeRun(request: RunRequest & { readonly consent?: Conse
     if (consent?.digest !== plan.digest) {
       throw new RecoveryError("CONSENT_MISSING", { subject: `run ${run}`, detail: "it was stopped before consent to its plan was journalled; nothing was changed by it" });
     }
-    if (before !== undefined && before.stopped?.outcome === "succeeded" && isComplete(before, request)) {
+    if (before !== undefined && before.stopped?.outcome === "succeeded" && isComplete(journal, request)) {
       return { outcome: "succeeded", detail: "every step was done already", state: before };
     }
     if (before === undefined) await journal.append({ kind: "run-opened", run, cluster: plan.cluster, plan: plan.digest, by: context.operator.by, program: context.program });
@@ -166,17 +167,38 @@ async function stopRun(journal: Journal, end: { readonly outcome: RunOutcome; re
 async function runSteps(request: RunRequest, journal: Journal, consent: Consent): Promise<{ outcome: RunOutcome; detail: string }> {
   const { plan, context, signal, report } = request;
   const done = new Set<string>();
+  const remembered = new Set(plan.steps.map((step) => step.id).filter((id) => isDone(journal, id)));
   for (const [index, planned] of plan.steps.entries()) {
     if (signal.aborted) return { outcome: "interrupted", detail: `before ${planned.id}; nothing is under way` };
     const missing = planned.after.filter((id) => !done.has(id));
     if (missing.length > 0) return { outcome: "blocked", detail: `${planned.id} comes after ${missing.join(", ")}, which the plan lists later or not at all` };
     report({ kind: "count", text: planned.describes, done: index, total: plan.steps.length });
-    const end = await advanceOrInterrupt(bindStep(planned, context.specs, context.handlers), { consent, journal, context: stepContext(request, journal, planned.id), signal });
+    const isFirstSince = planned.copyBy !== undefined && !isDone(journal, planned.id) && remembered.delete(planned.copyBy);
+    const end =
+      (isFirstSince ? await copyIsGone(request, journal, planned) : undefined) ??
+      (await advanceOrInterrupt(bindStep(planned, context.specs, context.handlers), { consent, journal, context: stepContext(request, journal, planned.id), signal }));
     if (end !== undefined) return end;
     done.add(planned.id);
   }
   report({ kind: "count", text: "done", done: plan.steps.length, total: plan.steps.length });
   return { outcome: "succeeded", detail: `all ${plan.steps.length} steps are done` };
+}
+
+function isDone({ state }: Journal, id: StepContext["step"]): boolean {
+  return state !== undefined && ["succeeded", "skipped"].includes(stepStateOf(state, id));
+}
+
+/**
+ * I-S8 after a restart: the journal remembers that the copy was made; that it
+ * is still there and whole is looked at before anything irreversible relies on it.
+ */
+async function copyIsGone(request: RunRequest, journal: Journal, planned: PlannedStep): Promise<StepEnd> {
+  const { plan, context } = request;
+  const copy = plan.steps.find((step) => step.id === planned.copyBy);
+  if (copy === undefined) return { outcome: "blocked", detail: `${planned.id} relies on the copy of ${String(planned.copyBy)}, which is no step of the plan` };
+  const { post } = await lookOnce(bindStep(copy, context.specs, context.handlers), stepContext(request, journal, copy.id));
+  if (post.kind === "holds") return undefined;
+  return { outcome: "blocked", detail: `${planned.id} (${planned.describes}) relies on the copy of ${copy.id}, made before the run was stopped: ${wordsOf(post).join("; ")}. Nothing was changed; plan again` };
 }
 
 /** Aborting while a step is looked at, before it starts, leaves nothing under way. */
@@ -204,6 +226,6 @@ function stepContext(request: RunRequest, journal: Journal, step: StepContext["s
   };
 }
 
-function isComplete(state: RunState, request: RunRequest): boolean {
-  return request.plan.steps.every((step) => ["succeeded", "skipped"].includes(stepStateOf(state, step.id)));
+function isComplete(journal: Journal, request: RunRequest): boolean {
+  return request.plan.steps.every((step) => isDone(journal, step.id));
 }

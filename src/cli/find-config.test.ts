@@ -11,7 +11,7 @@ after(() => {
 });
 const [work, config] = [join(place.path, "work"), join(place.path, "config")];
 for (const directory of [work, config]) mkdirSync(directory);
-const directories = { work, config, state: "/none", cache: "/none", runtime: "/none" };
+const directories = { work, config, state: "/none", cache: "/none" };
 
 const search = (more: { readonly configFile?: string; readonly cluster?: string; readonly environment?: string } = {}): ConfigSearch => ({
   global: { output: "text", configFile: more.configFile, cluster: more.cluster, timeoutMs: undefined }, directories, configFromEnvironment: more.environment,

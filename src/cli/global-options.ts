@@ -18,6 +18,4 @@ export interface Directories {
   readonly state: string;
   /** $XDG_CACHE_HOME/requorum */
   readonly cache: string;
-  /** $XDG_RUNTIME_DIR/requorum, or a directory below the state when there is none: sockets go here. */
-  readonly runtime: string;
 }

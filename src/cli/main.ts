@@ -4,12 +4,13 @@
  */
 import module from "node:module";
 import { writeSync } from "node:fs";
-import { homedir, hostname, tmpdir, userInfo } from "node:os";
+import { homedir, hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { exitCodes } from "../model/error-catalogue.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import type { CliContext } from "./cli-context.ts";
+import { findDirectories } from "./find-directories.ts";
 import type { Directories, GlobalOptions } from "./global-options.ts";
 import { programVersion } from "./program-version.ts";
 import { runCli } from "./run-cli.ts";
@@ -39,16 +40,16 @@ const err = processSink(process.stderr);
 const env = process.env;
 
 function directories(): Directories {
-  const home = homedir();
-  const base = (variable: string, fallback: string): string => join(env[variable] ?? join(home, fallback), "requorum");
-  const state = base("XDG_STATE_HOME", ".local/state");
-  return {
-    work: process.cwd(),
-    config: base("XDG_CONFIG_HOME", ".config"),
-    state,
-    cache: base("XDG_CACHE_HOME", ".cache"),
-    runtime: env["XDG_RUNTIME_DIR"] === undefined ? join(tmpdir(), `requorum-${String(userInfo().uid)}`) : join(env["XDG_RUNTIME_DIR"], "requorum"),
-  };
+  return findDirectories({ environment: env, home: homedir(), work: process.cwd() });
+}
+
+/** A user that only has a number, as in containers, has that for a name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${String(process.getuid?.() ?? "unknown")}`;
+  }
 }
 
 let terminal: Terminal | undefined;
@@ -88,7 +89,7 @@ function makeContext(shown: Terminal, global: GlobalOptions): Promise<CliContext
     setTimeout(() => { limit.abort(reason); }, timeoutMs).unref();
   }
   const where = directories();
-  const operator = `${userInfo().username}@${hostname()}`;
+  const operator = `${userName()}@${hostname()}`;
   const program = `requorum ${programVersion}`;
   const signal = AbortSignal.any([interrupt.signal, limit.signal]);
   const configFromEnvironment = env["REQUORUM_CONFIG"];

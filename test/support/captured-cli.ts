@@ -56,7 +56,7 @@ export async function cli(words: readonly string[], options: CliOptions = {}, wo
       Promise.resolve({
         terminal,
         global,
-        directories: { work, config: join(work, "config"), state: join(work, "state"), cache: join(work, "cache"), runtime: join(work, "run") },
+        directories: { work, config: join(work, "config"), state: join(work, "state"), cache: join(work, "cache") },
         configFromEnvironment: undefined,
         operator: "operator@console",
         program: "requorum 0.1.0",

@@ -12,8 +12,13 @@ export interface LabPaths {
 /** XDG base directories, as everything else of requorum. */
 export function labPathsFrom(environment: { readonly [name: string]: string | undefined }): LabPaths {
   const home = environment["HOME"] ?? homedir();
-  const cache = environment["XDG_CACHE_HOME"] ?? join(home, ".cache");
-  const state = environment["XDG_STATE_HOME"] ?? join(home, ".local", "state");
+  // Empty or relative counts as not set (XDG base directory specification).
+  const base = (variable: string, fallback: string) => {
+    const value = environment[variable];
+    return value?.startsWith("/") === true ? value : join(home, fallback);
+  };
+  const cache = base("XDG_CACHE_HOME", ".cache");
+  const state = base("XDG_STATE_HOME", ".local/state");
   return { cacheDir: join(cache, "requorum"), labsDir: join(state, "requorum", "labs") };
 }
 

@@ -72,11 +72,19 @@ export interface RunInput {
 
 const settled: readonly StepState[] = ["succeeded", "skipped", "failed", "blocked", "unknown"];
 
+/** When the trouble was first seen, where that is on record, else when the run was opened. */
+export function detectedAtOf({ state }: RunInput): string | undefined {
+  return state?.facts.find((fact) => fact.name === "detected at")?.value ?? state?.openedAt;
+}
+
 export function runDocument(input: RunInput): RunDocument {
   const { plan, state } = input;
   const stopped = state?.stopped;
-  const detectedAt = state?.facts.find((fact) => fact.name === "detected at")?.value ?? state?.openedAt;
-  const rtoSeconds = detectedAt === undefined || stopped?.outcome !== "succeeded" ? undefined : secondsBetween(detectedAt, stopped.at);
+  const detectedAt = detectedAtOf(input);
+  // A run that was killed after its proof is closed by a later resume: that is not the time of recovery.
+  const proof = plan.steps.findLast((step) => step.kind === "cluster.verify" && state?.steps.get(step.id)?.state === "succeeded");
+  const rtoEnd = (proof === undefined ? undefined : state?.steps.get(proof.id)?.changedAt) ?? stopped?.at;
+  const rtoSeconds = detectedAt === undefined || rtoEnd === undefined || stopped?.outcome !== "succeeded" ? undefined : secondsBetween(detectedAt, rtoEnd);
   return {
     apiVersion: "requorum/v1",
     kind: "Run",
@@ -116,7 +124,7 @@ export function runDocument(input: RunInput): RunDocument {
   };
 }
 
-function secondsBetween(from: string, to: string): number {
+export function secondsBetween(from: string, to: string): number {
   return Math.round((Date.parse(to) - Date.parse(from)) / 100) / 10;
 }
 

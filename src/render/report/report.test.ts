@@ -62,7 +62,7 @@ test("runDocument: a finished run has its recovery time, each step's time, and t
   const { lines, plan } = journal();
   const document = runDocument({ run, plan, state: foldJournal(lines), directory: "/state/runs/x" });
   assert.equal(document.outcome, "succeeded");
-  assert.equal(document.rtoSeconds, (plan.steps.length - 1) * 10 + 2);
+  assert.equal(document.rtoSeconds, (plan.steps.length - 1) * 10 + 1);
   assert.equal(document.steps[0]?.seconds, 10);
   assert.equal(document.steps[1]?.state, "skipped");
   const json: unknown = toJsonValue(document);
@@ -109,6 +109,23 @@ test("report: the Markdown keeps foreign text in its cell", () => {
   const markdown = renderReportMarkdown(report());
   assert.ok(!markdown.includes("<script>"));
   for (const row of markdown.split("\n").filter((text) => text.startsWith("| s0") && text.includes("seen"))) assert.equal(row.replace(/\\\|/g, "").split("|").length, 7, row);
+});
+
+test("report: a run that was not proven promises no tolerance, however far it came", () => {
+  const { plan } = journal();
+  assert.equal(report({ stopsAt: plan.steps.length - 1 }).toleranceNow, undefined);
+});
+
+test("report: the recovery time ends with the proof, and the first write is counted from the same first look", () => {
+  const { lines, plan } = journal();
+  const [opened, ...rest] = lines;
+  assert.ok(opened !== undefined && opened.event.kind === "run-opened");
+  const seen: JournalLine = { ...opened, event: { kind: "fact-recorded", name: "detected at", value: "2026-11-21T02:59:52.000Z" } };
+  const closedLater = rest.map((line) => (line.event.kind === "run-stopped" ? { ...line, at: "2026-11-22T03:00:00.000Z" } : line));
+  const record = { run, plan, state: foldJournal([opened, seen, ...closedLater]), directory: "/state/runs/x" };
+  const { run: shown, firstWriteAfterSeconds } = reportOf({ record, lines, rules: [], writtenAt: "2026-11-22T03:00:00.000Z", titleOf: (code) => code });
+  assert.equal(shown.rtoSeconds, firstWriteAfterSeconds);
+  assert.ok((shown.rtoSeconds ?? 86_400) < 300);
 });
 
 test("report: it says what happened, what it cost, and how many failures the cluster now survives", () => {

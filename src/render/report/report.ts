@@ -2,7 +2,7 @@ import type { JournalLine } from "../../model/journal-event.ts";
 import type { RecoveryPlan } from "../../model/plan.ts";
 import type { Verdict } from "../../model/verdict.ts";
 import { planDocument, type PlanDocument } from "../plan-document.ts";
-import { eventWords, runDocument, type RunDocument, type RunInput } from "../run-document.ts";
+import { detectedAtOf, eventWords, runDocument, secondsBetween, type RunDocument, type RunInput } from "../run-document.ts";
 import { secondsWords } from "../words.ts";
 
 /** Everything the post-mortem shows, before it is HTML or Markdown. */
@@ -19,7 +19,10 @@ export interface Report {
   /** Steps' spans in seconds from the opening of the run; for the drawing. */
   readonly spans: readonly ReportSpan[];
   readonly totalSeconds: number;
+  /** From the opening of the run, for the drawing. */
   readonly firstWriteSeconds: number | undefined;
+  /** From the same moment as the recovery time, for the words beside it. */
+  readonly firstWriteAfterSeconds: number | undefined;
   readonly toleranceNow: number | undefined;
   /** undefined: not compared. */
   readonly comparison: { readonly objectsBefore: number; readonly objectsNow: number; readonly lost: number } | undefined;
@@ -65,15 +68,17 @@ export function reportOf(input: ReportInput): Report {
     spans: run.steps.flatMap((step) => (step.startedAt === undefined ? [] : [{ id: step.id, label: step.describes, from: seconds(step.startedAt), to: seconds(step.endedAt ?? lastAt), state: step.state }])),
     totalSeconds: Math.max(1, seconds(lastAt)),
     firstWriteSeconds: firstWrite === undefined ? undefined : seconds(firstWrite.value),
+    firstWriteAfterSeconds: firstWrite === undefined ? undefined : secondsBetween(detectedAtOf(input.record) ?? firstWrite.value, firstWrite.value),
     toleranceNow: toleranceOf(run),
     comparison: input.comparison,
   };
 }
 
-/** The projected tolerance of the last step that is done: what the plan promised and the verification has checked. */
+/** What the plan promised for its end, once the verification has checked it; a promise that was not checked is not shown as a fact. */
 function toleranceOf(run: RunDocument): number | undefined {
-  const done = run.steps.filter((step) => step.state === "succeeded" || step.state === "skipped");
-  return done.at(-1)?.quorumAfter?.faultTolerance;
+  const last = run.steps.at(-1);
+  const isProven = last?.kind === "cluster.verify" && (last.state === "succeeded" || last.state === "skipped");
+  return isProven ? last.quorumAfter?.faultTolerance : undefined;
 }
 
 function asideOf(input: ReportInput, run: RunDocument): Report["aside"] {
@@ -104,7 +109,7 @@ export function headFacts(report: Report): readonly (readonly [string, string])[
   return [
     ["Outcome", run.outcome === "outcome-unknown" ? "outcome unknown" : run.outcome],
     ["Recovery time (RTO)", run.rtoSeconds === undefined ? "not finished" : `${secondsWords(run.rtoSeconds)}, from first seen to proven`],
-    ["First write through the endpoint", report.firstWriteSeconds === undefined ? "not proven" : `after ${secondsWords(report.firstWriteSeconds)}`],
+    ["First write through the endpoint", report.firstWriteAfterSeconds === undefined ? "not proven" : `after ${secondsWords(report.firstWriteAfterSeconds)}`],
     ["Objects compared", report.comparison === undefined ? "not compared" : `${String(report.comparison.objectsBefore)} before, ${String(report.comparison.objectsNow)} now, ${String(report.comparison.lost)} lost`],
     ["Failures it now survives", report.toleranceNow === undefined ? "not known" : String(report.toleranceNow)],
     ["Lost", run.outcome === "succeeded" ? plan.loss.words : `planned: ${plan.loss.words}`],

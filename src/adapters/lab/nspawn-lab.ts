@@ -65,6 +65,7 @@ export class NspawnLab implements Lab {
   }
 
   async status(name: string): Promise<LabStatus> {
+    assertLabName(name);
     const state = await readLabState(this.#options.paths, name);
     const directory = labDirectory(this.#options.paths, name);
     return {

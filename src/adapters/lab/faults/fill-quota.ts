@@ -1,9 +1,11 @@
 import { faultTimeoutMs, type Fault, type FaultContext } from "./fault.ts";
 import { RecoveryError } from "../../../model/recovery-error.ts";
 
-const etcdctl =
-  "etcdctl --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt --key /etc/kubernetes/pki/etcd/server.key --endpoints https://127.0.0.1:2379";
-const prefix = "/requorum-lab/fill/";
+const pki = "/etc/kubernetes/pki/etcd";
+const etcdctl = `etcdctl --cacert ${pki}/ca.crt --cert ${pki}/server.crt --key ${pki}/server.key --endpoints https://127.0.0.1:2379`;
+const key = "/requorum-lab/fill";
+/** Requests over one connection; after each batch the alarm is looked for. */
+const batch = 25;
 /** Filling the default quota of 2 GiB at 10-40 MB/s through three members. */
 const fillTimeoutMs = 600_000;
 /** 1.5 MiB is etcd's request limit. */
@@ -18,14 +20,16 @@ export const fillQuotaFault: Fault = {
     const values = Number(context.settings["values"] ?? "2200");
     if (!Number.isInteger(values) || values < 1 || values > 20_000)
       throw new RecoveryError("USAGE", { subject: "fill-quota", detail: "values is a number from 1 to 20000" });
-    const script = `head -c ${String(valueBytes)} /dev/zero | tr '\\0' x > /run/requorum-lab-fill
+    // The same key again and again: every revision is kept until it is compacted. One curl per batch: an etcdctl per value would take minutes.
+    const script = `umask 077
+trap 'rm -f /run/requorum-lab-fill' EXIT
+{ printf '{"key":"%s","value":"' "$(printf '${key}' | base64 -w0)"; head -c ${String(valueBytes)} /dev/zero | tr '\\0' x | base64 -w0; printf '"}'; } > /run/requorum-lab-fill
 n=0
 while [ $n -lt ${String(values)} ]; do
-  ${etcdctl} put ${prefix}$n < /run/requorum-lab-fill > /dev/null 2>/run/requorum-lab-fill.error || break
-  n=$((n+1))
+  curl -s -o /dev/null --max-time 60 --cacert ${pki}/ca.crt --cert ${pki}/server.crt --key ${pki}/server.key --data-binary @/run/requorum-lab-fill "https://127.0.0.1:2379/v3/kv/put?n=[1-${String(batch)}]" || true
+  n=$((n+${String(batch)}))
+  if ${etcdctl} alarm list | grep NOSPACE; then break; fi
 done
-rm -f /run/requorum-lab-fill
-${etcdctl} alarm list
 `;
     const { stdout } = await context.shell({ reason: "filling etcd", script, timeoutMs: fillTimeoutMs });
     if (!stdout.includes("NOSPACE"))
@@ -42,7 +46,7 @@ ${etcdctl} alarm list
 
 async function emptyAgain(context: FaultContext): Promise<void> {
   const endpoints = context.state.machines.filter(({ role }) => role === "control-plane").map(({ address }) => `https://${address}:2379`);
-  const script = `${etcdctl} del --prefix ${prefix} > /dev/null
+  const script = `${etcdctl} del ${key} > /dev/null
 revision=$(${etcdctl} endpoint status -w json | sed 's/.*"revision":\\([0-9]*\\).*/\\1/')
 ${etcdctl} compact "$revision" --physical
 ${endpoints.map((endpoint) => `${etcdctl.replace("https://127.0.0.1:2379", endpoint)} --command-timeout 60s defrag || true`).join("\n")}

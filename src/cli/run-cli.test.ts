@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after } from "node:test";
 import { parse as parseYaml } from "yaml";
@@ -204,4 +204,18 @@ test("cli: completion scripts of all shells know every verb", async () => {
 test("programVersion: is that of package.json", () => {
   assert.equal((json(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as { version: string }).version, programVersion);
   assert.ok(readdirSync(work.path).length > 0);
+});
+
+test("lab status: a lab whose making was killed before it was recorded does not hide the others, and its way out is named", async () => {
+  mkdirSync(join(work.path, "state", "labs", "half"), { recursive: true });
+  const { code, out } = await cli(["lab", "status"], {}, work.path);
+  assert.equal(code, 0, out);
+  assert.match(out, /lab half: /);
+  assert.match(out, /requorum lab down --name half/);
+});
+
+test("lab status: a name that leads out of the labs' directory is refused", async () => {
+  const { code, err } = await cli(["lab", "status", "--name", "../x"], {}, work.path);
+  assert.equal(code, 2);
+  assert.match(err, /a lab's name is/);
 });

@@ -182,7 +182,7 @@ export const labSchema = z.object({
   config: z.string().describe("the lab's requorum.yaml"), sshConfig: z.string(),
   phases: z.array(z.object({ name: z.string(), durationMs: z.number() })).optional().describe("what `lab up` took"),
 });
-export const labsSchema = z.object({ ...document("Labs"), labs: z.array(labSchema) });
+export const labsSchema = z.object({ ...document("Labs"), labs: z.array(labSchema), unreadable: z.array(z.object({ name: z.string(), problem: z.string() })).describe("labs without a readable record: lab down takes them away") });
 export const labDownSchema = z.object({ ...document("LabDown"), name: z.string() });
 export const doctorSchema = z.object({
   ...document("Doctor"),

@@ -101,13 +101,36 @@ async function status(invocation: Invocation, lab: NspawnLab): Promise<ExitName>
     printState(invocation, await lab.status(name));
     return "done";
   }
-  const labs = await Promise.all((await lab.list()).map((one) => lab.status(one)));
-  printResult(invocation.cli, { apiVersion: "requorum/v1", kind: "Labs", labs: labs.map(labDocument) }, () =>
-    labs.length === 0
+  const found = await Promise.all((await lab.list()).map((one) => statusOrProblem(lab, one)));
+  const labs = found.flatMap((one) => (one.kind === "status" ? [one.status] : []));
+  const unreadable = found.flatMap((one) => (one.kind === "problem" ? [{ name: one.name, problem: one.problem }] : []));
+  printResult(invocation.cli, { apiVersion: "requorum/v1", kind: "Labs", labs: labs.map(labDocument), unreadable }, () =>
+    found.length === 0
       ? [line("no lab on this machine"), commandBlock("requorum lab up", "make one")]
-      : labs.flatMap((one) => [...labPage(one), gap]),
+      : [
+          ...labs.flatMap((one) => [...labPage(one), gap]),
+          ...unreadable.flatMap(({ name: one, problem }) => [
+            line([bad(`lab ${one}: `), problem]),
+            commandBlock(`requorum lab down --name ${one}`, "take away what there is of it"),
+            gap,
+          ]),
+        ],
   );
   return "done";
+}
+
+type StatusOrProblem =
+  | { readonly kind: "status"; readonly status: LabStatus }
+  | { readonly kind: "problem"; readonly name: string; readonly problem: string };
+
+/** One lab whose making was killed early, or whose record is damaged, must not hide the others. */
+async function statusOrProblem(lab: NspawnLab, name: string): Promise<StatusOrProblem> {
+  try {
+    return { kind: "status", status: await lab.status(name) };
+  } catch (error) {
+    if (!(error instanceof RecoveryError)) throw error;
+    return { kind: "problem", name, problem: error.detail };
+  }
 }
 
 function printState(invocation: Invocation, state: LabStatus): void {

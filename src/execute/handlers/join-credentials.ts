@@ -81,11 +81,13 @@ function tokenSecret(context: StepContext, id: string, secret: string): object {
  * key comes in $REQUORUM_INPUT and goes to kubeadm in a file, never in argv.
  * A kubernetesVersion is given, or kubeadm would look for the newest one on the internet.
  */
-const uploadScript = String.raw`set -eu
+export const uploadScript = String.raw`set -eu
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
 umask 077
 dir=$(mktemp -d /run/requorum-upload.XXXXXX)
 trap 'rm -rf "$dir"' EXIT
+# A shell that dies of a signal does not run its EXIT trap.
+trap 'exit 1' HUP INT PIPE TERM
 conf=/etc/kubernetes/super-admin.conf
 [ -r "$conf" ] || conf=/etc/kubernetes/admin.conf
 sed "s|^\( *server: \).*|\1$1|" "$conf" > "$dir/api.conf"

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -98,4 +98,25 @@ test("hostScript: a section that does not end is cut at the limit, the others ar
   } finally {
     rmSync(bin, { recursive: true, force: true });
   }
+});
+
+test("hostScript: an fsync test that a hung disk cut off takes its file away when the disk goes on", async (context) => {
+  const root = mkdtempSync(join(tmpdir(), "requorum-probe-test-"));
+  context.after(() => {
+    rmSync(root, { recursive: true, force: true });
+  });
+  mkdirSync(join(root, "var/lib/etcd"), { recursive: true });
+  mkdirSync(join(root, "bin"));
+  // A write that comes back long after the script's limit.
+  writeFileSync(join(root, "bin/dd"), `#!/bin/sh\nfor word; do case $word in of=*) : >"\${word#of=}"; sleep 1; : >"${root}/written" ;; esac; done\n`);
+  chmodSync(join(root, "bin/dd"), 0o755);
+  const env = { ...process.env, REQUORUM_PROBE_ROOT: root, PATH: `${join(root, "bin")}:${process.env["PATH"] ?? ""}` };
+  const args = ["-s", "--", "cafe", "60", "full", "/var/lib/etcd", "/m", "/p", "-", "0", "-", "0.3", "0.3"];
+  const { stdout } = spawnSync("/bin/sh", args, { input: hostScript, env, encoding: "utf8", timeout: 20_000 });
+  assert.equal(parseHostAnswer(stdout, "cafe").get("fsync")?.kind, "cut");
+  const left = () => readdirSync(join(root, "var/lib")).filter((name) => name.startsWith(".requorum-fsync-"));
+  assert.deepEqual(left(), [".requorum-fsync-cafe"]);
+  const startedMs = performance.now();
+  while ((!existsSync(join(root, "written")) || left().length > 0) && performance.now() - startedMs < 5_000) await new Promise((done) => setTimeout(done, 50));
+  assert.deepEqual(left(), []);
 });

@@ -122,6 +122,8 @@ section_fsync() {
   place=${"$"}{d%/*}
   [ "$(stat -c %d "$place/")" = "$(stat -c %d "$d")" ] || place=$d
   file=$place/.requorum-fsync-$nonce
+  # Cut off at the limit, the write may still come to its end: then the file goes.
+  trap 'rm -f "$file"' EXIT; trap 'exit 143' TERM
   # Timed is the second write: into blocks that exist, as etcd writes its preallocated WAL.
   if error=$(dd if=/dev/zero of="$file" bs=4096 count=1 conv=fsync 2>&1) && before=$(date +%s%N) && error=$(dd if=/dev/zero of="$file" bs=4096 count=1 conv=notrunc,fdatasync 2>&1); then
     after=$(date +%s%N); rm -f "$file"; printf 'ns=%s\n' "$((after - before))"

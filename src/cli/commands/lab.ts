@@ -120,8 +120,7 @@ async function status(invocation: Invocation, lab: NspawnLab): Promise<ExitName>
 }
 
 type StatusOrProblem =
-  | { readonly kind: "status"; readonly status: LabStatus }
-  | { readonly kind: "problem"; readonly name: string; readonly problem: string };
+  { readonly kind: "status"; readonly status: LabStatus } | { readonly kind: "problem"; readonly name: string; readonly problem: string };
 
 /** One lab whose making was killed early, or whose record is damaged, must not hide the others. */
 async function statusOrProblem(lab: NspawnLab, name: string): Promise<StatusOrProblem> {

@@ -1,3 +1,4 @@
+import type { HostName } from "../../model/ids.ts";
 import { quorumSize } from "../../model/quorum.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { MemberFacts } from "../../model/inventory.ts";
@@ -8,8 +9,8 @@ import type { StepContext, StepHandler } from "../step-handler.ts";
 
 type Args = StepArgs["etcd.removeMember"];
 
-/** As long as a probe waits for a login: a machine that was given up and is back answers well within it. */
-const lastWordMs = 5_000;
+/** For a login under load. A machine that says nothing at all costs only the configured connect timeout. */
+const lastWordMs = 15_000;
 
 /**
  * I-S2, I-S6. Racy: a voter may fail between the count and the removal; etcd's
@@ -41,19 +42,27 @@ export const etcdRemoveMemberHandler: StepHandler<"etcd.removeMember"> = {
 async function assertStillSilent(args: Args, context: StepContext): Promise<void> {
   const proof = context.plan.lossProofs.find((candidate) => candidate.memberId === args.memberId);
   if (proof?.kind !== "attested" || proof.host === undefined) return;
-  let sign = "it answers SSH";
-  try {
-    await context.ports.hostAccess.ping(proof.host, { timeoutMs: lastWordMs, signal: context.signal });
-  } catch (error) {
-    context.signal.throwIfAborted();
-    if (!(error instanceof RecoveryError)) throw error;
-    if (error.code === "SSH_UNREACHABLE") return;
-    sign = `SSH there ends with ${error.code}, which is no silence`;
-  }
+  // A machine that was taken out of the configuration cannot be asked any more.
+  if (!context.config.hosts.some((host) => host.name === proof.host)) return;
+  const sign = await signOfLife(proof.host, context);
+  if (sign === undefined) return;
   throw new RecoveryError("STEP_BLOCKED", {
     subject: `host ${proof.host}`,
     detail: `it was said to be lost, and ${sign}: its member ${args.memberId} may come back with its data. Nothing was removed; plan again`,
   });
+}
+
+/** undefined: silence. A shared connection whose machine went away breaks once; the second attempt is a new login. */
+async function signOfLife(host: HostName, context: StepContext, isLast = false): Promise<string | undefined> {
+  try {
+    await context.ports.hostAccess.ping(host, { timeoutMs: lastWordMs, signal: context.signal });
+    return "it answers SSH";
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!(error instanceof RecoveryError)) throw error;
+    if (error.code === "SSH_UNREACHABLE") return undefined;
+    return error.retry === "transient" && !isLast ? await signOfLife(host, context, true) : `SSH there ends with ${error.code}, which is no silence`;
+  }
 }
 
 /** I-S6: id, name and peer URLs, right before the call. */

@@ -118,6 +118,23 @@ test("a copy that was lost or damaged while the run was stopped: resuming remove
   }
 });
 
+test("certificates whose upload went on after its answer was lost are removed when the step is settled", async () => {
+  const world = new ReplaceWorld();
+  await world.runs.create(world.run, "the plan");
+  let isUploading = false;
+  world.machines.onScript({ reason: "upload the control plane's certificates for the join" }, () => { isUploading = true; return "lost"; });
+  // It lands while the run looks whether anything came of the step.
+  const report = (event: { readonly kind: string }) => {
+    if (!isUploading || event.kind !== "waiting") return;
+    isUploading = false;
+    world.kube.addSecret("kube-system", "kubeadm-certs", { data: { "ca.key": "encrypted" } });
+  };
+  const result = await executeRun({ plan, consent: world.consent(), run: world.run, context: world.context(), signal, report });
+  assert.equal(result.outcome, "failed", result.detail);
+  assert.equal(isUploading, false);
+  assert.equal(world.kube.store.at("/api/v1/namespaces/kube-system/secrets/kubeadm-certs"), undefined);
+});
+
 test("an answer to the removal that was lost after the effect is settled by looking", async () => {
   const world = new ReplaceWorld();
   world.etcd.failNext("memberRemove", "cut-after-effect");

@@ -31,7 +31,10 @@ export default tseslint.config(
       "max-lines": ["error", { max: 400, skipBlankLines: false, skipComments: false }],
       "max-lines-per-function": ["error", { max: 70, skipBlankLines: true, skipComments: true }],
       "@typescript-eslint/switch-exhaustiveness-check": "error",
-      "@typescript-eslint/no-floating-promises": ["error", { allowForKnownSafeCalls: [{ from: "package", name: ["test", "describe", "it"], package: "node:test" }] }],
+      "@typescript-eslint/no-floating-promises": [
+        "error",
+        { allowForKnownSafeCalls: [{ from: "package", name: ["test", "describe", "it"], package: "node:test" }] },
+      ],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
       "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
@@ -44,7 +47,13 @@ export default tseslint.config(
     files: ["src/**/*.ts"],
     ignores: ["**/*.test.ts", ...outsideFolders.map((folder) => `src/${folder}/**`)],
     rules: {
-      "no-restricted-globals": ["error", ...bannedGlobals.map((name) => ({ name, message: "only adapters, cli and server touch the outside; take it as an argument or through a port" }))],
+      "no-restricted-globals": [
+        "error",
+        ...bannedGlobals.map((name) => ({
+          name,
+          message: "only adapters, cli and server touch the outside; take it as an argument or through a port",
+        })),
+      ],
       "no-restricted-properties": [
         "error",
         { object: "Date", property: "now", message: "time is an argument or the Clock port" },

@@ -22,7 +22,8 @@ function once(subject: Subject): number {
   const startedMs = performance.now();
   const result = spawnSync(subject.command, subject.arguments, { stdio: ["ignore", "ignore", "pipe"], timeout: 120_000 });
   const tookMs = performance.now() - startedMs;
-  if (!(subject.exits ?? [0]).includes(result.status ?? -1)) throw new Error(`${subject.name} ended with ${String(result.status)}: ${result.stderr.toString("utf8").slice(-500)}`);
+  if (!(subject.exits ?? [0]).includes(result.status ?? -1))
+    throw new Error(`${subject.name} ended with ${String(result.status)}: ${result.stderr.toString("utf8").slice(-500)}`);
   return tookMs;
 }
 
@@ -33,7 +34,13 @@ export function measure(subjects: readonly Subject[], runs: number): readonly Me
   for (let round = 0; round < runs; round += 1) subjects.forEach((subject, index) => times[index]?.push(once(subject)));
   return subjects.map((subject, index) => {
     const sorted = [...(times[index] ?? [])].sort((a, b) => a - b);
-    return { name: subject.name, medianMs: sorted[Math.floor(sorted.length / 2)] ?? NaN, minMs: sorted[0] ?? NaN, maxMs: sorted.at(-1) ?? NaN, runs };
+    return {
+      name: subject.name,
+      medianMs: sorted[Math.floor(sorted.length / 2)] ?? NaN,
+      minMs: sorted[0] ?? NaN,
+      maxMs: sorted.at(-1) ?? NaN,
+      runs,
+    };
   });
 }
 

@@ -45,7 +45,9 @@ async function ours(options: GrpcEtcdDialerOptions): Promise<number> {
   if (verdict.kind === "bad") throw new Error(verdict.because);
   await writer.commit();
   const tookMs = performance.now() - startedMs;
-  process.stderr.write(`${(Number(verdict.sizeBytes) / 1e6).toFixed(0)} MB, ${(Number(verdict.sizeBytes) / 1e3 / tookMs).toFixed(0)} MB/s\n`);
+  process.stderr.write(
+    `${(Number(verdict.sizeBytes) / 1e6).toFixed(0)} MB, ${(Number(verdict.sizeBytes) / 1e3 / tookMs).toFixed(0)} MB/s\n`,
+  );
   await dialer.close();
   return tookMs;
 }
@@ -62,7 +64,8 @@ async function theirs(): Promise<number> {
 const sshConfig = sshServer.clusterConfig();
 const good = asHostName("good");
 const overSsh: GrpcEtcdDialerOptions = {
-  ...dialerOptions(etcd, loopback), hostAccess: ssh,
+  ...dialerOptions(etcd, loopback),
+  hostAccess: ssh,
   config: { ...sshConfig, hosts: sshConfig.hosts.filter((one) => one.name === good) },
   endpoint: () => ({ address: "127.0.0.1", port: etcd.member(host).clientPort }),
 };
@@ -83,7 +86,13 @@ try {
     `snapshot of ${String(mebibytes)} MiB of values`,
     subjects.map(({ name }, index) => {
       const sorted = [...(times[index] ?? [])].sort((a, b) => a - b);
-      return { name, medianMs: sorted[Math.floor(sorted.length / 2)] ?? NaN, minMs: sorted[0] ?? NaN, maxMs: sorted.at(-1) ?? NaN, runs: rounds };
+      return {
+        name,
+        medianMs: sorted[Math.floor(sorted.length / 2)] ?? NaN,
+        minMs: sorted[0] ?? NaN,
+        maxMs: sorted.at(-1) ?? NaN,
+        runs: rounds,
+      };
     }),
   );
 } finally {

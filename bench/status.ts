@@ -16,5 +16,15 @@ if (config === undefined) {
 const isDegraded = rest.includes("--dead");
 printTable(
   isDegraded ? "status with dead hosts" : "status of a healthy cluster, warm connections",
-  measure([{ name: "requorum status -o json", command: join(root, "bin/requorum.js"), arguments: ["status", "-o", "json", "--config", config], exits: isDegraded ? [0, 3, 10] : [0] }], 10),
+  measure(
+    [
+      {
+        name: "requorum status -o json",
+        command: join(root, "bin/requorum.js"),
+        arguments: ["status", "-o", "json", "--config", config],
+        exits: isDegraded ? [0, 3, 10] : [0],
+      },
+    ],
+    10,
+  ),
 );

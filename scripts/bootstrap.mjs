@@ -21,7 +21,9 @@ if (major < 20) {
 }
 
 const stampFile = join(root, "node_modules", ".requorum-lock");
-const lockDigest = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+const lockDigest = createHash("sha256")
+  .update(readFileSync(join(root, "package-lock.json")))
+  .digest("hex");
 const pinnedNode = join(root, "node_modules", "node", "bin", "node");
 
 function isCurrent() {
@@ -49,7 +51,9 @@ if (!isCurrent()) {
     process.exit(code);
   }
   if (!existsSync(pinnedNode)) {
-    process.stderr.write("[set-up] npm ci ran, but the pinned Node is missing: npm was told not to run install scripts? (npm config get ignore-scripts)\n");
+    process.stderr.write(
+      "[set-up] npm ci ran, but the pinned Node is missing: npm was told not to run install scripts? (npm config get ignore-scripts)\n",
+    );
     process.exit(1);
   }
   writeFileSync(stampFile, lockDigest);

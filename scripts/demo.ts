@@ -21,7 +21,9 @@ const { values } = parseArgs({
   },
 });
 if (values.help) {
-  process.stdout.write("npm run demo -- [--keep] [--victim cp1|cp2|cp3] [--name NAME]\n  --keep    leave the lab running afterwards (take it down with: requorum lab down --name NAME)\n");
+  process.stdout.write(
+    "npm run demo -- [--keep] [--victim cp1|cp2|cp3] [--name NAME]\n  --keep    leave the lab running afterwards (take it down with: requorum lab down --name NAME)\n",
+  );
   process.exit(0);
 }
 const startedMs = performance.now();
@@ -30,7 +32,11 @@ const isTerminal = process.stderr.isTTY;
 const bold = (text: string): string => (isTerminal ? `\u001b[1m${text}\u001b[0m` : text);
 
 // Changed by a signal at any time, which the compiler cannot see in plain variables.
-const now: { isLabUp: boolean; isInterrupted: boolean; running: ChildProcess | undefined } = { isLabUp: false, isInterrupted: false, running: undefined };
+const now: { isLabUp: boolean; isInterrupted: boolean; running: ChildProcess | undefined } = {
+  isLabUp: false,
+  isInterrupted: false,
+  running: undefined,
+};
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     now.isInterrupted = true;
@@ -49,7 +55,10 @@ interface Ended {
 }
 
 /** Starts requorum as a person would. `captured` keeps stdout instead of showing it. */
-function requorum(verbArguments: readonly string[], options: { readonly captured?: boolean; readonly isCleanup?: boolean } = {}): Promise<Ended> {
+function requorum(
+  verbArguments: readonly string[],
+  options: { readonly captured?: boolean; readonly isCleanup?: boolean } = {},
+): Promise<Ended> {
   if (now.isInterrupted && options.isCleanup !== true) throw new Error("interrupted");
   if (options.captured !== true) process.stderr.write(`${bold(`$ requorum ${verbArguments.join(" ")}`)}\n`);
   return new Promise((done, failed) => {
@@ -68,7 +77,8 @@ function requorum(verbArguments: readonly string[], options: { readonly captured
 
 async function must(verbArguments: readonly string[], expected: readonly number[] = [0]): Promise<void> {
   const { code } = await requorum(verbArguments);
-  if (!expected.includes(code)) throw new Error(`requorum ${verbArguments.join(" ")} ended with ${String(code)}, expected ${expected.join(" or ")}`);
+  if (!expected.includes(code))
+    throw new Error(`requorum ${verbArguments.join(" ")} ended with ${String(code)}, expected ${expected.join(" or ")}`);
 }
 
 async function json(verbArguments: readonly string[]): Promise<{ readonly [field: string]: unknown }> {
@@ -78,20 +88,29 @@ async function json(verbArguments: readonly string[]): Promise<{ readonly [field
 }
 
 function field(document: unknown, path: string): unknown {
-  return path.split(".").reduce<unknown>((value, key) => (typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined), document);
+  return path
+    .split(".")
+    .reduce<unknown>(
+      (value, key) => (typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined),
+      document,
+    );
 }
 
 /** A lab that is there already is somebody's (kept, perhaps): it is not used, and not taken down at the end. */
 async function assertNoLab(name: string): Promise<void> {
   const labs = field(await json(["lab", "status"]), "labs");
   if (Array.isArray(labs) && labs.some((lab) => field(lab, "name") === name))
-    throw new Error(`there is a lab ${name} already. Take it down (npm run requorum -- lab down --name ${name}) or choose another name (npm run demo -- --name NAME)`);
+    throw new Error(
+      `there is a lab ${name} already. Take it down (npm run requorum -- lab down --name ${name}) or choose another name (npm run demo -- --name NAME)`,
+    );
 }
 
 async function play(): Promise<void> {
   const { name, victim } = values;
   chapter("A lab: three machines, keepalived and haproxy, a real kubeadm cluster with some load");
-  process.stderr.write("With nothing cached this builds Kubernetes and etcd from source first (about 10 minutes); with caches about 1.5 minutes.\n");
+  process.stderr.write(
+    "With nothing cached this builds Kubernetes and etcd from source first (about 10 minutes); with caches about 1.5 minutes.\n",
+  );
   await assertNoLab(name);
   now.isLabUp = true;
   await must(["lab", "up", "--name", name]);
@@ -131,13 +150,16 @@ async function conclude(here: readonly string[]): Promise<void> {
   process.stderr.write(
     `\n${bold("Result")}: run ${String(outcome)}, ${String(healthy)} of ${String(voters)} voters healthy, objects lost: ${String(lost)}, time to recovery ${String(field(run, "rtoSeconds"))} s; the whole demo took ${seconds()}.\n`,
   );
-  if (outcome !== "succeeded" || voters !== 3 || healthy !== 3 || String(lost) !== "0") throw new Error("the recovery did not end as promised");
+  if (outcome !== "succeeded" || voters !== 3 || healthy !== 3 || String(lost) !== "0")
+    throw new Error("the recovery did not end as promised");
 }
 
 async function cleanUp(): Promise<void> {
   if (!now.isLabUp) return;
   if (values.keep) {
-    process.stderr.write(`\nThe lab is kept. Look around with: npm run requorum -- lab status --name ${values.name}; take it down with: npm run requorum -- lab down --name ${values.name}\n`);
+    process.stderr.write(
+      `\nThe lab is kept. Look around with: npm run requorum -- lab status --name ${values.name}; take it down with: npm run requorum -- lab down --name ${values.name}\n`,
+    );
     return;
   }
   chapter("Taking the lab down");

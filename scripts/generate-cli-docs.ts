@@ -22,10 +22,20 @@ export function cliPage(): string {
   ];
   for (const spec of commandTable) {
     const words = (spec.arguments ?? []).map(argumentWord).join(" ");
-    parts.push("", `## requorum ${commandName(spec)}${words === "" ? "" : ` ${words}`}`, "", `${capital(spec.summary)}.${spec.description === undefined ? "" : ` ${spec.description.join(" ")}`}`, "");
+    parts.push(
+      "",
+      `## requorum ${commandName(spec)}${words === "" ? "" : ` ${words}`}`,
+      "",
+      `${capital(spec.summary)}.${spec.description === undefined ? "" : ` ${spec.description.join(" ")}`}`,
+      "",
+    );
     parts.push(...(spec.arguments ?? []).map(argumentLine), ...(spec.options ?? []).map(optionLine), "");
     parts.push("```sh", ...spec.examples.flatMap(({ command, why }) => [`# ${why}`, command]), "```", "");
-    parts.push(`Exit codes: ${exitsOf(spec).map((name) => `${String(exitCodes[name])} ${exitMeanings[name]}`).join(" · ")}.`);
+    parts.push(
+      `Exit codes: ${exitsOf(spec)
+        .map((name) => `${String(exitCodes[name])} ${exitMeanings[name]}`)
+        .join(" · ")}.`,
+    );
   }
   return `${parts.join("\n").replace(/\n{3,}/g, "\n\n")}\n`;
 }

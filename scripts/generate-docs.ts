@@ -30,15 +30,31 @@ function errorsPage(): string {
   ];
   for (const code of errorCodes) {
     const entry = errorCatalogue[code];
-    parts.push(`## ${code}`, "", `**${entry.summary}** · exit ${String(exitCodes[entry.exit])} · retry: ${entry.retry}`, "", entry.meaning, "");
-    for (const remedy of entry.remedies ?? []) parts.push(remedy.command === undefined ? `- ${remedy.why}` : `- ${remedy.why}: \`${remedy.command}\``);
+    parts.push(
+      `## ${code}`,
+      "",
+      `**${entry.summary}** · exit ${String(exitCodes[entry.exit])} · retry: ${entry.retry}`,
+      "",
+      entry.meaning,
+      "",
+    );
+    for (const remedy of entry.remedies ?? [])
+      parts.push(remedy.command === undefined ? `- ${remedy.why}` : `- ${remedy.why}: \`${remedy.command}\``);
     if ((entry.remedies ?? []).length > 0) parts.push("");
   }
   return parts.join("\n");
 }
 
 function exitCodesPage(): string {
-  const rows = (Object.keys(exitCodes) as ExitName[]).map((name) => `| ${String(exitCodes[name])} | ${exitMeanings[name]} | ${errorCodes.filter((code) => errorCatalogue[code].exit === name).map((code) => `\`${code}\``).join(", ") || "-"} |`);
+  const rows = (Object.keys(exitCodes) as ExitName[]).map(
+    (name) =>
+      `| ${String(exitCodes[name])} | ${exitMeanings[name]} | ${
+        errorCodes
+          .filter((code) => errorCatalogue[code].exit === name)
+          .map((code) => `\`${code}\``)
+          .join(", ") || "-"
+      } |`,
+  );
   return [
     "# Exit codes",
     "",

@@ -44,7 +44,9 @@ async function runFiles(tier: Tier, files: readonly string[], totals: Totals): P
     totals.failed += 1;
     const { error } = data.details;
     const cause: unknown = error.cause;
-    process.stdout.write(`not ok  ${nameOf(data)}\n${indent(cause instanceof Error ? (cause.stack ?? cause.message) : (error.stack ?? error.message))}\n`);
+    process.stdout.write(
+      `not ok  ${nameOf(data)}\n${indent(cause instanceof Error ? (cause.stack ?? cause.message) : (error.stack ?? error.message))}\n`,
+    );
   });
   stream.on("test:pass", (data) => {
     if (data.details.type === "suite") return;
@@ -61,7 +63,11 @@ async function runFiles(tier: Tier, files: readonly string[], totals: Totals): P
 }
 
 function indent(text: string): string {
-  return text.split("\n").slice(0, 40).map((line) => `        ${line}`).join("\n");
+  return text
+    .split("\n")
+    .slice(0, 40)
+    .map((line) => `        ${line}`)
+    .join("\n");
 }
 
 async function runTier(tier: Tier, only: string | undefined, totals: Totals): Promise<void> {
@@ -83,7 +89,9 @@ async function runTier(tier: Tier, only: string | undefined, totals: Totals): Pr
   const startedMs = performance.now();
   process.stdout.write(`# ${tier.name}: ${String(files.length)} files (${tier.describes})\n`);
   await runFiles(tier, files, totals);
-  process.stdout.write(`# ${tier.name}: ${String(totals.passed - before.passed)} passed, ${String(totals.failed - before.failed)} failed in ${((performance.now() - startedMs) / 1000).toFixed(1)} s\n\n`);
+  process.stdout.write(
+    `# ${tier.name}: ${String(totals.passed - before.passed)} passed, ${String(totals.failed - before.failed)} failed in ${((performance.now() - startedMs) / 1000).toFixed(1)} s\n\n`,
+  );
 }
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
@@ -103,5 +111,7 @@ if (isCi && totals.skipped > 0) {
   totals.failed += totals.skipped;
   totals.skipped = 0;
 }
-process.stdout.write(`${String(totals.passed)} passed, ${String(totals.failed)} failed${totals.skipped > 0 ? `, ${String(totals.skipped)} skipped` : ""}\n`);
+process.stdout.write(
+  `${String(totals.passed)} passed, ${String(totals.failed)} failed${totals.skipped > 0 ? `, ${String(totals.skipped)} skipped` : ""}\n`,
+);
 process.exit(totals.failed > 0 || totals.passed === 0 ? 1 : 0);

@@ -48,7 +48,11 @@ async function ensureEtcd(): Promise<readonly string[]> {
   const cacheDir = join(process.env["XDG_CACHE_HOME"] ?? join(process.env["HOME"] ?? "/root", ".cache"), "requorum");
   return await inWords(async () => {
     for (const module of etcdModules) {
-      await buildPrograms(module, { toolsDir: join(root, "tools"), cacheDir, report: (event) => (event.kind === "phase" ? say(event.text) : undefined) });
+      await buildPrograms(module, {
+        toolsDir: join(root, "tools"),
+        cacheDir,
+        report: (event) => (event.kind === "phase" ? say(event.text) : undefined),
+      });
     }
   });
 }

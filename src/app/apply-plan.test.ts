@@ -22,5 +22,8 @@ test("planStale: a machine that presents another host key by now is said to be t
 test("planStale: machines that changed and can be seen are only said to have changed", () => {
   const error = staleNow(healthyKubeadm3().build());
   assert.doesNotMatch(error.detail, /could not be looked at/);
-  assert.deepEqual(error.remedies.map((remedy) => remedy.command), ["requorum plan"]);
+  assert.deepEqual(
+    error.remedies.map((remedy) => remedy.command),
+    ["requorum plan"],
+  );
 });

@@ -31,7 +31,15 @@ const approvedDigitsMin = 12;
  * plan was made, asks for consent, and carries it out. Throws PLAN_REFUSED,
  * PLAN_STALE, CONSENT_MISSING or RUN_LOCKED before anything is changed.
  */
-export async function applyPlan(context: AppContext, request: { readonly plan: RecoveryPlan; readonly askConsent: AskConsent; readonly breakLock?: boolean; readonly onRun?: (run: RunId) => void }): Promise<AppliedRun> {
+export async function applyPlan(
+  context: AppContext,
+  request: {
+    readonly plan: RecoveryPlan;
+    readonly askConsent: AskConsent;
+    readonly breakLock?: boolean;
+    readonly onRun?: (run: RunId) => void;
+  },
+): Promise<AppliedRun> {
   const { plan } = request;
   assertChecked(plan);
   assertFresh(context, plan);
@@ -46,7 +54,12 @@ export async function applyPlan(context: AppContext, request: { readonly plan: R
   await context.ports.runs.create(run, writePlan(plan));
   request.onRun?.(run);
   const result = await executeRun({
-    plan, consent, run, context: runContextOf(context), signal: context.signal, report: context.report,
+    plan,
+    consent,
+    run,
+    context: runContextOf(context),
+    signal: context.signal,
+    report: context.report,
     ...(request.breakLock === undefined ? {} : { breakLock: request.breakLock }),
   });
   return { run, result };
@@ -54,9 +67,14 @@ export async function applyPlan(context: AppContext, request: { readonly plan: R
 
 /** PLAN_STALE that also says why a machine that the plan knew could not be looked at, with that error's own remedies first. */
 export function planStale(plan: RecoveryPlan, problems: readonly string[], inventory: Inventory): RecoveryError {
-  const silent = inventory.hosts.filter((host) => host.ssh.kind === "unknown" && problems.some((problem) => problem.includes(`host ${host.name} `)));
+  const silent = inventory.hosts.filter(
+    (host) => host.ssh.kind === "unknown" && problems.some((problem) => problem.includes(`host ${host.name} `)),
+  );
   const codes = errorCodes.filter((code) => silent.some((host) => host.sshErrorCode === code));
-  const why = silent.map((host) => `${host.name} could not be looked at (${[host.sshErrorCode ?? [], host.ssh.kind === "unknown" ? host.ssh.detail : []].flat().join(": ")}).`);
+  const why = silent.map(
+    (host) =>
+      `${host.name} could not be looked at (${[host.sshErrorCode ?? [], host.ssh.kind === "unknown" ? host.ssh.detail : []].flat().join(": ")}).`,
+  );
   return new RecoveryError("PLAN_STALE", {
     subject: `plan ${plan.digest.slice(0, approvedDigitsMin)}`,
     detail: [...why, ...problems].join(" "),
@@ -83,14 +101,19 @@ export function approveByDigest(context: AppContext, approved: string): AskConse
   return (plan) => {
     const digits = approved.toLowerCase();
     if (digits.length < approvedDigitsMin || !plan.digest.startsWith(digits)) {
-      return Promise.reject(new RecoveryError("CONSENT_MISSING", {
-        subject: `plan ${plan.digest.slice(0, approvedDigitsMin)}`,
-        detail: digits.length < approvedDigitsMin
-          ? `--approve needs at least the first ${String(approvedDigitsMin)} digits of the plan's digest`
-          : "the digest given with --approve is not this plan's",
-      }));
+      return Promise.reject(
+        new RecoveryError("CONSENT_MISSING", {
+          subject: `plan ${plan.digest.slice(0, approvedDigitsMin)}`,
+          detail:
+            digits.length < approvedDigitsMin
+              ? `--approve needs at least the first ${String(approvedDigitsMin)} digits of the plan's digest`
+              : "the digest given with --approve is not this plan's",
+        }),
+      );
     }
-    return Promise.resolve(consentOf({ digest: plan.digest, by: context.operator.by, how: "approved-digest", at: context.ports.clock.nowIso() }));
+    return Promise.resolve(
+      consentOf({ digest: plan.digest, by: context.operator.by, how: "approved-digest", at: context.ports.clock.nowIso() }),
+    );
   };
 }
 
@@ -99,7 +122,10 @@ export function consentByTyping(context: AppContext, ask: (plan: RecoveryPlan) =
   return async (plan) => {
     const typed = (await ask(plan)).trim();
     if (typed !== plan.cluster) {
-      throw new RecoveryError("CONSENT_MISSING", { subject: `cluster ${plan.cluster}`, detail: `${JSON.stringify(typed)} was typed, not ${JSON.stringify(plan.cluster)}; nothing was changed` });
+      throw new RecoveryError("CONSENT_MISSING", {
+        subject: `cluster ${plan.cluster}`,
+        detail: `${JSON.stringify(typed)} was typed, not ${JSON.stringify(plan.cluster)}; nothing was changed`,
+      });
     }
     return consentOf({ digest: plan.digest, by: context.operator.by, how: "typed-cluster-name", at: context.ports.clock.nowIso() });
   };
@@ -107,10 +133,16 @@ export function consentByTyping(context: AppContext, ask: (plan: RecoveryPlan) =
 
 function assertFresh(context: AppContext, plan: RecoveryPlan): void {
   if (plan.cluster !== context.config.cluster) {
-    throw new RecoveryError("PLAN_STALE", { subject: `plan ${plan.digest.slice(0, approvedDigitsMin)}`, detail: `it is for cluster ${plan.cluster}; the configuration is of ${context.config.cluster}` });
+    throw new RecoveryError("PLAN_STALE", {
+      subject: `plan ${plan.digest.slice(0, approvedDigitsMin)}`,
+      detail: `it is for cluster ${plan.cluster}; the configuration is of ${context.config.cluster}`,
+    });
   }
   if (Date.parse(plan.expiresAt) <= context.ports.clock.nowMs()) {
-    throw new RecoveryError("PLAN_STALE", { subject: `plan ${plan.digest.slice(0, approvedDigitsMin)}`, detail: `it expired at ${plan.expiresAt}` });
+    throw new RecoveryError("PLAN_STALE", {
+      subject: `plan ${plan.digest.slice(0, approvedDigitsMin)}`,
+      detail: `it expired at ${plan.expiresAt}`,
+    });
   }
 }
 

@@ -45,7 +45,9 @@ export function assertChecked(plan: RecoveryPlan): void {
   if (objections.length === 0) return;
   throw new RecoveryError("PLAN_REFUSED", {
     subject: `plan ${plan.digest.slice(0, 12)}`,
-    detail: objections.map((objection) => `${objection.invariant}${objection.step === undefined ? "" : ` (step ${objection.step})`}: ${objection.because}`).join("; "),
+    detail: objections
+      .map((objection) => `${objection.invariant}${objection.step === undefined ? "" : ` (step ${objection.step})`}: ${objection.because}`)
+      .join("; "),
   });
 }
 

@@ -31,5 +31,8 @@ test("rememberGoodLook: with this machine's disk full the look is shown all the 
   assert.deepEqual(look.diagnosis.findings, healthy.diagnosis.findings);
   assert.match(look.diagnosis.unknown.at(-1) ?? "", /was not kept .*LOCAL_DISK_FULL: could not write/);
   const bug = new TypeError("a bug");
-  await assert.rejects(rememberGoodLook(context({ read: () => Promise.resolve(undefined), write: () => Promise.reject(bug) }), healthy), bug);
+  await assert.rejects(
+    rememberGoodLook(context({ read: () => Promise.resolve(undefined), write: () => Promise.reject(bug) }), healthy),
+    bug,
+  );
 });

@@ -28,7 +28,10 @@ const roundLimitMs = { status: 10_000, full: 30_000 } as const;
 export const secondLookAfterMs = 6_500;
 
 /** One round of probes, diagnosed. A good look is remembered as the last-seen facts. */
-export async function observeOnce(context: AppContext, options: { readonly depth: LookDepth; readonly earlier?: Inventory }): Promise<Look> {
+export async function observeOnce(
+  context: AppContext,
+  options: { readonly depth: LookDepth; readonly earlier?: Inventory },
+): Promise<Look> {
   const { ports, config } = context;
   const lastSeen = await rememberedFacts(context);
   const inventory = await probeRound(ports, config, {

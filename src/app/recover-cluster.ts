@@ -18,7 +18,10 @@ export interface RecoverRequest extends PlanRequest {
  * that acts (nothing to do, wait, blocked) nothing is asked and nothing done:
  * `applied` is undefined and the plan says why.
  */
-export async function recoverCluster(context: AppContext, request: RecoverRequest): Promise<{ readonly plan: RecoveryPlan; readonly applied: AppliedRun | undefined }> {
+export async function recoverCluster(
+  context: AppContext,
+  request: RecoverRequest,
+): Promise<{ readonly plan: RecoveryPlan; readonly applied: AppliedRun | undefined }> {
   const { plan, look } = await makePlan(context, request);
   request.onPlan(plan, look);
   if (plan.verdict !== "act") return { plan, applied: undefined };

@@ -13,7 +13,15 @@ import { newestRun, readRun, type RunRecord } from "./run-records.ts";
  * Consent is asked only if the run was stopped before it journalled any.
  * PLAN_STALE when the plan has expired with a removal still ahead.
  */
-export async function resumeRun(context: AppContext, request: { readonly run: string | undefined; readonly askConsent: AskConsent; readonly breakLock?: boolean; readonly onRun?: (run: RunId) => void }): Promise<AppliedRun> {
+export async function resumeRun(
+  context: AppContext,
+  request: {
+    readonly run: string | undefined;
+    readonly askConsent: AskConsent;
+    readonly breakLock?: boolean;
+    readonly onRun?: (run: RunId) => void;
+  },
+): Promise<AppliedRun> {
   const run = await unfinishedRun(context, request.run);
   const plan = readPlan(await context.ports.runs.readPlan(run), `plan of run ${run}`, (text) => context.ports.hashing.sha256Hex(text));
   assertChecked(plan);
@@ -22,7 +30,11 @@ export async function resumeRun(context: AppContext, request: { readonly run: st
   const consent = record.state?.consent === undefined ? await request.askConsent(plan) : undefined;
   request.onRun?.(run);
   const result = await resumeExecution({
-    plan, run, context: runContextOf(context), signal: context.signal, report: context.report,
+    plan,
+    run,
+    context: runContextOf(context),
+    signal: context.signal,
+    report: context.report,
     ...(consent === undefined ? {} : { consent }),
     ...(request.breakLock === undefined ? {} : { breakLock: request.breakLock }),
   });
@@ -58,10 +70,16 @@ export async function unfinishedRun(context: AppContext, name: string | undefine
   if (name !== undefined) return await knownRun(context, name);
   const newest = await newestRun(context);
   if (newest === undefined) {
-    throw new RecoveryError("RUN_NOT_FOUND", { subject: `cluster ${context.config.cluster}`, detail: "no run is known on this machine for this cluster" });
+    throw new RecoveryError("RUN_NOT_FOUND", {
+      subject: `cluster ${context.config.cluster}`,
+      detail: "no run is known on this machine for this cluster",
+    });
   }
   if (newest.outcome === "succeeded") {
-    throw new RecoveryError("RUN_NOT_FOUND", { subject: `cluster ${context.config.cluster}`, detail: `the newest run, ${newest.run}, is finished; there is nothing to resume. An older one is resumed only by its name` });
+    throw new RecoveryError("RUN_NOT_FOUND", {
+      subject: `cluster ${context.config.cluster}`,
+      detail: `the newest run, ${newest.run}, is finished; there is nothing to resume. An older one is resumed only by its name`,
+    });
   }
   return newest.run;
 }
@@ -71,7 +89,8 @@ export async function knownRun(context: AppContext, name: string): Promise<RunId
   const runs = await context.ports.runs.list();
   const found = runs.find((run) => run === name);
   if (found !== undefined) return found;
-  const detail = runs.length === 0 ? "no run is known on this machine for this cluster" : `known: ${[...runs].sort().reverse().slice(0, 5).join(", ")}`;
+  const detail =
+    runs.length === 0 ? "no run is known on this machine for this cluster" : `known: ${[...runs].sort().reverse().slice(0, 5).join(", ")}`;
   throw new RecoveryError("RUN_NOT_FOUND", { subject: `run ${name}`, detail });
 }
 
@@ -79,6 +98,10 @@ export async function knownRun(context: AppContext, name: string): Promise<RunId
 export async function chosenRun(context: AppContext, name: string | undefined): Promise<RunId> {
   if (name !== undefined) return await knownRun(context, name);
   const newest = [...(await context.ports.runs.list())].sort().at(-1);
-  if (newest === undefined) throw new RecoveryError("RUN_NOT_FOUND", { subject: `cluster ${context.config.cluster}`, detail: "no run is known on this machine for this cluster" });
+  if (newest === undefined)
+    throw new RecoveryError("RUN_NOT_FOUND", {
+      subject: `cluster ${context.config.cluster}`,
+      detail: "no run is known on this machine for this cluster",
+    });
   return asRunId(newest);
 }

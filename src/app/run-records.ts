@@ -57,11 +57,26 @@ async function summariseRun(context: AppContext, run: RunId): Promise<RunSummary
     const { plan, state } = await readRun(context, run);
     const done = [...(state?.steps.values() ?? [])].filter((step) => step.state === "succeeded" || step.state === "skipped");
     return {
-      run, openedAt: state?.openedAt, by: state?.by, strategy: plan.strategy, outcome: state?.stopped?.outcome ?? "unfinished",
-      stepsDone: done.length, stepsTotal: plan.steps.length, problem: undefined,
+      run,
+      openedAt: state?.openedAt,
+      by: state?.by,
+      strategy: plan.strategy,
+      outcome: state?.stopped?.outcome ?? "unfinished",
+      stepsDone: done.length,
+      stepsTotal: plan.steps.length,
+      problem: undefined,
     };
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;
-    return { run, openedAt: undefined, by: undefined, strategy: undefined, outcome: "unfinished", stepsDone: 0, stepsTotal: 0, problem: error.message };
+    return {
+      run,
+      openedAt: undefined,
+      by: undefined,
+      strategy: undefined,
+      outcome: "unfinished",
+      stepsDone: 0,
+      stepsTotal: 0,
+      problem: error.message,
+    };
   }
 }

@@ -13,7 +13,16 @@ import { printProblem } from "./print-result.ts";
  * terminal, else CONSENT_MISSING with the command that would do it.
  * `commandFor` gives that command without --approve; `showsPlan` when the plan has not been seen yet.
  */
-export function consentFor(cli: CliContext, app: AppContext, given: { readonly approve: string | undefined; readonly commandFor: (plan: RecoveryPlan) => Promise<string>; readonly showsPlan: boolean; readonly pause: () => void }): AskConsent {
+export function consentFor(
+  cli: CliContext,
+  app: AppContext,
+  given: {
+    readonly approve: string | undefined;
+    readonly commandFor: (plan: RecoveryPlan) => Promise<string>;
+    readonly showsPlan: boolean;
+    readonly pause: () => void;
+  },
+): AskConsent {
   if (given.approve !== undefined) {
     const byDigest = approveByDigest(app, given.approve);
     return async (plan) => {
@@ -29,7 +38,9 @@ export function consentFor(cli: CliContext, app: AppContext, given: { readonly a
       throw new RecoveryError("CONSENT_MISSING", {
         subject: `plan ${shortDigest(plan.digest)}`,
         detail: "there is no terminal to ask on, and no --approve; nothing was changed",
-        remedies: [{ why: "if you agree to exactly this plan", command: `${await given.commandFor(plan)} --approve ${shortDigest(plan.digest)}` }],
+        remedies: [
+          { why: "if you agree to exactly this plan", command: `${await given.commandFor(plan)} --approve ${shortDigest(plan.digest)}` },
+        ],
       });
     }
     printProblem(cli, consentQuestion(plan));

@@ -17,7 +17,8 @@ export function completionScript(shell: Shell, specs: readonly CommandSpec[]): s
   }
 }
 
-const optionWords = (options: readonly OptionSpec[]): readonly string[] => options.flatMap((option) => [`--${option.name}`, ...(option.short === undefined ? [] : [`-${option.short}`])]);
+const optionWords = (options: readonly OptionSpec[]): readonly string[] =>
+  options.flatMap((option) => [`--${option.name}`, ...(option.short === undefined ? [] : [`-${option.short}`])]);
 
 function firstWords(specs: readonly CommandSpec[]): readonly string[] {
   return [...new Set(specs.flatMap((spec) => spec.path.slice(0, 1)))];
@@ -25,7 +26,10 @@ function firstWords(specs: readonly CommandSpec[]): readonly string[] {
 
 function bashScript(specs: readonly CommandSpec[]): string {
   const cases = specs.map((spec) => {
-    const words = [...(spec.arguments ?? []).flatMap((argument) => argument.choices ?? []), ...optionWords([...(spec.options ?? []), ...globalOptions])];
+    const words = [
+      ...(spec.arguments ?? []).flatMap((argument) => argument.choices ?? []),
+      ...optionWords([...(spec.options ?? []), ...globalOptions]),
+    ];
     return `    "${spec.path.join(" ")}") words="${words.join(" ")}" ;;`;
   });
   const groups = Object.keys(groupSummaries).map((group) => {
@@ -34,7 +38,8 @@ function bashScript(specs: readonly CommandSpec[]): string {
   });
   const choices = [...globalOptions, ...specs.flatMap((spec) => spec.options ?? [])].filter((option) => option.choices !== undefined);
   const values = [...new Map(choices.map((option) => [option.name, option])).values()].map(
-    (option) => `    --${option.name}${option.short === undefined ? "" : `|-${option.short}`}) COMPREPLY=($(compgen -W "${(option.choices ?? []).join(" ")}" -- "$current")); return ;;`,
+    (option) =>
+      `    --${option.name}${option.short === undefined ? "" : `|-${option.short}`}) COMPREPLY=($(compgen -W "${(option.choices ?? []).join(" ")}" -- "$current")); return ;;`,
   );
   return `_requorum() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" words="" verb="" word
@@ -70,9 +75,14 @@ function fishScript(specs: readonly CommandSpec[]): string {
   }
   for (const spec of specs) {
     const [first = "", second] = spec.path;
-    const seen = second === undefined ? `__fish_seen_subcommand_from ${first}` : `__fish_seen_subcommand_from ${first}; and __fish_seen_subcommand_from ${second}`;
-    if (second !== undefined) lines.push(`complete -c requorum -n ${quote(`__fish_seen_subcommand_from ${first}`)} -a ${second} -d ${quote(spec.summary)}`);
-    for (const argument of spec.arguments ?? []) if (argument.choices !== undefined) lines.push(`complete -c requorum -n ${quote(seen)} -a ${quote(argument.choices.join(" "))}`);
+    const seen =
+      second === undefined
+        ? `__fish_seen_subcommand_from ${first}`
+        : `__fish_seen_subcommand_from ${first}; and __fish_seen_subcommand_from ${second}`;
+    if (second !== undefined)
+      lines.push(`complete -c requorum -n ${quote(`__fish_seen_subcommand_from ${first}`)} -a ${second} -d ${quote(spec.summary)}`);
+    for (const argument of spec.arguments ?? [])
+      if (argument.choices !== undefined) lines.push(`complete -c requorum -n ${quote(seen)} -a ${quote(argument.choices.join(" "))}`);
     for (const own of spec.options ?? []) lines.push(option(` -n ${quote(seen)}`, own));
   }
   return `${lines.join("\n")}\n`;

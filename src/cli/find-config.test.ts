@@ -14,7 +14,9 @@ for (const directory of [work, config]) mkdirSync(directory);
 const directories = { work, config, state: "/none", cache: "/none" };
 
 const search = (more: { readonly configFile?: string; readonly cluster?: string; readonly environment?: string } = {}): ConfigSearch => ({
-  global: { output: "text", configFile: more.configFile, cluster: more.cluster, timeoutMs: undefined }, directories, configFromEnvironment: more.environment,
+  global: { output: "text", configFile: more.configFile, cluster: more.cluster, timeoutMs: undefined },
+  directories,
+  configFromEnvironment: more.environment,
 });
 
 test("findConfig: nothing anywhere is CONFIG_NOT_FOUND that lists every place in the order of looking", async () => {
@@ -26,7 +28,15 @@ test("findConfig: nothing anywhere is CONFIG_NOT_FOUND that lists every place in
 
 test("findConfig: a file that was named and is not there is not replaced by another one", async () => {
   writeFileSync(join(work, "requorum.yaml"), "");
-  await assert.rejects(findConfig(search({ configFile: "other.yaml" })), { code: "CONFIG_NOT_FOUND", subject: join(work, "other.yaml"), detail: /--config names it/ });
-  await assert.rejects(findConfig(search({ environment: "/none/x.yaml" })), { code: "CONFIG_NOT_FOUND", subject: "/none/x.yaml", detail: /REQUORUM_CONFIG names it/ });
+  await assert.rejects(findConfig(search({ configFile: "other.yaml" })), {
+    code: "CONFIG_NOT_FOUND",
+    subject: join(work, "other.yaml"),
+    detail: /--config names it/,
+  });
+  await assert.rejects(findConfig(search({ environment: "/none/x.yaml" })), {
+    code: "CONFIG_NOT_FOUND",
+    subject: "/none/x.yaml",
+    detail: /REQUORUM_CONFIG names it/,
+  });
   assert.equal(await findConfig(search()), join(work, "requorum.yaml"));
 });

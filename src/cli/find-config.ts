@@ -22,7 +22,10 @@ export async function findConfig(search: ConfigSearch): Promise<string> {
   if (named !== undefined) {
     const path = isAbsolute(named) ? named : join(directories.work, named);
     if (await isThere(path)) return path;
-    throw new RecoveryError("CONFIG_NOT_FOUND", { subject: path, detail: `${global.configFile === undefined ? "REQUORUM_CONFIG" : "--config"} names it, and there is no such file` });
+    throw new RecoveryError("CONFIG_NOT_FOUND", {
+      subject: path,
+      detail: `${global.configFile === undefined ? "REQUORUM_CONFIG" : "--config"} names it, and there is no such file`,
+    });
   }
   const places = [
     ...(global.cluster === undefined ? [] : [join(directories.config, `${global.cluster}.yaml`)]),

@@ -22,13 +22,33 @@ test("finishRun: when the report cannot be written, the run's end is shown all t
   const world = new ReplaceWorld();
   await world.runs.create(world.run, writePlan(plan));
   const context = world.context();
-  const result = await executeRun({ plan, consent: world.consent(), run: world.run, context, report: () => undefined, signal: new AbortController().signal });
+  const result = await executeRun({
+    plan,
+    consent: world.consent(),
+    run: world.run,
+    context,
+    report: () => undefined,
+    signal: new AbortController().signal,
+  });
   assert.equal(result.outcome, "succeeded");
   // Something in the way, which fails as a full disk does: when the file is to be put in place.
   mkdirSync(join(work.path, "report.html"));
   const texts = { out: "", err: "" };
-  const sink = (name: "out" | "err") => ({ isTty: false, columns: 200, rows: 50, write: (text: string) => { texts[name] += text; } });
-  const terminal = new Terminal({ out: sink("out"), err: sink("err"), canAsk: false, noColor: true, readAnswer: () => Promise.resolve("") });
+  const sink = (name: "out" | "err") => ({
+    isTty: false,
+    columns: 200,
+    rows: 50,
+    write: (text: string) => {
+      texts[name] += text;
+    },
+  });
+  const terminal = new Terminal({
+    out: sink("out"),
+    err: sink("err"),
+    canAsk: false,
+    noColor: true,
+    readAnswer: () => Promise.resolve(""),
+  });
   const cli = { terminal, global: { output: "text" } } as unknown as CliContext;
   const runs = Object.assign(world.runs, { pathOf: () => work.path });
   const app = { ...context, ports: { ...context.ports, runs } } as unknown as AppContext;
@@ -36,5 +56,8 @@ test("finishRun: when the report cannot be written, the run's end is shown all t
   assert.match(texts.out, /succeeded/);
   assert.match(texts.err, /report not written: a local file could not be read or written: .*report.html {2}\[LOCAL_FILE_FAILED\]/);
   assert.match(texts.err, new RegExp(`requorum runs report ${world.run}`));
-  await assert.rejects(writeReport(app, await readRun(app, world.run), "/dev/null/here"), { code: "LOCAL_FILE_FAILED", detail: "could not make the directory: ENOTDIR" });
+  await assert.rejects(writeReport(app, await readRun(app, world.run), "/dev/null/here"), {
+    code: "LOCAL_FILE_FAILED",
+    detail: "could not make the directory: ENOTDIR",
+  });
 });

@@ -28,7 +28,10 @@ async function reportWords(app: AppContext, record: RunRecord): Promise<Page> {
     return [line([strong("report  "), (await writeReport(app, record, undefined)).html])];
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;
-    return [line([bad("report not written: "), `${errorCatalogue[error.code].summary}: ${error.subject}`, dim(`  [${error.code}]`)]), command(`requorum runs report ${record.run}`, "the run is as said above; write its report when that is settled")];
+    return [
+      line([bad("report not written: "), `${errorCatalogue[error.code].summary}: ${error.subject}`, dim(`  [${error.code}]`)]),
+      command(`requorum runs report ${record.run}`, "the run is as said above; write its report when that is settled"),
+    ];
   }
 }
 
@@ -38,7 +41,9 @@ function exitOfOutcome(outcome: RunOutcome, steps: Iterable<{ readonly errorCode
     case "succeeded":
       return "done";
     case "failed":
-      return [...(steps ?? [])].some((step) => step.errorCode === "VERIFICATION_FAILED" || step.errorCode === "SNAPSHOT_BAD") ? "verificationFailed" : "failed";
+      return [...(steps ?? [])].some((step) => step.errorCode === "VERIFICATION_FAILED" || step.errorCode === "SNAPSHOT_BAD")
+        ? "verificationFailed"
+        : "failed";
     case "blocked":
       return "blocked";
     case "outcome-unknown":

@@ -8,9 +8,20 @@ export const groupSummaries: { readonly [name: string]: string } = {
 
 /** Options that every verb takes. */
 export const globalOptions: readonly OptionSpec[] = [
-  { name: "output", short: "o", value: "FORMAT", choices: ["text", "json", "yaml"], defaultWords: "text", describes: "form of the result on standard output" },
+  {
+    name: "output",
+    short: "o",
+    value: "FORMAT",
+    choices: ["text", "json", "yaml"],
+    defaultWords: "text",
+    describes: "form of the result on standard output",
+  },
   { name: "config", value: "FILE", describes: "the configuration", defaultWords: "requorum.yaml here, else in ~/.config/requorum" },
-  { name: "cluster", value: "NAME", describes: "the cluster to work on: NAME.yaml in ~/.config/requorum, or the name that must be in the configuration" },
+  {
+    name: "cluster",
+    value: "NAME",
+    describes: "the cluster to work on: NAME.yaml in ~/.config/requorum, or the name that must be in the configuration",
+  },
   { name: "no-color", describes: "no colours (NO_COLOR works too)" },
   { name: "timeout", value: "TIME", describes: "give up after this time: 30s, 5m", defaultWords: "each part has its own limit" },
 ];

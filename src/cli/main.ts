@@ -29,11 +29,15 @@ const isChanging = ["apply", "recover", "resume"].some((verb) => process.argv.sl
 function onSignal(name: string): void {
   interrupts += 1;
   if (interrupts > 1) process.exit(exitCodes.interrupted);
-  if (process.stderr.isTTY && isChanging) process.stderr.write("\nstopping as soon as it is safe; once more to stop at once (a run stays resumable)\n");
+  if (process.stderr.isTTY && isChanging)
+    process.stderr.write("\nstopping as soon as it is safe; once more to stop at once (a run stays resumable)\n");
   if (!isChanging) setTimeout(() => process.exit(exitCodes.interrupted), graceMs).unref();
   interrupt.abort(new RecoveryError("INTERRUPTED", { subject: "requorum", detail: `stopped by ${name}` }));
 }
-for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => { onSignal(name); });
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.on(name, () => {
+    onSignal(name);
+  });
 
 const out = processSink(process.stdout);
 const err = processSink(process.stderr);
@@ -67,7 +71,9 @@ function makeTerminal(given: { readonly noColor: boolean }): Terminal {
       const { createInterface } = await import("node:readline/promises");
       const reader = createInterface({ input: process.stdin, output: process.stderr });
       // In raw mode readline sees Ctrl-C before the process does.
-      reader.on("SIGINT", () => { onSignal("SIGINT"); });
+      reader.on("SIGINT", () => {
+        onSignal("SIGINT");
+      });
       try {
         return await reader.question(question, { signal });
       } catch (error) {
@@ -85,8 +91,13 @@ function makeContext(shown: Terminal, global: GlobalOptions): Promise<CliContext
   const { timeoutMs } = global;
   const limit = new AbortController();
   if (timeoutMs !== undefined) {
-    const reason = new RecoveryError("TIMED_OUT_WAITING", { subject: "requorum", detail: `--timeout ${String(timeoutMs / 1000)} s is over` });
-    setTimeout(() => { limit.abort(reason); }, timeoutMs).unref();
+    const reason = new RecoveryError("TIMED_OUT_WAITING", {
+      subject: "requorum",
+      detail: `--timeout ${String(timeoutMs / 1000)} s is over`,
+    });
+    setTimeout(() => {
+      limit.abort(reason);
+    }, timeoutMs).unref();
   }
   const where = directories();
   const operator = `${userName()}@${hostname()}`;
@@ -94,7 +105,13 @@ function makeContext(shown: Terminal, global: GlobalOptions): Promise<CliContext
   const signal = AbortSignal.any([interrupt.signal, limit.signal]);
   const configFromEnvironment = env["REQUORUM_CONFIG"];
   return Promise.resolve({
-    terminal: shown, global, directories: where, configFromEnvironment, operator, program, signal,
+    terminal: shown,
+    global,
+    directories: where,
+    configFromEnvironment,
+    operator,
+    program,
+    signal,
     openCluster: async () => {
       const { openCluster } = await import("./wiring.ts");
       return openCluster({ global, directories: where, configFromEnvironment });
@@ -104,7 +121,11 @@ function makeContext(shown: Terminal, global: GlobalOptions): Promise<CliContext
 
 async function saveBug(error: unknown): Promise<string> {
   const { saveBugReport } = await import("./save-bug-report.ts");
-  return saveBugReport(error, { directory: join(directories().state, "bugs"), program: `requorum ${programVersion}`, words: process.argv.slice(2) });
+  return saveBugReport(error, {
+    directory: join(directories().state, "bugs"),
+    program: `requorum ${programVersion}`,
+    words: process.argv.slice(2),
+  });
 }
 
 const exitCode = await runCli({ words: process.argv.slice(2), version: programVersion, makeTerminal, makeContext, saveBug });

@@ -6,7 +6,15 @@ import { parse as parseYaml } from "yaml";
 import { cli, workDirectory } from "../../test/support/captured-cli.ts";
 import { healthyKubeadm3 } from "../../test/support/inventory-builder.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
-import { codeListSchema, diagnosisSchema, doctorSchema, errorSchema, explanationSchema, runListSchema, statusSchema } from "../schemas/output.ts";
+import {
+  codeListSchema,
+  diagnosisSchema,
+  doctorSchema,
+  errorSchema,
+  explanationSchema,
+  runListSchema,
+  statusSchema,
+} from "../schemas/output.ts";
 import { writeInventory } from "../schemas/inventory.ts";
 import { programVersion } from "./program-version.ts";
 
@@ -72,14 +80,35 @@ test("cli: diagnose --from judges a saved file without any machine; exit 3 with 
 });
 
 test("cli: a saved file that is damaged ends with 2 and the place of the damage", async () => {
-  const { code, err } = await cli(["diagnose", "--from", saved("bad.json", '{"apiVersion":"requorum/v1","kind":"Inventory"}'), "-o", "json"]);
+  const { code, err } = await cli([
+    "diagnose",
+    "--from",
+    saved("bad.json", '{"apiVersion":"requorum/v1","kind":"Inventory"}'),
+    "-o",
+    "json",
+  ]);
   assert.equal(code, 2);
   assert.equal(errorSchema.parse(json(err)).error.code, "INVENTORY_FILE_INVALID");
 });
 
 test("cli: secrets in a saved inventory are in no output, whatever its form", async () => {
   const token = "abcdef.0123456789abcdef";
-  const inventory = healthyKubeadm3().etcdStopped("cp2").patchHost("cp2", (host) => ({ ...host, etcd: { ...host.etcd, status: { kind: "unknown", reason: "failed", detail: `join --token ${token} password: hunter2hunter2`, observedAt: healthy.takenAt, source: "PB2" } } })).build();
+  const inventory = healthyKubeadm3()
+    .etcdStopped("cp2")
+    .patchHost("cp2", (host) => ({
+      ...host,
+      etcd: {
+        ...host.etcd,
+        status: {
+          kind: "unknown",
+          reason: "failed",
+          detail: `join --token ${token} password: hunter2hunter2`,
+          observedAt: healthy.takenAt,
+          source: "PB2",
+        },
+      },
+    }))
+    .build();
   const path = saved("secret.json", writeInventory(inventory));
   for (const format of ["text", "json", "yaml"]) {
     const { out, err } = await cli(["diagnose", "--from", path, "-o", format]);
@@ -179,7 +208,10 @@ test("cli: --attest-lost without a statement is refused before any machine is as
 });
 
 test("cli: a bug ends with 1, one short message and where the stack is", async () => {
-  const { code, err } = await cli(["status"], { config, ports: { lastSeen: { read: () => Promise.reject(new Error("boom")), write: () => Promise.resolve() } } });
+  const { code, err } = await cli(["status"], {
+    config,
+    ports: { lastSeen: { read: () => Promise.reject(new Error("boom")), write: () => Promise.resolve() } },
+  });
   assert.equal(code, 1);
   assert.match(err, /bug in requorum: boom/);
   assert.match(err, /\/fake\/bug\.txt/);
@@ -202,7 +234,10 @@ test("cli: completion scripts of all shells know every verb", async () => {
 });
 
 test("programVersion: is that of package.json", () => {
-  assert.equal((json(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as { version: string }).version, programVersion);
+  assert.equal(
+    (json(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as { version: string }).version,
+    programVersion,
+  );
   assert.ok(readdirSync(work.path).length > 0);
 });
 

@@ -8,7 +8,10 @@ import { redactText } from "../render/redact.ts";
  * Keeps the stack of a bug in a file of its own (0600) and returns its path,
  * or, when not even that can be written, words that say so.
  */
-export async function saveBugReport(error: unknown, options: { readonly directory: string; readonly program: string; readonly words: readonly string[] }): Promise<string> {
+export async function saveBugReport(
+  error: unknown,
+  options: { readonly directory: string; readonly program: string; readonly words: readonly string[] },
+): Promise<string> {
   const at = new Date().toISOString();
   const path = join(options.directory, `bug-${at.replace(/[^0-9]/g, "").slice(0, 17)}.txt`);
   const text = [

@@ -11,7 +11,11 @@ export interface ClusterCall {
 }
 
 /** Opens the cluster, does one thing with progress shown, and closes it whatever happens. */
-export async function withCluster(cli: CliContext, options: { readonly isQuiet: boolean }, act: (call: ClusterCall) => Promise<ExitName>): Promise<ExitName> {
+export async function withCluster(
+  cli: CliContext,
+  options: { readonly isQuiet: boolean },
+  act: (call: ClusterCall) => Promise<ExitName>,
+): Promise<ExitName> {
   const cluster = await cli.openCluster();
   const display = new ProgressDisplay(cli.terminal, options);
   try {

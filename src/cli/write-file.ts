@@ -20,7 +20,12 @@ export async function writeNewFile(path: string, text: string, options: { readon
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     throw new RecoveryError(code === "ENOSPC" || code === "EDQUOT" ? "LOCAL_DISK_FULL" : "LOCAL_FILE_FAILED", {
       subject: path,
-      detail: code === "EEXIST" ? "it exists already and is not replaced" : code === "ENOENT" ? "its directory does not exist" : "it could not be written",
+      detail:
+        code === "EEXIST"
+          ? "it exists already and is not replaced"
+          : code === "ENOENT"
+            ? "its directory does not exist"
+            : "it could not be written",
       cause,
     });
   }

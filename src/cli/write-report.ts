@@ -13,15 +13,21 @@ import { readVerification } from "../schemas/verification.ts";
 import { writeNewFile } from "./write-file.ts";
 
 /** Writes the report of a run beside the run, or into another directory; both files are replaced when they exist. */
-export async function writeReport(app: AppContext, record: RunRecord, directory: string | undefined): Promise<{ readonly html: string; readonly markdown: string }> {
+export async function writeReport(
+  app: AppContext,
+  record: RunRecord,
+  directory: string | undefined,
+): Promise<{ readonly html: string; readonly markdown: string }> {
   // Before it is laid out: a secret that is cut off in the middle must not take the markup after it along.
-  const report = redactDocument(reportOf({
-    record,
-    lines: record.journal.lines,
-    ...(await verificationOf(app, record)),
-    writtenAt: app.ports.clock.nowIso(),
-    titleOf: (code) => findingEntryOf(code)?.title ?? code,
-  }));
+  const report = redactDocument(
+    reportOf({
+      record,
+      lines: record.journal.lines,
+      ...(await verificationOf(app, record)),
+      writtenAt: app.ports.clock.nowIso(),
+      titleOf: (code) => findingEntryOf(code)?.title ?? code,
+    }),
+  );
   const into = directory ?? record.directory;
   await translating(into, "make the directory", () => mkdir(into, { recursive: true, mode: 0o700 }));
   const base = directory === undefined ? "report" : `requorum-report-${record.run}`;
@@ -42,6 +48,10 @@ async function verificationOf(app: AppContext, record: RunRecord): Promise<Retur
   try {
     return readVerification(text);
   } catch (cause) {
-    throw new RecoveryError("LOCAL_FILE_FAILED", { subject: app.ports.runs.pathOf(record.run, verificationArtifact), detail: "what verification saw could not be understood", cause });
+    throw new RecoveryError("LOCAL_FILE_FAILED", {
+      subject: app.ports.runs.pathOf(record.run, verificationArtifact),
+      detail: "what verification saw could not be understood",
+      cause,
+    });
   }
 }

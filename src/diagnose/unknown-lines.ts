@@ -32,7 +32,12 @@ function hostLines(host: HostView): readonly string[] {
     ({ path, problem }) => `${host.name}: certificate ${path} not understood (${problem}); PB10 would show it`,
   );
   const dir = valueOf(host.facts.etcdDataDir);
-  const unmounted = dir?.unmountedAt === undefined ? [] : [`${host.name}: the data in ${dir.path} not observed (/etc/fstab mounts ${dir.unmountedAt}, and it is not mounted); mount it, and PB7 would show it`];
+  const unmounted =
+    dir?.unmountedAt === undefined
+      ? []
+      : [
+          `${host.name}: the data in ${dir.path} not observed (/etc/fstab mounts ${dir.unmountedAt}, and it is not mounted); mount it, and PB7 would show it`,
+        ];
   return [
     ...unreadable,
     ...unmounted,

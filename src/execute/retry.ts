@@ -35,7 +35,8 @@ export async function retryTransient<T>(
       return await call();
     } catch (error) {
       const elapsedMs = options.clock.monotonicMs() - startedMs;
-      const mayRepeat = error instanceof RecoveryError && error.retry === "transient" && attempt < limits.attemptsMax && elapsedMs < limits.elapsedMsMax;
+      const mayRepeat =
+        error instanceof RecoveryError && error.retry === "transient" && attempt < limits.attemptsMax && elapsedMs < limits.elapsedMsMax;
       if (!mayRepeat) throw error;
       await options.clock.sleep(pauseMs, options.signal);
       pauseMs = Math.min(pauseMs * 2, limits.pauseMsMax);

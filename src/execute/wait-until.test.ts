@@ -8,16 +8,29 @@ import { waitUntil } from "./wait-until.ts";
 
 const wait = { text: "the learner is promoted", limitMs: 5_000 };
 
-function open(): { readonly clock: FakeClock; readonly shown: ProgressEvent[]; readonly control: AbortController; readonly context: StepContext } {
+function open(): {
+  readonly clock: FakeClock;
+  readonly shown: ProgressEvent[];
+  readonly control: AbortController;
+  readonly context: StepContext;
+} {
   const [clock, shown, control] = [new FakeClock(), [] as ProgressEvent[], new AbortController()];
-  const context = { ports: { clock }, signal: control.signal, step: "s07", report: (event: ProgressEvent) => shown.push(event) } as unknown as StepContext;
+  const context = {
+    ports: { clock },
+    signal: control.signal,
+    step: "s07",
+    report: (event: ProgressEvent) => shown.push(event),
+  } as unknown as StepContext;
   return { clock, shown, control, context };
 }
 
 test("waitUntil: over its limit it is TIMED_OUT_WAITING with what was last seen, and every wait was shown", async () => {
   const { clock, shown, context } = open();
   await assert.rejects(
-    waitUntil(context, wait, (say) => { say("it is 812 entries behind"); return Promise.resolve(undefined); }),
+    waitUntil(context, wait, (say) => {
+      say("it is 812 entries behind");
+      return Promise.resolve(undefined);
+    }),
     { code: "TIMED_OUT_WAITING", subject: wait.text, detail: "the learner is promoted: not within 5 s; last: it is 812 entries behind" },
   );
   assert.equal(clock.monotonicMs(), 5_000);
@@ -34,9 +47,18 @@ test("waitUntil: expected failures are waited out and named when time is up; the
 
 test("waitUntil: a bug is not waited out, and Ctrl-C ends the wait at once", async () => {
   const { control, context, clock } = open();
-  await assert.rejects(waitUntil(context, wait, () => Promise.reject(new TypeError("a bug"))), TypeError);
+  await assert.rejects(
+    waitUntil(context, wait, () => Promise.reject(new TypeError("a bug"))),
+    TypeError,
+  );
   const stopped = new RecoveryError("INTERRUPTED", { subject: "requorum", detail: "Ctrl-C" });
-  await assert.rejects(waitUntil(context, wait, () => { control.abort(stopped); return Promise.resolve(undefined); }), stopped);
+  await assert.rejects(
+    waitUntil(context, wait, () => {
+      control.abort(stopped);
+      return Promise.resolve(undefined);
+    }),
+    stopped,
+  );
   assert.equal(clock.monotonicMs(), 0);
 });
 
@@ -44,7 +66,10 @@ test("waitUntil: who says nothing at all for longer than the silence limit ends 
   const { clock, context } = open();
   const silent = new RecoveryError("SSH_UNREACHABLE", { subject: "host cp3", detail: "no answer" });
   const patient = { ...wait, limitMs: 1_200_000, silenceLimitMs: 60_000 };
-  await assert.rejects(waitUntil(context, patient, () => Promise.reject(silent)), silent);
+  await assert.rejects(
+    waitUntil(context, patient, () => Promise.reject(silent)),
+    silent,
+  );
   assert.equal(clock.monotonicMs(), 60_000);
   let asked = 0;
   const faltering = () => (++asked % 50 === 0 ? Promise.resolve(asked === 200 ? "done" : undefined) : Promise.reject(silent));

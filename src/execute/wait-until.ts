@@ -20,7 +20,9 @@ export async function waitUntil<T>(
   for (;;) {
     context.signal.throwIfAborted();
     try {
-      const answer = await ask((words) => { last = words; });
+      const answer = await ask((words) => {
+        last = words;
+      });
       if (answer !== undefined) return answer;
       heardMs = clock.monotonicMs();
     } catch (error) {
@@ -31,7 +33,10 @@ export async function waitUntil<T>(
     }
     const elapsedMs = clock.monotonicMs() - startedMs;
     if (elapsedMs >= wait.limitMs) {
-      throw new RecoveryError("TIMED_OUT_WAITING", { subject: wait.text, detail: `${wait.text}: not within ${Math.round(wait.limitMs / 1000)} s; last: ${last}` });
+      throw new RecoveryError("TIMED_OUT_WAITING", {
+        subject: wait.text,
+        detail: `${wait.text}: not within ${Math.round(wait.limitMs / 1000)} s; last: ${last}`,
+      });
     }
     context.report({ kind: "waiting", text: `${wait.text} (${last})`, elapsedMs, limitMs: wait.limitMs, step: context.step });
     await clock.sleep(wait.pauseMs ?? 1_000, context.signal);

@@ -164,7 +164,13 @@ export interface LoadBalancerFacts {
   readonly haproxy?: {
     readonly path: string;
     readonly sha256: string;
-    readonly backends: readonly { readonly name: string; readonly address: string; readonly port: number; readonly state: "up" | "down" | "unknown"; readonly line: number }[];
+    readonly backends: readonly {
+      readonly name: string;
+      readonly address: string;
+      readonly port: number;
+      readonly state: "up" | "down" | "unknown";
+      readonly line: number;
+    }[];
     /** Directives that are traps, with their line: ssl-hello-chk after httpchk (L06), plain TCP checks … */
     readonly options: readonly { readonly text: string; readonly line: number }[];
     readonly checksReadyz: boolean;
@@ -180,7 +186,15 @@ export interface LoadBalancerFacts {
     readonly unicastPeers?: readonly string[];
     /** More than this one vrrp_instance is configured; the facts are those of the first. */
     readonly instanceCount?: number;
-    readonly scripts: readonly { readonly name: string; readonly script: string; readonly interval: number; readonly weight: number | undefined; readonly fall: number; readonly rise: number; readonly line: number }[];
+    readonly scripts: readonly {
+      readonly name: string;
+      readonly script: string;
+      readonly interval: number;
+      readonly weight: number | undefined;
+      readonly fall: number;
+      readonly rise: number;
+      readonly line: number;
+    }[];
   };
   /** Does this host hold the control-plane endpoint's address now? */
   readonly holdsVip: boolean;
@@ -253,8 +267,15 @@ export interface KubernetesRecords {
   readonly masterLeases: readonly string[] | undefined;
   /** `server` is host:port, without a scheme. */
   readonly clusterInfo: { readonly server: string; readonly caFingerprint: string } | undefined;
-  readonly kubeadmConfig: { readonly controlPlaneEndpoint: string; readonly kubernetesVersion: string; readonly clusterStatusHosts: readonly string[] } | undefined;
-  readonly etcdMirrorPods: readonly { readonly name: string; readonly node: string; readonly advertiseUrl: string; readonly phase: string }[];
+  readonly kubeadmConfig:
+    | { readonly controlPlaneEndpoint: string; readonly kubernetesVersion: string; readonly clusterStatusHosts: readonly string[] }
+    | undefined;
+  readonly etcdMirrorPods: readonly {
+    readonly name: string;
+    readonly node: string;
+    readonly advertiseUrl: string;
+    readonly phase: string;
+  }[];
   /** Seconds left of the newest valid bootstrap token; undefined: there is none. */
   readonly bootstrapTokenSecondsLeft: number | undefined;
   readonly certificateKeySecondsLeft: number | undefined;
@@ -265,7 +286,8 @@ export interface KubernetesRecords {
   readonly gaps?: readonly { readonly record: KubernetesRecord; readonly detail: string }[];
 }
 
-export type KubernetesRecord = "masterLeases" | "clusterInfo" | "kubeadmConfig" | "etcdMirrorPods" | "bootstrapTokenSecondsLeft" | "certificateKeySecondsLeft";
+export type KubernetesRecord =
+  "masterLeases" | "clusterInfo" | "kubeadmConfig" | "etcdMirrorPods" | "bootstrapTokenSecondsLeft" | "certificateKeySecondsLeft";
 
 export interface NodeRecord {
   readonly name: string;

@@ -20,7 +20,14 @@ export type StepEventKind = StepEvent["kind"];
 export type RunOutcome = "succeeded" | "failed" | "blocked" | "outcome-unknown" | "interrupted";
 
 export type RunEvent =
-  | { readonly kind: "run-opened"; readonly run: RunId; readonly cluster: string; readonly plan: PlanDigest; readonly by: string; readonly program: string }
+  | {
+      readonly kind: "run-opened";
+      readonly run: RunId;
+      readonly cluster: string;
+      readonly plan: PlanDigest;
+      readonly by: string;
+      readonly program: string;
+    }
   | { readonly kind: "consent-given"; readonly plan: PlanDigest; readonly by: string; readonly how: string }
   | { readonly kind: "attested"; readonly host: string; readonly statement: string; readonly by: string }
   | { readonly kind: "lock-acquired"; readonly where: readonly string[]; readonly notOn: readonly string[] }
@@ -47,7 +54,14 @@ export interface JournalLine {
  */
 export type JournalReading =
   | { readonly kind: "line"; readonly line: JournalLine; readonly isNewer: boolean }
-  | { readonly kind: "unknown-kind"; readonly eventKind: string; readonly sequence: number; readonly at: string; readonly previous: string; readonly isNewer: boolean }
+  | {
+      readonly kind: "unknown-kind";
+      readonly eventKind: string;
+      readonly sequence: number;
+      readonly at: string;
+      readonly previous: string;
+      readonly isNewer: boolean;
+    }
   | { readonly kind: "newer-major"; readonly version: string }
   | { readonly kind: "malformed"; readonly problem: string };
 

@@ -6,8 +6,14 @@ import { lastSeenOf } from "./last-seen-of.ts";
 test("lastSeenOf: of a healthy cluster, members, the highest counters and the machines", () => {
   const seen = lastSeenOf(healthyKubeadm3().withoutLastSeen().build(), [{ resource: "pods", count: 4 }]);
   assert.equal(seen?.members.length, 3);
-  assert.deepEqual(seen.hosts.map((host) => host.address), ["10.150.0.11", "10.150.0.12", "10.150.0.13"]);
-  assert.deepEqual([seen.revision, seen.raftIndex, seen.raftTerm, seen.objectCounts], [48_211n, 61_873n, 7n, [{ resource: "pods", count: 4 }]]);
+  assert.deepEqual(
+    seen.hosts.map((host) => host.address),
+    ["10.150.0.11", "10.150.0.12", "10.150.0.13"],
+  );
+  assert.deepEqual(
+    [seen.revision, seen.raftIndex, seen.raftTerm, seen.objectCounts],
+    [48_211n, 61_873n, 7n, [{ resource: "pods", count: 4 }]],
+  );
 });
 
 test("lastSeenOf: a cluster without quorum, or with two cluster ids, keeps the facts from before", () => {

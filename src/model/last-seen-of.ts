@@ -33,7 +33,12 @@ function highest(statuses: readonly EtcdStatus[], pick: (status: EtcdStatus) => 
 }
 
 /** Only hosts that run a member: a spare that waits unused is no part of what was lost. */
-function seenHost(host: HostFacts, inventory: Inventory, members: readonly MemberFacts[], before: LastSeen | undefined): LastSeen["hosts"][number] | undefined {
+function seenHost(
+  host: HostFacts,
+  inventory: Inventory,
+  members: readonly MemberFacts[],
+  before: LastSeen | undefined,
+): LastSeen["hosts"][number] | undefined {
   const address = inventory.config.hosts.find((config) => config.name === host.name)?.address;
   if (address === undefined) return undefined;
   const isMember = members.some((member) => member.name === host.name || member.peerUrls.some((url) => url.includes(`//${address}:`)));
@@ -41,6 +46,8 @@ function seenHost(host: HostFacts, inventory: Inventory, members: readonly Membe
   const answers = host.etcd.status.kind === "known";
   const earlier = before?.hosts.find((seen) => seen.name === host.name);
   // A machine that does not run its member may be a newcomer under the old name: keep what the old one was.
-  const machineId = answers ? (valueOf(host.machine)?.machineId ?? earlier?.machineId) : (earlier?.machineId ?? valueOf(host.machine)?.machineId);
+  const machineId = answers
+    ? (valueOf(host.machine)?.machineId ?? earlier?.machineId)
+    : (earlier?.machineId ?? valueOf(host.machine)?.machineId);
   return machineId === undefined ? undefined : { name: host.name, machineId, address };
 }

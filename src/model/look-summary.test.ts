@@ -5,7 +5,14 @@ import { summariseLook } from "./look-summary.ts";
 
 test("summariseLook: who was reached, who answered, and what of the data dirs is not known", () => {
   const look = summariseLook(healthyKubeadm3().hostUnreachable("cp2").etcdDataLost("cp3").build());
-  assert.deepEqual(look.hosts.map((host) => [host.sshReachable, host.etcdAnswers, host.dataDirPresent]), [[true, true, true], [false, false, undefined], [true, false, false]]);
+  assert.deepEqual(
+    look.hosts.map((host) => [host.sshReachable, host.etcdAnswers, host.dataDirPresent]),
+    [
+      [true, true, true],
+      [false, false, undefined],
+      [true, false, false],
+    ],
+  );
   assert.equal(look.memberIds.length, 3);
   assert.equal(look.clusterIds.length, 1);
 });

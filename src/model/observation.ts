@@ -12,7 +12,13 @@ export type UnknownReason =
 
 export type Observation<T> =
   | { readonly kind: "known"; readonly value: T; readonly observedAt: string; readonly source: string }
-  | { readonly kind: "unknown"; readonly reason: UnknownReason; readonly detail: string; readonly observedAt: string; readonly source: string };
+  | {
+      readonly kind: "unknown";
+      readonly reason: UnknownReason;
+      readonly detail: string;
+      readonly observedAt: string;
+      readonly source: string;
+    };
 
 export interface Provenance {
   /** ISO 8601, UTC, the operator machine's clock. */

@@ -4,8 +4,7 @@ import type { QuorumState } from "./quorum.ts";
 import type { Step, StepKind, StepRisk } from "./step.ts";
 
 export type Goal =
-  | { readonly kind: "recover" }
-  | { readonly kind: "replace"; readonly host: HostName; readonly with: HostName | undefined };
+  { readonly kind: "recover" } | { readonly kind: "replace"; readonly host: HostName; readonly with: HostName | undefined };
 
 /** The operator's signed word for something that cannot be observed. Journalled with the plan. */
 export interface Attestation {
@@ -52,10 +51,20 @@ export interface Alternative {
 /** What the plan assumes about the cluster; if it is not so at apply, the plan is stale (I-G8). */
 export interface Fingerprint {
   readonly clusterId: ClusterId | undefined;
-  readonly members: readonly { readonly id: MemberId; readonly name: string; readonly peerUrls: readonly string[]; readonly isLearner: boolean }[];
+  readonly members: readonly {
+    readonly id: MemberId;
+    readonly name: string;
+    readonly peerUrls: readonly string[];
+    readonly isLearner: boolean;
+  }[];
   /** The cluster's revision may only have grown. */
   readonly revisionAtLeast: Revision;
-  readonly hosts: readonly { readonly name: HostName; readonly machineId: string | undefined; readonly etcdManifestSha256: string | undefined; readonly hasEtcdData: boolean | undefined }[];
+  readonly hosts: readonly {
+    readonly name: HostName;
+    readonly machineId: string | undefined;
+    readonly etcdManifestSha256: string | undefined;
+    readonly hasEtcdData: boolean | undefined;
+  }[];
 }
 
 export type PlannedStep<K extends StepKind = StepKind> = Step<K> & {

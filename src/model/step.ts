@@ -14,7 +14,12 @@ export interface StepArgs {
   /** Stop a member's static pod whose data is lost or bad (manifest moved aside, container stopped). */
   "etcd.stopMember": { readonly host: HostName; readonly memberId: MemberId };
   /** Remove by id; name and peer URLs must match too (I-S6). `via` are healthy voters' hosts. */
-  "etcd.removeMember": { readonly memberId: MemberId; readonly name: string; readonly peerUrls: readonly string[]; readonly via: readonly HostName[] };
+  "etcd.removeMember": {
+    readonly memberId: MemberId;
+    readonly name: string;
+    readonly peerUrls: readonly string[];
+    readonly via: readonly HostName[];
+  };
   /** Wait until the member of this peer URL is a started voter; promote it through a voter when it is in sync. */
   "etcd.awaitVoter": { readonly host: HostName; readonly peerUrl: string; readonly via: readonly HostName[] };
   "kubernetes.deleteNode": { readonly node: string; readonly uid: string; readonly via: readonly HostName[] };
@@ -25,12 +30,21 @@ export interface StepArgs {
   "kubernetes.awaitNodeNotReady": { readonly node: string; readonly via: readonly HostName[] };
   "kubernetes.awaitNodeReady": { readonly node: string; readonly via: readonly HostName[] };
   /** haproxy's API backends on one machine: edit by replacing ranges, check with haproxy -c, reload. */
-  "loadBalancer.setBackends": { readonly host: HostName; readonly backends: readonly { readonly name: string; readonly address: string; readonly port: number }[] };
+  "loadBalancer.setBackends": {
+    readonly host: HostName;
+    readonly backends: readonly { readonly name: string; readonly address: string; readonly port: number }[];
+  };
   /** Move what a former life left on the machine to /var/lib/requorum/aside/RUN/. */
   "host.moveStateAside": { readonly host: HostName; readonly paths: readonly string[] };
   /** Versions, swap, ports, runtime, clock, disk: is the machine ready to be joined? */
   "host.checkPrepared": { readonly host: HostName; readonly kubernetesVersion: string; readonly via: readonly HostName[] };
-  "kubeadm.joinControlPlane": { readonly host: HostName; readonly node: string; readonly address: string; readonly peerUrl: string; readonly via: HostName };
+  "kubeadm.joinControlPlane": {
+    readonly host: HostName;
+    readonly node: string;
+    readonly address: string;
+    readonly peerUrl: string;
+    readonly via: HostName;
+  };
   "service.start": { readonly host: HostName; readonly unit: ServiceUnit };
   /** Continue a process that was stopped by SIGSTOP. */
   "process.continue": { readonly host: HostName; readonly process: "etcd" };

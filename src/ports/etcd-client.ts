@@ -43,13 +43,23 @@ export interface RangeRequest {
 export interface EtcdClient {
   readonly host: HostName;
   status(options: CallOptions): Promise<EtcdStatus>;
-  memberList(request: { readonly linearizable: boolean }, options: CallOptions): Promise<{ readonly header: EtcdHeader; readonly members: readonly MemberFacts[] }>;
+  memberList(
+    request: { readonly linearizable: boolean },
+    options: CallOptions,
+  ): Promise<{ readonly header: EtcdHeader; readonly members: readonly MemberFacts[] }>;
   /** Reads one key that need not exist; resolves when the read was answered. */
   probeRead(request: { readonly linearizable: boolean }, options: CallOptions): Promise<EtcdHeader>;
   alarms(options: CallOptions): Promise<readonly { readonly memberId: MemberId; readonly alarm: "NOSPACE" | "CORRUPT" | "NONE" }[]>;
   /** `revision` 0: the newest this member has. */
-  hashKv(revision: Revision, options: CallOptions): Promise<{ readonly header: EtcdHeader; readonly hash: number; readonly compactRevision: Revision; readonly hashRevision: Revision }>;
-  range(request: RangeRequest, options: CallOptions, onPage: (page: readonly KeyValue[]) => void | Promise<void>): Promise<{ readonly header: EtcdHeader; readonly count: bigint }>;
+  hashKv(
+    revision: Revision,
+    options: CallOptions,
+  ): Promise<{ readonly header: EtcdHeader; readonly hash: number; readonly compactRevision: Revision; readonly hashRevision: Revision }>;
+  range(
+    request: RangeRequest,
+    options: CallOptions,
+    onPage: (page: readonly KeyValue[]) => void | Promise<void>,
+  ): Promise<{ readonly header: EtcdHeader; readonly count: bigint }>;
   /** Deletes exactly this key if its mod revision is still that one. false: it was not. */
   deleteKey(key: string, modRevision: Revision, options: CallOptions): Promise<boolean>;
   /** The whole snapshot stream including the sha256 trailer, in order. */

@@ -42,9 +42,22 @@ export interface HostAccess {
   /** Time of one round trip over the established connection, milliseconds. Connects if needed. */
   ping(host: HostName, options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<number>;
   /** REMOTE_COMMAND_FAILED when it does not exist or cannot be read. */
-  readFile(host: HostName, path: string, options: { readonly bytesMax: number; readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<Uint8Array>;
+  readFile(
+    host: HostName,
+    path: string,
+    options: { readonly bytesMax: number; readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<Uint8Array>;
   /** Temporary name, sha256 verified on the machine, then renamed. UPLOAD_CORRUPT leaves the target untouched. */
-  upload(host: HostName, file: { readonly path: string; readonly content: Uint8Array; readonly mode: number; readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<void>;
+  upload(
+    host: HostName,
+    file: {
+      readonly path: string;
+      readonly content: Uint8Array;
+      readonly mode: number;
+      readonly timeoutMs: number;
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<void>;
   forward(host: HostName, target: { readonly address: string; readonly port: number; readonly timeoutMs: number }): Promise<Forward>;
   /** Closes connections and forwards that this program opened (shared masters stay for the next call when so configured). */
   close(): Promise<void>;

@@ -14,15 +14,36 @@ const certificate = "-----BEGIN CERTIFICATE-----\nQ0VSVA==\n-----END CERTIFICATE
 const key = "-----BEGIN PRIVATE KEY-----\nplanted-private-key\n-----END PRIVATE KEY-----\n";
 
 /** Runs the real script with a real sh on a machine made of files below a temporary root. */
-function runOn(files: { readonly [path: string]: string }, options: { readonly depth?: "status" | "full"; readonly path?: string; readonly limit?: string } = {}): { readonly answer: HostAnswer; readonly stdout: string; readonly root: string } {
+function runOn(
+  files: { readonly [path: string]: string },
+  options: { readonly depth?: "status" | "full"; readonly path?: string; readonly limit?: string } = {},
+): { readonly answer: HostAnswer; readonly stdout: string; readonly root: string } {
   const root = mkdtempSync(join(tmpdir(), "requorum-probe-test-"));
   try {
-    for (const [path, content] of Object.entries({ "/etc/machine-id": `${"a".repeat(32)}\n`, "/etc/os-release": 'PRETTY_NAME="Test"\n', ...files })) {
+    for (const [path, content] of Object.entries({
+      "/etc/machine-id": `${"a".repeat(32)}\n`,
+      "/etc/os-release": 'PRETTY_NAME="Test"\n',
+      ...files,
+    })) {
       mkdirSync(join(root, dirname(path)), { recursive: true });
       writeFileSync(join(root, path), content);
     }
     const env = { ...process.env, REQUORUM_PROBE_ROOT: root, ...(options.path === undefined ? {} : { PATH: options.path }) };
-    const args = ["-s", "--", "cafe", options.limit ?? "500", options.depth ?? "full", "/var/lib/etcd", "/etc/kubernetes/manifests", "/etc/kubernetes/pki", "-", "0", "-", "0.3", "0.3"];
+    const args = [
+      "-s",
+      "--",
+      "cafe",
+      options.limit ?? "500",
+      options.depth ?? "full",
+      "/var/lib/etcd",
+      "/etc/kubernetes/manifests",
+      "/etc/kubernetes/pki",
+      "-",
+      "0",
+      "-",
+      "0.3",
+      "0.3",
+    ];
     const result = spawnSync("/bin/sh", args, { input: hostScript, env, encoding: "utf8", timeout: 20_000 });
     assert.equal(result.status, 0, result.stderr);
     return { answer: parseHostAnswer(result.stdout, "cafe"), stdout: result.stdout, root };
@@ -36,13 +57,17 @@ test("hostScript: every section has a frame, and nothing is left behind in /run"
   const { answer } = runOn({});
   assert.deepEqual([...answer.keys()].sort(), [...hostSections, "clock-start", "clock-end"].sort());
   const after = existsSync("/run") ? readdirSync("/run").filter((name) => name.startsWith("requorum-probe.")) : [];
-  assert.deepEqual(after.filter((name) => !before.includes(name)), []);
+  assert.deepEqual(
+    after.filter((name) => !before.includes(name)),
+    [],
+  );
 });
 
 test("hostScript: no private key, kubeconfig key or balancer password is printed", () => {
   const base64 = (text: string): string => Buffer.from(text).toString("base64");
   const { stdout, answer } = runOn({
-    "/etc/kubernetes/pki/ca.crt": certificate, "/etc/kubernetes/pki/ca.key": key,
+    "/etc/kubernetes/pki/ca.crt": certificate,
+    "/etc/kubernetes/pki/ca.key": key,
     "/etc/kubernetes/pki/both.crt": `${key}${certificate}`,
     "/var/lib/kubelet/pki/kubelet-client-current.pem": `${certificate}${key}`,
     "/etc/kubernetes/admin.conf": `users:\n- user:\n    client-certificate-data: ${base64(certificate)}\n    client-key-data: ${base64(key)}\n    token: planted-token\n`,
@@ -50,7 +75,10 @@ test("hostScript: no private key, kubeconfig key or balancer password is printed
     "/etc/haproxy/haproxy.cfg": "listen stats\n  stats auth admin:planted-password\nuserlist u\n  user a password planted-password\n",
   });
   const balancer = answer.get("loadbalancer")?.text ?? "";
-  const decoded = balancer.split(/\s/).map((word) => Buffer.from(word, "base64").toString("utf8")).join("\n");
+  const decoded = balancer
+    .split(/\s/)
+    .map((word) => Buffer.from(word, "base64").toString("utf8"))
+    .join("\n");
   for (const text of [stdout, decoded]) assert.doesNotMatch(text, /planted|PRIVATE/);
   assert.ok(!stdout.includes(base64(key)));
   assert.equal(answer.get("certificates")?.text.match(/BEGIN CERTIFICATE/g)?.length, 3);
@@ -58,14 +86,24 @@ test("hostScript: no private key, kubeconfig key or balancer password is printed
 });
 
 test("hostScript: manifests come whole with names that are no words, and dot files are left out as the kubelet does", () => {
-  const { answer } = runOn({ "/etc/kubernetes/manifests/etcd copy.yaml": "kind: Pod\nmetadata: {name: x}\n", "/etc/kubernetes/manifests/.hidden.yaml": "kind: Pod\n" });
-  assert.deepEqual(parseStaticPods(answer.get("manifests")?.text ?? "").map((manifest) => [manifest.fileName, manifest.podName]), [["etcd copy.yaml", "x"]]);
+  const { answer } = runOn({
+    "/etc/kubernetes/manifests/etcd copy.yaml": "kind: Pod\nmetadata: {name: x}\n",
+    "/etc/kubernetes/manifests/.hidden.yaml": "kind: Pod\n",
+  });
+  assert.deepEqual(
+    parseStaticPods(answer.get("manifests")?.text ?? "").map((manifest) => [manifest.fileName, manifest.podName]),
+    [["etcd copy.yaml", "x"]],
+  );
 });
 
 test("hostScript: the data dir as it is, with an fsync test only in a full look and no file left over", () => {
   const files = { "/var/lib/etcd/member/wal/0-0.wal": "w", "/var/lib/etcd/member/snap/db": "0123456789" };
   const full = runOn(files);
-  const facts = parseDataDir("/var/lib/etcd", { datadir: full.answer.get("datadir")?.text ?? "", fsync: full.answer.get("fsync")?.text, kernel: undefined });
+  const facts = parseDataDir("/var/lib/etcd", {
+    datadir: full.answer.get("datadir")?.text ?? "",
+    fsync: full.answer.get("fsync")?.text,
+    kernel: undefined,
+  });
   assert.deepEqual([facts.exists, facts.isEmpty, facts.hasWal, facts.hasBackend, facts.backendSizeBytes], [true, false, true, true, 10n]);
   assert.equal(typeof facts.fsyncMs, "number");
   const status = runOn(files, { depth: "status" });
@@ -73,13 +111,19 @@ test("hostScript: the data dir as it is, with an fsync test only in a full look 
 });
 
 test("hostScript: an empty and an absent data dir are told apart", () => {
-  const facts = (files: { readonly [path: string]: string }) => parseDataDir("/var/lib/etcd", { datadir: runOn(files).answer.get("datadir")?.text ?? "", fsync: undefined, kernel: undefined });
+  const facts = (files: { readonly [path: string]: string }) =>
+    parseDataDir("/var/lib/etcd", { datadir: runOn(files).answer.get("datadir")?.text ?? "", fsync: undefined, kernel: undefined });
   assert.deepEqual([facts({ "/var/lib/etcd/lost+found/x": "" }).exists, facts({ "/var/lib/etcd/lost+found/x": "" }).isEmpty], [true, true]);
   assert.equal(facts({}).exists, false);
 });
 
 test("hostScript: a filesystem for the data that fstab names and nobody mounted is told; what is mounted or lies elsewhere is not", () => {
-  const unmountedAt = (fstab: string) => parseDataDir("/var/lib/etcd", { datadir: runOn({ "/etc/fstab": fstab, "/var/lib/etcd/lost+found/x": "" }).answer.get("datadir")?.text ?? "", fsync: undefined, kernel: undefined }).unmountedAt;
+  const unmountedAt = (fstab: string) =>
+    parseDataDir("/var/lib/etcd", {
+      datadir: runOn({ "/etc/fstab": fstab, "/var/lib/etcd/lost+found/x": "" }).answer.get("datadir")?.text ?? "",
+      fsync: undefined,
+      kernel: undefined,
+    }).unmountedAt;
   assert.equal(unmountedAt("# disks\nUUID=1 / ext4 defaults 0 1\n\nUUID=2 /var/lib/etcd xfs nofail 0 2\n"), "/var/lib/etcd");
   assert.equal(unmountedAt("UUID=2 /var/lib xfs nofail 0 2"), "/var/lib");
   assert.equal(unmountedAt("UUID=1 / ext4 defaults 0 1\nUUID=3 none swap sw 0 0\nUUID=2 /var/lib/etcd-backup xfs nofail 0 2\n"), undefined);
@@ -108,7 +152,10 @@ test("hostScript: an fsync test that a hung disk cut off takes its file away whe
   mkdirSync(join(root, "var/lib/etcd"), { recursive: true });
   mkdirSync(join(root, "bin"));
   // A write that comes back long after the script's limit.
-  writeFileSync(join(root, "bin/dd"), `#!/bin/sh\nfor word; do case $word in of=*) : >"\${word#of=}"; sleep 1; : >"${root}/written" ;; esac; done\n`);
+  writeFileSync(
+    join(root, "bin/dd"),
+    `#!/bin/sh\nfor word; do case $word in of=*) : >"\${word#of=}"; sleep 1; : >"${root}/written" ;; esac; done\n`,
+  );
   chmodSync(join(root, "bin/dd"), 0o755);
   const env = { ...process.env, REQUORUM_PROBE_ROOT: root, PATH: `${join(root, "bin")}:${process.env["PATH"] ?? ""}` };
   const args = ["-s", "--", "cafe", "60", "full", "/var/lib/etcd", "/m", "/p", "-", "0", "-", "0.3", "0.3"];
@@ -117,6 +164,7 @@ test("hostScript: an fsync test that a hung disk cut off takes its file away whe
   const left = () => readdirSync(join(root, "var/lib")).filter((name) => name.startsWith(".requorum-fsync-"));
   assert.deepEqual(left(), [".requorum-fsync-cafe"]);
   const startedMs = performance.now();
-  while ((!existsSync(join(root, "written")) || left().length > 0) && performance.now() - startedMs < 5_000) await new Promise((done) => setTimeout(done, 50));
+  while ((!existsSync(join(root, "written")) || left().length > 0) && performance.now() - startedMs < 5_000)
+    await new Promise((done) => setTimeout(done, 50));
   assert.deepEqual(left(), []);
 });

@@ -25,8 +25,21 @@
 export const sectionBytesMax = 1_048_576;
 
 export const hostSections = [
-  "machine", "addresses", "versions", "services", "processes", "datadir", "fsync", "kernel",
-  "manifests", "files", "certificates", "loadbalancer", "mesh", "vip", "arp",
+  "machine",
+  "addresses",
+  "versions",
+  "services",
+  "processes",
+  "datadir",
+  "fsync",
+  "kernel",
+  "manifests",
+  "files",
+  "certificates",
+  "loadbalancer",
+  "mesh",
+  "vip",
+  "arp",
 ] as const;
 export type HostSection = (typeof hostSections)[number];
 

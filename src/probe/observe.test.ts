@@ -19,6 +19,14 @@ test("reasonOf: what the machine said is told from silence", () => {
 });
 
 test("understood: a defect in a reader is shown as one and blinds nothing else", () => {
-  const observation = understood({ observedAt: "t", source: "s" }, () => { throw new TypeError("x is undefined"); });
-  assert.deepEqual(observation, { kind: "unknown", reason: "failed", detail: "defect in requorum: TypeError: x is undefined", observedAt: "t", source: "s" });
+  const observation = understood({ observedAt: "t", source: "s" }, () => {
+    throw new TypeError("x is undefined");
+  });
+  assert.deepEqual(observation, {
+    kind: "unknown",
+    reason: "failed",
+    detail: "defect in requorum: TypeError: x is undefined",
+    observedAt: "t",
+    source: "s",
+  });
 });

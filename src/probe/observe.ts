@@ -20,7 +20,11 @@ export interface RoundClock {
  * or unknown with the reason. Never rejects. `limitMs` is cut to what is left
  * of the round; the question gets the limit that holds.
  */
-export async function observe<T>(round: RoundClock, asked: { readonly source: string; readonly limitMs: number }, question: (limitMs: number) => Promise<T>): Promise<Observation<T>> {
+export async function observe<T>(
+  round: RoundClock,
+  asked: { readonly source: string; readonly limitMs: number },
+  question: (limitMs: number) => Promise<T>,
+): Promise<Observation<T>> {
   const limitMs = Math.min(asked.limitMs, round.remainingMs());
   const giveUp = new AbortController();
   const late = round.clock.sleep(limitMs + graceMs, giveUp.signal).then(
@@ -31,7 +35,9 @@ export async function observe<T>(round: RoundClock, asked: { readonly source: st
     const answer = question(limitMs).then((value) => ({ kind: "answer" as const, value }));
     const first = await Promise.race([answer, late]);
     const provenance = { observedAt: round.clock.nowIso(), source: asked.source };
-    return first.kind === "answer" ? known(first.value, provenance) : notKnown("timeout", `no answer within ${String(limitMs)} ms`, provenance);
+    return first.kind === "answer"
+      ? known(first.value, provenance)
+      : notKnown("timeout", `no answer within ${String(limitMs)} ms`, provenance);
   } catch (error) {
     return { ...unknownOf<T>(error), observedAt: round.clock.nowIso(), source: asked.source };
   } finally {
@@ -51,7 +57,11 @@ export function understood<T>(provenance: { readonly observedAt: string; readonl
 function unknownOf<T>(error: unknown): Pick<Extract<Observation<T>, { kind: "unknown" }>, "kind" | "reason" | "detail"> {
   if (error instanceof RecoveryError) return { kind: "unknown", reason: reasonOf(error), detail: `${error.code}: ${error.detail}` };
   // A defect of ours in one probe must not blind the others at 3 a.m.; it is shown, not hidden.
-  return { kind: "unknown", reason: "failed", detail: `defect in requorum: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}` };
+  return {
+    kind: "unknown",
+    reason: "failed",
+    detail: `defect in requorum: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
+  };
 }
 
 /**

@@ -7,12 +7,21 @@ import { countField, flagField, malformed, parseFields, requiredField } from "./
  * is what a hung disk looks like (N04). `kernel` undefined: no messages could
  * be read. Throws REMOTE_ANSWER_MALFORMED.
  */
-export function parseDataDir(path: string, sections: { readonly datadir: string; readonly fsync: string | undefined; readonly fsyncWasCut?: boolean; readonly kernel: string | undefined }): DataDirFacts {
+export function parseDataDir(
+  path: string,
+  sections: {
+    readonly datadir: string;
+    readonly fsync: string | undefined;
+    readonly fsyncWasCut?: boolean;
+    readonly kernel: string | undefined;
+  },
+): DataDirFacts {
   const fields = parseFields(sections.datadir);
   const exists = flagField(fields, "exists");
   const hasBackend = exists && flagField(fields, "backend");
   return {
-    path, exists,
+    path,
+    exists,
     ...(fields.get("unmounted") === undefined ? {} : { unmountedAt: requiredField(fields, "unmounted") }),
     isEmpty: exists ? flagField(fields, "empty") : true,
     hasWal: exists && flagField(fields, "wal"),
@@ -53,5 +62,11 @@ function kernelFacts(text: string | undefined): Pick<DataDirFacts, "kernelErrors
   if (text === undefined) return { kernelErrors: [], kernelErrorsGap: "the kernel's messages could not be read" };
   // Without a block device below it no message can be told to be about this directory.
   if (text.trim() === "not-asked") return { kernelErrors: [], kernelErrorsGap: "the data dir is not there or on no block device" };
-  return { kernelErrors: text.split("\n").map((line) => line.trim()).filter((line) => line !== "").slice(-20) };
+  return {
+    kernelErrors: text
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line !== "")
+      .slice(-20),
+  };
 }

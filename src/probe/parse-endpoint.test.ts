@@ -17,7 +17,8 @@ test("parseEndpointAnswer: a machine that could not ask says nothing", () => {
 });
 
 test("parseArpMacs: both kinds of arping, each address once", () => {
-  const iputils = "ARPING 10.150.0.10 from 10.150.0.12 host0\nUnicast reply from 10.150.0.10 [02:AA:00:00:00:01]  0.6ms\nUnicast reply from 10.150.0.10 [02:aa:00:00:00:02]  0.7ms\nSent 1 probes\n";
+  const iputils =
+    "ARPING 10.150.0.10 from 10.150.0.12 host0\nUnicast reply from 10.150.0.10 [02:AA:00:00:00:01]  0.6ms\nUnicast reply from 10.150.0.10 [02:aa:00:00:00:02]  0.7ms\nSent 1 probes\n";
   assert.deepEqual(parseArpMacs(iputils), ["02:aa:00:00:00:01", "02:aa:00:00:00:02"]);
   assert.deepEqual(parseArpMacs("60 bytes from 02:aa:00:00:00:01 (10.0.0.1): index=0 time=5 usec\n"), ["02:aa:00:00:00:01"]);
   assert.deepEqual(parseArpMacs("unsupported"), []);

@@ -17,14 +17,22 @@ export function parseEndpointAnswer(text: string, tcp: ReachObservation["outcome
   if (exit === "28") return tcp === "unreachable" ? "unreachable" : "timeout";
   if (exit !== "7") return "bad-answer";
   switch (tcp) {
-    case "refused": case "timeout": case "unreachable": return tcp;
+    case "refused":
+    case "timeout":
+    case "unreachable":
+      return tcp;
     // The two asked at different moments; no connection is what curl saw.
-    case "open": case "unknown": return "unreachable";
+    case "open":
+    case "unknown":
+      return "unreachable";
   }
 }
 
 /** MAC addresses in the answers that arping prints (iputils: "reply from", Habets' arping: "bytes from"), lower case, each once. */
 export function parseArpMacs(text: string): readonly string[] {
-  const macs = text.split("\n").filter((line) => /reply from|bytes from/.test(line)).flatMap((line) => /\b((?:[0-9a-f]{2}:){5}[0-9a-f]{2})\b/i.exec(line)?.[1]?.toLowerCase() ?? []);
+  const macs = text
+    .split("\n")
+    .filter((line) => /reply from|bytes from/.test(line))
+    .flatMap((line) => /\b((?:[0-9a-f]{2}:){5}[0-9a-f]{2})\b/i.exec(line)?.[1]?.toLowerCase() ?? []);
   return [...new Set(macs)];
 }

@@ -30,11 +30,17 @@ test("parseHaproxy: servers of API backends come with their lines, others are le
     { name: "cp2", address: "10.150.0.12", port: 6443, line: 14, state: "unknown" },
   ]);
   assert.equal(facts.checksReadyz, true);
-  assert.deepEqual(facts.options.map((option) => option.line), [10, 11, 12, 13, 14]);
+  assert.deepEqual(
+    facts.options.map((option) => option.line),
+    [10, 11, 12, 13, 14],
+  );
 });
 
 test("parseHaproxy: ssl-hello-chk after httpchk wins, so /readyz is not checked (L06)", () => {
-  const facts = parseHaproxy(healthy.replace("    http-check expect status 200", "    http-check expect status 200\n    mode tcp\n    option ssl-hello-chk"), options);
+  const facts = parseHaproxy(
+    healthy.replace("    http-check expect status 200", "    http-check expect status 200\n    mode tcp\n    option ssl-hello-chk"),
+    options,
+  );
   assert.equal(facts.checksReadyz, false);
   assert.ok(facts.options.some((option) => option.text === "option ssl-hello-chk" && option.line === 13));
 });
@@ -45,7 +51,8 @@ test("parseHaproxy: servers that are not checked, or not over TLS, do not check 
 });
 
 test("parseHaproxy: check settings may stand in default-server and httpchk in defaults", () => {
-  const text = "defaults\n  option httpchk GET /readyz\nlisten api\n  bind :8443\n  default-server check check-ssl verify none\n  server a 10.0.0.1:6443\n";
+  const text =
+    "defaults\n  option httpchk GET /readyz\nlisten api\n  bind :8443\n  default-server check check-ssl verify none\n  server a 10.0.0.1:6443\n";
   assert.equal(parseHaproxy(text, options).checksReadyz, true);
 });
 
@@ -54,8 +61,12 @@ test("parseHaproxy: another health path is not /readyz", () => {
 });
 
 test("parseHaproxy: states come from show stat", () => {
-  const showStat = "# pxname,svname,qcur,status,weight\nkube-apiserver,cp1,0,UP,1\nkube-apiserver,cp2,0,DOWN 1/2,1\nkube-apiserver,BACKEND,0,UP,1\n";
-  assert.deepEqual(parseHaproxy(healthy, { ...options, showStat }).backends.map((backend) => backend.state), ["up", "down"]);
+  const showStat =
+    "# pxname,svname,qcur,status,weight\nkube-apiserver,cp1,0,UP,1\nkube-apiserver,cp2,0,DOWN 1/2,1\nkube-apiserver,BACKEND,0,UP,1\n";
+  assert.deepEqual(
+    parseHaproxy(healthy, { ...options, showStat }).backends.map((backend) => backend.state),
+    ["up", "down"],
+  );
 });
 
 test("parseHaproxy: a file without API servers checks nothing", () => {

@@ -3,7 +3,8 @@ import type { LoadBalancerFacts } from "../model/inventory.ts";
 type HaproxyFacts = NonNullable<LoadBalancerFacts["haproxy"]>;
 
 /** Directives of an API backend that decide what its check really asks (L05, L06); everything else is left out. */
-const tellingDirectives = /^(option\s+(ssl-hello-chk|httpchk|tcp-check|external-check|log-health-checks)|no\s+option\s+\S+|http-check|tcp-check|default-server|timeout\s+check|server)\b/;
+const tellingDirectives =
+  /^(option\s+(ssl-hello-chk|httpchk|tcp-check|external-check|log-health-checks)|no\s+option\s+\S+|http-check|tcp-check|default-server|timeout\s+check|server)\b/;
 
 interface Section {
   readonly kind: string;
@@ -18,15 +19,26 @@ interface Section {
  * Never throws: a configuration that haproxy would refuse just gives fewer facts.
  * Form: haproxy configuration manual, "Proxies" and "server".
  */
-export function parseHaproxy(text: string, options: { readonly path: string; readonly sha256: string; readonly apiServerPort: number; readonly showStat?: string }): HaproxyFacts {
+export function parseHaproxy(
+  text: string,
+  options: { readonly path: string; readonly sha256: string; readonly apiServerPort: number; readonly showStat?: string },
+): HaproxyFacts {
   const sections = splitSections(text);
   const defaults = sections.filter((section) => section.kind === "defaults").flatMap((section) => section.lines);
   const states = parseShowStat(options.showStat ?? "");
-  const apiSections = sections.filter((section) => (section.kind === "backend" || section.kind === "listen") && serversOf(section).some((server) => server.port === options.apiServerPort));
-  const backends = apiSections.flatMap((section) => serversOf(section).map((server) => ({ ...server, state: states.get(`${section.name}/${server.name}`) ?? "unknown" as const })));
+  const apiSections = sections.filter(
+    (section) =>
+      (section.kind === "backend" || section.kind === "listen") &&
+      serversOf(section).some((server) => server.port === options.apiServerPort),
+  );
+  const backends = apiSections.flatMap((section) =>
+    serversOf(section).map((server) => ({ ...server, state: states.get(`${section.name}/${server.name}`) ?? ("unknown" as const) })),
+  );
   const telling = apiSections.flatMap((section) => section.lines).filter((entry) => tellingDirectives.test(entry.text));
   return {
-    path: options.path, sha256: options.sha256, backends,
+    path: options.path,
+    sha256: options.sha256,
+    backends,
     options: telling.sort((one, other) => one.line - other.line),
     checksReadyz: apiSections.length > 0 && apiSections.every((section) => asksReadyz([...defaults, ...section.lines], section)),
   };
@@ -49,7 +61,9 @@ function stripComment(line: string): string {
   return line.replace(/(^|[^\\])#.*$/, "$1");
 }
 
-function serversOf(section: Section): readonly { readonly name: string; readonly address: string; readonly port: number; readonly line: number }[] {
+function serversOf(
+  section: Section,
+): readonly { readonly name: string; readonly address: string; readonly port: number; readonly line: number }[] {
   return section.lines.flatMap((entry) => {
     const match = /^server (\S+) (?:ipv4@|ipv6@)?\[?([^\s\]]+?)\]?:(\d{1,5})(?: |$)/.exec(entry.text);
     return match === null ? [] : [{ name: match[1] ?? "", address: match[2] ?? "", port: Number(match[3]), line: entry.line }];
@@ -62,15 +76,23 @@ function serversOf(section: Section): readonly { readonly name: string; readonly
  * the last `option …chk` wins.
  */
 function asksReadyz(lines: readonly { readonly text: string }[], section: Section): boolean {
-  const checks = lines.filter((entry) => /^option (httpchk|ssl-hello-chk|tcp-check|external-check|mysql-check|pgsql-check|redis-check|smtpchk|ldap-check)\b/.test(entry.text));
+  const checks = lines.filter((entry) =>
+    /^option (httpchk|ssl-hello-chk|tcp-check|external-check|mysql-check|pgsql-check|redis-check|smtpchk|ldap-check)\b/.test(entry.text),
+  );
   if (!(checks.at(-1)?.text.startsWith("option httpchk") ?? false)) return false;
   const sends = lines.some((entry) => /^option httpchk\b.*\/readyz/.test(entry.text) || /^http-check send\b.*\/readyz/.test(entry.text));
-  const defaultServer = lines.filter((entry) => entry.text.startsWith("default-server ")).map((entry) => entry.text).join(" ");
+  const defaultServer = lines
+    .filter((entry) => entry.text.startsWith("default-server "))
+    .map((entry) => entry.text)
+    .join(" ");
   const servers = section.lines.filter((entry) => entry.text.startsWith("server "));
-  return sends && servers.every((server) => {
-    const words = `${defaultServer} ${server.text}`.split(" ");
-    return words.includes("check") && (words.includes("check-ssl") || words.includes("ssl"));
-  });
+  return (
+    sends &&
+    servers.every((server) => {
+      const words = `${defaultServer} ${server.text}`.split(" ");
+      return words.includes("check") && (words.includes("check-ssl") || words.includes("ssl"));
+    })
+  );
 }
 
 /** The CSV of haproxy's `show stat`: header "# pxname,svname,…,status,…". "UP 1/3" is still up, "no check" says nothing. */

@@ -6,9 +6,15 @@ import { parseFields, parseHostAnswer, textOfBase64 } from "./parse-host-answer.
 const mark = "##requorum-abc";
 
 test("parseHostAnswer: every section of a real machine's answer is found", () => {
-  const answer = parseHostAnswer(readFileSync(new URL("../../test/fixtures/probe/host-answer-cp1.txt", import.meta.url), "utf8"), "0123456789abcdef");
+  const answer = parseHostAnswer(
+    readFileSync(new URL("../../test/fixtures/probe/host-answer-cp1.txt", import.meta.url), "utf8"),
+    "0123456789abcdef",
+  );
   assert.equal(answer.size, 17);
-  assert.deepEqual([...answer.values()].filter((section) => section.kind === "cut" || section.exitCode !== 0), []);
+  assert.deepEqual(
+    [...answer.values()].filter((section) => section.kind === "cut" || section.exitCode !== 0),
+    [],
+  );
 });
 
 test("parseHostAnswer: an answer cut off in the middle loses only the section without an end", () => {
@@ -39,7 +45,13 @@ test("parseHostAnswer: an end that is not a status, or of another section, leave
 });
 
 test("parseFields: the first of a name counts and lines without one are ignored", () => {
-  assert.deepEqual([...parseFields("a=1\nb\n=2\na=3\nc=x=y")], [["a", "1"], ["c", "x=y"]]);
+  assert.deepEqual(
+    [...parseFields("a=1\nb\n=2\na=3\nc=x=y")],
+    [
+      ["a", "1"],
+      ["c", "x=y"],
+    ],
+  );
 });
 
 test("textOfBase64: damage is an error that does not quote the content", () => {

@@ -32,14 +32,20 @@ export function parseKeepalived(text: string, path: string): KeepalivedFacts {
     virtualAddresses: entriesOf(instance, "virtual_ipaddress").map((address) => address.split("/")[0] ?? address),
     unicastPeers: entriesOf(instance, "unicast_peer"),
     instanceCount: instances.length,
-    scripts: statements.filter((statement) => statement.words[0] === "vrrp_script").map((statement) => {
-      const block = statement.block ?? [];
-      return {
-        name: statement.words[1] ?? "", script: argumentOf(block, "script") ?? "", line: statement.line,
-        interval: wholeNumber(argumentOf(block, "interval")) ?? 1, weight: wholeNumber(argumentOf(block, "weight")),
-        fall: wholeNumber(argumentOf(block, "fall")) ?? 1, rise: wholeNumber(argumentOf(block, "rise")) ?? 1,
-      };
-    }),
+    scripts: statements
+      .filter((statement) => statement.words[0] === "vrrp_script")
+      .map((statement) => {
+        const block = statement.block ?? [];
+        return {
+          name: statement.words[1] ?? "",
+          script: argumentOf(block, "script") ?? "",
+          line: statement.line,
+          interval: wholeNumber(argumentOf(block, "interval")) ?? 1,
+          weight: wholeNumber(argumentOf(block, "weight")),
+          fall: wholeNumber(argumentOf(block, "fall")) ?? 1,
+          rise: wholeNumber(argumentOf(block, "rise")) ?? 1,
+        };
+      }),
   };
 }
 
@@ -49,7 +55,10 @@ function argumentOf(block: readonly Statement[], keyword: string): string | unde
 }
 
 function entriesOf(block: readonly Statement[], keyword: string): readonly string[] {
-  return block.filter((statement) => statement.words[0] === keyword).flatMap((statement) => statement.block ?? []).flatMap((entry) => entry.words[0] ?? []);
+  return block
+    .filter((statement) => statement.words[0] === keyword)
+    .flatMap((statement) => statement.block ?? [])
+    .flatMap((entry) => entry.words[0] ?? []);
 }
 
 function wholeNumber(text: string | undefined): number | undefined {

@@ -10,7 +10,10 @@ import { parseYaml } from "./parse-static-pods.ts";
 
 export function parseNode(object: unknown): NodeRecord {
   const conditions = listOf(valueAt(object, "status", "conditions"));
-  const ready = stringAt(conditions.find((condition) => stringAt(condition, "type") === "Ready"), "status");
+  const ready = stringAt(
+    conditions.find((condition) => stringAt(condition, "type") === "Ready"),
+    "status",
+  );
   const addresses = listOf(valueAt(object, "status", "addresses"));
   const labels = recordOf(valueAt(object, "metadata", "labels")) ?? {};
   return {
@@ -18,7 +21,11 @@ export function parseNode(object: unknown): NodeRecord {
     uid: stringAt(object, "metadata", "uid") ?? "",
     ready: ready === "True" || ready === "False" ? ready : "Unknown",
     isControlPlane: "node-role.kubernetes.io/control-plane" in labels || "node-role.kubernetes.io/master" in labels,
-    internalIp: stringAt(addresses.find((address) => stringAt(address, "type") === "InternalIP"), "address") ?? "",
+    internalIp:
+      stringAt(
+        addresses.find((address) => stringAt(address, "type") === "InternalIP"),
+        "address",
+      ) ?? "",
     kubeletVersion: stringAt(object, "status", "nodeInfo", "kubeletVersion") ?? "",
     machineId: stringAt(object, "status", "nodeInfo", "machineID") ?? "",
   };
@@ -26,7 +33,9 @@ export function parseNode(object: unknown): NodeRecord {
 
 /** Ready addresses of an Endpoints object. */
 export function parseEndpointAddresses(object: unknown): readonly string[] {
-  return listOf(valueAt(object, "subsets")).flatMap((subset) => listOf(recordOf(subset)?.["addresses"])).flatMap((address) => stringAt(address, "ip") ?? []);
+  return listOf(valueAt(object, "subsets"))
+    .flatMap((subset) => listOf(recordOf(subset)?.["addresses"]))
+    .flatMap((address) => stringAt(address, "ip") ?? []);
 }
 
 /** An etcd mirror pod; the annotation is kubeadm's (cmd/kubeadm/app/constants, EtcdAdvertiseClientUrlsAnnotationKey). */
@@ -47,7 +56,10 @@ export function parseClusterInfo(configMap: unknown, reader: CertificateReader):
   const server = stringAt(cluster, "server");
   const authority = stringAt(cluster, "certificate-authority-data");
   if (server === undefined || authority === undefined) throw malformed("cluster-info", "its kubeconfig has no server or no authority");
-  return { server: server.replace(/^https?:\/\//, "").replace(/\/$/, ""), caFingerprint: reader.readCertificate(textOfBase64(authority, "cluster-info")).fingerprint };
+  return {
+    server: server.replace(/^https?:\/\//, "").replace(/\/$/, ""),
+    caFingerprint: reader.readCertificate(textOfBase64(authority, "cluster-info")).fingerprint,
+  };
 }
 
 /** Config map kube-system/kubeadm-config. ClusterStatus exists only in clusters of old kubeadm (K06). Throws REMOTE_ANSWER_MALFORMED. */

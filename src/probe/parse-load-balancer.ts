@@ -13,12 +13,23 @@ const apiServerPort = 6443;
  */
 export function parseLoadBalancer(text: string, holdsVip: boolean): LoadBalancerFacts {
   let facts: LoadBalancerFacts = { holdsVip };
-  const lines = text.split("\n").filter((line) => line !== "").map((line) => line.split(/ +/));
+  const lines = text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.split(/ +/));
   const showStat = lines.find((words) => words[0] === "servers")?.[1] ?? "";
   for (const [what = "", sha256 = "", , content = ""] of lines) {
     switch (what) {
       case "haproxy":
-        facts = { ...facts, haproxy: parseHaproxy(textOfBase64(content, "haproxy.cfg"), { path: "/etc/haproxy/haproxy.cfg", sha256, apiServerPort, showStat: textOfBase64(showStat, "show stat") }) };
+        facts = {
+          ...facts,
+          haproxy: parseHaproxy(textOfBase64(content, "haproxy.cfg"), {
+            path: "/etc/haproxy/haproxy.cfg",
+            sha256,
+            apiServerPort,
+            showStat: textOfBase64(showStat, "show stat"),
+          }),
+        };
         break;
       case "keepalived":
         facts = { ...facts, keepalived: parseKeepalived(textOfBase64(content, "keepalived.conf"), "/etc/keepalived/keepalived.conf") };

@@ -6,7 +6,10 @@ import { countField, flagField, malformed, parseFields, requiredField } from "./
  * was worked out by the caller. Throws REMOTE_ANSWER_MALFORMED. Without a
  * versions text (not asked, cut) the versions are undefined.
  */
-export function parseMachine(sections: { readonly machine: string; readonly addresses: string; readonly versions: string | undefined }, clockOffsetMs: number): MachineFacts {
+export function parseMachine(
+  sections: { readonly machine: string; readonly addresses: string; readonly versions: string | undefined },
+  clockOffsetMs: number,
+): MachineFacts {
   const fields = parseFields(sections.machine);
   const machineId = requiredField(fields, "machine_id");
   // machine-id(5): 32 hex digits; "uninitialized" on an image that never booted.
@@ -51,7 +54,12 @@ function containerdVersion(text: string | undefined): string | undefined {
  * spent on the machine is taken as the way there (as NTP does); the error is
  * at most half the round trip, connection set-up included.
  */
-export function clockOffsetMs(exchange: { readonly sentAtMs: number; readonly receivedAtMs: number; readonly hostStartNs: string; readonly hostEndNs: string }): number {
+export function clockOffsetMs(exchange: {
+  readonly sentAtMs: number;
+  readonly receivedAtMs: number;
+  readonly hostStartNs: string;
+  readonly hostEndNs: string;
+}): number {
   const start = nanoseconds(exchange.hostStartNs);
   const end = nanoseconds(exchange.hostEndNs);
   const onTheWayMs = exchange.receivedAtMs - exchange.sentAtMs - Number(end - start) / 1e6;

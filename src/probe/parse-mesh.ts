@@ -16,7 +16,10 @@ export interface MeshFacts {
  * Pure. Lines "NAME PORT OUTCOME". `ranToLimit`: the script cut off what had
  * not answered, so a missing line is a timeout; otherwise it is unknown.
  */
-export function parseMesh(text: string, options: { readonly self: string; readonly peers: readonly string[]; readonly ranToLimit: boolean }): MeshFacts {
+export function parseMesh(
+  text: string,
+  options: { readonly self: string; readonly peers: readonly string[]; readonly ranToLimit: boolean },
+): MeshFacts {
   const seen = new Map<string, Outcome>();
   for (const line of text.split("\n")) {
     const [name, port, word] = line.split(" ");

@@ -5,7 +5,13 @@ import { parseServices } from "./parse-services.ts";
 function block(unit: string, load: string, active: string, file: string): string {
   return `Id=${unit}.service\nLoadState=${load}\nActiveState=${active}\nUnitFileState=${file}\n`;
 }
-const blocks = [block("kubelet", "loaded", "activating", "enabled"), block("containerd", "loaded", "active", "enabled"), block("haproxy", "loaded", "failed", "disabled"), block("keepalived", "masked", "inactive", "masked"), block("etcd", "not-found", "inactive", "")];
+const blocks = [
+  block("kubelet", "loaded", "activating", "enabled"),
+  block("containerd", "loaded", "active", "enabled"),
+  block("haproxy", "loaded", "failed", "disabled"),
+  block("keepalived", "masked", "inactive", "masked"),
+  block("etcd", "not-found", "inactive", ""),
+];
 
 test("parseServices: state and enablement of each unit, a unit systemd does not know is absent", () => {
   assert.deepEqual(parseServices(blocks.join("\n")), [

@@ -14,7 +14,11 @@ export function parseServices(text: string): readonly ServiceFacts[] {
   return units.map((unit) => {
     const fields = blocks.find((block) => block.get("Id") === `${unit}.service`);
     if (fields === undefined) throw malformed("services", `systemctl said nothing of ${unit}.service`);
-    return { unit, activeState: activeState(fields), isEnabled: ["enabled", "enabled-runtime", "static", "generated", "indirect"].includes(fields.get("UnitFileState") ?? "") };
+    return {
+      unit,
+      activeState: activeState(fields),
+      isEnabled: ["enabled", "enabled-runtime", "static", "generated", "indirect"].includes(fields.get("UnitFileState") ?? ""),
+    };
   });
 }
 
@@ -24,8 +28,16 @@ function activeState(fields: ReadonlyMap<string, string>): ServiceFacts["activeS
   // A unit file that was deleted while its process runs is still "active".
   if (loaded === "not-found" && state === "inactive") return "absent";
   switch (state) {
-    case "active": case "reloading": case "refreshing": return "active";
-    case "activating": case "deactivating": case "inactive": case "failed": return state;
-    default: throw malformed("services", `unit state ${JSON.stringify(state.slice(0, 40))} is not known`);
+    case "active":
+    case "reloading":
+    case "refreshing":
+      return "active";
+    case "activating":
+    case "deactivating":
+    case "inactive":
+    case "failed":
+      return state;
+    default:
+      throw malformed("services", `unit state ${JSON.stringify(state.slice(0, 40))} is not known`);
   }
 }

@@ -4,7 +4,10 @@ import { test } from "node:test";
 import { parseHostAnswer } from "./parse-host-answer.ts";
 import { parseStaticPod, parseStaticPods } from "./parse-static-pods.ts";
 
-const realAnswer = parseHostAnswer(readFileSync(new URL("../../test/fixtures/probe/host-answer-cp1.txt", import.meta.url), "utf8"), "0123456789abcdef");
+const realAnswer = parseHostAnswer(
+  readFileSync(new URL("../../test/fixtures/probe/host-answer-cp1.txt", import.meta.url), "utf8"),
+  "0123456789abcdef",
+);
 
 function pod(words: readonly string[], extra = ""): string {
   return `apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - command: ${JSON.stringify(words)}\n${extra}`;
@@ -12,15 +15,30 @@ function pod(words: readonly string[], extra = ""): string {
 
 test("parseStaticPods: kubeadm's own manifests of the first machine", () => {
   const manifests = parseStaticPods(realAnswer.get("manifests")?.text ?? "");
-  assert.deepEqual(manifests.map((manifest) => manifest.fileName), ["etcd.yaml", "kube-apiserver.yaml", "kube-controller-manager.yaml", "kube-scheduler.yaml"]);
-  assert.deepEqual(manifests[0]?.etcdFlags, { name: "cp1", dataDir: "/var/lib/etcd", initialCluster: "cp1=https://10.150.0.11:2380", initialClusterState: "", forceNewCluster: false });
+  assert.deepEqual(
+    manifests.map((manifest) => manifest.fileName),
+    ["etcd.yaml", "kube-apiserver.yaml", "kube-controller-manager.yaml", "kube-scheduler.yaml"],
+  );
+  assert.deepEqual(manifests[0]?.etcdFlags, {
+    name: "cp1",
+    dataDir: "/var/lib/etcd",
+    initialCluster: "cp1=https://10.150.0.11:2380",
+    initialClusterState: "",
+    forceNewCluster: false,
+  });
   assert.deepEqual(manifests[1]?.etcdServers, ["https://127.0.0.1:2379"]);
-  assert.equal(manifests.some((manifest) => manifest.problem !== undefined), false);
+  assert.equal(
+    manifests.some((manifest) => manifest.problem !== undefined),
+    false,
+  );
 });
 
 test("parseStaticPods: a file that is no pod stays in the list with its problem (H09)", () => {
-  const line = (name: string, content: string): string => `file base64:${Buffer.from(name).toString("base64")} ${"a".repeat(64)} ${Buffer.from(content).toString("base64")}`;
-  const manifests = parseStaticPods([line("etcd.yaml.bak", pod(["etcd", "--name", "cp1"])), line("notes.txt", "a: [b"), line("list.yaml", "kind: List")].join("\n"));
+  const line = (name: string, content: string): string =>
+    `file base64:${Buffer.from(name).toString("base64")} ${"a".repeat(64)} ${Buffer.from(content).toString("base64")}`;
+  const manifests = parseStaticPods(
+    [line("etcd.yaml.bak", pod(["etcd", "--name", "cp1"])), line("notes.txt", "a: [b"), line("list.yaml", "kind: List")].join("\n"),
+  );
   assert.equal(manifests[0]?.etcdFlags?.name, "cp1");
   assert.equal(manifests[1]?.problem?.includes("YAML"), true);
   assert.equal(manifests[2]?.problem?.includes("not a Pod"), true);
@@ -35,11 +53,22 @@ test("parseStaticPods: no directory means no manifests, a damaged entry is malfo
 
 test("parseStaticPod: force-new-cluster in every form that Go's flags accept", () => {
   const forced = (...words: string[]): boolean | undefined => parseStaticPod(pod(["etcd", ...words])).etcdFlags?.forceNewCluster;
-  assert.deepEqual([forced("--force-new-cluster"), forced("--force-new-cluster=true"), forced("-force-new-cluster", "--name=a"), forced("--force-new-cluster=false"), forced()], [true, true, true, false, false]);
+  assert.deepEqual(
+    [
+      forced("--force-new-cluster"),
+      forced("--force-new-cluster=true"),
+      forced("-force-new-cluster", "--name=a"),
+      forced("--force-new-cluster=false"),
+      forced(),
+    ],
+    [true, true, true, false, false],
+  );
 });
 
 test("parseStaticPod: flags in args count too, and encryption configuration is named", () => {
-  const manifest = parseStaticPod(pod(["kube-apiserver"], '    args: ["--etcd-servers=https://a:2379,https://b:2379", "--encryption-provider-config=/e.yaml"]\n'));
+  const manifest = parseStaticPod(
+    pod(["kube-apiserver"], '    args: ["--etcd-servers=https://a:2379,https://b:2379", "--encryption-provider-config=/e.yaml"]\n'),
+  );
   assert.deepEqual(manifest.etcdServers, ["https://a:2379", "https://b:2379"]);
   assert.equal(manifest.encryptionConfigPath, "/e.yaml");
 });

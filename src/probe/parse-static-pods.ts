@@ -41,12 +41,18 @@ export function parseStaticPod(yamlText: string): Omit<ManifestFacts, "fileName"
   const container = recordOf(listOf(recordOf(recordOf(pod)?.["spec"])?.["containers"])[0]);
   const words = [...listOf(container?.["command"]), ...listOf(container?.["args"])].map(String);
   switch (words[0]?.split("/").at(-1) ?? "") {
-    case "etcd": return { podName, etcdFlags: etcdFlags(words) };
+    case "etcd":
+      return { podName, etcdFlags: etcdFlags(words) };
     case "kube-apiserver": {
       const encryptionConfigPath = flagValue(words, "encryption-provider-config");
-      return { podName, etcdServers: (flagValue(words, "etcd-servers") ?? "").split(",").filter((server) => server !== ""), ...(encryptionConfigPath === undefined ? {} : { encryptionConfigPath }) };
+      return {
+        podName,
+        etcdServers: (flagValue(words, "etcd-servers") ?? "").split(",").filter((server) => server !== ""),
+        ...(encryptionConfigPath === undefined ? {} : { encryptionConfigPath }),
+      };
     }
-    default: return { podName };
+    default:
+      return { podName };
   }
 }
 

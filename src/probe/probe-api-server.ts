@@ -12,12 +12,26 @@ const dryRunPath = "/api/v1/namespaces/kube-system/configmaps?dryRun=All";
 const dryRunObject = { apiVersion: "v1", kind: "ConfigMap", metadata: { generateName: "requorum-dry-run-" }, data: {} };
 
 /** PB11 of one API server at its node, all at once. `client` may still be dialling. */
-export async function probeApiServer(round: RoundClock, host: HostName, client: Promise<KubeApi>, limits: { readonly callMs: number; readonly dialMs: number }): Promise<ApiServerFacts> {
+export async function probeApiServer(
+  round: RoundClock,
+  host: HostName,
+  client: Promise<KubeApi>,
+  limits: { readonly callMs: number; readonly dialMs: number },
+): Promise<ApiServerFacts> {
   const ask = <T>(question: (request: (path: string, body?: unknown) => Promise<KubeAnswer>) => Promise<T>) =>
     observe(round, { source: `PB11 ${host} kube-apiserver`, limitMs: limits.dialMs + limits.callMs }, async (limitMs) => {
       const api = await client;
       const timeoutMs = Math.min(limits.callMs, limitMs, round.remainingMs());
-      return question((path, body) => api.request({ method: body === undefined ? "GET" : "POST", path, ...(body === undefined ? {} : { body }), timeoutMs, answerBytesMax, signal: round.signal }));
+      return question((path, body) =>
+        api.request({
+          method: body === undefined ? "GET" : "POST",
+          path,
+          ...(body === undefined ? {} : { body }),
+          timeoutMs,
+          answerBytesMax,
+          signal: round.signal,
+        }),
+      );
     });
   const timed = async (call: () => Promise<unknown>): Promise<number> => {
     const startedMs = round.clock.monotonicMs();
@@ -29,8 +43,19 @@ export async function probeApiServer(round: RoundClock, host: HostName, client: 
     ask(async (request) => parseHealth(await request("/readyz?verbose"))),
     ask((request) => timed(async () => expectSuccess(await request("/api/v1/namespaces/kube-system/configmaps?limit=5"), "list"))),
     ask((request) => timed(async () => expectSuccess(await request(dryRunPath, dryRunObject), "dry-run write"))),
-    ask(async (request) => required(stringAt(parseJson(expectSuccess(await request("/api/v1/namespaces/kube-system"), "namespace kube-system"), "namespace kube-system"), "metadata", "uid"), "uid of namespace kube-system")),
-    ask(async (request) => required(stringAt(parseJson(expectSuccess(await request("/version"), "version"), "version"), "gitVersion"), "gitVersion")),
+    ask(async (request) =>
+      required(
+        stringAt(
+          parseJson(expectSuccess(await request("/api/v1/namespaces/kube-system"), "namespace kube-system"), "namespace kube-system"),
+          "metadata",
+          "uid",
+        ),
+        "uid of namespace kube-system",
+      ),
+    ),
+    ask(async (request) =>
+      required(stringAt(parseJson(expectSuccess(await request("/version"), "version"), "version"), "gitVersion"), "gitVersion"),
+    ),
   ]);
   return { livez, readyz, listMs, dryRunWriteMs, kubeSystemUid, version };
 }
@@ -44,7 +69,10 @@ export function parseHealth(answer: KubeAnswer): ProbeAnswer {
 /** The text of a 2xx answer. Throws KUBE_API_REFUSED with status and reason; never the body, it may hold a Secret. */
 export function expectSuccess(answer: KubeAnswer, what: string): string {
   if (answer.status >= 200 && answer.status < 300) return answer.text;
-  throw new RecoveryError("KUBE_API_REFUSED", { subject: what, detail: `${what}: HTTP ${String(answer.status)} ${reasonWord(answer.text)}`.trim() });
+  throw new RecoveryError("KUBE_API_REFUSED", {
+    subject: what,
+    detail: `${what}: HTTP ${String(answer.status)} ${reasonWord(answer.text)}`.trim(),
+  });
 }
 
 /** `reason` of a metav1.Status is a single CamelCase word. */
@@ -59,6 +87,7 @@ function reasonWord(text: string): string {
 }
 
 function required(value: string | undefined, what: string): string {
-  if (value === undefined) throw new RecoveryError("REMOTE_ANSWER_MALFORMED", { subject: what, detail: `${what} is missing in the answer` });
+  if (value === undefined)
+    throw new RecoveryError("REMOTE_ANSWER_MALFORMED", { subject: what, detail: `${what} is missing in the answer` });
   return value;
 }

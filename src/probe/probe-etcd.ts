@@ -8,9 +8,17 @@ import { observe, type RoundClock } from "./observe.ts";
  * when that fails, every observation says why. A linearizable read that does
  * not come back costs its limit and nothing else.
  */
-export async function probeEtcd(round: RoundClock, host: HostName, client: Promise<EtcdClient>, limits: { readonly callMs: number; readonly dialMs: number }): Promise<EtcdEndpointFacts> {
+export async function probeEtcd(
+  round: RoundClock,
+  host: HostName,
+  client: Promise<EtcdClient>,
+  limits: { readonly callMs: number; readonly dialMs: number },
+): Promise<EtcdEndpointFacts> {
   const { clock, signal } = round;
-  const ask = <T>(probe: string, question: (etcd: EtcdClient, options: { readonly timeoutMs: number; readonly signal: AbortSignal }) => Promise<T>) =>
+  const ask = <T>(
+    probe: string,
+    question: (etcd: EtcdClient, options: { readonly timeoutMs: number; readonly signal: AbortSignal }) => Promise<T>,
+  ) =>
     observe(round, { source: `${probe} ${host} etcd`, limitMs: limits.dialMs + limits.callMs }, async (limitMs) => {
       const etcd = await client;
       return question(etcd, { timeoutMs: Math.min(limits.callMs, limitMs, round.remainingMs()), signal });
@@ -37,11 +45,15 @@ const masterLeasesPrefix = "/registry/masterleases/";
 const masterLeasesMax = 100;
 
 /** PB12: addresses of the API servers that hold a lease. Linearizable, so never out of date. Throws as the client does. */
-export async function readMasterLeases(etcd: EtcdClient, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<readonly string[]> {
+export async function readMasterLeases(
+  etcd: EtcdClient,
+  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<readonly string[]> {
   const addresses: string[] = [];
   const decoder = new TextDecoder();
   await etcd.range({ key: masterLeasesPrefix, isPrefix: true, keysOnly: true, pageSize: masterLeasesMax }, options, (page) => {
-    for (const entry of page) if (addresses.length < masterLeasesMax) addresses.push(decoder.decode(entry.key).slice(masterLeasesPrefix.length));
+    for (const entry of page)
+      if (addresses.length < masterLeasesMax) addresses.push(decoder.decode(entry.key).slice(masterLeasesPrefix.length));
   });
   return addresses.sort();
 }

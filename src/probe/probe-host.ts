@@ -55,13 +55,25 @@ interface Exchange {
 const outputBytesMax = 16 * 1024 * 1024;
 
 /** One script and the reading of its answer. `ping` is under way and says soon, and why, that a machine cannot be reached. Never rejects. */
-export async function probeHost(round: RoundClock, ports: HostPorts, asked: { readonly host: HostConfig; readonly ping: Promise<number>; readonly config: ClusterConfig; readonly endpoint: { readonly address: string; readonly port: number } | undefined; readonly limits: HostLimits }): Promise<HostReport> {
+export async function probeHost(
+  round: RoundClock,
+  ports: HostPorts,
+  asked: {
+    readonly host: HostConfig;
+    readonly ping: Promise<number>;
+    readonly config: ClusterConfig;
+    readonly endpoint: { readonly address: string; readonly port: number } | undefined;
+    readonly limits: HostLimits;
+  },
+): Promise<HostReport> {
   const { host, config, limits } = asked;
   const source = (probe: string): string => `${probe} ${host.name} ssh`;
   let sshErrorCode: string | undefined;
   const nonce = ports.hashing.randomHex(8);
   // The script does not wait for the ping.
-  const scripted = observe(round, { source: source("script"), limitMs: limits.scriptMs + 1000 }, async (limitMs) => runScript(round, ports.hostAccess, { ...asked, nonce, limitMs }));
+  const scripted = observe(round, { source: source("script"), limitMs: limits.scriptMs + 1000 }, async (limitMs) =>
+    runScript(round, ports.hostAccess, { ...asked, nonce, limitMs }),
+  );
   const pinged = observe(round, { source: source("PB1"), limitMs: limits.connectMs }, async () => {
     try {
       return { roundTripMs: await asked.ping };
@@ -72,14 +84,19 @@ export async function probeHost(round: RoundClock, ports: HostPorts, asked: { re
   });
   const [ssh, exchange] = await settleHost(pinged, scripted);
   if (ssh.kind === "unknown") return silentHost(host.name, ssh, sshErrorCode ?? "SSH_UNREACHABLE");
-  if (exchange.kind === "unknown") return { ...silentHost(host.name, exchange, undefined), facts: { ...silentHost(host.name, exchange, undefined).facts, ssh } };
+  if (exchange.kind === "unknown")
+    return { ...silentHost(host.name, exchange, undefined), facts: { ...silentHost(host.name, exchange, undefined).facts, ssh } };
   const answer = parseHostAnswer(exchange.value.result.stdout, nonce);
   const reading = new Reading(answer, exchange, source);
   const certificates = reading.section("PB10", "certificates", (text) => parseCertificates(text, ports.certificates));
-  const mesh = reading.mesh({ self: host.name, peers: config.hosts.filter((other) => other.name !== host.name).map((other) => other.name) });
+  const mesh = reading.mesh({
+    self: host.name,
+    peers: config.hosts.filter((other) => other.name !== host.name).map((other) => other.name),
+  });
   return {
     facts: {
-      name: host.name, ssh,
+      name: host.name,
+      ssh,
       machine: reading.machine(),
       services: reading.section("services", "services", parseServices),
       processes: reading.section("processes", "processes", parseProcesses),
@@ -87,7 +104,9 @@ export async function probeHost(round: RoundClock, ports: HostPorts, asked: { re
       manifests: reading.section("PB9", "manifests", parseStaticPods),
       kubernetesFiles: reading.section("files", "files", parseKubernetesFiles),
       certificates: certificates.kind === "known" ? { ...certificates, value: certificates.value.certificates } : certificates,
-      ...(certificates.kind === "known" && certificates.value.unreadable.length > 0 ? { unreadableCertificates: certificates.value.unreadable } : {}),
+      ...(certificates.kind === "known" && certificates.value.unreadable.length > 0
+        ? { unreadableCertificates: certificates.value.unreadable }
+        : {}),
       loadBalancer: reading.loadBalancer(asked.endpoint?.address),
     },
     mesh,
@@ -97,23 +116,53 @@ export async function probeHost(round: RoundClock, ports: HostPorts, asked: { re
 }
 
 /** Waits for the script only where the machine was reached: a ping that failed is the whole answer. */
-async function settleHost(pinged: Promise<HostFacts["ssh"]>, scripted: Promise<Observation<Exchange>>): Promise<readonly [HostFacts["ssh"], Observation<Exchange>]> {
+async function settleHost(
+  pinged: Promise<HostFacts["ssh"]>,
+  scripted: Promise<Observation<Exchange>>,
+): Promise<readonly [HostFacts["ssh"], Observation<Exchange>]> {
   const ssh = await pinged;
   return ssh.kind === "unknown" ? [ssh, ssh] : [ssh, await scripted];
 }
 
-async function runScript(round: RoundClock, hostAccess: HostAccess, asked: { readonly host: HostConfig; readonly config: ClusterConfig; readonly endpoint: { readonly address: string; readonly port: number } | undefined; readonly limits: HostLimits; readonly nonce: string; readonly limitMs: number }): Promise<Exchange> {
+async function runScript(
+  round: RoundClock,
+  hostAccess: HostAccess,
+  asked: {
+    readonly host: HostConfig;
+    readonly config: ClusterConfig;
+    readonly endpoint: { readonly address: string; readonly port: number } | undefined;
+    readonly limits: HostLimits;
+    readonly nonce: string;
+    readonly limitMs: number;
+  },
+): Promise<Exchange> {
   const { config, endpoint, limits } = asked;
   // The script must end before the transport gives up, or a whole answer is lost for one slow section.
   const scriptMs = Math.max(100, Math.min(limits.scriptMs, asked.limitMs - 300));
   const args = [
-    asked.nonce, String(Math.floor(scriptMs / 10)), limits.depth, config.paths.etcdDataDir, config.paths.manifestsDir, config.paths.pkiDir,
-    endpoint?.address ?? "-", String(endpoint?.port ?? 0), endpoint === undefined ? "-" : urlHost(endpoint.address),
-    seconds(Math.min(limits.meshMs, scriptMs - 50)), seconds(Math.min(limits.endpointMs, scriptMs - 50)),
+    asked.nonce,
+    String(Math.floor(scriptMs / 10)),
+    limits.depth,
+    config.paths.etcdDataDir,
+    config.paths.manifestsDir,
+    config.paths.pkiDir,
+    endpoint?.address ?? "-",
+    String(endpoint?.port ?? 0),
+    endpoint === undefined ? "-" : urlHost(endpoint.address),
+    seconds(Math.min(limits.meshMs, scriptMs - 50)),
+    seconds(Math.min(limits.endpointMs, scriptMs - 50)),
     ...config.hosts.map((other) => `${other.name}=${other.address}=${String(other.sshPort ?? 22)}`),
   ];
   const sentAtMs = round.clock.nowMs();
-  const result = await hostAccess.run(asked.host.name, { reason: "read the machine's facts", script: hostScript, args, timeoutMs: asked.limitMs, outputBytesMax, changesThings: false, signal: round.signal });
+  const result = await hostAccess.run(asked.host.name, {
+    reason: "read the machine's facts",
+    script: hostScript,
+    args,
+    timeoutMs: asked.limitMs,
+    outputBytesMax,
+    changesThings: false,
+    signal: round.signal,
+  });
   return { result, sentAtMs, receivedAtMs: round.clock.nowMs() };
 }
 
@@ -149,20 +198,28 @@ class Reading {
     const gap = this.#gap<never>("machine", "machine") ?? this.#gap<never>("machine", "addresses");
     if (gap !== undefined) return gap;
     const versions = this.#answer.get("versions");
-    return understood(this.#provenance("machine"), () => parseMachine(
-      { machine: textOf(this.#answer, "machine"), addresses: textOf(this.#answer, "addresses"), versions: versions?.kind === "ended" ? versions.text : undefined },
-      this.#clockOffsetMs(),
-    ));
+    return understood(this.#provenance("machine"), () =>
+      parseMachine(
+        {
+          machine: textOf(this.#answer, "machine"),
+          addresses: textOf(this.#answer, "addresses"),
+          versions: versions?.kind === "ended" ? versions.text : undefined,
+        },
+        this.#clockOffsetMs(),
+      ),
+    );
   }
 
   dataDir(path: string): HostFacts["etcdDataDir"] {
     const [fsync, kernel] = [this.#answer.get("fsync"), this.#answer.get("kernel")];
-    return this.section("PB7", "datadir", (datadir) => parseDataDir(path, {
-      datadir,
-      fsync: fsync?.text,
-      fsyncWasCut: fsync?.kind === "cut",
-      kernel: kernel?.kind === "ended" && kernel.exitCode === 0 ? kernel.text : undefined,
-    }));
+    return this.section("PB7", "datadir", (datadir) =>
+      parseDataDir(path, {
+        datadir,
+        fsync: fsync?.text,
+        fsyncWasCut: fsync?.kind === "cut",
+        kernel: kernel?.kind === "ended" && kernel.exitCode === 0 ? kernel.text : undefined,
+      }),
+    );
   }
 
   loadBalancer(virtualAddress: string | undefined): HostFacts["loadBalancer"] {
@@ -188,9 +245,19 @@ class Reading {
 
   #gap<T>(probe: string, name: HostSection): Observation<T> | undefined {
     const section = this.#answer.get(name);
-    if (section === undefined) return notKnown("malformed", `the answer has no whole section ${name} (script's exit status ${String(this.#exchange.result.exitCode)})`, this.#provenance(probe));
+    if (section === undefined)
+      return notKnown(
+        "malformed",
+        `the answer has no whole section ${name} (script's exit status ${String(this.#exchange.result.exitCode)})`,
+        this.#provenance(probe),
+      );
     if (section.kind === "cut") return notKnown("timeout", `${name} did not end within the script's limit`, this.#provenance(probe));
-    if (section.exitCode !== 0) return notKnown("failed", `${name}: exit status ${String(section.exitCode)} ${section.errorText.split("\n")[0] ?? ""}`.trim(), this.#provenance(probe));
+    if (section.exitCode !== 0)
+      return notKnown(
+        "failed",
+        `${name}: exit status ${String(section.exitCode)} ${section.errorText.split("\n")[0] ?? ""}`.trim(),
+        this.#provenance(probe),
+      );
     return undefined;
   }
 }
@@ -198,7 +265,21 @@ class Reading {
 /** Nothing could be asked: every fact is unknown for the same reason. */
 function silentHost(name: HostName, gap: Extract<Observation<unknown>, { kind: "unknown" }>, sshErrorCode: string | undefined): HostReport {
   return {
-    facts: { name, ssh: gap, ...(sshErrorCode === undefined ? {} : { sshErrorCode }), machine: gap, services: gap, processes: gap, etcdDataDir: gap, manifests: gap, kubernetesFiles: gap, certificates: gap, loadBalancer: gap },
-    mesh: undefined, endpointOutcome: undefined, arpMacs: [],
+    facts: {
+      name,
+      ssh: gap,
+      ...(sshErrorCode === undefined ? {} : { sshErrorCode }),
+      machine: gap,
+      services: gap,
+      processes: gap,
+      etcdDataDir: gap,
+      manifests: gap,
+      kubernetesFiles: gap,
+      certificates: gap,
+      loadBalancer: gap,
+    },
+    mesh: undefined,
+    endpointOutcome: undefined,
+    arpMacs: [],
   };
 }

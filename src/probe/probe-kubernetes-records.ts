@@ -6,7 +6,16 @@ import type { CertificateReader } from "../ports/certificates.ts";
 import type { KubeApi, KubeAnswer } from "../ports/kube-api.ts";
 import { listOf, parseJson, recordOf, stringAt } from "./json-value.ts";
 import { observe, type RoundClock } from "./observe.ts";
-import { certificateKeySecondsLeft, joinTokenSecondsLeft, parseClusterInfo, parseEndpointAddresses, parseEtcdMirrorPod, parseKubeadmConfig, parseNode, parseTokenExpiry } from "./parse-kubernetes-objects.ts";
+import {
+  certificateKeySecondsLeft,
+  joinTokenSecondsLeft,
+  parseClusterInfo,
+  parseEndpointAddresses,
+  parseEtcdMirrorPod,
+  parseKubeadmConfig,
+  parseNode,
+  parseTokenExpiry,
+} from "./parse-kubernetes-objects.ts";
 import { expectSuccess } from "./probe-api-server.ts";
 
 /** 500 nodes of 10-20 KiB each are some 10 MiB: within the answer limit, and one page for nearly every cluster. */
@@ -25,7 +34,11 @@ const etcdPodsPath = "/api/v1/namespaces/kube-system/pods?labelSelector=componen
 export async function probeKubernetesRecords(
   round: RoundClock,
   via: { readonly host: HostName; readonly api: KubeApi },
-  needs: { readonly certificates: CertificateReader; readonly callMs: number; readonly masterLeases: Promise<Observation<readonly string[]>> },
+  needs: {
+    readonly certificates: CertificateReader;
+    readonly callMs: number;
+    readonly masterLeases: Promise<Observation<readonly string[]>>;
+  },
 ): Promise<Observation<KubernetesRecords>> {
   const source = `PB12 ${via.host} kube-apiserver`;
   const get = async (path: string): Promise<KubeAnswer> =>
@@ -33,11 +46,19 @@ export async function probeKubernetesRecords(
   const read = async (path: string, what: string): Promise<unknown> => parseJson(expectSuccess(await get(path), what), what);
   const record = <T>(question: () => Promise<T>) => observe(round, { source, limitMs: needs.callMs }, question);
 
-  const tokens = record(async () => listOf(recordOf(await read(tokensPath, "bootstrap tokens"))?.["items"]).map((secret) => parseTokenExpiry(secret, round.clock.nowMs())));
+  const tokens = record(async () =>
+    listOf(recordOf(await read(tokensPath, "bootstrap tokens"))?.["items"]).map((secret) => parseTokenExpiry(secret, round.clock.nowMs())),
+  );
   const [nodes, endpoints, clusterInfo, kubeadmConfig, pods, joinSeconds, keySeconds, masterLeases] = await Promise.all([
     record(async () => (await readPages(read, "/api/v1/nodes", "nodes")).map(parseNode)),
-    record(async () => parseEndpointAddresses(await read("/api/v1/namespaces/default/endpoints/kubernetes", "endpoints default/kubernetes"))),
-    record(() => orAbsent(get("/api/v1/namespaces/kube-public/configmaps/cluster-info"), "cluster-info", (object) => parseClusterInfo(object, needs.certificates))),
+    record(async () =>
+      parseEndpointAddresses(await read("/api/v1/namespaces/default/endpoints/kubernetes", "endpoints default/kubernetes")),
+    ),
+    record(() =>
+      orAbsent(get("/api/v1/namespaces/kube-public/configmaps/cluster-info"), "cluster-info", (object) =>
+        parseClusterInfo(object, needs.certificates),
+      ),
+    ),
     record(() => orAbsent(get("/api/v1/namespaces/kube-system/configmaps/kubeadm-config"), "kubeadm-config", parseKubeadmConfig)),
     record(async () => listOf(recordOf(await read(etcdPodsPath, "etcd pods"))?.["items"]).map(parseEtcdMirrorPod)),
     record(async () => joinTokenSecondsLeft(requireValue(await tokens))),
@@ -51,13 +72,29 @@ export async function probeKubernetesRecords(
   const provenance = { observedAt: round.clock.nowIso(), source };
   if (nodes.kind === "unknown") return nodes;
   if (endpoints.kind === "unknown") return endpoints;
-  const gaps = gapsOf({ masterLeases, clusterInfo, kubeadmConfig, etcdMirrorPods: pods, bootstrapTokenSecondsLeft: joinSeconds, certificateKeySecondsLeft: keySeconds });
-  return known({
-    via: via.host, nodes: nodes.value, kubernetesEndpoints: endpoints.value,
-    masterLeases: valueOf(masterLeases), clusterInfo: valueOf(clusterInfo), kubeadmConfig: valueOf(kubeadmConfig), etcdMirrorPods: valueOf(pods) ?? [],
-    bootstrapTokenSecondsLeft: valueOf(joinSeconds), certificateKeySecondsLeft: valueOf(keySeconds),
-    ...(gaps.length === 0 ? {} : { gaps }),
-  }, provenance);
+  const gaps = gapsOf({
+    masterLeases,
+    clusterInfo,
+    kubeadmConfig,
+    etcdMirrorPods: pods,
+    bootstrapTokenSecondsLeft: joinSeconds,
+    certificateKeySecondsLeft: keySeconds,
+  });
+  return known(
+    {
+      via: via.host,
+      nodes: nodes.value,
+      kubernetesEndpoints: endpoints.value,
+      masterLeases: valueOf(masterLeases),
+      clusterInfo: valueOf(clusterInfo),
+      kubeadmConfig: valueOf(kubeadmConfig),
+      etcdMirrorPods: valueOf(pods) ?? [],
+      bootstrapTokenSecondsLeft: valueOf(joinSeconds),
+      certificateKeySecondsLeft: valueOf(keySeconds),
+      ...(gaps.length === 0 ? {} : { gaps }),
+    },
+    provenance,
+  );
 }
 
 /** When no API server is there to ask. */

@@ -23,9 +23,16 @@ const realAnswer = readFileSync(new URL("../../test/fixtures/probe/host-answer-c
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
 const config: ClusterConfig = {
-  apiVersion: "requorum/v1", cluster: "demo", platform: "kubeadm", etcdTopology: "stacked", controlPlaneEndpoint: "10.150.0.10:8443", loadBalancer: "keepalived-haproxy",
+  apiVersion: "requorum/v1",
+  cluster: "demo",
+  platform: "kubeadm",
+  etcdTopology: "stacked",
+  controlPlaneEndpoint: "10.150.0.10:8443",
+  loadBalancer: "keepalived-haproxy",
   hosts: hosts.map((name, index) => ({ name, address: addresses[index] ?? "", roles: ["control-plane", "etcd"] })),
-  ssh: { connectTimeoutMs: 1000 }, paths: defaultPaths, policy: { unreachableGraceMs: 600_000, planLifetimeMs: 900_000 },
+  ssh: { connectTimeoutMs: 1000 },
+  paths: defaultPaths,
+  policy: { unreachableGraceMs: 600_000, planLifetimeMs: 900_000 },
 };
 
 interface World {
@@ -44,14 +51,37 @@ function healthyWorld(change: Partial<ProbePorts> = {}): World {
   const kube = new FakeKubernetes({ hosts });
   hosts.forEach((name, index) => kube.addNode({ name, address: addresses[index] ?? "" }));
   kube.store.put("/api/v1/namespaces/default/endpoints/kubernetes", { subsets: [{ addresses: addresses.map((ip) => ({ ip })) }] });
-  kube.addConfigMap("kube-system", "kubeadm-config", { ClusterConfiguration: "controlPlaneEndpoint: 10.150.0.10:8443\nkubernetesVersion: v1.34.4\n" });
+  kube.addConfigMap("kube-system", "kubeadm-config", {
+    ClusterConfiguration: "controlPlaneEndpoint: 10.150.0.10:8443\nkubernetesVersion: v1.34.4\n",
+  });
   kube.store.put("/api/v1/namespaces/kube-system/secrets/bootstrap-token-abcdef", {
     type: "bootstrap.kubernetes.io/token",
-    data: { "token-secret": base64("planted-token-secret"), expiration: base64("2999-01-01T00:00:00Z"), "usage-bootstrap-authentication": base64("true"), "usage-bootstrap-signing": base64("true") },
+    data: {
+      "token-secret": base64("planted-token-secret"),
+      expiration: base64("2999-01-01T00:00:00Z"),
+      "usage-bootstrap-authentication": base64("true"),
+      "usage-bootstrap-signing": base64("true"),
+    },
   });
-  const clock = { nowIso: () => new Date().toISOString(), nowMs: () => Date.now(), monotonicMs: () => performance.now(), sleep: (durationMs: number, signal?: AbortSignal) => wait(durationMs, undefined, signal === undefined ? {} : { signal }) };
-  const hashing = { sha256Hex: (data: string | Uint8Array) => createHash("sha256").update(data).digest("hex"), startSha256: () => { throw new Error("not used"); }, randomHex: (count: number) => randomBytes(count).toString("hex") };
-  return { hostAccess, etcd, kube, ports: { hostAccess, etcd: etcd.dialer(), kube: kube.dialer(), clock, hashing, certificates: new NodeCertificates(), ...change } };
+  const clock = {
+    nowIso: () => new Date().toISOString(),
+    nowMs: () => Date.now(),
+    monotonicMs: () => performance.now(),
+    sleep: (durationMs: number, signal?: AbortSignal) => wait(durationMs, undefined, signal === undefined ? {} : { signal }),
+  };
+  const hashing = {
+    sha256Hex: (data: string | Uint8Array) => createHash("sha256").update(data).digest("hex"),
+    startSha256: () => {
+      throw new Error("not used");
+    },
+    randomHex: (count: number) => randomBytes(count).toString("hex"),
+  };
+  return {
+    hostAccess,
+    etcd,
+    kube,
+    ports: { hostAccess, etcd: etcd.dialer(), kube: kube.dialer(), clock, hashing, certificates: new NodeCertificates(), ...change },
+  };
 }
 
 function look(world: World, options: Partial<ProbeRoundOptions> = {}): Promise<Inventory> {
@@ -74,7 +104,11 @@ function killHost({ hostAccess, etcd, kube }: World, name: HostName): void {
 
 test("probeRound: a healthy cluster is known in full", async () => {
   const inventory = await look(healthyWorld());
-  const unknown = inventory.hosts.flatMap((host) => Object.entries({ ...host, ...host.etcd, ...host.apiServer }).filter(([, value]) => typeof value === "object" && "kind" in value && value.kind === "unknown").map(([name]) => `${host.name} ${name}`));
+  const unknown = inventory.hosts.flatMap((host) =>
+    Object.entries({ ...host, ...host.etcd, ...host.apiServer })
+      .filter(([, value]) => typeof value === "object" && "kind" in value && value.kind === "unknown")
+      .map(([name]) => `${host.name} ${name}`),
+  );
   assert.deepEqual(unknown, []);
   const host = hostOf(inventory, cp1);
   assert.equal(valueOf(host.manifests)?.length, 4);
@@ -83,7 +117,10 @@ test("probeRound: a healthy cluster is known in full", async () => {
   assert.equal(valueOf(host.etcd.membersLinearizable)?.length, 3);
   assert.deepEqual(valueOf(host.apiServer.readyz), { httpStatus: 200, failedChecks: [] });
   const records = valueOf(inventory.kubernetes);
-  assert.deepEqual(records?.nodes.map((node) => node.name), ["cp1", "cp2", "cp3"]);
+  assert.deepEqual(
+    records?.nodes.map((node) => node.name),
+    ["cp1", "cp2", "cp3"],
+  );
   assert.deepEqual(records.masterLeases, addresses);
   assert.deepEqual(records.kubernetesEndpoints, addresses);
   assert.equal(records.kubeadmConfig?.kubernetesVersion, "v1.34.4");
@@ -94,7 +131,10 @@ test("probeRound: a healthy cluster is known in full", async () => {
 
 test("probeRound: no secret of the cluster is in the inventory", async () => {
   const inventory = await look(healthyWorld());
-  assert.doesNotMatch(JSON.stringify(inventory, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value)), /planted|token-secret/);
+  assert.doesNotMatch(
+    JSON.stringify(inventory, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value)),
+    /planted|token-secret/,
+  );
 });
 
 test("probeRound: two dead machines are unknown, not healthy and not dead, and cost the third nothing", async () => {
@@ -104,18 +144,29 @@ test("probeRound: two dead machines are unknown, not healthy and not dead, and c
   const inventory = await look(world);
   const dead = hostOf(inventory, cp2);
   assert.equal(dead.sshErrorCode, "SSH_UNREACHABLE");
-  for (const observation of [dead.ssh, dead.machine, dead.etcdDataDir, dead.etcd.status, dead.apiServer.livez]) assert.ok(observation.kind === "unknown" && observation.reason === "unreachable");
+  for (const observation of [dead.ssh, dead.machine, dead.etcdDataDir, dead.etcd.status, dead.apiServer.livez])
+    assert.ok(observation.kind === "unknown" && observation.reason === "unreachable");
   const alive = hostOf(inventory, cp1);
   assert.equal(alive.machine.kind, "known");
   assert.equal(alive.etcd.status.kind, "known");
   assert.equal(alive.etcd.linearizableReadMs.kind, "unknown");
-  assert.ok(inventory.reach.some((entry) => entry.from === "operator" && entry.to === cp2 && entry.port === "ssh" && entry.outcome === "unreachable"));
+  assert.ok(
+    inventory.reach.some(
+      (entry) => entry.from === "operator" && entry.to === cp2 && entry.port === "ssh" && entry.outcome === "unreachable",
+    ),
+  );
 });
 
 test("probeRound: a machine without certificates is not asked, and its etcd's silence is handled everywhere", async () => {
   const world = healthyWorld();
   const dialer = world.etcd.dialer();
-  const bare: EtcdDialer = { dial: (host, options) => (host === cp2 ? Promise.reject(new RecoveryError("ETCD_CREDENTIALS_MISSING", { subject: "host cp2", detail: "none is there" })) : dialer.dial(host, options)), close: () => dialer.close() };
+  const bare: EtcdDialer = {
+    dial: (host, options) =>
+      host === cp2
+        ? Promise.reject(new RecoveryError("ETCD_CREDENTIALS_MISSING", { subject: "host cp2", detail: "none is there" }))
+        : dialer.dial(host, options),
+    close: () => dialer.close(),
+  };
   const inventory = await look({ ...world, ports: { ...world.ports, etcd: bare } });
   const { status } = hostOf(inventory, cp2).etcd;
   assert.ok(status.kind === "unknown" && status.reason === "not-asked");
@@ -129,14 +180,18 @@ test("probeRound: a port where nobody listens is refused when the machine itself
   const cut: EtcdDialer = {
     dial: async (host, options) => {
       const client = await dialer.dial(host, options);
-      if (host === cp1) client.status = () => Promise.reject(new RecoveryError("ETCD_UNREACHABLE", { subject: "etcd on cp1", detail: "socket disconnected" }));
+      if (host === cp1)
+        client.status = () =>
+          Promise.reject(new RecoveryError("ETCD_UNREACHABLE", { subject: "etcd on cp1", detail: "socket disconnected" }));
       return client;
     },
     close: () => dialer.close(),
   };
   const withOwn = (outcome: string) => realAnswer.replace("cp2 ssh open", `cp2 ssh open\ncp1 etcd-client ${outcome}`);
   const statusWith = async (outcome: string) => {
-    world.hostAccess.onScript({ host: cp1, reason: "facts" }, (request) => ({ stdout: withOwn(outcome).replaceAll("0123456789abcdef", request.args?.[0] ?? "") }));
+    world.hostAccess.onScript({ host: cp1, reason: "facts" }, (request) => ({
+      stdout: withOwn(outcome).replaceAll("0123456789abcdef", request.args?.[0] ?? ""),
+    }));
     return hostOf(await look({ ...world, ports: { ...world.ports, etcd: cut } }), cp1).etcd.status;
   };
   const [refused, open] = [await statusWith("refused"), await statusWith("open")];
@@ -157,7 +212,9 @@ test("probeRound: an adapter that never answers is given up at the deadline", as
 test("probeRound: a truncated answer leaves only its missing sections unknown", async () => {
   const world = healthyWorld();
   const cut = realAnswer.indexOf("begin certificates");
-  world.hostAccess.onScript({ host: cp2, reason: "facts" }, (request) => ({ stdout: realAnswer.slice(0, cut).replaceAll("0123456789abcdef", request.args?.[0] ?? "") }));
+  world.hostAccess.onScript({ host: cp2, reason: "facts" }, (request) => ({
+    stdout: realAnswer.slice(0, cut).replaceAll("0123456789abcdef", request.args?.[0] ?? ""),
+  }));
   const host = hostOf(await look(world), cp2);
   assert.ok(host.certificates.kind === "unknown" && host.certificates.reason === "malformed");
   assert.equal(host.services.kind, "known");
@@ -180,7 +237,9 @@ test("probeRound: a changed host key is told from an unreachable machine", async
   const host = hostOf(inventory, cp3);
   assert.equal(host.sshErrorCode, "SSH_HOST_KEY_CHANGED");
   assert.ok(host.ssh.kind === "unknown" && host.ssh.reason === "refused");
-  assert.ok(inventory.reach.some((entry) => entry.from === "operator" && entry.to === cp3 && entry.port === "ssh" && entry.outcome === "open"));
+  assert.ok(
+    inventory.reach.some((entry) => entry.from === "operator" && entry.to === cp3 && entry.port === "ssh" && entry.outcome === "open"),
+  );
 });
 
 test("probeRound: records come from an API server that is ready, and without any they are unknown", async () => {
@@ -200,7 +259,10 @@ test("probeRound: a record that may not be read is a gap, not an absence", async
   const world = healthyWorld();
   world.kube.failNext("GET", "/api/v1/namespaces/kube-public/configmaps/cluster-info", { status: 403, reason: "Forbidden" });
   const records = valueOf((await look(world)).kubernetes);
-  assert.deepEqual(records?.gaps?.map((gap) => gap.record), ["clusterInfo"]);
+  assert.deepEqual(
+    records?.gaps?.map((gap) => gap.record),
+    ["clusterInfo"],
+  );
   assert.match(records.gaps.at(0)?.detail ?? "", /403 Forbidden/);
 });
 

@@ -4,7 +4,15 @@
  * It knows no rules: what the facts mean is diagnose's business.
  */
 import type { ClusterConfig, HostConfig } from "../model/cluster-config.ts";
-import type { ApiServerFacts, EndpointFacts, EtcdEndpointFacts, HostFacts, Inventory, LastSeen, ReachObservation } from "../model/inventory.ts";
+import type {
+  ApiServerFacts,
+  EndpointFacts,
+  EtcdEndpointFacts,
+  HostFacts,
+  Inventory,
+  LastSeen,
+  ReachObservation,
+} from "../model/inventory.ts";
 import { summariseLook } from "../model/look-summary.ts";
 import { known, notKnown, valueOf, type Observation } from "../model/observation.ts";
 import type { ReportProgress } from "../model/progress-event.ts";
@@ -92,7 +100,11 @@ export async function probeRound(ports: ProbePorts, config: ClusterConfig, optio
     const found = await probeAll(ports, round, config, { sessions, limits, report: options.report ?? (() => undefined) });
     options.signal.throwIfAborted();
     return {
-      apiVersion: "requorum/v1", kind: "Inventory", takenAt: ports.clock.nowIso(), config, ...found,
+      apiVersion: "requorum/v1",
+      kind: "Inventory",
+      takenAt: ports.clock.nowIso(),
+      config,
+      ...found,
       ...(options.earlier === undefined ? {} : { earlierLook: summariseLook(options.earlier) }),
       ...(options.lastSeen === undefined ? {} : { lastSeen: options.lastSeen }),
     };
@@ -106,10 +118,13 @@ function openSession(ports: ProbePorts, round: RoundClock, host: HostConfig, lim
   const unreachable = new AbortController();
   const signal = AbortSignal.any([round.signal, unreachable.signal]);
   const ping = ports.hostAccess.ping(host.name, { timeoutMs: Math.min(limits.connectMs, round.remainingMs()), signal: round.signal });
-  const gone = ping.then(() => new Promise<never>(() => undefined), (error: unknown) => {
-    unreachable.abort(error);
-    throw error;
-  });
+  const gone = ping.then(
+    () => new Promise<never>(() => undefined),
+    (error: unknown) => {
+      unreachable.abort(error);
+      throw error;
+    },
+  );
   const call = { timeoutMs: Math.min(limits.connectMs + limits.dialMs, round.remainingMs()), signal };
   const dialled = { etcd: ports.etcd.dial(host.name, call), kube: ports.kube.dial(host.name, call) };
   const session = { host, ping, etcd: firstOf(dialled.etcd, gone), kube: firstOf(dialled.kube, gone) };
@@ -130,7 +145,12 @@ function closeLater(session: HostSession): void {
   session.kube.then((client) => client.close()).catch(() => undefined);
 }
 
-async function probeAll(ports: ProbePorts, round: RoundClock, config: ClusterConfig, asked: { readonly sessions: readonly HostSession[]; readonly limits: Limits; readonly report: ReportProgress }): Promise<Pick<Inventory, "hosts" | "reach" | "kubernetes" | "endpoint">> {
+async function probeAll(
+  ports: ProbePorts,
+  round: RoundClock,
+  config: ClusterConfig,
+  asked: { readonly sessions: readonly HostSession[]; readonly limits: Limits; readonly report: ReportProgress },
+): Promise<Pick<Inventory, "hosts" | "reach" | "kubernetes" | "endpoint">> {
   const { sessions, limits, report } = asked;
   const endpoint = endpointOf(config);
   const callLimits = { callMs: limits.callMs, dialMs: limits.connectMs + limits.dialMs };
@@ -157,7 +177,8 @@ async function probeAll(ports: ProbePorts, round: RoundClock, config: ClusterCon
  * connection. The machine itself knows: its own connect was refused.
  */
 function asSeenAtHome(facts: HostFacts, mesh: MeshFacts | undefined): HostFacts {
-  const refuses = (port: "etcd-client" | "kube-apiserver"): boolean => mesh?.own.some((entry) => entry.port === port && entry.outcome === "refused") === true;
+  const refuses = (port: "etcd-client" | "kube-apiserver"): boolean =>
+    mesh?.own.some((entry) => entry.port === port && entry.outcome === "refused") === true;
   return {
     ...facts,
     etcd: refuses("etcd-client") ? refused(facts.etcd) : facts.etcd,
@@ -166,10 +187,15 @@ function asSeenAtHome(facts: HostFacts, mesh: MeshFacts | undefined): HostFacts 
 }
 
 function refused<T extends EtcdEndpointFacts | ApiServerFacts>(facts: T): T {
-  const entries = Object.entries<Observation<unknown>>({ ...facts }).map(([name, observation]) => [
-    name,
-    observation.kind === "unknown" && observation.reason === "unreachable" ? { ...observation, reason: "refused", detail: `nothing listens there, as the machine itself sees it (${observation.detail})` } : observation,
-  ] as const);
+  const entries = Object.entries<Observation<unknown>>({ ...facts }).map(
+    ([name, observation]) =>
+      [
+        name,
+        observation.kind === "unknown" && observation.reason === "unreachable"
+          ? { ...observation, reason: "refused", detail: `nothing listens there, as the machine itself sees it (${observation.detail})` }
+          : observation,
+      ] as const,
+  );
   // Every property of both types is an observation; only the reason of unknown ones was changed.
   return Object.fromEntries(entries) as unknown as T;
 }
@@ -180,27 +206,48 @@ function endpointOf(config: ClusterConfig): { readonly address: string; readonly
 }
 
 /** PB12 through whichever API server says first that it is ready, without waiting for the slow ones. */
-async function firstRecords(ports: ProbePorts, round: RoundClock, sessions: readonly HostSession[], limits: Limits): Promise<Inventory["kubernetes"]> {
+async function firstRecords(
+  ports: ProbePorts,
+  round: RoundClock,
+  sessions: readonly HostSession[],
+  limits: Limits,
+): Promise<Inventory["kubernetes"]> {
   const ready = sessions.map(async (session) => {
     const api = await session.kube;
-    const answer = await api.request({ method: "GET", path: "/readyz", timeoutMs: Math.min(limits.callMs, round.remainingMs()), signal: round.signal });
+    const answer = await api.request({
+      method: "GET",
+      path: "/readyz",
+      timeoutMs: Math.min(limits.callMs, round.remainingMs()),
+      signal: round.signal,
+    });
     if (answer.status !== 200) throw new Error("not ready");
     return session;
   });
-  const first = await observe(round, { source: "PB12", limitMs: limits.connectMs + limits.dialMs + limits.callMs }, () => Promise.any(ready));
+  const first = await observe(round, { source: "PB12", limitMs: limits.connectMs + limits.dialMs + limits.callMs }, () =>
+    Promise.any(ready),
+  );
   // Every single failure is in the hosts' own observations (PB11).
   if (first.kind === "unknown") return noKubernetesRecords(round, "no API server is ready");
   return recordsThrough(ports, round, { session: first.value, sessions, limits });
 }
 
-async function recordsThrough(ports: ProbePorts, round: RoundClock, asked: { readonly session: HostSession; readonly sessions: readonly HostSession[]; readonly limits: Limits }): Promise<Inventory["kubernetes"]> {
+async function recordsThrough(
+  ports: ProbePorts,
+  round: RoundClock,
+  asked: { readonly session: HostSession; readonly sessions: readonly HostSession[]; readonly limits: Limits },
+): Promise<Inventory["kubernetes"]> {
   const { session, sessions, limits } = asked;
   const masterLeases = observe(round, { source: "PB12 etcd", limitMs: limits.callMs }, async (limitMs) => {
-    const read = async (candidate: HostSession): Promise<readonly string[]> => readMasterLeases(await candidate.etcd, { timeoutMs: limitMs, signal: round.signal });
+    const read = async (candidate: HostSession): Promise<readonly string[]> =>
+      readMasterLeases(await candidate.etcd, { timeoutMs: limitMs, signal: round.signal });
     // The API server's own member speaks of its own cluster; another one only where that one gives no answer.
     return read(session).catch(() => Promise.any(sessions.filter((other) => other !== session).map(read)));
   });
-  return probeKubernetesRecords(round, { host: session.host.name, api: await session.kube }, { certificates: ports.certificates, callMs: limits.callMs, masterLeases });
+  return probeKubernetesRecords(
+    round,
+    { host: session.host.name, api: await session.kube },
+    { certificates: ports.certificates, callMs: limits.callMs, masterLeases },
+  );
 }
 
 /**
@@ -208,7 +255,16 @@ async function recordsThrough(ports: ProbePorts, round: RoundClock, asked: { rea
  * server that was asked belongs to fewer machines than another cluster does,
  * the others are asked; so is everybody ready when the first attempt failed.
  */
-async function settleRecords(ports: ProbePorts, round: RoundClock, asked: { readonly sessions: readonly HostSession[]; readonly hosts: readonly HostFacts[]; readonly limits: Limits; readonly early: Inventory["kubernetes"] }): Promise<Inventory["kubernetes"]> {
+async function settleRecords(
+  ports: ProbePorts,
+  round: RoundClock,
+  asked: {
+    readonly sessions: readonly HostSession[];
+    readonly hosts: readonly HostFacts[];
+    readonly limits: Limits;
+    readonly early: Inventory["kubernetes"];
+  },
+): Promise<Inventory["kubernetes"]> {
   const { sessions, hosts, early, limits } = asked;
   const mainUid = mainClusterUid(hosts);
   const isMain = (host: HostFacts): boolean => valueOf(host.apiServer.kubeSystemUid) === mainUid;
@@ -242,12 +298,25 @@ type HostAnswer = { readonly machine: HostReport; readonly facts: HostFacts };
 function reachOf(round: RoundClock, answers: readonly HostAnswer[]): readonly ReachObservation[] {
   return answers.flatMap(({ facts, machine }): readonly ReachObservation[] => {
     const to = facts.name;
-    const operator = (port: ReachObservation["port"], observation: Observation<unknown>): ReachObservation => ({ from: "operator", to, port, outcome: outcomeOf(observation), observedAt: observation.observedAt });
+    const operator = (port: ReachObservation["port"], observation: Observation<unknown>): ReachObservation => ({
+      from: "operator",
+      to,
+      port,
+      outcome: outcomeOf(observation),
+      observedAt: observation.observedAt,
+    });
     const seen = (machine.mesh?.reach ?? []).flatMap((entry): readonly ReachObservation[] => {
       const target = answers.find((answer) => answer.facts.name === entry.to);
-      return target === undefined ? [] : [{ from: to, to: target.facts.name, port: entry.port, outcome: entry.outcome, observedAt: round.clock.nowIso() }];
+      return target === undefined
+        ? []
+        : [{ from: to, to: target.facts.name, port: entry.port, outcome: entry.outcome, observedAt: round.clock.nowIso() }];
     });
-    return [operator("ssh", facts.ssh), operator("etcd-client", facts.etcd.status), operator("kube-apiserver", facts.apiServer.livez), ...seen];
+    return [
+      operator("ssh", facts.ssh),
+      operator("etcd-client", facts.etcd.status),
+      operator("kube-apiserver", facts.apiServer.livez),
+      ...seen,
+    ];
   });
 }
 
@@ -255,22 +324,38 @@ function reachOf(round: RoundClock, answers: readonly HostAnswer[]): readonly Re
 function outcomeOf(observation: Observation<unknown>): ReachObservation["outcome"] {
   if (observation.kind === "known") return "open";
   switch (observation.reason) {
-    case "refused": return /^(SSH_AUTH_FAILED|SSH_HOST_KEY_CHANGED|ETCD_TLS|KUBE_API_TLS)/.test(observation.detail) ? "open" : "refused";
-    case "timeout": return "timeout";
-    case "unreachable": return "unreachable";
-    case "malformed": return "open";
-    case "failed": case "not-asked": return "unknown";
+    case "refused":
+      return /^(SSH_AUTH_FAILED|SSH_HOST_KEY_CHANGED|ETCD_TLS|KUBE_API_TLS)/.test(observation.detail) ? "open" : "refused";
+    case "timeout":
+      return "timeout";
+    case "unreachable":
+      return "unreachable";
+    case "malformed":
+      return "open";
+    case "failed":
+    case "not-asked":
+      return "unknown";
   }
 }
 
-function endpointFacts(round: RoundClock, endpoint: { readonly address: string; readonly port: number } | undefined, answers: readonly HostAnswer[]): Observation<EndpointFacts> {
+function endpointFacts(
+  round: RoundClock,
+  endpoint: { readonly address: string; readonly port: number } | undefined,
+  answers: readonly HostAnswer[],
+): Observation<EndpointFacts> {
   const provenance = { observedAt: round.clock.nowIso(), source: "PB13" };
   if (endpoint === undefined) return notKnown("not-asked", "the configuration names no control-plane endpoint", provenance);
-  if (answers.every(({ facts }) => facts.loadBalancer.kind === "unknown")) return notKnown("unreachable", "no machine could be asked", provenance);
-  return known({
-    ...endpoint,
-    answers: answers.flatMap(({ facts, machine }) => (machine.endpointOutcome === undefined ? [] : [{ from: facts.name, outcome: machine.endpointOutcome }])),
-    holders: answers.filter(({ facts }) => valueOf(facts.loadBalancer)?.holdsVip === true).map(({ facts }) => facts.name),
-    arpMacs: [...new Set(answers.flatMap(({ machine }) => machine.arpMacs))].sort(),
-  }, provenance);
+  if (answers.every(({ facts }) => facts.loadBalancer.kind === "unknown"))
+    return notKnown("unreachable", "no machine could be asked", provenance);
+  return known(
+    {
+      ...endpoint,
+      answers: answers.flatMap(({ facts, machine }) =>
+        machine.endpointOutcome === undefined ? [] : [{ from: facts.name, outcome: machine.endpointOutcome }],
+      ),
+      holders: answers.filter(({ facts }) => valueOf(facts.loadBalancer)?.holdsVip === true).map(({ facts }) => facts.name),
+      arpMacs: [...new Set(answers.flatMap(({ machine }) => machine.arpMacs))].sort(),
+    },
+    provenance,
+  );
 }

@@ -8,7 +8,11 @@ export function consentQuestion(plan: RecoveryPlan): Page {
   const destructive = plan.steps.filter((step) => step.risk === "destructive");
   return [
     gap,
-    line([strong(`This changes cluster ${plan.cluster}: `), count(plan.steps.length, "step"), destructive.length === 0 ? ", none of them destructive." : `, ${String(destructive.length)} of them destructive:`]),
+    line([
+      strong(`This changes cluster ${plan.cluster}: `),
+      count(plan.steps.length, "step"),
+      destructive.length === 0 ? ", none of them destructive." : `, ${String(destructive.length)} of them destructive:`,
+    ]),
     ...destructive.map((step) => line(bad(step.describes), 4)),
     line([strong("Lost by it: "), plan.loss.words]),
     line(["To agree to exactly this plan (", shortDigest(plan.digest), "), type the name of the cluster: ", strong(plan.cluster)]),

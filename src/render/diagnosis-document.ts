@@ -19,7 +19,10 @@ export interface Advice {
   readonly never: readonly string[];
 }
 
-export function diagnosisDocument(diagnosis: Diagnosis, given: { readonly cluster: string; readonly source: string; readonly advise: (code: string) => Advice }): DiagnosisDocument {
+export function diagnosisDocument(
+  diagnosis: Diagnosis,
+  given: { readonly cluster: string; readonly source: string; readonly advise: (code: string) => Advice },
+): DiagnosisDocument {
   return {
     apiVersion: "requorum/v1",
     kind: "Diagnosis",

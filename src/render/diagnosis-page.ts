@@ -28,7 +28,12 @@ function groupsOf(findings: readonly ShownFinding[]): readonly (readonly ShownFi
 }
 
 function headBlocks(document: DiagnosisDocument, causes: readonly ShownFinding[]): readonly Block[] {
-  const tolerance = document.faultTolerance === undefined ? warn("how many failures it still survives is not known") : document.faultTolerance < 0 ? bad(toleranceWords(document.faultTolerance)) : strong(`the cluster ${toleranceWords(document.faultTolerance)}`);
+  const tolerance =
+    document.faultTolerance === undefined
+      ? warn("how many failures it still survives is not known")
+      : document.faultTolerance < 0
+        ? bad(toleranceWords(document.faultTolerance))
+        : strong(`the cluster ${toleranceWords(document.faultTolerance)}`);
   const groups = groupsOf(causes);
   const problems = groups.filter(([first]) => first?.severity === "error" || first?.severity === "critical").length;
   const warnings = groups.filter(([first]) => first?.severity === "warning").length;
@@ -43,17 +48,29 @@ function headBlocks(document: DiagnosisDocument, causes: readonly ShownFinding[]
   const words = groups.length === 0 ? good("NOTHING WRONG FOUND") : problems > 0 ? bad(parts) : good(`NOTHING IS BROKEN NOW; ${parts}`);
   return [
     line([words, "; ", tolerance]),
-    line(dim(`cluster ${document.cluster}, seen ${timeWords(document.takenAt)}${document.source === "probes" ? "" : `, from ${document.source}`}`)),
+    line(
+      dim(
+        `cluster ${document.cluster}, seen ${timeWords(document.takenAt)}${document.source === "probes" ? "" : `, from ${document.source}`}`,
+      ),
+    ),
   ];
 }
 
 function groupBlocks(document: DiagnosisDocument, group: readonly ShownFinding[], number: number): readonly Block[] {
   const [first] = group;
   if (first === undefined) return [];
-  const explains = group.flatMap((finding) => finding.explains.flatMap((name) => document.findings.find((other) => nameOf(other) === name) ?? []));
+  const explains = group.flatMap((finding) =>
+    finding.explains.flatMap((name) => document.findings.find((other) => nameOf(other) === name) ?? []),
+  );
   const unique = (lines: readonly string[]): readonly string[] => [...new Set(lines)];
   return [
-    line([strong(`${String(number)}. ${unique(group.map((finding) => finding.subject)).join(", ")}`), "  ", { text: first.severity, tone: severityTone(first.severity) }, dim(`, ${confidenceWords(first)}`), dim(`  [${first.code}]`)]),
+    line([
+      strong(`${String(number)}. ${unique(group.map((finding) => finding.subject)).join(", ")}`),
+      "  ",
+      { text: first.severity, tone: severityTone(first.severity) },
+      dim(`, ${confidenceWords(first)}`),
+      dim(`  [${first.code}]`),
+    ]),
     ...unique(group.map((finding) => finding.summary)).map((words) => line(words, 3)),
     ...section("seen", evidenceLines(group.flatMap((finding) => finding.evidence))),
     ...section("explains", unique(explains.map((symptom) => `${symptom.summary} [${symptom.code}]`))),

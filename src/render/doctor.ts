@@ -24,9 +24,15 @@ export function doctorPage(document: DoctorDocument): Page {
     check.state === "ok" ? dim(check.detail) : check.detail,
   ]);
   return [
-    line(document.isReady ? [good("READY"), strong("  this workstation can watch and recover the cluster")] : [bad("NOT READY"), strong(`  ${count(problems.length, "problem")}`)]),
+    line(
+      document.isReady
+        ? [good("READY"), strong("  this workstation can watch and recover the cluster")]
+        : [bad("NOT READY"), strong(`  ${count(problems.length, "problem")}`)],
+    ),
     gap,
     table([{ title: "" }, { title: "" }, { title: "", isFlexible: true }], rows),
-    ...document.checks.flatMap((check) => (check.remedy === undefined ? [] : [gap, command(check.remedy.command, `${check.name}: ${check.remedy.why}`, 0)])),
+    ...document.checks.flatMap((check) =>
+      check.remedy === undefined ? [] : [gap, command(check.remedy.command, `${check.name}: ${check.remedy.why}`, 0)],
+    ),
   ];
 }

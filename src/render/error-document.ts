@@ -16,10 +16,18 @@ export interface ErrorDocument {
 export function errorDocument(error: unknown, savedAt: string): ErrorDocument {
   if (error instanceof RecoveryError) {
     const { code, subject, detail, remedies } = error;
-    return { apiVersion: "requorum/v1", kind: "Error", error: { code, subject, detail: [detail, ...causesOf(error)].join("; "), remedies } };
+    return {
+      apiVersion: "requorum/v1",
+      kind: "Error",
+      error: { code, subject, detail: [detail, ...causesOf(error)].join("; "), remedies },
+    };
   }
   const message = error instanceof Error ? error.message : String(error);
-  return { apiVersion: "requorum/v1", kind: "Error", error: { code: "BUG", subject: "requorum", detail: `${message} (stack saved in ${savedAt})`, remedies: [] } };
+  return {
+    apiVersion: "requorum/v1",
+    kind: "Error",
+    error: { code: "BUG", subject: "requorum", detail: `${message} (stack saved in ${savedAt})`, remedies: [] },
+  };
 }
 
 /** Words of the causes that say something new, at most four deep: a longer chain helps nobody. */

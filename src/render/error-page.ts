@@ -11,7 +11,9 @@ export function errorPage(error: RecoveryError): Page {
     ...error.detail.split("\n").map((part) => line(part, 2)),
     ...causesOf(error).map((words) => line(dim(`because: ${words}`), 2)),
     line(dim(entry.meaning), 2),
-    ...error.remedies.map((remedy) => (remedy.command === undefined ? line(`next: ${remedy.why}`, 2) : command(remedy.command, `next: ${remedy.why}`))),
+    ...error.remedies.map((remedy) =>
+      remedy.command === undefined ? line(`next: ${remedy.why}`, 2) : command(remedy.command, `next: ${remedy.why}`),
+    ),
   ];
 }
 

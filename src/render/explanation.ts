@@ -28,7 +28,8 @@ export interface CodeListDocument {
 }
 
 export function explanationPage(document: ExplanationDocument): Page {
-  const list = (title: string, lines: readonly string[]): Page => (lines.length === 0 ? [] : [gap, heading(title), ...lines.map((words) => item(words))]);
+  const list = (title: string, lines: readonly string[]): Page =>
+    lines.length === 0 ? [] : [gap, heading(title), ...lines.map((words) => item(words))];
   return [
     line([strong(document.code), dim(`  ${document.about}`)]),
     line(document.title),
@@ -37,9 +38,15 @@ export function explanationPage(document: ExplanationDocument): Page {
     ...(document.tellApart === undefined ? [] : [gap, heading("how to tell it apart"), line(document.tellApart, 2)]),
     ...list("what to do", document.doNext),
     ...list("what never to do", document.never),
-    ...document.remedies.flatMap((remedy) => (remedy.command === undefined ? [gap, line(`next: ${remedy.why}`)] : [gap, command(remedy.command, `next: ${remedy.why}`, 0)])),
-    ...(document.exitCode === undefined ? [] : [gap, line(dim(`exit code ${String(document.exitCode)}, ${retryWords(document.retry ?? "")}`))]),
-    ...(document.risk === undefined ? [] : [gap, line(dim(`${document.risk}; tried at most ${String(document.attemptsMax ?? 1)} times in one run`))]),
+    ...document.remedies.flatMap((remedy) =>
+      remedy.command === undefined ? [gap, line(`next: ${remedy.why}`)] : [gap, command(remedy.command, `next: ${remedy.why}`, 0)],
+    ),
+    ...(document.exitCode === undefined
+      ? []
+      : [gap, line(dim(`exit code ${String(document.exitCode)}, ${retryWords(document.retry ?? "")}`))]),
+    ...(document.risk === undefined
+      ? []
+      : [gap, line(dim(`${document.risk}; tried at most ${String(document.attemptsMax ?? 1)} times in one run`))]),
   ];
 }
 
@@ -53,5 +60,10 @@ export function codeListPage(document: CodeListDocument): Page {
     const rows = document.codes.filter((entry) => entry.about === about).map((entry) => [entry.code, entry.title]);
     return [heading(title), table([{ title: "" }, { title: "", isFlexible: true }], rows), gap];
   };
-  return [...group("finding", "findings"), ...group("error", "errors"), ...group("step", "steps"), command("requorum explain CODE", "one of them in full", 0)];
+  return [
+    ...group("finding", "findings"),
+    ...group("error", "errors"),
+    ...group("step", "steps"),
+    command("requorum explain CODE", "one of them in full", 0),
+  ];
 }

@@ -16,8 +16,17 @@ export function initPage(document: InitDocument): Page {
   return [
     line([good("WRITTEN"), strong(`  ${document.file}`), dim(`  cluster ${document.cluster}`)]),
     gap,
-    table([{ title: "machine" }, { title: "address" }, { title: "roles", isFlexible: true }], document.hosts.map((host) => [host.name, host.address, host.roles.join(", ")])),
-    ...(document.notReached.length === 0 ? [] : [gap, heading("not reached: check these lines by hand"), ...document.notReached.map((host) => item([warn(host.host), `: ${host.detail} [${host.code}]`]))]),
+    table(
+      [{ title: "machine" }, { title: "address" }, { title: "roles", isFlexible: true }],
+      document.hosts.map((host) => [host.name, host.address, host.roles.join(", ")]),
+    ),
+    ...(document.notReached.length === 0
+      ? []
+      : [
+          gap,
+          heading("not reached: check these lines by hand"),
+          ...document.notReached.map((host) => item([warn(host.host), `: ${host.detail} [${host.code}]`])),
+        ]),
     ...(document.notes.length === 0 ? [] : [gap, heading("notes"), ...document.notes.map((words) => item(words))]),
     gap,
     command("requorum status", "next: look at the cluster", 0),

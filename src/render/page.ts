@@ -40,7 +40,12 @@ export const line = (text: Inline, indent = 0): Block => ({ kind: "line", text, 
 export const hanging = (text: Inline, hang: number): Block => ({ kind: "line", text, indent: 0, hang });
 export const item = (text: Inline, indent = 2): Block => ({ kind: "item", text, indent });
 export const command = (words: string, why: string, indent = 2): Block => ({ kind: "command", command: words, why, indent });
-export const table = (columns: readonly Column[], rows: readonly (readonly Inline[])[], indent = 2): Block => ({ kind: "table", columns, rows, indent });
+export const table = (columns: readonly Column[], rows: readonly (readonly Inline[])[], indent = 2): Block => ({
+  kind: "table",
+  columns,
+  rows,
+  indent,
+});
 
 export const strong = (text: string): Span => ({ text, tone: "strong" });
 export const good = (text: string): Span => ({ text, tone: "good" });
@@ -54,5 +59,7 @@ export function spansOf(text: Inline): readonly Span[] {
 }
 
 export function plainText(text: Inline): string {
-  return spansOf(text).map((span) => span.text).join("");
+  return spansOf(text)
+    .map((span) => span.text)
+    .join("");
 }

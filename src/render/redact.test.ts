@@ -4,9 +4,17 @@ import { redactDocument, redactText } from "./redact.ts";
 
 const sha = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 const planted: readonly { readonly name: string; readonly text: string; readonly secret: string }[] = [
-  { name: "a PEM private key", text: "x\n-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7\nAAAA\n-----END RSA PRIVATE KEY-----\ny", secret: "MIIEpAIBAAKCAQEA7" },
+  {
+    name: "a PEM private key",
+    text: "x\n-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7\nAAAA\n-----END RSA PRIVATE KEY-----\ny",
+    secret: "MIIEpAIBAAKCAQEA7",
+  },
   { name: "a PEM key cut off in the middle", text: "-----BEGIN PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7", secret: "MIIEpAIBAAKCAQEA7" },
-  { name: "a service-account token", text: "token was eyJhbGciOiJSUzI1NiIsImtpZCI6.eyJpc3MiOiJrdWJlcm5ldGVz.c2lnbmF0dXJl", secret: "c2lnbmF0dXJl" },
+  {
+    name: "a service-account token",
+    text: "token was eyJhbGciOiJSUzI1NiIsImtpZCI6.eyJpc3MiOiJrdWJlcm5ldGVz.c2lnbmF0dXJl",
+    secret: "c2lnbmF0dXJl",
+  },
   { name: "a bearer header", text: "Authorization: Bearer abcdef0123456789", secret: "abcdef0123456789" },
   { name: "a bootstrap token", text: "kubeadm join 10.0.0.1:6443 --token abcdef.0123456789abcdef", secret: "0123456789abcdef" },
   { name: "a certificate key as an argument", text: `join --certificate-key ${sha} --v=5`, secret: sha },
@@ -14,14 +22,30 @@ const planted: readonly { readonly name: string; readonly text: string; readonly
   { name: "a password field in JSON", text: '{"password":"hunter2hunter2"}', secret: "hunter2" },
   { name: "a password field in YAML", text: "auth_pass: s3cr3tpw", secret: "s3cr3tpw" },
   { name: "a keepalived password", text: "  auth_pass 1111", secret: "1111" },
-  { name: "a client key in a kubeconfig", text: "    client-key-data: LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQ==", secret: "LS0tLS1CRUdJTiBSU0E" },
+  {
+    name: "a client key in a kubeconfig",
+    text: "    client-key-data: LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQ==",
+    secret: "LS0tLS1CRUdJTiBSU0E",
+  },
   { name: "a password in the environment", text: "DB_PASSWORD=hunter2hunter2", secret: "hunter2" },
   { name: "a secret access key", text: "aws_secret_access_key = wJalrXUtnFEMIK7MDENG", secret: "wJalrXUtnFEMIK7MDENG" },
   { name: "a login password of an inventory", text: "cp1 ansible_become_pass=hunter2hunter2", secret: "hunter2" },
   { name: "a password field in camel case", text: '{"dbPassword":"hunter2hunter2"}', secret: "hunter2" },
-  { name: "a login in haproxy's check", text: String.raw`option httpchk GET /readyz HTTP/1.0\r\nAuthorization:\ Basic\ YWRtaW46aHVudGVyMg==`, secret: "YWRtaW46aHVudGVyMg" },
-  { name: "a login header of haproxy's check", text: 'http-check send hdr Authorization "Basic YWRtaW46aHVudGVyMg=="', secret: "YWRtaW46aHVudGVyMg" },
-  { name: "a bearer token in haproxy's check", text: String.raw`option httpchk GET / HTTP/1.0\r\nAuthorization:\ Bearer\ abcdef0123456789`, secret: "abcdef0123456789" },
+  {
+    name: "a login in haproxy's check",
+    text: String.raw`option httpchk GET /readyz HTTP/1.0\r\nAuthorization:\ Basic\ YWRtaW46aHVudGVyMg==`,
+    secret: "YWRtaW46aHVudGVyMg",
+  },
+  {
+    name: "a login header of haproxy's check",
+    text: 'http-check send hdr Authorization "Basic YWRtaW46aHVudGVyMg=="',
+    secret: "YWRtaW46aHVudGVyMg",
+  },
+  {
+    name: "a bearer token in haproxy's check",
+    text: String.raw`option httpchk GET / HTTP/1.0\r\nAuthorization:\ Bearer\ abcdef0123456789`,
+    secret: "abcdef0123456789",
+  },
   { name: "a login in keepalived's script", text: "/usr/bin/curl -fs -u admin:hunter2 https://localhost:6443/readyz", secret: "hunter2" },
   { name: "an age key", text: "identity AGE-SECRET-KEY-1QYQSZQGPQYQSZQGPQYQSZQGPQ", secret: "QYQSZQGPQYQSZQGPQ" },
   { name: "a password in a URL", text: "https://admin:sw0rdfish@10.0.0.1/x", secret: "sw0rdfish" },

@@ -11,7 +11,8 @@ const mark = "[removed: secret]";
  * (DB_PASSWORD, ansible_become_pass). `certificate-key` is kubeadm's;
  * `secretRef` and `token-file` are references and stay.
  */
-const secretNames = "[A-Za-z0-9_-]{0,40}(?:password|passwd|passphrase|secret[_-]?key|secret[_-]?access[_-]?key|client[_-]?secret|api[_-]?key|access[_-]?token|refresh[_-]?token|bearer[_-]?token|certificate[_-]?key|private[_-]?key|client-key-data|[_-]pass|token)";
+const secretNames =
+  "[A-Za-z0-9_-]{0,40}(?:password|passwd|passphrase|secret[_-]?key|secret[_-]?access[_-]?key|client[_-]?secret|api[_-]?key|access[_-]?token|refresh[_-]?token|bearer[_-]?token|certificate[_-]?key|private[_-]?key|client-key-data|[_-]pass|token)";
 
 /** Public certificates stay readable on purpose; only private material goes. A block cut off in the middle counts too. */
 const pemKey = /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----(?! \[removed)[\s\S]*?(?:-----END \1-----|$)/g;
@@ -28,7 +29,10 @@ const bootstrapToken = /\b([a-z0-9]{6})\.[a-z0-9]{16}\b/g;
 /** A kubeadm certificate key is 64 hex digits, like every sha256; so only next to its name. */
 const certificateKey = /(certificate[\s_-]?key[\s\S]{0,40}?)\b[0-9a-f]{64}\b/gi;
 const namedQuoted = new RegExp(`(["']?\\b(?:${secretNames})["']?\\s*[:=]\\s*)(["'])(?!\\[removed)(?:\\\\.|(?!\\2)[^\\\\\\n])+\\2`, "gi");
-const namedPlain = new RegExp(`(\\b(?:${secretNames})\\s*[:=]\\s*)(?!["'\\[{]|\\[removed|(?:none|not|no|unknown|valid|expired|missing)\\b)[^\\s"',;}\\]]{4,}`, "gi");
+const namedPlain = new RegExp(
+  `(\\b(?:${secretNames})\\s*[:=]\\s*)(?!["'\\[{]|\\[removed|(?:none|not|no|unknown|valid|expired|missing)\\b)[^\\s"',;}\\]]{4,}`,
+  "gi",
+);
 const namedArgument = new RegExp(`(--(?:${secretNames})\\s+)(?![-\\[<])[^\\s"']{4,}`, "gi");
 const keyData = /(\b(?:client-key-data|key-data)["']?\s*:\s*["']?)[A-Za-z0-9+/=]{16,}/gi;
 /** keepalived.conf: `auth_pass` and its value, without a colon. */

@@ -59,7 +59,17 @@ export interface FoldedRun {
   readonly attested: RunDocument["attested"];
   readonly facts: RunDocument["facts"];
   readonly stopped: { readonly outcome: Exclude<ShownOutcome, "unfinished">; readonly detail: string; readonly at: string } | undefined;
-  readonly steps: ReadonlyMap<string, { readonly state: StepState; readonly attempts: number; readonly startedAt: string | undefined; readonly changedAt: string; readonly words: string; readonly errorCode: string | undefined }>;
+  readonly steps: ReadonlyMap<
+    string,
+    {
+      readonly state: StepState;
+      readonly attempts: number;
+      readonly startedAt: string | undefined;
+      readonly changedAt: string;
+      readonly words: string;
+      readonly errorCode: string | undefined;
+    }
+  >;
 }
 
 export interface RunInput {
@@ -84,7 +94,8 @@ export function runDocument(input: RunInput): RunDocument {
   // A run that was killed after its proof is closed by a later resume: that is not the time of recovery.
   const proof = plan.steps.findLast((step) => step.kind === "cluster.verify" && state?.steps.get(step.id)?.state === "succeeded");
   const rtoEnd = (proof === undefined ? undefined : state?.steps.get(proof.id)?.changedAt) ?? stopped?.at;
-  const rtoSeconds = detectedAt === undefined || rtoEnd === undefined || stopped?.outcome !== "succeeded" ? undefined : secondsBetween(detectedAt, rtoEnd);
+  const rtoSeconds =
+    detectedAt === undefined || rtoEnd === undefined || stopped?.outcome !== "succeeded" ? undefined : secondsBetween(detectedAt, rtoEnd);
   return {
     apiVersion: "requorum/v1",
     kind: "Run",
@@ -105,7 +116,11 @@ export function runDocument(input: RunInput): RunDocument {
       const record = state?.steps.get(step.id);
       const endedAt = record !== undefined && settled.includes(record.state) ? record.changedAt : undefined;
       return {
-        id: step.id, kind: step.kind, host: step.host, risk: step.risk, describes: step.describes,
+        id: step.id,
+        kind: step.kind,
+        host: step.host,
+        risk: step.risk,
+        describes: step.describes,
         state: record?.state ?? "pending",
         attempts: record?.attempts ?? 0,
         startedAt: record?.startedAt,
@@ -161,20 +176,35 @@ export interface JournalDocument {
 export function eventWords(line: JournalLine): string {
   const { event } = line;
   switch (event.kind) {
-    case "run-opened": return `run opened by ${event.by} with ${event.program}`;
-    case "consent-given": return `consent by ${event.by} (${event.how.replaceAll("-", " ")})`;
-    case "attested": return `${event.by} attests that ${event.host} is lost: ${event.statement}`;
-    case "lock-acquired": return `lock held on ${event.where.join(", ")}${event.notOn.length === 0 ? "" : `; not on ${event.notOn.join(", ")}`}`;
-    case "run-resumed": return `resumed by ${event.by} with ${event.program}`;
-    case "fact-recorded": return `${event.name}: ${event.value}`;
-    case "lock-released": return `lock released on ${event.where.join(", ")}`;
-    case "run-stopped": return `run stopped: ${event.outcome}${event.detail === "" ? "" : ` (${event.detail})`}`;
-    case "step-blocked": return `${event.step} blocked: ${event.reasons.join("; ")}`;
-    case "step-skipped": return `${event.step} skipped: ${event.because}`;
-    case "step-started": return `${event.step} started${event.attempt > 1 ? ` (attempt ${String(event.attempt)})` : ""}`;
-    case "step-outcome-unknown": return `${event.step} outcome unknown: ${event.missing.join("; ")}`;
-    case "step-succeeded": return `${event.step} succeeded: ${event.observed}`;
-    case "step-failed": return `${event.step} failed (${event.errorCode}): ${event.detail}`;
-    default: return event satisfies never;
+    case "run-opened":
+      return `run opened by ${event.by} with ${event.program}`;
+    case "consent-given":
+      return `consent by ${event.by} (${event.how.replaceAll("-", " ")})`;
+    case "attested":
+      return `${event.by} attests that ${event.host} is lost: ${event.statement}`;
+    case "lock-acquired":
+      return `lock held on ${event.where.join(", ")}${event.notOn.length === 0 ? "" : `; not on ${event.notOn.join(", ")}`}`;
+    case "run-resumed":
+      return `resumed by ${event.by} with ${event.program}`;
+    case "fact-recorded":
+      return `${event.name}: ${event.value}`;
+    case "lock-released":
+      return `lock released on ${event.where.join(", ")}`;
+    case "run-stopped":
+      return `run stopped: ${event.outcome}${event.detail === "" ? "" : ` (${event.detail})`}`;
+    case "step-blocked":
+      return `${event.step} blocked: ${event.reasons.join("; ")}`;
+    case "step-skipped":
+      return `${event.step} skipped: ${event.because}`;
+    case "step-started":
+      return `${event.step} started${event.attempt > 1 ? ` (attempt ${String(event.attempt)})` : ""}`;
+    case "step-outcome-unknown":
+      return `${event.step} outcome unknown: ${event.missing.join("; ")}`;
+    case "step-succeeded":
+      return `${event.step} succeeded: ${event.observed}`;
+    case "step-failed":
+      return `${event.step} failed (${event.errorCode}): ${event.detail}`;
+    default:
+      return event satisfies never;
   }
 }

@@ -8,11 +8,15 @@ import { secondsWords } from "./words.ts";
 const stepHang = 9;
 
 /** One durable event of a run as it happens. Empty for events that say nothing to a watcher. */
-export function runEventLine(event: JournalEvent, given: { readonly plan: RecoveryPlan | undefined; readonly seconds: number | undefined }): Page {
+export function runEventLine(
+  event: JournalEvent,
+  given: { readonly plan: RecoveryPlan | undefined; readonly seconds: number | undefined },
+): Page {
   const step = "step" in event ? given.plan?.steps.find((candidate) => candidate.id === event.step) : undefined;
   const words = step?.describes ?? ("step" in event ? event.step : "");
   const took = given.seconds === undefined ? "" : dim(`  ${secondsWords(given.seconds)}`);
-  const quorum: readonly (string | ReturnType<typeof dim>)[] = step?.quorumAfter === undefined ? [] : [dim("  quorum "), ...spans(quorumCell(step.quorumAfter))];
+  const quorum: readonly (string | ReturnType<typeof dim>)[] =
+    step?.quorumAfter === undefined ? [] : [dim("  quorum "), ...spans(quorumCell(step.quorumAfter))];
   switch (event.kind) {
     case "run-opened":
       return [line(["run ", event.run, dim(` of plan ${event.plan.slice(0, 12)}, by ${event.by}`)])];
@@ -23,9 +27,13 @@ export function runEventLine(event: JournalEvent, given: { readonly plan: Recove
     case "attested":
       return [line(dim(`${event.by} attests that ${event.host} is lost: ${event.statement}`))];
     case "lock-acquired":
-      return [line([dim(`lock held on ${event.where.join(", ")}`), event.notOn.length === 0 ? "" : warn(`, not on ${event.notOn.join(", ")}`)])];
+      return [
+        line([dim(`lock held on ${event.where.join(", ")}`), event.notOn.length === 0 ? "" : warn(`, not on ${event.notOn.join(", ")}`)]),
+      ];
     case "step-started":
-      return [hanging([dim("  .. "), `${event.step} ${words}`, event.attempt > 1 ? warn(` (attempt ${String(event.attempt)})`) : ""], stepHang)];
+      return [
+        hanging([dim("  .. "), `${event.step} ${words}`, event.attempt > 1 ? warn(` (attempt ${String(event.attempt)})`) : ""], stepHang),
+      ];
     case "step-skipped":
       return [hanging([good("  ok "), `${event.step} ${words}`, dim("  was so already")], stepHang)];
     case "step-succeeded":

@@ -11,12 +11,28 @@ const at = "2026-11-21T03:00:02.000Z";
 
 function pageAfter(errorCode: string): string {
   const [first] = plan.steps;
-  const steps = new Map([[String(first?.id), { state: "failed" as const, attempts: 1, startedAt: at, changedAt: at, words: "it said: no space left", errorCode }]]);
+  const steps = new Map([
+    [
+      String(first?.id),
+      { state: "failed" as const, attempts: 1, startedAt: at, changedAt: at, words: "it said: no space left", errorCode },
+    ],
+  ]);
   const state = {
-    by: "operator@console", program: "requorum test", openedAt: at, lastAt: at, resumedAt: [], consent: undefined, attested: [], facts: [], steps,
+    by: "operator@console",
+    program: "requorum test",
+    openedAt: at,
+    lastAt: at,
+    resumedAt: [],
+    consent: undefined,
+    attested: [],
+    facts: [],
+    steps,
     stopped: { outcome: "failed" as const, detail: "", at },
   };
-  return drawPage(runPage(runDocument({ run: "20261121-030002-ab12", plan, state, directory: "/runs/x" })), { columns: 200, hasColor: false });
+  return drawPage(runPage(runDocument({ run: "20261121-030002-ab12", plan, state, directory: "/runs/x" })), {
+    columns: 200,
+    hasColor: false,
+  });
 }
 
 test("runPage: a failed step's error is told as the catalogue has it, with its code and what to do", () => {

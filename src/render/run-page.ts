@@ -1,6 +1,22 @@
 import { errorCatalogue, errorCodes } from "../model/error-catalogue.ts";
 import type { StepState } from "../model/journal-event.ts";
-import { bad, command, dim, gap, good, heading, item, line, strong, table, warn, type Block, type Inline, type Page, type Span } from "./page.ts";
+import {
+  bad,
+  command,
+  dim,
+  gap,
+  good,
+  heading,
+  item,
+  line,
+  strong,
+  table,
+  warn,
+  type Block,
+  type Inline,
+  type Page,
+  type Span,
+} from "./page.ts";
 import { shortDigest } from "./plan-document.ts";
 import { goalWords } from "./plan-page.ts";
 import type { JournalDocument, RunDocument, RunListDocument, ShownOutcome } from "./run-document.ts";
@@ -8,38 +24,67 @@ import { secondsWords, timeWords } from "./words.ts";
 
 export function outcomeSpan(outcome: ShownOutcome): Span {
   switch (outcome) {
-    case "succeeded": return good("succeeded");
-    case "failed": return bad("failed");
-    case "blocked": return warn("blocked");
-    case "outcome-unknown": return bad("outcome unknown");
-    case "interrupted": return warn("interrupted");
-    case "unfinished": return warn("unfinished");
-    default: return outcome satisfies never;
+    case "succeeded":
+      return good("succeeded");
+    case "failed":
+      return bad("failed");
+    case "blocked":
+      return warn("blocked");
+    case "outcome-unknown":
+      return bad("outcome unknown");
+    case "interrupted":
+      return warn("interrupted");
+    case "unfinished":
+      return warn("unfinished");
+    default:
+      return outcome satisfies never;
   }
 }
 
 export function stateSpan(state: StepState): Span {
   switch (state) {
-    case "pending": return dim("not begun");
-    case "started": return warn("begun");
-    case "succeeded": return good("done");
-    case "skipped": return good("was so already");
-    case "failed": return bad("failed");
-    case "blocked": return warn("blocked");
-    case "unknown": return bad("unknown");
-    default: return state satisfies never;
+    case "pending":
+      return dim("not begun");
+    case "started":
+      return warn("begun");
+    case "succeeded":
+      return good("done");
+    case "skipped":
+      return good("was so already");
+    case "failed":
+      return bad("failed");
+    case "blocked":
+      return warn("blocked");
+    case "unknown":
+      return bad("unknown");
+    default:
+      return state satisfies never;
   }
 }
 
 /** One run: how it ended, each step, what it took and cost, what to do next. */
-export function runPage(run: RunDocument, options: { readonly showsSteps: boolean; readonly showsNext: boolean } = { showsSteps: true, showsNext: true }): Page {
+export function runPage(
+  run: RunDocument,
+  options: { readonly showsSteps: boolean; readonly showsNext: boolean } = { showsSteps: true, showsNext: true },
+): Page {
   return [
-    line([strong(`run ${run.run}  `), outcomeSpan(run.outcome), run.rtoSeconds === undefined ? "" : strong(`  in ${secondsWords(run.rtoSeconds)}`), run.detail === "" ? "" : `  ${run.detail}`]),
-    line(dim(`cluster ${run.cluster}, goal ${goalWords(run)}, plan ${shortDigest(run.plan)}${run.openedAt === undefined ? "" : `, opened ${timeWords(run.openedAt)} by ${run.by ?? "unknown"}`}`)),
+    line([
+      strong(`run ${run.run}  `),
+      outcomeSpan(run.outcome),
+      run.rtoSeconds === undefined ? "" : strong(`  in ${secondsWords(run.rtoSeconds)}`),
+      run.detail === "" ? "" : `  ${run.detail}`,
+    ]),
+    line(
+      dim(
+        `cluster ${run.cluster}, goal ${goalWords(run)}, plan ${shortDigest(run.plan)}${run.openedAt === undefined ? "" : `, opened ${timeWords(run.openedAt)} by ${run.by ?? "unknown"}`}`,
+      ),
+    ),
     ...run.resumedAt.map((at) => line(dim(`resumed ${timeWords(at)}`))),
     line([strong("lost: "), run.outcome === "succeeded" ? good(run.loss.words) : `planned: ${run.loss.words}`]),
     ...(options.showsSteps ? [gap, stepTable(run)] : []),
-    ...(run.facts.length === 0 ? [] : [gap, heading("kept for the record"), ...run.facts.map((fact) => item([strong(`${fact.name}: `), fact.value]))]),
+    ...(run.facts.length === 0
+      ? []
+      : [gap, heading("kept for the record"), ...run.facts.map((fact) => item([strong(`${fact.name}: `), fact.value]))]),
     ...run.steps.flatMap(failureBlocks),
     ...(options.showsNext ? nextBlocks(run) : []),
   ];
@@ -70,7 +115,9 @@ function failureBlocks({ id, state, errorCode }: RunDocument["steps"][number]): 
     gap,
     line([bad(`${id} failed: `), strong(summary), dim(`  [${code}]`)]),
     line(dim(meaning), 2),
-    ...(remedies ?? []).map((remedy) => (remedy.command === undefined ? line(`next: ${remedy.why}`, 2) : command(remedy.command, `next: ${remedy.why}`))),
+    ...(remedies ?? []).map((remedy) =>
+      remedy.command === undefined ? line(`next: ${remedy.why}`, 2) : command(remedy.command, `next: ${remedy.why}`),
+    ),
   ];
 }
 
@@ -79,12 +126,20 @@ function nextBlocks(run: RunDocument): readonly Block[] {
     case "succeeded":
       return [gap, command(`requorum runs report ${run.run}`, "next: the report for the post-mortem", 0)];
     case "blocked":
-      return [gap, command("requorum plan", "next: plan again from what the cluster looks like now", 0), command(`requorum resume ${run.run}`, "or, when the reason is settled, go on", 0)];
+      return [
+        gap,
+        command("requorum plan", "next: plan again from what the cluster looks like now", 0),
+        command(`requorum resume ${run.run}`, "or, when the reason is settled, go on", 0),
+      ];
     case "failed":
     case "outcome-unknown":
     case "interrupted":
     case "unfinished":
-      return [gap, command(`requorum resume ${run.run}`, "next: look again, and go on from what is seen", 0), command("requorum diagnose", "or see how the cluster is now", 0)];
+      return [
+        gap,
+        command(`requorum resume ${run.run}`, "next: look again, and go on from what is seen", 0),
+        command("requorum diagnose", "or see how the cluster is now", 0),
+      ];
     default:
       return run.outcome satisfies never;
   }
@@ -100,7 +155,20 @@ export function runListPage(list: RunListDocument): Page {
     run.by ?? dim("-"),
     run.problem === undefined ? "" : bad(run.problem),
   ]);
-  return [table([{ title: "run" }, { title: "outcome" }, { title: "steps", align: "right" }, { title: "way" }, { title: "by" }, { title: "", isFlexible: true }], rows, 0)];
+  return [
+    table(
+      [
+        { title: "run" },
+        { title: "outcome" },
+        { title: "steps", align: "right" },
+        { title: "way" },
+        { title: "by" },
+        { title: "", isFlexible: true },
+      ],
+      rows,
+      0,
+    ),
+  ];
 }
 
 export function journalPage(document: JournalDocument): Page {

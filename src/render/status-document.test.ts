@@ -14,7 +14,17 @@ function statusOf(builder: InventoryBuilder): StatusDocument {
 }
 
 function words(page: Page): string {
-  return page.map((block) => ("text" in block ? plainText(block.text) : block.kind === "table" ? block.rows.map((row) => row.map(plainText).join(" ")).join("\n") : block.kind === "command" ? block.command : "")).join("\n");
+  return page
+    .map((block) =>
+      "text" in block
+        ? plainText(block.text)
+        : block.kind === "table"
+          ? block.rows.map((row) => row.map(plainText).join(" ")).join("\n")
+          : block.kind === "command"
+            ? block.command
+            : "",
+    )
+    .join("\n");
 }
 
 test("statusDocument: a healthy cluster survives one failure and names its leader", () => {
@@ -47,15 +57,32 @@ test("statusDocument: two members that are seen to be stopped mean that quorum i
 });
 
 test("statusDocument: voters that did not answer this machine do not contradict a list that a quorum has confirmed", () => {
-  const silent = { kind: "unknown", reason: "timeout", detail: "no answer within 1000 ms", observedAt: "2026-11-21T03:00:00.000Z", source: "PB2" } as const;
-  const status = statusOf(healthyKubeadm3().patchHost("cp2", (host) => ({ ...host, etcd: { ...host.etcd, status: silent } })).patchHost("cp3", (host) => ({ ...host, etcd: { ...host.etcd, status: silent } })));
+  const silent = {
+    kind: "unknown",
+    reason: "timeout",
+    detail: "no answer within 1000 ms",
+    observedAt: "2026-11-21T03:00:00.000Z",
+    source: "PB2",
+  } as const;
+  const status = statusOf(
+    healthyKubeadm3()
+      .patchHost("cp2", (host) => ({ ...host, etcd: { ...host.etcd, status: silent } }))
+      .patchHost("cp3", (host) => ({ ...host, etcd: { ...host.etcd, status: silent } })),
+  );
   assert.equal(status.quorum?.healthy, 1);
   assert.equal(status.quorum.faultTolerance, 0);
   assert.match(words(statusPage(status)), /a quorum confirmed the member list, but only 1 of 3 voters answered/);
 });
 
 test("statusDocument: every situation gives a document of the published form, field by field", () => {
-  const situations = [healthyKubeadm3(), healthyKubeadm3().hostUnreachable("cp1").hostUnreachable("cp2").hostUnreachable("cp3"), healthyKubeadm3().freshMachine("cp3"), healthyKubeadm3().foreignCluster("cp2"), healthyKubeadm3().unstartedMember("10.150.0.99"), healthyKubeadm3().certificatesExpired("cp1")];
+  const situations = [
+    healthyKubeadm3(),
+    healthyKubeadm3().hostUnreachable("cp1").hostUnreachable("cp2").hostUnreachable("cp3"),
+    healthyKubeadm3().freshMachine("cp3"),
+    healthyKubeadm3().foreignCluster("cp2"),
+    healthyKubeadm3().unstartedMember("10.150.0.99"),
+    healthyKubeadm3().certificatesExpired("cp1"),
+  ];
   for (const builder of situations) {
     const json: unknown = toJsonValue(statusOf(builder));
     assert.deepEqual(statusSchema.parse(json), json);

@@ -21,9 +21,12 @@ export interface StatusDocument {
   readonly hosts: readonly StatusHost[];
   readonly apiServers: readonly StatusApiServer[];
   readonly endpoint: StatusEndpoint | undefined;
-  readonly nodes: readonly { readonly name: string; readonly ready: string; readonly isControlPlane: boolean; readonly kubeletVersion: string }[] | undefined;
+  readonly nodes:
+    | readonly { readonly name: string; readonly ready: string; readonly isControlPlane: boolean; readonly kubeletVersion: string }[]
+    | undefined;
   /** The certificate that expires first. */
-  readonly nearestExpiry: { readonly host: string; readonly path: string; readonly notAfter: string; readonly daysLeft: number } | undefined;
+  readonly nearestExpiry:
+    { readonly host: string; readonly path: string; readonly notAfter: string; readonly daysLeft: number } | undefined;
   /** Always undefined in this version: backups are not built yet. */
   readonly lastProvenBackup: undefined;
   /** The newest run on this machine, while it has not succeeded. */
@@ -98,7 +101,12 @@ export function statusDocument(inventory: Inventory, diagnosis: Diagnosis, openR
     hosts: inventory.hosts.map((host) => statusHost(inventory, host)),
     apiServers: inventory.hosts.filter((host) => isControlPlane(inventory, host)).map(statusApiServer),
     endpoint: statusEndpoint(inventory),
-    nodes: valueOf(inventory.kubernetes)?.nodes.map(({ name, ready, isControlPlane: isControl, kubeletVersion }) => ({ name, ready, isControlPlane: isControl, kubeletVersion })),
+    nodes: valueOf(inventory.kubernetes)?.nodes.map(({ name, ready, isControlPlane: isControl, kubeletVersion }) => ({
+      name,
+      ready,
+      isControlPlane: isControl,
+      kubeletVersion,
+    })),
     nearestExpiry: nearestExpiry(inventory),
     lastProvenBackup: undefined,
     openRun,
@@ -123,7 +131,9 @@ function verdictOf(quorum: StatusDocument["quorum"], diagnosis: Diagnosis, membe
   // Without a linearizable list nobody has proven a quorum: it is lost when even the unknown voters could not make one.
   if (quorum.basis === "believed") return quorum.healthy + quorum.unknownVoters < quorum.needed ? "quorum-lost" : "unknown";
   const isWhole = members.every((member) => member.isHealthy === true);
-  return isWhole && !diagnosis.findings.some((finding) => finding.severity === "error" || finding.severity === "critical") ? "healthy" : "degraded";
+  return isWhole && !diagnosis.findings.some((finding) => finding.severity === "error" || finding.severity === "critical")
+    ? "healthy"
+    : "degraded";
 }
 
 function statusMember(inventory: Inventory, model: ClusterModel, member: ModelMember): StatusMember {
@@ -131,7 +141,9 @@ function statusMember(inventory: Inventory, model: ClusterModel, member: ModelMe
   const answered = facts === undefined ? undefined : valueOf(facts.etcd.status);
   const status = answered?.memberId === member.id ? answered : undefined;
   const leaders = new Set(inventory.hosts.flatMap((host) => valueOf(host.etcd.status)?.leaderId ?? []));
-  const listed = inventory.hosts.flatMap((host) => valueOf(host.etcd.membersLinearizable) ?? valueOf(host.etcd.membersSerializable) ?? []).find((entry) => entry.id === member.id);
+  const listed = inventory.hosts
+    .flatMap((host) => valueOf(host.etcd.membersLinearizable) ?? valueOf(host.etcd.membersSerializable) ?? [])
+    .find((entry) => entry.id === member.id);
   return {
     id: member.id,
     name: member.name,
@@ -187,9 +199,16 @@ function isControlPlane(inventory: Inventory, host: HostFacts): boolean {
 function statusApiServer(host: HostFacts): StatusApiServer {
   const { readyz } = host.apiServer;
   const version = valueOf(host.apiServer.version);
-  if (readyz.kind === "unknown") return { host: host.name, state: isRefusal(readyz) ? "not-ready" : "unknown", version, failedChecks: [], detail: readyz.detail };
+  if (readyz.kind === "unknown")
+    return { host: host.name, state: isRefusal(readyz) ? "not-ready" : "unknown", version, failedChecks: [], detail: readyz.detail };
   const isReady = readyz.value.httpStatus === 200;
-  return { host: host.name, state: isReady ? "ready" : "not-ready", version, failedChecks: readyz.value.failedChecks, detail: isReady ? "" : `HTTP ${String(readyz.value.httpStatus)}` };
+  return {
+    host: host.name,
+    state: isReady ? "ready" : "not-ready",
+    version,
+    failedChecks: readyz.value.failedChecks,
+    detail: isReady ? "" : `HTTP ${String(readyz.value.httpStatus)}`,
+  };
 }
 
 /** A machine that answers and refuses the connection says that nobody listens there. */
@@ -203,7 +222,13 @@ function statusEndpoint(inventory: Inventory): StatusEndpoint | undefined {
   if (facts === undefined) {
     if (text === undefined) return undefined;
     const colon = text.lastIndexOf(":");
-    return { address: colon < 0 ? text : text.slice(0, colon), port: colon < 0 ? 6443 : Number(text.slice(colon + 1)), state: "unknown", holders: [], answers: [] };
+    return {
+      address: colon < 0 ? text : text.slice(0, colon),
+      port: colon < 0 ? 6443 : Number(text.slice(colon + 1)),
+      state: "unknown",
+      holders: [],
+      answers: [],
+    };
   }
   const ok = facts.answers.filter((answer) => answer.outcome === "ok").length;
   const state = facts.answers.length === 0 ? "unknown" : ok === facts.answers.length ? "answers" : ok > 0 ? "answers-partly" : "down";
@@ -213,7 +238,9 @@ function statusEndpoint(inventory: Inventory): StatusEndpoint | undefined {
 const dayMs = 86_400_000;
 
 function nearestExpiry(inventory: Inventory): StatusDocument["nearestExpiry"] {
-  const all = inventory.hosts.flatMap((host) => (valueOf(host.certificates) ?? []).map((certificate) => ({ host: host.name, path: certificate.path, notAfter: certificate.notAfter })));
+  const all = inventory.hosts.flatMap((host) =>
+    (valueOf(host.certificates) ?? []).map((certificate) => ({ host: host.name, path: certificate.path, notAfter: certificate.notAfter })),
+  );
   const [first] = all.sort((a, b) => Date.parse(a.notAfter) - Date.parse(b.notAfter));
   if (first === undefined) return undefined;
   return { ...first, daysLeft: Math.floor((Date.parse(first.notAfter) - Date.parse(inventory.takenAt)) / dayMs) };

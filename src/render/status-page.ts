@@ -18,9 +18,12 @@ export function statusPage(status: StatusDocument): Page {
 }
 
 function verdictLine(status: StatusDocument): readonly Span[] {
-  const words = status.quorum === undefined ? "" : status.quorum.basis === "linearizable" && status.quorum.healthy < status.quorum.needed
-    ? `a quorum confirmed the member list, but only ${String(status.quorum.healthy)} of ${count(status.quorum.voters, "voter")} answered for itself`
-    : quorumWords(status.quorum);
+  const words =
+    status.quorum === undefined
+      ? ""
+      : status.quorum.basis === "linearizable" && status.quorum.healthy < status.quorum.needed
+        ? `a quorum confirmed the member list, but only ${String(status.quorum.healthy)} of ${count(status.quorum.voters, "voter")} answered for itself`
+        : quorumWords(status.quorum);
   switch (status.verdict) {
     case "healthy":
       return [good("HEALTHY"), strong(`  ${words}`)];
@@ -29,7 +32,14 @@ function verdictLine(status: StatusDocument): readonly Span[] {
     case "quorum-lost":
       return [bad("QUORUM LOST"), strong(`  ${words}`)];
     case "unknown":
-      return [warn("UNKNOWN"), strong(status.quorum === undefined ? "  no etcd member could be asked who belongs to the cluster" : `  no member proves a quorum; ${String(status.quorum.healthy)} of ${count(status.quorum.voters, "voter")} seen, ${String(status.quorum.needed)} needed${maybe(status)}`)];
+      return [
+        warn("UNKNOWN"),
+        strong(
+          status.quorum === undefined
+            ? "  no etcd member could be asked who belongs to the cluster"
+            : `  no member proves a quorum; ${String(status.quorum.healthy)} of ${count(status.quorum.voters, "voter")} seen, ${String(status.quorum.needed)} needed${maybe(status)}`,
+        ),
+      ];
     default:
       return status.verdict satisfies never;
   }
@@ -42,7 +52,9 @@ function maybe(status: StatusDocument): string {
 
 function findingLines(status: StatusDocument): readonly Block[] {
   const shown = status.findings.filter((finding) => finding.severity !== "info");
-  return shown.map((finding) => item([{ text: finding.severity, tone: severityTone(finding.severity) }, `  ${finding.summary} `, dim(`[${finding.code}]`)]));
+  return shown.map((finding) =>
+    item([{ text: finding.severity, tone: severityTone(finding.severity) }, `  ${finding.summary} `, dim(`[${finding.code}]`)]),
+  );
 }
 
 const memberTone: { readonly [state in StatusMember["state"]]: Span } = {
@@ -72,8 +84,16 @@ function memberBlocks(status: StatusDocument): readonly Block[] {
     member.peerUrls.map((url) => url.replace(/^https:\/\//, "")).join(" "),
   ]);
   const columns = [
-    { title: "name" }, { title: "id" }, { title: "state" }, { title: "" }, { title: "revision", align: "right" as const }, { title: "term", align: "right" as const, hideBelow: 100 },
-    { title: "applied", align: "right" as const, hideBelow: 110 }, { title: "db", align: "right" as const, hideBelow: 90 }, { title: "version", hideBelow: 80 }, { title: "peer", isFlexible: true },
+    { title: "name" },
+    { title: "id" },
+    { title: "state" },
+    { title: "" },
+    { title: "revision", align: "right" as const },
+    { title: "term", align: "right" as const, hideBelow: 100 },
+    { title: "applied", align: "right" as const, hideBelow: 110 },
+    { title: "db", align: "right" as const, hideBelow: 90 },
+    { title: "version", hideBelow: 80 },
+    { title: "peer", isFlexible: true },
   ];
   return [heading(title), table(columns, rows), gap];
 }
@@ -87,12 +107,29 @@ function hostBlocks(status: StatusDocument): readonly Block[] {
       host.address,
       host.reachable ? good(`${(host.roundTripMs ?? 0).toFixed(0)} ms`) : bad("no"),
       api === undefined ? dim("-") : apiWords(api),
-      node === undefined ? dim(status.nodes === undefined ? "unknown" : "no Node") : node.ready === "True" ? good("Ready") : bad(node.ready === "False" ? "NotReady" : "Unknown"),
-      [host.holdsVip === true ? strong("VIP ") : "", serviceWords("haproxy", host.haproxy), " ", serviceWords("keepalived", host.keepalived)],
+      node === undefined
+        ? dim(status.nodes === undefined ? "unknown" : "no Node")
+        : node.ready === "True"
+          ? good("Ready")
+          : bad(node.ready === "False" ? "NotReady" : "Unknown"),
+      [
+        host.holdsVip === true ? strong("VIP ") : "",
+        serviceWords("haproxy", host.haproxy),
+        " ",
+        serviceWords("keepalived", host.keepalived),
+      ],
       node?.kubeletVersion ?? dim("-"),
     ];
   });
-  const columns = [{ title: "machine" }, { title: "address" }, { title: "ssh" }, { title: "api server", isFlexible: true }, { title: "node" }, { title: "balancer", isFlexible: true }, { title: "kubelet", hideBelow: 100 }];
+  const columns = [
+    { title: "machine" },
+    { title: "address" },
+    { title: "ssh" },
+    { title: "api server", isFlexible: true },
+    { title: "node" },
+    { title: "balancer", isFlexible: true },
+    { title: "kubelet", hideBelow: 100 },
+  ];
   return [heading("machines"), table(columns, rows), gap];
 }
 
@@ -116,7 +153,13 @@ function endpointWords(endpoint: StatusEndpoint): Inline {
     case "answers":
       return [good("answers"), ` at ${where}, ${holders}`];
     case "answers-partly":
-      return [warn("answers only partly"), ` at ${where}, ${holders}; not for ${endpoint.answers.filter((answer) => answer.outcome !== "ok").map((answer) => `${answer.from} (${answer.outcome})`).join(", ")}`];
+      return [
+        warn("answers only partly"),
+        ` at ${where}, ${holders}; not for ${endpoint.answers
+          .filter((answer) => answer.outcome !== "ok")
+          .map((answer) => `${answer.from} (${answer.outcome})`)
+          .join(", ")}`,
+      ];
     case "down":
       return [bad("down"), ` at ${where}, ${holders}`];
     case "unknown":
@@ -128,12 +171,17 @@ function endpointWords(endpoint: StatusEndpoint): Inline {
 
 function footBlocks(status: StatusDocument): readonly Block[] {
   const { nearestExpiry } = status;
-  const expiry: Inline = nearestExpiry === undefined
-    ? warn("unknown")
-    : [
-        nearestExpiry.daysLeft < 0 ? bad(`expired ${count(-nearestExpiry.daysLeft, "day")} ago`) : nearestExpiry.daysLeft < 30 ? warn(`first expires in ${count(nearestExpiry.daysLeft, "day")}`) : good(`first expires in ${count(nearestExpiry.daysLeft, "day")}`),
-        ` ${nearestExpiry.host} ${nearestExpiry.path}`,
-      ];
+  const expiry: Inline =
+    nearestExpiry === undefined
+      ? warn("unknown")
+      : [
+          nearestExpiry.daysLeft < 0
+            ? bad(`expired ${count(-nearestExpiry.daysLeft, "day")} ago`)
+            : nearestExpiry.daysLeft < 30
+              ? warn(`first expires in ${count(nearestExpiry.daysLeft, "day")}`)
+              : good(`first expires in ${count(nearestExpiry.daysLeft, "day")}`),
+          ` ${nearestExpiry.host} ${nearestExpiry.path}`,
+        ];
   return [
     ...(status.clusterIds.length > 1 ? [line([bad("MORE THAN ONE CLUSTER ANSWERS: "), status.clusterIds.join(", ")])] : []),
     line([strong("endpoint      "), ...(status.endpoint === undefined ? ["none configured"] : [endpointWords(status.endpoint)].flat())]),
@@ -162,7 +210,18 @@ function unknownBlocks(status: StatusDocument): readonly Block[] {
 
 function nextBlocks(status: StatusDocument): readonly Block[] {
   const { openRun } = status;
-  const resume: readonly Block[] = openRun === undefined ? [] : [gap, { kind: "command", command: `requorum resume ${openRun.run}`, why: `run ${openRun.run} is not finished (${openRun.outcome}); to go on with it`, indent: 0 }];
+  const resume: readonly Block[] =
+    openRun === undefined
+      ? []
+      : [
+          gap,
+          {
+            kind: "command",
+            command: `requorum resume ${openRun.run}`,
+            why: `run ${openRun.run} is not finished (${openRun.outcome}); to go on with it`,
+            indent: 0,
+          },
+        ];
   if (status.verdict === "healthy" && status.findings.length === 0) return resume;
   return [...resume, gap, { kind: "command", command: "requorum diagnose", why: "next: what is wrong, and why", indent: 0 }];
 }

@@ -68,4 +68,3 @@ export function capital(text: string): string {
 export function timeWords(iso: string): string {
   return iso.replace(/^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2}).*$/, "$1 $2 UTC");
 }
-

@@ -7,8 +7,18 @@ import { observed } from "./observation.ts";
 const memberId = branded(asMemberId);
 
 export const machineSchema = z.object({
-  machineId: z.string(), bootId: z.string(), uptimeSeconds: z.number(), hostname: z.string(), addresses: z.array(z.string()), osRelease: z.string(),
-  clockOffsetMs: z.number(), swapEnabled: z.boolean(), kubeadmVersion: z.string().optional(), kubeletVersion: z.string().optional(), containerdVersion: z.string().optional(), isLabMachine: z.boolean(),
+  machineId: z.string(),
+  bootId: z.string(),
+  uptimeSeconds: z.number(),
+  hostname: z.string(),
+  addresses: z.array(z.string()),
+  osRelease: z.string(),
+  clockOffsetMs: z.number(),
+  swapEnabled: z.boolean(),
+  kubeadmVersion: z.string().optional(),
+  kubeletVersion: z.string().optional(),
+  containerdVersion: z.string().optional(),
+  isLabMachine: z.boolean(),
 });
 
 export const serviceSchema = z.object({
@@ -19,56 +29,124 @@ export const serviceSchema = z.object({
 
 export const processSchema = z.object({
   name: z.enum(["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "haproxy", "keepalived"]),
-  pid: z.number(), state: z.string(), startedSecondsAgo: z.number(),
+  pid: z.number(),
+  state: z.string(),
+  startedSecondsAgo: z.number(),
 });
 
 export const dataDirSchema = z.object({
-  path: z.string(), exists: z.boolean(), isEmpty: z.boolean(), hasWal: z.boolean(), hasBackend: z.boolean(), backendSizeBytes: decimalBigint,
-  newestFileAt: z.string(), ownerUid: z.number(), isReadOnlyMount: z.boolean(), unmountedAt: z.string().optional(), freeBytes: decimalBigint, freeInodes: decimalBigint,
-  fsyncMs: z.number().optional(), fsyncError: z.string().optional(), kernelErrors: z.array(z.string()), kernelErrorsGap: z.string().optional(),
+  path: z.string(),
+  exists: z.boolean(),
+  isEmpty: z.boolean(),
+  hasWal: z.boolean(),
+  hasBackend: z.boolean(),
+  backendSizeBytes: decimalBigint,
+  newestFileAt: z.string(),
+  ownerUid: z.number(),
+  isReadOnlyMount: z.boolean(),
+  unmountedAt: z.string().optional(),
+  freeBytes: decimalBigint,
+  freeInodes: decimalBigint,
+  fsyncMs: z.number().optional(),
+  fsyncError: z.string().optional(),
+  kernelErrors: z.array(z.string()),
+  kernelErrorsGap: z.string().optional(),
 });
 
 export const manifestSchema = z.object({
-  fileName: z.string(), sha256: z.string(), podName: z.string(),
+  fileName: z.string(),
+  sha256: z.string(),
+  podName: z.string(),
   etcdFlags: z
-    .object({ name: z.string(), dataDir: z.string(), initialCluster: z.string(), initialClusterState: z.string(), forceNewCluster: z.boolean() })
+    .object({
+      name: z.string(),
+      dataDir: z.string(),
+      initialCluster: z.string(),
+      initialClusterState: z.string(),
+      forceNewCluster: z.boolean(),
+    })
     .optional(),
-  etcdServers: z.array(z.string()).optional(), encryptionConfigPath: z.string().optional(), problem: z.string().optional(),
+  etcdServers: z.array(z.string()).optional(),
+  encryptionConfigPath: z.string().optional(),
+  problem: z.string().optional(),
 });
 
 export const kubernetesFilesSchema = z.object({
-  adminConf: z.boolean(), superAdminConf: z.boolean(), kubeletConf: z.boolean(), etcdManifest: z.boolean(), apiServerManifest: z.boolean(), clusterCa: z.boolean(),
+  adminConf: z.boolean(),
+  superAdminConf: z.boolean(),
+  kubeletConf: z.boolean(),
+  etcdManifest: z.boolean(),
+  apiServerManifest: z.boolean(),
+  clusterCa: z.boolean(),
 });
 
 export const certificateSchema = z.object({
-  path: z.string(), subject: z.string(), issuer: z.string(), fingerprint: z.string(), notBefore: z.string(), notAfter: z.string(),
-  subjectAltNames: z.array(z.string()), isCa: z.boolean(),
+  path: z.string(),
+  subject: z.string(),
+  issuer: z.string(),
+  fingerprint: z.string(),
+  notBefore: z.string(),
+  notAfter: z.string(),
+  subjectAltNames: z.array(z.string()),
+  isCa: z.boolean(),
 });
 
 const haproxy = z.object({
-  path: z.string(), sha256: z.string(),
-  backends: z.array(z.object({ name: z.string(), address: z.string(), port: z.number(), state: z.enum(["up", "down", "unknown"]), line: z.number() })),
+  path: z.string(),
+  sha256: z.string(),
+  backends: z.array(
+    z.object({ name: z.string(), address: z.string(), port: z.number(), state: z.enum(["up", "down", "unknown"]), line: z.number() }),
+  ),
   options: z.array(z.object({ text: z.string(), line: z.number() })),
   checksReadyz: z.boolean(),
 });
 
 const keepalived = z.object({
-  path: z.string(), virtualRouterId: z.number().optional(), priority: z.number().optional(), state: z.string(), nopreempt: z.boolean(),
-  virtualAddresses: z.array(z.string()), unicastPeers: z.array(z.string()).optional(), instanceCount: z.number().optional(),
+  path: z.string(),
+  virtualRouterId: z.number().optional(),
+  priority: z.number().optional(),
+  state: z.string(),
+  nopreempt: z.boolean(),
+  virtualAddresses: z.array(z.string()),
+  unicastPeers: z.array(z.string()).optional(),
+  instanceCount: z.number().optional(),
   scripts: z.array(
-    z.object({ name: z.string(), script: z.string(), interval: z.number(), weight: z.number().optional(), fall: z.number(), rise: z.number(), line: z.number() }),
+    z.object({
+      name: z.string(),
+      script: z.string(),
+      interval: z.number(),
+      weight: z.number().optional(),
+      fall: z.number(),
+      rise: z.number(),
+      line: z.number(),
+    }),
   ),
 });
 
 export const loadBalancerSchema = z.object({ haproxy: haproxy.optional(), keepalived: keepalived.optional(), holdsVip: z.boolean() });
 
 export const memberSchema = z.object({
-  id: memberId, name: z.string(), peerUrls: z.array(z.string()), clientUrls: z.array(z.string()), isLearner: z.boolean(),
+  id: memberId,
+  name: z.string(),
+  peerUrls: z.array(z.string()),
+  clientUrls: z.array(z.string()),
+  isLearner: z.boolean(),
 });
 
 const status = z.object({
-  clusterId: branded(asClusterId), memberId, leaderId: memberId.optional(), raftTerm: decimalBigint, raftIndex: decimalBigint, appliedIndex: decimalBigint,
-  revision: decimalBigint, dbSizeBytes: decimalBigint, dbSizeInUseBytes: decimalBigint, isLearner: z.boolean(), version: z.string(), storageVersion: z.string(), errors: z.array(z.string()),
+  clusterId: branded(asClusterId),
+  memberId,
+  leaderId: memberId.optional(),
+  raftTerm: decimalBigint,
+  raftIndex: decimalBigint,
+  appliedIndex: decimalBigint,
+  revision: decimalBigint,
+  dbSizeBytes: decimalBigint,
+  dbSizeInUseBytes: decimalBigint,
+  isLearner: z.boolean(),
+  version: z.string(),
+  storageVersion: z.string(),
+  errors: z.array(z.string()),
 });
 
 export const etcdEndpointSchema = z.object({
@@ -83,6 +161,10 @@ export const etcdEndpointSchema = z.object({
 const answer = z.object({ httpStatus: z.number(), failedChecks: z.array(z.string()) });
 
 export const apiServerSchema = z.object({
-  livez: observed(answer), readyz: observed(answer), listMs: observed(z.number()), dryRunWriteMs: observed(z.number()),
-  kubeSystemUid: observed(z.string()), version: observed(z.string()),
+  livez: observed(answer),
+  readyz: observed(answer),
+  listMs: observed(z.number()),
+  dryRunWriteMs: observed(z.number()),
+  kubeSystemUid: observed(z.string()),
+  version: observed(z.string()),
 });

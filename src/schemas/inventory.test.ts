@@ -34,6 +34,18 @@ for (const { of, from, to, says } of damages) {
 }
 
 test("readLastSeen: an id that is none is told with its place", () => {
-  const facts = { takenAt: "2026-03-01T03:00:00Z", clusterId: "no id", members: [], revision: "1", raftIndex: "1", raftTerm: "1", objectCounts: [], hosts: [] };
-  assert.match(refusalOf(() => readLastSeen(JSON.stringify(facts))), /:1:\d+: clusterId: "no id" is not a cluster id/);
+  const facts = {
+    takenAt: "2026-03-01T03:00:00Z",
+    clusterId: "no id",
+    members: [],
+    revision: "1",
+    raftIndex: "1",
+    raftTerm: "1",
+    objectCounts: [],
+    hosts: [],
+  };
+  assert.match(
+    refusalOf(() => readLastSeen(JSON.stringify(facts))),
+    /:1:\d+: clusterId: "no id" is not a cluster id/,
+  );
 });

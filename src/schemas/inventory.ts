@@ -4,7 +4,16 @@ import type { Inventory } from "../model/inventory.ts";
 import { branded } from "./branded.ts";
 import { parseJson, textOfJson } from "./json-text.ts";
 import {
-  apiServerSchema, certificateSchema, dataDirSchema, etcdEndpointSchema, kubernetesFilesSchema, loadBalancerSchema, machineSchema, manifestSchema, processSchema, serviceSchema,
+  apiServerSchema,
+  certificateSchema,
+  dataDirSchema,
+  etcdEndpointSchema,
+  kubernetesFilesSchema,
+  loadBalancerSchema,
+  machineSchema,
+  manifestSchema,
+  processSchema,
+  serviceSchema,
 } from "./host-facts.ts";
 import { lastSeenSchema } from "./last-seen.ts";
 import { observed } from "./observation.ts";
@@ -56,21 +65,35 @@ const kubernetes = z.object({
   via: host,
   nodes: z.array(
     z.object({
-      name: z.string(), uid: z.string(), ready: z.enum(["True", "False", "Unknown"]), isControlPlane: z.boolean(),
-      internalIp: z.string(), kubeletVersion: z.string(), machineId: z.string(),
+      name: z.string(),
+      uid: z.string(),
+      ready: z.enum(["True", "False", "Unknown"]),
+      isControlPlane: z.boolean(),
+      internalIp: z.string(),
+      kubeletVersion: z.string(),
+      machineId: z.string(),
     }),
   ),
   kubernetesEndpoints: z.array(z.string()),
   masterLeases: z.array(z.string()).optional(),
   clusterInfo: z.object({ server: z.string(), caFingerprint: z.string() }).optional(),
-  kubeadmConfig: z.object({ controlPlaneEndpoint: z.string(), kubernetesVersion: z.string(), clusterStatusHosts: z.array(z.string()) }).optional(),
+  kubeadmConfig: z
+    .object({ controlPlaneEndpoint: z.string(), kubernetesVersion: z.string(), clusterStatusHosts: z.array(z.string()) })
+    .optional(),
   etcdMirrorPods: z.array(z.object({ name: z.string(), node: z.string(), advertiseUrl: z.string(), phase: z.string() })),
   bootstrapTokenSecondsLeft: z.number().optional(),
   certificateKeySecondsLeft: z.number().optional(),
   gaps: z
     .array(
       z.object({
-        record: z.enum(["masterLeases", "clusterInfo", "kubeadmConfig", "etcdMirrorPods", "bootstrapTokenSecondsLeft", "certificateKeySecondsLeft"]),
+        record: z.enum([
+          "masterLeases",
+          "clusterInfo",
+          "kubeadmConfig",
+          "etcdMirrorPods",
+          "bootstrapTokenSecondsLeft",
+          "certificateKeySecondsLeft",
+        ]),
         detail: z.string(),
       }),
     )

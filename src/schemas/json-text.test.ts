@@ -30,14 +30,22 @@ const malformed: readonly { readonly of: string; readonly text: string; readonly
   { of: "no JSON at all", text: "hello\n", says: /^saved\.json:1:1: it is not JSON: unexpected text$/ },
   { of: "a word without quotes", text: good.replace('"prod"', "prod"), says: /^saved\.json:2:14: it is not JSON: unexpected text$/ },
   { of: "a missing comma", text: good.replace('"prod",', '"prod"'), says: /^saved\.json:3:3: it is not JSON: unexpected text$/ },
-  { of: "a comma too many", text: good.replace('{"name":"b"}', '{"name":"b"},'), says: /^saved\.json:6:3: it is not JSON: unexpected text$/ },
+  {
+    of: "a comma too many",
+    text: good.replace('{"name":"b"}', '{"name":"b"},'),
+    says: /^saved\.json:6:3: it is not JSON: unexpected text$/,
+  },
   { of: "a number that is none", text: good.replace("22", "22x"), says: /^saved\.json:4:48: it is not JSON: unexpected text$/ },
   { of: "a text that was cut off", text: good.slice(0, 60), says: /^saved\.json:4:\d+: it is not JSON: it ends too early$/ },
   { of: "a second document", text: `${good}{}`, says: /^saved\.json:8:1: it is not JSON: unexpected text$/ },
   { of: "a wrong type", text: good.replace("22", '"22"'), says: /^saved\.json:4:46: hosts\.0\.port: .*expected number/ },
   { of: "a wrong type in one line", text: good.replace('"b"', "7"), says: /^saved\.json:5:13: hosts\.1\.name: .*expected string/ },
   { of: "a missing value", text: good.replace('"name":"b"', ""), says: /^saved\.json:5:5: hosts\.1\.name: .*expected string/ },
-  { of: "a key twice", text: good.replace('"cluster": "prod"', '"cluster": "prod", "cluster": 1'), says: /^saved\.json:2:33: cluster: .*expected string/ },
+  {
+    of: "a key twice",
+    text: good.replace('"cluster": "prod"', '"cluster": "prod", "cluster": 1'),
+    says: /^saved\.json:2:33: cluster: .*expected string/,
+  },
   { of: "a list instead of an object", text: "\n[[], {}]", says: /^saved\.json:2:1: the file: .*expected object/ },
 ];
 for (const { of, text, says } of malformed) {
@@ -50,7 +58,10 @@ test("parseJson: several problems are told at once, each at its place, the rest 
   assert.deepEqual(problemsOf(good), []);
   const many = `{"cluster": 1, "hosts": [${"\n{},".repeat(7)}\n{}]}`;
   const problems = problemsOf(many);
-  assert.deepEqual(problems.slice(0, 3).map((problem) => problem.split(": ")[0]), ["saved.json:1:13", "saved.json:2:1", "saved.json:3:1"]);
+  assert.deepEqual(
+    problems.slice(0, 3).map((problem) => problem.split(": ")[0]),
+    ["saved.json:1:13", "saved.json:2:1", "saved.json:3:1"],
+  );
   assert.equal(problems.at(-1), "… and 4 more");
 });
 
@@ -62,6 +73,9 @@ test("parseJson: a mistake at the end of a file of a megabyte, and brackets a hu
   const long = `{"cluster":"c","hosts":[${'{"name":"x"},\n'.repeat(80_000)} oops]}`;
   const startedMs = performance.now();
   assert.match(problemsOf(long)[0] ?? "", /^saved\.json:80001:2: /);
-  assert.match(problemsOf(`{"other": ${"[".repeat(100_000)}${"]".repeat(100_000)}, "cluster": 1, "hosts": []}`)[0] ?? "", /^saved\.json:1:200024: cluster/);
+  assert.match(
+    problemsOf(`{"other": ${"[".repeat(100_000)}${"]".repeat(100_000)}, "cluster": 1, "hosts": []}`)[0] ?? "",
+    /^saved\.json:1:200024: cluster/,
+  );
   assert.ok(performance.now() - startedMs < 2_000);
 });

@@ -19,7 +19,11 @@ export function parseJson<T>(text: string, schema: z.ZodType<T>, options: { read
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const shown = result.error.issues.slice(0, problemsShownMax).map((issue) => `${placed(subject, placeOfJson(text, issue.path))}: ${issue.path.map(String).join(".") || "the file"}: ${issue.message}`);
+  const shown = result.error.issues
+    .slice(0, problemsShownMax)
+    .map(
+      (issue) => `${placed(subject, placeOfJson(text, issue.path))}: ${issue.path.map(String).join(".") || "the file"}: ${issue.message}`,
+    );
   if (result.error.issues.length > shown.length) shown.push(`… and ${String(result.error.issues.length - shown.length)} more`);
   throw new RecoveryError(code, { subject, detail: shown.join("\n") });
 }

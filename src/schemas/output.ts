@@ -6,9 +6,15 @@
  */
 import { z } from "zod";
 
-const decimal = z.string().regex(/^-?\d+$/).meta({ title: "decimal text" });
+const decimal = z
+  .string()
+  .regex(/^-?\d+$/)
+  .meta({ title: "decimal text" });
 const time = z.iso.datetime().meta({ title: "time, ISO 8601 UTC" });
-const document = <K extends string>(kind: K): { readonly apiVersion: z.ZodLiteral<"requorum/v1">; readonly kind: z.ZodLiteral<K> } => ({ apiVersion: z.literal("requorum/v1"), kind: z.literal(kind) });
+const document = <K extends string>(kind: K): { readonly apiVersion: z.ZodLiteral<"requorum/v1">; readonly kind: z.ZodLiteral<K> } => ({
+  apiVersion: z.literal("requorum/v1"),
+  kind: z.literal(kind),
+});
 const texts = z.array(z.string());
 const severity = z.enum(["info", "warning", "error", "critical"]);
 
@@ -34,7 +40,9 @@ const member = z.object({
   appliedIndex: decimal.nullable(),
   dbSizeBytes: decimal.nullable(),
   version: z.string().nullable(),
-  state: z.enum(["healthy", "alone", "learner", "unstarted", "stopped", "frozen", "down", "unknown"]).describe("healthy: answers a read that needs quorum; alone: answers for itself only"),
+  state: z
+    .enum(["healthy", "alone", "learner", "unstarted", "stopped", "frozen", "down", "unknown"])
+    .describe("healthy: answers a read that needs quorum; alone: answers for itself only"),
 });
 
 export const statusSchema = z.object({
@@ -44,25 +52,57 @@ export const statusSchema = z.object({
   platform: z.string(),
   etcdTopology: z.string(),
   verdict: z.enum(["healthy", "degraded", "quorum-lost", "unknown"]),
-  quorum: quorum.extend({
-    basis: z.enum(["linearizable", "believed"]).describe("linearizable: a quorum confirmed the list of voters; believed: one member's or this machine's memory"),
-    unknownVoters: z.int().describe("voters that could not be asked"),
-  }).nullable(),
+  quorum: quorum
+    .extend({
+      basis: z
+        .enum(["linearizable", "believed"])
+        .describe("linearizable: a quorum confirmed the list of voters; believed: one member's or this machine's memory"),
+      unknownVoters: z.int().describe("voters that could not be asked"),
+    })
+    .nullable(),
   clusterIds: texts.describe("every etcd cluster id that answers; more than one is a split brain"),
   members: z.array(member),
-  hosts: z.array(z.object({
-    name: z.string(), address: z.string(), roles: texts, reachable: z.boolean().describe("an SSH session was made"), roundTripMs: z.number().nullable(),
-    detail: z.string().describe("why it was not reached"), holdsVip: z.boolean().nullable(), haproxy: z.string().nullable(), keepalived: z.string().nullable(),
-  })),
-  apiServers: z.array(z.object({ host: z.string(), state: z.enum(["ready", "not-ready", "unknown"]), version: z.string().nullable(), failedChecks: texts, detail: z.string() })),
-  endpoint: z.object({
-    address: z.string(), port: z.int(), state: z.enum(["answers", "answers-partly", "down", "unknown"]), holders: texts.describe("machines that hold the address"),
-    answers: z.array(z.object({ from: z.string(), outcome: z.string() })),
-  }).nullable(),
+  hosts: z.array(
+    z.object({
+      name: z.string(),
+      address: z.string(),
+      roles: texts,
+      reachable: z.boolean().describe("an SSH session was made"),
+      roundTripMs: z.number().nullable(),
+      detail: z.string().describe("why it was not reached"),
+      holdsVip: z.boolean().nullable(),
+      haproxy: z.string().nullable(),
+      keepalived: z.string().nullable(),
+    }),
+  ),
+  apiServers: z.array(
+    z.object({
+      host: z.string(),
+      state: z.enum(["ready", "not-ready", "unknown"]),
+      version: z.string().nullable(),
+      failedChecks: texts,
+      detail: z.string(),
+    }),
+  ),
+  endpoint: z
+    .object({
+      address: z.string(),
+      port: z.int(),
+      state: z.enum(["answers", "answers-partly", "down", "unknown"]),
+      holders: texts.describe("machines that hold the address"),
+      answers: z.array(z.object({ from: z.string(), outcome: z.string() })),
+    })
+    .nullable(),
   nodes: z.array(z.object({ name: z.string(), ready: z.string(), isControlPlane: z.boolean(), kubeletVersion: z.string() })).nullable(),
-  nearestExpiry: z.object({ host: z.string(), path: z.string(), notAfter: z.string(), daysLeft: z.int() }).nullable().describe("the certificate that expires first"),
+  nearestExpiry: z
+    .object({ host: z.string(), path: z.string(), notAfter: z.string(), daysLeft: z.int() })
+    .nullable()
+    .describe("the certificate that expires first"),
   lastProvenBackup: z.null().describe("always null in this version: backups are not built yet"),
-  openRun: z.object({ run: z.string(), outcome: z.string() }).nullable().describe("the newest run on this machine, while it has not succeeded"),
+  openRun: z
+    .object({ run: z.string(), outcome: z.string() })
+    .nullable()
+    .describe("the newest run on this machine, while it has not succeeded"),
   findings: z.array(z.object({ code: z.string(), subject: z.string(), severity, summary: z.string() })),
   unknown: texts.describe("what could not be observed, in words"),
 });
@@ -75,14 +115,24 @@ export const diagnosisSchema = z.object({
   takenAt: time,
   source: z.string().describe('"probes", or the file given with --from'),
   faultTolerance: z.int().nullable(),
-  findings: z.array(z.object({
-    code: z.string(), subject: z.string(), host: z.string().optional(), memberId: z.string().optional(),
-    lossProof: z.string().optional().describe("how the loss of the member's data was observed; absent: it was not"),
-    severity, confidence: z.enum(["low", "medium", "high", "certain"]), summary: z.string(), evidence: z.array(evidence),
-    explains: texts.describe('symptoms that this finding explains, "CODE subject"'),
-    ruledOut: z.array(z.object({ code: z.string(), because: z.string() })),
-    wouldSettle: texts.optional(), doNext: texts, never: texts,
-  })),
+  findings: z.array(
+    z.object({
+      code: z.string(),
+      subject: z.string(),
+      host: z.string().optional(),
+      memberId: z.string().optional(),
+      lossProof: z.string().optional().describe("how the loss of the member's data was observed; absent: it was not"),
+      severity,
+      confidence: z.enum(["low", "medium", "high", "certain"]),
+      summary: z.string(),
+      evidence: z.array(evidence),
+      explains: texts.describe('symptoms that this finding explains, "CODE subject"'),
+      ruledOut: z.array(z.object({ code: z.string(), because: z.string() })),
+      wouldSettle: texts.optional(),
+      doNext: texts,
+      never: texts,
+    }),
+  ),
   unknown: texts,
 });
 
@@ -109,24 +159,49 @@ export const planSchema = z.object({
   strategy: z.string(),
   reasons: texts,
   quorumNow: quorum.nullable(),
-  fingerprint: z.object({
-    clusterId: z.string().nullable(),
-    members: z.array(z.object({ id: z.string(), name: z.string(), peerUrls: texts, isLearner: z.boolean() })),
-    revisionAtLeast: decimal,
-    hosts: z.array(z.object({ name: z.string(), machineId: z.string().nullable(), etcdManifestSha256: z.string().nullable(), hasEtcdData: z.boolean().nullable() })),
-  }).describe("what the plan assumes; when the cluster looks different, it is refused"),
+  fingerprint: z
+    .object({
+      clusterId: z.string().nullable(),
+      members: z.array(z.object({ id: z.string(), name: z.string(), peerUrls: texts, isLearner: z.boolean() })),
+      revisionAtLeast: decimal,
+      hosts: z.array(
+        z.object({
+          name: z.string(),
+          machineId: z.string().nullable(),
+          etcdManifestSha256: z.string().nullable(),
+          hasEtcdData: z.boolean().nullable(),
+        }),
+      ),
+    })
+    .describe("what the plan assumes; when the cluster looks different, it is refused"),
   lossProofs: z.array(z.object({ memberId: z.string(), host: z.string().nullable(), kind: z.string(), evidence: texts })),
   attestations: z.array(z.object({ kind: z.string(), host: z.string(), statement: z.string(), by: z.string(), at: z.string() })),
   findings: z.array(z.object({ code: z.string(), subject: z.string() })),
-  steps: z.array(z.object({
-    id: z.string(), kind: z.string(), host: z.string().nullable(), risk: z.enum(["read-only", "reversible", "destructive"]), describes: z.string(),
-    quorumAfter: quorum.nullable(), expectedSeconds: z.number(), copyBy: z.string().nullable().describe("the step whose verified copy covers this one"),
-  })),
+  steps: z.array(
+    z.object({
+      id: z.string(),
+      kind: z.string(),
+      host: z.string().nullable(),
+      risk: z.enum(["read-only", "reversible", "destructive"]),
+      describes: z.string(),
+      quorumAfter: quorum.nullable(),
+      expectedSeconds: z.number(),
+      copyBy: z.string().nullable().describe("the step whose verified copy covers this one"),
+    }),
+  ),
   expectedSeconds: z.number(),
   loss,
-  alternatives: z.array(z.object({
-    name: z.string(), loss, risk: z.enum(["read-only", "reversible", "destructive"]), expectedSeconds: z.number().nullable(), chosen: z.boolean(), because: z.string(), isPossible: z.boolean(),
-  })),
+  alternatives: z.array(
+    z.object({
+      name: z.string(),
+      loss,
+      risk: z.enum(["read-only", "reversible", "destructive"]),
+      expectedSeconds: z.number().nullable(),
+      chosen: z.boolean(),
+      because: z.string(),
+      isPossible: z.boolean(),
+    }),
+  ),
 });
 
 const outcome = z.enum(["succeeded", "failed", "blocked", "outcome-unknown", "interrupted", "unfinished"]);
@@ -146,12 +221,29 @@ export const runSchema = z.object({
   endedAt: time.nullable(),
   resumedAt: texts,
   consent: z.object({ by: z.string(), how: z.string(), at: z.string() }).nullable(),
-  steps: z.array(z.object({
-    id: z.string(), kind: z.string(), host: z.string().nullable(), risk: z.string(), describes: z.string(),
-    state: z.enum(["pending", "started", "succeeded", "skipped", "failed", "blocked", "unknown"]), attempts: z.int(), startedAt: time.nullable(), endedAt: time.nullable(), seconds: z.number().nullable(),
-    words: z.string().describe("what was observed, why it was blocked, what is missing"), errorCode: z.string().nullable(), quorumAfter: quorum.nullable(),
-  })),
-  rtoSeconds: z.number().nullable().describe("from the first look that saw the trouble (where that is on record, else from the opening of the run) until the result was verified; null while it did not succeed"),
+  steps: z.array(
+    z.object({
+      id: z.string(),
+      kind: z.string(),
+      host: z.string().nullable(),
+      risk: z.string(),
+      describes: z.string(),
+      state: z.enum(["pending", "started", "succeeded", "skipped", "failed", "blocked", "unknown"]),
+      attempts: z.int(),
+      startedAt: time.nullable(),
+      endedAt: time.nullable(),
+      seconds: z.number().nullable(),
+      words: z.string().describe("what was observed, why it was blocked, what is missing"),
+      errorCode: z.string().nullable(),
+      quorumAfter: quorum.nullable(),
+    }),
+  ),
+  rtoSeconds: z
+    .number()
+    .nullable()
+    .describe(
+      "from the first look that saw the trouble (where that is on record, else from the opening of the run) until the result was verified; null while it did not succeed",
+    ),
   loss,
   facts: z.array(z.object({ name: z.string(), value: z.string(), at: z.string() })),
   attested: z.array(z.object({ host: z.string(), statement: z.string(), by: z.string() })),
@@ -161,42 +253,99 @@ export const runSchema = z.object({
 export const runListSchema = z.object({
   ...document("RunList"),
   cluster: z.string(),
-  runs: z.array(z.object({
-    run: z.string(), openedAt: time.nullable(), by: z.string().nullable(), strategy: z.string().nullable(), outcome, stepsDone: z.int(), stepsTotal: z.int(),
-    problem: z.string().nullable().describe("why the run could not be read"),
-  })),
+  runs: z.array(
+    z.object({
+      run: z.string(),
+      openedAt: time.nullable(),
+      by: z.string().nullable(),
+      strategy: z.string().nullable(),
+      outcome,
+      stepsDone: z.int(),
+      stepsTotal: z.int(),
+      problem: z.string().nullable().describe("why the run could not be read"),
+    }),
+  ),
 });
 
-export const journalVerificationSchema = z.object({ ...document("JournalVerification"), run: z.string(), isIntact: z.literal(true), lines: z.int(), lastHash: z.string(), unknownKinds: texts });
+export const journalVerificationSchema = z.object({
+  ...document("JournalVerification"),
+  run: z.string(),
+  isIntact: z.literal(true),
+  lines: z.int(),
+  lastHash: z.string(),
+  unknownKinds: texts,
+});
 export const reportSchema = z.object({ ...document("Report"), run: z.string(), html: z.string(), markdown: z.string() });
 export const initSchema = z.object({
   ...document("Init"),
-  file: z.string(), cluster: z.string(), hosts: z.array(z.object({ name: z.string(), address: z.string(), roles: texts })),
-  notReached: z.array(z.object({ host: z.string(), code: z.string(), detail: z.string() })), notes: texts,
+  file: z.string(),
+  cluster: z.string(),
+  hosts: z.array(z.object({ name: z.string(), address: z.string(), roles: texts })),
+  notReached: z.array(z.object({ host: z.string(), code: z.string(), detail: z.string() })),
+  notes: texts,
 });
 export const labSchema = z.object({
   ...document("Lab"),
-  name: z.string(), phase: z.enum(["making", "up"]), versions: z.object({ kubernetes: z.string(), etcd: z.string() }), controlPlaneEndpoint: z.string(),
+  name: z.string(),
+  phase: z.enum(["making", "up"]),
+  versions: z.object({ kubernetes: z.string(), etcd: z.string() }),
+  controlPlaneEndpoint: z.string(),
   machines: z.array(z.object({ name: z.string(), address: z.string(), role: z.string(), isPoweredOn: z.boolean() })),
   faults: z.array(z.object({ kind: z.string(), machine: z.string(), since: z.string() })),
-  config: z.string().describe("the lab's requorum.yaml"), sshConfig: z.string(),
-  phases: z.array(z.object({ name: z.string(), durationMs: z.number() })).optional().describe("what `lab up` took"),
+  config: z.string().describe("the lab's requorum.yaml"),
+  sshConfig: z.string(),
+  phases: z
+    .array(z.object({ name: z.string(), durationMs: z.number() }))
+    .optional()
+    .describe("what `lab up` took"),
 });
-export const labsSchema = z.object({ ...document("Labs"), labs: z.array(labSchema), unreadable: z.array(z.object({ name: z.string(), problem: z.string() })).describe("labs without a readable record: lab down takes them away") });
+export const labsSchema = z.object({
+  ...document("Labs"),
+  labs: z.array(labSchema),
+  unreadable: z
+    .array(z.object({ name: z.string(), problem: z.string() }))
+    .describe("labs without a readable record: lab down takes them away"),
+});
 export const labDownSchema = z.object({ ...document("LabDown"), name: z.string() });
 export const doctorSchema = z.object({
   ...document("Doctor"),
   isReady: z.boolean(),
-  checks: z.array(z.object({ name: z.string(), state: z.enum(["ok", "warning", "problem"]), detail: z.string(), remedy: z.object({ why: z.string(), command: z.string() }).nullable() })),
+  checks: z.array(
+    z.object({
+      name: z.string(),
+      state: z.enum(["ok", "warning", "problem"]),
+      detail: z.string(),
+      remedy: z.object({ why: z.string(), command: z.string() }).nullable(),
+    }),
+  ),
 });
 const remedies = z.array(z.object({ why: z.string(), command: z.string().optional() }));
 export const explanationSchema = z.object({
   ...document("Explanation"),
-  code: z.string(), about: z.enum(["finding", "error", "step"]), title: z.string(), meaning: z.string(), tellApart: z.string().nullable(), doNext: texts, never: texts, remedies,
-  exitCode: z.int().nullable(), retry: z.string().nullable(), risk: z.string().nullable(), attemptsMax: z.int().nullable(),
+  code: z.string(),
+  about: z.enum(["finding", "error", "step"]),
+  title: z.string(),
+  meaning: z.string(),
+  tellApart: z.string().nullable(),
+  doNext: texts,
+  never: texts,
+  remedies,
+  exitCode: z.int().nullable(),
+  retry: z.string().nullable(),
+  risk: z.string().nullable(),
+  attemptsMax: z.int().nullable(),
 });
-export const codeListSchema = z.object({ ...document("CodeList"), codes: z.array(z.object({ code: z.string(), about: z.enum(["finding", "error", "step"]), title: z.string() })) });
-export const versionSchema = z.object({ ...document("Version"), requorum: z.string(), node: z.string(), ssh: z.string(), platform: z.string() });
+export const codeListSchema = z.object({
+  ...document("CodeList"),
+  codes: z.array(z.object({ code: z.string(), about: z.enum(["finding", "error", "step"]), title: z.string() })),
+});
+export const versionSchema = z.object({
+  ...document("Version"),
+  requorum: z.string(),
+  node: z.string(),
+  ssh: z.string(),
+  platform: z.string(),
+});
 export const errorSchema = z.object({
   ...document("Error"),
   error: z.object({ code: z.string().describe("a code of docs/errors.md, or BUG"), subject: z.string(), detail: z.string(), remedies }),
@@ -212,17 +361,29 @@ export interface OutputDocument {
 export const outputDocuments: { readonly [kind: string]: OutputDocument } = {
   Status: { verbs: ["status"], words: "One look at the cluster. With `--watch`, one document a line.", schema: statusSchema },
   Diagnosis: { verbs: ["diagnose"], words: "Findings, root causes first.", schema: diagnosisSchema },
-  Plan: { verbs: ["plan", "recover"], words: "What would be done. `recover` prints it when there is nothing to carry out.", schema: planSchema },
+  Plan: {
+    verbs: ["plan", "recover"],
+    words: "What would be done. `recover` prints it when there is nothing to carry out.",
+    schema: planSchema,
+  },
   Run: { verbs: ["apply", "recover", "resume", "runs show"], words: "What a run did.", schema: runSchema },
   RunList: { verbs: ["runs list"], words: "The runs known on this machine, newest first.", schema: runListSchema },
-  JournalVerification: { verbs: ["runs verify-journal"], words: "An intact journal; a damaged one ends in an Error document.", schema: journalVerificationSchema },
+  JournalVerification: {
+    verbs: ["runs verify-journal"],
+    words: "An intact journal; a damaged one ends in an Error document.",
+    schema: journalVerificationSchema,
+  },
   Report: { verbs: ["runs report"], words: "Where the report was written.", schema: reportSchema },
   Init: { verbs: ["init"], words: "What was found and written.", schema: initSchema },
   Doctor: { verbs: ["doctor"], words: "Is this workstation ready?", schema: doctorSchema },
   Explanation: { verbs: ["explain"], words: "One code in full.", schema: explanationSchema },
   CodeList: { verbs: ["explain"], words: "Every code, when none is given.", schema: codeListSchema },
   Version: { verbs: ["version"], words: "Versions.", schema: versionSchema },
-  Lab: { verbs: ["lab up", "lab break", "lab heal", "lab status"], words: "One lab. `lab status` prints it when a name is given.", schema: labSchema },
+  Lab: {
+    verbs: ["lab up", "lab break", "lab heal", "lab status"],
+    words: "One lab. `lab status` prints it when a name is given.",
+    schema: labSchema,
+  },
   Labs: { verbs: ["lab status"], words: "All labs of this machine.", schema: labsSchema },
   LabDown: { verbs: ["lab down"], words: "The lab is gone.", schema: labDownSchema },
   Error: { verbs: ["every verb"], words: "On standard error, when a verb fails.", schema: errorSchema },

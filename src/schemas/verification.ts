@@ -23,6 +23,9 @@ const comparison = z.object({ objectsBefore: z.int(), objectsNow: z.int(), lost:
 const verification = z.object({ rules: z.array(z.object({ rule: z.string(), verdict })), comparison: comparison.optional() });
 
 /** Throws zod's error or a SyntaxError when it is not that file; the caller says which. */
-export function readVerification(text: string): { readonly rules: readonly VerificationRule[]; readonly comparison?: ObjectComparison | undefined } {
+export function readVerification(text: string): {
+  readonly rules: readonly VerificationRule[];
+  readonly comparison?: ObjectComparison | undefined;
+} {
   return verification.parse(JSON.parse(text));
 }

@@ -24,7 +24,10 @@ test("error catalogue: every code is thrown somewhere", () => {
 });
 
 test("error catalogue: every code appears in a test", () => {
-  const tests = [...textsBelow("src").filter((file) => file.path.endsWith(".test.ts")), ...textsBelow("test").filter((file) => !file.path.endsWith("error-catalogue.test.ts"))];
+  const tests = [
+    ...textsBelow("src").filter((file) => file.path.endsWith(".test.ts")),
+    ...textsBelow("test").filter((file) => !file.path.endsWith("error-catalogue.test.ts")),
+  ];
   const untested = errorCodes.filter((code) => !tests.some((file) => file.text.includes(code)));
   assert.deepEqual(untested, []);
 });

@@ -19,7 +19,10 @@ const root = resolve(import.meta.dirname, "../..");
 function wordsOf(command: string): readonly string[] {
   const words: string[] = [];
   for (const match of command.matchAll(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g)) {
-    const word = match[0].replace(/'([^']*)'|"([^"]*)"/g, (_all, single: string | undefined, double: string | undefined) => single ?? double ?? "");
+    const word = match[0].replace(
+      /'([^']*)'|"([^"]*)"/g,
+      (_all, single: string | undefined, double: string | undefined) => single ?? double ?? "",
+    );
     if (/^(#|\||&&|>|;)/.test(match[0])) break;
     words.push(word);
   }
@@ -48,7 +51,9 @@ function parsesAll(commands: readonly { readonly where: string; readonly command
 }
 
 test("hints: every remedy command of the error catalogue parses", () => {
-  const commands = Object.entries(errorCatalogue).flatMap(([code, entry]) => (entry.remedies ?? []).flatMap(({ command }) => (command?.startsWith("requorum") === true ? [{ where: code, command }] : [])));
+  const commands = Object.entries(errorCatalogue).flatMap(([code, entry]) =>
+    (entry.remedies ?? []).flatMap(({ command }) => (command?.startsWith("requorum") === true ? [{ where: code, command }] : [])),
+  );
   assert.ok(commands.length > 5);
   parsesAll(commands);
 });
@@ -62,7 +67,13 @@ test("hints: every example of every verb parses, and is an example of that verb"
 });
 
 const allOptions = [...globalOptions, ...commandTable.flatMap((spec) => spec.options ?? [])];
-const valued = [...new Set(allOptions.filter((option) => option.value !== undefined).flatMap((option) => [`--${option.name}`, ...(option.short === undefined ? [] : [`-${option.short}`])]))].join("|");
+const valued = [
+  ...new Set(
+    allOptions
+      .filter((option) => option.value !== undefined)
+      .flatMap((option) => [`--${option.name}`, ...(option.short === undefined ? [] : [`-${option.short}`])]),
+  ),
+].join("|");
 const verbs = [...new Set(commandTable.flatMap((spec) => spec.path.slice(0, 1)))].join("|");
 const seconds = [...new Set(commandTable.flatMap((spec) => spec.path.slice(1, 2)))].join("|");
 const commandForm = new RegExp(
@@ -76,12 +87,18 @@ function commandsIn(text: string): readonly string[] {
 }
 
 test("hints: commands in the words of findings parse", () => {
-  const commands = Object.entries(findingCatalogue).flatMap(([code, entry]) => [entry.meaning, entry.tellApart, ...entry.doNext, ...entry.never].flatMap(commandsIn).map((command) => ({ where: code, command })));
+  const commands = Object.entries(findingCatalogue).flatMap(([code, entry]) =>
+    [entry.meaning, entry.tellApart, ...entry.doNext, ...entry.never].flatMap(commandsIn).map((command) => ({ where: code, command })),
+  );
   parsesAll(commands);
 });
 
 test("hints: commands in the texts of sources and documents parse", () => {
-  const files = [...globSync("src/**/*.ts", { cwd: root }), ...globSync("*.md", { cwd: root }), ...globSync("docs/*.md", { cwd: root })].filter((path) => !path.endsWith(".test.ts"));
+  const files = [
+    ...globSync("src/**/*.ts", { cwd: root }),
+    ...globSync("*.md", { cwd: root }),
+    ...globSync("docs/*.md", { cwd: root }),
+  ].filter((path) => !path.endsWith(".test.ts"));
   const commands = files.flatMap((path) =>
     commandsIn(readFileSync(join(root, path), "utf8").replace(/\$\{[^}]*\}/g, "VALUE"))
       // Groups are named in prose ("requorum runs"); the verbs below them are what one types.
@@ -97,13 +114,21 @@ function completed(command: string): string {
   if (/^requorum apply$/.test(command)) return `${command} plan.json`;
   if (/^requorum completion$/.test(command)) return `${command} bash`;
   if (/^requorum lab (?:break|ssh)$/.test(command)) return `${command} ${command.endsWith("ssh") ? "cp1" : "power-off"}`;
-  return command.replace(/^requorum completion [A-Z]+/, "requorum completion bash").replace(/^requorum lab (break|heal) [A-Z]+/, "requorum lab $1 power-off");
+  return command
+    .replace(/^requorum completion [A-Z]+/, "requorum completion bash")
+    .replace(/^requorum lab (break|heal) [A-Z]+/, "requorum lab $1 power-off");
 }
 
 test("help: every verb's exit codes are known, its help shows examples and exit codes, and its code loads", async () => {
   for (const spec of commandTable) {
     let help = "";
-    const parsed = parseCommandLine(commandTable, [...spec.path, "--help"], { version: "0", helpWidth: 100, writeHelp: (text) => { help += text; } });
+    const parsed = parseCommandLine(commandTable, [...spec.path, "--help"], {
+      version: "0",
+      helpWidth: 100,
+      writeHelp: (text) => {
+        help += text;
+      },
+    });
     assert.equal(parsed, undefined);
     assert.ok(help.includes("Examples:") && help.includes(`Exit codes of ${commandName(spec)}:`), commandName(spec));
     assert.equal(typeof (await spec.load()).run, "function", commandName(spec));

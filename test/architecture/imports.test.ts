@@ -51,7 +51,8 @@ function layerOf(path: string): Layer | undefined {
 function allows(layer: Layer, targetFolder: string, fromPath: string): boolean {
   if (layer.mayImport.includes("*")) return !targetFolder.startsWith(layer.folder === "cli" ? "server" : "cli");
   const own = layer.folder === "adapters" ? folderOf(fromPath).split("/").slice(0, 2).join("/") : layer.folder;
-  if (targetFolder === own || targetFolder.startsWith(`${own}/`)) return !(layer.folder === "plan" && targetFolder === "plan/check" && folderOf(fromPath).startsWith("plan/strategies"));
+  if (targetFolder === own || targetFolder.startsWith(`${own}/`))
+    return !(layer.folder === "plan" && targetFolder === "plan/check" && folderOf(fromPath).startsWith("plan/strategies"));
   return layer.mayImport.some((folder) => targetFolder === folder || targetFolder.startsWith(`${folder}/`));
 }
 
@@ -65,13 +66,18 @@ function breachOf(one: Import): string | undefined {
     return allows(layer, folderOf(target), one.from) ? undefined : `${where}: ${layer.rule}`;
   }
   const isNode = one.specifier.startsWith("node:");
-  const allowed = isNode ? layer.packages.includes("node:") : layer.packages.includes("*") || layer.packages.some((name) => one.specifier === name || one.specifier.startsWith(`${name}/`));
+  const allowed = isNode
+    ? layer.packages.includes("node:")
+    : layer.packages.includes("*") || layer.packages.some((name) => one.specifier === name || one.specifier.startsWith(`${name}/`));
   return allowed ? undefined : `${where}: ${layer.rule}`;
 }
 
 test("imports: every import follows the table in layers.ts", () => {
   assert.ok(production.length > 0, "no sources were found");
-  const breaches = production.flatMap(importsOf).map(breachOf).filter((breach) => breach !== undefined);
+  const breaches = production
+    .flatMap(importsOf)
+    .map(breachOf)
+    .filter((breach) => breach !== undefined);
   assert.deepEqual(breaches, []);
 });
 
@@ -80,18 +86,32 @@ test("imports: the check sees a breach (model importing node:fs, plan/check impo
   assert.match(model ?? "", /model imports nothing/);
   const strategy = production.find((file) => folderOf(file).startsWith("plan/strategies"));
   if (strategy !== undefined) {
-    const check = breachOf({ from: join(src, "plan/check/check-plan.ts"), specifier: `../strategies/${strategy.split("/").at(-1) ?? ""}`, line: 1 });
+    const check = breachOf({
+      from: join(src, "plan/check/check-plan.ts"),
+      specifier: `../strategies/${strategy.split("/").at(-1) ?? ""}`,
+      line: 1,
+    });
     assert.match(check ?? "", /must not import plan\/strategies/);
   }
 });
 
 test("imports: relative imports end in .ts", () => {
   const wrong = sources.flatMap(importsOf).filter((one) => one.specifier.startsWith(".") && !/\.(tsx?|json)$/.test(one.specifier));
-  assert.deepEqual(wrong.map((one) => `${relative(root, one.from)}:${String(one.line)}`), []);
+  assert.deepEqual(
+    wrong.map((one) => `${relative(root, one.from)}:${String(one.line)}`),
+    [],
+  );
 });
 
 test("imports: there is no cycle", () => {
-  const graph = new Map(production.map((file) => [file, importsOf(file).filter((one) => one.specifier.startsWith(".")).map((one) => resolve(dirname(file), one.specifier))]));
+  const graph = new Map(
+    production.map((file) => [
+      file,
+      importsOf(file)
+        .filter((one) => one.specifier.startsWith("."))
+        .map((one) => resolve(dirname(file), one.specifier)),
+    ]),
+  );
   const done = new Set<string>();
   const cycles: string[] = [];
   const visit = (file: string, trail: readonly string[]): void => {

@@ -14,8 +14,14 @@ test("JSON output: every verb that prints a result has a document, and every doc
   const verbs = commandTable.map(commandName);
   // These hand the terminal to something else: a shell's script, another program.
   const withoutDocument = ["completion", "lab ssh"];
-  assert.deepEqual(verbs.filter((verb) => !documented.has(verb) && !withoutDocument.includes(verb)), []);
-  assert.deepEqual([...documented].filter((verb) => verb !== "every verb" && !verbs.includes(verb)), []);
+  assert.deepEqual(
+    verbs.filter((verb) => !documented.has(verb) && !withoutDocument.includes(verb)),
+    [],
+  );
+  assert.deepEqual(
+    [...documented].filter((verb) => verb !== "every verb" && !verbs.includes(verb)),
+    [],
+  );
 });
 
 test("command line: docs/cli.md says what the table of verbs says; else run node scripts/generate-cli-docs.ts", () => {

@@ -30,7 +30,10 @@ const settleMs = 30_000;
 
 export function failsWith(codes: ErrorCode | readonly ErrorCode[], retry?: Retry): (error: unknown) => true {
   return (error) => {
-    assert.ok(error instanceof RecoveryError, `expected a RecoveryError, got ${error instanceof Error ? (error.stack ?? "") : String(error)}`);
+    assert.ok(
+      error instanceof RecoveryError,
+      `expected a RecoveryError, got ${error instanceof Error ? (error.stack ?? "") : String(error)}`,
+    );
     assert.ok([codes].flat().includes(error.code), `${error.code}: ${error.message}`);
     if (retry !== undefined) assert.equal(error.retry, retry, error.message);
     return true;
@@ -102,7 +105,9 @@ export function etcdClientContract(name: string, makeSubject: () => Promise<Etcd
       assert.notEqual(status.leaderId, undefined);
       assert.equal(status.isLearner, false);
       assert.match(status.version, /^3\.\d+\.\d+$/);
-      assert.ok(status.raftTerm > 0n && status.raftIndex > 0n && status.appliedIndex > 0n && status.revision > 0n && status.dbSizeBytes > 0n);
+      assert.ok(
+        status.raftTerm > 0n && status.raftIndex > 0n && status.appliedIndex > 0n && status.revision > 0n && status.dbSizeBytes > 0n,
+      );
       assert.deepEqual(status.errors, []);
     }
   });
@@ -126,16 +131,22 @@ export function etcdClientContract(name: string, makeSubject: () => Promise<Etcd
     for (let index = 0; index < 25; index += 1) await subject.put(`/registry/pages/${String(index).padStart(2, "0")}`, `v${String(index)}`);
     await subject.put("/registry/pagez", "does not have the prefix");
     const before = await rangeAll({ key: "/registry/pages/", isPrefix: true, pageSize: 10 });
-    assert.deepEqual(before.pages.map((page) => page.length), [10, 10, 5]);
+    assert.deepEqual(
+      before.pages.map((page) => page.length),
+      [10, 10, 5],
+    );
     assert.equal(before.count, 25n);
-    assert.deepEqual(before.entries.map((entry) => textOf(entry.value)), Array.from({ length: 25 }, (_, index) => `v${String(index)}`));
+    assert.deepEqual(
+      before.entries.map((entry) => textOf(entry.value)),
+      Array.from({ length: 25 }, (_, index) => `v${String(index)}`),
+    );
     await subject.put("/registry/pages/03", "changed");
     const old = await rangeAll({ key: "/registry/pages/", isPrefix: true, revision: before.header.revision, pageSize: 7 });
     assert.deepEqual(old.entries, before.entries);
     const now = (await rangeAll({ key: "/registry/pages/03" })).entries[0];
     assert.equal(now === undefined ? "" : textOf(now.value), "changed");
     assert.equal(now?.version, 2n);
-    assert.ok((now.modRevision) > (now.createRevision));
+    assert.ok(now.modRevision > now.createRevision);
   });
 
   test(`${name}: keys only have no values, a missing key is an empty answer, an empty prefix is everything`, async () => {
@@ -153,13 +164,20 @@ export function etcdClientContract(name: string, makeSubject: () => Promise<Etcd
 
   test(`${name}: hashes at one revision are equal on all members`, async () => {
     const { revision } = await (await first()).probeRead({ linearizable: true }, call);
-    const hashes = await Promise.all(subject.hosts.map(async (host) => whileTransient("a hash", async () => {
-      const client = await clientOf(host);
-      await client.probeRead({ linearizable: true }, call); // waits until this member has applied the revision
-      return client.hashKv(revision, call);
-    })));
+    const hashes = await Promise.all(
+      subject.hosts.map(async (host) =>
+        whileTransient("a hash", async () => {
+          const client = await clientOf(host);
+          await client.probeRead({ linearizable: true }, call); // waits until this member has applied the revision
+          return client.hashKv(revision, call);
+        }),
+      ),
+    );
     assert.equal(new Set(hashes.map((one) => one.hash)).size, 1);
-    assert.deepEqual(hashes.map((one) => one.hashRevision), [revision, revision, revision]);
+    assert.deepEqual(
+      hashes.map((one) => one.hashRevision),
+      [revision, revision, revision],
+    );
   });
 
   test(`${name}: a key is deleted only while its mod revision is the given one`, async () => {
@@ -211,7 +229,9 @@ export function etcdClientContract(name: string, makeSubject: () => Promise<Etcd
     const { memberId } = await (await clientOf(other)).status(call);
     await assert.rejects((await clientOf(another)).moveLeader(memberId, call), failsWith("ETCD_REFUSED", "transient"));
     await (await clientOf(leader)).moveLeader(memberId, call);
-    await eventually("the new leader", async () => ((await (await clientOf(another)).status(call)).leaderId === memberId ? true : undefined));
+    await eventually("the new leader", async () =>
+      (await (await clientOf(another)).status(call)).leaderId === memberId ? true : undefined,
+    );
   });
 
   test(`${name}: an added member that never started has no name and cannot be promoted`, async () => {
@@ -268,9 +288,12 @@ export function etcdClientContract(name: string, makeSubject: () => Promise<Etcd
       await assert.rejects(warm.status({ timeoutMs: 500 }), failsWith("ETCD_TIMEOUT", "transient"));
       assert.ok(performance.now() - startedAt < 1500);
       await assert.rejects(warm.memberRemove(victim.memberId, { timeoutMs: 500 }), failsWith("ETCD_TIMEOUT", "unknown-outcome"));
-      await assert.rejects((async () => {
-        for await (const chunk of warm.snapshot({ idleTimeoutMs: 500 })) assert.ok(chunk.length > 0);
-      })(), failsWith("ETCD_TIMEOUT", "transient"));
+      await assert.rejects(
+        (async () => {
+          for await (const chunk of warm.snapshot({ idleTimeoutMs: 500 })) assert.ok(chunk.length > 0);
+        })(),
+        failsWith("ETCD_TIMEOUT", "transient"),
+      );
       const fresh = await subject.dialer.dial(frozen, call);
       await assert.rejects(fresh.status({ timeoutMs: 500 }), failsWith("ETCD_TIMEOUT", "transient"));
       await fresh.close();
@@ -286,7 +309,10 @@ export function etcdClientContract(name: string, makeSubject: () => Promise<Etcd
     await subject.freeze(frozen);
     try {
       const startedAt = performance.now();
-      await assert.rejects((await clientOf(frozen)).status({ timeoutMs: 20_000, signal: AbortSignal.timeout(200) }), failsWith("INTERRUPTED"));
+      await assert.rejects(
+        (await clientOf(frozen)).status({ timeoutMs: 20_000, signal: AbortSignal.timeout(200) }),
+        failsWith("INTERRUPTED"),
+      );
       assert.ok(performance.now() - startedAt < 5000);
     } finally {
       await subject.thaw(frozen);
@@ -329,7 +355,10 @@ export function etcdClientContract(name: string, makeSubject: () => Promise<Etcd
   async function leaderHostOfTwo(): Promise<{ readonly survivor: HostName; readonly doomed: HostName }> {
     const alive: HostName[] = [];
     for (const host of subject.hosts) {
-      const answers = await (await clientOf(host)).status({ timeoutMs: 2000 }).then(() => true, () => false);
+      const answers = await (await clientOf(host)).status({ timeoutMs: 2000 }).then(
+        () => true,
+        () => false,
+      );
       if (answers) alive.push(host);
     }
     const [survivor, doomed] = alive;

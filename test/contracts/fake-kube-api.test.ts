@@ -11,7 +11,8 @@ kubeApiContract("FakeKubernetes", () => {
   kubernetes.server(frozen).process = "frozen";
   const dialer = kubernetes.dialer();
   return Promise.resolve({
-    dialer, hosts,
+    dialer,
+    hosts,
     dialNobody: () => dialer.dial(gone, { timeoutMs: 1000 }),
     dialFrozen: () => dialer.dial(frozen, { timeoutMs: 1000 }),
     close: () => dialer.close(),

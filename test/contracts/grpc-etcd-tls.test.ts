@@ -46,7 +46,9 @@ function tlsTrouble(words: RegExp): (error: unknown) => true {
 }
 const status = (client: EtcdClient) => client.status(call);
 const write = (client: EtcdClient) => client.deleteKey("/registry/x", 5n, call);
-const withCertificates = (certificates: Partial<CertificateFiles>): Partial<GrpcEtcdDialerOptions> => ({ certificatePaths: () => [{ ...etcd.client, ...certificates }] });
+const withCertificates = (certificates: Partial<CertificateFiles>): Partial<GrpcEtcdDialerOptions> => ({
+  certificatePaths: () => [{ ...etcd.client, ...certificates }],
+});
 
 async function restartServer(certificates: CertificateFiles): Promise<void> {
   await etcd.kill(host);
@@ -61,8 +63,14 @@ test("GrpcEtcdClient: a server that another CA signed is ETCD_TLS, for a write t
 
 test("GrpcEtcdClient: a client certificate that the server does not accept is ETCD_TLS and says so", async () => {
   const expired = await etcd.authority.issue("expired-client", { names: ["expired"], isExpired: true });
-  await assert.rejects(once(withCertificates({ certificate: foreign.certificate, key: foreign.key }), write), /does not accept our client certificate \(tlsv1 alert unknown ca\)/);
-  await assert.rejects(once(withCertificates({ certificate: expired.certificate, key: expired.key }), status), failsWith("ETCD_TLS", "permanent"));
+  await assert.rejects(
+    once(withCertificates({ certificate: foreign.certificate, key: foreign.key }), write),
+    /does not accept our client certificate \(tlsv1 alert unknown ca\)/,
+  );
+  await assert.rejects(
+    once(withCertificates({ certificate: expired.certificate, key: expired.key }), status),
+    failsWith("ETCD_TLS", "permanent"),
+  );
 });
 
 test("GrpcEtcdDialer: a key of another certificate and a file that is no certificate are ETCD_TLS without their content", async () => {
@@ -89,8 +97,14 @@ test("GrpcEtcdDialer: directly, without a forward, it is the same endpoint", asy
   const through = await once({}, status);
   const direct = await once({ reach: "direct" }, status);
   assert.equal(direct.memberId, through.memberId);
-  await assert.rejects(once({ reach: "direct", endpoint: () => ({ address: "127.0.0.1", port: 1 }) }, write), failsWith("ETCD_UNREACHABLE", "transient"));
-  await assert.rejects(once({ reach: "direct", endpoint: () => ({ address: "no-such-host.invalid", port: 2379 }) }, write), failsWith("ETCD_UNREACHABLE", "transient"));
+  await assert.rejects(
+    once({ reach: "direct", endpoint: () => ({ address: "127.0.0.1", port: 1 }) }, write),
+    failsWith("ETCD_UNREACHABLE", "transient"),
+  );
+  await assert.rejects(
+    once({ reach: "direct", endpoint: () => ({ address: "no-such-host.invalid", port: 2379 }) }, write),
+    failsWith("ETCD_UNREACHABLE", "transient"),
+  );
 });
 
 test("GrpcEtcdClient: closing leaves no socket and no forward behind", async () => {

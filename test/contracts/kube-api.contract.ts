@@ -18,7 +18,10 @@ export interface KubeApiSubject {
 const timeoutMs = 10_000;
 const collection = "/api/v1/namespaces/default/configmaps";
 const configMap = (name: string, data: { readonly [key: string]: string }, labels: { readonly [key: string]: string } = {}) => ({
-  apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "default", labels }, data,
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name, namespace: "default", labels },
+  data,
 });
 
 interface Answered {
@@ -33,7 +36,8 @@ interface Answered {
 export function kubeApiContract(name: string, makeSubject: () => Promise<KubeApiSubject>): void {
   let subject: KubeApiSubject;
   let api: KubeApi;
-  const send = (method: KubeRequest["method"], path: string, more: Partial<KubeRequest> = {}): Promise<KubeAnswer> => api.request({ method, path, timeoutMs, ...more });
+  const send = (method: KubeRequest["method"], path: string, more: Partial<KubeRequest> = {}): Promise<KubeAnswer> =>
+    api.request({ method, path, timeoutMs, ...more });
   // The parts that the contract looks at; each answer has some of them.
   const parsed = (answer: KubeAnswer): Answered => JSON.parse(answer.text) as Answered;
   const remove = (object: string) => send("DELETE", `${collection}/${object}`);
@@ -83,12 +87,21 @@ export function kubeApiContract(name: string, makeSubject: () => Promise<KubeApi
   test(`${name}: an object is made once, found by its label, patched and deleted`, async () => {
     const object = "requorum-contract-one";
     await remove(object);
-    assert.equal((await send("POST", collection, { body: configMap(object, { a: "1", b: "2" }, { "requorum-contract": "one" }) })).status, 201);
+    assert.equal(
+      (await send("POST", collection, { body: configMap(object, { a: "1", b: "2" }, { "requorum-contract": "one" }) })).status,
+      201,
+    );
     const again = await send("POST", collection, { body: configMap(object, {}) });
     assert.deepEqual([again.status, parsed(again).reason], [409, "AlreadyExists"]);
     const selected = parsed(await send("GET", "/api/v1/configmaps?labelSelector=requorum-contract%3Done"));
-    assert.deepEqual(selected.items.map((item) => item.metadata.name), [object]);
-    const patch = await send("PATCH", `${collection}/${object}`, { contentType: "application/merge-patch+json", body: { data: { a: null, c: "3 – ü" } } });
+    assert.deepEqual(
+      selected.items.map((item) => item.metadata.name),
+      [object],
+    );
+    const patch = await send("PATCH", `${collection}/${object}`, {
+      contentType: "application/merge-patch+json",
+      body: { data: { a: null, c: "3 – ü" } },
+    });
     assert.deepEqual([patch.status, parsed(patch).data], [200, { b: "2", c: "3 – ü" }]);
     assert.equal((await remove(object)).status, 200);
     assert.equal((await send("GET", `${collection}/${object}`)).status, 404);
@@ -114,7 +127,9 @@ export function kubeApiContract(name: string, makeSubject: () => Promise<KubeApi
 
   test(`${name}: a bearer token is used instead of the certificate, and a wrong one is refused`, async () => {
     assert.equal((await send("GET", "/api/v1/nodes", { bearerToken: "not-a-token" })).status, 401);
-    const issued = await send("POST", "/api/v1/namespaces/default/serviceaccounts/default/token", { body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 600 } } });
+    const issued = await send("POST", "/api/v1/namespaces/default/serviceaccounts/default/token", {
+      body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 600 } },
+    });
     assert.equal(issued.status, 201);
     const bearerToken = parsed(issued).status.token;
     assert.notEqual((await send("GET", "/version", { bearerToken })).status, 401);
@@ -131,13 +146,19 @@ export function kubeApiContract(name: string, makeSubject: () => Promise<KubeApi
   });
 
   test(`${name}: a request that is given up before it is sent is INTERRUPTED`, async () => {
-    await assert.rejects(send("DELETE", `${collection}/requorum-contract-one`, { signal: AbortSignal.abort() }), failsWith("INTERRUPTED", "transient"));
+    await assert.rejects(
+      send("DELETE", `${collection}/requorum-contract-one`, { signal: AbortSignal.abort() }),
+      failsWith("INTERRUPTED", "transient"),
+    );
   });
 
   test(`${name}: where nobody listens it is KUBE_API_UNREACHABLE, and a write was never sent`, async () => {
     const nobody = await subject.dialNobody();
     await assert.rejects(nobody.request({ method: "GET", path: "/livez", timeoutMs }), failsWith("KUBE_API_UNREACHABLE", "transient"));
-    await assert.rejects(nobody.request({ method: "POST", path: collection, body: {}, timeoutMs }), failsWith("KUBE_API_UNREACHABLE", "transient"));
+    await assert.rejects(
+      nobody.request({ method: "POST", path: collection, body: {}, timeoutMs }),
+      failsWith("KUBE_API_UNREACHABLE", "transient"),
+    );
     await nobody.close();
   });
 

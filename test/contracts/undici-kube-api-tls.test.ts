@@ -52,16 +52,32 @@ let files = 0;
 async function kubeconfig(caFile: string, client: { readonly certificate: string; readonly key: string }): Promise<string> {
   const inBase64 = async (path: string) => (await readFile(path)).toString("base64");
   const path = join(directory, `admin-${String((files += 1))}.conf`);
-  await writeFile(path, JSON.stringify({
-    apiVersion: "v1", kind: "Config", "current-context": "here", contexts: [{ name: "here", context: { cluster: "c", user: "u" } }],
-    clusters: [{ name: "c", cluster: { server: "https://10.0.0.10:8443", "certificate-authority-data": await inBase64(caFile) } }],
-    users: [{ name: "u", user: { "client-certificate-data": await inBase64(client.certificate), "client-key-data": await inBase64(client.key) } }],
-  }));
+  await writeFile(
+    path,
+    JSON.stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": "here",
+      contexts: [{ name: "here", context: { cluster: "c", user: "u" } }],
+      clusters: [{ name: "c", cluster: { server: "https://10.0.0.10:8443", "certificate-authority-data": await inBase64(caFile) } }],
+      users: [
+        {
+          name: "u",
+          user: { "client-certificate-data": await inBase64(client.certificate), "client-key-data": await inBase64(client.key) },
+        },
+      ],
+    }),
+  );
   return path;
 }
 
 async function ask(port: number, kubeconfigPath: string): Promise<number> {
-  const dialer = createUndiciKubeApiDialer({ hostAccess: access, config, kubeconfigPaths: () => [kubeconfigPath], endpoint: () => ({ address: "127.0.0.1", port }) });
+  const dialer = createUndiciKubeApiDialer({
+    hostAccess: access,
+    config,
+    kubeconfigPaths: () => [kubeconfigPath],
+    endpoint: () => ({ address: "127.0.0.1", port }),
+  });
   try {
     return (await (await dialer.dial(host, { timeoutMs: 5_000 })).request(read)).status;
   } finally {
@@ -83,15 +99,19 @@ test("UndiciKubeApi: a server of another CA, expired, or named otherwise is KUBE
     await authority.issue("expired-server", { names: ["kubernetes"], isExpired: true }),
     await authority.issue("elsewhere", { names: ["elsewhere"] }),
   ];
-  for (const certificates of wrong) await assert.rejects(ask(await serve(certificates), path), failsWith("KUBE_API_TLS", "permanent"), certificates.certificate);
+  for (const certificates of wrong)
+    await assert.rejects(ask(await serve(certificates), path), failsWith("KUBE_API_TLS", "permanent"), certificates.certificate);
 });
 
 test("UndiciKubeApiDialer: a key of another certificate is KUBE_API_TLS without its content; no kubeconfig at all is KUBE_CREDENTIALS_MISSING", async () => {
   const other = await foreign.issue("other-client", { names: ["other"] });
-  await assert.rejects(ask(1, await kubeconfig(authority.caFile, { certificate: administrator.certificate, key: other.key })), (error: unknown) => {
-    failsWith("KUBE_API_TLS", "permanent")(error);
-    assert.ok(error instanceof RecoveryError && !/BEGIN|PRIVATE/.test(`${error.message}${error.stack ?? ""}`));
-    return true;
-  });
+  await assert.rejects(
+    ask(1, await kubeconfig(authority.caFile, { certificate: administrator.certificate, key: other.key })),
+    (error: unknown) => {
+      failsWith("KUBE_API_TLS", "permanent")(error);
+      assert.ok(error instanceof RecoveryError && !/BEGIN|PRIVATE/.test(`${error.message}${error.stack ?? ""}`));
+      return true;
+    },
+  );
   await assert.rejects(ask(1, "/nowhere.conf"), failsWith("KUBE_CREDENTIALS_MISSING", "permanent"));
 });

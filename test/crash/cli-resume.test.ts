@@ -22,7 +22,17 @@ async function stoppedRun(append: number | undefined): Promise<{ readonly world:
   await world.runs.create(world.run, writePlan(plan));
   if (append !== undefined) {
     world.killAt = { append, when: "after" };
-    await assert.rejects(executeRun({ plan, consent: world.consent(), run: world.run, context: world.context(), signal: new AbortController().signal, report: () => undefined }), Killed);
+    await assert.rejects(
+      executeRun({
+        plan,
+        consent: world.consent(),
+        run: world.run,
+        context: world.context(),
+        signal: new AbortController().signal,
+        report: () => undefined,
+      }),
+      Killed,
+    );
     world.revive();
   }
   const { config, ports, localLock } = world.context();

@@ -54,13 +54,24 @@ export class CrashWorld {
             this.alive();
             return Promise.resolve(this.marker(host, request.reason, request.args ?? []));
           },
-          ping: never, readFile: never, upload: never, forward: never, close: never,
+          ping: never,
+          readFile: never,
+          upload: never,
+          forward: never,
+          close: never,
         },
         etcd: { dial: never, close: never },
         kube: { dial: never, close: never },
         runs: {
-          create: never, list: never, readPlan: never, writeArtifact: never, readArtifact: never, statArtifact: never,
-          openArtifact: () => { throw new Error("not in this world"); },
+          create: never,
+          list: never,
+          readPlan: never,
+          writeArtifact: never,
+          readArtifact: never,
+          statArtifact: never,
+          openArtifact: () => {
+            throw new Error("not in this world");
+          },
           readJournal: () => Promise.resolve({ lines: [...this.lines], tornTail: "" }),
           appendJournal: (_run, line) => this.appendJournal(line),
           pathOf: () => "/nowhere",
@@ -69,15 +80,27 @@ export class CrashWorld {
           nowIso: () => new Date(this.nowMs).toISOString(),
           nowMs: () => this.nowMs,
           monotonicMs: () => this.nowMs,
-          sleep: (durationMs) => { this.alive(); this.sleeps++; this.nowMs += durationMs; return Promise.resolve(); },
+          sleep: (durationMs) => {
+            this.alive();
+            this.sleeps++;
+            this.nowMs += durationMs;
+            return Promise.resolve();
+          },
         },
-        hashing: { sha256Hex: sha256, startSha256: () => { throw new Error("not in this world"); }, randomHex: () => "00" },
+        hashing: {
+          sha256Hex: sha256,
+          startSha256: () => {
+            throw new Error("not in this world");
+          },
+          randomHex: () => "00",
+        },
       },
       localLock: { acquire: () => Promise.resolve({ release: () => Promise.resolve() }) },
       journal: { readLine: parseJournalLine, sha256Hex: sha256 },
       operator: { by: "someone", host: "laptop" },
       program: "requorum test",
-      specs, handlers: this.handlers(),
+      specs,
+      handlers: this.handlers(),
     };
   }
 
@@ -112,7 +135,13 @@ export class CrashWorld {
       settleMs: 3_000,
       observe: (_args: unknown, context: { readonly step: string }) => {
         this.alive();
-        const judged = this.blind.has(context.step) ? "blind" : this.effects.includes(context.step) ? "done" : this.blocked.has(context.step) ? "blocked" : "todo";
+        const judged = this.blind.has(context.step)
+          ? "blind"
+          : this.effects.includes(context.step)
+            ? "done"
+            : this.blocked.has(context.step)
+              ? "blocked"
+              : "todo";
         return Promise.resolve({ ...emptyModel, cluster: judged });
       },
       perform: (_args: unknown, context: { readonly step: string }) => {
@@ -133,21 +162,36 @@ export function sha256(data: string | Uint8Array): string {
 }
 
 const spec = {
-  post: (model: ClusterModel) => (model.cluster === "done" ? holds : model.cluster === "blind" ? unknown("everything") : fails("not done yet")),
+  post: (model: ClusterModel) =>
+    model.cluster === "done" ? holds : model.cluster === "blind" ? unknown("everything") : fails("not done yet"),
   pre: (model: ClusterModel) => (model.cluster === "todo" ? holds : fails("something is in the way")),
 };
 const specs = new Proxy({}, { get: () => spec }) as StepSpecs;
 
 const emptyModel: ClusterModel = {
-  cluster: "", clusterId: undefined, members: undefined, hosts: [], nodes: undefined, masterLeases: undefined,
-  clusterInfoServer: undefined, kubeadmEndpoint: undefined, snapshots: [], verified: undefined,
+  cluster: "",
+  clusterId: undefined,
+  members: undefined,
+  hosts: [],
+  nodes: undefined,
+  masterLeases: undefined,
+  clusterInfoServer: undefined,
+  kubeadmEndpoint: undefined,
+  snapshots: [],
+  verified: undefined,
 };
 
 const config: ClusterConfig = {
-  apiVersion: "requorum/v1", cluster: "test", platform: "kubeadm", etcdTopology: "stacked", controlPlaneEndpoint: "10.0.0.9:8443",
+  apiVersion: "requorum/v1",
+  cluster: "test",
+  platform: "kubeadm",
+  etcdTopology: "stacked",
+  controlPlaneEndpoint: "10.0.0.9:8443",
   loadBalancer: "keepalived-haproxy",
   hosts: ["cp1", "cp2", "cp3"].map((name, index) => ({ name: asHostName(name), address: `10.0.0.${index + 1}`, roles: ["control-plane"] })),
-  ssh: { connectTimeoutMs: 1000 }, paths: defaultPaths, policy: { unreachableGraceMs: 0, planLifetimeMs: 0 },
+  ssh: { connectTimeoutMs: 1000 },
+  paths: defaultPaths,
+  policy: { unreachableGraceMs: 0, planLifetimeMs: 0 },
 };
 
 export const run = asRunId("20260101-000000-test");
@@ -160,13 +204,36 @@ export function planOf(kinds: readonly StepKind[]): RecoveryPlan {
     const id = asStepId(`s${String(index + 1).padStart(2, "0")}`);
     const after = index === 0 ? [] : [asStepId(`s${String(index).padStart(2, "0")}`)];
     return {
-      id, kind, args: {}, host: undefined, risk: "reversible", describes: `step ${id}`, after, quorumAfter: undefined, expectedSeconds: 1, attemptsMax: 2,
+      id,
+      kind,
+      args: {},
+      host: undefined,
+      risk: "reversible",
+      describes: `step ${id}`,
+      after,
+      quorumAfter: undefined,
+      expectedSeconds: 1,
+      attemptsMax: 2,
     } as unknown as PlannedStep;
   });
   return {
-    apiVersion: "requorum/v1", kind: "RecoveryPlan", digest, parent: undefined, cluster: "test", createdAt: "2026-01-01T00:00:00.000Z",
-    expiresAt: "2026-01-02T00:00:00.000Z", goal: { kind: "recover" }, verdict: "act", strategy: "replace-member", reasons: [], findings: [],
-    lossProofs: [], looks: undefined, steps, start: emptyModel, alternatives: [],
+    apiVersion: "requorum/v1",
+    kind: "RecoveryPlan",
+    digest,
+    parent: undefined,
+    cluster: "test",
+    createdAt: "2026-01-01T00:00:00.000Z",
+    expiresAt: "2026-01-02T00:00:00.000Z",
+    goal: { kind: "recover" },
+    verdict: "act",
+    strategy: "replace-member",
+    reasons: [],
+    findings: [],
+    lossProofs: [],
+    looks: undefined,
+    steps,
+    start: emptyModel,
+    alternatives: [],
     attestations: [{ kind: "host-lost", host: asHostName("cp3"), statement: "it burnt", by: "someone", at: "2026-01-01T00:00:00.000Z" }],
     fingerprint: { clusterId: undefined, members: [], revisionAtLeast: 1n, hosts: [] },
     loss: { revisions: 0n, objects: 0, seconds: 0, words: "nothing" },
@@ -174,6 +241,13 @@ export function planOf(kinds: readonly StepKind[]): RecoveryPlan {
 }
 
 export const wholeReplacePlan = planOf([
-  "etcd.saveSnapshot", "etcd.removeMember", "kubernetes.deleteNode", "kubernetes.deleteMasterLease", "host.checkPrepared",
-  "kubeadm.joinControlPlane", "etcd.awaitVoter", "kubernetes.awaitNodeReady", "cluster.verify",
+  "etcd.saveSnapshot",
+  "etcd.removeMember",
+  "kubernetes.deleteNode",
+  "kubernetes.deleteMasterLease",
+  "host.checkPrepared",
+  "kubeadm.joinControlPlane",
+  "etcd.awaitVoter",
+  "kubernetes.awaitNodeReady",
+  "cluster.verify",
 ]);

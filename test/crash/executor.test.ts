@@ -25,9 +25,20 @@ test("a run does every step once, in order, journals around each, and takes its 
   const world = new CrashWorld();
   const result = await begin(world.context());
   assert.equal(result.outcome, "succeeded");
-  assert.deepEqual(world.effects, plan.steps.map((step) => step.id));
+  assert.deepEqual(
+    world.effects,
+    plan.steps.map((step) => step.id),
+  );
   assert.equal(world.markers.size, 0);
-  assert.deepEqual(kindsOf(world).slice(0, 7), ["run-opened", "attested", "consent-given", "lock-acquired", "fact-recorded", "step-started", "step-succeeded"]);
+  assert.deepEqual(kindsOf(world).slice(0, 7), [
+    "run-opened",
+    "attested",
+    "consent-given",
+    "lock-acquired",
+    "fact-recorded",
+    "step-started",
+    "step-succeeded",
+  ]);
   assert.deepEqual(kindsOf(world).slice(-2), ["lock-released", "run-stopped"]);
 });
 
@@ -60,10 +71,19 @@ test("killed again and again, one durable event at a time, the run still ends an
   for (let life = 0; life < 200 && !isDone; life++) {
     world.revive();
     world.killAt = { append: 4, when: "after" };
-    isDone = await goOn(world.context()).then((result) => result.outcome === "succeeded", (error: unknown) => { assert.ok(error instanceof Killed); return false; });
+    isDone = await goOn(world.context()).then(
+      (result) => result.outcome === "succeeded",
+      (error: unknown) => {
+        assert.ok(error instanceof Killed);
+        return false;
+      },
+    );
   }
   assert.equal(isDone, true);
-  assert.deepEqual(world.effects, plan.steps.map((step) => step.id));
+  assert.deepEqual(
+    world.effects,
+    plan.steps.map((step) => step.id),
+  );
 });
 
 test("a step whose goal holds already is skipped, and nothing is performed", async () => {
@@ -71,7 +91,10 @@ test("a step whose goal holds already is skipped, and nothing is performed", asy
   world.effects.push("s02");
   await begin(world.context());
   assert.equal(stateOf(world).steps.get(plan.steps[1]!.id)?.state, "skipped");
-  assert.deepEqual(world.effects.filter((step) => step === "s02"), ["s02"]);
+  assert.deepEqual(
+    world.effects.filter((step) => step === "s02"),
+    ["s02"],
+  );
 });
 
 test("a step whose precondition does not hold blocks the run with its reasons and performs nothing", async () => {
@@ -96,7 +119,9 @@ test("a step about which nothing is known blocks before it starts", async () => 
 
 test("an outcome that cannot be seen after the step started stops the run, and resuming settles it without repeating", async () => {
   const world = new CrashWorld();
-  world.onPerform = (step) => { if (step === "s02") world.blind.add("s02"); };
+  world.onPerform = (step) => {
+    if (step === "s02") world.blind.add("s02");
+  };
   const result = await begin(world.context());
   assert.equal(result.outcome, "outcome-unknown");
   assert.equal(stateOf(world).steps.get(plan.steps[1]!.id)?.state, "unknown");
@@ -104,12 +129,20 @@ test("an outcome that cannot be seen after the step started stops the run, and r
   world.blind.clear();
   world.onPerform = undefined;
   assert.equal((await goOn(world.context())).outcome, "succeeded");
-  assert.deepEqual(world.effects.filter((step) => step === "s02"), ["s02"]);
+  assert.deepEqual(
+    world.effects.filter((step) => step === "s02"),
+    ["s02"],
+  );
 });
 
 test("whatever perform threw, observation decides: an error after the effect is a success", async () => {
   const world = new CrashWorld();
-  world.onPerform = (step) => { if (step === "s02") { world.effects.push("s02"); world.failing.set("s02", new RecoveryError("REMOTE_TIMEOUT", { subject: "host cp1", detail: "lost answer" })); } };
+  world.onPerform = (step) => {
+    if (step === "s02") {
+      world.effects.push("s02");
+      world.failing.set("s02", new RecoveryError("REMOTE_TIMEOUT", { subject: "host cp1", detail: "lost answer" }));
+    }
+  };
   const result = await begin(world.context());
   assert.equal(result.outcome, "succeeded");
   assert.match(stateOf(world).steps.get(plan.steps[1]!.id)?.words ?? "", /lost answer/);
@@ -117,15 +150,29 @@ test("whatever perform threw, observation decides: an error after the effect is 
 
 test("a write that lands late is seen within the settle time and is not repeated", async () => {
   const world = new CrashWorld();
-  world.onPerform = (step) => { if (step === "s02") world.failing.set("s02", new RecoveryError("REMOTE_TIMEOUT", { subject: "host cp1", detail: "lost answer" })); };
+  world.onPerform = (step) => {
+    if (step === "s02") world.failing.set("s02", new RecoveryError("REMOTE_TIMEOUT", { subject: "host cp1", detail: "lost answer" }));
+  };
   const context = world.context();
   const sleep = context.ports.clock.sleep.bind(context.ports.clock);
-  const late: RunContext = { ...context, ports: { ...context.ports, clock: { ...context.ports.clock, sleep: async (durationMs, signal) => {
-    await sleep(durationMs, signal);
-    if (world.sleeps === 2) world.effects.push("s02");
-  } } } };
+  const late: RunContext = {
+    ...context,
+    ports: {
+      ...context.ports,
+      clock: {
+        ...context.ports.clock,
+        sleep: async (durationMs, signal) => {
+          await sleep(durationMs, signal);
+          if (world.sleeps === 2) world.effects.push("s02");
+        },
+      },
+    },
+  };
   assert.equal((await begin(late)).outcome, "succeeded");
-  assert.deepEqual(world.effects.filter((step) => step === "s02"), ["s02"]);
+  assert.deepEqual(
+    world.effects.filter((step) => step === "s02"),
+    ["s02"],
+  );
 });
 
 test("a step that fails ends the run with its error code; resuming tries again only as often as the plan allows", async () => {
@@ -157,7 +204,10 @@ test("an expired plan and a plan that says wait are refused", async () => {
 
 test("a machine marker of another run locks this one out, names its holder, and leaves no marker of ours", async () => {
   const world = new CrashWorld();
-  world.markers.set("cp2", JSON.stringify({ cluster: "test", run: "20250101-000000-aaaa", by: "colleague", host: "other-laptop", at: "2025-01-01T00:00:00Z" }));
+  world.markers.set(
+    "cp2",
+    JSON.stringify({ cluster: "test", run: "20250101-000000-aaaa", by: "colleague", host: "other-laptop", at: "2025-01-01T00:00:00Z" }),
+  );
   await assert.rejects(begin(world.context()), (error: unknown) => {
     assert.ok(error instanceof RecoveryError);
     assert.equal(error.code, "RUN_LOCKED");
@@ -173,13 +223,18 @@ test("a machine marker of another run locks this one out, names its holder, and 
 test("Ctrl-C during a step stops the run as interrupted, releases the locks, and resuming finishes it", async () => {
   const world = new CrashWorld();
   const control = new AbortController();
-  world.onPerform = (step) => { if (step === "s04") control.abort(new Error("Ctrl-C")); };
+  world.onPerform = (step) => {
+    if (step === "s04") control.abort(new Error("Ctrl-C"));
+  };
   const result = await executeRun({ plan, consent, run, context: world.context(), report: () => undefined, signal: control.signal });
   assert.equal(result.outcome, "interrupted");
   assert.equal(world.markers.size, 0);
   assert.deepEqual(world.effects, ["s01", "s02", "s03", "s04"]);
   assert.equal((await goOn(world.context())).outcome, "succeeded");
-  assert.deepEqual(world.effects, plan.steps.map((step) => step.id));
+  assert.deepEqual(
+    world.effects,
+    plan.steps.map((step) => step.id),
+  );
 });
 
 test("a bug in a handler stops the run, is thrown, and leaves it resumable", async () => {

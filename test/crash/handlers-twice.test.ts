@@ -23,8 +23,15 @@ async function open(): Promise<{ readonly world: ReplaceWorld; readonly context:
   await world.runs.create(world.run, "plan");
   const { ports, config } = world.context();
   const context: StepContext = {
-    ports, plan, run: world.run, step: asStepId("s01"), config, report: () => undefined, signal: new AbortController().signal,
-    state: { steps: new Map() } as unknown as StepContext["state"], recordFact: () => Promise.resolve(),
+    ports,
+    plan,
+    run: world.run,
+    step: asStepId("s01"),
+    config,
+    report: () => undefined,
+    signal: new AbortController().signal,
+    state: { steps: new Map() } as unknown as StepContext["state"],
+    recordFact: () => Promise.resolve(),
   };
   return { world, context };
 }
@@ -47,10 +54,14 @@ test("etcd.removeMember: performed twice, the member is removed once", async () 
 test("etcd.removeMember: another name or peer URL than the plan's, or no quorum afterwards, is refused without effect", async () => {
   const { world, context } = await open();
   const args = argsOf("etcd.removeMember");
-  const perform = (changed: StepArgs["etcd.removeMember"], through: StepContext) => stepHandlers["etcd.removeMember"].perform(changed, through);
+  const perform = (changed: StepArgs["etcd.removeMember"], through: StepContext) =>
+    stepHandlers["etcd.removeMember"].perform(changed, through);
   await assert.rejects(perform({ ...args, name: "cp9" }, context), { code: "STEP_BLOCKED" });
   await assert.rejects(perform({ ...args, peerUrls: ["https://10.9.9.9:2380"] }, context), { code: "STEP_BLOCKED" });
-  await assert.rejects(perform({ ...args, via: [cp1] }, context), { code: "STEP_BLOCKED", message: /1 of 2 voters would be known to be healthy, 2 are needed/ });
+  await assert.rejects(perform({ ...args, via: [cp1] }, context), {
+    code: "STEP_BLOCKED",
+    message: /1 of 2 voters would be known to be healthy, 2 are needed/,
+  });
   assert.deepEqual(world.effects(), ["joins 0"]);
 });
 
@@ -67,7 +78,15 @@ test("etcd.removeMember: a machine that was said to be lost and answers SSH by n
   assert.deepEqual(world.effects(), ["joins 0"]);
   // A shared connection from before breaks first; the login after it is what counts.
   let asked = 0;
-  world.machines.failWith(host, () => new RecoveryError(asked++ === 0 ? "SSH_CONNECTION_LOST" : "SSH_UNREACHABLE", { subject: "host cp2", detail: "no route", retry: "transient" }));
+  world.machines.failWith(
+    host,
+    () =>
+      new RecoveryError(asked++ === 0 ? "SSH_CONNECTION_LOST" : "SSH_UNREACHABLE", {
+        subject: "host cp2",
+        detail: "no route",
+        retry: "transient",
+      }),
+  );
   await perform();
   assert.equal(world.etcd.effects.filter((effect) => effect.startsWith("memberRemove")).length, 1);
 });
@@ -94,7 +113,8 @@ test("etcd.saveSnapshot: performed twice leaves one verified snapshot; a damaged
 test("etcd.saveSnapshot: from another member than the plan's, or older than the plan saw, nothing is kept", async () => {
   const { world, context } = await open();
   const args = argsOf("etcd.saveSnapshot");
-  const perform = (changed: StepArgs["etcd.saveSnapshot"], through: StepContext) => stepHandlers["etcd.saveSnapshot"].perform(changed, through);
+  const perform = (changed: StepArgs["etcd.saveSnapshot"], through: StepContext) =>
+    stepHandlers["etcd.saveSnapshot"].perform(changed, through);
   const other = world.etcd.members.find((member) => member.id !== args.memberId);
   assert.ok(other);
   await assert.rejects(perform({ ...args, memberId: other.id }, context), { code: "SNAPSHOT_BAD" });
@@ -119,20 +139,30 @@ test("kubernetes.deleteMasterLease: exactly the one key goes, once", async () =>
   const before = world.etcd.store.revision;
   await twice("kubernetes.deleteMasterLease", { address: "10.150.0.12", via: survivors }, context);
   assert.equal(world.etcd.store.revision, before + 1n);
-  assert.deepEqual((await stepHandlers["kubernetes.deleteMasterLease"].observe({ address: "x", via: survivors }, context)).masterLeases, ["10.150.0.11"]);
+  assert.deepEqual((await stepHandlers["kubernetes.deleteMasterLease"].observe({ address: "x", via: survivors }, context)).masterLeases, [
+    "10.150.0.11",
+  ]);
 });
 
 test("kubernetes.repairClusterInfo and repairKubeadmConfig: only that field, once", async () => {
   const { world, context } = await open();
-  const kubeconfig = "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: AAAA\n    server: https://10.150.0.12:6443\n  name: \"\"\nkind: Config\n";
+  const kubeconfig =
+    'apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: AAAA\n    server: https://10.150.0.12:6443\n  name: ""\nkind: Config\n';
   world.kube.addConfigMap("kube-public", "cluster-info", { kubeconfig, "jws-kubeconfig-abcdef": "signature" });
-  world.kube.addConfigMap("kube-system", "kubeadm-config", { ClusterConfiguration: "kind: ClusterConfiguration\ncontrolPlaneEndpoint: 10.150.0.12:6443 # old\n" });
+  world.kube.addConfigMap("kube-system", "kubeadm-config", {
+    ClusterConfiguration: "kind: ClusterConfiguration\ncontrolPlaneEndpoint: 10.150.0.12:6443 # old\n",
+  });
   world.kube.effects.length = 0;
   await twice("kubernetes.repairClusterInfo", { server: "10.150.0.10:8443", via: survivors }, context);
   await twice("kubernetes.repairKubeadmConfig", { controlPlaneEndpoint: "10.150.0.10:8443", via: survivors }, context);
-  assert.deepEqual(world.kube.effects, ["PATCH /api/v1/namespaces/kube-public/configmaps/cluster-info", "PATCH /api/v1/namespaces/kube-system/configmaps/kubeadm-config"]);
-  const info = world.kube.store.at("/api/v1/namespaces/kube-public/configmaps/cluster-info") as unknown as { readonly data: { readonly [key: string]: string } };
-  assert.equal(info.data["kubeconfig"], kubeconfig.replace("https://10.150.0.12:6443", "\"https://10.150.0.10:8443\""));
+  assert.deepEqual(world.kube.effects, [
+    "PATCH /api/v1/namespaces/kube-public/configmaps/cluster-info",
+    "PATCH /api/v1/namespaces/kube-system/configmaps/kubeadm-config",
+  ]);
+  const info = world.kube.store.at("/api/v1/namespaces/kube-public/configmaps/cluster-info") as unknown as {
+    readonly data: { readonly [key: string]: string };
+  };
+  assert.equal(info.data["kubeconfig"], kubeconfig.replace("https://10.150.0.12:6443", '"https://10.150.0.10:8443"'));
   assert.equal(info.data["jws-kubeconfig-abcdef"], "signature");
 });
 
@@ -148,13 +178,24 @@ test("loadBalancer.setBackends: edited, checked and installed once; a file witho
     return {};
   });
   const lookScript = { host: cp1, reason: "look at the machine" };
-  world.machines.onScript(lookScript, () => ({ stdout: `machine-id x\nprocesses-listed\nhaproxy ${Buffer.from(world.machines.fileOf(cp1, path)?.content ?? "").toString("base64")}\nend\n` }));
-  const args = { host: cp1, backends: [{ name: "cp1", address: "10.150.0.11", port: 6443 }, { name: "cp4", address: "10.150.0.14", port: 6443 }] };
+  world.machines.onScript(lookScript, () => ({
+    stdout: `machine-id x\nprocesses-listed\nhaproxy ${Buffer.from(world.machines.fileOf(cp1, path)?.content ?? "").toString("base64")}\nend\n`,
+  }));
+  const args = {
+    host: cp1,
+    backends: [
+      { name: "cp1", address: "10.150.0.11", port: 6443 },
+      { name: "cp4", address: "10.150.0.14", port: 6443 },
+    ],
+  };
   await twice("loadBalancer.setBackends", args, context);
   assert.equal(installs, 1);
   assert.equal(Buffer.from(world.machines.fileOf(cp1, path)?.content ?? "").toString(), text.replace("cp2 10.150.0.12", "cp4 10.150.0.14"));
   world.machines.setFile(cp1, path, "global\n");
-  await assert.rejects(stepHandlers["loadBalancer.setBackends"].perform(args, context), (error: unknown) => error instanceof RecoveryError && error.code === "STEP_BLOCKED");
+  await assert.rejects(
+    stepHandlers["loadBalancer.setBackends"].perform(args, context),
+    (error: unknown) => error instanceof RecoveryError && error.code === "STEP_BLOCKED",
+  );
   assert.equal(installs, 1);
 });
 

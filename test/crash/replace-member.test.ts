@@ -19,11 +19,24 @@ async function goOn(world: ReplaceWorld): Promise<RunResult> {
 
 async function assertRecovered(world: ReplaceWorld, result: RunResult, where: string): Promise<void> {
   assert.equal(result.outcome, "succeeded", `${where}: ${result.detail}`);
-  assert.deepEqual(world.etcd.voters().map((member) => member.name).sort(), ["cp1", "cp2", "cp3"], where);
-  assert.ok(world.etcd.members.every((member) => !member.isLearner && member.process === "running"), where);
+  assert.deepEqual(
+    world.etcd
+      .voters()
+      .map((member) => member.name)
+      .sort(),
+    ["cp1", "cp2", "cp3"],
+    where,
+  );
+  assert.ok(
+    world.etcd.members.every((member) => !member.isLearner && member.process === "running"),
+    where,
+  );
   assert.deepEqual(world.effects(), [`memberRemove ${removedId}`, "DELETE /api/v1/nodes/cp2", "joins 1"], where);
   assert.equal(world.markers.size, 0, where);
-  const secrets = world.kube.store.list({ base: "/api/v1", namespace: "kube-system", resource: "secrets", name: undefined, subresource: undefined }, new URLSearchParams());
+  const secrets = world.kube.store.list(
+    { base: "/api/v1", namespace: "kube-system", resource: "secrets", name: undefined, subresource: undefined },
+    new URLSearchParams(),
+  );
   assert.doesNotMatch(JSON.stringify(secrets), /bootstrap-token|kubeadm-certs/, where);
   const text = (await world.lines()).join("\n");
   assert.doesNotMatch(text, /abababababababab|abcdef\.0123456789abcdef/, `${where}: a secret is in the journal`);
@@ -58,7 +71,9 @@ test("the whole replacement killed before and after every durable event ends the
 test("a kill while kubeadm runs on the machine: resuming waits for that join and starts no second one", async () => {
   const world = new ReplaceWorld();
   await world.runs.create(world.run, "the plan");
-  const report = () => { if (world.joinsStarted === 1) world.isDead = true; };
+  const report = () => {
+    if (world.joinsStarted === 1) world.isDead = true;
+  };
   await assert.rejects(executeRun({ plan, consent: world.consent(), run: world.run, context: world.context(), signal, report }), Killed);
   assert.notEqual(world.join, undefined);
   world.revive();
@@ -68,7 +83,9 @@ test("a kill while kubeadm runs on the machine: resuming waits for that join and
 test("a join that does not end is left alone: its outcome is unknown, no second one starts, and its credentials stay", async () => {
   const world = new ReplaceWorld();
   await world.runs.create(world.run, "the plan");
-  const report = () => { if (world.joinsStarted === 1) world.isDead = true; };
+  const report = () => {
+    if (world.joinsStarted === 1) world.isDead = true;
+  };
   await assert.rejects(executeRun({ plan, consent: world.consent(), run: world.run, context: world.context(), signal, report }), Killed);
   world.revive();
   const unit = world.join?.unit ?? "";
@@ -101,7 +118,9 @@ test("a copy that was lost or damaged while the run was stopped: resuming remove
   for (const damage of ["none", "one byte"] as const) {
     const world = new ReplaceWorld();
     await world.runs.create(world.run, "the plan");
-    const report = (event: { readonly text: string }) => { if (event.text.startsWith("Look on cp2")) world.isDead = true; };
+    const report = (event: { readonly text: string }) => {
+      if (event.text.startsWith("Look on cp2")) world.isDead = true;
+    };
     await assert.rejects(executeRun({ plan, consent: world.consent(), run: world.run, context: world.context(), signal, report }), Killed);
     world.revive();
     if (damage === "one byte") {
@@ -122,7 +141,10 @@ test("certificates whose upload went on after its answer was lost are removed wh
   const world = new ReplaceWorld();
   await world.runs.create(world.run, "the plan");
   let isUploading = false;
-  world.machines.onScript({ reason: "upload the control plane's certificates for the join" }, () => { isUploading = true; return "lost"; });
+  world.machines.onScript({ reason: "upload the control plane's certificates for the join" }, () => {
+    isUploading = true;
+    return "lost";
+  });
   // It lands while the run looks whether anything came of the step.
   const report = (event: { readonly kind: string }) => {
     if (!isUploading || event.kind !== "waiting") return;
@@ -151,7 +173,10 @@ test("a removal that never arrived fails visibly, and resuming does it once", as
 test("a second voter that dies in the middle blocks the removal: the quorum would be lost", async () => {
   const world = new ReplaceWorld();
   await world.runs.create(world.run, "the plan");
-  const report = (event: { readonly text: string }) => { if (event.text.startsWith("Remove member")) world.etcd.setProcess(plan.fingerprint.members.find((m) => m.name === "cp3")?.name as never, "stopped"); };
+  const report = (event: { readonly text: string }) => {
+    if (event.text.startsWith("Remove member"))
+      world.etcd.setProcess(plan.fingerprint.members.find((m) => m.name === "cp3")?.name as never, "stopped");
+  };
   const result = await executeRun({ plan, consent: world.consent(), run: world.run, context: world.context(), signal, report });
   assert.notEqual(result.outcome, "succeeded");
   assert.deepEqual(world.effects(), ["joins 0"]);
@@ -160,8 +185,12 @@ test("a second voter that dies in the middle blocks the removal: the quorum woul
 test("a full local disk during the snapshot stops the run before anything was changed", async () => {
   const world = new ReplaceWorld();
   await world.runs.create(world.run, "the plan");
-  const report = (event: { readonly text: string }) => { if (event.text.startsWith("Save a snapshot")) world.runs.isFull = true; };
-  await assert.rejects(executeRun({ plan, consent: world.consent(), run: world.run, context: world.context(), signal, report }), { code: "LOCAL_DISK_FULL" });
+  const report = (event: { readonly text: string }) => {
+    if (event.text.startsWith("Save a snapshot")) world.runs.isFull = true;
+  };
+  await assert.rejects(executeRun({ plan, consent: world.consent(), run: world.run, context: world.context(), signal, report }), {
+    code: "LOCAL_DISK_FULL",
+  });
   assert.deepEqual(world.effects(), ["joins 0"]);
   assert.equal(world.markers.size, 0);
   world.runs.isFull = false;

@@ -54,11 +54,13 @@ export class ReplaceWorld {
     this.etcd.setProcess(target, "stopped");
     this.etcd.memberOn(target).isInSync = false;
     this.kube.server(target).process = "stopped";
-    for (const node of plan.start.nodes ?? []) this.kube.addNode({ name: node.name, address: node.internalIp, machineId: node.machineId, isReady: node.isReady === true });
+    for (const node of plan.start.nodes ?? [])
+      this.kube.addNode({ name: node.name, address: node.internalIp, machineId: node.machineId, isReady: node.isReady === true });
     this.takePlannedUids();
     this.writeEndpoints(["cp1", "cp3"]);
     this.answerScripts();
-    for (const host of hosts) this.machines.setFile(host, "/etc/kubernetes/pki/ca.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    for (const host of hosts)
+      this.machines.setFile(host, "/etc/kubernetes/pki/ca.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     this.kube.effects.length = 0;
   }
 
@@ -102,7 +104,9 @@ export class ReplaceWorld {
         etcd: { dial: async (host, call) => alive(() => this.etcd.dialer().dial(host, call)), close: () => Promise.resolve() },
         kube: { dial: async (host, options) => alive(() => this.kube.dialer().dial(host, options)), close: () => Promise.resolve() },
         runs: Object.assign(Object.create(runs) as FakeRunStore, {
-          appendJournal: async (run: typeof this.run, line: string) => { await this.append(run, line); },
+          appendJournal: async (run: typeof this.run, line: string) => {
+            await this.append(run, line);
+          },
           writeArtifact: async (run: typeof this.run, name: string) => alive(() => runs.writeArtifact(run, name)),
           readArtifact: (run: typeof this.run, name: string) => runs.readArtifact(run, name),
           statArtifact: (run: typeof this.run, name: string) => runs.statArtifact(run, name),
@@ -110,11 +114,17 @@ export class ReplaceWorld {
           readJournal: (run: typeof this.run) => runs.readJournal(run),
         }),
         clock: {
-          nowIso: () => clock.nowIso(), nowMs: () => clock.nowMs(), monotonicMs: () => clock.monotonicMs(),
-          sleep: async (durationMs, signal) => { alive(() => undefined); await clock.sleep(durationMs, signal); },
+          nowIso: () => clock.nowIso(),
+          nowMs: () => clock.nowMs(),
+          monotonicMs: () => clock.monotonicMs(),
+          sleep: async (durationMs, signal) => {
+            alive(() => undefined);
+            await clock.sleep(durationMs, signal);
+          },
         },
         hashing: {
-          sha256Hex, randomHex: (count) => "ab".repeat(count),
+          sha256Hex,
+          randomHex: (count) => "ab".repeat(count),
           startSha256: () => {
             const hash = createHash("sha256");
             return { update: (data) => void hash.update(data), digestHex: () => hash.digest("hex") };
@@ -123,7 +133,10 @@ export class ReplaceWorld {
       },
       localLock: { acquire: () => Promise.resolve({ release: () => Promise.resolve() }) },
       journal: { readLine: parseJournalLine, sha256Hex },
-      operator: { by: "someone", host: "laptop" }, program: "requorum test", specs: stepSpecs, handlers: stepHandlers,
+      operator: { by: "someone", host: "laptop" },
+      program: "requorum test",
+      specs: stepSpecs,
+      handlers: stepHandlers,
     };
   }
 
@@ -160,7 +173,11 @@ export class ReplaceWorld {
   private writeEndpoints(names: readonly string[]): void {
     this.kube.setKubernetesEndpoints(inventory.config.hosts.filter((host) => names.includes(host.name)).map((host) => host.address));
     for (const name of ["kube-controller-manager", "kube-scheduler"]) {
-      this.kube.store.put(`/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/${name}`, { kind: "Lease", metadata: { name }, spec: { renewTime: this.clock.nowIso() } });
+      this.kube.store.put(`/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/${name}`, {
+        kind: "Lease",
+        metadata: { name },
+        spec: { renewTime: this.clock.nowIso() },
+      });
     }
   }
 
@@ -186,9 +203,14 @@ export class ReplaceWorld {
   }
 
   private answerScripts(): void {
-    const on = (reason: string, answer: (request: RemoteRequest, host: HostName) => ScriptedOutcome) => { this.machines.onScript({ reason }, answer); };
+    const on = (reason: string, answer: (request: RemoteRequest, host: HostName) => ScriptedOutcome) => {
+      this.machines.onScript({ reason }, answer);
+    };
     on("lock the cluster for this run", (request, host) => this.marker(request, host));
-    on("release the run's lock", (_request, host) => { this.markers.delete(host); return { stdout: "released\n" }; });
+    on("release the run's lock", (_request, host) => {
+      this.markers.delete(host);
+      return { stdout: "released\n" };
+    });
     on("look at the machine", (_request, host) => ({ stdout: this.hostLook(host) }));
     on("check that the machine is prepared", (request, host) => ({ stdout: this.preparation(host, request.args?.[0] === "target") }));
     on("upload the control plane's certificates for the join", () => {
@@ -197,7 +219,9 @@ export class ReplaceWorld {
       return {};
     });
     on("look for a join under way", () => ({ stdout: this.join === undefined ? "" : `${this.join.unit}\n` }));
-    on("read how this cluster registers its nodes", () => ({ stdout: "kubeadm v1.34.4\nnode-ip 1\nsocket unix:///run/containerd/containerd.sock\n" }));
+    on("read how this cluster registers its nodes", () => ({
+      stdout: "kubeadm v1.34.4\nnode-ip 1\nsocket unix:///run/containerd/containerd.sock\n",
+    }));
     on("look into the etcd data dir", () => ({ stdout: "empty\n" }));
     on("start kubeadm join", (request) => {
       this.joinsStarted++;
@@ -226,14 +250,34 @@ export class ReplaceWorld {
 
   private hostLook(host: HostName): string {
     const has = host !== target || this.isJoined() ? "1" : "0";
-    const files = ["adminConf", "superAdminConf", "kubeletConf", "etcdManifest", "apiServerManifest", "clusterCa"].map((name) => `file ${name} ${has}`);
+    const files = ["adminConf", "superAdminConf", "kubeletConf", "etcdManifest", "apiServerManifest", "clusterCa"].map(
+      (name) => `file ${name} ${has}`,
+    );
     const units = ["kubelet", "containerd", "haproxy", "keepalived"].map((unit) => `unit ${unit} loaded active `);
     const processes = has === "1" ? ["process etcd Ssl", "process kube-apiserver Ssl"] : [];
-    return [`machine-id id-of-${host}`, ...units, "unit etcd not-found inactive ", "processes-listed", ...processes, ...files, `data ${has}`, "end", ""].join("\n");
+    return [
+      `machine-id id-of-${host}`,
+      ...units,
+      "unit etcd not-found inactive ",
+      "processes-listed",
+      ...processes,
+      ...files,
+      `data ${has}`,
+      "end",
+      "",
+    ].join("\n");
   }
 
   private preparation(host: HostName, isTarget: boolean): string {
-    const common = [`clock ${String(this.clock.nowMs())}`, "version kubeadm v1.34.4", "version kubelet v1.34.4", "runtime active", "swap 0", "images-listed", ...manifestImages.map((image) => `image ${image}`)];
+    const common = [
+      `clock ${String(this.clock.nowMs())}`,
+      "version kubeadm v1.34.4",
+      "version kubelet v1.34.4",
+      "runtime active",
+      "swap 0",
+      "images-listed",
+      ...manifestImages.map((image) => `image ${image}`),
+    ];
     if (!isTarget) return [...common, ...manifestImages.map((image) => `needs ${image}`), "end"].join("\n");
     const joined = host === target && this.isJoined() ? ["port 6443", "leftover /etc/kubernetes/admin.conf"] : [];
     return [...common, "ports-listed", "free 9000 /var/lib/etcd", ...joined, "endpoint 200", "end"].join("\n");

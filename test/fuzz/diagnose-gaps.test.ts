@@ -28,7 +28,11 @@ const seedsPerSituation = 80;
 /** Findings that say that something is gone for good. */
 const claimsOfLoss: readonly string[] = ["N01_MEMBER_LOST_QUORUM_KEPT", "E01_QUORUM_LOST_PERMANENTLY", "A02_RESET_LEFT_MEMBER"];
 /** Findings that say that a quorum is lost. */
-const claimsOfLostQuorum: readonly string[] = ["E01_QUORUM_LOST_PERMANENTLY", "E02_QUORUM_LOST_MAJORITY_CAN_RETURN", "E38_NO_LEADER_THOUGH_MAJORITY_RUNS"];
+const claimsOfLostQuorum: readonly string[] = [
+  "E01_QUORUM_LOST_PERMANENTLY",
+  "E02_QUORUM_LOST_MAJORITY_CAN_RETURN",
+  "E38_NO_LEADER_THOUGH_MAJORITY_RUNS",
+];
 
 interface Case {
   readonly name: string;
@@ -77,7 +81,9 @@ test("gaps: no loss is claimed that is not claimed with all facts", () => {
 test("gaps: no lost quorum is claimed that is not claimed with all facts", () => {
   check(({ full, partial }) => {
     const isLost = full.faultTolerance !== undefined && full.faultTolerance < 0;
-    return partial.findings.filter((finding) => claimsOfLostQuorum.includes(finding.code) && !isLost && !hasCode(full, claimsOfLostQuorum)).map((finding) => finding.code);
+    return partial.findings
+      .filter((finding) => claimsOfLostQuorum.includes(finding.code) && !isLost && !hasCode(full, claimsOfLostQuorum))
+      .map((finding) => finding.code);
   });
 });
 
@@ -87,14 +93,20 @@ test("gaps: the fault tolerance never grows, and never becomes negative", () => 
     if (full.faultTolerance === undefined) return [`${String(partial.faultTolerance)} from not known`];
     if (full.faultTolerance >= 0 && partial.faultTolerance < 0) return [`negative: ${String(partial.faultTolerance)}`];
     if (full.faultTolerance < 0 && partial.faultTolerance < 0) return [];
-    return partial.faultTolerance > full.faultTolerance ? [`${String(partial.faultTolerance)} instead of ${String(full.faultTolerance)}`] : [];
+    return partial.faultTolerance > full.faultTolerance
+      ? [`${String(partial.faultTolerance)} instead of ${String(full.faultTolerance)}`]
+      : [];
   });
 });
 
 test("gaps: a finding that disappears leaves a line among what is not known", () => {
   check(({ full, partial }) => {
-    const disappeared = full.findings.filter((finding) => finding.severity !== "info" && !partial.findings.some((other) => other.code === finding.code));
-    return disappeared.length > 0 && partial.unknown.length <= full.unknown.length && !hasNewDoubt(full, partial) ? disappeared.map((finding) => finding.code) : [];
+    const disappeared = full.findings.filter(
+      (finding) => finding.severity !== "info" && !partial.findings.some((other) => other.code === finding.code),
+    );
+    return disappeared.length > 0 && partial.unknown.length <= full.unknown.length && !hasNewDoubt(full, partial)
+      ? disappeared.map((finding) => finding.code)
+      : [];
   });
 });
 

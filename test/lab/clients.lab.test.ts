@@ -41,9 +41,15 @@ kubeApiContract("UndiciKubeApi on the lab", async (): Promise<KubeApiSubject> =>
   const frozen = await openFrozenPort();
   const dialer = createUndiciKubeApiDialer({ hostAccess, config });
   const nobody = createUndiciKubeApiDialer({ hostAccess, config, endpoint: () => ({ address: "127.0.0.1", port: 1 }) });
-  const silent = createUndiciKubeApiDialer({ hostAccess, config, reach: "direct", endpoint: () => ({ address: "127.0.0.1", port: frozen.port }) });
+  const silent = createUndiciKubeApiDialer({
+    hostAccess,
+    config,
+    reach: "direct",
+    endpoint: () => ({ address: "127.0.0.1", port: frozen.port }),
+  });
   return {
-    dialer, hosts,
+    dialer,
+    hosts,
     dialNobody: () => nobody.dial(hosts[0], call),
     dialFrozen: () => silent.dial(hosts[0], call),
     close: async () => {

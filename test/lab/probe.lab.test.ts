@@ -39,8 +39,12 @@ after(async () => {
 async function look(asked: ClusterConfig, depth: "status" | "full"): Promise<{ readonly inventory: Inventory; readonly tookMs: number }> {
   const hostAccess = createSshHostAccess(asked, { keepsConnections: false });
   const ports: ProbePorts = {
-    hostAccess, etcd: createGrpcEtcdDialer({ hostAccess, config: asked }), kube: createUndiciKubeApiDialer({ hostAccess, config: asked }),
-    clock: new SystemClock(), hashing: new NodeHashing(), certificates: new NodeCertificates(),
+    hostAccess,
+    etcd: createGrpcEtcdDialer({ hostAccess, config: asked }),
+    kube: createUndiciKubeApiDialer({ hostAccess, config: asked }),
+    clock: new SystemClock(),
+    hashing: new NodeHashing(),
+    certificates: new NodeCertificates(),
   };
   try {
     const startedMs = performance.now();
@@ -79,7 +83,10 @@ test("probeRound on the lab: of a healthy cluster everything is known, with fact
     assert.ok((disk?.fsyncMs ?? -1) > 0);
     assert.equal(valueOf(host.loadBalancer)?.haproxy?.checksReadyz, true);
     assert.ok((valueOf(host.certificates)?.length ?? 0) > 10);
-    assert.equal(valueOf(host.etcd.status)?.clusterId, valueOf(inventory.hosts.find((one) => one.etcd.status.kind === "known")?.etcd.status ?? host.etcd.status)?.clusterId);
+    assert.equal(
+      valueOf(host.etcd.status)?.clusterId,
+      valueOf(inventory.hosts.find((one) => one.etcd.status.kind === "known")?.etcd.status ?? host.etcd.status)?.clusterId,
+    );
   }
   assert.equal(valueOf(inventory.endpoint)?.holders.length, 1);
 });
@@ -97,7 +104,10 @@ test("probeRound on the lab: two machines that are not there are unreachable wit
   const network = first.address.replace(/\.\d+$/, "");
   const absent = ["98", "99"].map((octet) => ({ ...first, name: asHostName(`absent${octet}`), address: `${network}.${octet}` }));
   const { inventory, tookMs } = await look({ ...config, hosts: [first, ...absent] }, "status");
-  assert.deepEqual(inventory.hosts.map((host) => host.sshErrorCode), [undefined, "SSH_UNREACHABLE", "SSH_UNREACHABLE"]);
+  assert.deepEqual(
+    inventory.hosts.map((host) => host.sshErrorCode),
+    [undefined, "SSH_UNREACHABLE", "SSH_UNREACHABLE"],
+  );
   assert.equal(inventory.hosts[0]?.etcd.status.kind, "known");
   // 2 s is the promise on an idle workstation (bench/); here only that nothing waits for the dead.
   assert.ok(tookMs < 6000, `took ${String(Math.round(tookMs))} ms`);

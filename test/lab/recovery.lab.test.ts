@@ -11,7 +11,10 @@ const planted = "pLaNtEd-S3cr3t-9f2c61";
 before(async () => {
   await session.run(["lab", "down", "--name", session.name]);
   await session.lab("up", "--control-planes", "3", "--spares", "1");
-  await session.ssh("cp1", `kubectl --kubeconfig /etc/kubernetes/admin.conf create secret generic planted --from-literal=password=${planted}`);
+  await session.ssh(
+    "cp1",
+    `kubectl --kubeconfig /etc/kubernetes/admin.conf create secret generic planted --from-literal=password=${planted}`,
+  );
   await session.healthy(3);
 });
 
@@ -22,7 +25,10 @@ after(async () => {
 async function machines(): Promise<{ readonly leader: string; readonly followers: readonly string[] }> {
   const members = list(await session.healthy(3), "members");
   const leader = members.find((member) => member["isLeader"] === true);
-  return { leader: String(leader?.["host"]), followers: members.filter((member) => member["isLeader"] !== true).map((member) => String(member["host"])) };
+  return {
+    leader: String(leader?.["host"]),
+    followers: members.filter((member) => member["isLeader"] !== true).map((member) => String(member["host"])),
+  };
 }
 
 async function recover(...words: readonly string[]): Promise<void> {
@@ -47,7 +53,9 @@ test("lab: a healthy cluster has no findings and nothing to do", async () => {
 });
 
 test("lab: a powered-off machine is waited for, not replaced, and comes back with the same id", async () => {
-  const before = list(await session.healthy(3), "members").map((member) => String(member["id"])).sort();
+  const before = list(await session.healthy(3), "members")
+    .map((member) => String(member["id"]))
+    .sort();
   const { followers } = await machines();
   const victim = String(followers[0]);
   await session.lab("break", "power-off", victim);
@@ -56,7 +64,12 @@ test("lab: a powered-off machine is waited for, not replaced, and comes back wit
   assert.match(JSON.stringify(plan["alternatives"]), /attest/);
   await session.lab("heal", "power-off", victim);
   const status = await session.healthy(3);
-  assert.deepEqual(list(status, "members").map((member) => String(member["id"])).sort(), before);
+  assert.deepEqual(
+    list(status, "members")
+      .map((member) => String(member["id"]))
+      .sort(),
+    before,
+  );
 });
 
 test("lab: a follower whose disk is lost is replaced without loss", async () => {
@@ -80,7 +93,10 @@ test("lab: a machine is replaced while a second one is merely slow", async () =>
   const { followers } = await machines();
   const [victim, slow] = followers.map(String);
   // Stopped for 0.3 s of every second: late answers, never none.
-  await session.ssh(String(slow), "systemd-run --unit=slow-etcd sh -c 'i=0; while [ $i -lt 180 ]; do pkill -STOP -x etcd; sleep 0.3; pkill -CONT -x etcd; sleep 0.7; i=$((i+1)); done'");
+  await session.ssh(
+    String(slow),
+    "systemd-run --unit=slow-etcd sh -c 'i=0; while [ $i -lt 180 ]; do pkill -STOP -x etcd; sleep 0.3; pkill -CONT -x etcd; sleep 0.7; i=$((i+1)); done'",
+  );
   await session.lab("break", "wipe-machine", String(victim));
   await recover();
   await session.ssh(String(slow), "systemctl stop slow-etcd; pkill -CONT -x etcd; true");
@@ -113,12 +129,20 @@ interface Line {
 }
 
 function journalPath(): string | undefined {
-  return [...session.keptFiles()].filter((path) => path.endsWith("journal.jsonl")).sort().at(-1);
+  return [...session.keptFiles()]
+    .filter((path) => path.endsWith("journal.jsonl"))
+    .sort()
+    .at(-1);
 }
 
 function journalOfNewestRun(): readonly Line[] {
   const path = journalPath();
-  return path === undefined ? [] : readFileSync(path, "utf8").split("\n").slice(0, -1).map((line) => JSON.parse(line) as Line);
+  return path === undefined
+    ? []
+    : readFileSync(path, "utf8")
+        .split("\n")
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as Line);
 }
 
 /** true when it was killed; false when it ended before. */
@@ -145,7 +169,9 @@ test("lab: a lost machine is replaced by another one at another address", async 
   const refused = await session.json(["plan", "replace", "cp2", "--with", "spare1", "--out", `${session.scratch}/unproven.json`], [0, 12]);
   assert.notEqual(refused["verdict"], "act", "an unproven loss must not be acted on");
   await recover("replace", "cp2", "--with", "spare1", "--attest-lost", "cp2=the test switched it off for good");
-  const hosts = list(await session.healthy(3), "members").map((member) => String(member["host"])).sort();
+  const hosts = list(await session.healthy(3), "members")
+    .map((member) => String(member["host"]))
+    .sort();
   assert.deepEqual(hosts, ["cp1", "cp3", "spare1"]);
 });
 
@@ -153,7 +179,9 @@ test("lab: planted secrets are in no output, journal or report", async () => {
   await session.expect(0, session.on("runs", "report"));
   await session.expect([0, 3], session.on("diagnose", "--save", `${session.scratch}/inventory.json`));
   const secrets = [planted, Buffer.from(planted).toString("base64")];
-  const leaks = session.outputs.flatMap((text, index) => secrets.filter((secret) => text.includes(secret)).map(() => `output ${String(index)}`));
+  const leaks = session.outputs.flatMap((text, index) =>
+    secrets.filter((secret) => text.includes(secret)).map(() => `output ${String(index)}`),
+  );
   for (const path of [...session.keptFiles().filter((file) => !file.endsWith(".db")), `${session.scratch}/inventory.json`]) {
     const text = readFileSync(path, "latin1");
     if (secrets.some((secret) => text.includes(secret)) || /PRIVATE KEY|\b[a-z0-9]{6}\.[a-z0-9]{16}\b/.test(text)) leaks.push(path);

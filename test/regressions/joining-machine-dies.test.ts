@@ -15,14 +15,23 @@ test("a machine that dies while it joins stops the run within two minutes, and r
   const context = world.context();
   const { clock } = context.ports;
   let diedAtMs = 0;
-  const dying = { ...context, ports: { ...context.ports, clock: { ...clock, sleep: async (durationMs: number, signal?: AbortSignal) => {
-    if (world.join !== undefined && diedAtMs === 0) {
-      diedAtMs = world.clock.nowMs();
-      world.join = undefined;
-      world.machines.failWith(target, () => new RecoveryError("SSH_UNREACHABLE", { subject: `host ${target}`, detail: "no answer" }));
-    }
-    await clock.sleep(durationMs, signal);
-  } } } };
+  const dying = {
+    ...context,
+    ports: {
+      ...context.ports,
+      clock: {
+        ...clock,
+        sleep: async (durationMs: number, signal?: AbortSignal) => {
+          if (world.join !== undefined && diedAtMs === 0) {
+            diedAtMs = world.clock.nowMs();
+            world.join = undefined;
+            world.machines.failWith(target, () => new RecoveryError("SSH_UNREACHABLE", { subject: `host ${target}`, detail: "no answer" }));
+          }
+          await clock.sleep(durationMs, signal);
+        },
+      },
+    },
+  };
   const quiet = { plan, run: world.run, report: () => undefined, signal: new AbortController().signal };
   const result = await executeRun({ ...quiet, consent: world.consent(), context: dying });
   assert.notEqual(diedAtMs, 0, "no join was begun");

@@ -19,7 +19,10 @@ export function expectedText(scenario: Scenario): string {
 
 function findingsSection(_scenario: Scenario, diagnosis: Diagnosis): readonly string[] {
   const tolerance = diagnosis.faultTolerance === undefined ? "not known" : String(diagnosis.faultTolerance);
-  return [`findings (fault tolerance: ${tolerance})`, ...(diagnosis.findings.length === 0 ? ["  none"] : diagnosis.findings.flatMap(findingLines))];
+  return [
+    `findings (fault tolerance: ${tolerance})`,
+    ...(diagnosis.findings.length === 0 ? ["  none"] : diagnosis.findings.flatMap(findingLines)),
+  ];
 }
 
 function findingLines(finding: Finding): readonly string[] {

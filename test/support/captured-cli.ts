@@ -61,7 +61,10 @@ export async function cli(words: readonly string[], options: CliOptions = {}, wo
         operator: "operator@console",
         program: "requorum 0.1.0",
         signal: options.signal ?? new AbortController().signal,
-        openCluster: () => (options.config === undefined ? Promise.reject(new RecoveryError("CONFIG_NOT_FOUND", { subject: "requorum.yaml", detail: "looked for it in the test" })) : Promise.resolve(fakeCluster(options.config, options.ports))),
+        openCluster: () =>
+          options.config === undefined
+            ? Promise.reject(new RecoveryError("CONFIG_NOT_FOUND", { subject: "requorum.yaml", detail: "looked for it in the test" }))
+            : Promise.resolve(fakeCluster(options.config, options.ports)),
       }),
     saveBug: () => Promise.resolve("/fake/bug.txt"),
   });
@@ -90,7 +93,8 @@ function captured(options: CliOptions): { readonly sink: TextSink; text(): strin
 /** Ports that reach nobody, unless given: every machine is silent. */
 function fakeCluster(config: ClusterConfig, ports: Partial<AppPorts> | undefined): OpenCluster {
   const hostAccess = new FakeHostAccess();
-  for (const host of config.hosts) hostAccess.failWith(host.name, () => new RecoveryError("SSH_UNREACHABLE", { subject: `host ${host.name}`, detail: "no answer" }));
+  for (const host of config.hosts)
+    hostAccess.failWith(host.name, () => new RecoveryError("SSH_UNREACHABLE", { subject: `host ${host.name}`, detail: "no answer" }));
   const unreachable = (code: "ETCD_UNREACHABLE" | "KUBE_API_UNREACHABLE") => ({
     dial: (host: string) => Promise.reject(new RecoveryError(code, { subject: `host ${host}`, detail: "no answer" })),
     close: () => Promise.resolve(),

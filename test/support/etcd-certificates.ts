@@ -24,9 +24,25 @@ export class TestAuthority {
 
   static async make(directory: string, name: string): Promise<TestAuthority> {
     await openssl(directory, [
-      "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", `/CN=${name}`,
-      "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign,digitalSignature",
-      "-keyout", `${name}.key`, "-out", `${name}.crt`,
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:prime256v1",
+      "-nodes",
+      "-days",
+      "2",
+      "-subj",
+      `/CN=${name}`,
+      "-addext",
+      "basicConstraints=critical,CA:TRUE",
+      "-addext",
+      "keyUsage=critical,keyCertSign,cRLSign,digitalSignature",
+      "-keyout",
+      `${name}.key`,
+      "-out",
+      `${name}.crt`,
     ]);
     return new TestAuthority(directory, name);
   }
@@ -36,11 +52,30 @@ export class TestAuthority {
   }
 
   /** For server and client use. `isExpired`: valid for one day, two years ago. */
-  async issue(name: string, options: { readonly names: readonly string[]; readonly isExpired?: boolean; readonly organization?: string }): Promise<CertificateFiles> {
+  async issue(
+    name: string,
+    options: { readonly names: readonly string[]; readonly isExpired?: boolean; readonly organization?: string },
+  ): Promise<CertificateFiles> {
     const subject = options.organization === undefined ? `/CN=${name}` : `/O=${options.organization}/CN=${name}`;
     const alternatives = options.names.map((one) => (/^[\d.]+$/.test(one) ? `IP:${one}` : `DNS:${one}`)).join(",");
-    await openssl(this.#directory, ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", subject, "-keyout", `${name}.key`, "-out", `${name}.csr`]);
-    await writeFile(join(this.#directory, `${name}.ext`), `subjectAltName=${alternatives}\nextendedKeyUsage=serverAuth,clientAuth\nkeyUsage=digitalSignature\nbasicConstraints=CA:FALSE\n`);
+    await openssl(this.#directory, [
+      "req",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:prime256v1",
+      "-nodes",
+      "-subj",
+      subject,
+      "-keyout",
+      `${name}.key`,
+      "-out",
+      `${name}.csr`,
+    ]);
+    await writeFile(
+      join(this.#directory, `${name}.ext`),
+      `subjectAltName=${alternatives}\nextendedKeyUsage=serverAuth,clientAuth\nkeyUsage=digitalSignature\nbasicConstraints=CA:FALSE\n`,
+    );
     // `openssl x509` of 3.0 cannot set a start date, `openssl ca` can: it wants a database of its own.
     const configuration = `[ca]\ndefault_ca=x\n[x]\ndatabase=${name}.db\nnew_certs_dir=.\nserial=${name}.srl\ndefault_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\norganizationName=optional\n`;
     await writeFile(join(this.#directory, `${name}.cnf`), configuration);
@@ -50,8 +85,25 @@ export class TestAuthority {
     const day = 86_400_000;
     const [from, to] = options.isExpired === true ? [now - 731 * day, now - 730 * day] : [now - day / 24, now + 2 * day];
     await openssl(this.#directory, [
-      "ca", "-batch", "-notext", "-config", `${name}.cnf`, "-cert", `${this.#name}.crt`, "-keyfile", `${this.#name}.key`, "-extfile", `${name}.ext`,
-      "-startdate", asn1Time(from), "-enddate", asn1Time(to), "-in", `${name}.csr`, "-out", `${name}.crt`,
+      "ca",
+      "-batch",
+      "-notext",
+      "-config",
+      `${name}.cnf`,
+      "-cert",
+      `${this.#name}.crt`,
+      "-keyfile",
+      `${this.#name}.key`,
+      "-extfile",
+      `${name}.ext`,
+      "-startdate",
+      asn1Time(from),
+      "-enddate",
+      asn1Time(to),
+      "-in",
+      `${name}.csr`,
+      "-out",
+      `${name}.crt`,
     ]);
     return { ca: this.caFile, certificate: join(this.#directory, `${name}.crt`), key: join(this.#directory, `${name}.key`) };
   }

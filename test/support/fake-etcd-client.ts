@@ -33,10 +33,18 @@ export class FakeEtcdClient implements EtcdClient {
       const cluster = this.#cluster;
       const leaderId = cluster.followsLeader(member) ? cluster.leaderId : undefined;
       return {
-        clusterId: cluster.clusterId, memberId: member.id, leaderId,
-        raftTerm: cluster.raftTerm, raftIndex: cluster.raftIndex, appliedIndex: cluster.raftIndex,
-        revision: revisionOf(cluster, member), dbSizeBytes: 24576n, dbSizeInUseBytes: 20480n,
-        isLearner: member.isLearner, version: cluster.version, storageVersion: cluster.version.startsWith("3.5") ? "" : `${cluster.version.slice(0, 3)}.0`,
+        clusterId: cluster.clusterId,
+        memberId: member.id,
+        leaderId,
+        raftTerm: cluster.raftTerm,
+        raftIndex: cluster.raftIndex,
+        appliedIndex: cluster.raftIndex,
+        revision: revisionOf(cluster, member),
+        dbSizeBytes: 24576n,
+        dbSizeInUseBytes: 20480n,
+        isLearner: member.isLearner,
+        version: cluster.version,
+        storageVersion: cluster.version.startsWith("3.5") ? "" : `${cluster.version.slice(0, 3)}.0`,
         errors: [
           ...(leaderId === undefined ? ["etcdserver: no leader"] : []),
           ...cluster.alarms().map(({ memberId, alarm }) => `memberID:${BigInt(`0x${memberId}`).toString()} alarm:${alarm} `),
@@ -45,7 +53,10 @@ export class FakeEtcdClient implements EtcdClient {
     });
   }
 
-  memberList(request: { readonly linearizable: boolean }, options: CallOptions): Promise<{ readonly header: EtcdHeader; readonly members: readonly MemberFacts[] }> {
+  memberList(
+    request: { readonly linearizable: boolean },
+    options: CallOptions,
+  ): Promise<{ readonly header: EtcdHeader; readonly members: readonly MemberFacts[] }> {
     return this.#call({ method: "memberList", needsLeader: request.linearizable }, options, (member) => ({
       header: headerOf(this.#cluster, member),
       members: member.staleAt?.members ?? this.#cluster.facts(),
@@ -53,33 +64,54 @@ export class FakeEtcdClient implements EtcdClient {
   }
 
   probeRead(request: { readonly linearizable: boolean }, options: CallOptions): Promise<EtcdHeader> {
-    return this.#call({ method: "probeRead", needsLeader: request.linearizable, isForLearners: !request.linearizable }, options, (member) => headerOf(this.#cluster, member));
+    return this.#call({ method: "probeRead", needsLeader: request.linearizable, isForLearners: !request.linearizable }, options, (member) =>
+      headerOf(this.#cluster, member),
+    );
   }
 
   alarms(options: CallOptions): Promise<readonly { readonly memberId: MemberId; readonly alarm: "NOSPACE" | "CORRUPT" | "NONE" }[]> {
     return this.#call({ method: "alarms", needsLeader: true }, options, () => this.#cluster.alarms());
   }
 
-  hashKv(revision: Revision, options: CallOptions): Promise<{ readonly header: EtcdHeader; readonly hash: number; readonly compactRevision: Revision; readonly hashRevision: Revision }> {
+  hashKv(
+    revision: Revision,
+    options: CallOptions,
+  ): Promise<{ readonly header: EtcdHeader; readonly hash: number; readonly compactRevision: Revision; readonly hashRevision: Revision }> {
     return this.#call({ method: "hashKv" }, options, (member) => {
       const newest = revisionOf(this.#cluster, member);
       if (revision > newest) throw refused(this.host, "etcdserver: mvcc: required revision is a future revision");
       const at = revision === 0n ? newest : revision;
       const hash = this.#cluster.store.hash(at);
-      return { header: headerOf(this.#cluster, member), hash: member.isDiverged ? hash ^ 1 : hash, compactRevision: this.#cluster.store.compactRevision, hashRevision: at };
+      return {
+        header: headerOf(this.#cluster, member),
+        hash: member.isDiverged ? hash ^ 1 : hash,
+        compactRevision: this.#cluster.store.compactRevision,
+        hashRevision: at,
+      };
     });
   }
 
-  async range(request: RangeRequest, options: CallOptions, onPage: (page: readonly KeyValue[]) => void | Promise<void>): Promise<{ readonly header: EtcdHeader; readonly count: bigint }> {
+  async range(
+    request: RangeRequest,
+    options: CallOptions,
+    onPage: (page: readonly KeyValue[]) => void | Promise<void>,
+  ): Promise<{ readonly header: EtcdHeader; readonly count: bigint }> {
     const isSerializable = request.isSerializable === true;
-    const { header, entries } = await this.#call({ method: "range", needsLeader: !isSerializable, isForLearners: isSerializable }, options, (member) => {
-      const newest = revisionOf(this.#cluster, member);
-      const at = request.revision === undefined || request.revision === 0n ? newest : request.revision;
-      if (at > newest) throw refused(this.host, "etcdserver: mvcc: required revision is a future revision");
-      if (at < this.#cluster.store.compactRevision) throw refused(this.host, "etcdserver: mvcc: required revision has been compacted");
-      const found = this.#cluster.store.range({ key: request.key, isPrefix: request.isPrefix ?? false, at });
-      return { header: headerOf(this.#cluster, member), entries: request.keysOnly === true ? found.map((entry) => ({ ...entry, value: new Uint8Array() })) : found };
-    });
+    const { header, entries } = await this.#call(
+      { method: "range", needsLeader: !isSerializable, isForLearners: isSerializable },
+      options,
+      (member) => {
+        const newest = revisionOf(this.#cluster, member);
+        const at = request.revision === undefined || request.revision === 0n ? newest : request.revision;
+        if (at > newest) throw refused(this.host, "etcdserver: mvcc: required revision is a future revision");
+        if (at < this.#cluster.store.compactRevision) throw refused(this.host, "etcdserver: mvcc: required revision has been compacted");
+        const found = this.#cluster.store.range({ key: request.key, isPrefix: request.isPrefix ?? false, at });
+        return {
+          header: headerOf(this.#cluster, member),
+          entries: request.keysOnly === true ? found.map((entry) => ({ ...entry, value: new Uint8Array() })) : found,
+        };
+      },
+    );
     const pageSize = request.pageSize ?? 1000;
     for (let start = 0; start < entries.length; start += pageSize) await onPage(entries.slice(start, start + pageSize));
     return { header, count: BigInt(entries.length) };
@@ -99,7 +131,9 @@ export class FakeEtcdClient implements EtcdClient {
     const call = { timeoutMs: options.idleTimeoutMs, ...(options.signal === undefined ? {} : { signal: options.signal }) };
     const failure = this.#cluster.takeFailure(this.host, "snapshot");
     if (failure instanceof RecoveryError) throw failure;
-    const bytes = await this.#call({ method: "snapshot", isForLearners: true }, call, (member) => this.#cluster.store.snapshot(revisionOf(this.#cluster, member)));
+    const bytes = await this.#call({ method: "snapshot", isForLearners: true }, call, (member) =>
+      this.#cluster.store.snapshot(revisionOf(this.#cluster, member)),
+    );
     const chunkSize = 32 * 1024; // etcd's own
     for (let start = 0; start < bytes.length; start += chunkSize) {
       throwIfAborted(options.signal, "transient", this.host);
@@ -116,7 +150,8 @@ export class FakeEtcdClient implements EtcdClient {
       const left = cluster.voters().filter((member) => member.id !== id);
       const started = left.filter((member) => member.name !== "").length;
       // The order and rules of mayRemoveMember, etcd 3.6 server/etcdserver/server.go.
-      if (!target.isLearner && started < quorumSize(left.length)) throw refused(this.host, "etcdserver: re-configuration failed due to not enough started members");
+      if (!target.isLearner && started < quorumSize(left.length))
+        throw refused(this.host, "etcdserver: re-configuration failed due to not enough started members");
       const isActive = target.process === "running" && !target.isIsolated;
       if (!target.isLearner && isActive && cluster.connectedVoters().length - 1 < 1 + Math.floor((cluster.voters().length - 1) / 2)) {
         throw refused(this.host, "etcdserver: unhealthy cluster", "transient");
@@ -184,7 +219,11 @@ export class FakeEtcdClient implements EtcdClient {
     if (member.process === "frozen") {
       if (this.#cluster.waitsRealTime) await sleep(options.timeoutMs, options.signal);
       throwIfAborted(options.signal, retry, this.host);
-      throw new RecoveryError("ETCD_TIMEOUT", { subject: `etcd on ${this.host}`, detail: `no answer to ${kind.method} within ${String(options.timeoutMs)} ms`, retry });
+      throw new RecoveryError("ETCD_TIMEOUT", {
+        subject: `etcd on ${this.host}`,
+        detail: `no answer to ${kind.method} within ${String(options.timeoutMs)} ms`,
+        retry,
+      });
     }
     if (member.isLearner && kind.isForLearners !== true) throw refused(this.host, refusedByLearner);
     if (kind.needsLeader === true && !this.#cluster.followsLeader(member)) {
@@ -209,19 +248,28 @@ function refused(host: HostName, message: string, retry: Retry = "permanent"): R
 }
 
 function lostConnection(host: HostName, retry: Retry): RecoveryError {
-  return new RecoveryError("ETCD_UNREACHABLE", { subject: `etcd on ${host}`, detail: "the connection was lost before the answer came", retry });
+  return new RecoveryError("ETCD_UNREACHABLE", {
+    subject: `etcd on ${host}`,
+    detail: "the connection was lost before the answer came",
+    retry,
+  });
 }
 
 function throwIfAborted(signal: AbortSignal | undefined, retry: Retry, host: HostName): void {
-  if (signal?.aborted === true) throw new RecoveryError("INTERRUPTED", { subject: `etcd on ${host}`, detail: "the call was given up", cause: signal.reason, retry });
+  if (signal?.aborted === true)
+    throw new RecoveryError("INTERRUPTED", { subject: `etcd on ${host}`, detail: "the call was given up", cause: signal.reason, retry });
 }
 
 function sleep(durationMs: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, durationMs);
-    signal?.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true });
+    signal?.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
   });
 }

@@ -88,6 +88,11 @@ export class FakeEtcdStore {
 
   #text(at: Revision): string {
     const entries = this.range({ key: "", isPrefix: true, at });
-    return entries.map((entry) => `${Buffer.from(entry.key).toString()}\0${entry.modRevision.toString()}\0${Buffer.from(entry.value).toString("base64")}\n`).join("");
+    return entries
+      .map(
+        (entry) =>
+          `${Buffer.from(entry.key).toString()}\0${entry.modRevision.toString()}\0${Buffer.from(entry.value).toString("base64")}\n`,
+      )
+      .join("");
   }
 }

@@ -68,7 +68,12 @@ export class FakeEtcdCluster {
   #nextId: bigint;
 
   /** All voters, started, in sync; the first host leads. */
-  constructor(options: { readonly hosts: readonly HostName[]; readonly addresses?: readonly string[]; readonly idSeed?: bigint; readonly waitsRealTime?: boolean }) {
+  constructor(options: {
+    readonly hosts: readonly HostName[];
+    readonly addresses?: readonly string[];
+    readonly idSeed?: bigint;
+    readonly waitsRealTime?: boolean;
+  }) {
     const seed = options.idSeed ?? 0x8e9e05c52164694dn;
     this.clusterId = clusterIdOf(seed ^ 0x5555aaaa00000000n);
     this.#nextId = seed;
@@ -97,9 +102,18 @@ export class FakeEtcdCluster {
   /** `etcdctl member add`: registered at once, not started. */
   addMember(options: { readonly host: HostName; readonly peerUrl: string; readonly isLearner?: boolean }): FakeMember {
     const member: FakeMember = {
-      id: memberIdOf(this.#nextId), host: options.host, name: "", peerUrls: [options.peerUrl], clientUrls: [],
-      isLearner: options.isLearner ?? false, isInSync: false, process: "never-started", isIsolated: false,
-      isHostReachable: true, isDiverged: false, staleAt: undefined,
+      id: memberIdOf(this.#nextId),
+      host: options.host,
+      name: "",
+      peerUrls: [options.peerUrl],
+      clientUrls: [],
+      isLearner: options.isLearner ?? false,
+      isInSync: false,
+      process: "never-started",
+      isIsolated: false,
+      isHostReachable: true,
+      isDiverged: false,
+      staleAt: undefined,
     };
     this.#nextId = BigInt.asUintN(64, this.#nextId * 6364136223846793005n + 1442695040888963407n);
     this.#members.push(member);

@@ -13,7 +13,10 @@ test("FakeKubernetes: lists across namespaces, with selectors and pages", async 
   kubernetes.addPod("b", "two", { node: "cp2", labels: { app: "x" } });
   kubernetes.addPod("b", "three", { node: "cp2" });
   const api = await kubernetes.dialer().dial(cp1, { timeoutMs: 1000 });
-  const names = async (path: string) => (JSON.parse((await api.request(get(path))).text) as { items: { metadata: { name: string } }[] }).items.map((item) => item.metadata.name);
+  const names = async (path: string) =>
+    (JSON.parse((await api.request(get(path))).text) as { items: { metadata: { name: string } }[] }).items.map(
+      (item) => item.metadata.name,
+    );
   assert.deepEqual(await names("/api/v1/pods"), ["one", "three", "two"]);
   assert.deepEqual(await names("/api/v1/namespaces/b/pods?labelSelector=app%3Dx"), ["two"]);
   assert.deepEqual(await names("/api/v1/pods?fieldSelector=spec.nodeName%3Dcp2"), ["three", "two"]);
@@ -24,7 +27,8 @@ test("FakeKubernetes: a delete with another uid is refused, a dry run changes no
   const kubernetes = new FakeKubernetes({ hosts: [cp1] });
   const node = kubernetes.addNode({ name: "cp3", address: "10.0.0.13" });
   const api = await kubernetes.dialer().dial(cp1, { timeoutMs: 1000 });
-  const remove = (uid: string, query = "") => api.request({ method: "DELETE", path: `/api/v1/nodes/cp3${query}`, body: { preconditions: { uid } }, timeoutMs: 1000 });
+  const remove = (uid: string, query = "") =>
+    api.request({ method: "DELETE", path: `/api/v1/nodes/cp3${query}`, body: { preconditions: { uid } }, timeoutMs: 1000 });
   assert.equal((await remove("another")).status, 409);
   assert.equal((await remove(node.metadata.uid, "?dryRun=All")).status, 200);
   assert.deepEqual(kubernetes.effects, []);

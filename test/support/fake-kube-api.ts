@@ -30,16 +30,28 @@ export class FakeKubernetes {
   readonly store = new FakeKubeStore();
   readonly servers = new Map<HostName, FakeApiServer>();
   version = "v1.34.4";
-  readonly calls: { readonly host: HostName; readonly method: KubeRequest["method"]; readonly path: string; readonly status: number | "failed" }[] = [];
+  readonly calls: {
+    readonly host: HostName;
+    readonly method: KubeRequest["method"];
+    readonly path: string;
+    readonly status: number | "failed";
+  }[] = [];
   /** Changes that took effect, in order: "DELETE /api/v1/nodes/cp3". Dry runs leave none. */
   readonly effects: string[] = [];
   /** Bearer tokens that are accepted; token requests add to it. */
   readonly validTokens = new Set<string>();
-  readonly #failures: { host: HostName | undefined; method: KubeRequest["method"]; path: string; failure: FakeKubeFailure; times: number }[] = [];
+  readonly #failures: {
+    host: HostName | undefined;
+    method: KubeRequest["method"];
+    path: string;
+    failure: FakeKubeFailure;
+    times: number;
+  }[] = [];
   #tokenCount = 0;
 
   constructor(options: { readonly hosts: readonly HostName[] }) {
-    for (const host of options.hosts) this.servers.set(host, { process: "running", failedChecks: [], failedLiveChecks: [], isHostReachable: true });
+    for (const host of options.hosts)
+      this.servers.set(host, { process: "running", failedChecks: [], failedLiveChecks: [], isHostReachable: true });
     this.store.put("/api/v1/namespaces/kube-system", { apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system" } });
     this.effects.length = 0;
   }
@@ -51,46 +63,90 @@ export class FakeKubernetes {
     return server;
   }
 
-  addNode(options: { readonly name: string; readonly address: string; readonly machineId?: string; readonly isReady?: boolean; readonly isControlPlane?: boolean; readonly kubeletVersion?: string }): KubeObject {
+  addNode(options: {
+    readonly name: string;
+    readonly address: string;
+    readonly machineId?: string;
+    readonly isReady?: boolean;
+    readonly isControlPlane?: boolean;
+    readonly kubeletVersion?: string;
+  }): KubeObject {
     return this.store.put(`/api/v1/nodes/${options.name}`, {
-      apiVersion: "v1", kind: "Node",
+      apiVersion: "v1",
+      kind: "Node",
       metadata: { name: options.name, labels: options.isControlPlane === false ? {} : { "node-role.kubernetes.io/control-plane": "" } },
       spec: {},
       status: {
         conditions: [{ type: "Ready", status: options.isReady === false ? "Unknown" : "True" }],
-        addresses: [{ type: "InternalIP", address: options.address }, { type: "Hostname", address: options.name }],
+        addresses: [
+          { type: "InternalIP", address: options.address },
+          { type: "Hostname", address: options.name },
+        ],
         nodeInfo: { machineID: options.machineId ?? `machine-of-${options.name}`, kubeletVersion: options.kubeletVersion ?? this.version },
       },
     });
   }
 
   addConfigMap(namespace: string, name: string, data: { readonly [key: string]: string }): KubeObject {
-    return this.store.put(`/api/v1/namespaces/${namespace}/configmaps/${name}`, { apiVersion: "v1", kind: "ConfigMap", metadata: { namespace, name }, data });
+    return this.store.put(`/api/v1/namespaces/${namespace}/configmaps/${name}`, {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { namespace, name },
+      data,
+    });
   }
 
-  addSecret(namespace: string, name: string, options: { readonly type?: string; readonly data: { readonly [key: string]: string } }): KubeObject {
+  addSecret(
+    namespace: string,
+    name: string,
+    options: { readonly type?: string; readonly data: { readonly [key: string]: string } },
+  ): KubeObject {
     const data = Object.fromEntries(Object.entries(options.data).map(([key, text]) => [key, Buffer.from(text).toString("base64")]));
-    return this.store.put(`/api/v1/namespaces/${namespace}/secrets/${name}`, { apiVersion: "v1", kind: "Secret", type: options.type ?? "Opaque", metadata: { namespace, name }, data });
+    return this.store.put(`/api/v1/namespaces/${namespace}/secrets/${name}`, {
+      apiVersion: "v1",
+      kind: "Secret",
+      type: options.type ?? "Opaque",
+      metadata: { namespace, name },
+      data,
+    });
   }
 
-  addPod(namespace: string, name: string, options: { readonly node: string; readonly phase?: string; readonly annotations?: { readonly [key: string]: string }; readonly labels?: { readonly [key: string]: string } }): KubeObject {
+  addPod(
+    namespace: string,
+    name: string,
+    options: {
+      readonly node: string;
+      readonly phase?: string;
+      readonly annotations?: { readonly [key: string]: string };
+      readonly labels?: { readonly [key: string]: string };
+    },
+  ): KubeObject {
     return this.store.put(`/api/v1/namespaces/${namespace}/pods/${name}`, {
-      apiVersion: "v1", kind: "Pod",
+      apiVersion: "v1",
+      kind: "Pod",
       metadata: { namespace, name, annotations: options.annotations ?? {}, labels: options.labels ?? {} },
-      spec: { nodeName: options.node }, status: { phase: options.phase ?? "Running" },
+      spec: { nodeName: options.node },
+      status: { phase: options.phase ?? "Running" },
     });
   }
 
   /** The endpoints of the service default/kubernetes: addresses of API servers. */
   setKubernetesEndpoints(addresses: readonly string[]): KubeObject {
     return this.store.put("/api/v1/namespaces/default/endpoints/kubernetes", {
-      apiVersion: "v1", kind: "Endpoints", metadata: { namespace: "default", name: "kubernetes" },
+      apiVersion: "v1",
+      kind: "Endpoints",
+      metadata: { namespace: "default", name: "kubernetes" },
       subsets: [{ addresses: addresses.map((ip) => ({ ip })), ports: [{ name: "https", port: 6443, protocol: "TCP" }] }],
     });
   }
 
   /** The next `times` requests with this method whose path starts so, end so. */
-  failNext(method: KubeRequest["method"], path: string, failure: FakeKubeFailure, options: { readonly host?: HostName; readonly times?: number } = {}): void {
+  failNext(
+    method: KubeRequest["method"],
+    path: string,
+    failure: FakeKubeFailure,
+    options: { readonly host?: HostName; readonly times?: number } = {},
+  ): void {
     this.#failures.push({ host: options.host, method, path, failure, times: options.times ?? 1 });
   }
 
@@ -103,7 +159,8 @@ export class FakeKubernetes {
         let isClosed = false;
         const api: KubeApi = {
           host,
-          request: (request) => (isClosed ? Promise.reject(new Error(`the API client of ${host} was used after close()`)) : this.#request(host, request)),
+          request: (request) =>
+            isClosed ? Promise.reject(new Error(`the API client of ${host} was used after close()`)) : this.#request(host, request),
           close: () => {
             isClosed = true;
             return Promise.resolve();
@@ -129,10 +186,23 @@ export class FakeKubernetes {
 
   async #outcome(host: HostName, request: KubeRequest): Promise<KubeAnswer> {
     await Promise.resolve();
-    const retry = request.method === "GET" ? "transient" as const : "unknown-outcome" as const;
-    const lost = (detail: string, after: "transient" | "unknown-outcome") => new RecoveryError("KUBE_API_UNREACHABLE", { subject: `API server on ${host}`, detail, retry: after });
-    if (request.signal?.aborted === true) throw new RecoveryError("INTERRUPTED", { subject: `API server on ${host}`, detail: "the call was given up", cause: request.signal.reason, retry: "transient" });
-    const planned = this.#failures.find((one) => one.times > 0 && one.method === request.method && request.path.startsWith(one.path) && (one.host === undefined || one.host === host));
+    const retry = request.method === "GET" ? ("transient" as const) : ("unknown-outcome" as const);
+    const lost = (detail: string, after: "transient" | "unknown-outcome") =>
+      new RecoveryError("KUBE_API_UNREACHABLE", { subject: `API server on ${host}`, detail, retry: after });
+    if (request.signal?.aborted === true)
+      throw new RecoveryError("INTERRUPTED", {
+        subject: `API server on ${host}`,
+        detail: "the call was given up",
+        cause: request.signal.reason,
+        retry: "transient",
+      });
+    const planned = this.#failures.find(
+      (one) =>
+        one.times > 0 &&
+        one.method === request.method &&
+        request.path.startsWith(one.path) &&
+        (one.host === undefined || one.host === host),
+    );
     if (planned !== undefined) planned.times -= 1;
     const failure = planned?.failure;
     if (failure === "cut-before-effect") throw lost("the connection was lost before the answer came", retry);
@@ -150,7 +220,8 @@ export class FakeKubernetes {
 
   #answer(server: FakeApiServer, request: KubeRequest): KubeAnswer {
     const { path, query } = splitQuery(request.path);
-    if (request.bearerToken !== undefined && !this.validTokens.has(request.bearerToken)) return statusAnswer(401, "Unauthorized", "Unauthorized");
+    if (request.bearerToken !== undefined && !this.validTokens.has(request.bearerToken))
+      return statusAnswer(401, "Unauthorized", "Unauthorized");
     if (path === "/livez" || path === "/healthz") return healthAnswer(path, server.failedLiveChecks);
     if (path === "/readyz") return healthAnswer(path, server.failedChecks);
     if (path === "/api") return json(200, { kind: "APIVersions", versions: ["v1"] });
@@ -179,7 +250,8 @@ export class FakeKubernetes {
     if (found === undefined) return notFound(target);
     if (request.method === "DELETE") {
       const wanted = isObject(body["preconditions"]) ? body["preconditions"]["uid"] : undefined;
-      if (wanted !== undefined && wanted !== found.metadata.uid) return statusAnswer(409, "Conflict", "Precondition failed: UID in precondition does not match");
+      if (wanted !== undefined && wanted !== found.metadata.uid)
+        return statusAnswer(409, "Conflict", "Precondition failed: UID in precondition does not match");
       if (!isDryRun) this.store.delete(target);
       return json(200, { kind: "Status", apiVersion: "v1", status: "Success" });
     }
@@ -191,7 +263,10 @@ export class FakeKubernetes {
 
   #create(target: ObjectPath, body: { readonly [key: string]: unknown }, isDryRun: boolean): KubeAnswer {
     const metadata = isObject(body["metadata"]) ? body["metadata"] : {};
-    const generated = typeof metadata["generateName"] === "string" ? `${metadata["generateName"]}${String(this.store.count()).padStart(5, "0")}` : undefined;
+    const generated =
+      typeof metadata["generateName"] === "string"
+        ? `${metadata["generateName"]}${String(this.store.count()).padStart(5, "0")}`
+        : undefined;
     const name = typeof metadata["name"] === "string" ? metadata["name"] : generated;
     // Reviews (selfsubjectreviews …) have no name, are answered and not kept.
     if (name === undefined) return json(201, body);
@@ -204,7 +279,11 @@ export class FakeKubernetes {
     this.#tokenCount += 1;
     const token = `fake-token-${String(this.#tokenCount)}`;
     this.validTokens.add(token);
-    return json(201, { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", status: { token, expirationTimestamp: "2099-01-01T00:00:00Z" } });
+    return json(201, {
+      apiVersion: "authentication.k8s.io/v1",
+      kind: "TokenRequest",
+      status: { token, expirationTimestamp: "2099-01-01T00:00:00Z" },
+    });
   }
 }
 
@@ -222,8 +301,13 @@ function notFound(target: ObjectPath): KubeAnswer {
 
 /** The text form of `?verbose`, as kube-apiserver prints it. */
 function healthAnswer(path: string, failed: readonly string[]): KubeAnswer {
-  const good = ["ping", "log", "etcd", "informer-sync", "shutdown"].filter((check) => !failed.includes(check)).map((check) => `[+]${check} ok`);
+  const good = ["ping", "log", "etcd", "informer-sync", "shutdown"]
+    .filter((check) => !failed.includes(check))
+    .map((check) => `[+]${check} ok`);
   const bad = failed.map((check) => `[-]${check} failed: reason withheld`);
   const name = path.slice(1);
-  return { status: failed.length === 0 ? 200 : 500, text: [...good, ...bad, `${name} check ${failed.length === 0 ? "passed" : "failed"}`, ""].join("\n") };
+  return {
+    status: failed.length === 0 ? 200 : 500,
+    text: [...good, ...bad, `${name} check ${failed.length === 0 ? "passed" : "failed"}`, ""].join("\n"),
+  };
 }

@@ -86,8 +86,13 @@ export class FakeKubeStore {
     const limit = Number(query.get("limit") ?? "0") || matches.length;
     const next = start + limit < matches.length ? String(start + limit) : "";
     return {
-      kind: "List", apiVersion: "v1", items: matches.slice(start, start + limit),
-      metadata: { resourceVersion: String(this.#version), ...(next === "" ? {} : { continue: next, remainingItemCount: matches.length - start - limit }) },
+      kind: "List",
+      apiVersion: "v1",
+      items: matches.slice(start, start + limit),
+      metadata: {
+        resourceVersion: String(this.#version),
+        ...(next === "" ? {} : { continue: next, remainingItemCount: matches.length - start - limit }),
+      },
     };
   }
 
@@ -108,7 +113,11 @@ function keyOf({ base, namespace, resource, name }: ObjectPath): string {
 }
 
 function isIn(collection: ObjectPath, item: ObjectPath): boolean {
-  return item.base === collection.base && item.resource === collection.resource && (collection.namespace === undefined || item.namespace === collection.namespace);
+  return (
+    item.base === collection.base &&
+    item.resource === collection.resource &&
+    (collection.namespace === undefined || item.namespace === collection.namespace)
+  );
 }
 
 /** labelSelector: `a=b`, `a` and `!a`; fieldSelector: `metadata.name=x`, `spec.nodeName=y` and the like; joined by commas. */
@@ -119,15 +128,21 @@ function isSelected(object: KubeObject, query: URLSearchParams): boolean {
     const [key = "", value] = term.split(/==?/, 2);
     return value === undefined ? key in labels : labels[key] === value;
   });
-  return byLabel && termsOf(query.get("fieldSelector")).every((term) => {
-    const [field = "", value = ""] = term.split(/==?/, 2);
-    const found = field.split(".").reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), object);
-    return found === value;
-  });
+  return (
+    byLabel &&
+    termsOf(query.get("fieldSelector")).every((term) => {
+      const [field = "", value = ""] = term.split(/==?/, 2);
+      const found = field.split(".").reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), object);
+      return found === value;
+    })
+  );
 }
 
 function termsOf(selector: string | null): readonly string[] {
-  return (selector ?? "").split(",").map((term) => term.trim()).filter((term) => term !== "");
+  return (selector ?? "")
+    .split(",")
+    .map((term) => term.trim())
+    .filter((term) => term !== "");
 }
 
 function merged(target: Json, patch: Json): Json {

@@ -14,17 +14,30 @@ const atOnce = 8;
 export async function fillEtcd(etcd: RealEtcd, host: HostName, mebibytes: number): Promise<void> {
   const { ca, certificate, key } = etcd.client;
   const channel = credentials.createSsl(await readFile(ca), await readFile(key), await readFile(certificate));
-  const client = new Client(`ipv4:127.0.0.1:${String(etcd.member(host).clientPort)}`, channel, { "grpc.ssl_target_name_override": "localhost" });
+  const client = new Client(`ipv4:127.0.0.1:${String(etcd.member(host).clientPort)}`, channel, {
+    "grpc.ssl_target_name_override": "localhost",
+  });
   const put = (index: number) =>
     new Promise<void>((resolve, reject) => {
-      const request = Buffer.from(putRequest.encode({ key: Buffer.from(`/registry/fill/${String(index).padStart(6, "0")}`), value: randomBytes(valueBytes) }));
-      client.makeUnaryRequest("/etcdserverpb.KV/Put", (one: Buffer) => one, () => undefined, request, new Metadata(), { deadline: Date.now() + 60_000 }, (error) => {
-        if (error === null) resolve();
-        else reject(error);
-      });
+      const request = Buffer.from(
+        putRequest.encode({ key: Buffer.from(`/registry/fill/${String(index).padStart(6, "0")}`), value: randomBytes(valueBytes) }),
+      );
+      client.makeUnaryRequest(
+        "/etcdserverpb.KV/Put",
+        (one: Buffer) => one,
+        () => undefined,
+        request,
+        new Metadata(),
+        { deadline: Date.now() + 60_000 },
+        (error) => {
+          if (error === null) resolve();
+          else reject(error);
+        },
+      );
     });
   try {
-    for (let index = 0; index < mebibytes; index += atOnce) await Promise.all(Array.from({ length: atOnce }, (_, offset) => put(index + offset)));
+    for (let index = 0; index < mebibytes; index += atOnce)
+      await Promise.all(Array.from({ length: atOnce }, (_, offset) => put(index + offset)));
   } finally {
     client.close();
   }

@@ -80,33 +80,67 @@ export function machineIdOfOrdinal(ordinal: number, generation = 0): string {
 
 export function healthyHost(ordinal: number): HostSituation {
   return {
-    name: `cp${String(ordinal)}`, address: addressOfOrdinal(ordinal), ssh: "ok", isAlive: true, isFresh: false,
-    kubelet: "active", etcd: "running", dataDir: "intact", apiServer: "serving", haproxy: "active", keepalived: "active",
-    machineId: machineIdOfOrdinal(ordinal), clockOffsetMs: ordinal, uptimeSeconds: 86_400, fsyncMs: 2,
-    foreignCluster: false, expiredCertificates: false, extraManifests: [], initialCluster: undefined,
-    loadBalancer: undefined, certificates: undefined,
+    name: `cp${String(ordinal)}`,
+    address: addressOfOrdinal(ordinal),
+    ssh: "ok",
+    isAlive: true,
+    isFresh: false,
+    kubelet: "active",
+    etcd: "running",
+    dataDir: "intact",
+    apiServer: "serving",
+    haproxy: "active",
+    keepalived: "active",
+    machineId: machineIdOfOrdinal(ordinal),
+    clockOffsetMs: ordinal,
+    uptimeSeconds: 86_400,
+    fsyncMs: 2,
+    foreignCluster: false,
+    expiredCertificates: false,
+    extraManifests: [],
+    initialCluster: undefined,
+    loadBalancer: undefined,
+    certificates: undefined,
   };
 }
 
 export function startedMember(ordinal: number): MemberSituation {
   const address = addressOfOrdinal(ordinal);
   return {
-    id: memberIdOf(0x8e9e05c52164694dn + BigInt(ordinal)), name: `cp${String(ordinal)}`,
-    peerUrl: `https://${address}:2380`, clientUrl: `https://${address}:2379`, isLearner: false,
+    id: memberIdOf(0x8e9e05c52164694dn + BigInt(ordinal)),
+    name: `cp${String(ordinal)}`,
+    peerUrl: `https://${address}:2380`,
+    clientUrl: `https://${address}:2379`,
+    isLearner: false,
   };
 }
 
 export function healthyNode(ordinal: number): NodeSituation {
-  return { name: `cp${String(ordinal)}`, address: addressOfOrdinal(ordinal), machineId: machineIdOfOrdinal(ordinal), isControlPlane: true, ready: undefined };
+  return {
+    name: `cp${String(ordinal)}`,
+    address: addressOfOrdinal(ordinal),
+    machineId: machineIdOfOrdinal(ordinal),
+    isControlPlane: true,
+    ready: undefined,
+  };
 }
 
 export function healthySituation(hostCount: number): Situation {
   const ordinals = Array.from({ length: hostCount }, (_, index) => index + 1);
   const server = `${virtualAddress}:${String(endpointPort)}`;
   return {
-    takenAt: "2026-11-21T03:00:00.000Z", hosts: ordinals.map(healthyHost), spares: [],
-    members: ordinals.map(startedMember), nodes: ordinals.map(healthyNode), leader: "cp1", masterLeases: undefined,
-    clusterInfoServer: server, kubeadmEndpoint: server, clusterStatusHosts: [],
-    bootstrapTokenSecondsLeft: 80_000, certificateKeySecondsLeft: undefined, alarms: [],
+    takenAt: "2026-11-21T03:00:00.000Z",
+    hosts: ordinals.map(healthyHost),
+    spares: [],
+    members: ordinals.map(startedMember),
+    nodes: ordinals.map(healthyNode),
+    leader: "cp1",
+    masterLeases: undefined,
+    clusterInfoServer: server,
+    kubeadmEndpoint: server,
+    clusterStatusHosts: [],
+    bootstrapTokenSecondsLeft: 80_000,
+    certificateKeySecondsLeft: undefined,
+    alarms: [],
   };
 }

@@ -73,7 +73,10 @@ export class LabSession {
   async expect(exits: number | readonly number[], words: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
     const result = await this.run(words, environment);
     const wanted = typeof exits === "number" ? [exits] : exits;
-    assert.ok(wanted.includes(result.code), `requorum ${words.join(" ")} ended with ${String(result.code)}, wanted ${wanted.join(" or ")}\n${result.stdout}\n${result.stderr}`);
+    assert.ok(
+      wanted.includes(result.code),
+      `requorum ${words.join(" ")} ended with ${String(result.code)}, wanted ${wanted.join(" or ")}\n${result.stdout}\n${result.stderr}`,
+    );
     return result;
   }
 
@@ -101,7 +104,10 @@ export class LabSession {
     for (;;) {
       const status = await this.json(["status"], [0, 3, 10]);
       if (field(status, "quorum.voters") === voters && field(status, "quorum.healthy") === voters) return status;
-      assert.ok(performance.now() - startedMs < limitMs, `not ${String(voters)} healthy voters after ${String(limitMs / 1000)} s: ${JSON.stringify(field(status, "quorum"))}`);
+      assert.ok(
+        performance.now() - startedMs < limitMs,
+        `not ${String(voters)} healthy voters after ${String(limitMs / 1000)} s: ${JSON.stringify(field(status, "quorum"))}`,
+      );
       await new Promise((done) => setTimeout(done, 1_000));
     }
   }
@@ -123,7 +129,11 @@ export class LabSession {
   /** The folders of this cluster's runs, oldest first; `state` is what XDG_STATE_HOME was. */
   runFolders(state: string = this.stateDirectory): readonly string[] {
     const folder = join(state, "requorum", this.name, "runs");
-    return existsSync(folder) ? readdirSync(folder).sort().map((name) => join(folder, name)) : [];
+    return existsSync(folder)
+      ? readdirSync(folder)
+          .sort()
+          .map((name) => join(folder, name))
+      : [];
   }
 
   /** Every file that the program keeps on this machine about the cluster's runs. */
@@ -137,7 +147,9 @@ export class LabSession {
 }
 
 export function field(document: unknown, path: string): unknown {
-  return path.split(".").reduce<unknown>((value, key) => (typeof value === "object" && value !== null ? (value as Json)[key] : undefined), document);
+  return path
+    .split(".")
+    .reduce<unknown>((value, key) => (typeof value === "object" && value !== null ? (value as Json)[key] : undefined), document);
 }
 
 export function list(document: unknown, path: string): readonly Json[] {

@@ -14,9 +14,16 @@ const hosts: readonly [HostName, HostName, HostName] = [asHostName("cp1"), asHos
 /** A configuration whose hosts all have the address 127.0.0.1. */
 export function loopbackConfig(names: readonly HostName[]): ClusterConfig {
   return {
-    apiVersion: "requorum/v1", cluster: "loopback", platform: "kubeadm", etcdTopology: "stacked", controlPlaneEndpoint: undefined, loadBalancer: "none",
+    apiVersion: "requorum/v1",
+    cluster: "loopback",
+    platform: "kubeadm",
+    etcdTopology: "stacked",
+    controlPlaneEndpoint: undefined,
+    loadBalancer: "none",
     hosts: names.map((name) => ({ name, address: "127.0.0.1", roles: ["control-plane", "etcd"] })),
-    ssh: { connectTimeoutMs: 1000 }, paths: defaultPaths, policy: { unreachableGraceMs: 0, planLifetimeMs: 3_600_000 },
+    ssh: { connectTimeoutMs: 1000 },
+    paths: defaultPaths,
+    policy: { unreachableGraceMs: 0, planLifetimeMs: 3_600_000 },
   };
 }
 
@@ -37,7 +44,8 @@ export async function realEtcdSubject(version: string): Promise<EtcdClientSubjec
   const dialer = createGrpcEtcdDialer(dialerOptions(etcd, access));
   let initialCluster = "";
   return {
-    dialer, hosts,
+    dialer,
+    hosts,
     put: async (key, value) => {
       await etcd.etcdctl(hosts[0], ["put", key, value]);
     },
@@ -84,16 +92,28 @@ async function addLearner(etcd: RealEtcd, host: HostName): Promise<string> {
 /** No official program raises an alarm, but the API does: action ACTIVATE (1), alarm NOSPACE (1). */
 async function raiseAlarm(etcd: RealEtcd, host: HostName): Promise<void> {
   const { ca, certificate, key } = etcd.client;
-  const client = new Client(`ipv4:127.0.0.1:${String(etcd.member(host).clientPort)}`, credentials.createSsl(await readFile(ca), await readFile(key), await readFile(certificate)), { "grpc.ssl_target_name_override": "localhost" });
+  const client = new Client(
+    `ipv4:127.0.0.1:${String(etcd.member(host).clientPort)}`,
+    credentials.createSsl(await readFile(ca), await readFile(key), await readFile(certificate)),
+    { "grpc.ssl_target_name_override": "localhost" },
+  );
   const list = await etcd.etcdctl(hosts[0], ["member", "list"]);
   const memberId = BigInt(`0x${new RegExp(`^([0-9a-f]+), started, ${host},`, "m").exec(list)?.[1] ?? ""}`);
   try {
     await new Promise<void>((resolve, reject) => {
       const request = Buffer.from(alarmRequest.encode({ action: 1, memberId, alarm: 1 }));
-      client.makeUnaryRequest("/etcdserverpb.Maintenance/Alarm", (bytes: Buffer) => bytes, () => undefined, request, new Metadata(), { deadline: Date.now() + 10_000 }, (error) => {
-        if (error === null) resolve();
-        else reject(error);
-      });
+      client.makeUnaryRequest(
+        "/etcdserverpb.Maintenance/Alarm",
+        (bytes: Buffer) => bytes,
+        () => undefined,
+        request,
+        new Metadata(),
+        { deadline: Date.now() + 10_000 },
+        (error) => {
+          if (error === null) resolve();
+          else reject(error);
+        },
+      );
     });
   } finally {
     client.close();

@@ -30,7 +30,11 @@ const repository = join(import.meta.dirname, "..", "..");
 export function etcdPrograms(version: string): Promise<string> {
   const module = findModule(etcdModules, version);
   if (module === undefined) throw new Error(`there is no Go module of etcd ${version} in tools/`);
-  return buildPrograms(module, { toolsDir: join(repository, "tools"), cacheDir: labPathsFrom(process.env).cacheDir, report: () => undefined });
+  return buildPrograms(module, {
+    toolsDir: join(repository, "tools"),
+    cacheDir: labPathsFrom(process.env).cacheDir,
+    report: () => undefined,
+  });
 }
 
 /**
@@ -50,7 +54,13 @@ export class RealEtcd {
     for (const member of this.members) member.process?.kill("SIGKILL");
   };
 
-  private constructor(options: { readonly directory: string; readonly version: string; readonly programs: string; readonly authority: TestAuthority; readonly client: CertificateFiles }) {
+  private constructor(options: {
+    readonly directory: string;
+    readonly version: string;
+    readonly programs: string;
+    readonly authority: TestAuthority;
+    readonly client: CertificateFiles;
+  }) {
     this.directory = options.directory;
     this.version = options.version;
     this.#programs = options.programs;
@@ -92,28 +102,50 @@ export class RealEtcd {
   }
 
   /** Starts or restarts; resolves when the client port answers a serializable read, or with `waitsFor: "port"` when it accepts connections. */
-  async startProcess(host: HostName, options: { readonly initialCluster?: string; readonly state?: "new" | "existing"; readonly waitsFor?: "answers" | "port" } = {}): Promise<void> {
+  async startProcess(
+    host: HostName,
+    options: { readonly initialCluster?: string; readonly state?: "new" | "existing"; readonly waitsFor?: "answers" | "port" } = {},
+  ): Promise<void> {
     const member = this.member(host);
     const { certificate, key, ca } = member.certificates;
     const log = createWriteStream(join(this.directory, `${host}.log`), { flags: "a" });
     this.#logs.push(log);
     const clientUrl = `https://127.0.0.1:${String(member.clientPort)}`;
     const initial = options.initialCluster ?? this.members.map((one) => `${one.host}=${this.peerUrl(one.host)}`).join(",");
-    const child = spawn(join(this.#programs, "etcd"), [
-      `--name=${host}`, `--data-dir=${member.dataDir}`,
-      `--listen-client-urls=${clientUrl}`, `--advertise-client-urls=${clientUrl}`,
-      `--listen-peer-urls=${this.peerUrl(host)}`, `--initial-advertise-peer-urls=${this.peerUrl(host)}`,
-      `--initial-cluster=${initial}`, `--initial-cluster-state=${options.state ?? "new"}`, "--initial-cluster-token=requorum-test",
-      `--cert-file=${certificate}`, `--key-file=${key}`, `--trusted-ca-file=${ca}`, "--client-cert-auth",
-      `--peer-cert-file=${certificate}`, `--peer-key-file=${key}`, `--peer-trusted-ca-file=${ca}`, "--peer-client-cert-auth",
-      "--unsafe-no-fsync", "--heartbeat-interval=50", "--election-timeout=500", "--log-level=warn",
-    ], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(
+      join(this.#programs, "etcd"),
+      [
+        `--name=${host}`,
+        `--data-dir=${member.dataDir}`,
+        `--listen-client-urls=${clientUrl}`,
+        `--advertise-client-urls=${clientUrl}`,
+        `--listen-peer-urls=${this.peerUrl(host)}`,
+        `--initial-advertise-peer-urls=${this.peerUrl(host)}`,
+        `--initial-cluster=${initial}`,
+        `--initial-cluster-state=${options.state ?? "new"}`,
+        "--initial-cluster-token=requorum-test",
+        `--cert-file=${certificate}`,
+        `--key-file=${key}`,
+        `--trusted-ca-file=${ca}`,
+        "--client-cert-auth",
+        `--peer-cert-file=${certificate}`,
+        `--peer-key-file=${key}`,
+        `--peer-trusted-ca-file=${ca}`,
+        "--peer-client-cert-auth",
+        "--unsafe-no-fsync",
+        "--heartbeat-interval=50",
+        "--election-timeout=500",
+        "--log-level=warn",
+      ],
+      { stdio: ["ignore", "pipe", "pipe"] },
+    );
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
     member.process = child;
     const limit = Date.now() + startTimeoutMs;
     while (!(options.waitsFor === "port" ? await accepts(member.clientPort) : await this.#answers(host))) {
-      if (child.exitCode !== null) throw new Error(`etcd on ${host} ended at once:\n${(await readFile(join(this.directory, `${host}.log`), "utf8")).slice(-2000)}`);
+      if (child.exitCode !== null)
+        throw new Error(`etcd on ${host} ended at once:\n${(await readFile(join(this.directory, `${host}.log`), "utf8")).slice(-2000)}`);
       if (Date.now() > limit) throw new Error(`etcd on ${host} did not answer within ${String(startTimeoutMs / 1000)} s`);
       await sleep(100);
     }
@@ -139,9 +171,17 @@ export class RealEtcd {
   /** etcdctl of the same version, asked of one member. Returns what it prints. */
   async etcdctl(host: HostName, args: readonly string[]): Promise<string> {
     const { ca, certificate, key } = this.client;
-    const child = spawn(join(this.#programs, "etcdctl"), [
-      `--endpoints=https://127.0.0.1:${String(this.member(host).clientPort)}`, `--cacert=${ca}`, `--cert=${certificate}`, `--key=${key}`, ...args,
-    ], { stdio: ["ignore", "pipe", "pipe"], timeout: 30_000 });
+    const child = spawn(
+      join(this.#programs, "etcdctl"),
+      [
+        `--endpoints=https://127.0.0.1:${String(this.member(host).clientPort)}`,
+        `--cacert=${ca}`,
+        `--cert=${certificate}`,
+        `--key=${key}`,
+        ...args,
+      ],
+      { stdio: ["ignore", "pipe", "pipe"], timeout: 30_000 },
+    );
     let [stdout, stderr] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
@@ -175,7 +215,10 @@ export class RealEtcd {
 
   async #answers(host: HostName): Promise<boolean> {
     // Serializable: a member that waits for its quorum does not serve its client port yet.
-    return this.etcdctl(host, ["get", "x", "--consistency=s", "--dial-timeout=1s", "--command-timeout=1s"]).then(() => true, () => false);
+    return this.etcdctl(host, ["get", "x", "--consistency=s", "--dial-timeout=1s", "--command-timeout=1s"]).then(
+      () => true,
+      () => false,
+    );
   }
 }
 
@@ -193,13 +236,15 @@ function accepts(port: number): Promise<boolean> {
 /** Two ports that were free a moment ago. */
 async function freePorts(): Promise<readonly [number, number]> {
   const servers = [createServer(), createServer()];
-  const ports = await Promise.all(servers.map(async (server) => {
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("no port");
-    return address.port;
-  }));
+  const ports = await Promise.all(
+    servers.map(async (server) => {
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const address = server.address();
+      if (address === null || typeof address === "string") throw new Error("no port");
+      return address.port;
+    }),
+  );
   await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
   return [ports[0] ?? 0, ports[1] ?? 0];
 }

@@ -21,7 +21,17 @@ export function evidencePlaces(inventory: Inventory): readonly (readonly string[
   ];
 }
 
-const hostFields = ["ssh", "machine", "services", "processes", "etcdDataDir", "manifests", "kubernetesFiles", "certificates", "loadBalancer"] as const satisfies readonly (keyof HostFacts)[];
+const hostFields = [
+  "ssh",
+  "machine",
+  "services",
+  "processes",
+  "etcdDataDir",
+  "manifests",
+  "kubernetesFiles",
+  "certificates",
+  "loadBalancer",
+] as const satisfies readonly (keyof HostFacts)[];
 
 /** The same inventory with one observation replaced by a gap. Throws when there is no such place. */
 export function removeEvidence(inventory: Inventory, place: readonly string[]): Inventory {
@@ -36,11 +46,21 @@ export function removeEvidence(inventory: Inventory, place: readonly string[]): 
     case "earlierLook":
       return without(inventory, first);
     case "reach":
-      return { ...inventory, reach: inventory.reach.map((reach) => (reach.from === second && reach.to === third ? { ...reach, outcome: "unknown", observedAt: at } : reach)) };
+      return {
+        ...inventory,
+        reach: inventory.reach.map((reach) =>
+          reach.from === second && reach.to === third ? { ...reach, outcome: "unknown", observedAt: at } : reach,
+        ),
+      };
     case undefined:
       throw new Error("no place given");
     default:
-      return { ...inventory, hosts: inventory.hosts.map((host) => (host.name === first ? changedHost(host, { field: second ?? "", inner: third, change: gapOf }) : host)) };
+      return {
+        ...inventory,
+        hosts: inventory.hosts.map((host) =>
+          host.name === first ? changedHost(host, { field: second ?? "", inner: third, change: gapOf }) : host,
+        ),
+      };
   }
 }
 
@@ -50,21 +70,29 @@ function without(inventory: Inventory, field: "lastSeen" | "earlierLook"): Inven
 
 /** The same inventory with one observation known and of this value; objects are merged into the old value. */
 export function setEvidence(inventory: Inventory, place: readonly string[], value: unknown): Inventory {
-  const change: Change = (observation) => known(merged(observation, value), { observedAt: observation.observedAt, source: observation.source });
+  const change: Change = (observation) =>
+    known(merged(observation, value), { observedAt: observation.observedAt, source: observation.source });
   const [first, second, third] = place;
   if (first === "kubernetes") return { ...inventory, kubernetes: change(inventory.kubernetes) as Inventory["kubernetes"] };
   if (first === "endpoint") return { ...inventory, endpoint: change(inventory.endpoint) as Inventory["endpoint"] };
-  return { ...inventory, hosts: inventory.hosts.map((host) => (host.name === first ? changedHost(host, { field: second ?? "", inner: third, change }) : host)) };
+  return {
+    ...inventory,
+    hosts: inventory.hosts.map((host) => (host.name === first ? changedHost(host, { field: second ?? "", inner: third, change }) : host)),
+  };
 }
 
 type Change = (observation: Observation<unknown>) => Observation<unknown>;
 
 function merged(observation: Observation<unknown>, value: unknown): unknown {
-  const isObject = (candidate: unknown): candidate is object => typeof candidate === "object" && candidate !== null && !Array.isArray(candidate);
+  const isObject = (candidate: unknown): candidate is object =>
+    typeof candidate === "object" && candidate !== null && !Array.isArray(candidate);
   return observation.kind === "known" && isObject(observation.value) && isObject(value) ? { ...observation.value, ...value } : value;
 }
 
-function changedHost(host: HostFacts, { field, inner, change }: { readonly field: string; readonly inner: string | undefined; readonly change: Change }): HostFacts {
+function changedHost(
+  host: HostFacts,
+  { field, inner, change }: { readonly field: string; readonly inner: string | undefined; readonly change: Change },
+): HostFacts {
   if ((field === "etcd" || field === "apiServer") && inner !== undefined) {
     const group = host[field] as unknown as Readonly<Record<string, Observation<unknown>>>;
     const observation = group[inner];

@@ -21,7 +21,20 @@ export class SmallDisk {
   /** `spareBytes` are free; the rest is taken by something else, as on a real full disk. */
   static async make(spareBytes: number): Promise<SmallDisk> {
     const path = mkdtempSync(join(tmpdir(), "requorum-small-disk-"));
-    const holder = spawn("unshare", ["--mount", "--propagation", "private", "sh", "-c", 'mount -t tmpfs -o size=64m none "$1" && echo mounted && exec sleep 3600', "sh", path], { stdio: ["ignore", "pipe", "inherit"] });
+    const holder = spawn(
+      "unshare",
+      [
+        "--mount",
+        "--propagation",
+        "private",
+        "sh",
+        "-c",
+        'mount -t tmpfs -o size=64m none "$1" && echo mounted && exec sleep 3600',
+        "sh",
+        path,
+      ],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
     await new Promise<void>((mounted, failed) => {
       holder.stdout.once("data", () => {
         mounted();

@@ -67,7 +67,8 @@ const outputBytesMax = 1024 * 1024;
  * ETCD_CREDENTIALS_MISSING when it has none; errors of HostAccess as they are.
  */
 export async function readEtcdCredentials(
-  hostAccess: HostAccess, host: HostName,
+  hostAccess: HostAccess,
+  host: HostName,
   options: { readonly candidates: readonly CertificatePaths[]; readonly timeoutMs: number; readonly signal?: AbortSignal },
 ): Promise<EtcdCredentials> {
   const { candidates, timeoutMs } = options;
@@ -75,7 +76,9 @@ export async function readEtcdCredentials(
     reason: "read etcd's client certificate",
     script: printFirstReadable,
     args: candidates.flatMap(({ ca, certificate, key }) => [ca, certificate, key]),
-    timeoutMs, outputBytesMax, changesThings: false,
+    timeoutMs,
+    outputBytesMax,
+    changesThings: false,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   const subject = `host ${host}`;
@@ -84,7 +87,10 @@ export async function readEtcdCredentials(
     throw new RecoveryError("ETCD_CREDENTIALS_MISSING", { subject, detail: `none of these is there with its key and CA: ${places}` });
   }
   if (result.exitCode !== 0) {
-    throw new RecoveryError("REMOTE_COMMAND_FAILED", { subject, detail: `reading etcd's client certificate ended with code ${String(result.exitCode)}: ${result.stderr.trim()}` });
+    throw new RecoveryError("REMOTE_COMMAND_FAILED", {
+      subject,
+      detail: `reading etcd's client certificate ended with code ${String(result.exitCode)}: ${result.stderr.trim()}`,
+    });
   }
   const [source, ca, certificate, key] = result.stdout.split(`\n${separator}\n`);
   if (source === undefined || ca === undefined || certificate === undefined || key === undefined) {

@@ -17,7 +17,10 @@ export function memberFactsOf(members: readonly WireMember[]): readonly MemberFa
 }
 
 /** REMOTE_ANSWER_MALFORMED for an alarm that this version does not know: it must not pass for none. */
-export function alarmsOf(alarms: readonly WireAlarm[], host: HostName): readonly { readonly memberId: MemberId; readonly alarm: (typeof alarmTypes)[number] }[] {
+export function alarmsOf(
+  alarms: readonly WireAlarm[],
+  host: HostName,
+): readonly { readonly memberId: MemberId; readonly alarm: (typeof alarmTypes)[number] }[] {
   return alarms.map(({ memberId, alarm: type }) => {
     const alarm = alarmTypes[type];
     if (alarm === undefined) throw malformed(host, `an alarm of unknown type ${String(type)}`);

@@ -4,16 +4,46 @@
  * api/mvccpb/kv.proto; the fields used here have the same numbers in 3.4, 3.5
  * and 3.7. Names follow rpc.proto, in camel case.
  */
-import { bool, bytes, defineMessage, int64, message, repeated, string, uint32, uint64, type MessageOf, type MessageType } from "./protobuf-message.ts";
+import {
+  bool,
+  bytes,
+  defineMessage,
+  int64,
+  message,
+  repeated,
+  string,
+  uint32,
+  uint64,
+  type MessageOf,
+  type MessageType,
+} from "./protobuf-message.ts";
 
 export const responseHeader = defineMessage({ clusterId: uint64(1), memberId: uint64(2), revision: int64(3), raftTerm: uint64(4) });
 
-export const keyValue = defineMessage({ key: bytes(1), createRevision: int64(2), modRevision: int64(3), version: int64(4), value: bytes(5), lease: int64(6) });
+export const keyValue = defineMessage({
+  key: bytes(1),
+  createRevision: int64(2),
+  modRevision: int64(3),
+  version: int64(4),
+  value: bytes(5),
+  lease: int64(6),
+});
 
 export const rangeRequest = defineMessage({
-  key: bytes(1), rangeEnd: bytes(2), limit: int64(3), revision: int64(4), serializable: bool(7), keysOnly: bool(8), countOnly: bool(9),
+  key: bytes(1),
+  rangeEnd: bytes(2),
+  limit: int64(3),
+  revision: int64(4),
+  serializable: bool(7),
+  keysOnly: bool(8),
+  countOnly: bool(9),
 });
-export const rangeResponse = defineMessage({ header: message(1, responseHeader), kvs: repeated(message(2, keyValue)), more: bool(3), count: int64(4) });
+export const rangeResponse = defineMessage({
+  header: message(1, responseHeader),
+  kvs: repeated(message(2, keyValue)),
+  more: bool(3),
+  count: int64(4),
+});
 
 export const deleteRangeRequest = defineMessage({ key: bytes(1), rangeEnd: bytes(2) });
 /** `request` is a oneof; only deletion is used. */
@@ -28,12 +58,23 @@ export const txnResponse = defineMessage({ header: message(1, responseHeader), s
 
 export const hashKvRequest = defineMessage({ revision: int64(1) });
 /** hashRevision only since 3.6. */
-export const hashKvResponse = defineMessage({ header: message(1, responseHeader), hash: uint32(2), compactRevision: int64(3), hashRevision: int64(4) });
+export const hashKvResponse = defineMessage({
+  header: message(1, responseHeader),
+  hash: uint32(2),
+  compactRevision: int64(3),
+  hashRevision: int64(4),
+});
 
 export const snapshotRequest = defineMessage({});
 export const snapshotResponse = defineMessage({ remainingBytes: uint64(2), blob: bytes(3) });
 
-export const member = defineMessage({ id: uint64(1), name: string(2), peerUrls: repeated(string(3)), clientUrls: repeated(string(4)), isLearner: bool(5) });
+export const member = defineMessage({
+  id: uint64(1),
+  name: string(2),
+  peerUrls: repeated(string(3)),
+  clientUrls: repeated(string(4)),
+  isLearner: bool(5),
+});
 /** linearizable only since 3.5; before, every list is serializable. */
 export const memberListRequest = defineMessage({ linearizable: bool(1) });
 /** Of MemberList, MemberRemove and MemberPromote: they have the same fields. */
@@ -53,8 +94,17 @@ export const alarmResponse = defineMessage({ header: message(1, responseHeader),
 export const statusRequest = defineMessage({});
 /** storageVersion only since 3.6. */
 export const statusResponse = defineMessage({
-  header: message(1, responseHeader), version: string(2), dbSize: int64(3), leader: uint64(4), raftIndex: uint64(5), raftTerm: uint64(6),
-  raftAppliedIndex: uint64(7), errors: repeated(string(8)), dbSizeInUse: int64(9), isLearner: bool(10), storageVersion: string(11),
+  header: message(1, responseHeader),
+  version: string(2),
+  dbSize: int64(3),
+  leader: uint64(4),
+  raftIndex: uint64(5),
+  raftTerm: uint64(6),
+  raftAppliedIndex: uint64(7),
+  errors: repeated(string(8)),
+  dbSizeInUse: int64(9),
+  isLearner: bool(10),
+  storageVersion: string(11),
 });
 
 export interface Rpc<Request, Response> {
@@ -68,7 +118,12 @@ export interface Rpc<Request, Response> {
   readonly isWrite: boolean;
 }
 
-function rpc<Request, Response>(path: string, request: MessageType<Request>, response: MessageType<Response>, isWrite = false): Rpc<Request, Response> {
+function rpc<Request, Response>(
+  path: string,
+  request: MessageType<Request>,
+  response: MessageType<Response>,
+  isWrite = false,
+): Rpc<Request, Response> {
   return { path: `/etcdserverpb.${path}`, name: path.slice(path.indexOf("/") + 1), request, response, isWrite };
 }
 

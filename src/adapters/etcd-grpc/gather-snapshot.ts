@@ -47,7 +47,11 @@ export async function* gatherSnapshot(
     if (state === "complete") return;
     const arrived = await somethingComes((call) => (wake = call), options.idleTimeoutMs);
     if (!arrived) {
-      throw new RecoveryError("ETCD_TIMEOUT", { subject: `etcd on ${options.host}`, detail: `Snapshot: nothing came for ${String(options.idleTimeoutMs)} ms`, retry: "transient" });
+      throw new RecoveryError("ETCD_TIMEOUT", {
+        subject: `etcd on ${options.host}`,
+        detail: `Snapshot: nothing came for ${String(options.idleTimeoutMs)} ms`,
+        retry: "transient",
+      });
     }
   }
 }

@@ -58,15 +58,25 @@ export class GrpcEtcdClient implements EtcdClient {
     this.host = options.host;
     this.#onClose = options.onClose;
     const { serverNames } = options;
-    const verify = { checkServerIdentity: (_name: string, certificate: Parameters<typeof checkServerIdentity>[1]) => identityProblem(serverNames, certificate) };
-    this.#client = new Client(options.target, credentials.createFromSecureContext(secureContextOf(options), verify), channelOptions(options));
+    const verify = {
+      checkServerIdentity: (_name: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
+        identityProblem(serverNames, certificate),
+    };
+    this.#client = new Client(
+      options.target,
+      credentials.createFromSecureContext(secureContextOf(options), verify),
+      channelOptions(options),
+    );
   }
 
   async status(options: CallOptions): Promise<EtcdStatus> {
     return statusOf(await this.#unary(etcdRpcs.status, {}, options), this.host);
   }
 
-  async memberList(request: { readonly linearizable: boolean }, options: CallOptions): Promise<{ readonly header: EtcdHeader; readonly members: readonly MemberFacts[] }> {
+  async memberList(
+    request: { readonly linearizable: boolean },
+    options: CallOptions,
+  ): Promise<{ readonly header: EtcdHeader; readonly members: readonly MemberFacts[] }> {
     const answer = await this.#unary(etcdRpcs.memberList, request, options, { needsLeader: request.linearizable });
     return { header: headerOf(answer, this.host), members: memberFactsOf(answer.members) };
   }
@@ -82,16 +92,28 @@ export class GrpcEtcdClient implements EtcdClient {
     return alarmsOf(answer.alarms, this.host);
   }
 
-  async hashKv(revision: Revision, options: CallOptions): Promise<{ readonly header: EtcdHeader; readonly hash: number; readonly compactRevision: Revision; readonly hashRevision: Revision }> {
+  async hashKv(
+    revision: Revision,
+    options: CallOptions,
+  ): Promise<{ readonly header: EtcdHeader; readonly hash: number; readonly compactRevision: Revision; readonly hashRevision: Revision }> {
     const answer = await this.#unary(etcdRpcs.hashKv, { revision }, options);
     const header = headerOf(answer, this.host);
     // Before 3.6 the answer does not say at which revision: the asked one, or the newest.
     const asked = revision === 0n ? header.revision : revision;
-    return { header, hash: answer.hash, compactRevision: answer.compactRevision, hashRevision: answer.hashRevision === 0n ? asked : answer.hashRevision };
+    return {
+      header,
+      hash: answer.hash,
+      compactRevision: answer.compactRevision,
+      hashRevision: answer.hashRevision === 0n ? asked : answer.hashRevision,
+    };
   }
 
   /** `timeoutMs` is for each page. All pages are of the revision of the first. */
-  async range(request: RangeRequest, options: CallOptions, onPage: (page: readonly KeyValue[]) => void | Promise<void>): Promise<{ readonly header: EtcdHeader; readonly count: bigint }> {
+  async range(
+    request: RangeRequest,
+    options: CallOptions,
+    onPage: (page: readonly KeyValue[]) => void | Promise<void>,
+  ): Promise<{ readonly header: EtcdHeader; readonly count: bigint }> {
     const isSerializable = request.isSerializable === true;
     const rangeEnd = request.isPrefix === true ? endOfPrefix(request.key) : new Uint8Array();
     let key: Uint8Array = request.key === "" ? Uint8Array.of(0) : Buffer.from(request.key);
@@ -101,7 +123,10 @@ export class GrpcEtcdClient implements EtcdClient {
     // Ends: every page starts above the last key of the one before, and a page that is too large is halved down to one key.
     for (;;) {
       const draft = { key, rangeEnd, limit: BigInt(limit), revision, serializable: isSerializable, keysOnly: request.keysOnly === true };
-      const answer = await this.#unaryOrTooLarge(etcdRpcs.range, draft, options, { needsLeader: !isSerializable, mayBeTooLarge: limit > 1 });
+      const answer = await this.#unaryOrTooLarge(etcdRpcs.range, draft, options, {
+        needsLeader: !isSerializable,
+        mayBeTooLarge: limit > 1,
+      });
       if (answer === "too-large") {
         limit = Math.ceil(limit / 2);
         continue;
@@ -141,7 +166,9 @@ export class GrpcEtcdClient implements EtcdClient {
     const rpc = etcdRpcs.snapshot;
     const failedCall = { host: this.host, rpc: rpc.name, isWrite: false, timeoutMs: options.idleTimeoutMs, ...signalOf(options.signal) };
     this.#assertUsable(failedCall);
-    const stream = this.#client.makeServerStreamRequest(rpc.path, encodeWith(rpc), decodeWith(rpc), {}, new Metadata(), { deadline: Date.now() + snapshotMsMax });
+    const stream = this.#client.makeServerStreamRequest(rpc.path, encodeWith(rpc), decodeWith(rpc), {}, new Metadata(), {
+      deadline: Date.now() + snapshotMsMax,
+    });
     const giveUp = () => stream.cancel();
     options.signal?.addEventListener("abort", giveUp, { once: true });
     try {
@@ -162,14 +189,22 @@ export class GrpcEtcdClient implements EtcdClient {
     return this.#closing;
   }
 
-  async #unary<Request, Response>(rpc: Rpc<Request, Response>, request: Draft<Request>, options: CallOptions, how: { readonly needsLeader?: boolean } = {}): Promise<Response> {
+  async #unary<Request, Response>(
+    rpc: Rpc<Request, Response>,
+    request: Draft<Request>,
+    options: CallOptions,
+    how: { readonly needsLeader?: boolean } = {},
+  ): Promise<Response> {
     const answer = await this.#unaryOrTooLarge(rpc, request, options, { ...how, mayBeTooLarge: false });
     if (answer === "too-large") throw new Error("only range may be answered in halves");
     return answer;
   }
 
   async #unaryOrTooLarge<Request, Response>(
-    rpc: Rpc<Request, Response>, request: Draft<Request>, options: CallOptions, how: { readonly needsLeader?: boolean; readonly mayBeTooLarge: boolean },
+    rpc: Rpc<Request, Response>,
+    request: Draft<Request>,
+    options: CallOptions,
+    how: { readonly needsLeader?: boolean; readonly mayBeTooLarge: boolean },
   ): Promise<Response | "too-large"> {
     const failedCall = { host: this.host, rpc: rpc.name, isWrite: rpc.isWrite, timeoutMs: options.timeoutMs, ...signalOf(options.signal) };
     this.#assertUsable(failedCall);
@@ -177,12 +212,20 @@ export class GrpcEtcdClient implements EtcdClient {
     const callOptions: GrpcCallOptions = { deadline: Date.now() + options.timeoutMs };
     try {
       return await new Promise<Response>((resolve, reject) => {
-        const call = this.#client.makeUnaryRequest(rpc.path, encodeWith(rpc), decodeWith(rpc), request, metadata, callOptions, (error, answer) => {
-          options.signal?.removeEventListener("abort", giveUp);
-          if (error !== null) reject(error);
-          else if (answer === undefined) reject(new Error(`grpc-js gave neither an error nor an answer to ${rpc.name}`));
-          else resolve(answer);
-        });
+        const call = this.#client.makeUnaryRequest(
+          rpc.path,
+          encodeWith(rpc),
+          decodeWith(rpc),
+          request,
+          metadata,
+          callOptions,
+          (error, answer) => {
+            options.signal?.removeEventListener("abort", giveUp);
+            if (error !== null) reject(error);
+            else if (answer === undefined) reject(new Error(`grpc-js gave neither an error nor an answer to ${rpc.name}`));
+            else resolve(answer);
+          },
+        );
         const giveUp = () => call.cancel();
         options.signal?.addEventListener("abort", giveUp, { once: true });
       });
@@ -195,7 +238,12 @@ export class GrpcEtcdClient implements EtcdClient {
   #assertUsable(call: FailedCall): void {
     if (this.#closing !== undefined) throw new Error(`the etcd client of ${this.host} was used after close()`);
     if (call.signal?.aborted === true) {
-      throw new RecoveryError("INTERRUPTED", { subject: `etcd on ${this.host}`, detail: `${call.rpc} was not sent`, retry: "transient", cause: call.signal.reason });
+      throw new RecoveryError("INTERRUPTED", {
+        subject: `etcd on ${this.host}`,
+        detail: `${call.rpc} was not sent`,
+        retry: "transient",
+        cause: call.signal.reason,
+      });
     }
   }
 }
@@ -227,7 +275,11 @@ function secureContextOf({ host, credentials: { ca, certificate, key, source } }
   } catch (error) {
     // Not a certificate, a key of another certificate. OpenSSL's text names the defect and never the key's content.
     const text = error instanceof Error ? error.message : "unknown";
-    throw new RecoveryError("ETCD_TLS", { subject: `etcd on ${host}`, detail: `the client certificate in ${source} cannot be used: ${text}`, cause: error });
+    throw new RecoveryError("ETCD_TLS", {
+      subject: `etcd on ${host}`,
+      detail: `the client certificate in ${source} cannot be used: ${text}`,
+      cause: error,
+    });
   }
 }
 

@@ -54,7 +54,9 @@ class GrpcEtcdDialer implements EtcdDialer {
     const [credentials, way, { GrpcEtcdClient }] = await this.#prepare(host, call);
     try {
       const client: EtcdClient = new GrpcEtcdClient({
-        host: name, target: way.target, credentials,
+        host: name,
+        target: way.target,
+        credentials,
         // kubeadm puts localhost, the host's name and its address into server.crt; others at least the address.
         serverNames: ["localhost", host.address, host.name, "127.0.0.1"],
         ...(this.#options.flowControlWindowBytes === undefined ? {} : { flowControlWindowBytes: this.#options.flowControlWindowBytes }),
@@ -87,7 +89,10 @@ class GrpcEtcdDialer implements EtcdDialer {
         import("./grpc-etcd-client.ts"),
       ]);
     } catch (error) {
-      await wayOpened.then((way) => way.close(), () => undefined); // its own failure is the one thrown, or a second one of the same host
+      await wayOpened.then(
+        (way) => way.close(),
+        () => undefined,
+      ); // its own failure is the one thrown, or a second one of the same host
       throw error;
     }
   }

@@ -5,11 +5,17 @@ import { bytes, defineMessage, uint64 } from "./protobuf-message.ts";
 
 test("defineMessage: a message is encoded as the protobuf wire format says", () => {
   // Field 1, length-delimited, "a"; field 3, varint 150; field 7, varint 1.
-  assert.deepEqual([...rangeRequest.encode({ key: Buffer.from("a"), limit: 150n, serializable: true })], [0x0a, 1, 0x61, 0x18, 0x96, 0x01, 0x38, 1]);
+  assert.deepEqual(
+    [...rangeRequest.encode({ key: Buffer.from("a"), limit: 150n, serializable: true })],
+    [0x0a, 1, 0x61, 0x18, 0x96, 0x01, 0x38, 1],
+  );
 });
 
 test("defineMessage: default values are left out, an empty range_end above all", () => {
-  assert.deepEqual([...rangeRequest.encode({ key: Buffer.from("a"), rangeEnd: new Uint8Array(), limit: 0n, serializable: false })], [0x0a, 1, 0x61]);
+  assert.deepEqual(
+    [...rangeRequest.encode({ key: Buffer.from("a"), rangeEnd: new Uint8Array(), limit: 0n, serializable: false })],
+    [0x0a, 1, 0x61],
+  );
 });
 
 test("defineMessage: 64-bit numbers keep all their bits, with and without sign", () => {
@@ -19,9 +25,15 @@ test("defineMessage: 64-bit numbers keep all their bits, with and without sign",
 });
 
 test("defineMessage: nested and repeated fields come back in order, absent ones as defaults", () => {
-  const draft = { compare: [{ key: Buffer.from("x"), modRevision: 7n }], success: [{ requestDeleteRange: { key: Buffer.from("x") } }, { requestDeleteRange: { key: Buffer.from("y") } }] };
+  const draft = {
+    compare: [{ key: Buffer.from("x"), modRevision: 7n }],
+    success: [{ requestDeleteRange: { key: Buffer.from("x") } }, { requestDeleteRange: { key: Buffer.from("y") } }],
+  };
   const decoded = txnRequest.decode(txnRequest.encode(draft));
-  assert.deepEqual(decoded.success.map((one) => Buffer.from(one.requestDeleteRange?.key ?? []).toString()), ["x", "y"]);
+  assert.deepEqual(
+    decoded.success.map((one) => Buffer.from(one.requestDeleteRange?.key ?? []).toString()),
+    ["x", "y"],
+  );
   assert.deepEqual([decoded.compare[0]?.target, decoded.compare[0]?.modRevision], [0, 7n]);
   assert.deepEqual([statusResponse.decode(new Uint8Array()).errors, statusResponse.decode(new Uint8Array()).header], [[], undefined]);
 });

@@ -18,9 +18,11 @@ type Fields = { readonly [name: string]: Field<unknown> };
 type ValuesOf<F extends Fields> = { readonly [Name in keyof F]: F[Name] extends Field<infer T> ? T : never };
 
 /** A message to be sent: any field may be left out, at any depth. */
-export type Draft<T> = T extends Uint8Array | bigint | string | number | boolean | undefined ? T
-  : T extends readonly (infer Element)[] ? readonly Draft<Element>[]
-  : { readonly [Name in keyof T]?: Draft<T[Name]> };
+export type Draft<T> = T extends Uint8Array | bigint | string | number | boolean | undefined
+  ? T
+  : T extends readonly (infer Element)[]
+    ? readonly Draft<Element>[]
+    : { readonly [Name in keyof T]?: Draft<T[Name]> };
 
 export interface MessageType<M> {
   /**
@@ -60,33 +62,78 @@ export function defineMessage<F extends Fields>(fields: F): MessageType<ValuesOf
 }
 
 function isDefault(value: unknown): boolean {
-  return value === undefined || value === 0n || value === 0 || value === false || value === "" || (value instanceof Uint8Array && value.length === 0);
+  return (
+    value === undefined ||
+    value === 0n ||
+    value === 0 ||
+    value === false ||
+    value === "" ||
+    (value instanceof Uint8Array && value.length === 0)
+  );
 }
 
 export function uint64(number: number): Field<bigint> {
-  return { number, wireType: WireType.Varint, initial: 0n, read: (reader) => BigInt(reader.uint64()), write: (writer, value) => writer.tag(number, WireType.Varint).uint64(value) };
+  return {
+    number,
+    wireType: WireType.Varint,
+    initial: 0n,
+    read: (reader) => BigInt(reader.uint64()),
+    write: (writer, value) => writer.tag(number, WireType.Varint).uint64(value),
+  };
 }
 export function int64(number: number): Field<bigint> {
-  return { number, wireType: WireType.Varint, initial: 0n, read: (reader) => BigInt(reader.int64()), write: (writer, value) => writer.tag(number, WireType.Varint).int64(value) };
+  return {
+    number,
+    wireType: WireType.Varint,
+    initial: 0n,
+    read: (reader) => BigInt(reader.int64()),
+    write: (writer, value) => writer.tag(number, WireType.Varint).int64(value),
+  };
 }
 /** Also for enums: open, as in proto3. */
 export function uint32(number: number): Field<number> {
-  return { number, wireType: WireType.Varint, initial: 0, read: (reader) => reader.uint32(), write: (writer, value) => writer.tag(number, WireType.Varint).uint32(value) };
+  return {
+    number,
+    wireType: WireType.Varint,
+    initial: 0,
+    read: (reader) => reader.uint32(),
+    write: (writer, value) => writer.tag(number, WireType.Varint).uint32(value),
+  };
 }
 export function bool(number: number): Field<boolean> {
-  return { number, wireType: WireType.Varint, initial: false, read: (reader) => reader.bool(), write: (writer, value) => writer.tag(number, WireType.Varint).bool(value) };
+  return {
+    number,
+    wireType: WireType.Varint,
+    initial: false,
+    read: (reader) => reader.bool(),
+    write: (writer, value) => writer.tag(number, WireType.Varint).bool(value),
+  };
 }
 export function string(number: number): Field<string> {
-  return { number, wireType: WireType.LengthDelimited, initial: "", read: (reader) => reader.string(), write: (writer, value) => writer.tag(number, WireType.LengthDelimited).string(value) };
+  return {
+    number,
+    wireType: WireType.LengthDelimited,
+    initial: "",
+    read: (reader) => reader.string(),
+    write: (writer, value) => writer.tag(number, WireType.LengthDelimited).string(value),
+  };
 }
 /** A view of the bytes that were decoded, not a copy. */
 export function bytes(number: number): Field<Uint8Array> {
-  return { number, wireType: WireType.LengthDelimited, initial: new Uint8Array(), read: (reader) => reader.bytes(), write: (writer, value) => writer.tag(number, WireType.LengthDelimited).bytes(value) };
+  return {
+    number,
+    wireType: WireType.LengthDelimited,
+    initial: new Uint8Array(),
+    read: (reader) => reader.bytes(),
+    write: (writer, value) => writer.tag(number, WireType.LengthDelimited).bytes(value),
+  };
 }
 /** undefined: the bytes had no such field. */
 export function message<M>(number: number, type: MessageType<M>): Field<M | undefined> {
   return {
-    number, wireType: WireType.LengthDelimited, initial: undefined,
+    number,
+    wireType: WireType.LengthDelimited,
+    initial: undefined,
     read: (reader) => type.decode(reader.bytes()),
     write: (writer, value) => {
       // `encode` takes drafts at every depth, so a nested value may be one too.
@@ -98,7 +145,9 @@ export function message<M>(number: number, type: MessageType<M>): Field<M | unde
 export function repeated<T>(field: Field<T>): Field<readonly NonNullable<T>[]> {
   const none: readonly NonNullable<T>[] = [];
   return {
-    number: field.number, wireType: field.wireType, initial: none,
+    number: field.number,
+    wireType: field.wireType,
+    initial: none,
     read: (reader, soFar) => {
       const element = field.read(reader, field.initial);
       if (element === undefined || element === null) return soFar;

@@ -24,7 +24,9 @@ export function isServiceError(error: unknown): error is ServiceError {
 
 /** A page was larger than the channel accepts: ask for fewer keys. grpc-js: "Received message larger than max (… vs …)". */
 export function isAnswerTooLarge(error: unknown): boolean {
-  return isServiceError(error) && error.code === grpcStatus.RESOURCE_EXHAUSTED && error.details.startsWith("Received message larger than max");
+  return (
+    isServiceError(error) && error.code === grpcStatus.RESOURCE_EXHAUSTED && error.details.startsWith("Received message larger than max")
+  );
 }
 
 /** A RecoveryError is passed on; a bug (anything that is not gRPC's) stays what it is. */
@@ -58,7 +60,11 @@ function judge(error: ServiceError, call: FailedCall): Judgement {
   switch (error.code) {
     case grpcStatus.CANCELLED:
       // Our own abort; etcd itself sends it only for calls that the client gave up.
-      return { code: call.signal?.aborted === true ? "INTERRUPTED" : "ETCD_UNREACHABLE", retry: lost, detail: "the call was given up before it was answered" };
+      return {
+        code: call.signal?.aborted === true ? "INTERRUPTED" : "ETCD_UNREACHABLE",
+        retry: lost,
+        detail: "the call was given up before it was answered",
+      };
     case grpcStatus.DEADLINE_EXCEEDED:
       // Frozen process (SIGSTOP), with the connection made before or its TLS handshake hanging; linearizable
       // calls to a member whose peers are gone. The deadline is ours.
@@ -123,7 +129,8 @@ function unavailableEtcd(text: string, lost: Retry): Judgement {
  * ("tlsv1 alert unknown ca", "sslv3/ssl/tls alert bad certificate", "alert certificate required");
  * plain text where TLS was expected: "wrong version number", "packet length too long".
  */
-const tlsTrouble = /certificate|alert|altnames|unable to (?:verify|get)|wrong version number|packet length too long|SSL routines|CERT_|ERR_TLS|ERR_SSL/i;
+const tlsTrouble =
+  /certificate|alert|altnames|unable to (?:verify|get)|wrong version number|packet length too long|SSL routines|CERT_|ERR_TLS|ERR_SSL/i;
 
 function unavailableConnection(error: ServiceError, text: string, lost: Retry): Judgement {
   if (tlsTrouble.test(text)) return { code: "ETCD_TLS", retry: lost === "unknown-outcome" ? lost : "permanent", detail: text };

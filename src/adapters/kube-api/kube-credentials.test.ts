@@ -32,7 +32,10 @@ function malformed(text: string): RecoveryError {
 }
 
 test("parseKubeconfig: the current context decides which CA and which certificate", () => {
-  const credentials = parseKubeconfig(kubeconfig(`{ client-certificate-data: ${base64("certificate")}, client-key-data: ${base64("key")} }`), from);
+  const credentials = parseKubeconfig(
+    kubeconfig(`{ client-certificate-data: ${base64("certificate")}, client-key-data: ${base64("key")} }`),
+    from,
+  );
   assert.deepEqual(credentials, { ca: "CA of b", certificate: "certificate", key: "key", source: from.source });
 });
 

@@ -34,12 +34,17 @@ const outputBytesMax = 1024 * 1024;
  * when it is not a kubeconfig with a certificate in it; errors of HostAccess as they are.
  */
 export async function readKubeCredentials(
-  hostAccess: HostAccess, host: HostName,
+  hostAccess: HostAccess,
+  host: HostName,
   options: { readonly candidates: readonly string[]; readonly timeoutMs: number; readonly signal?: AbortSignal },
 ): Promise<KubeCredentials> {
   const result = await hostAccess.run(host, {
     reason: "read the administrator's kubeconfig",
-    script: printFirstReadable, args: options.candidates, timeoutMs: options.timeoutMs, outputBytesMax, changesThings: false,
+    script: printFirstReadable,
+    args: options.candidates,
+    timeoutMs: options.timeoutMs,
+    outputBytesMax,
+    changesThings: false,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   const subject = `host ${host}`;
@@ -47,7 +52,10 @@ export async function readKubeCredentials(
     throw new RecoveryError("KUBE_CREDENTIALS_MISSING", { subject, detail: `none of these is there: ${options.candidates.join(", ")}` });
   }
   if (result.exitCode !== 0) {
-    throw new RecoveryError("REMOTE_COMMAND_FAILED", { subject, detail: `reading the kubeconfig ended with code ${String(result.exitCode)}: ${result.stderr.trim()}` });
+    throw new RecoveryError("REMOTE_COMMAND_FAILED", {
+      subject,
+      detail: `reading the kubeconfig ended with code ${String(result.exitCode)}: ${result.stderr.trim()}`,
+    });
   }
   const end = result.stdout.indexOf("\n");
   return parseKubeconfig(result.stdout.slice(end + 1), { source: result.stdout.slice(0, end), subject });
@@ -56,7 +64,8 @@ export async function readKubeCredentials(
 /** The current context's cluster CA and the user's client certificate. Error texts never quote the file. */
 export function parseKubeconfig(text: string, from: { readonly source: string; readonly subject: string }): KubeCredentials {
   const document = parseDocument(text);
-  const malformed = (detail: string) => new RecoveryError("REMOTE_ANSWER_MALFORMED", { subject: from.subject, detail: `${from.source}: ${detail}` });
+  const malformed = (detail: string) =>
+    new RecoveryError("REMOTE_ANSWER_MALFORMED", { subject: from.subject, detail: `${from.source}: ${detail}` });
   // The parser's own message quotes the line, which may be a private key.
   if (document.errors.length > 0) throw malformed("it is not YAML");
   const root: unknown = document.toJS();
@@ -80,9 +89,14 @@ export function parseKubeconfig(text: string, from: { readonly source: string; r
 function named(root: unknown, list: string, kind: string, name: unknown): unknown {
   const entries = field(root, list);
   if (!Array.isArray(entries)) return undefined;
-  return field(entries.find((entry: unknown) => field(entry, "name") === name), kind);
+  return field(
+    entries.find((entry: unknown) => field(entry, "name") === name),
+    kind,
+  );
 }
 
 function field(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as { readonly [key: string]: unknown })[name] : undefined;
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as { readonly [key: string]: unknown })[name]
+    : undefined;
 }

@@ -33,18 +33,38 @@ export function toRecoveryError(error: unknown, request: FailedRequest): unknown
   const subject = `API server on ${request.host}`;
   const lost: Retry = request.isWrite && request.mayHaveBeenSent ? "unknown-outcome" : "transient";
   if (request.signal?.aborted === true) {
-    return new RecoveryError("INTERRUPTED", { subject, detail: `${request.what} was given up before it was answered`, retry: lost, cause: error });
+    return new RecoveryError("INTERRUPTED", {
+      subject,
+      detail: `${request.what} was given up before it was answered`,
+      retry: lost,
+      cause: error,
+    });
   }
   if (request.hasTimedOut) {
     // Our own timer: a frozen process, a TLS handshake that hangs, an API server that waits for etcd.
-    return new RecoveryError("KUBE_API_UNREACHABLE", { subject, detail: `${request.what}: no answer within ${String(request.timeoutMs)} ms`, retry: lost, cause: error });
+    return new RecoveryError("KUBE_API_UNREACHABLE", {
+      subject,
+      detail: `${request.what}: no answer within ${String(request.timeoutMs)} ms`,
+      retry: lost,
+      cause: error,
+    });
   }
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return error;
   if (tlsCodes.test(error.code)) {
-    return new RecoveryError("KUBE_API_TLS", { subject, detail: `${request.what}: ${error.message} (${error.code})`, retry: lost === "unknown-outcome" ? lost : "permanent", cause: error });
+    return new RecoveryError("KUBE_API_TLS", {
+      subject,
+      detail: `${request.what}: ${error.message} (${error.code})`,
+      retry: lost === "unknown-outcome" ? lost : "permanent",
+      cause: error,
+    });
   }
   // Nobody listens: behind a forward ECONNRESET ("Client network socket disconnected before secure TLS connection was
   // established"), directly ECONNREFUSED. The server died: UND_ERR_SOCKET ("other side closed"), ECONNRESET, EPIPE.
   const what = request.mayHaveBeenSent ? "the connection was lost before the answer came" : "no connection";
-  return new RecoveryError("KUBE_API_UNREACHABLE", { subject, detail: `${request.what}: ${what}: ${error.message} (${error.code})`, retry: lost, cause: error });
+  return new RecoveryError("KUBE_API_UNREACHABLE", {
+    subject,
+    detail: `${request.what}: ${what}: ${error.message} (${error.code})`,
+    retry: lost,
+    cause: error,
+  });
 }

@@ -45,7 +45,9 @@ class UndiciKubeApiDialer implements KubeApiDialer {
     const [credentials, way, { UndiciKubeApi }] = await this.#prepare(host, call);
     try {
       const client: KubeApi = new UndiciKubeApi({
-        host: name, target: way.target, credentials,
+        host: name,
+        target: way.target,
+        credentials,
         // kubeadm puts "kubernetes", the host's name and its address into every apiserver.crt.
         serverNames: ["kubernetes", host.address, host.name],
         onClose: async () => {
@@ -72,12 +74,17 @@ class UndiciKubeApiDialer implements KubeApiDialer {
     const wayOpened = this.#openWay(host, call.timeoutMs);
     try {
       return await Promise.all([
-        import("./kube-credentials.ts").then(({ readKubeCredentials }) => readKubeCredentials(this.#options.hostAccess, host.name, { ...call, candidates })),
+        import("./kube-credentials.ts").then(({ readKubeCredentials }) =>
+          readKubeCredentials(this.#options.hostAccess, host.name, { ...call, candidates }),
+        ),
         wayOpened,
         import("./undici-kube-api.ts"),
       ]);
     } catch (error) {
-      await wayOpened.then((way) => way.close(), () => undefined); // its own failure is the one thrown, or a second one of the same host
+      await wayOpened.then(
+        (way) => way.close(),
+        () => undefined,
+      ); // its own failure is the one thrown, or a second one of the same host
       throw error;
     }
   }
@@ -87,7 +94,10 @@ class UndiciKubeApiDialer implements KubeApiDialer {
     if (this.#options.reach === "direct") {
       return { target: endpoint ?? { address: host.address, port: apiServerPort }, close: () => Promise.resolve() };
     }
-    const forward = await this.#options.hostAccess.forward(host.name, { ...(endpoint ?? { address: "127.0.0.1", port: apiServerPort }), timeoutMs });
+    const forward = await this.#options.hostAccess.forward(host.name, {
+      ...(endpoint ?? { address: "127.0.0.1", port: apiServerPort }),
+      timeoutMs,
+    });
     return { target: { socketPath: forward.socketPath }, close: () => forward.close() };
   }
 }

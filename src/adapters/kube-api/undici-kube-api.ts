@@ -48,7 +48,11 @@ export class UndiciKubeApi implements KubeApi {
       createSecureContext({ ca, cert: certificate, key });
     } catch (error) {
       const text = error instanceof Error ? error.message : "unknown"; // OpenSSL's text names the defect and never the key's content
-      throw new RecoveryError("KUBE_API_TLS", { subject: `API server on ${options.host}`, detail: `the client certificate in ${source} cannot be used: ${text}`, cause: error });
+      throw new RecoveryError("KUBE_API_TLS", {
+        subject: `API server on ${options.host}`,
+        detail: `the client certificate in ${source} cannot be used: ${text}`,
+        cause: error,
+      });
     }
     this.#asAdministrator = connectionsTo(options, { cert: certificate, key });
   }
@@ -58,7 +62,12 @@ export class UndiciKubeApi implements KubeApi {
     const { signal } = request;
     const what = `${request.method} ${request.path}`;
     if (signal?.aborted === true) {
-      throw new RecoveryError("INTERRUPTED", { subject: `API server on ${this.host}`, detail: `${what} was not sent`, retry: "transient", cause: signal.reason });
+      throw new RecoveryError("INTERRUPTED", {
+        subject: `API server on ${this.host}`,
+        detail: `${what} was not sent`,
+        retry: "transient",
+        cause: signal.reason,
+      });
     }
     const connections = this.#connectionsFor(request);
     const [stoodBefore, madeBefore] = [connections.standing > 0, connections.made];
@@ -74,7 +83,10 @@ export class UndiciKubeApi implements KubeApi {
       return await untilAborted(exchange(connections.pool, request, limit.signal), limit.signal);
     } catch (error) {
       throw toRecoveryError(error, {
-        host: this.host, what, isWrite: request.method !== "GET", timeoutMs: request.timeoutMs,
+        host: this.host,
+        what,
+        isWrite: request.method !== "GET",
+        timeoutMs: request.timeoutMs,
         mayHaveBeenSent: stoodBefore || connections.made > madeBefore,
         hasTimedOut,
         ...(signal === undefined ? {} : { signal }),
@@ -104,12 +116,17 @@ export class UndiciKubeApi implements KubeApi {
 function connectionsTo(options: UndiciKubeApiOptions, identity: { readonly cert?: string; readonly key?: string }): Connections {
   const { target, serverNames } = options;
   const [serverName] = serverNames;
-  const origin = "socketPath" in target ? `https://${serverName}` : `https://${target.address.includes(":") ? `[${target.address}]` : target.address}:${String(target.port)}`;
+  const origin =
+    "socketPath" in target
+      ? `https://${serverName}`
+      : `https://${target.address.includes(":") ? `[${target.address}]` : target.address}:${String(target.port)}`;
   const pool = new Pool(origin, {
     connections: connectionsMax,
     pipelining: 1,
     // The request's own signal is the limit. Only an attempt to connect may outlive its request: it gets undici's usual limit.
-    connectTimeout: 10_000, headersTimeout: 0, bodyTimeout: 0,
+    connectTimeout: 10_000,
+    headersTimeout: 0,
+    bodyTimeout: 0,
     maxCachedSessions: 0, // a resumed session is not checked against the certificate again
     connect: {
       ...("socketPath" in target ? { socketPath: target.socketPath } : {}),
@@ -148,7 +165,10 @@ async function exchange(pool: Pool, request: KubeRequest, signal: AbortSignal): 
   if (request.bearerToken !== undefined) headers["authorization"] = `Bearer ${request.bearerToken}`;
   if (request.body !== undefined) headers["content-type"] = request.contentType ?? "application/json";
   const answer = await pool.request({
-    method: request.method, path: request.path, headers, signal,
+    method: request.method,
+    path: request.path,
+    headers,
+    signal,
     body: request.body === undefined ? null : JSON.stringify(request.body),
   });
   const bytesMax = request.answerBytesMax ?? defaultAnswerBytesMax;
@@ -159,7 +179,10 @@ async function exchange(pool: Pool, request: KubeRequest, signal: AbortSignal): 
     size += bytes.length;
     if (size > bytesMax) {
       // Leaving the loop ends the stream and its connection.
-      throw new RecoveryError("REMOTE_OUTPUT_TOO_LARGE", { subject: "API server's answer", detail: `${request.method} ${request.path} gave more than ${String(bytesMax)} bytes` });
+      throw new RecoveryError("REMOTE_OUTPUT_TOO_LARGE", {
+        subject: "API server's answer",
+        detail: `${request.method} ${request.path} gave more than ${String(bytesMax)} bytes`,
+      });
     }
     chunks.push(bytes);
   }

@@ -64,6 +64,8 @@ Host key verification failed.\r
 });
 
 test("loginFailure: the other side's name for itself does not decide what went wrong", () => {
-  const error = failure("debug1: Remote protocol version 2.0, remote software version Permission denied\r\nConnection reset by 10.0.0.11 port 22\r\n");
+  const error = failure(
+    "debug1: Remote protocol version 2.0, remote software version Permission denied\r\nConnection reset by 10.0.0.11 port 22\r\n",
+  );
   assert.equal(error.code, "SSH_UNREACHABLE");
 });

@@ -45,7 +45,9 @@ export function loginFailure(failure: SshFailure): RecoveryError {
   const own = ownWords(failure.text);
   // A server that has had enough of keys says so in its farewell.
   const farewell = /^Received disconnect from .*/m.exec(failure.text)?.[0] ?? "";
-  const code = loginSentences.find((sentence) => sentence.form.test(sentence.code === "SSH_AUTH_FAILED" ? `${own}\n${farewell}` : own))?.code ?? "SSH_UNREACHABLE";
+  const code =
+    loginSentences.find((sentence) => sentence.form.test(sentence.code === "SSH_AUTH_FAILED" ? `${own}\n${farewell}` : own))?.code ??
+    "SSH_UNREACHABLE";
   const where = addressOf(failure.host);
   const said = wordsOfSsh(failure.text);
   const subject = `host ${failure.host.name}`;
@@ -173,7 +175,9 @@ function quoted(text: string): string {
  * into our words.
  */
 function ownWords(text: string): string {
-  const lines = text.split(/\r?\n/).filter((line) => !/^debug1: (Remote protocol version|kex_exchange_identification: banner line)/.test(line));
+  const lines = text
+    .split(/\r?\n/)
+    .filter((line) => !/^debug1: (Remote protocol version|kex_exchange_identification: banner line)/.test(line));
   const farewell = lines.findIndex((line) => line.startsWith("Received disconnect from "));
   return (farewell < 0 ? lines : lines.slice(0, farewell)).join("\n");
 }

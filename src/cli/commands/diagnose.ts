@@ -23,7 +23,8 @@ export const command: CommandModule = {
     const from = textOption(invocation, "from");
     const save = textOption(invocation, "save");
     if (from !== undefined) {
-      if (save !== undefined) throw new RecoveryError("USAGE", { subject: "options --from and --save", detail: "a saved file needs no saving: use one of them" });
+      if (save !== undefined)
+        throw new RecoveryError("USAGE", { subject: "options --from and --save", detail: "a saved file needs no saving: use one of them" });
       const inventory = readInventory(await readGiven(from), from);
       return await print(cli, { inventory, diagnosis: diagnose(inventory), source: from });
     }
@@ -40,14 +41,23 @@ export const command: CommandModule = {
   },
 };
 
-function print(cli: CliContext, given: { readonly inventory: Inventory; readonly diagnosis: Diagnosis; readonly source: string }): Promise<ExitName> {
+function print(
+  cli: CliContext,
+  given: { readonly inventory: Inventory; readonly diagnosis: Diagnosis; readonly source: string },
+): Promise<ExitName> {
   const document = diagnosisDocument(given.diagnosis, {
     cluster: given.inventory.config.cluster,
     source: given.source,
     advise: (code) => findingEntryOf(code) ?? { doNext: [], never: [] },
   });
   printResult(cli, document, () => diagnosisPage(document));
-  return Promise.resolve(document.findings.length > 0 ? "findings" : given.inventory.hosts.every((host) => host.ssh.kind === "known") ? "done" : "factsIncomplete");
+  return Promise.resolve(
+    document.findings.length > 0
+      ? "findings"
+      : given.inventory.hosts.every((host) => host.ssh.kind === "known")
+        ? "done"
+        : "factsIncomplete",
+  );
 }
 
 async function readGiven(path: string): Promise<string> {

@@ -18,7 +18,12 @@ export const command: CommandModule = {
   async run({ cli }) {
     const rows = await checkWorkstation(new NodeWorkstation(), { stateDirectory: cli.directories.state });
     const checks = [...rows.map(checkOfRow), ...(await clusterChecks(cli))];
-    const document: DoctorDocument = { apiVersion: "requorum/v1", kind: "Doctor", isReady: checks.every((check) => check.state !== "problem"), checks };
+    const document: DoctorDocument = {
+      apiVersion: "requorum/v1",
+      kind: "Doctor",
+      isReady: checks.every((check) => check.state !== "problem"),
+      checks,
+    };
     printResult(cli, document, () => doctorPage(document));
     return document.isReady ? "done" : "findings";
   },
@@ -41,7 +46,12 @@ async function clusterChecks(cli: CliContext): Promise<readonly DoctorCheck[]> {
   const checks: DoctorCheck[] = [];
   try {
     await withCluster(cli, { isQuiet: true }, async ({ app, cluster }) => {
-      checks.push({ name: "configuration", state: "ok", detail: `${cluster.configFile}: cluster ${app.config.cluster}, ${String(app.config.hosts.length)} machines`, remedy: undefined });
+      checks.push({
+        name: "configuration",
+        state: "ok",
+        detail: `${cluster.configFile}: cluster ${app.config.cluster}, ${String(app.config.hosts.length)} machines`,
+        remedy: undefined,
+      });
       const { inventory } = await observeOnce(app, { depth: "status" });
       checks.push(...inventory.hosts.flatMap((host) => hostChecks(inventory, host)));
       return "done";
@@ -49,19 +59,42 @@ async function clusterChecks(cli: CliContext): Promise<readonly DoctorCheck[]> {
   } catch (error) {
     if (!(error instanceof RecoveryError) || error.code === "INTERRUPTED") throw error;
     const remedy = error.remedies.find((candidate) => candidate.command !== undefined);
-    checks.push({ name: "configuration", state: "problem", detail: `${error.subject}: ${error.detail}`, remedy: remedy?.command === undefined ? undefined : { why: remedy.why, command: remedy.command } });
+    checks.push({
+      name: "configuration",
+      state: "problem",
+      detail: `${error.subject}: ${error.detail}`,
+      remedy: remedy?.command === undefined ? undefined : { why: remedy.why, command: remedy.command },
+    });
   }
   return checks;
 }
 
 function hostChecks(inventory: Inventory, host: HostFacts): readonly DoctorCheck[] {
-  if (host.ssh.kind === "unknown") return [{ name: host.name, state: "problem", detail: `SSH: ${host.ssh.detail}${host.sshErrorCode === undefined ? "" : ` [${host.sshErrorCode}]`}`, remedy: host.sshErrorCode === undefined ? undefined : { why: "what it means", command: `requorum explain ${host.sshErrorCode}` } }];
+  if (host.ssh.kind === "unknown")
+    return [
+      {
+        name: host.name,
+        state: "problem",
+        detail: `SSH: ${host.ssh.detail}${host.sshErrorCode === undefined ? "" : ` [${host.sshErrorCode}]`}`,
+        remedy: host.sshErrorCode === undefined ? undefined : { why: "what it means", command: `requorum explain ${host.sshErrorCode}` },
+      },
+    ];
   const machine = valueOf(host.machine);
-  const isMember = inventory.config.hosts.some((config) => config.name === host.name && (config.roles.includes("control-plane") || config.roles.includes("etcd")));
-  const parts = [`SSH ${host.ssh.value.roundTripMs.toFixed(0)} ms`, ...(isMember ? [host.etcd.status.kind === "known" ? "etcd answers" : `etcd: ${host.etcd.status.detail}`] : [])];
+  const isMember = inventory.config.hosts.some(
+    (config) => config.name === host.name && (config.roles.includes("control-plane") || config.roles.includes("etcd")),
+  );
+  const parts = [
+    `SSH ${host.ssh.value.roundTripMs.toFixed(0)} ms`,
+    ...(isMember ? [host.etcd.status.kind === "known" ? "etcd answers" : `etcd: ${host.etcd.status.detail}`] : []),
+  ];
   const offset = machine?.clockOffsetMs;
   const isOff = offset !== undefined && Math.abs(offset) > clockOffsetMsMax;
-  const words = [...parts, machine === undefined ? `machine: ${host.machine.kind === "unknown" ? host.machine.detail : ""}` : `clock ${isOff ? "is off by" : "within"} ${String(Math.abs(Math.round(offset ?? 0)))} ms`].join(", ");
+  const words = [
+    ...parts,
+    machine === undefined
+      ? `machine: ${host.machine.kind === "unknown" ? host.machine.detail : ""}`
+      : `clock ${isOff ? "is off by" : "within"} ${String(Math.abs(Math.round(offset ?? 0)))} ms`,
+  ].join(", ");
   const isWhole = machine !== undefined && !isOff && (!isMember || host.etcd.status.kind === "known");
   return [{ name: host.name, state: isWhole ? "ok" : "warning", detail: words, remedy: undefined }];
 }

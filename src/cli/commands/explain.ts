@@ -31,7 +31,11 @@ function codeList(): CodeListDocument {
     codes: [
       ...Object.entries(findingCatalogue).map(([code, entry]) => ({ code, about: "finding" as const, title: entry.title })),
       ...Object.entries(errorCatalogue).map(([code, entry]) => ({ code, about: "error" as const, title: entry.summary })),
-      ...Object.entries(stepMeanings).map(([code, meaning]) => ({ code, about: "step" as const, title: meaning.split(/[.:] /)[0] ?? meaning })),
+      ...Object.entries(stepMeanings).map(([code, meaning]) => ({
+        code,
+        about: "step" as const,
+        title: meaning.split(/[.:] /)[0] ?? meaning,
+      })),
     ],
   };
 }
@@ -46,13 +50,34 @@ function explain(given: string): ExplanationDocument {
     throw new RecoveryError("USAGE", {
       subject: `code ${given}`,
       detail: `there is no such code${near === undefined ? "" : `; did you mean ${near}?`}`,
-      remedies: [...(near === undefined ? [] : [{ why: "perhaps", command: `requorum explain ${near}` }]), { why: "list every code", command: "requorum explain" }],
+      remedies: [
+        ...(near === undefined ? [] : [{ why: "perhaps", command: `requorum explain ${near}` }]),
+        { why: "list every code", command: "requorum explain" },
+      ],
     });
   }
-  const nothing = { tellApart: undefined, doNext: [], never: [], remedies: [], exitCode: undefined, retry: undefined, risk: undefined, attemptsMax: undefined };
+  const nothing = {
+    tellApart: undefined,
+    doNext: [],
+    never: [],
+    remedies: [],
+    exitCode: undefined,
+    retry: undefined,
+    risk: undefined,
+    attemptsMax: undefined,
+  };
   const base = { apiVersion: "requorum/v1", kind: "Explanation", code, ...nothing } as const;
   const finding = findingEntryOf(code);
-  if (finding !== undefined) return { ...base, about: "finding", title: finding.title, meaning: finding.meaning, tellApart: finding.tellApart, doNext: finding.doNext, never: finding.never };
+  if (finding !== undefined)
+    return {
+      ...base,
+      about: "finding",
+      title: finding.title,
+      meaning: finding.meaning,
+      tellApart: finding.tellApart,
+      doNext: finding.doNext,
+      never: finding.never,
+    };
   if (isErrorCode(code)) {
     const { summary, meaning, retry, exit, remedies } = errorCatalogue[code];
     return { ...base, about: "error", title: summary, meaning, retry, exitCode: exitCodes[exit], remedies: remedies ?? [] };

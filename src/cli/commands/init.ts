@@ -40,7 +40,15 @@ export const command: CommandModule = {
       await Promise.all(opened.map((access) => access.close()));
     }
     await writeNewFile(path, result.text, { replaces });
-    const document: InitDocument = { apiVersion: "requorum/v1", kind: "Init", file: path, cluster: result.config.cluster, hosts: result.config.hosts.map(({ name, address, roles }) => ({ name, address, roles })), notReached: result.notReached, notes: result.notes };
+    const document: InitDocument = {
+      apiVersion: "requorum/v1",
+      kind: "Init",
+      file: path,
+      cluster: result.config.cluster,
+      hosts: result.config.hosts.map(({ name, address, roles }) => ({ name, address, roles })),
+      notReached: result.notReached,
+      notes: result.notes,
+    };
     printResult(cli, document, () => initPage(document));
     return result.notReached.length > 0 ? "factsIncomplete" : "done";
   },
@@ -55,7 +63,10 @@ async function draftOf(invocation: Invocation): Promise<ConfigDraft> {
   if (given !== 1) {
     throw new RecoveryError("USAGE", {
       subject: "command line",
-      detail: given === 0 ? "say where to begin: --host, --from-ansible or --from-kubeconfig" : "use one of --host, --from-ansible and --from-kubeconfig",
+      detail:
+        given === 0
+          ? "say where to begin: --host, --from-ansible or --from-kubeconfig"
+          : "use one of --host, --from-ansible and --from-kubeconfig",
       remedies: [{ why: "from the machines' names", command: "requorum init --host cp1 --host cp2 --host cp3" }],
     });
   }
@@ -63,8 +74,12 @@ async function draftOf(invocation: Invocation): Promise<ConfigDraft> {
   const name = { ...(wished === undefined ? {} : { given: wished }), fallback: basename(cli.directories.work) };
   const user = textOption(invocation, "ssh-user");
   const config = textOption(invocation, "ssh-config");
-  const login = { ...(user === undefined ? {} : { sshUser: user }), ...(config === undefined ? {} : { sshConfigFile: resolve(cli.directories.work, config) }) };
-  if (ansible !== undefined) return draftFromAnsible({ text: await readGiven(ansible, "INVENTORY_FILE_INVALID"), path: ansible }, name, login);
+  const login = {
+    ...(user === undefined ? {} : { sshUser: user }),
+    ...(config === undefined ? {} : { sshConfigFile: resolve(cli.directories.work, config) }),
+  };
+  if (ansible !== undefined)
+    return draftFromAnsible({ text: await readGiven(ansible, "INVENTORY_FILE_INVALID"), path: ansible }, name, login);
   if (kubeconfig !== undefined) {
     const text = await readGiven(kubeconfig, "CONFIG_INVALID");
     return draftFromKubeconfig({ text, path: kubeconfig }, await listNodes(kubeconfig, cli.signal), name, login);
@@ -81,6 +96,14 @@ async function readGiven(path: string, code: "INVENTORY_FILE_INVALID" | "CONFIG_
 }
 
 async function assertFree(path: string): Promise<void> {
-  const isThere = await readFile(path).then(() => true, () => false);
-  if (isThere) throw new RecoveryError("USAGE", { subject: path, detail: "it exists already", remedies: [{ why: "write somewhere else, or replace it", command: "requorum init --host cp1 --host cp2 --host cp3 --force" }] });
+  const isThere = await readFile(path).then(
+    () => true,
+    () => false,
+  );
+  if (isThere)
+    throw new RecoveryError("USAGE", {
+      subject: path,
+      detail: "it exists already",
+      remedies: [{ why: "write somewhere else, or replace it", command: "requorum init --host cp1 --host cp2 --host cp3 --force" }],
+    });
 }

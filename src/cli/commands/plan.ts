@@ -39,16 +39,29 @@ function goalOf(invocation: Invocation, config: ClusterConfig): Goal {
   const host = textArgument(invocation, "host");
   const other = textOption(invocation, "with");
   if (goal === "recover") {
-    if (host !== undefined || other !== undefined) throw new RecoveryError("USAGE", { subject: "goal recover", detail: "it takes no machine; to replace one, say so", remedies: [{ why: "replace a machine", command: `requorum plan replace ${host ?? "HOST"}` }] });
+    if (host !== undefined || other !== undefined)
+      throw new RecoveryError("USAGE", {
+        subject: "goal recover",
+        detail: "it takes no machine; to replace one, say so",
+        remedies: [{ why: "replace a machine", command: `requorum plan replace ${host ?? "HOST"}` }],
+      });
     return { kind: "recover" };
   }
-  if (host === undefined) throw new RecoveryError("USAGE", { subject: "goal replace", detail: `which machine? known: ${config.hosts.map((known) => known.name).join(", ")}` });
+  if (host === undefined)
+    throw new RecoveryError("USAGE", {
+      subject: "goal replace",
+      detail: `which machine? known: ${config.hosts.map((known) => known.name).join(", ")}`,
+    });
   return { kind: "replace", host: configuredHost(config, host), with: other === undefined ? undefined : configuredHost(config, other) };
 }
 
 function configuredHost(config: ClusterConfig, name: string): HostName {
   const found = config.hosts.find((host) => host.name === name);
-  if (found === undefined) throw new RecoveryError("USAGE", { subject: `host ${name}`, detail: `it is not in the configuration; known: ${config.hosts.map((host) => host.name).join(", ")}` });
+  if (found === undefined)
+    throw new RecoveryError("USAGE", {
+      subject: `host ${name}`,
+      detail: `it is not in the configuration; known: ${config.hosts.map((host) => host.name).join(", ")}`,
+    });
   return asHostName(found.name);
 }
 
@@ -57,7 +70,12 @@ export function attestationsOf(invocation: Invocation): PlanRequest["attestation
   return listOption(invocation, "attest-lost").map((text) => {
     const match = /^([^=]+)=(.*\S.*)$/s.exec(text);
     const [, host, statement] = match ?? [];
-    if (host === undefined || statement === undefined) throw new RecoveryError("USAGE", { subject: "option --attest-lost", detail: `${JSON.stringify(text)} has no statement: say who saw what`, remedies: [{ why: "for example", command: "requorum plan --attest-lost cp2='the disk was shredded, seen by me'" }] });
+    if (host === undefined || statement === undefined)
+      throw new RecoveryError("USAGE", {
+        subject: "option --attest-lost",
+        detail: `${JSON.stringify(text)} has no statement: say who saw what`,
+        remedies: [{ why: "for example", command: "requorum plan --attest-lost cp2='the disk was shredded, seen by me'" }],
+      });
     return { host, statement: statement.trim() };
   });
 }

@@ -23,7 +23,16 @@ export const command: CommandModule = {
     const attestations = attestationsOf(invocation);
     return withCluster(cli, { isQuiet: false }, async ({ app: plain, display }) => {
       let plan: RecoveryPlan | undefined;
-      const app = { ...plain, ports: { ...plain.ports, runs: tappedRunStore(plain.ports.runs, runListener(cli, () => plan)) } };
+      const app = {
+        ...plain,
+        ports: {
+          ...plain.ports,
+          runs: tappedRunStore(
+            plain.ports.runs,
+            runListener(cli, () => plan),
+          ),
+        },
+      };
       const onPlan = (made: RecoveryPlan, look: Look): void => {
         plan = made;
         display.stop();
@@ -37,8 +46,21 @@ export const command: CommandModule = {
         await writeNewFile(resolve(cli.directories.work, file), writePlan(consented), { replaces: true });
         return `requorum apply ${file}`;
       };
-      const askConsent = consentFor(cli, app, { approve: undefined, commandFor, showsPlan: false, pause: () => { display.stop(); } });
-      const done = await recoverCluster(app, { goal: { kind: "recover" }, attestations, askConsent, onPlan, breakLock: hasFlag(invocation, "break-lock") });
+      const askConsent = consentFor(cli, app, {
+        approve: undefined,
+        commandFor,
+        showsPlan: false,
+        pause: () => {
+          display.stop();
+        },
+      });
+      const done = await recoverCluster(app, {
+        goal: { kind: "recover" },
+        attestations,
+        askConsent,
+        onPlan,
+        breakLock: hasFlag(invocation, "break-lock"),
+      });
       display.stop();
       if (done.applied !== undefined) return await finishRun(cli, app, done.applied);
       const document = planDocument(done.plan, undefined);
@@ -49,6 +71,10 @@ export const command: CommandModule = {
 };
 
 function foundAndPlanned(plan: RecoveryPlan, look: Look): Page {
-  const diagnosis = diagnosisDocument(look.diagnosis, { cluster: plan.cluster, source: "probes", advise: () => ({ doNext: [], never: [] }) });
+  const diagnosis = diagnosisDocument(look.diagnosis, {
+    cluster: plan.cluster,
+    source: "probes",
+    advise: () => ({ doNext: [], never: [] }),
+  });
   return [...diagnosisPage(diagnosis, { showsNext: false }), gap, ...planPage(planDocument(plan, undefined), { showsNext: false })];
 }

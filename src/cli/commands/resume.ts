@@ -12,9 +12,25 @@ export const command: CommandModule = {
     return withCluster(cli, { isQuiet: false }, async ({ app: plain, display }) => {
       const run = await unfinishedRun(plain, textArgument(invocation, "run"));
       const { plan } = await readRun(plain, run);
-      const app = { ...plain, ports: { ...plain.ports, runs: tappedRunStore(plain.ports.runs, runListener(cli, () => plan)) } };
+      const app = {
+        ...plain,
+        ports: {
+          ...plain.ports,
+          runs: tappedRunStore(
+            plain.ports.runs,
+            runListener(cli, () => plan),
+          ),
+        },
+      };
       display.leaveOut(plan.steps.map((step) => step.describes));
-      const askConsent = consentFor(cli, app, { approve: textOption(invocation, "approve"), commandFor: () => Promise.resolve(`requorum resume ${run}`), showsPlan: true, pause: () => { display.stop(); } });
+      const askConsent = consentFor(cli, app, {
+        approve: textOption(invocation, "approve"),
+        commandFor: () => Promise.resolve(`requorum resume ${run}`),
+        showsPlan: true,
+        pause: () => {
+          display.stop();
+        },
+      });
       const applied = await resumeRun(app, { run, askConsent, breakLock: hasFlag(invocation, "break-lock") });
       display.stop();
       return await finishRun(cli, app, applied);

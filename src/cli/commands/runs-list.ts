@@ -8,7 +8,12 @@ import { withCluster } from "../with-cluster.ts";
 export const command: CommandModule = {
   run({ cli }) {
     return withCluster(cli, { isQuiet: true }, async ({ app }) => {
-      const document: RunListDocument = { apiVersion: "requorum/v1", kind: "RunList", cluster: app.config.cluster, runs: await listRuns(app) };
+      const document: RunListDocument = {
+        apiVersion: "requorum/v1",
+        kind: "RunList",
+        cluster: app.config.cluster,
+        runs: await listRuns(app),
+      };
       printResult(cli, document, () => runListPage(document));
       return "done";
     });

@@ -13,7 +13,11 @@ export const command: CommandModule = {
     return withCluster(cli, { isQuiet: true }, async ({ app }) => {
       const run = await chosenRun(app, textArgument(invocation, "run"));
       const out = textOption(invocation, "out");
-      const { html, markdown } = await writeReport(app, await readRun(app, run), out === undefined ? undefined : resolve(cli.directories.work, out));
+      const { html, markdown } = await writeReport(
+        app,
+        await readRun(app, run),
+        out === undefined ? undefined : resolve(cli.directories.work, out),
+      );
       const document = { apiVersion: "requorum/v1", kind: "Report", run, html, markdown } as const;
       printResult(cli, document, () => [line([strong("HTML      "), html]), line([strong("Markdown  "), markdown])]);
       return "done";

@@ -13,7 +13,15 @@ export const command: CommandModule = {
       const run = await chosenRun(app, textArgument(invocation, "run"));
       // Reading verifies: a damaged journal or plan ends here with JOURNAL_CORRUPT or PLAN_INVALID.
       const { journal } = await readRun(app, run);
-      const document: JournalDocument = { apiVersion: "requorum/v1", kind: "JournalVerification", run, isIntact: true, lines: journal.lineCount, lastHash: journal.lastHash, unknownKinds: journal.unknownKinds };
+      const document: JournalDocument = {
+        apiVersion: "requorum/v1",
+        kind: "JournalVerification",
+        run,
+        isIntact: true,
+        lines: journal.lineCount,
+        lastHash: journal.lastHash,
+        unknownKinds: journal.unknownKinds,
+      };
       printResult(cli, document, () => journalPage(document));
       return "done";
     });

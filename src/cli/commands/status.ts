@@ -23,7 +23,13 @@ export const command: CommandModule = {
     const interval = textOption(invocation, "interval");
     const intervalMs = interval === undefined ? usualIntervalMs : parseDurationMs(interval, "option --interval");
     return withCluster(cli, { isQuiet: true }, async ({ app, display }) => {
-      if (hasFlag(invocation, "watch")) return await watch(cli, app, { intervalMs, beforeDrawing: () => { display.stop(); } });
+      if (hasFlag(invocation, "watch"))
+        return await watch(cli, app, {
+          intervalMs,
+          beforeDrawing: () => {
+            display.stop();
+          },
+        });
       const status = await lookNow(app);
       display.stop();
       printResult(cli, status, () => statusPage(status));
@@ -34,11 +40,19 @@ export const command: CommandModule = {
 
 async function lookNow(app: AppContext): Promise<StatusDocument> {
   const [look, run] = await Promise.all([observeOnce(app, { depth: "status" }), newestRun(app)]);
-  return statusDocument(look.inventory, look.diagnosis, run === undefined || run.outcome === "succeeded" ? undefined : { run: run.run, outcome: run.outcome });
+  return statusDocument(
+    look.inventory,
+    look.diagnosis,
+    run === undefined || run.outcome === "succeeded" ? undefined : { run: run.run, outcome: run.outcome },
+  );
 }
 
 /** Until interrupted. Every look stands for itself: machines that die are seen to die, and the watch goes on. */
-async function watch(cli: CliContext, app: AppContext, options: { readonly intervalMs: number; readonly beforeDrawing: () => void }): Promise<ExitName> {
+async function watch(
+  cli: CliContext,
+  app: AppContext,
+  options: { readonly intervalMs: number; readonly beforeDrawing: () => void },
+): Promise<ExitName> {
   const { terminal } = cli;
   const screen = new ScreenRedraw(terminal);
   let last = "";
@@ -52,10 +66,16 @@ async function watch(cli: CliContext, app: AppContext, options: { readonly inter
         // One document a line, so that a program can read them as they come.
         terminal.result(`${JSON.stringify(redactDocument(toJsonValue(status)))}\n`);
       } else if (screen.isLive) {
-        screen.draw(`${drawPage(statusPage(status), { columns: terminal.outColumns, hasColor: terminal.outHasColor })}\n${footer(options.intervalMs, tookMs)}\n`);
+        screen.draw(
+          `${drawPage(statusPage(status), { columns: terminal.outColumns, hasColor: terminal.outHasColor })}\n${footer(options.intervalMs, tookMs)}\n`,
+        );
       } else {
         // Without a terminal: the whole page when something changed, one line otherwise.
-        const shape = JSON.stringify([status.verdict, status.findings.map((finding) => finding.code + finding.subject), status.members.map((member) => member.state)]);
+        const shape = JSON.stringify([
+          status.verdict,
+          status.findings.map((finding) => finding.code + finding.subject),
+          status.members.map((member) => member.state),
+        ]);
         const page = shape === last ? statusLine(status, tookMs) : statusPage(status);
         terminal.result(`${drawPage(page, { columns: terminal.outColumns, hasColor: false })}${shape === last ? "" : "\n"}`);
         last = shape;

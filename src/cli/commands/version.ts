@@ -13,8 +13,20 @@ export const command: CommandModule = {
       ({ stderr }) => stderr.trim(),
       () => "not found",
     );
-    const document = { apiVersion: "requorum/v1", kind: "Version", requorum: programVersion, node: process.versions.node, ssh, platform: `${process.platform} ${process.arch}` } as const;
-    printResult(cli, document, () => [line(`requorum ${document.requorum}`), line(`node ${document.node}`), line(`ssh ${document.ssh}`), line(document.platform)]);
+    const document = {
+      apiVersion: "requorum/v1",
+      kind: "Version",
+      requorum: programVersion,
+      node: process.versions.node,
+      ssh,
+      platform: `${process.platform} ${process.arch}`,
+    } as const;
+    printResult(cli, document, () => [
+      line(`requorum ${document.requorum}`),
+      line(`node ${document.node}`),
+      line(`ssh ${document.ssh}`),
+      line(document.platform),
+    ]);
     return "done";
   },
 };

@@ -12,7 +12,10 @@ const approve: OptionSpec = {
   describes: "consent without a terminal: the plan's digest, at least its first 12 hex digits",
 };
 
-const breakLock: OptionSpec = { name: "break-lock", describes: "take over the lock of a run whose program is gone for good; it is journalled" };
+const breakLock: OptionSpec = {
+  name: "break-lock",
+  describes: "take over the lock of a run whose program is gone for good; it is journalled",
+};
 
 /** Verbs that plan, and the ones that change things after consent. */
 export const doingSpecs: readonly CommandSpec[] = [

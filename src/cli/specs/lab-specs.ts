@@ -5,8 +5,26 @@ const load: CommandSpec["load"] = async () => (await import("../commands/lab.ts"
 
 /** Faults that `lab break` knows; src/adapters/lab carries them out. */
 export const labFaults = [
-  "power-off", "power-on", "reboot", "wipe-machine", "wipe-etcd-data", "stop-service", "freeze", "partition", "read-only-disk", "full-disk", "failing-disk",
-  "corrupt-db", "corrupt-wal", "expire-certificates", "clock-skew", "fill-quota", "stop-apiserver", "break-haproxy", "break-keepalived", "change-host-key",
+  "power-off",
+  "power-on",
+  "reboot",
+  "wipe-machine",
+  "wipe-etcd-data",
+  "stop-service",
+  "freeze",
+  "partition",
+  "read-only-disk",
+  "full-disk",
+  "failing-disk",
+  "corrupt-db",
+  "corrupt-wal",
+  "expire-certificates",
+  "clock-skew",
+  "fill-quota",
+  "stop-apiserver",
+  "break-haproxy",
+  "break-keepalived",
+  "change-host-key",
 ] as const;
 
 /** The lab's verbs. One file carries them all out: it looks at the invocation's `verb`. */
@@ -18,7 +36,12 @@ export const labSpecs: readonly CommandSpec[] = [
       labName,
       { name: "control-planes", value: "COUNT", choices: ["1", "3", "5"], defaultWords: "3", describes: "control-plane machines" },
       { name: "workers", value: "COUNT", defaultWords: "0", describes: "worker machines" },
-      { name: "etcd-machines", value: "COUNT", defaultWords: "0: etcd runs on the control-plane machines", describes: "separate machines for etcd" },
+      {
+        name: "etcd-machines",
+        value: "COUNT",
+        defaultWords: "0: etcd runs on the control-plane machines",
+        describes: "separate machines for etcd",
+      },
       { name: "spares", value: "COUNT", defaultWords: "0", describes: "machines that wait unused" },
       { name: "kubernetes", value: "VERSION", defaultWords: "1.34", describes: "Kubernetes version" },
       { name: "etcd", value: "VERSION", defaultWords: "3.6", describes: "etcd version" },

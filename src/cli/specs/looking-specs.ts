@@ -10,7 +10,12 @@ export const lookingSpecs: readonly CommandSpec[] = [
       { name: "host", value: "NAME[=ADDRESS]", isRepeatable: true, describes: "a control-plane machine, as ssh knows it (repeat)" },
       { name: "from-ansible", value: "FILE", describes: "read the machines from an Ansible inventory" },
       { name: "from-kubeconfig", value: "FILE", describes: "read the machines from the cluster, while it still answers" },
-      { name: "name", value: "NAME", describes: "the cluster's name; you type it to consent", defaultWords: "found out, or the directory's name" },
+      {
+        name: "name",
+        value: "NAME",
+        describes: "the cluster's name; you type it to consent",
+        defaultWords: "found out, or the directory's name",
+      },
       { name: "ssh-config", value: "FILE", describes: "an ssh configuration file to use instead of your own" },
       { name: "ssh-user", value: "USER", describes: "the user to log in as" },
       { name: "out", value: "FILE", describes: "where to write", defaultWords: "requorum.yaml" },
@@ -19,7 +24,10 @@ export const lookingSpecs: readonly CommandSpec[] = [
     examples: [
       { command: "requorum init --host cp1 --host cp2 --host cp3", why: "from the machines' names" },
       { command: "requorum init --from-ansible inventory/hosts.ini", why: "from an Ansible inventory" },
-      { command: "requorum init --host cp1=10.0.0.11 --ssh-user admin --name prod", why: "with an address, a login and a name of your choice" },
+      {
+        command: "requorum init --host cp1=10.0.0.11 --ssh-user admin --name prod",
+        why: "with an address, a login and a name of your choice",
+      },
     ],
     exits: ["factsIncomplete", "failed", "refused", "interrupted"],
     load: async () => (await import("../commands/init.ts")).command,
@@ -83,7 +91,7 @@ export const lookingSpecs: readonly CommandSpec[] = [
     summary: "print the completion script of a shell",
     arguments: [{ name: "shell", isRequired: true, describes: "the shell", choices: ["bash", "zsh", "fish"] }],
     examples: [
-      { command: "requorum completion bash", why: "put this into ~/.bashrc: eval \"$(requorum completion bash)\"" },
+      { command: "requorum completion bash", why: 'put this into ~/.bashrc: eval "$(requorum completion bash)"' },
       { command: "requorum completion fish", why: "save it as ~/.config/fish/completions/requorum.fish" },
     ],
     exits: [],

@@ -6,12 +6,35 @@ import { drawPage } from "./draw-page.ts";
 const plain = { columns: 40, hasColor: false };
 
 test("drawPage: words are never cut, items hang, commands are never wrapped", () => {
-  const drawn = drawPage([heading("title"), item("one two three four five six seven eight nine"), gap, command("requorum apply plan-0123456789ab.json --approve 0123456789ab", "next")], plain);
-  assert.equal(drawn, "title\n  - one two three four five six seven\n    eight nine\n\n  next:\n      requorum apply plan-0123456789ab.json --approve 0123456789ab\n");
+  const drawn = drawPage(
+    [
+      heading("title"),
+      item("one two three four five six seven eight nine"),
+      gap,
+      command("requorum apply plan-0123456789ab.json --approve 0123456789ab", "next"),
+    ],
+    plain,
+  );
+  assert.equal(
+    drawn,
+    "title\n  - one two three four five six seven\n    eight nine\n\n  next:\n      requorum apply plan-0123456789ab.json --approve 0123456789ab\n",
+  );
 });
 
 test("drawPage: a flexible column gives way at spaces, a long word in it is broken, other columns stay whole", () => {
-  const drawn = drawPage([table([{ title: "id" }, { title: "what", isFlexible: true }, { title: "n", align: "right" }], [["8e9e05c52164694d", "a sentence that is too long", "12"], ["x", "0123456789012345678901234567890", "3"]], 0)], plain);
+  const drawn = drawPage(
+    [
+      table(
+        [{ title: "id" }, { title: "what", isFlexible: true }, { title: "n", align: "right" }],
+        [
+          ["8e9e05c52164694d", "a sentence that is too long", "12"],
+          ["x", "0123456789012345678901234567890", "3"],
+        ],
+        0,
+      ),
+    ],
+    plain,
+  );
   for (const text of drawn.split("\n")) assert.ok(text.length <= 40, text);
   assert.ok(drawn.includes("8e9e05c52164694d"));
   assert.ok(!drawn.includes("senten\n"));

@@ -25,12 +25,16 @@ export function drawPage(page: Page, options: DrawOptions): string {
 /** One coloured piece of text, without layout. */
 export function paint(text: Inline, hasColor: boolean): string {
   if (!hasColor) return safe(plainText(text));
-  return spansOf(text).map((span) => `${codes[span.tone][0]}${safe(span.text)}${codes[span.tone][1]}`).join("");
+  return spansOf(text)
+    .map((span) => `${codes[span.tone][0]}${safe(span.text)}${codes[span.tone][1]}`)
+    .join("");
 }
 
 /** Text from machines must not move the cursor, change colours or turn the reading direction: such characters are shown, not obeyed. */
 function safe(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (char) => (char === "\r" ? "" : shown(char.charCodeAt(0).toString(16))));
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (char) =>
+    char === "\r" ? "" : shown(char.charCodeAt(0).toString(16)),
+  );
 }
 
 function shown(hex: string): string {
@@ -42,13 +46,19 @@ function drawBlock(block: Block, options: DrawOptions): string {
     case "gap":
       return "";
     case "heading":
-      return paint(spansOf(block.text).map((span) => (span.tone === "plain" ? { ...span, tone: "strong" as const } : span)), options.hasColor);
+      return paint(
+        spansOf(block.text).map((span) => (span.tone === "plain" ? { ...span, tone: "strong" as const } : span)),
+        options.hasColor,
+      );
     case "line":
       return wrap(block.text, block.indent, block.hang ?? block.indent, options);
     case "item":
       return wrap([`${" ".repeat(block.indent)}- `, ...spansOf(block.text)], 0, block.indent + 2, options);
     case "command":
-      return [wrap({ text: `${block.why}:`, tone: "dim" }, block.indent, block.indent, options), `${" ".repeat(block.indent + 4)}${paint({ text: block.command, tone: "strong" }, options.hasColor)}`].join("\n");
+      return [
+        wrap({ text: `${block.why}:`, tone: "dim" }, block.indent, block.indent, options),
+        `${" ".repeat(block.indent + 4)}${paint({ text: block.command, tone: "strong" }, options.hasColor)}`,
+      ].join("\n");
     case "table":
       return drawTable(block, options);
     default:
@@ -61,31 +71,70 @@ const air = 2;
 
 function drawTable(whole: Extract<Block, { kind: "table" }>, options: DrawOptions): string {
   const isShown = whole.columns.map((column) => (column.hideBelow ?? 0) <= options.columns);
-  const block = { ...whole, columns: whole.columns.filter((_, index) => isShown[index]), rows: whole.rows.map((row) => row.filter((_, index) => isShown[index])) };
+  const block = {
+    ...whole,
+    columns: whole.columns.filter((_, index) => isShown[index]),
+    rows: whole.rows.map((row) => row.filter((_, index) => isShown[index])),
+  };
   const widths = columnWidths(block.columns, block.rows, options.columns - block.indent);
-  const none = { top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "" };
+  const none = {
+    top: "",
+    "top-mid": "",
+    "top-left": "",
+    "top-right": "",
+    bottom: "",
+    "bottom-mid": "",
+    "bottom-left": "",
+    "bottom-right": "",
+    left: "",
+    "left-mid": "",
+    mid: "",
+    "mid-mid": "",
+    right: "",
+    "right-mid": "",
+    middle: "",
+  };
   const drawn = new Table({
     chars: none,
     style: { head: [], border: [], "padding-left": 0, "padding-right": air },
     colWidths: [...widths],
     colAligns: block.columns.map((column) => column.align ?? "left"),
   });
-  if (block.columns.some((column) => column.title !== "")) drawn.push(block.columns.map((column) => paint({ text: column.title.toUpperCase(), tone: "dim" }, options.hasColor)));
+  if (block.columns.some((column) => column.title !== ""))
+    drawn.push(block.columns.map((column) => paint({ text: column.title.toUpperCase(), tone: "dim" }, options.hasColor)));
   // Cells are wrapped here and not by the library, which cuts words in the middle or drops their ends.
-  for (const row of block.rows) drawn.push(row.map((cell, index) => wrapSpans(cell, { width: Math.max(1, (widths[index] ?? 3) - air), keepsWords: false }).map((words) => paint(words, options.hasColor)).join("\n")));
+  for (const row of block.rows)
+    drawn.push(
+      row.map((cell, index) =>
+        wrapSpans(cell, { width: Math.max(1, (widths[index] ?? 3) - air), keepsWords: false })
+          .map((words) => paint(words, options.hasColor))
+          .join("\n"),
+      ),
+    );
   const margin = " ".repeat(block.indent);
-  return drawn.toString().split("\n").map((text) => `${margin}${text}`.trimEnd()).join("\n");
+  return drawn
+    .toString()
+    .split("\n")
+    .map((text) => `${margin}${text}`.trimEnd())
+    .join("\n");
 }
 
 /** Natural widths with two columns of air; where the screen is too small, the widest flexible column gives way first, never below twelve. */
 function columnWidths(columns: readonly Column[], rows: readonly (readonly Inline[])[], available: number): readonly number[] {
   const flexibleMin = 12;
-  const widths = columns.map((column, index) => Math.max(column.title.length, ...rows.map((row) => safe(plainText(row[index] ?? "")).length), 1) + air);
+  const widths = columns.map(
+    (column, index) => Math.max(column.title.length, ...rows.map((row) => safe(plainText(row[index] ?? "")).length), 1) + air,
+  );
   const sum = (): number => widths.reduce((total, width) => total + width, 0);
   while (sum() > available) {
     let widest = -1;
     for (const [index, column] of columns.entries()) {
-      if (column.isFlexible === true && (widths[index] ?? 0) > flexibleMin + air && (widest < 0 || (widths[index] ?? 0) > (widths[widest] ?? 0))) widest = index;
+      if (
+        column.isFlexible === true &&
+        (widths[index] ?? 0) > flexibleMin + air &&
+        (widest < 0 || (widths[index] ?? 0) > (widths[widest] ?? 0))
+      )
+        widest = index;
     }
     if (widest < 0) break;
     widths[widest] = (widths[widest] ?? 0) - 1;
@@ -98,5 +147,7 @@ function wrap(text: Inline, firstIndent: number, nextIndent: number, options: Dr
   // Below thirty columns nothing is readable any more; then the terminal may break lines itself.
   const limit = Math.max(30, options.columns);
   const lines = wrapSpans(text, { width: limit - nextIndent, firstWidth: limit - firstIndent, keepsWords: true });
-  return lines.map((words, index) => `${" ".repeat(index === 0 ? firstIndent : nextIndent)}${paint(words, options.hasColor)}`.trimEnd()).join("\n");
+  return lines
+    .map((words, index) => `${" ".repeat(index === 0 ? firstIndent : nextIndent)}${paint(words, options.hasColor)}`.trimEnd())
+    .join("\n");
 }

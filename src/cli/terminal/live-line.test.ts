@@ -4,11 +4,26 @@ import { LiveLine } from "./live-line.ts";
 import { ScreenRedraw } from "./screen-redraw.ts";
 import { Terminal } from "./terminal.ts";
 
-function terminal(options: { readonly isTty: boolean; readonly rows?: number }): { readonly it: Terminal; readonly out: string[]; readonly err: string[] } {
+function terminal(options: { readonly isTty: boolean; readonly rows?: number }): {
+  readonly it: Terminal;
+  readonly out: string[];
+  readonly err: string[];
+} {
   const out: string[] = [];
   const err: string[] = [];
-  const sink = (texts: string[]) => ({ isTty: options.isTty, columns: 30, rows: options.rows ?? 10, write: (text: string) => { texts.push(text); } });
-  return { it: new Terminal({ out: sink(out), err: sink(err), canAsk: false, noColor: true, readAnswer: () => Promise.resolve("") }), out, err };
+  const sink = (texts: string[]) => ({
+    isTty: options.isTty,
+    columns: 30,
+    rows: options.rows ?? 10,
+    write: (text: string) => {
+      texts.push(text);
+    },
+  });
+  return {
+    it: new Terminal({ out: sink(out), err: sink(err), canAsk: false, noColor: true, readAnswer: () => Promise.resolve("") }),
+    out,
+    err,
+  };
 }
 
 test("LiveLine: without a terminal nothing is written", () => {

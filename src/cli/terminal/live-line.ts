@@ -55,7 +55,9 @@ export class LiveLine {
     const elapsed = seconds < 1 ? "" : `  ${String(seconds)} s`;
     const room = Math.max(10, this.#terminal.errColumns - elapsed.length - 4);
     const words = clip(this.#text, room);
-    this.#terminal.liveProblem(`\r\u001b[2K${frames[this.#frame % frames.length] ?? ""} ${paint(words, this.#terminal.errHasColor)}${elapsed}`);
+    this.#terminal.liveProblem(
+      `\r\u001b[2K${frames[this.#frame % frames.length] ?? ""} ${paint(words, this.#terminal.errHasColor)}${elapsed}`,
+    );
     this.#isDrawn = true;
   }
 
@@ -66,6 +68,11 @@ export class LiveLine {
 }
 
 function clip(text: Inline, room: number): Inline {
-  const words = typeof text === "string" ? text : "tone" in text ? text.text : text.map((part) => (typeof part === "string" ? part : part.text)).join("");
+  const words =
+    typeof text === "string"
+      ? text
+      : "tone" in text
+        ? text.text
+        : text.map((part) => (typeof part === "string" ? part : part.text)).join("");
   return words.length <= room ? text : `${words.slice(0, room - 1)}…`;
 }

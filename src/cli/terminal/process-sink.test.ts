@@ -14,7 +14,11 @@ test("bin: a reader that goes away early is no error", () => {
 });
 
 test("bin: started by whatever node is in front, the result is the same", () => {
-  for (const [command, words] of [[program, []], [process.execPath, [program]], ["node", [program]]] as const) {
+  for (const [command, words] of [
+    [program, []],
+    [process.execPath, [program]],
+    ["node", [program]],
+  ] as const) {
     const result = spawnSync(command, [...words, "--version"], { encoding: "utf8", timeout: 30_000 });
     assert.equal(result.status, 0, result.stderr);
     assert.equal(result.stdout.trim(), "0.1.0");
@@ -22,5 +26,9 @@ test("bin: started by whatever node is in front, the result is the same", () => 
 });
 
 test("bin: the exit code of a wrong call reaches the shell through every way of starting", () => {
-  for (const [command, words] of [[program, []], ["node", [program]]] as const) assert.equal(spawnSync(command, [...words, "nonsense"], { timeout: 30_000 }).status, 2);
+  for (const [command, words] of [
+    [program, []],
+    ["node", [program]],
+  ] as const)
+    assert.equal(spawnSync(command, [...words, "nonsense"], { timeout: 30_000 }).status, 2);
 });

@@ -27,7 +27,9 @@ export function processSink(stream: NodeJS.WriteStream & { fd: 1 | 2 }): TextSin
     write(text) {
       if (isGone) return;
       last = new Promise((resolve) => {
-        stream.write(text, () => { resolve(); });
+        stream.write(text, () => {
+          resolve();
+        });
       });
     },
     drained: () => last,

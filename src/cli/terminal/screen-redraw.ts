@@ -26,7 +26,10 @@ export class ScreenRedraw {
   draw(text: string): void {
     const lines = text.replace(/\n$/, "").split("\n");
     const room = Math.max(5, this.#terminal.outRows);
-    const shown = lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${String(lines.length - room + 1)} more lines: the screen is too small`];
+    const shown =
+      lines.length <= room
+        ? lines
+        : [...lines.slice(0, room - 1), `… ${String(lines.length - room + 1)} more lines: the screen is too small`];
     const start = this.#isOpen ? "" : "\u001b[?1049h\u001b[?25l";
     this.#isOpen = true;
     this.#terminal.restoreText = giveBack;

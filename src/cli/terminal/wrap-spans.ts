@@ -6,7 +6,10 @@ import { spansOf, type Inline, type Span } from "../../render/page.ts";
  * `keepsWords` (paths and commands stay copyable) and broken otherwise.
  * Newlines in the text break too. Always at least one line.
  */
-export function wrapSpans(text: Inline, options: { readonly width: number; readonly firstWidth?: number; readonly keepsWords: boolean }): readonly (readonly Span[])[] {
+export function wrapSpans(
+  text: Inline,
+  options: { readonly width: number; readonly firstWidth?: number; readonly keepsWords: boolean },
+): readonly (readonly Span[])[] {
   const lines: Span[][] = [[]];
   let column = 0;
   const room = (): number => (lines.length === 1 ? (options.firstWidth ?? options.width) : options.width);
@@ -51,7 +54,12 @@ interface Word {
 }
 
 function wordsOf(text: Inline): readonly Word[] {
-  const pieces = spansOf(text).flatMap((span) => span.text.split(/(\n|[^\S\n]+)/).filter((piece) => piece !== "").map((piece) => ({ text: piece, tone: span.tone, isSpace: piece.trim() === "" })));
+  const pieces = spansOf(text).flatMap((span) =>
+    span.text
+      .split(/(\n|[^\S\n]+)/)
+      .filter((piece) => piece !== "")
+      .map((piece) => ({ text: piece, tone: span.tone, isSpace: piece.trim() === "" })),
+  );
   return pieces.map((piece, index) => {
     let unit = piece.text.length;
     for (let next = index + 1; next < pieces.length && pieces[next]?.isSpace === false; next += 1) unit += pieces[next]?.text.length ?? 0;

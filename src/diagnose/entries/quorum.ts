@@ -35,7 +35,10 @@ export const quorumFindings = {
     title: "Another SSH host key answers at the machine's address",
     meaning: "The machine was rebuilt, its address was given to another one, or somebody stands in between. Nothing was read from it.",
     tellApart: "Compare the new key's fingerprint with what the machine's console shows.",
-    doNext: ["Verify the fingerprint on the console.", "Only then forget the old key (ssh-keygen -R) and record the new one (ssh-keyscan), and look again."],
+    doNext: [
+      "Verify the fingerprint on the console.",
+      "Only then forget the old key (ssh-keygen -R) and record the new one (ssh-keyscan), and look again.",
+    ],
     never: ["Switch host-key checking off.", "Count the member as lost because of the key alone."],
     probes: ["PB1"],
   },

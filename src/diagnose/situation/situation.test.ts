@@ -57,7 +57,11 @@ test("situationOf: presence needs two vantage points before it says silent", () 
 
 test("situationOf: an empty data dir whose own filesystem is not mounted is no loss", () => {
   const lost = healthyKubeadm3().etcdDataLost("cp2");
-  const unmounted = lost.patchHost("cp2", (host) => (host.etcdDataDir.kind === "unknown" ? host : { ...host, etcdDataDir: { ...host.etcdDataDir, value: { ...host.etcdDataDir.value, unmountedAt: "/var/lib/etcd" } } }));
+  const unmounted = lost.patchHost("cp2", (host) =>
+    host.etcdDataDir.kind === "unknown"
+      ? host
+      : { ...host, etcdDataDir: { ...host.etcdDataDir, value: { ...host.etcdDataDir.value, unmountedAt: "/var/lib/etcd" } } },
+  );
   const dataOf = (builder: typeof lost): string | undefined => situationOf(builder.build()).hosts.find((host) => host.name === "cp2")?.data;
   assert.deepEqual([dataOf(lost), dataOf(unmounted)], ["lost", "unknown"]);
   const plan = planned(unmounted.build());
@@ -67,12 +71,25 @@ test("situationOf: an empty data dir whose own filesystem is not mounted is no l
 test("situationOf: where the cluster's etcd keeps its data elsewhere than the probe looked, nothing there is no loss, manifest or not", () => {
   const elsewhere = healthyKubeadm3()
     .etcdManifestMoved("cp2")
-    .patchHost("cp2", (host) => (host.etcdDataDir.kind === "unknown" ? host : { ...host, etcdDataDir: { ...host.etcdDataDir, value: { ...host.etcdDataDir.value, exists: false, isEmpty: true, hasWal: false, hasBackend: false } } }));
-  const dataOf = (builder: typeof elsewhere): string | undefined => situationOf(builder.build()).hosts.find((host) => host.name === "cp2")?.data;
+    .patchHost("cp2", (host) =>
+      host.etcdDataDir.kind === "unknown"
+        ? host
+        : {
+            ...host,
+            etcdDataDir: {
+              ...host.etcdDataDir,
+              value: { ...host.etcdDataDir.value, exists: false, isEmpty: true, hasWal: false, hasBackend: false },
+            },
+          },
+    );
+  const dataOf = (builder: typeof elsewhere): string | undefined =>
+    situationOf(builder.build()).hosts.find((host) => host.name === "cp2")?.data;
   assert.equal(dataOf(elsewhere), "lost");
   const others = elsewhere.patchEachHost((host) => {
     if (host.manifests.kind === "unknown") return host;
-    const value = host.manifests.value.map((manifest) => (manifest.etcdFlags === undefined ? manifest : { ...manifest, etcdFlags: { ...manifest.etcdFlags, dataDir: "/data/etcd" } }));
+    const value = host.manifests.value.map((manifest) =>
+      manifest.etcdFlags === undefined ? manifest : { ...manifest, etcdFlags: { ...manifest.etcdFlags, dataDir: "/data/etcd" } },
+    );
     return { ...host, manifests: { ...host.manifests, value } };
   });
   assert.equal(dataOf(others), "unknown");

@@ -57,7 +57,10 @@ async function judgeVoter(client: EtcdClient, context: StepContext, except: Memb
   const status = await client.status(etcdCall(context));
   assertPlannedCluster(context, client.host, status);
   if (status.isLearner || status.memberId === except) {
-    throw new RecoveryError("ETCD_REFUSED", { subject: `member ${status.memberId}`, detail: `the member on ${client.host} is ${status.isLearner ? "a learner" : "the one it is about"}: it is not asked` });
+    throw new RecoveryError("ETCD_REFUSED", {
+      subject: `member ${status.memberId}`,
+      detail: `the member on ${client.host} is ${status.isLearner ? "a learner" : "the one it is about"}: it is not asked`,
+    });
   }
   await client.probeRead({ linearizable: true }, etcdCall(context));
   return status;

@@ -13,7 +13,10 @@ const nodePath = "/api/v1/nodes/cp1";
 function open(): { readonly kubernetes: FakeKubernetes; readonly context: StepContext } {
   const kubernetes = new FakeKubernetes({ hosts });
   kubernetes.addNode({ name: "cp1", address: "10.0.0.1" });
-  const context = { ports: { kube: kubernetes.dialer(), clock: new FakeClock() }, signal: new AbortController().signal } as unknown as StepContext;
+  const context = {
+    ports: { kube: kubernetes.dialer(), clock: new FakeClock() },
+    signal: new AbortController().signal,
+  } as unknown as StepContext;
   return { kubernetes, context };
 }
 
@@ -23,7 +26,10 @@ test("withReadyKube: an API server that is not ready is passed over; nobody read
   assert.equal(await withReadyKube(context, hosts, (api) => Promise.resolve(api.host)), "cp2");
   kubernetes.server(asHostName("cp2")).failedChecks = ["etcd"];
   let asked = 0;
-  await assert.rejects(withReadyKube(context, hosts, () => Promise.resolve(asked++)), { code: "KUBE_API_REFUSED", subject: "API servers on cp1, cp2", retry: "permanent" });
+  await assert.rejects(
+    withReadyKube(context, hosts, () => Promise.resolve(asked++)),
+    { code: "KUBE_API_REFUSED", subject: "API servers on cp1, cp2", retry: "permanent" },
+  );
   assert.equal(asked, 0, "a server that is not ready was given the question");
 });
 
@@ -32,14 +38,19 @@ test("withReadyKube: a server that cannot be reached does not hide that another 
   kubernetes.server(asHostName("cp1")).process = "stopped";
   assert.equal(await withReadyKube(context, hosts, (api) => Promise.resolve(api.host)), "cp2");
   kubernetes.server(asHostName("cp2")).process = "stopped";
-  await assert.rejects(withReadyKube(context, hosts, () => Promise.resolve()), { code: "KUBE_API_UNREACHABLE" });
+  await assert.rejects(
+    withReadyKube(context, hosts, () => Promise.resolve()),
+    { code: "KUBE_API_UNREACHABLE" },
+  );
 });
 
 test("acceptedJson: a refused write is KUBE_API_REFUSED with status and reason, and only an overloaded server may be asked again", async () => {
   const { kubernetes, context } = open();
   const remove = async (status: number, reason: string) => {
     kubernetes.failNext("DELETE", nodePath, { status, reason });
-    return withReadyKube(context, hosts, async (api) => acceptedJson(await request(api, context, { method: "DELETE", path: nodePath }), "delete Node cp1"));
+    return withReadyKube(context, hosts, async (api) =>
+      acceptedJson(await request(api, context, { method: "DELETE", path: nodePath }), "delete Node cp1"),
+    );
   };
   const refused = (retry: string, words: RegExp) => (error: unknown) => {
     assert.ok(error instanceof RecoveryError);
@@ -50,5 +61,8 @@ test("acceptedJson: a refused write is KUBE_API_REFUSED with status and reason, 
   await assert.rejects(remove(403, "Forbidden"), refused("permanent", /status 403 \(Forbidden/));
   await assert.rejects(remove(429, "TooManyRequests"), refused("transient", /status 429/));
   await assert.rejects(remove(500, "InternalError"), refused("transient", /status 500/));
-  assert.deepEqual(kubernetes.effects.filter((effect) => effect.startsWith("DELETE")), []);
+  assert.deepEqual(
+    kubernetes.effects.filter((effect) => effect.startsWith("DELETE")),
+    [],
+  );
 });

@@ -36,7 +36,11 @@ export async function request(api: KubeApi, context: StepContext, call: KubeCall
 export async function withReadyKube<T>(context: StepContext, hosts: readonly HostName[], ask: (api: KubeApi) => Promise<T>): Promise<T> {
   let refusal: RecoveryError | undefined;
   for (const host of hosts) {
-    const isReady = await withKube(context, host, async (api) => (await request(api, context, { method: "GET", path: "/readyz" })).status === 200).catch((error: unknown) => {
+    const isReady = await withKube(
+      context,
+      host,
+      async (api) => (await request(api, context, { method: "GET", path: "/readyz" })).status === 200,
+    ).catch((error: unknown) => {
       context.signal.throwIfAborted();
       if (!(error instanceof RecoveryError)) throw error;
       refusal = error;
@@ -44,7 +48,9 @@ export async function withReadyKube<T>(context: StepContext, hosts: readonly Hos
     });
     if (isReady) return await withKubeOnce(context, host, ask);
   }
-  throw refusal ?? new RecoveryError("KUBE_API_REFUSED", { subject: `API servers on ${hosts.join(", ")}`, detail: "none of them is ready" });
+  throw (
+    refusal ?? new RecoveryError("KUBE_API_REFUSED", { subject: `API servers on ${hosts.join(", ")}`, detail: "none of them is ready" })
+  );
 }
 
 /** The answer's JSON; KUBE_API_REFUSED with the server's own reason for any other status than those accepted. */
@@ -61,5 +67,7 @@ export function acceptedJson(answer: KubeAnswer, what: string, accepted: readonl
 function reasonOf(json: unknown): string {
   const reason = textAt(json, "reason");
   const message = textAt(json, "message");
-  return reason === undefined && message === undefined ? "" : ` (${[reason, message?.slice(0, 300)].filter((part) => part !== undefined).join(": ")})`;
+  return reason === undefined && message === undefined
+    ? ""
+    : ` (${[reason, message?.slice(0, 300)].filter((part) => part !== undefined).join(": ")})`;
 }

@@ -11,8 +11,9 @@ export type HostScript = Omit<RemoteRequest, "signal" | "changesThings">;
 
 /** A script that only reads: transient failures are repeated. Its output; REMOTE_COMMAND_FAILED when it exits with an error. */
 export async function readOnHost(context: StepContext, host: HostName, script: HostScript): Promise<string> {
-  return await retryTransient({ clock: context.ports.clock, signal: context.signal }, async () =>
-    await succeed(context, host, { ...script, changesThings: false }),
+  return await retryTransient(
+    { clock: context.ports.clock, signal: context.signal },
+    async () => await succeed(context, host, { ...script, changesThings: false }),
   );
 }
 

@@ -15,21 +15,31 @@ export type StepEnd = { readonly outcome: RunOutcome; readonly detail: string } 
  * Brings one step forward: look, skip or block, journal, perform, look. The
  * whole of house rule 7. It decides nothing: verdicts do.
  */
-export async function advanceStep(step: BoundStep, options: { readonly consent: Consent; readonly journal: Journal; readonly context: StepContext }): Promise<StepEnd> {
+export async function advanceStep(
+  step: BoundStep,
+  options: { readonly consent: Consent; readonly journal: Journal; readonly context: StepContext },
+): Promise<StepEnd> {
   const { journal, context, consent } = options;
   assertInvariant(consent.digest === context.plan.digest, "consent is bound to another plan");
   const id = step.planned.id;
   const state = stepStateOf(stateOf(journal), id);
   if (state === "succeeded" || state === "skipped") return undefined;
   if (state === "started") {
-    await journal.append({ kind: "step-outcome-unknown", step: id, missing: ["the program ended after this step was started and before its outcome was journalled"] });
+    await journal.append({
+      kind: "step-outcome-unknown",
+      step: id,
+      missing: ["the program ended after this step was started and before its outcome was journalled"],
+    });
   }
   const isUnsettled = state === "started" || state === "unknown";
   const look = isUnsettled ? await lookUntilSettled(step, context, settleLeftMs(step, journal, context)) : await lookOnce(step, context);
-  if (isUnsettled && look.post.kind !== "unknown") await step.cleanUp(context);
+  // While its goal does not hold, what it needs may be needed yet; performing it again makes and removes its own.
+  if ((isUnsettled || state === "failed") && look.post.kind === "holds") await step.cleanUp(context);
   if (look.post.kind === "holds") {
     const words = "its goal is observed to hold already";
-    await journal.append(isUnsettled ? { kind: "step-succeeded", step: id, observed: words } : { kind: "step-skipped", step: id, because: words });
+    await journal.append(
+      isUnsettled ? { kind: "step-succeeded", step: id, observed: words } : { kind: "step-skipped", step: id, because: words },
+    );
     return undefined;
   }
   if (look.post.kind === "unknown") {
@@ -48,7 +58,8 @@ async function refusal(step: BoundStep, options: { readonly journal: Journal }, 
   const record = stateOf(journal).steps.get(step.planned.id);
   if ((record?.attempts ?? 0) < step.planned.attemptsMax) return undefined;
   const reasons = [...wordsOf(look.post), `it was started ${record?.attempts ?? 0} times, the plan allows ${step.planned.attemptsMax}`];
-  if (record?.state === "unknown") await journal.append({ kind: "step-failed", step: step.planned.id, errorCode: "STEP_FAILED", detail: reasons.join("; ") });
+  if (record?.state === "unknown")
+    await journal.append({ kind: "step-failed", step: step.planned.id, errorCode: "STEP_FAILED", detail: reasons.join("; ") });
   return stop("failed", step, reasons);
 }
 
@@ -57,7 +68,12 @@ async function performStep(step: BoundStep, options: { readonly journal: Journal
   const id = step.planned.id;
   const attempt = (stateOf(journal).steps.get(id)?.attempts ?? 0) + 1;
   await journal.append({ kind: "step-started", step: id, attempt });
-  context.report({ kind: "phase", text: step.planned.describes, step: id, ...(step.planned.host === undefined ? {} : { host: step.planned.host }) });
+  context.report({
+    kind: "phase",
+    text: step.planned.describes,
+    step: id,
+    ...(step.planned.host === undefined ? {} : { host: step.planned.host }),
+  });
   let thrown: Error | undefined;
   try {
     await step.perform(context);
@@ -83,7 +99,11 @@ function mayStillLand(thrown: Error | undefined): boolean {
 }
 
 /** undefined: interrupted while looking; that is journalled. */
-async function lookAfter(step: BoundStep, options: { readonly journal: Journal; readonly context: StepContext }, windowMs: number): Promise<Look | undefined> {
+async function lookAfter(
+  step: BoundStep,
+  options: { readonly journal: Journal; readonly context: StepContext },
+  windowMs: number,
+): Promise<Look | undefined> {
   try {
     return await lookUntilSettled(step, options.context, windowMs);
   } catch (error) {
@@ -104,7 +124,8 @@ async function settle(step: BoundStep, journal: Journal, look: Look, thrown: Err
       return undefined;
     case "fails": {
       const reasons = [...said, ...wordsOf(look.post)];
-      const errorCode: ErrorCode = thrown instanceof RecoveryError ? thrown.code : step.planned.kind === "cluster.verify" ? "VERIFICATION_FAILED" : "STEP_FAILED";
+      const errorCode: ErrorCode =
+        thrown instanceof RecoveryError ? thrown.code : step.planned.kind === "cluster.verify" ? "VERIFICATION_FAILED" : "STEP_FAILED";
       await journal.append({ kind: "step-failed", step: id, errorCode, detail: reasons.join("; ") });
       return stop("failed", step, reasons);
     }

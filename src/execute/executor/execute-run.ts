@@ -25,10 +25,16 @@ export const detectedFact = "detected at";
 export async function executeRun(request: ExecuteRequest): Promise<RunResult> {
   const { plan, consent, context, run } = request;
   if (consent.digest !== plan.digest) {
-    throw new RecoveryError("CONSENT_MISSING", { subject: `plan ${plan.digest}`, detail: `the consent given is for plan ${consent.digest}` });
+    throw new RecoveryError("CONSENT_MISSING", {
+      subject: `plan ${plan.digest}`,
+      detail: `the consent given is for plan ${consent.digest}`,
+    });
   }
   if (plan.verdict !== "act") {
-    throw new RecoveryError("PLAN_REFUSED", { subject: `plan ${plan.digest}`, detail: `its verdict is ${plan.verdict}: there is nothing in it to carry out` });
+    throw new RecoveryError("PLAN_REFUSED", {
+      subject: `plan ${plan.digest}`,
+      detail: `its verdict is ${plan.verdict}: there is nothing in it to carry out`,
+    });
   }
   if (Date.parse(plan.expiresAt) <= context.ports.clock.nowMs()) {
     throw new RecoveryError("PLAN_STALE", { subject: `plan ${plan.digest}`, detail: `it expired at ${plan.expiresAt}` });
@@ -37,9 +43,20 @@ export async function executeRun(request: ExecuteRequest): Promise<RunResult> {
   try {
     const journal = await openJournal(request);
     if (journal.state !== undefined) {
-      throw new RecoveryError("RUN_LOCKED", { subject: `run ${run}`, detail: "it was begun already; it is continued, not begun again", remedies: [{ why: "go on with it", command: `requorum resume ${run}` }] });
+      throw new RecoveryError("RUN_LOCKED", {
+        subject: `run ${run}`,
+        detail: "it was begun already; it is continued, not begun again",
+        remedies: [{ why: "go on with it", command: `requorum resume ${run}` }],
+      });
     }
-    await journal.append({ kind: "run-opened", run, cluster: plan.cluster, plan: plan.digest, by: context.operator.by, program: context.program });
+    await journal.append({
+      kind: "run-opened",
+      run,
+      cluster: plan.cluster,
+      plan: plan.digest,
+      by: context.operator.by,
+      program: context.program,
+    });
     await giveConsent(journal, request);
     return await underMachineLocks(request, journal, () => runSteps(request, journal, consent));
   } finally {
@@ -59,16 +76,30 @@ export async function resumeRun(request: RunRequest & { readonly consent?: Conse
     const journal = await openJournal(request);
     const before = journal.state;
     if (before !== undefined && before.plan !== plan.digest) {
-      throw new RecoveryError("PLAN_INVALID", { subject: `run ${run}`, detail: `its journal is of plan ${before.plan}, the plan given is ${plan.digest}` });
+      throw new RecoveryError("PLAN_INVALID", {
+        subject: `run ${run}`,
+        detail: `its journal is of plan ${before.plan}, the plan given is ${plan.digest}`,
+      });
     }
     const consent = journalledConsent(before) ?? request.consent;
     if (consent?.digest !== plan.digest) {
-      throw new RecoveryError("CONSENT_MISSING", { subject: `run ${run}`, detail: "it was stopped before consent to its plan was journalled; nothing was changed by it" });
+      throw new RecoveryError("CONSENT_MISSING", {
+        subject: `run ${run}`,
+        detail: "it was stopped before consent to its plan was journalled; nothing was changed by it",
+      });
     }
     if (before !== undefined && before.stopped?.outcome === "succeeded" && isComplete(journal, request)) {
       return { outcome: "succeeded", detail: "every step was done already", state: before };
     }
-    if (before === undefined) await journal.append({ kind: "run-opened", run, cluster: plan.cluster, plan: plan.digest, by: context.operator.by, program: context.program });
+    if (before === undefined)
+      await journal.append({
+        kind: "run-opened",
+        run,
+        cluster: plan.cluster,
+        plan: plan.digest,
+        by: context.operator.by,
+        program: context.program,
+      });
     else await journal.append({ kind: "run-resumed", by: context.operator.by, program: context.program });
     if (journalledConsent(before) === undefined) await giveConsent(journal, { ...request, consent });
     return await underMachineLocks(request, journal, () => runSteps(request, journal, consent));
@@ -105,7 +136,11 @@ function journalledConsent(state: RunState | undefined): Consent | undefined {
   return consentOf({ digest: given.plan, by: given.by, how, at: given.at });
 }
 
-async function underMachineLocks(request: RunRequest, journal: Journal, body: () => Promise<{ outcome: RunOutcome; detail: string }>): Promise<RunResult> {
+async function underMachineLocks(
+  request: RunRequest,
+  journal: Journal,
+  body: () => Promise<{ outcome: RunOutcome; detail: string }>,
+): Promise<RunResult> {
   let locks: MachineLocks | undefined;
   try {
     locks = await lockMachines(request, journal);
@@ -146,7 +181,9 @@ async function lockMachines(request: RunRequest, journal: Journal): Promise<Mach
 
 /** Every machine that carries the control plane or that the plan works on. */
 function lockedHosts(request: RunRequest): readonly HostName[] {
-  const members = request.context.config.hosts.filter((host) => host.roles.includes("control-plane") || host.roles.includes("etcd")).map((host) => host.name);
+  const members = request.context.config.hosts
+    .filter((host) => host.roles.includes("control-plane") || host.roles.includes("etcd"))
+    .map((host) => host.name);
   const targets = request.plan.steps.flatMap((step) => step.host ?? []);
   return [...new Set([...members, ...targets])].sort();
 }
@@ -171,12 +208,18 @@ async function runSteps(request: RunRequest, journal: Journal, consent: Consent)
   for (const [index, planned] of plan.steps.entries()) {
     if (signal.aborted) return { outcome: "interrupted", detail: `before ${planned.id}; nothing is under way` };
     const missing = planned.after.filter((id) => !done.has(id));
-    if (missing.length > 0) return { outcome: "blocked", detail: `${planned.id} comes after ${missing.join(", ")}, which the plan lists later or not at all` };
+    if (missing.length > 0)
+      return { outcome: "blocked", detail: `${planned.id} comes after ${missing.join(", ")}, which the plan lists later or not at all` };
     report({ kind: "count", text: planned.describes, done: index, total: plan.steps.length });
     const isFirstSince = planned.copyBy !== undefined && !isDone(journal, planned.id) && remembered.delete(planned.copyBy);
     const end =
       (isFirstSince ? await copyIsGone(request, journal, planned) : undefined) ??
-      (await advanceOrInterrupt(bindStep(planned, context.specs, context.handlers), { consent, journal, context: stepContext(request, journal, planned.id), signal }));
+      (await advanceOrInterrupt(bindStep(planned, context.specs, context.handlers), {
+        consent,
+        journal,
+        context: stepContext(request, journal, planned.id),
+        signal,
+      }));
     if (end !== undefined) return end;
     done.add(planned.id);
   }
@@ -195,10 +238,14 @@ function isDone({ state }: Journal, id: StepContext["step"]): boolean {
 async function copyIsGone(request: RunRequest, journal: Journal, planned: PlannedStep): Promise<StepEnd> {
   const { plan, context } = request;
   const copy = plan.steps.find((step) => step.id === planned.copyBy);
-  if (copy === undefined) return { outcome: "blocked", detail: `${planned.id} relies on the copy of ${String(planned.copyBy)}, which is no step of the plan` };
+  if (copy === undefined)
+    return { outcome: "blocked", detail: `${planned.id} relies on the copy of ${String(planned.copyBy)}, which is no step of the plan` };
   const { post } = await lookOnce(bindStep(copy, context.specs, context.handlers), stepContext(request, journal, copy.id));
   if (post.kind === "holds") return undefined;
-  return { outcome: "blocked", detail: `${planned.id} (${planned.describes}) relies on the copy of ${copy.id}, made before the run was stopped: ${wordsOf(post).join("; ")}. Nothing was changed; plan again` };
+  return {
+    outcome: "blocked",
+    detail: `${planned.id} (${planned.describes}) relies on the copy of ${copy.id}, made before the run was stopped: ${wordsOf(post).join("; ")}. Nothing was changed; plan again`,
+  };
 }
 
 /** Aborting while a step is looked at, before it starts, leaves nothing under way. */
@@ -217,7 +264,13 @@ async function advanceOrInterrupt(
 function stepContext(request: RunRequest, journal: Journal, step: StepContext["step"]): StepContext {
   const { context, plan, run, report, signal } = request;
   return {
-    ports: context.ports, plan, run, step, config: context.config, report, signal,
+    ports: context.ports,
+    plan,
+    run,
+    step,
+    config: context.config,
+    report,
+    signal,
     get state() {
       if (journal.state === undefined) throw new Error("broken assumption in requorum: the run was not opened");
       return journal.state;

@@ -41,20 +41,30 @@ export const clusterVerifyHandler: StepHandler<"cluster.verify"> = {
   perform: async (_args, context) => {
     const rules = await proveWrites(await lookAtMembers(context));
     await writeText(context, proofArtifact, JSON.stringify(rules));
-    if (rules.some(isWriteThroughEndpoint)) await context.recordFact("first write through the control-plane endpoint", context.ports.clock.nowIso());
+    if (rules.some(isWriteThroughEndpoint))
+      await context.recordFact("first write through the control-plane endpoint", context.ports.clock.nowIso());
   },
 };
 
 /** Until it was tried, the write proof is something that fails, so that the step runs. */
 async function readProof(context: StepContext): Promise<readonly ExitRule[]> {
   if ((await context.ports.runs.statArtifact(context.run, proofArtifact)) === undefined) {
-    return [{ rule: "writes were tried", verdict: { kind: "fails", because: ["writing through every API server and the endpoint was not tried yet"] } }];
+    return [
+      {
+        rule: "writes were tried",
+        verdict: { kind: "fails", because: ["writing through every API server and the endpoint was not tried yet"] },
+      },
+    ];
   }
   return JSON.parse(new TextDecoder().decode(await context.ports.runs.readArtifact(context.run, proofArtifact))) as readonly ExitRule[];
 }
 
 async function keep(context: StepContext, rules: readonly ExitRule[], comparison: BaselineComparison | undefined): Promise<void> {
-  await writeText(context, verifyArtifact, `${JSON.stringify({ apiVersion: "requorum/v1", kind: "Verification", at: context.ports.clock.nowIso(), rules, comparison }, undefined, 1)}\n`);
+  await writeText(
+    context,
+    verifyArtifact,
+    `${JSON.stringify({ apiVersion: "requorum/v1", kind: "Verification", at: context.ports.clock.nowIso(), rules, comparison }, undefined, 1)}\n`,
+  );
 }
 
 async function writeText(context: StepContext, name: string, text: string): Promise<void> {
@@ -71,8 +81,16 @@ async function writeText(context: StepContext, name: string, text: string): Prom
 function modelOf(context: StepContext, verified: Verified, rules: readonly ExitRule[]): ClusterModel {
   const failures = rules.filter((one) => one.verdict.kind !== "holds").map((one) => `${one.rule}: ${wordsOf(one.verdict)}`);
   return {
-    cluster: context.plan.cluster, clusterId: undefined, members: verified.members.map((member) => memberOfFacts(context, member)), believedMembers: undefined,
-    hosts: [], nodes: undefined, masterLeases: undefined, clusterInfoServer: undefined, kubeadmEndpoint: undefined, snapshots: [],
+    cluster: context.plan.cluster,
+    clusterId: undefined,
+    members: verified.members.map((member) => memberOfFacts(context, member)),
+    believedMembers: undefined,
+    hosts: [],
+    nodes: undefined,
+    masterLeases: undefined,
+    clusterInfoServer: undefined,
+    kubeadmEndpoint: undefined,
+    snapshots: [],
     verified: { ok: failures.length === 0, failures },
   };
 }

@@ -6,12 +6,22 @@ import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { asideFunctions } from "./container-scripts.ts";
 
-function moveAside(context: TestContext, prepare: (root: string) => readonly string[]): { readonly root: string; readonly run: () => void } {
+function moveAside(
+  context: TestContext,
+  prepare: (root: string) => readonly string[],
+): { readonly root: string; readonly run: () => void } {
   const root = mkdtempSync(join(tmpdir(), "requorum-aside-"));
-  context.after(() => { rmSync(root, { recursive: true, force: true }); });
+  context.after(() => {
+    rmSync(root, { recursive: true, force: true });
+  });
   const paths = prepare(root);
   const script = `set -eu\n${asideFunctions}\nrun=R; aside=$1/aside; mkdir -p "$aside"; shift\nfor path in "$@"; do move_aside "$path"; done\n`;
-  return { root, run: () => { execFileSync("sh", ["-c", script, "sh", root, ...paths]); } };
+  return {
+    root,
+    run: () => {
+      execFileSync("sh", ["-c", script, "sh", root, ...paths]);
+    },
+  };
 }
 
 test("move_aside: a file and a folder are renamed below their own path, and the manifest says from where to where", (context) => {

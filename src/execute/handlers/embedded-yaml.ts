@@ -28,7 +28,8 @@ export function withField(text: string, field: FieldPath, value: string): string
     return text.slice(0, start) + JSON.stringify(value) + text.slice(end);
   }
   const [key, ...deeper] = field.path;
-  if (deeper.length > 0 || typeof key !== "string" || !isMap(document.contents) || document.contents.flow === true) throw malformed(field, `it has no ${field.path.join(".")}`);
+  if (deeper.length > 0 || typeof key !== "string" || !isMap(document.contents) || document.contents.flow === true)
+    throw malformed(field, `it has no ${field.path.join(".")}`);
   return `${text.replace(/\n*$/, "\n")}${key}: ${JSON.stringify(value)}\n`;
 }
 

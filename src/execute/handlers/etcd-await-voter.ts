@@ -30,7 +30,13 @@ async function observeWithList(_args: Args, context: StepContext): ReturnType<St
     const model = await observeModel(context, { etcd: true });
     const elapsedMs = clock.monotonicMs() - startedMs;
     if (model.members !== undefined || elapsedMs >= listLimitMs) return model;
-    context.report({ kind: "waiting", text: "etcd to elect a leader and give its member list", elapsedMs, limitMs: listLimitMs, step: context.step });
+    context.report({
+      kind: "waiting",
+      text: "etcd to elect a leader and give its member list",
+      elapsedMs,
+      limitMs: listLimitMs,
+      step: context.step,
+    });
     await clock.sleep(2_000, context.signal);
   }
 }
@@ -40,7 +46,8 @@ async function advance(args: Args, context: StepContext, say: (words: string) =>
   const member = await withHealthyVoter(context, { hosts: args.via }, async (client, leaderSide) => {
     const { members } = await client.memberList({ linearizable: true }, etcdCall(context));
     const found = members.find((candidate) => candidate.peerUrls.includes(args.peerUrl));
-    if (found === undefined) throw new RecoveryError("STEP_FAILED", { subject: args.peerUrl, detail: "no member with this peer URL is registered" });
+    if (found === undefined)
+      throw new RecoveryError("STEP_FAILED", { subject: args.peerUrl, detail: "no member with this peer URL is registered" });
     return { ...found, newest: leaderSide.raftIndex };
   });
   if (member.name === "") {
@@ -54,6 +61,8 @@ async function advance(args: Args, context: StepContext, say: (words: string) =>
   }
   say(`log at ${own.raftIndex} of ${member.newest}`);
   // etcd itself refuses ("can only promote a learner member which is in sync with leader") below 90 %; the refusal is waited out.
-  await withHealthyVoter(context, { hosts: args.via, except: member.id }, (client) => client.memberPromote(member.id, etcdCall(context, etcdWriteMs)));
+  await withHealthyVoter(context, { hosts: args.via, except: member.id }, (client) =>
+    client.memberPromote(member.id, etcdCall(context, etcdWriteMs)),
+  );
   return undefined;
 }

@@ -61,7 +61,9 @@ async function signOfLife(host: HostName, context: StepContext, isLast = false):
     context.signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
     if (error.code === "SSH_UNREACHABLE") return undefined;
-    return error.retry === "transient" && !isLast ? await signOfLife(host, context, true) : `SSH there ends with ${error.code}, which is no silence`;
+    return error.retry === "transient" && !isLast
+      ? await signOfLife(host, context, true)
+      : `SSH there ends with ${error.code}, which is no silence`;
   }
 }
 

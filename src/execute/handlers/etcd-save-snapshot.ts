@@ -29,18 +29,33 @@ export const etcdSaveSnapshotHandler: StepHandler<"etcd.saveSnapshot"> = {
   perform: async (args, context) => {
     await withEtcdOnce(context, args.host, async (client) => {
       const before = await statusOf(client, args, context);
-      if (before.revision < args.minRevision) throw bad(args, `member ${args.memberId} is at revision ${before.revision}, the plan saw ${args.minRevision}`);
+      if (before.revision < args.minRevision)
+        throw bad(args, `member ${args.memberId} is at revision ${before.revision}, the plan saw ${args.minRevision}`);
       const verdict = await stream(client, args, context, before);
       const after = await statusOf(client, args, context);
       // Recorded at the revision that the snapshot has for certain.
       const { keys } = await recordBaseline(context, client, before.revision);
       const record = {
-        apiVersion: "requorum/v1", kind: "Snapshot", artifact: args.artifact, sizeBytes: verdict.sizeBytes.toString(), sha256: verdict.sha256,
-        revision: before.revision.toString(), revisionAfter: after.revision.toString(), clusterId: before.clusterId, memberId: before.memberId,
-        raftTerm: before.raftTerm.toString(), etcdVersion: before.version, host: args.host, takenAt: context.ports.clock.nowIso(), keys,
+        apiVersion: "requorum/v1",
+        kind: "Snapshot",
+        artifact: args.artifact,
+        sizeBytes: verdict.sizeBytes.toString(),
+        sha256: verdict.sha256,
+        revision: before.revision.toString(),
+        revisionAfter: after.revision.toString(),
+        clusterId: before.clusterId,
+        memberId: before.memberId,
+        raftTerm: before.raftTerm.toString(),
+        etcdVersion: before.version,
+        host: args.host,
+        takenAt: context.ports.clock.nowIso(),
+        keys,
       };
       await writeArtifactText(context, sidecarOf(args), `${JSON.stringify(record, undefined, 1)}\n`);
-      await context.recordFact("snapshot", `${args.artifact}: revision ${record.revision}, ${record.sizeBytes} bytes, sha256 ${record.sha256}, ${keys} keys, from member ${record.memberId} (${args.host}) of cluster ${record.clusterId}`);
+      await context.recordFact(
+        "snapshot",
+        `${args.artifact}: revision ${record.revision}, ${record.sizeBytes} bytes, sha256 ${record.sha256}, ${keys} keys, from member ${record.memberId} (${args.host}) of cluster ${record.clusterId}`,
+      );
     });
   },
 };
@@ -48,12 +63,18 @@ export const etcdSaveSnapshotHandler: StepHandler<"etcd.saveSnapshot"> = {
 async function statusOf(client: EtcdClient, args: Args, context: StepContext): Promise<EtcdStatus> {
   const status = await client.status(etcdCall(context));
   assertPlannedCluster(context, args.host, status);
-  if (status.memberId !== args.memberId) throw bad(args, `etcd on ${args.host} is member ${status.memberId}, the plan means ${args.memberId}`);
+  if (status.memberId !== args.memberId)
+    throw bad(args, `etcd on ${args.host} is member ${status.memberId}, the plan means ${args.memberId}`);
   if (status.isLearner) throw bad(args, `member ${args.memberId} is a learner`);
   return status;
 }
 
-async function stream(client: EtcdClient, args: Args, context: StepContext, status: EtcdStatus): Promise<TrailerVerdict & { readonly kind: "good" }> {
+async function stream(
+  client: EtcdClient,
+  args: Args,
+  context: StepContext,
+  status: EtcdStatus,
+): Promise<TrailerVerdict & { readonly kind: "good" }> {
   const { hashing, runs } = context.ports;
   const trailer = new SnapshotTrailer(hashing.startSha256());
   const writer = await runs.writeArtifact(context.run, args.artifact);
@@ -84,7 +105,8 @@ async function readSnapshot(args: Args, context: StepContext): Promise<ModelSnap
   const sidecar = jsonOf((await readArtifactText(context, sidecarOf(args))) ?? "");
   const stat = await runs.statArtifact(context.run, args.artifact);
   const [sha256, revision, clusterId, memberId] = ["sha256", "revision", "clusterId", "memberId"].map((field) => textAt(sidecar, field));
-  if (stat === undefined || sha256 === undefined || revision === undefined || clusterId === undefined || memberId === undefined) return undefined;
+  if (stat === undefined || sha256 === undefined || revision === undefined || clusterId === undefined || memberId === undefined)
+    return undefined;
   const trailer = new SnapshotTrailer(hashing.startSha256());
   for await (const chunk of runs.openArtifact(context.run, args.artifact)) {
     context.signal.throwIfAborted();
@@ -92,7 +114,13 @@ async function readSnapshot(args: Args, context: StepContext): Promise<ModelSnap
   }
   const verdict = trailer.finish();
   if (verdict.kind === "bad" || verdict.sha256 !== sha256) return undefined;
-  return { artifact: args.artifact, sha256, revision: BigInt(revision), clusterId: asClusterId(clusterId), sourceMember: asMemberId(memberId) };
+  return {
+    artifact: args.artifact,
+    sha256,
+    revision: BigInt(revision),
+    clusterId: asClusterId(clusterId),
+    sourceMember: asMemberId(memberId),
+  };
 }
 
 function sidecarOf(args: Args): string {

@@ -19,7 +19,10 @@ export const etcdStopMemberHandler: StepHandler<"etcd.stopMember"> = {
   observe: (args, context) => observeModel(context, { etcd: true, hosts: [args.host] }),
   perform: async (args, context) => {
     await changeOnHost(context, args.host, {
-      reason: `stop etcd of member ${args.memberId}`, script: stopScript, args: [context.run, context.config.paths.manifestsDir], timeoutMs: 60_000,
+      reason: `stop etcd of member ${args.memberId}`,
+      script: stopScript,
+      args: [context.run, context.config.paths.manifestsDir],
+      timeoutMs: 60_000,
     });
   },
 };

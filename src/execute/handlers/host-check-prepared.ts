@@ -18,17 +18,29 @@ export const hostCheckPreparedHandler: StepHandler<"host.checkPrepared"> = {
   observe: async (args, context) => {
     const [model, problems] = await Promise.all([observeModel(context, { hosts: [args.host] }), checkHost(args, context)]);
     if (problems === undefined) return model;
-    return { ...model, hosts: model.hosts.map((host) => (host.name === args.host ? { ...host, isPrepared: problems.length === 0, preparationProblems: problems } : host)) };
+    return {
+      ...model,
+      hosts: model.hosts.map((host) =>
+        host.name === args.host ? { ...host, isPrepared: problems.length === 0, preparationProblems: problems } : host,
+      ),
+    };
   },
   perform: () => Promise.resolve(),
 };
 
 /** What is wrong with the machine, in words; [] when it is ready to be joined; undefined when it could not be asked. */
-export async function checkHost(args: Pick<Args, "host" | "kubernetesVersion" | "via">, context: StepContext): Promise<readonly string[] | undefined> {
+export async function checkHost(
+  args: Pick<Args, "host" | "kubernetesVersion" | "via">,
+  context: StepContext,
+): Promise<readonly string[] | undefined> {
   try {
     const reference = await askReference(context, args.via);
     const facts = await askHost(context, args.host, { registries: [...new Set((reference?.neededImages ?? []).map(registryOf))] });
-    return preparationProblems(facts, { kubernetesVersion: args.kubernetesVersion, reference, endpoint: context.config.controlPlaneEndpoint });
+    return preparationProblems(facts, {
+      kubernetesVersion: args.kubernetesVersion,
+      reference,
+      endpoint: context.config.controlPlaneEndpoint,
+    });
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
@@ -36,17 +48,23 @@ export async function checkHost(args: Pick<Args, "host" | "kubernetesVersion" | 
   }
 }
 
-async function askHost(context: StepContext, host: HostName, target: { readonly registries: readonly string[] } | undefined): Promise<PreparationFacts> {
+async function askHost(
+  context: StepContext,
+  host: HostName,
+  target: { readonly registries: readonly string[] } | undefined,
+): Promise<PreparationFacts> {
   const startedMs = context.ports.clock.nowMs();
   const { etcdDataDir, manifestsDir, pkiDir } = context.config.paths;
   const endpoint = context.config.controlPlaneEndpoint ?? "";
   const output = await readOnHost(context, host, {
-    reason: "check that the machine is prepared", script: preparationScript,
+    reason: "check that the machine is prepared",
+    script: preparationScript,
     args: [target === undefined ? "reference" : "target", etcdDataDir, manifestsDir, pkiDir, endpoint, ...(target?.registries ?? [])],
     timeoutMs: target === undefined ? lookMs : checkMs,
   });
   const facts = readPreparationFacts(output);
-  if (facts === undefined) throw new RecoveryError("REMOTE_ANSWER_MALFORMED", { subject: `host ${host}`, detail: "the answer of the preparation check is cut" });
+  if (facts === undefined)
+    throw new RecoveryError("REMOTE_ANSWER_MALFORMED", { subject: `host ${host}`, detail: "the answer of the preparation check is cut" });
   // The script reads the clock first; half a round trip is well below what is judged.
   return { ...facts, clockOffsetMs: facts.clockMs === undefined ? undefined : facts.clockMs - startedMs };
 }

@@ -21,7 +21,15 @@ export const hostMoveStateAsideHandler: StepHandler<"host.moveStateAside"> = {
   settleMs: 5_000,
   observe: (args, context) => observeModel(context, { etcd: true, hosts: [args.host] }),
   perform: async (args, context) => {
-    await changeOnHost(context, args.host, { reason: "move the state of a former life aside", script: moveScript, args: [context.run, ...args.paths], timeoutMs: 120_000 });
-    await context.recordFact("moved-aside", `${args.host}: /var/lib/requorum/aside/${context.run}/ (listed in manifest.tsv; may be removed when the cluster has been healthy for a while)`);
+    await changeOnHost(context, args.host, {
+      reason: "move the state of a former life aside",
+      script: moveScript,
+      args: [context.run, ...args.paths],
+      timeoutMs: 120_000,
+    });
+    await context.recordFact(
+      "moved-aside",
+      `${args.host}: /var/lib/requorum/aside/${context.run}/ (listed in manifest.tsv; may be removed when the cluster has been healthy for a while)`,
+    );
   },
 };

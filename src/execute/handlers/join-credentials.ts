@@ -34,8 +34,11 @@ export async function makeJoinCredentials(context: StepContext, via: HostName, v
     acceptedJson(answer, "creation of a bootstrap token", [201]);
   });
   await changeOnHost(context, via, {
-    reason: "upload the control plane's certificates for the join", script: uploadScript, args: [`https://${hostPort(viaAddress)}`],
-    input: new TextEncoder().encode(certificateKey), timeoutMs: 60_000,
+    reason: "upload the control plane's certificates for the join",
+    script: uploadScript,
+    args: [`https://${hostPort(viaAddress)}`],
+    input: new TextEncoder().encode(certificateKey),
+    timeoutMs: 60_000,
   });
   return { token: `${id}.${secret}`, certificateKey };
 }
@@ -48,7 +51,8 @@ export async function removeJoinCredentials(context: StepContext, via: HostName)
     const json = acceptedJson(answer, `Secret ${certificatesSecret}`, [200, 404]);
     return answer.status === 404 ? [] : listAt(json, "metadata", "ownerReferences").flatMap((owner) => textAt(owner, "name") ?? []);
   });
-  for (const name of [certificatesSecret, ...owners.filter((owner) => owner.startsWith("bootstrap-token-"))]) await removeSecret(context, via, name);
+  for (const name of [certificatesSecret, ...owners.filter((owner) => owner.startsWith("bootstrap-token-"))])
+    await removeSecret(context, via, name);
 }
 
 async function removeToken(context: StepContext, via: HostName): Promise<void> {
@@ -67,11 +71,18 @@ async function removeSecret(context: StepContext, via: HostName, name: string): 
 function tokenSecret(context: StepContext, id: string, secret: string): object {
   const expiresMs = context.ports.clock.nowMs() + tokenLifeMs;
   return {
-    apiVersion: "v1", kind: "Secret", type: "bootstrap.kubernetes.io/token",
+    apiVersion: "v1",
+    kind: "Secret",
+    type: "bootstrap.kubernetes.io/token",
     metadata: { name: `bootstrap-token-${id}`, namespace: "kube-system" },
     stringData: {
-      "token-id": id, "token-secret": secret, expiration: new Date(expiresMs).toISOString(), description: `requorum run ${context.run}`,
-      "usage-bootstrap-authentication": "true", "usage-bootstrap-signing": "true", "auth-extra-groups": "system:bootstrappers:kubeadm:default-node-token",
+      "token-id": id,
+      "token-secret": secret,
+      expiration: new Date(expiresMs).toISOString(),
+      description: `requorum run ${context.run}`,
+      "usage-bootstrap-authentication": "true",
+      "usage-bootstrap-signing": "true",
+      "auth-extra-groups": "system:bootstrappers:kubeadm:default-node-token",
     },
   };
 }
@@ -124,6 +135,7 @@ export function redactJoin(text: string, credentials: JoinCredentials | undefine
 /** For callers that hold only a host's name. Throws STEP_BLOCKED when it is not configured. */
 export function addressOf(context: StepContext, host: HostName): string {
   const configured = context.config.hosts.find((candidate) => candidate.name === host);
-  if (configured === undefined) throw new RecoveryError("STEP_BLOCKED", { subject: `host ${host}`, detail: "it is not in the configuration" });
+  if (configured === undefined)
+    throw new RecoveryError("STEP_BLOCKED", { subject: `host ${host}`, detail: "it is not in the configuration" });
   return configured.address;
 }

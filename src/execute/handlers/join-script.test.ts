@@ -7,9 +7,17 @@ import test, { type TestContext } from "node:test";
 import { listJoinsScript, pollJoinScript, startJoinScript } from "./join-script.ts";
 
 /** A folder for files, and programs of the machine in front of the real ones. */
-function machine(context: TestContext, programs: { readonly [name: string]: string }): { readonly root: string; readonly run: (script: string, args: readonly string[], input?: string) => { readonly status: number | null; readonly stdout: string } } {
+function machine(
+  context: TestContext,
+  programs: { readonly [name: string]: string },
+): {
+  readonly root: string;
+  readonly run: (script: string, args: readonly string[], input?: string) => { readonly status: number | null; readonly stdout: string };
+} {
   const root = mkdtempSync(join(tmpdir(), "requorum-join-"));
-  context.after(() => { rmSync(root, { recursive: true, force: true }); });
+  context.after(() => {
+    rmSync(root, { recursive: true, force: true });
+  });
   mkdirSync(join(root, "bin"));
   for (const [name, text] of Object.entries(programs)) writeFileSync(join(root, "bin", name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
   return {
@@ -23,7 +31,9 @@ function machine(context: TestContext, programs: { readonly [name: string]: stri
 }
 
 test("listJoinsScript: units that run are listed; a systemd that does not answer is a failure, not an empty list", (context) => {
-  const units = machine(context, { systemctl: "echo 'stem-1.service loaded inactive dead x'; echo 'stem-2.service loaded active running x'" });
+  const units = machine(context, {
+    systemctl: "echo 'stem-1.service loaded inactive dead x'; echo 'stem-2.service loaded active running x'",
+  });
   assert.equal(units.run(listJoinsScript, ["stem"]).stdout, "stem-2\n");
   const none = machine(context, { systemctl: "exit 0" }).run(listJoinsScript, ["stem"]);
   assert.deepEqual([none.status, none.stdout.trim()], [0, ""]);
@@ -45,5 +55,8 @@ test("startJoinScript: a unit that does not come into being leaves no token and 
   assert.notEqual(refused.run(startJoinScript, args(refused.root), input).status, 0);
   for (const name of ["join.yaml", "discovery.conf"]) assert.equal(existsSync(join(refused.root, "run", name)), false, name);
   const started = machine(context, { systemctl: "exit 1", "systemd-run": "exit 0" });
-  assert.deepEqual([started.run(startJoinScript, args(started.root), input).stdout, existsSync(join(started.root, "run", "join.yaml"))], ["started\n", true]);
+  assert.deepEqual(
+    [started.run(startJoinScript, args(started.root), input).stdout, existsSync(join(started.root, "run", "join.yaml"))],
+    ["started\n", true],
+  );
 });

@@ -30,14 +30,22 @@ export const kubeadmJoinControlPlaneHandler: StepHandler<"kubeadm.joinControlPla
     // It may still run, on a machine that answers by now: nothing is judged, and nothing cleared away, under its feet.
     if (!isOver && model.hosts.some((host) => host.name === args.host && host.isReachable === true)) return unknownModel(context);
     if (problems === undefined) return model;
-    return { ...model, hosts: model.hosts.map((host) => (host.name === args.host ? { ...host, isPrepared: problems.length === 0, preparationProblems: problems } : host)) };
+    return {
+      ...model,
+      hosts: model.hosts.map((host) =>
+        host.name === args.host ? { ...host, isPrepared: problems.length === 0, preparationProblems: problems } : host,
+      ),
+    };
   },
   perform: async (args, context) => {
+    let isUnderWay = false;
     try {
       const [running] = await runningJoins(args, context);
       const files = filesOf(context, running);
       const credentials = running === undefined ? await startJoin(args, context, files) : undefined;
+      isUnderWay = true;
       const end = await awaitEnd(args, context, files, credentials);
+      isUnderWay = false;
       if (end.code !== "0") {
         const words = redactJoin(end.words, credentials).split("\n").slice(-8).join(" | ");
         throw new RecoveryError("REMOTE_COMMAND_FAILED", {
@@ -46,7 +54,9 @@ export const kubeadmJoinControlPlaneHandler: StepHandler<"kubeadm.joinControlPla
         });
       }
     } finally {
-      await forgetCredentials(args, context);
+      // A machine that fell silent may be joining still, and its kubelet finishes the bootstrap after a reboot, with this token.
+      if (isUnderWay) await context.recordFact("left-behind", "the bootstrap token and Secret kube-system/kubeadm-certs of this join, which may go on; they expire by themselves within 2 hours");
+      else await forgetCredentials(args, context);
     }
   },
   cleanUp: (args, context) => forgetCredentials(args, context),
@@ -62,7 +72,11 @@ interface JoinFiles {
 function filesOf(context: StepContext, running: string | undefined): JoinFiles {
   const attempt = running?.slice(unitStem(context).length + 1) ?? context.state.steps.get(context.step)?.attempts ?? 1;
   const name = `${unitStem(context)}-${attempt}`;
-  return { unit: name, dir: `/run/requorum/${name}`, log: `/var/lib/requorum/runs/${context.run}/${context.step}-kubeadm-join-${attempt}.log` };
+  return {
+    unit: name,
+    dir: `/run/requorum/${name}`,
+    log: `/var/lib/requorum/runs/${context.run}/${context.step}-kubeadm-join-${attempt}.log`,
+  };
 }
 
 function unitStem(context: StepContext): string {
@@ -70,7 +84,12 @@ function unitStem(context: StepContext): string {
 }
 
 async function runningJoins(args: Args, context: StepContext): Promise<readonly string[]> {
-  const output = await readOnHost(context, args.host, { reason: "look for a join under way", script: listJoinsScript, args: [unitStem(context)], timeoutMs: lookMs });
+  const output = await readOnHost(context, args.host, {
+    reason: "look for a join under way",
+    script: listJoinsScript,
+    args: [unitStem(context)],
+    timeoutMs: lookMs,
+  });
   return output.split("\n").filter((line) => line !== "");
 }
 
@@ -79,11 +98,15 @@ async function awaitRunningJoin(args: Args, context: StepContext): Promise<boole
   // Before the first start there can be none.
   if ((context.state.steps.get(context.step)?.attempts ?? 0) === 0) return true;
   try {
-    await waitUntil(context, { text: `the join of ${args.host} that is under way to end`, limitMs: joinLimitMs, pauseMs: 2_000, silenceLimitMs: lookSilenceMs }, async (say) => {
-      const running = await runningJoins(args, context);
-      say(running.join(", "));
-      return running.length === 0 ? true : undefined;
-    });
+    await waitUntil(
+      context,
+      { text: `the join of ${args.host} that is under way to end`, limitMs: joinLimitMs, pauseMs: 2_000, silenceLimitMs: lookSilenceMs },
+      async (say) => {
+        const running = await runningJoins(args, context);
+        say(running.join(", "));
+        return running.length === 0 ? true : undefined;
+      },
+    );
     return true;
   } catch (error) {
     context.signal.throwIfAborted();
@@ -96,40 +119,84 @@ async function startJoin(args: Args, context: StepContext, files: JoinFiles): Pr
   const viaAddress = addressOf(context, args.via);
   const [settings, ca] = await Promise.all([
     readJoinSettings(args, context),
-    context.ports.hostAccess.readFile(args.via, `${context.config.paths.pkiDir}/ca.crt`, { bytesMax: 65_536, timeoutMs: lookMs, signal: context.signal }),
+    context.ports.hostAccess.readFile(args.via, `${context.config.paths.pkiDir}/ca.crt`, {
+      bytesMax: 65_536,
+      timeoutMs: lookMs,
+      signal: context.signal,
+    }),
   ]);
-  context.report({ kind: "phase", text: `making a token and uploading certificates through ${args.via}`, step: context.step, host: args.via });
+  context.report({
+    kind: "phase",
+    text: `making a token and uploading certificates through ${args.via}`,
+    step: context.step,
+    host: args.via,
+  });
   const credentials = await makeJoinCredentials(context, args.via, viaAddress);
   const server = `https://${hostPort(viaAddress)}`;
   const caPem = new TextDecoder().decode(ca);
-  const config = renderJoinConfig({ node: args.node, address: args.address, settings, credentials, server, caPem, discoveryPath: `${files.dir}/discovery.conf` });
+  const config = renderJoinConfig({
+    node: args.node,
+    address: args.address,
+    settings,
+    credentials,
+    server,
+    caPem,
+    discoveryPath: `${files.dir}/discovery.conf`,
+  });
   context.report({ kind: "phase", text: `kubeadm join on ${args.host}`, step: context.step, host: args.host });
   await changeOnHost(context, args.host, {
-    reason: "start kubeadm join", script: startJoinScript, args: [files.unit, files.dir, files.log, server],
-    input: new TextEncoder().encode(`${config}\n---8<---\n${renderDiscoveryConfig({ server, caPem, credentials })}\n`), timeoutMs: 30_000,
+    reason: "start kubeadm join",
+    script: startJoinScript,
+    args: [files.unit, files.dir, files.log, server],
+    input: new TextEncoder().encode(`${config}\n---8<---\n${renderDiscoveryConfig({ server, caPem, credentials })}\n`),
+    timeoutMs: 30_000,
   });
   return credentials;
 }
 
-async function awaitEnd(args: Args, context: StepContext, files: JoinFiles, credentials: JoinCredentials | undefined): Promise<{ readonly code: string; readonly words: string }> {
-  return await waitUntil(context, { text: `kubeadm join on ${args.host}`, limitMs: joinLimitMs, pauseMs: 1_500, silenceLimitMs: joinSilenceMs }, async (say) => {
-    const output = await readOnHost(context, args.host, { reason: "look at kubeadm join", script: pollJoinScript, args: [files.unit, files.dir, files.log], timeoutMs: lookMs });
-    const [state = "", ...lines] = output.split("\n");
-    const words = lines.join("\n").trim();
-    say(redactJoin(lines.findLast((line) => line.startsWith("[")) ?? "starting", credentials));
-    if (state.startsWith("ended ")) return { code: state.slice("ended ".length), words };
-    if (state === "none") return { code: "lost", words: `there is no trace of ${files.unit}` };
-    return undefined;
-  });
+async function awaitEnd(
+  args: Args,
+  context: StepContext,
+  files: JoinFiles,
+  credentials: JoinCredentials | undefined,
+): Promise<{ readonly code: string; readonly words: string }> {
+  return await waitUntil(
+    context,
+    { text: `kubeadm join on ${args.host}`, limitMs: joinLimitMs, pauseMs: 1_500, silenceLimitMs: joinSilenceMs },
+    async (say) => {
+      const output = await readOnHost(context, args.host, {
+        reason: "look at kubeadm join",
+        script: pollJoinScript,
+        args: [files.unit, files.dir, files.log],
+        timeoutMs: lookMs,
+      });
+      const [state = "", ...lines] = output.split("\n");
+      const words = lines.join("\n").trim();
+      say(redactJoin(lines.findLast((line) => line.startsWith("[")) ?? "starting", credentials));
+      if (state.startsWith("ended ")) return { code: state.slice("ended ".length), words };
+      if (state === "none") return { code: "lost", words: `there is no trace of ${files.unit}` };
+      return undefined;
+    },
+  );
 }
 
 /** From a machine that works: how its kubelet was registered. And from the target: what is in its data dir that does not matter. */
 async function readJoinSettings(args: Args, context: StepContext): Promise<JoinSettings> {
   const [reference, target] = await Promise.all([
     readOnHost(context, args.via, { reason: "read how this cluster registers its nodes", script: settingsScript, timeoutMs: lookMs }),
-    readOnHost(context, args.host, { reason: "look into the etcd data dir", script: dataDirScript, args: [context.config.paths.etcdDataDir], timeoutMs: lookMs }),
+    readOnHost(context, args.host, {
+      reason: "look into the etcd data dir",
+      script: dataDirScript,
+      args: [context.config.paths.etcdDataDir],
+      timeoutMs: lookMs,
+    }),
   ]);
-  const value = (name: string) => reference.split("\n").find((line) => line.startsWith(`${name} `))?.slice(name.length + 1).trim();
+  const value = (name: string) =>
+    reference
+      .split("\n")
+      .find((line) => line.startsWith(`${name} `))
+      ?.slice(name.length + 1)
+      .trim();
   const minor = Number(/^v1\.(\d+)\./.exec(value("kubeadm") ?? "")?.[1] ?? Number.NaN);
   const socket = value("socket");
   return {
@@ -166,6 +233,9 @@ async function forgetCredentials(args: Args, context: StepContext): Promise<void
   } catch (error) {
     if (!(error instanceof RecoveryError) && !context.signal.aborted) throw error;
     const why = error instanceof Error ? error.message : String(error);
-    await context.recordFact("left-behind", `the bootstrap token and Secret kube-system/kubeadm-certs of this join may still exist (they expire by themselves within 2 hours): ${why}`);
+    await context.recordFact(
+      "left-behind",
+      `the bootstrap token and Secret kube-system/kubeadm-certs of this join may still exist (they expire by themselves within 2 hours): ${why}`,
+    );
   }
 }

@@ -19,7 +19,9 @@ export const kubernetesDeleteMasterLeaseHandler: StepHandler<"kubernetes.deleteM
     const key = `${masterLeasePrefix}${args.address}`;
     await withHealthyVoter(context, { hosts: args.via }, async (client) => {
       let modRevision: Revision | undefined;
-      await client.range({ key }, etcdCall(context), (page) => { modRevision = page[0]?.modRevision; });
+      await client.range({ key }, etcdCall(context), (page) => {
+        modRevision = page[0]?.modRevision;
+      });
       if (modRevision !== undefined) await client.deleteKey(key, modRevision, etcdCall(context, etcdWriteMs));
     });
   },

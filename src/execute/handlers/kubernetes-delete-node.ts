@@ -9,7 +9,9 @@ export const kubernetesDeleteNodeHandler: StepHandler<"kubernetes.deleteNode"> =
   observe: (args, context) => {
     // A Node reads Ready for up to 50 s after its kubelet was stopped: the machine itself is looked at, too.
     const address = context.plan.start.nodes?.find((node) => node.name === args.node)?.internalIp;
-    const machines = context.config.hosts.filter((host) => (host.name as string) === args.node || host.address === address).map((host) => host.name);
+    const machines = context.config.hosts
+      .filter((host) => (host.name as string) === args.node || host.address === address)
+      .map((host) => host.name);
     return observeModel(context, { etcd: true, hosts: machines, apiServers: args.via, nodesVia: args.via });
   },
   perform: async (args, context) => {

@@ -41,13 +41,20 @@ export const loadBalancerSetBackendsHandler: StepHandler<"loadBalancer.setBacken
   settleMs: 0,
   observe: (args, context) => observeModel(context, { hosts: [args.host] }),
   perform: async (args, context) => {
-    const bytes = await context.ports.hostAccess.readFile(args.host, path, { bytesMax: fileBytesMax, timeoutMs: lookMs, signal: context.signal });
+    const bytes = await context.ports.hostAccess.readFile(args.host, path, {
+      bytesMax: fileBytesMax,
+      timeoutMs: lookMs,
+      signal: context.signal,
+    });
     const text = new TextDecoder().decode(bytes);
     const edited = editedText(text, args);
     if (edited === text) return;
     await changeOnHost(context, args.host, {
-      reason: "set the balancer's API backends", script: installScript, args: [context.run, context.ports.hashing.sha256Hex(bytes)],
-      input: new TextEncoder().encode(edited), timeoutMs: 60_000,
+      reason: "set the balancer's API backends",
+      script: installScript,
+      args: [context.run, context.ports.hashing.sha256Hex(bytes)],
+      input: new TextEncoder().encode(edited),
+      timeoutMs: 60_000,
     });
     await recordKept(context, args);
   },
@@ -64,5 +71,8 @@ function editedText(text: string, args: Args): string {
 }
 
 async function recordKept(context: StepContext, args: Args): Promise<void> {
-  await context.recordFact("moved-aside", `${args.host}: the former haproxy.cfg is /var/lib/requorum/aside/${context.run}/etc/haproxy/haproxy.cfg`);
+  await context.recordFact(
+    "moved-aside",
+    `${args.host}: the former haproxy.cfg is /var/lib/requorum/aside/${context.run}/etc/haproxy/haproxy.cfg`,
+  );
 }

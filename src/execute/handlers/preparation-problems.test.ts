@@ -4,7 +4,19 @@ import test from "node:test";
 import { preparationProblems, readPreparationFacts, registryOf, type PreparationFacts } from "./preparation-problems.ts";
 import { preparationScript } from "./preparation-script.ts";
 
-const good = ["clock 1000", "version kubeadm v1.34.4", "version kubelet v1.34.4", "runtime active", "swap 0", "images-listed", "image r.example/etcd:3.6", "ports-listed", "free 9000 /var/lib/etcd", "endpoint 200", "end"];
+const good = [
+  "clock 1000",
+  "version kubeadm v1.34.4",
+  "version kubelet v1.34.4",
+  "runtime active",
+  "swap 0",
+  "images-listed",
+  "image r.example/etcd:3.6",
+  "ports-listed",
+  "free 9000 /var/lib/etcd",
+  "endpoint 200",
+  "end",
+];
 const reference = ["clock 1000", "version kubelet v1.34.4", "fail-swap-on false", "images-listed", "needs r.example/etcd:3.6", "end"];
 
 function factsOf(lines: readonly string[], clockOffsetMs = 0): PreparationFacts {
@@ -13,9 +25,14 @@ function factsOf(lines: readonly string[], clockOffsetMs = 0): PreparationFacts 
   return { ...facts, clockOffsetMs };
 }
 
-function problems(lines: readonly string[], options: { readonly clockOffsetMs?: number; readonly withReference?: boolean } = {}): readonly string[] {
+function problems(
+  lines: readonly string[],
+  options: { readonly clockOffsetMs?: number; readonly withReference?: boolean } = {},
+): readonly string[] {
   return preparationProblems(factsOf(lines, options.clockOffsetMs), {
-    kubernetesVersion: "v1.34.4", reference: options.withReference === false ? undefined : factsOf(reference), endpoint: "10.0.0.10:8443",
+    kubernetesVersion: "v1.34.4",
+    reference: options.withReference === false ? undefined : factsOf(reference),
+    endpoint: "10.0.0.10:8443",
   });
 }
 const instead = (from: string, ...to: readonly string[]) => good.flatMap((line) => (line === from ? to : [line]));
@@ -52,12 +69,20 @@ test("preparationProblems: swap counts only where the cluster does not tolerate 
 });
 
 test("registryOf: the first part is a registry when it looks like a host", () => {
-  assert.deepEqual(["registry.k8s.io/etcd:3", "localhost:5000/x", "library/busybox"].map(registryOf), ["registry.k8s.io", "localhost:5000", "registry-1.docker.io"]);
+  assert.deepEqual(["registry.k8s.io/etcd:3", "localhost:5000/x", "library/busybox"].map(registryOf), [
+    "registry.k8s.io",
+    "localhost:5000",
+    "registry-1.docker.io",
+  ]);
 });
 
 test("preparationScript: runs to its end in a POSIX shell, as target and as reference", () => {
   for (const role of ["target", "reference"]) {
-    const output = execFileSync("sh", ["-s", role, "/nowhere/etcd", "/nowhere/manifests", "/nowhere/pki", ""], { input: preparationScript, encoding: "utf8", stdio: ["pipe", "pipe", "ignore"] });
+    const output = execFileSync("sh", ["-s", role, "/nowhere/etcd", "/nowhere/manifests", "/nowhere/pki", ""], {
+      input: preparationScript,
+      encoding: "utf8",
+      stdio: ["pipe", "pipe", "ignore"],
+    });
     assert.notEqual(readPreparationFacts(output), undefined);
   }
 });

@@ -26,11 +26,15 @@ export interface PreparationFacts {
 
 /** undefined when the answer is cut. */
 export function readPreparationFacts(output: string): PreparationFacts | undefined {
-  const lines = output.trim().split("\n").map((line) => line.trim().split(" "));
+  const lines = output
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(" "));
   if (lines.at(-1)?.[0] !== "end") return undefined;
   const all = (word: string) => lines.filter(([first]) => first === word).map(([, ...rest]) => rest);
   const one = (word: string) => all(word)[0]?.[0];
-  const numberOf = (text: string | undefined) => (text === undefined || text === "" || Number.isNaN(Number(text)) ? undefined : Number(text));
+  const numberOf = (text: string | undefined) =>
+    text === undefined || text === "" || Number.isNaN(Number(text)) ? undefined : Number(text);
   return {
     clockMs: numberOf(one("clock")),
     versions: new Map(all("version").map(([name, version]) => [name ?? "", version ?? ""])),
@@ -39,7 +43,9 @@ export function readPreparationFacts(output: string): PreparationFacts | undefin
     failSwapOn: one("fail-swap-on"),
     images: all("images-listed").length === 0 ? undefined : all("image").map(([image]) => image ?? ""),
     neededImages: [...new Set(all("needs").map(([image]) => image ?? ""))],
-    registries: all("registry").filter(([, status]) => status !== undefined && status !== "000").map(([registry]) => registry ?? ""),
+    registries: all("registry")
+      .filter(([, status]) => status !== undefined && status !== "000")
+      .map(([registry]) => registry ?? ""),
     takenPorts: all("ports-listed").length === 0 ? undefined : all("port").map(([port]) => port ?? ""),
     freeMebibytes: all("free").map(([mebibytes, path]) => ({ path: path ?? "", mebibytes: Number(mebibytes) })),
     leftovers: all("leftover").map((rest) => rest.join(" ")),
@@ -66,7 +72,9 @@ export function preparationProblems(facts: PreparationFacts, needs: PreparationN
     ...(facts.runtime === "active" ? [] : [`containerd is ${facts.runtime ?? "not known"}`]),
     ...swapProblems(facts, needs),
     ...portProblems(facts),
-    ...facts.freeMebibytes.filter((free) => free.mebibytes < freeMebibytesMin).map((free) => `${free.path} has ${free.mebibytes} MiB free, ${freeMebibytesMin} are needed`),
+    ...facts.freeMebibytes
+      .filter((free) => free.mebibytes < freeMebibytesMin)
+      .map((free) => `${free.path} has ${free.mebibytes} MiB free, ${freeMebibytesMin} are needed`),
     ...clockProblems(facts, needs),
     ...imageProblems(facts, needs),
     ...facts.leftovers.map((path) => `${path} is left over from a former life`),
@@ -77,7 +85,8 @@ export function preparationProblems(facts: PreparationFacts, needs: PreparationN
 function versionProblems(facts: PreparationFacts, needs: PreparationNeeds): readonly string[] {
   const plain = (version: string | undefined) => version?.replace(/^v/, "");
   const wanted = plain(needs.kubernetesVersion) || plain(needs.reference?.versions.get("kubelet"));
-  if (wanted === undefined || wanted === "") return ["the cluster's version is not known, so kubeadm and kubelet cannot be compared with it"];
+  if (wanted === undefined || wanted === "")
+    return ["the cluster's version is not known, so kubeadm and kubelet cannot be compared with it"];
   return ["kubeadm", "kubelet"].flatMap((name) => {
     const version = plain(facts.versions.get(name));
     if (version === undefined || version === "") return [`the version of ${name} is not known`];
@@ -107,7 +116,8 @@ function clockProblems(facts: PreparationFacts, needs: PreparationNeeds): readon
 }
 
 function imageProblems(facts: PreparationFacts, needs: PreparationNeeds): readonly string[] {
-  if (needs.reference === undefined || needs.reference.neededImages.length === 0) return ["which images a control plane of this cluster needs is not known (no working machine could be asked)"];
+  if (needs.reference === undefined || needs.reference.neededImages.length === 0)
+    return ["which images a control plane of this cluster needs is not known (no working machine could be asked)"];
   const { images } = facts;
   if (images === undefined) return ["which images are present is not known"];
   return needs.reference.neededImages
@@ -124,6 +134,9 @@ export function registryOf(image: string): string {
 /** kubeadm writes admin.conf with the endpoint and uses it in its later phases (kubernetes cmd/kubeadm/app/phases/kubeconfig). */
 function endpointProblems(facts: PreparationFacts, needs: PreparationNeeds): readonly string[] {
   if (needs.endpoint === undefined || facts.endpointStatus === "200") return [];
-  if (facts.endpointStatus === "no-curl") return ["whether the control-plane endpoint answers from it is not known (no curl on the machine)"];
-  return [`the control-plane endpoint ${needs.endpoint} does not answer from it (status ${facts.endpointStatus ?? "unknown"}), and kubeadm's later phases use it`];
+  if (facts.endpointStatus === "no-curl")
+    return ["whether the control-plane endpoint answers from it is not known (no curl on the machine)"];
+  return [
+    `the control-plane endpoint ${needs.endpoint} does not answer from it (status ${facts.endpointStatus ?? "unknown"}), and kubeadm's later phases use it`,
+  ];
 }

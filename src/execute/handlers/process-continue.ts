@@ -10,7 +10,8 @@ export const processContinueHandler: StepHandler<"process.continue"> = {
     await changeOnHost(context, args.host, {
       reason: `continue ${args.process}`,
       script: `set -eu\nps -eo pid=,stat=,comm= | awk -v name="$1" '$3 == name && $2 ~ /^T/ { print $1 }' | while read -r pid; do kill -CONT "$pid"; done\n`,
-      args: [args.process], timeoutMs: 15_000,
+      args: [args.process],
+      timeoutMs: 15_000,
     });
   },
 };

@@ -42,7 +42,9 @@ export function renderJoinConfig(input: JoinInput): string {
       name: input.node,
       ...(settings.criSocket === undefined ? {} : { criSocket: settings.criSocket }),
       ...(settings.ignoredPreflightErrors.length === 0 ? {} : { ignorePreflightErrors: settings.ignoredPreflightErrors }),
-      ...(settings.setsNodeIp ? { kubeletExtraArgs: settings.apiVersion === "v1beta4" ? [{ name: "node-ip", value: input.address }] : nodeIp } : {}),
+      ...(settings.setsNodeIp
+        ? { kubeletExtraArgs: settings.apiVersion === "v1beta4" ? [{ name: "node-ip", value: input.address }] : nodeIp }
+        : {}),
     },
   });
 }
@@ -50,7 +52,9 @@ export function renderJoinConfig(input: JoinInput): string {
 /** The token is in it, so that it works with anonymous access switched off too. */
 export function renderDiscoveryConfig(input: Pick<JoinInput, "server" | "caPem" | "credentials">): string {
   return JSON.stringify({
-    apiVersion: "v1", kind: "Config", "current-context": "join",
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": "join",
     clusters: [{ name: "kubernetes", cluster: { server: input.server, "certificate-authority-data": btoa(input.caPem) } }],
     contexts: [{ name: "join", context: { cluster: "kubernetes", user: "tls-bootstrap-token-user" } }],
     users: [{ name: "tls-bootstrap-token-user", user: { token: input.credentials.token } }],

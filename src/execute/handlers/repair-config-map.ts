@@ -15,17 +15,28 @@ export interface ConfigMapField {
 }
 
 /** undefined: it could not be read. "": the field is absent. */
-export async function readConfigMapField(context: StepContext, via: readonly HostName[], field: ConfigMapField): Promise<string | undefined> {
-  return await knownOrUndefined(context, async () =>
-    await withReadyKube(context, via, async (api) => {
-      const text = textAt(await readConfigMap(api, context, field), "data", field.dataKey);
-      return text === undefined ? "" : (readField(text, { path: field.path, what: wordsOf(field) }) ?? "");
-    }),
+export async function readConfigMapField(
+  context: StepContext,
+  via: readonly HostName[],
+  field: ConfigMapField,
+): Promise<string | undefined> {
+  return await knownOrUndefined(
+    context,
+    async () =>
+      await withReadyKube(context, via, async (api) => {
+        const text = textAt(await readConfigMap(api, context, field), "data", field.dataKey);
+        return text === undefined ? "" : (readField(text, { path: field.path, what: wordsOf(field) }) ?? "");
+      }),
   );
 }
 
 /** Replaces that value only; the resource version makes a change by somebody else in between a refusal (409), not a loss. */
-export async function repairConfigMapField(context: StepContext, via: readonly HostName[], field: ConfigMapField, value: string): Promise<void> {
+export async function repairConfigMapField(
+  context: StepContext,
+  via: readonly HostName[],
+  field: ConfigMapField,
+  value: string,
+): Promise<void> {
   await withReadyKube(context, via, async (api) => {
     const current = await readConfigMap(api, context, field);
     const text = textAt(current, "data", field.dataKey) ?? "";
@@ -35,7 +46,10 @@ export async function repairConfigMapField(context: StepContext, via: readonly H
       method: "PATCH",
       path: `/api/v1/namespaces/${field.namespace}/configmaps/${field.name}`,
       contentType: "application/merge-patch+json",
-      body: { metadata: { resourceVersion: textAt(current, "metadata", "resourceVersion") }, data: { [field.dataKey]: withField(text, yaml, value) } },
+      body: {
+        metadata: { resourceVersion: textAt(current, "metadata", "resourceVersion") },
+        data: { [field.dataKey]: withField(text, yaml, value) },
+      },
     });
     acceptedJson(answer, `change of ${wordsOf(field)}`);
   });

@@ -11,7 +11,8 @@ export const serviceStartHandler: StepHandler<"service.start"> = {
       reason: `start ${args.unit}`,
       // reset-failed: a unit that hit its start limit is otherwise refused.
       script: `set -eu\nsystemctl reset-failed "$1.service" 2>/dev/null || true\nsystemctl start --no-block "$1.service"\n`,
-      args: [args.unit], timeoutMs: 30_000,
+      args: [args.unit],
+      timeoutMs: 30_000,
     });
   },
 };

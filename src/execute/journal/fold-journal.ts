@@ -1,5 +1,12 @@
 import type { PlanDigest, RunId, StepId } from "../../model/ids.ts";
-import { isStepEvent, nextStepState, type JournalLine, type RunOutcome, type StepEvent, type StepState } from "../../model/journal-event.ts";
+import {
+  isStepEvent,
+  nextStepState,
+  type JournalLine,
+  type RunOutcome,
+  type StepEvent,
+  type StepState,
+} from "../../model/journal-event.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 
 /** What the journal says of one step. */
@@ -73,8 +80,20 @@ export function foldLine(state: RunState | undefined, line: JournalLine): RunSta
     if (state !== undefined) throw misplaced(line, "the run is open already");
     const { run, cluster, plan, by, program } = event;
     return {
-      run, cluster, plan, by, program, openedAt: at, consent: undefined, attested: [], lock: undefined, resumedAt: [], facts: [],
-      steps: new Map(), stopped: undefined, lastAt: at,
+      run,
+      cluster,
+      plan,
+      by,
+      program,
+      openedAt: at,
+      consent: undefined,
+      attested: [],
+      lock: undefined,
+      resumedAt: [],
+      facts: [],
+      steps: new Map(),
+      stopped: undefined,
+      lastAt: at,
     };
   }
   if (state === undefined) throw misplaced(line, "the run was not opened");

@@ -8,7 +8,11 @@ import type { JournalTools } from "./journal-tools.ts";
 import { verifyJournal, type VerifiedJournal } from "./verify-journal.ts";
 
 /** Reads, verifies and folds a run's journal without opening it for writing. */
-export async function readRunState(runs: RunStore, run: RunId, tools: JournalTools): Promise<{ readonly state: RunState | undefined; readonly journal: VerifiedJournal }> {
+export async function readRunState(
+  runs: RunStore,
+  run: RunId,
+  tools: JournalTools,
+): Promise<{ readonly state: RunState | undefined; readonly journal: VerifiedJournal }> {
   const { lines } = await runs.readJournal(run);
   const journal = verifyJournal(lines, tools);
   return { state: foldJournal(journal.lines), journal };
@@ -42,7 +46,12 @@ export class Journal {
   }
 
   /** Throws JOURNAL_CORRUPT, and JOURNAL_NEWER when a newer minor version wrote to it. */
-  static async open(options: { readonly runs: RunStore; readonly run: RunId; readonly tools: JournalTools; readonly clock: Clock }): Promise<Journal> {
+  static async open(options: {
+    readonly runs: RunStore;
+    readonly run: RunId;
+    readonly tools: JournalTools;
+    readonly clock: Clock;
+  }): Promise<Journal> {
     const { lines } = await options.runs.readJournal(options.run);
     const verified = verifyJournal(lines, options.tools);
     if (verified.isNewer) {

@@ -8,7 +8,14 @@ import { verifyJournal } from "./verify-journal.ts";
 
 async function finishedWorld(): Promise<CrashWorld> {
   const world = new CrashWorld();
-  await executeRun({ plan: wholeReplacePlan, consent, run, context: world.context(), signal: new AbortController().signal, report: () => undefined });
+  await executeRun({
+    plan: wholeReplacePlan,
+    consent,
+    run,
+    context: world.context(),
+    signal: new AbortController().signal,
+    report: () => undefined,
+  });
   return world;
 }
 
@@ -25,7 +32,10 @@ test("verifyJournal: a line that is missing, doubled or not JSON names its numbe
   const world = await finishedWorld();
   const tools = world.context().journal;
   assert.throws(() => verifyJournal(world.lines.toSpliced(3, 1), tools), { code: "JOURNAL_CORRUPT", subject: "journal line 4" });
-  assert.throws(() => verifyJournal(world.lines.toSpliced(3, 0, world.lines[3] ?? ""), tools), { code: "JOURNAL_CORRUPT", subject: "journal line 5" });
+  assert.throws(() => verifyJournal(world.lines.toSpliced(3, 0, world.lines[3] ?? ""), tools), {
+    code: "JOURNAL_CORRUPT",
+    subject: "journal line 5",
+  });
   assert.throws(() => verifyJournal(world.lines.with(5, "{"), tools), { code: "JOURNAL_CORRUPT", subject: "journal line 6" });
 });
 
@@ -33,7 +43,13 @@ test("verifyJournal: a newer minor version is read, its unknown kinds are kept a
   const world = await finishedWorld();
   const { journal: tools, ports } = world.context();
   const last = world.lines.at(-1) ?? "";
-  const newer = { version: "1.7", sequence: world.lines.length + 1, at: "2026-01-01T00:00:00.000Z", previous: tools.sha256Hex(last), event: { kind: "moon-phase", phase: 3 } };
+  const newer = {
+    version: "1.7",
+    sequence: world.lines.length + 1,
+    at: "2026-01-01T00:00:00.000Z",
+    previous: tools.sha256Hex(last),
+    event: { kind: "moon-phase", phase: 3 },
+  };
   world.lines.push(JSON.stringify(newer));
   const verified = verifyJournal(world.lines, tools);
   assert.deepEqual(verified.unknownKinds, ["moon-phase"]);

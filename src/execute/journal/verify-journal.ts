@@ -30,11 +30,15 @@ export function verifyJournal(texts: readonly string[], tools: JournalTools): Ve
     const reading = tools.readLine(text);
     if (reading.kind === "malformed") throw corrupt(number, reading.problem);
     if (reading.kind === "newer-major") {
-      throw new RecoveryError("JOURNAL_NEWER", { subject: `journal line ${number}`, detail: `its format is ${reading.version}; this program knows 1.x` });
+      throw new RecoveryError("JOURNAL_NEWER", {
+        subject: `journal line ${number}`,
+        detail: `its format is ${reading.version}; this program knows 1.x`,
+      });
     }
     const { sequence, previous } = reading.kind === "line" ? reading.line : reading;
     if (sequence !== number) throw corrupt(number, `its sequence is ${sequence}; a line is missing, doubled or out of order`);
-    if (previous !== lastHash) throw corrupt(number, "it does not carry the hash of the line before; that line was changed after it was written, or one is missing");
+    if (previous !== lastHash)
+      throw corrupt(number, "it does not carry the hash of the line before; that line was changed after it was written, or one is missing");
     isNewer ||= reading.isNewer;
     if (reading.kind === "line") lines.push(reading.line);
     else unknownKinds.push(reading.eventKind);

@@ -13,12 +13,20 @@ const hosts = ["cp1", "cp2"].map(asHostName);
 const ours = asRunId("20260101-000000-aaaa");
 const theirs = asRunId("20260101-000000-bbbb");
 const signal = new AbortController().signal;
-const holderOf = (run: LockHolder["run"]): LockHolder => ({ cluster: "test", run, by: "someone", host: "laptop", at: "2026-01-01T00:00:00.000Z" });
+const holderOf = (run: LockHolder["run"]): LockHolder => ({
+  cluster: "test",
+  run,
+  by: "someone",
+  host: "laptop",
+  at: "2026-01-01T00:00:00.000Z",
+});
 
 /** Machines whose scripts really run, each in a folder of its own instead of /var/lib/requorum. */
 function realScripts(context: TestContext): { readonly hostAccess: FakeHostAccess; readonly fileOf: (host: HostName) => string } {
   const root = mkdtempSync(join(tmpdir(), "requorum-lock-"));
-  context.after(() => { rmSync(root, { recursive: true, force: true }); });
+  context.after(() => {
+    rmSync(root, { recursive: true, force: true });
+  });
   const hostAccess = new FakeHostAccess();
   hostAccess.onScript({}, (request, host) => {
     const script = request.script.replaceAll("/var/lib/requorum", join(root, host));
@@ -67,7 +75,9 @@ test("acquireMachineLocks: a machine that cannot be reached is named, and no rea
   assert.deepEqual(locks.where, ["cp1"]);
   assert.match(locks.notOn[0] ?? "", /^cp2: .*no route/);
   hostAccess.failWith(asHostName("cp1"), unreachable);
-  await assert.rejects(acquireMachineLocks({ hostAccess, hosts, holder: holderOf(ours), breakLock: false, signal }), { code: "FACTS_INCOMPLETE" });
+  await assert.rejects(acquireMachineLocks({ hostAccess, hosts, holder: holderOf(ours), breakLock: false, signal }), {
+    code: "FACTS_INCOMPLETE",
+  });
 });
 
 /** cp2 does what it is told, and its answer is lost. */
@@ -89,18 +99,48 @@ test("acquireMachineLocks: a marker whose answer was lost may be there, and is t
   const locks = await acquireMachineLocks({ hostAccess, hosts, holder: holderOf(ours), breakLock: false, signal });
   assert.deepEqual([locks.where, locks.mayBeOn, existsSync(fileOf(asHostName("cp2")))], [["cp1"], ["cp2"], true]);
   assert.equal((await releaseMachineLocks({ hostAccess, hosts: markedHosts(locks), run: ours })).leftOn.length, 0);
-  assert.deepEqual(hosts.map((host) => existsSync(fileOf(host))), [false, false]);
+  assert.deepEqual(
+    hosts.map((host) => existsSync(fileOf(host))),
+    [false, false],
+  );
 });
 
 test("acquireMachineLocks: refused by another run's marker, or interrupted, nothing of ours stays, lost answer or not", async (context) => {
   const refused = realScripts(context);
-  await acquireMachineLocks({ hostAccess: refused.hostAccess, hosts: [asHostName("cp1")], holder: holderOf(theirs), breakLock: false, signal });
+  await acquireMachineLocks({
+    hostAccess: refused.hostAccess,
+    hosts: [asHostName("cp1")],
+    holder: holderOf(theirs),
+    breakLock: false,
+    signal,
+  });
   answerLost(refused.hostAccess);
-  await assert.rejects(acquireMachineLocks({ hostAccess: refused.hostAccess, hosts, holder: holderOf(ours), breakLock: false, signal }), { code: "RUN_LOCKED" });
+  await assert.rejects(acquireMachineLocks({ hostAccess: refused.hostAccess, hosts, holder: holderOf(ours), breakLock: false, signal }), {
+    code: "RUN_LOCKED",
+  });
   assert.equal(existsSync(refused.fileOf(asHostName("cp2"))), false);
   const stopped = realScripts(context);
   const abort = new AbortController();
-  answerLost(stopped.hostAccess, () => { abort.abort(new Error("Ctrl-C")); });
-  await assert.rejects(acquireMachineLocks({ hostAccess: stopped.hostAccess, hosts, holder: holderOf(ours), breakLock: false, signal: abort.signal }), /Ctrl-C/);
-  assert.deepEqual(hosts.map((host) => existsSync(stopped.fileOf(host))), [false, false]);
+  answerLost(stopped.hostAccess, () => {
+    abort.abort(new Error("Ctrl-C"));
+  });
+  await assert.rejects(
+    acquireMachineLocks({ hostAccess: stopped.hostAccess, hosts, holder: holderOf(ours), breakLock: false, signal: abort.signal }),
+    /Ctrl-C/,
+  );
+  assert.deepEqual(
+    hosts.map((host) => existsSync(stopped.fileOf(host))),
+    [false, false],
+  );
+});
+
+test("acquireMachineLocks: what a marker holds does not become a command to copy, however long it is", async () => {
+  const hostAccess = new FakeHostAccess();
+  hostAccess.onScript({}, { stdout: `held\n${JSON.stringify({ ...holderOf(theirs), run: "$(reboot)", by: "x".repeat(100_000) })}\n` });
+  await assert.rejects(acquireMachineLocks({ hostAccess, hosts, holder: holderOf(ours), breakLock: false, signal }), (error: unknown) => {
+    assert.ok(error instanceof RecoveryError && error.code === "RUN_LOCKED");
+    assert.ok(error.remedies.every((remedy) => remedy.command === undefined), JSON.stringify(error.remedies));
+    assert.ok(error.detail.length < 2_000);
+    return true;
+  });
 });

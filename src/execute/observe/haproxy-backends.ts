@@ -42,7 +42,10 @@ export function withApiBackends(text: string, backends: readonly Backend[], apiS
 
 function lineLike(pattern: ServerLine, backend: Backend): string {
   const address = backend.address.includes(":") ? `[${backend.address}]` : backend.address;
-  return pattern.text.replace(/^(\s*server\s+)\S+(\s+)\S+/, (_all, head: string, gap: string) => `${head}${backend.name}${gap}${address}:${backend.port}`);
+  return pattern.text.replace(
+    /^(\s*server\s+)\S+(\s+)\S+/,
+    (_all, head: string, gap: string) => `${head}${backend.name}${gap}${address}:${backend.port}`,
+  );
 }
 
 function apiSections(text: string, apiServerPort: number): readonly (readonly ServerLine[])[] {
@@ -51,9 +54,13 @@ function apiSections(text: string, apiServerPort: number): readonly (readonly Se
     const head = /^(global|defaults|frontend|backend|listen|peers|resolvers|userlist|cache|program|mailers|ring)\b/.exec(line);
     if (head !== null) sections.push({ kind: head[1] ?? "", servers: [] });
     const server = /^\s*server\s+(\S+)\s+(?:ipv4@|ipv6@)?\[?([^\s\]]+?)\]?:(\d{1,5})(?:\s|$)/.exec(line);
-    if (server !== null) sections.at(-1)?.servers.push({ index, text: line, name: server[1] ?? "", address: server[2] ?? "", port: Number(server[3]) });
+    if (server !== null)
+      sections.at(-1)?.servers.push({ index, text: line, name: server[1] ?? "", address: server[2] ?? "", port: Number(server[3]) });
   }
   return sections
-    .filter((section) => (section.kind === "backend" || section.kind === "listen") && section.servers.some((server) => server.port === apiServerPort))
+    .filter(
+      (section) =>
+        (section.kind === "backend" || section.kind === "listen") && section.servers.some((server) => server.port === apiServerPort),
+    )
     .map((section) => section.servers);
 }

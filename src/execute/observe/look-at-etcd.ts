@@ -34,7 +34,9 @@ export async function lookAtEtcd(context: StepContext): Promise<EtcdLook> {
 
 /** Hosts that have, or are to get, an etcd member. */
 export function etcdHosts(context: StepContext): readonly HostName[] {
-  const configured = context.config.hosts.filter((host) => host.roles.includes("etcd") || (context.config.etcdTopology === "stacked" && host.roles.includes("control-plane")));
+  const configured = context.config.hosts.filter(
+    (host) => host.roles.includes("etcd") || (context.config.etcdTopology === "stacked" && host.roles.includes("control-plane")),
+  );
   // A spare that took somebody's place before has a member whatever its configured role says.
   const listed = (context.plan.start.members ?? context.plan.start.believedMembers ?? []).flatMap((member) => member.host ?? []);
   return [...new Set([...configured.map((host) => host.name), ...listed, ...joiningNodes(context).keys()])];
@@ -42,11 +44,14 @@ export function etcdHosts(context: StepContext): readonly HostName[] {
 
 /** The node name that this plan gives to a host it joins. */
 function joiningNodes(context: StepContext): ReadonlyMap<HostName, string> {
-  return new Map(context.plan.steps.flatMap((step) => (step.kind === "kubeadm.joinControlPlane" ? [[step.args.host, step.args.node] as const] : [])));
+  return new Map(
+    context.plan.steps.flatMap((step) => (step.kind === "kubeadm.joinControlPlane" ? [[step.args.host, step.args.node] as const] : [])),
+  );
 }
 
 async function lookAtEndpoint(context: StepContext, host: HostName): Promise<EndpointLook> {
-  const isAttestedLost = context.plan.attestations.some((attestation) => attestation.host === host) && !context.plan.steps.some((step) => step.host === host);
+  const isAttestedLost =
+    context.plan.attestations.some((attestation) => attestation.host === host) && !context.plan.steps.some((step) => step.host === host);
   const nothingKnown: EndpointLook = { host, status: undefined, list: undefined, answersLinearizable: false };
   // A machine that the operator attested to be lost costs a connection timeout each time. It matters whether it came back only before its member is removed.
   if (isAttestedLost && !isRemoval(context)) return nothingKnown;
@@ -77,9 +82,15 @@ function modelMember(context: StepContext, member: MemberFacts, looks: readonly 
   const host = hostOfMember(context, member, looks);
   const look = looks.find((candidate) => candidate.host === host);
   return {
-    id: member.id, name: member.name, peerUrls: member.peerUrls, isLearner: member.isLearner, isStarted: member.name !== "", host,
+    id: member.id,
+    name: member.name,
+    peerUrls: member.peerUrls,
+    isLearner: member.isLearner,
+    isStarted: member.name !== "",
+    host,
     // No answer is no knowledge: the endpoint may be unreachable only from here.
-    isHealthy: look?.status === undefined ? undefined : look.status.memberId === member.id && (look.answersLinearizable || member.isLearner),
+    isHealthy:
+      look?.status === undefined ? undefined : look.status.memberId === member.id && (look.answersLinearizable || member.isLearner),
   };
 }
 
@@ -98,9 +109,16 @@ function hostOfMember(context: StepContext, member: MemberFacts, looks: readonly
 }
 
 function addressOf(url: string): string {
-  return url.replace(/^[a-z]+:\/\//, "").replace(/\/.*$/, "").replace(/:[0-9]+$/, "").replace(/^\[(.*)\]$/, "$1");
+  return url
+    .replace(/^[a-z]+:\/\//, "")
+    .replace(/\/.*$/, "")
+    .replace(/:[0-9]+$/, "")
+    .replace(/^\[(.*)\]$/, "$1");
 }
 
 function textOfList(list: readonly MemberFacts[]): string {
-  return list.map((member) => [member.id, member.name, [...member.peerUrls].sort().join(","), String(member.isLearner)].join(" ")).sort().join("\n");
+  return list
+    .map((member) => [member.id, member.name, [...member.peerUrls].sort().join(","), String(member.isLearner)].join(" "))
+    .sort()
+    .join("\n");
 }

@@ -4,10 +4,22 @@ import test from "node:test";
 import { hostLookScript } from "./host-look-script.ts";
 import { readHostLook } from "./look-at-host.ts";
 
-const answer = (lines: readonly string[]) => [
-  "machine-id 0123", "unit kubelet active loaded ", "unit containerd inactive loaded ", "unit haproxy activating loaded ", "unit keepalived inactive not-found ", "unit etcd inactive masked ",
-  "processes-listed", "file adminConf 0", "file etcdManifest 0", "file apiServerManifest 0", "data 0", ...lines, "end",
-].join("\n");
+const answer = (lines: readonly string[]) =>
+  [
+    "machine-id 0123",
+    "unit kubelet active loaded ",
+    "unit containerd inactive loaded ",
+    "unit haproxy activating loaded ",
+    "unit keepalived inactive not-found ",
+    "unit etcd inactive masked ",
+    "processes-listed",
+    "file adminConf 0",
+    "file etcdManifest 0",
+    "file apiServerManifest 0",
+    "data 0",
+    ...lines,
+    "end",
+  ].join("\n");
 
 test("readHostLook: a fresh machine has no state, no etcd, and no API server", () => {
   const look = readHostLook(answer([]));
@@ -28,11 +40,18 @@ test("readHostLook: stopped by a signal is frozen, a zombie is not running, and 
 
 test("readHostLook: an answer that was cut leaves everything unknown", () => {
   const look = readHostLook(answer([]).replace(/\nend$/, ""));
-  assert.deepEqual([look.isReachable, look.hasKubernetesState, look.hasEtcdData, look.etcdProcess, look.services], [true, undefined, undefined, undefined, undefined]);
+  assert.deepEqual(
+    [look.isReachable, look.hasKubernetesState, look.hasEtcdData, look.etcdProcess, look.services],
+    [true, undefined, undefined, undefined, undefined],
+  );
 });
 
 test("hostLookScript: runs to its end in a POSIX shell and reads only", () => {
-  const output = execFileSync("sh", ["-s", "/nowhere/etcd", "/nowhere/manifests", "/nowhere/pki"], { input: hostLookScript, encoding: "utf8", stdio: ["pipe", "pipe", "ignore"] });
+  const output = execFileSync("sh", ["-s", "/nowhere/etcd", "/nowhere/manifests", "/nowhere/pki"], {
+    input: hostLookScript,
+    encoding: "utf8",
+    stdio: ["pipe", "pipe", "ignore"],
+  });
   assert.ok(output.endsWith("end\n"));
   assert.equal(readHostLook(output).hasEtcdData, false);
 });

@@ -8,22 +8,42 @@ import { hostLookScript } from "./host-look-script.ts";
 
 export type HostLook = Pick<
   ModelHost,
-  "isReachable" | "machineId" | "hasKubernetesState" | "hasEtcdData" | "hasEtcdManifest" | "etcdProcess" | "apiServer" | "services" | "balancerBackends"
+  | "isReachable"
+  | "machineId"
+  | "hasKubernetesState"
+  | "hasEtcdData"
+  | "hasEtcdManifest"
+  | "etcdProcess"
+  | "apiServer"
+  | "services"
+  | "balancerBackends"
 >;
 
 /** kubeadm's default; where an API server listens on its own machine. */
 export const apiServerPort = 6443;
 
 const nothingKnown: HostLook = {
-  isReachable: false, machineId: undefined, hasKubernetesState: undefined, hasEtcdData: undefined, hasEtcdManifest: undefined,
-  etcdProcess: undefined, apiServer: undefined, services: undefined, balancerBackends: undefined,
+  isReachable: false,
+  machineId: undefined,
+  hasKubernetesState: undefined,
+  hasEtcdData: undefined,
+  hasEtcdManifest: undefined,
+  etcdProcess: undefined,
+  apiServer: undefined,
+  services: undefined,
+  balancerBackends: undefined,
 };
 
 /** Looks at one machine. A machine that cannot be reached leaves everything unknown: unreachable is not dead. */
 export async function lookAtHost(context: StepContext, host: HostName): Promise<HostLook> {
   const { etcdDataDir, manifestsDir, pkiDir } = context.config.paths;
   try {
-    const output = await readOnHost(context, host, { reason: "look at the machine", script: hostLookScript, args: [etcdDataDir, manifestsDir, pkiDir], timeoutMs: lookMs });
+    const output = await readOnHost(context, host, {
+      reason: "look at the machine",
+      script: hostLookScript,
+      args: [etcdDataDir, manifestsDir, pkiDir],
+      timeoutMs: lookMs,
+    });
     return readHostLook(output);
   } catch (error) {
     context.signal.throwIfAborted();
@@ -34,7 +54,10 @@ export async function lookAtHost(context: StepContext, host: HostName): Promise<
 
 /** Pure. The lines of host-look-script.ts. Without its last line the answer is cut and counts as unknown. */
 export function readHostLook(output: string): HostLook {
-  const lines = output.trim().split("\n").map((line) => line.split(" "));
+  const lines = output
+    .trim()
+    .split("\n")
+    .map((line) => line.split(" "));
   if (lines.at(-1)?.[0] !== "end") return { ...nothingKnown, isReachable: true };
   const all = (word: string) => lines.filter(([first]) => first === word).map(([, ...rest]) => rest);
   const files = new Map(all("file").map(([name, value]) => [name, value === "1"] as const));
@@ -53,7 +76,10 @@ export function readHostLook(output: string): HostLook {
     // Running says nothing about being ready; that is asked of the API server itself.
     apiServer: !isListed || runsApiServer ? undefined : files.get("apiServerManifest") === false ? "absent" : "not-ready",
     services: servicesOf(all("unit")),
-    balancerBackends: haproxy === undefined ? undefined : readApiBackends(textOfBase64(haproxy), apiServerPort).map((backend) => `${backend.address}:${backend.port}`),
+    balancerBackends:
+      haproxy === undefined
+        ? undefined
+        : readApiBackends(textOfBase64(haproxy), apiServerPort).map((backend) => `${backend.address}:${backend.port}`),
   };
 }
 

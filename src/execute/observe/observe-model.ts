@@ -46,14 +46,34 @@ export async function observeModel(context: StepContext, question: ModelQuestion
 /** The configured machines with nothing known about them. */
 export function unknownModel(context: StepContext): ClusterModel {
   return {
-    cluster: context.plan.cluster, clusterId: undefined, members: undefined, hosts: context.config.hosts.map((host) => unknownHost(host)), nodes: undefined,
-    masterLeases: undefined, clusterInfoServer: undefined, kubeadmEndpoint: undefined, snapshots: [], verified: undefined,
+    cluster: context.plan.cluster,
+    clusterId: undefined,
+    members: undefined,
+    hosts: context.config.hosts.map((host) => unknownHost(host)),
+    nodes: undefined,
+    masterLeases: undefined,
+    clusterInfoServer: undefined,
+    kubeadmEndpoint: undefined,
+    snapshots: [],
+    verified: undefined,
   };
 }
 
 function unknownHost(host: StepContext["config"]["hosts"][number]): ModelHost {
   return {
-    name: host.name, address: host.address, roles: host.roles, isReachable: undefined, machineId: undefined, hasKubernetesState: undefined, hasEtcdData: undefined,
-    hasEtcdManifest: undefined, etcdProcess: undefined, apiServer: undefined, services: undefined, isPrepared: undefined, preparationProblems: [], balancerBackends: undefined,
+    name: host.name,
+    address: host.address,
+    roles: host.roles,
+    isReachable: undefined,
+    machineId: undefined,
+    hasKubernetesState: undefined,
+    hasEtcdData: undefined,
+    hasEtcdManifest: undefined,
+    etcdProcess: undefined,
+    apiServer: undefined,
+    services: undefined,
+    isPrepared: undefined,
+    preparationProblems: [],
+    balancerBackends: undefined,
   };
 }

@@ -36,21 +36,37 @@ export async function recordBaseline(context: StepContext, client: EtcdClient, r
 }
 
 /** undefined: the run has no record. */
-export async function readBaseline(context: StepContext): Promise<{ readonly revision: Revision; readonly keys: readonly string[] } | undefined> {
+export async function readBaseline(
+  context: StepContext,
+): Promise<{ readonly revision: Revision; readonly keys: readonly string[] } | undefined> {
   if ((await context.ports.runs.statArtifact(context.run, baselineArtifact)) === undefined) return undefined;
-  const lines = new TextDecoder().decode(await context.ports.runs.readArtifact(context.run, baselineArtifact)).split("\n").filter((line) => line !== "");
+  const lines = new TextDecoder()
+    .decode(await context.ports.runs.readArtifact(context.run, baselineArtifact))
+    .split("\n")
+    .filter((line) => line !== "");
   try {
     const head = JSON.parse(lines[0] ?? "") as { readonly revision: string };
     return { revision: BigInt(head.revision), keys: lines.slice(1).map((line) => String(JSON.parse(line))) };
   } catch (cause) {
-    throw new RecoveryError("LOCAL_FILE_FAILED", { subject: baselineArtifact, detail: "the record of objects from before is damaged", cause });
+    throw new RecoveryError("LOCAL_FILE_FAILED", {
+      subject: baselineArtifact,
+      detail: "the record of objects from before is damaged",
+      cause,
+    });
   }
 }
 
-async function eachKey(client: EtcdClient, context: StepContext, revision: Revision, onKeys: (keys: readonly string[]) => void | Promise<void>): Promise<void> {
+async function eachKey(
+  client: EtcdClient,
+  context: StepContext,
+  revision: Revision,
+  onKeys: (keys: readonly string[]) => void | Promise<void>,
+): Promise<void> {
   const decoder = new TextDecoder();
-  await client.range({ key: objectPrefix, isPrefix: true, keysOnly: true, revision }, { timeoutMs: pageTimeoutMs, signal: context.signal }, (page) =>
-    onKeys(page.map((entry) => decoder.decode(entry.key))),
+  await client.range(
+    { key: objectPrefix, isPrefix: true, keysOnly: true, revision },
+    { timeoutMs: pageTimeoutMs, signal: context.signal },
+    (page) => onKeys(page.map((entry) => decoder.decode(entry.key))),
   );
 }
 
@@ -69,7 +85,9 @@ export interface BaselineComparison {
  * history is compacted away, a missing key counts as lost unless controllers
  * are known to replace its kind.
  */
-export async function compareBaseline(verified: Verified): Promise<{ readonly rule: ExitRule; readonly comparison: BaselineComparison | undefined }> {
+export async function compareBaseline(
+  verified: Verified,
+): Promise<{ readonly rule: ExitRule; readonly comparison: BaselineComparison | undefined }> {
   const { context, hosts } = verified;
   let comparison: BaselineComparison | undefined;
   const rule = await judge("every object of the record from before is there", async (): Promise<Verdict> => {
@@ -83,8 +101,15 @@ export async function compareBaseline(verified: Verified): Promise<{ readonly ru
       const history = await historyAt(client, context, baseline.revision);
       const lost = missing.filter((key) => (history === undefined ? !isReplacedByControllers(key) : !history.has(key)));
       const lostInHistory = history === undefined ? [] : baseline.keys.filter((key) => !history.has(key));
-      comparison = { objectsBefore: baseline.keys.length, objectsNow: now.size, lost: new Set([...lost, ...lostInHistory]).size, deletedSince: missing.filter((key) => !lost.includes(key)) };
-      return comparison.lost === 0 ? holds : fails(`${String(comparison.lost)} objects are missing: ${[...lost, ...lostInHistory].slice(0, 20).join(", ")}`);
+      comparison = {
+        objectsBefore: baseline.keys.length,
+        objectsNow: now.size,
+        lost: new Set([...lost, ...lostInHistory]).size,
+        deletedSince: missing.filter((key) => !lost.includes(key)),
+      };
+      return comparison.lost === 0
+        ? holds
+        : fails(`${String(comparison.lost)} objects are missing: ${[...lost, ...lostInHistory].slice(0, 20).join(", ")}`);
     } finally {
       await client.close();
     }

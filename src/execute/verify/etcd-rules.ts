@@ -14,14 +14,28 @@ export async function etcdRules(verified: Verified, voters: number): Promise<rea
   const statuses = new Map<string, EtcdStatus>();
   const answering = await judge("every member answers by itself", async () => {
     for (const host of hosts) statuses.set(host.name, await withEtcd(context, host.name, (client) => client.status(etcdCall(context))));
-    return statuses.size === members.length ? holds : fails(`${String(statuses.size)} of ${String(members.length)} members live on configured machines`);
+    return statuses.size === members.length
+      ? holds
+      : fails(`${String(statuses.size)} of ${String(members.length)} members live on configured machines`);
   });
   const known = [...statuses.values()];
   return [
     { rule: `${String(voters)} voters, all started, no learner`, verdict: membershipVerdict(members, voters) },
     answering,
-    { rule: "one cluster id", verdict: sameVerdict(known.map((status) => status.clusterId), "cluster ids") },
-    { rule: "one leader, known to all", verdict: sameVerdict(known.map((status) => status.leaderId ?? "none"), "leaders") },
+    {
+      rule: "one cluster id",
+      verdict: sameVerdict(
+        known.map((status) => status.clusterId),
+        "cluster ids",
+      ),
+    },
+    {
+      rule: "one leader, known to all",
+      verdict: sameVerdict(
+        known.map((status) => status.leaderId ?? "none"),
+        "leaders",
+      ),
+    },
     { rule: "every member follows closely", verdict: lagVerdict(known) },
     await judge("no alarms", () => alarmVerdict(verified)),
     await judge("equal data on every member (hashkv)", () => hashVerdict(verified, known)),
@@ -48,7 +62,9 @@ function lagVerdict(statuses: readonly EtcdStatus[]): Verdict {
   if (statuses.length === 0) return unknown("raft indexes");
   const newest = statuses.map((status) => status.raftIndex).reduce((a, b) => (a > b ? a : b));
   const behind = statuses.filter((status) => newest - status.appliedIndex > lagEntriesMax);
-  return behind.length === 0 ? holds : fails(...behind.map((status) => `member ${status.memberId} is ${String(newest - status.appliedIndex)} entries behind`));
+  return behind.length === 0
+    ? holds
+    : fails(...behind.map((status) => `member ${status.memberId} is ${String(newest - status.appliedIndex)} entries behind`));
 }
 
 async function alarmVerdict({ context, hosts }: Verified): Promise<Verdict> {
@@ -72,5 +88,7 @@ async function hashVerdict({ context, hosts }: Verified, statuses: readonly Etcd
     answers.push({ host: host.name, text: `${String(answer.hash)} (compacted at ${String(answer.compactRevision)})` });
   }
   const distinct = new Set(answers.map((answer) => answer.text));
-  return distinct.size === 1 ? holds : fails(`hashes at revision ${String(revision)} differ: ${answers.map((answer) => `${answer.host} ${answer.text}`).join(", ")}`);
+  return distinct.size === 1
+    ? holds
+    : fails(`hashes at revision ${String(revision)} differ: ${answers.map((answer) => `${answer.host} ${answer.text}`).join(", ")}`);
 }

@@ -32,5 +32,9 @@ export async function judge(rule: string, ask: () => Promise<Verdict>): Promise<
 
 /** The address of https://10.0.0.1:2380 or https://[fd00::1]:2380. */
 export function addressOfUrl(url: string): string {
-  return url.replace(/^[a-z]+:\/\//, "").replace(/\/.*$/, "").replace(/:[0-9]+$/, "").replace(/^\[(.*)\]$/, "$1");
+  return url
+    .replace(/^[a-z]+:\/\//, "")
+    .replace(/\/.*$/, "")
+    .replace(/:[0-9]+$/, "")
+    .replace(/^\[(.*)\]$/, "$1");
 }

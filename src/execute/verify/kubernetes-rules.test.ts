@@ -9,7 +9,11 @@ import type { StepContext } from "../step-handler.ts";
 import { kubernetesRules } from "./kubernetes-rules.ts";
 import { lookAtMembers } from "./observed-members.ts";
 
-const machine = (name: string, address: string, role: "control-plane" | "etcd"): HostConfig => ({ name: asHostName(name), address, roles: [role] });
+const machine = (name: string, address: string, role: "control-plane" | "etcd"): HostConfig => ({
+  name: asHostName(name),
+  address,
+  roles: [role],
+});
 const etcdMachines = [1, 2, 3].map((ordinal) => machine(`etcd${String(ordinal)}`, `10.0.1.${String(ordinal)}`, "etcd"));
 const controlPlane = [1, 2].map((ordinal) => machine(`cp${String(ordinal)}`, `10.0.0.${String(ordinal)}`, "control-plane"));
 
@@ -29,7 +33,9 @@ function open(): { readonly kubernetes: FakeKubernetes; readonly context: StepCo
 
 async function failures(context: StepContext): Promise<readonly string[]> {
   const rules = await kubernetesRules(await lookAtMembers(context));
-  return rules.flatMap(({ rule, verdict }) => (verdict.kind === "holds" ? [] : [`${rule}: ${verdict.kind === "fails" ? verdict.because.join("; ") : verdict.missing.join("; ")}`]));
+  return rules.flatMap(({ rule, verdict }) =>
+    verdict.kind === "holds" ? [] : [`${rule}: ${verdict.kind === "fails" ? verdict.because.join("; ") : verdict.missing.join("; ")}`],
+  );
 }
 
 test("kubernetesRules: with etcd on machines of its own, the API servers of the control-plane machines are asked", async () => {

@@ -35,13 +35,16 @@ export async function machineRules(verified: Verified): Promise<readonly ExitRul
   const rules = [seen];
   if (seen.verdict.kind !== "holds") return rules;
   rules.push({ rule: "no etcd manifest forces a new cluster", verdict: flagVerdict(views) });
-  if (context.config.loadBalancer === "keepalived-haproxy" && address !== "") rules.push({ rule: `exactly one machine holds ${address}`, verdict: holderVerdict(views) });
+  if (context.config.loadBalancer === "keepalived-haproxy" && address !== "")
+    rules.push({ rule: `exactly one machine holds ${address}`, verdict: holderVerdict(views) });
   return rules;
 }
 
 /** Machines of their own that hold the address; a control-plane machine without a member may be the one that was given up. */
 function balancers({ context }: Verified): readonly HostConfig[] {
-  return context.config.hosts.filter((host) => host.roles.includes("load-balancer") && !host.roles.includes("control-plane") && !host.roles.includes("etcd"));
+  return context.config.hosts.filter(
+    (host) => host.roles.includes("load-balancer") && !host.roles.includes("control-plane") && !host.roles.includes("etcd"),
+  );
 }
 
 async function viewOf({ context }: Verified, host: HostConfig, address: string): Promise<MachineView> {
@@ -55,7 +58,10 @@ async function viewOf({ context }: Verified, host: HostConfig, address: string):
   });
   const words = answer.stdout.split("\n");
   if (answer.exitCode !== 0 || !words.includes("end")) {
-    throw new RecoveryError("REMOTE_COMMAND_FAILED", { subject: `host ${host.name}`, detail: `looking at it ended with ${String(answer.exitCode)}` });
+    throw new RecoveryError("REMOTE_COMMAND_FAILED", {
+      subject: `host ${host.name}`,
+      detail: `looking at it ended with ${String(answer.exitCode)}`,
+    });
   }
   return { host, holdsVip: words.includes("vip"), forcesNewCluster: words.includes("forced"), isGuarded: words.includes("guarded") };
 }

@@ -20,7 +20,10 @@ export async function lookAtMembers(context: StepContext): Promise<Verified> {
       reasons.push(`${host.name}: ${error.message}`);
     }
   }
-  throw new RecoveryError("FACTS_INCOMPLETE", { subject: "the member list", detail: `no machine's etcd gave a linearizable list: ${reasons.join("; ")}` });
+  throw new RecoveryError("FACTS_INCOMPLETE", {
+    subject: "the member list",
+    detail: `no machine's etcd gave a linearizable list: ${reasons.join("; ")}`,
+  });
 }
 
 /** With stacked etcd a machine without a member has no API server that counts: it may be the one that was given up. */
@@ -36,7 +39,12 @@ function hostOf(context: StepContext, member: MemberFacts): HostConfig | undefin
 /** Health is judged by the exit rules, one by one; the model leaves it open. */
 export function memberOfFacts(context: StepContext, member: MemberFacts): ModelMember {
   return {
-    id: member.id, name: member.name, peerUrls: member.peerUrls, isLearner: member.isLearner, isStarted: member.name !== "", isHealthy: undefined,
+    id: member.id,
+    name: member.name,
+    peerUrls: member.peerUrls,
+    isLearner: member.isLearner,
+    isStarted: member.name !== "",
+    isHealthy: undefined,
     host: hostOf(context, member)?.name,
   };
 }

@@ -9,7 +9,11 @@ import type { StepContext } from "../step-handler.ts";
 import type { Verified } from "./exit-rule.ts";
 import { proveWrites } from "./write-proof.ts";
 
-const apiServers = [1, 2].map((ordinal): HostConfig => ({ name: asHostName(`cp${String(ordinal)}`), address: `10.0.0.${String(ordinal)}`, roles: ["control-plane"] }));
+const apiServers = [1, 2].map((ordinal): HostConfig => ({
+  name: asHostName(`cp${String(ordinal)}`),
+  address: `10.0.0.${String(ordinal)}`,
+  roles: ["control-plane"],
+}));
 
 /** `refusing`: the API server that has another service-account key, and so takes no token of the others. */
 function open(refusing: string | undefined): Verified {
@@ -19,12 +23,20 @@ function open(refusing: string | undefined): Verified {
     const api = await dialer.dial(host, options);
     const through: KubeApi = {
       host: api.host,
-      request: (call) => (call.bearerToken !== undefined && host === refusing ? Promise.resolve({ status: 401, text: "{}" } as Awaited<ReturnType<KubeApi["request"]>>) : api.request(call)),
+      request: (call) =>
+        call.bearerToken !== undefined && host === refusing
+          ? Promise.resolve({ status: 401, text: "{}" } as Awaited<ReturnType<KubeApi["request"]>>)
+          : api.request(call),
       close: () => api.close(),
     };
     return through;
   };
-  const context = { ports: { kube: { ...dialer, dial }, clock: new FakeClock() }, run: asRunId("20261121-030000-abcd"), config: { hosts: apiServers }, signal: new AbortController().signal } as unknown as StepContext;
+  const context = {
+    ports: { kube: { ...dialer, dial }, clock: new FakeClock() },
+    run: asRunId("20261121-030000-abcd"),
+    config: { hosts: apiServers },
+    signal: new AbortController().signal,
+  } as unknown as StepContext;
   return { context, members: [], hosts: [], apiServers };
 }
 

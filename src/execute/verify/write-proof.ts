@@ -16,13 +16,16 @@ export async function proveWrites(verified: Verified): Promise<readonly ExitRule
   const { apiServers, context } = verified;
   const [first] = apiServers;
   const direct = [];
-  for (const host of apiServers) direct.push(await judge(`a write through the API server on ${host.name}`, () => writeDirectly(verified, host)));
+  for (const host of apiServers)
+    direct.push(await judge(`a write through the API server on ${host.name}`, () => writeDirectly(verified, host)));
   if (first === undefined) return direct;
   return [
     ...direct,
     await judge("a service account's token is accepted by every API server", () => proveToken(verified, first)),
     await judge("controllers make progress", () => proveProgress(verified, first)),
-    ...(context.config.controlPlaneEndpoint === undefined ? [] : [await judge(`a write through ${context.config.controlPlaneEndpoint}`, () => writeThroughEndpoint(verified, first))]),
+    ...(context.config.controlPlaneEndpoint === undefined
+      ? []
+      : [await judge(`a write through ${context.config.controlPlaneEndpoint}`, () => writeThroughEndpoint(verified, first))]),
   ];
 }
 
@@ -36,7 +39,12 @@ async function writeDirectly({ context }: Verified, host: HostConfig): Promise<V
   const name = `requorum-verify-${host.name.toLowerCase()}`;
   const path = "/api/v1/namespaces/kube-system/configmaps";
   return await withKubeOnce(context, host.name, async (api) => {
-    const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name, labels: { "app.kubernetes.io/managed-by": "requorum" } }, data: { run: context.run } };
+    const body = {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name, labels: { "app.kubernetes.io/managed-by": "requorum" } },
+      data: { run: context.run },
+    };
     const created = await request(api, context, { method: "POST", path, body });
     if (created.status === 409) await askJson(api, context, { method: "PUT", path: `${path}/${name}`, body });
     else if (created.status !== 201) return fails(`the write was answered ${String(created.status)}`);
@@ -66,7 +74,9 @@ async function proveToken({ context, apiServers }: Verified, issuer: HostConfig)
   if (token === undefined) return fails("no token was issued");
   const refused: string[] = [];
   for (const host of apiServers) {
-    const used = await withKubeOnce(context, host.name, (api) => request(api, context, { method: "GET", path: "/api", bearerToken: token }));
+    const used = await withKubeOnce(context, host.name, (api) =>
+      request(api, context, { method: "GET", path: "/api", bearerToken: token }),
+    );
     if (used.status !== 200) refused.push(`a call with the token to the API server on ${host.name} was answered ${String(used.status)}`);
   }
   return refused.length === 0 ? holds : fails(...refused);
@@ -80,7 +90,11 @@ async function proveProgress({ context }: Verified, host: HostConfig): Promise<V
   const { clock } = context.ports;
   return await withKubeOnce(context, host.name, async (api) => {
     const renewed = async (name: string): Promise<string> =>
-      textAt(await askJson(api, context, { method: "GET", path: `/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/${name}` }), "spec", "renewTime") ?? "";
+      textAt(
+        await askJson(api, context, { method: "GET", path: `/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/${name}` }),
+        "spec",
+        "renewTime",
+      ) ?? "";
     const waiting = new Map<string, string>();
     for (const name of ["kube-controller-manager", "kube-scheduler"]) waiting.set(name, await renewed(name));
     const startedMs = clock.monotonicMs();
@@ -88,7 +102,9 @@ async function proveProgress({ context }: Verified, host: HostConfig): Promise<V
       await clock.sleep(progressPauseMs, context.signal);
       for (const [name, before] of waiting) if ((await renewed(name)) !== before) waiting.delete(name);
     }
-    return waiting.size === 0 ? holds : fails(...[...waiting.keys()].map((name) => `${name} did not renew its Lease for ${String(progressLimitMs / 1000)} s`));
+    return waiting.size === 0
+      ? holds
+      : fails(...[...waiting.keys()].map((name) => `${name} did not renew its Lease for ${String(progressLimitMs / 1000)} s`));
   });
 }
 
@@ -118,12 +134,19 @@ async function writeThroughEndpoint({ context }: Verified, host: HostConfig): Pr
     changesThings: true,
     signal: context.signal,
   });
-  if (answer.exitCode === 60) throw new RecoveryError("REMOTE_COMMAND_FAILED", { subject: `host ${host.name}`, detail: "there is no kubectl on it to try the endpoint with" });
-  if (answer.exitCode !== 0) return fails(`from ${host.name}: ${answer.stderr.trim().split("\n").at(-1) ?? `exit ${String(answer.exitCode)}`}`);
+  if (answer.exitCode === 60)
+    throw new RecoveryError("REMOTE_COMMAND_FAILED", {
+      subject: `host ${host.name}`,
+      detail: "there is no kubectl on it to try the endpoint with",
+    });
+  if (answer.exitCode !== 0)
+    return fails(`from ${host.name}: ${answer.stderr.trim().split("\n").at(-1) ?? `exit ${String(answer.exitCode)}`}`);
   return answer.stdout.trim() === "requorum" ? holds : fails(`from ${host.name}: what was read back is not what was written`);
 }
 
 /** Kept for the report: when the endpoint took its first write after the repair. */
 export function isWriteThroughEndpoint(rule: ExitRule): boolean {
-  return rule.rule.startsWith("a write through ") && !rule.rule.startsWith("a write through the API server") && rule.verdict.kind === "holds";
+  return (
+    rule.rule.startsWith("a write through ") && !rule.rule.startsWith("a write through the API server") && rule.verdict.kind === "holds"
+  );
 }

@@ -17,7 +17,8 @@ function check(bytes: Uint8Array, chunkBytes: number): TrailerVerdict {
 
 test("SnapshotTrailer: a whole stream is good, however it is cut into chunks", () => {
   const bytes = snapshotOf(1024);
-  for (const chunkBytes of [1, 5, 31, 32, 33, 100, 512, 1056, 5000]) assert.equal(check(bytes, chunkBytes).kind, "good", `chunks of ${String(chunkBytes)}`);
+  for (const chunkBytes of [1, 5, 31, 32, 33, 100, 512, 1056, 5000])
+    assert.equal(check(bytes, chunkBytes).kind, "good", `chunks of ${String(chunkBytes)}`);
 });
 
 test("SnapshotTrailer: one changed bit anywhere is bad", () => {

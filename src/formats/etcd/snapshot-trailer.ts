@@ -15,7 +15,11 @@ export interface RunningSha256 {
 }
 
 export type TrailerVerdict =
-  | { readonly kind: "good"; readonly sizeBytes: bigint; /** Of the content, as the trailer says: etcd's own hash. */ readonly sha256: string }
+  | {
+      readonly kind: "good";
+      readonly sizeBytes: bigint;
+      /** Of the content, as the trailer says: etcd's own hash. */ readonly sha256: string;
+    }
   | { readonly kind: "bad"; readonly sizeBytes: bigint; readonly because: string };
 
 /** Takes the chunks of the stream in order, of any size; holds back 32 bytes of memory, no more. */
@@ -51,9 +55,14 @@ export class SnapshotTrailer {
     const bad = (because: string): TrailerVerdict => ({ kind: "bad", sizeBytes, because });
     if (sizeBytes <= BigInt(trailerBytes)) return bad(`it has ${sizeBytes} bytes: the stream ended before any content`);
     const remainder = sizeBytes % BigInt(alignmentBytes);
-    if (remainder !== BigInt(trailerBytes)) return bad(`its size modulo ${alignmentBytes} is ${remainder}, not ${trailerBytes}: the stream was cut, or there is no checksum at its end`);
+    if (remainder !== BigInt(trailerBytes))
+      return bad(
+        `its size modulo ${alignmentBytes} is ${remainder}, not ${trailerBytes}: the stream was cut, or there is no checksum at its end`,
+      );
     const stated = [...this.tail].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     const actual = this.hash.digestHex();
-    return stated === actual ? { kind: "good", sizeBytes, sha256: actual } : bad(`the checksum at its end is ${stated}, its content's is ${actual}`);
+    return stated === actual
+      ? { kind: "good", sizeBytes, sha256: actual }
+      : bad(`the checksum at its end is ${stated}, its content's is ${actual}`);
   }
 }

@@ -30,15 +30,71 @@ export function renderReportHtml(report: Report): string {
 <h1>${escapeHtml(run.cluster)} <span class="badge ${run.outcome}">${escapeHtml(run.outcome.replaceAll("-", " "))}</span></h1>
 <p>${escapeHtml(`Run ${run.run}, ${run.openedAt === undefined ? "never opened" : timeWords(run.openedAt)}, by ${run.by ?? "nobody"}, goal: ${goalWords(run)} (${run.strategy.replaceAll("-", " ")}). ${run.detail}`)}</p>
 </header>
-<dl class="facts">${headFacts(report).map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`).join("")}</dl>
-${section("Timeline", `${timelineSvg(report)}${details("Every event of the journal", table(["time", "event"], report.timeline.map((event) => [timeWords(event.at), event.words])))}`)}
-${section("What was wrong", report.findings.length === 0 ? "<p>No findings were recorded in the plan.</p>" : table(["code", "what", "subject"], report.findings.map((finding) => [finding.code, finding.title, finding.subject])))}
+<dl class="facts">${headFacts(report)
+    .map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`)
+    .join("")}</dl>
+${section(
+  "Timeline",
+  `${timelineSvg(report)}${details(
+    "Every event of the journal",
+    table(
+      ["time", "event"],
+      report.timeline.map((event) => [timeWords(event.at), event.words]),
+    ),
+  )}`,
+)}
+${section(
+  "What was wrong",
+  report.findings.length === 0
+    ? "<p>No findings were recorded in the plan.</p>"
+    : table(
+        ["code", "what", "subject"],
+        report.findings.map((finding) => [finding.code, finding.title, finding.subject]),
+      ),
+)}
 ${section("What it rested on", evidenceHtml(report))}
-${section("The plan, and the quorum after each step", table(["step", "what", "risk", "quorum after", "expected"], plan.steps.map((step) => [step.id, step.describes, step.risk, quorumWordsShort(step.quorumAfter), secondsWords(step.expectedSeconds)])))}
-${section("Alternatives", table(["way", "", "loses", "because"], plan.alternatives.map((other) => [other.name.replaceAll("-", " "), other.chosen ? "chosen" : other.isPossible ? "possible" : "not possible", other.isPossible ? other.loss.words : "-", other.because])))}
-${section("What was done", table(["step", "what", "state", "took", "seen"], run.steps.map((step) => [step.id, step.describes, plainText(stateSpan(step.state)), step.seconds === undefined ? "-" : secondsWords(step.seconds), step.words])))}
+${section(
+  "The plan, and the quorum after each step",
+  table(
+    ["step", "what", "risk", "quorum after", "expected"],
+    plan.steps.map((step) => [step.id, step.describes, step.risk, quorumWordsShort(step.quorumAfter), secondsWords(step.expectedSeconds)]),
+  ),
+)}
+${section(
+  "Alternatives",
+  table(
+    ["way", "", "loses", "because"],
+    plan.alternatives.map((other) => [
+      other.name.replaceAll("-", " "),
+      other.chosen ? "chosen" : other.isPossible ? "possible" : "not possible",
+      other.isPossible ? other.loss.words : "-",
+      other.because,
+    ]),
+  ),
+)}
+${section(
+  "What was done",
+  table(
+    ["step", "what", "state", "took", "seen"],
+    run.steps.map((step) => [
+      step.id,
+      step.describes,
+      plainText(stateSpan(step.state)),
+      step.seconds === undefined ? "-" : secondsWords(step.seconds),
+      step.words,
+    ]),
+  ),
+)}
 ${section("Verification", report.verification.length === 0 ? "<p>The exit rules were not asked.</p>" : verificationHtml(report))}
-${section("Moved aside, not deleted", report.aside.length === 0 ? "<p>Nothing was moved aside.</p>" : table(["machine", "now in", "what", "needed until"], report.aside.map((entry) => [entry.host, entry.directory, entry.paths.join(", "), timeWords(entry.expiresAt)])))}
+${section(
+  "Moved aside, not deleted",
+  report.aside.length === 0
+    ? "<p>Nothing was moved aside.</p>"
+    : table(
+        ["machine", "now in", "what", "needed until"],
+        report.aside.map((entry) => [entry.host, entry.directory, entry.paths.join(", "), timeWords(entry.expiresAt)]),
+      ),
+)}
 ${section("For the record", table(["what", "value"], [["plan digest", plan.digest], ["consent", run.consent === undefined ? "none" : `${run.consent.by}, ${run.consent.how.replaceAll("-", " ")}, ${timeWords(run.consent.at)}`], ["program", run.program ?? ""], ["files", run.directory], ...run.facts.map((fact): readonly string[] => [fact.name, fact.value])]))}
 <footer><p>${escapeHtml(`Written ${timeWords(report.writtenAt)} from the run's journal. Check it: requorum runs verify-journal ${run.run}`)}</p></footer>
 </body>
@@ -62,13 +118,22 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
 }
 
 function evidenceHtml(report: Report): string {
-  const proofs = report.plan.lossProofs.map((proof) => [`member ${proof.memberId}${proof.host === undefined ? "" : ` (${proof.host})`}`, proof.kind.replaceAll("-", " "), proof.evidence.join("; ")]);
+  const proofs = report.plan.lossProofs.map((proof) => [
+    `member ${proof.memberId}${proof.host === undefined ? "" : ` (${proof.host})`}`,
+    proof.kind.replaceAll("-", " "),
+    proof.evidence.join("; "),
+  ]);
   const words = report.run.attested.map((word) => [`machine ${word.host}`, `attested by ${word.by}`, word.statement]);
   return table(["what is lost for good", "how it is known", "evidence"], [...proofs, ...words]);
 }
 
 function verificationHtml(report: Report): string {
-  const rows = report.verification.map((rule) => `<tr class="${rule.result}"><td>${escapeHtml(rule.result)}</td><td>${escapeHtml(rule.rule)}</td><td>${escapeHtml(rule.words)}</td></tr>`).join("\n");
+  const rows = report.verification
+    .map(
+      (rule) =>
+        `<tr class="${rule.result}"><td>${escapeHtml(rule.result)}</td><td>${escapeHtml(rule.rule)}</td><td>${escapeHtml(rule.words)}</td></tr>`,
+    )
+    .join("\n");
   return `<div class="scroll"><table class="rules"><thead><tr><th>result</th><th>rule</th><th>why not</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 

@@ -18,13 +18,22 @@ const run = asRunId("20261121-030002-ab12");
 const evil = `<script>alert("x")</script> | **bold** \`code\``;
 
 /** A whole run of the plan for a machine that was reinstalled, ten seconds a step. */
-function journal(options: { readonly stopsAt?: number } = {}): { readonly lines: readonly JournalLine[]; readonly plan: ReturnType<typeof planned> } {
+function journal(options: { readonly stopsAt?: number } = {}): {
+  readonly lines: readonly JournalLine[];
+  readonly plan: ReturnType<typeof planned>;
+} {
   const plan = planned(healthyKubeadm3().freshMachine("cp3").build());
   let second = 0;
   const lines: JournalLine[] = [];
   const add = (event: JournalEvent, after: number): void => {
     second += after;
-    lines.push({ version: "1.0", sequence: lines.length + 1, at: new Date(Date.parse("2026-11-21T03:00:02.000Z") + second * 1000).toISOString(), previous: "", event });
+    lines.push({
+      version: "1.0",
+      sequence: lines.length + 1,
+      at: new Date(Date.parse("2026-11-21T03:00:02.000Z") + second * 1000).toISOString(),
+      previous: "",
+      event,
+    });
   };
   add({ kind: "run-opened", run, cluster: plan.cluster, plan: plan.digest, by: "operator@console", program: "requorum 0.1.0" }, 0);
   add({ kind: "consent-given", plan: plan.digest, by: "operator@console", how: "typed-cluster-name" }, 0);
@@ -52,7 +61,10 @@ function report(options: { readonly stopsAt?: number } = {}): Report {
   return reportOf({
     record: { run, plan, state: foldJournal(lines), directory: "/state/runs/x" },
     lines,
-    rules: [{ rule: "one cluster id", verdict: { kind: "holds" } }, { rule: "pods", verdict: { kind: "unknown", missing: [evil] } }],
+    rules: [
+      { rule: "one cluster id", verdict: { kind: "holds" } },
+      { rule: "pods", verdict: { kind: "unknown", missing: [evil] } },
+    ],
     writtenAt: "2026-11-21T03:10:00.000Z",
     titleOf: (code) => `title of ${code}`,
   });
@@ -108,7 +120,8 @@ test("report: the HTML is one file that loads nothing, runs nothing, and shows m
 test("report: the Markdown keeps foreign text in its cell", () => {
   const markdown = renderReportMarkdown(report());
   assert.ok(!markdown.includes("<script>"));
-  for (const row of markdown.split("\n").filter((text) => text.startsWith("| s0") && text.includes("seen"))) assert.equal(row.replace(/\\\|/g, "").split("|").length, 7, row);
+  for (const row of markdown.split("\n").filter((text) => text.startsWith("| s0") && text.includes("seen")))
+    assert.equal(row.replace(/\\\|/g, "").split("|").length, 7, row);
 });
 
 test("report: a run that was not proven promises no tolerance, however far it came", () => {
@@ -123,7 +136,13 @@ test("report: the recovery time ends with the proof, and the first write is coun
   const seen: JournalLine = { ...opened, event: { kind: "fact-recorded", name: "detected at", value: "2026-11-21T02:59:52.000Z" } };
   const closedLater = rest.map((line) => (line.event.kind === "run-stopped" ? { ...line, at: "2026-11-22T03:00:00.000Z" } : line));
   const record = { run, plan, state: foldJournal([opened, seen, ...closedLater]), directory: "/state/runs/x" };
-  const { run: shown, firstWriteAfterSeconds } = reportOf({ record, lines, rules: [], writtenAt: "2026-11-22T03:00:00.000Z", titleOf: (code) => code });
+  const { run: shown, firstWriteAfterSeconds } = reportOf({
+    record,
+    lines,
+    rules: [],
+    writtenAt: "2026-11-22T03:00:00.000Z",
+    titleOf: (code) => code,
+  });
   assert.equal(shown.rtoSeconds, firstWriteAfterSeconds);
   assert.ok((shown.rtoSeconds ?? 86_400) < 300);
 });
@@ -131,7 +150,10 @@ test("report: the recovery time ends with the proof, and the first write is coun
 test("report: it says what happened, what it cost, and how many failures the cluster now survives", () => {
   const { toleranceNow, verification, timeline, findings } = report();
   assert.equal(toleranceNow, 1);
-  assert.deepEqual(verification.map((rule) => rule.result), ["holds", "unknown"]);
+  assert.deepEqual(
+    verification.map((rule) => rule.result),
+    ["holds", "unknown"],
+  );
   assert.ok(timeline.length > 10);
   assert.ok(findings.some((finding) => finding.code === "N01_MEMBER_LOST_QUORUM_KEPT"));
 });

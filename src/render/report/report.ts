@@ -15,7 +15,12 @@ export interface Report {
   /** The exit rules, each with what was seen; empty: they were not asked. */
   readonly verification: readonly { readonly rule: string; readonly result: "holds" | "fails" | "unknown"; readonly words: string }[];
   /** Moved, not deleted, with the day after which nobody should need it. */
-  readonly aside: readonly { readonly host: string; readonly directory: string; readonly paths: readonly string[]; readonly expiresAt: string }[];
+  readonly aside: readonly {
+    readonly host: string;
+    readonly directory: string;
+    readonly paths: readonly string[];
+    readonly expiresAt: string;
+  }[];
   /** Steps' spans in seconds from the opening of the run; for the drawing. */
   readonly spans: readonly ReportSpan[];
   readonly totalSeconds: number;
@@ -65,10 +70,15 @@ export function reportOf(input: ReportInput): Report {
     timeline: input.lines.map((line) => ({ at: line.at, words: eventWords(line), kind: line.event.kind })),
     verification: input.rules.map(({ rule, verdict }) => ({ rule, result: verdict.kind, words: verdictWords(verdict) })),
     aside: asideOf(input, run),
-    spans: run.steps.flatMap((step) => (step.startedAt === undefined ? [] : [{ id: step.id, label: step.describes, from: seconds(step.startedAt), to: seconds(step.endedAt ?? lastAt), state: step.state }])),
+    spans: run.steps.flatMap((step) =>
+      step.startedAt === undefined
+        ? []
+        : [{ id: step.id, label: step.describes, from: seconds(step.startedAt), to: seconds(step.endedAt ?? lastAt), state: step.state }],
+    ),
     totalSeconds: Math.max(1, seconds(lastAt)),
     firstWriteSeconds: firstWrite === undefined ? undefined : seconds(firstWrite.value),
-    firstWriteAfterSeconds: firstWrite === undefined ? undefined : secondsBetween(detectedAtOf(input.record) ?? firstWrite.value, firstWrite.value),
+    firstWriteAfterSeconds:
+      firstWrite === undefined ? undefined : secondsBetween(detectedAtOf(input.record) ?? firstWrite.value, firstWrite.value),
     toleranceNow: toleranceOf(run),
     comparison: input.comparison,
   };
@@ -109,8 +119,16 @@ export function headFacts(report: Report): readonly (readonly [string, string])[
   return [
     ["Outcome", run.outcome === "outcome-unknown" ? "outcome unknown" : run.outcome],
     ["Recovery time (RTO)", run.rtoSeconds === undefined ? "not finished" : `${secondsWords(run.rtoSeconds)}, from first seen to proven`],
-    ["First write through the endpoint", report.firstWriteAfterSeconds === undefined ? "not proven" : `after ${secondsWords(report.firstWriteAfterSeconds)}`],
-    ["Objects compared", report.comparison === undefined ? "not compared" : `${String(report.comparison.objectsBefore)} before, ${String(report.comparison.objectsNow)} now, ${String(report.comparison.lost)} lost`],
+    [
+      "First write through the endpoint",
+      report.firstWriteAfterSeconds === undefined ? "not proven" : `after ${secondsWords(report.firstWriteAfterSeconds)}`,
+    ],
+    [
+      "Objects compared",
+      report.comparison === undefined
+        ? "not compared"
+        : `${String(report.comparison.objectsBefore)} before, ${String(report.comparison.objectsNow)} now, ${String(report.comparison.lost)} lost`,
+    ],
     ["Failures it now survives", report.toleranceNow === undefined ? "not known" : String(report.toleranceNow)],
     ["Lost", run.outcome === "succeeded" ? plan.loss.words : `planned: ${plan.loss.words}`],
   ];

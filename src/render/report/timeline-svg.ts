@@ -19,16 +19,21 @@ export function timelineSvg(report: Report): string {
     // Very short steps stay visible.
     const length = Math.max(3, x(span.to) - from);
     const took = secondsWords(span.to - span.from);
-    return `<g class="bar ${span.state}"><title>${escapeHtml(`${span.id} ${span.label}: ${took}`)}</title>` +
+    return (
+      `<g class="bar ${span.state}"><title>${escapeHtml(`${span.id} ${span.label}: ${took}`)}</title>` +
       `<text x="0" y="${px(y + 13)}">${escapeHtml(span.id)}</text>` +
       `<rect x="${px(from)}" y="${px(y)}" width="${px(length)}" height="16" rx="3"/>` +
-      `<text class="took" x="${px(from + length + 6)}" y="${px(y + 13)}">${escapeHtml(took)}</text></g>`;
+      `<text class="took" x="${px(from + length + 6)}" y="${px(y + 13)}">${escapeHtml(took)}</text></g>`
+    );
   });
   const ticks = ticksOf(totalSeconds).map((seconds) => {
     const at = x(seconds);
     return `<line x1="${px(at)}" x2="${px(at)}" y1="0" y2="${px(spans.length * rowHeight + 4)}"/><text x="${px(at)}" y="${px(height - 8)}" text-anchor="middle">${escapeHtml(secondsWords(seconds))}</text>`;
   });
-  const write = report.firstWriteSeconds === undefined ? "" : `<line class="write" x1="${px(x(report.firstWriteSeconds))}" x2="${px(x(report.firstWriteSeconds))}" y1="0" y2="${px(spans.length * rowHeight + 4)}"><title>first write through the control-plane endpoint</title></line>`;
+  const write =
+    report.firstWriteSeconds === undefined
+      ? ""
+      : `<line class="write" x1="${px(x(report.firstWriteSeconds))}" x2="${px(x(report.firstWriteSeconds))}" y1="0" y2="${px(spans.length * rowHeight + 4)}"><title>first write through the control-plane endpoint</title></line>`;
   return `<svg class="timeline" viewBox="0 0 ${String(width)} ${px(height)}" role="img" aria-label="Steps of the run over time"><g class="ticks">${ticks.join("")}</g>${rows.join("")}${write}</svg>`;
 }
 

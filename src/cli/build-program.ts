@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option, Argument } from "commander";
 import { exitCodes } from "../model/error-catalogue.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
+import { shellWord } from "../render/shell-word.ts";
 import { commandName, exitMeanings, exitsOf } from "./command-table.ts";
 import { globalOptions, groupSummaries } from "./global-option-specs.ts";
 import type { CommandSpec, OptionSpec } from "./command-spec.ts";
@@ -134,7 +135,7 @@ function toUsageError(error: CommanderError, words: readonly string[]): Recovery
   const detail = message.replace(/\s*\(Did you mean [^)]*\)/, "").replace(/\.$/, "");
   const wrong = /'([^']+)'/.exec(detail)?.[1];
   const first = suggested?.split(", ")[0];
-  const corrected = first === undefined || wrong === undefined ? undefined : words.map((word) => (word === wrong ? first : word)).join(" ");
+  const corrected = first === undefined || wrong === undefined ? undefined : words.map((word) => (word === wrong ? first : shellWord(word))).join(" ");
   return new RecoveryError("USAGE", {
     subject: "command line",
     detail: error.code === "commander.help" ? "a verb is missing" : suggested === undefined ? detail : `${detail}; did you mean ${suggested}?`,

@@ -16,6 +16,7 @@ import { NodeHashing } from "../adapters/system/node-hashing.ts";
 import { SystemClock } from "../adapters/system/system-clock.ts";
 import type { ClusterConfig } from "../model/cluster-config.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
+import { shellWord } from "../render/shell-word.ts";
 import { readClusterConfig } from "../schemas/config.ts";
 import { findConfig, type ConfigSearch } from "./find-config.ts";
 
@@ -44,7 +45,7 @@ export async function openCluster(search: ConfigSearch): Promise<OpenCluster> {
   const config = readClusterConfig(await readConfigText(configFile), configFile);
   const wanted = search.global.cluster;
   if (wanted !== undefined && wanted !== config.cluster) {
-    throw new RecoveryError("USAGE", { subject: "option --cluster", detail: `${configFile} is of cluster ${config.cluster}, not ${wanted}`, remedies: [{ why: "name the file", command: `requorum status --config ${configFile}` }] });
+    throw new RecoveryError("USAGE", { subject: "option --cluster", detail: `${configFile} is of cluster ${config.cluster}, not ${wanted}`, remedies: [{ why: "name the file", command: `requorum status --config ${shellWord(configFile)}` }] });
   }
   return makePorts(config, configFile, search.directories.state);
 }

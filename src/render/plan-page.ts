@@ -3,6 +3,7 @@ import type { QuorumState } from "../model/quorum.ts";
 import { shortDigest, type PlanDocument, type PlanDocumentStep } from "./plan-document.ts";
 import { bad, command, dim, gap, good, heading, item, line, strong, table, warn, type Block, type Inline, type Page, type Span } from "./page.ts";
 import { count, orUnknown, quorumWords, secondsWords, timeWords } from "./words.ts";
+import { shellWord } from "./shell-word.ts";
 
 /** Verdict, loss, alternatives side by side, steps with the quorum after each, and what to type next. */
 export function planPage(plan: PlanDocument, options: { readonly showsNext: boolean }): Page {
@@ -107,8 +108,8 @@ function nextBlocks(plan: PlanDocument): readonly Block[] {
         gap,
         line([strong("digest   "), plan.digest]),
         line([strong("file     "), plan.file, dim(` (valid until ${timeWords(plan.expiresAt)})`)]),
-        command(`requorum apply ${plan.file}`, "next: carry it out (you are asked to type the cluster's name)", 0),
-        command(`requorum apply ${plan.file} --approve ${shortDigest(plan.digest)}`, "or, without a terminal", 0),
+        command(`requorum apply ${shellWord(plan.file)}`, "next: carry it out (you are asked to type the cluster's name)", 0),
+        command(`requorum apply ${shellWord(plan.file)} --approve ${shortDigest(plan.digest)}`, "or, without a terminal", 0),
       ];
     }
     case "wait":

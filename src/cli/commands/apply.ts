@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { applyPlan } from "../../app/apply-plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import { shellWord } from "../../render/shell-word.ts";
 import { readPlan } from "../../schemas/plan.ts";
 import { consentFor } from "../ask-consent.ts";
 import { hasFlag, textArgument, textOption, type CommandModule } from "../command-spec.ts";
@@ -18,7 +19,7 @@ export const command: CommandModule = {
       const plan = readPlan(text, file, (given) => plain.ports.hashing.sha256Hex(given));
       const app = { ...plain, ports: { ...plain.ports, runs: tappedRunStore(plain.ports.runs, runListener(cli, () => plan)) } };
       display.leaveOut(plan.steps.map((step) => step.describes));
-      const askConsent = consentFor(cli, app, { approve: textOption(invocation, "approve"), commandFor: () => Promise.resolve(`requorum apply ${file}`), showsPlan: true, pause: () => { display.stop(); } });
+      const askConsent = consentFor(cli, app, { approve: textOption(invocation, "approve"), commandFor: () => Promise.resolve(`requorum apply ${shellWord(file)}`), showsPlan: true, pause: () => { display.stop(); } });
       const applied = await applyPlan(app, { plan, askConsent, breakLock: hasFlag(invocation, "break-lock") });
       display.stop();
       return await finishRun(cli, app, applied);

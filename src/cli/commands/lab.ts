@@ -7,6 +7,7 @@ import type { ExitName } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { LabStatus, LabUpResult } from "../../ports/lab.ts";
 import { bad, command as commandBlock, gap, good, heading, line, table, type Page } from "../../render/page.ts";
+import { shellWord } from "../../render/shell-word.ts";
 import { listArgument, listOption, textArgument, textOption, type CommandModule, type Invocation } from "../command-spec.ts";
 import { printResult } from "../print-result.ts";
 import { ProgressDisplay } from "../terminal/progress-display.ts";
@@ -160,7 +161,7 @@ function labPage(state: LabStatus): Page {
       ]),
     ),
     line(`clients use ${state.controlPlaneEndpoint}`, 2),
-    commandBlock(`requorum status --config ${state.configFile}`, "look at it as an operator"),
+    commandBlock(`requorum status --config ${shellWord(state.configFile)}`, "look at it as an operator"),
   ];
 }
 

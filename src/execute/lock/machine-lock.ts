@@ -149,16 +149,23 @@ function holderOf(text: string): Partial<LockHolder> | undefined {
   }
 }
 
+/** What a marker says is what somebody on that machine wrote. */
+function told(value: unknown): string {
+  return String(value).slice(0, 200);
+}
+
 function lockedBy(host: HostName, text: string): RecoveryError {
   const holder = holderOf(text);
   const words = holder === undefined
     ? `a marker that cannot be read: ${JSON.stringify(text.slice(0, 200))}`
-    : `run ${String(holder.run)} of ${String(holder.by)} on ${String(holder.host)}, since ${String(holder.at)}`;
+    : `run ${told(holder.run)} of ${told(holder.by)} on ${told(holder.host)}, since ${told(holder.at)}`;
+  // It goes into a command that somebody copies.
+  const run = typeof holder?.run === "string" && /^[0-9]{8}-[0-9]{6}-[0-9a-z]{4}$/.test(holder.run) ? holder.run : undefined;
   return new RecoveryError("RUN_LOCKED", {
     subject: `host ${host}`,
     detail: `${markerPath} on ${host} is held by ${words}`,
     remedies: [
-      ...(holder?.run === undefined ? [] : [{ why: `if that run was interrupted, go on with it where it was started (${String(holder.host)})`, command: `requorum resume ${holder.run}` }]),
+      ...(run === undefined ? [] : [{ why: `if that run was interrupted, go on with it where it was started (${told(holder?.host)})`, command: `requorum resume ${run}` }]),
       { why: "if it is certain that nobody works on the cluster, run the same command again with --break-lock" },
     ],
   });

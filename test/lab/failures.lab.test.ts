@@ -14,8 +14,8 @@ import { field, LabSession, list, type Ended, type Json, type Running } from "..
 import { SmallDisk } from "../support/small-disk.ts";
 
 const session = new LabSession("ci-fail");
-/** Room for plan and journal, not for a snapshot of this cluster (some 10 MB). */
-const spareBytes = 2 * 1024 * 1024;
+/** Room for plan and journal, not for a snapshot of this cluster (1.8 MiB). */
+const spareBytes = 1024 * 1024;
 let disk: SmallDisk;
 /** The machine whose disk is lost, and the plan that replaces it. */
 let lost = "";
@@ -41,6 +41,13 @@ async function followers(): Promise<readonly string[]> {
 
 async function memberOf(host: string): Promise<Json | undefined> {
   return list(await session.json(["status"], [0, 3, 10]), "members").find((member) => member["host"] === host);
+}
+
+/** A session that was made with the old key is still good, and shared with the next program: it has to end, too. */
+async function changeHostKey(host: string): Promise<void> {
+  await session.ssh(host, "systemd-run --on-active=4 --timer-property=AccuracySec=100ms pkill -f 'sshd(-session)?: root'");
+  await session.lab("break", "change-host-key", host);
+  await pause(5_000);
 }
 
 /** On the small disk. */
@@ -107,7 +114,7 @@ test("lab: a client certificate of another authority is a TLS failure and an unk
 
 test("lab: a changed host key is said with its remedy by every verb; the member lives, and the plan does not touch it", async () => {
   const [host = ""] = await followers();
-  await session.lab("break", "change-host-key", host);
+  await changeHostKey(host);
   const status = await session.expect([0, 3, 10], session.on("status"));
   assert.match(status.stdout, /N01_HOST_KEY_CHANGED/);
   const diagnosis = await session.json(["diagnose"], 3);
@@ -126,7 +133,7 @@ test("lab: a plan is refused when its machine presents another key in between, a
   lost = (await followers())[0] ?? "";
   await session.lab("break", "wipe-machine", lost);
   plan = await session.plan();
-  await session.lab("break", "change-host-key", lost);
+  await changeHostKey(lost);
   const refused = await session.expect(16, session.on("apply", plan.file, "--approve", plan.digest));
   assert.match(refused.stderr, /host key/);
   assert.match(refused.stderr, /ssh-keygen -R/);
@@ -176,6 +183,21 @@ test("lab: the machine through which a step works dies in its middle; the run en
   await session.nothingToDo();
 });
 
+/** As the person on call would: go on with the run; when it does not, do what the plan says, which may be to wait. */
+async function settled(): Promise<void> {
+  const resumed = await session.run(session.on("resume"));
+  process.stderr.write(`after its machine died, resume ended with ${String(resumed.code)}\n`);
+  assert.ok([0, 10, 12, 13, 14].includes(resumed.code), `${String(resumed.code)}\n${resumed.stdout}\n${resumed.stderr}`);
+  for (let tries = 0; tries < 12; tries += 1) {
+    const file = join(session.scratch, `again-${String(tries)}.json`);
+    const made = await session.json(["plan", "--out", file], [0, 10, 12]);
+    process.stderr.write(`then the plan is: ${String(made["verdict"])}: ${JSON.stringify(made["reasons"])}\n`);
+    if (made["verdict"] === "nothing-to-do") return;
+    if (made["verdict"] === "act") await session.expect(0, session.on("apply", file, "--approve", String(made["digest"])));
+    else await pause(5_000);
+  }
+}
+
 test("lab: the machine that joins dies in the middle of it; the run stops with what it knows, and resuming or planning again ends well", async () => {
   const [host = ""] = await followers();
   await session.lab("break", "wipe-machine", host);
@@ -189,13 +211,7 @@ test("lab: the machine that joins dies in the middle of it; the run stops with w
   assert.match(ended.stdout + ended.stderr, new RegExp(`host ${host}`));
   await session.expect(0, session.on("runs", "verify-journal"));
   await session.lab("heal", "power-off", host);
-  const resumed = await session.run(session.on("resume"));
-  process.stderr.write(`after its machine died, resume ended with ${String(resumed.code)}\n`);
-  if (resumed.code !== 0) {
-    assert.ok([12, 13].includes(resumed.code), `${String(resumed.code)}\n${resumed.stdout}\n${resumed.stderr}`);
-    const again = await session.plan();
-    await session.expect(0, session.on("apply", again.file, "--approve", again.digest));
-  }
+  await settled();
   await session.healthy(3, 60_000);
   await session.nothingToDo();
 });

@@ -38,10 +38,13 @@ test("a machine that dies while it joins stops the run within two minutes, and r
   assert.ok(["failed", "outcome-unknown"].includes(result.outcome), result.outcome);
   assert.match(result.detail, /host cp2/);
   assert.ok(world.clock.nowMs() - diedAtMs < 120_000, `it waited ${String((world.clock.nowMs() - diedAtMs) / 1000)} s`);
+  const certificates = "/api/v1/namespaces/kube-system/secrets/kubeadm-certs";
+  assert.notEqual(world.kube.store.at(certificates), undefined, "a join that may go on lost its credentials");
   verifyJournal(await world.lines(), context.journal);
   assert.equal(world.markers.size, 1, "only the machine that is silent keeps its lock");
   world.machines.heal(target);
   const resumed = await resumeRun({ ...quiet, context: world.context() });
   assert.equal(resumed.outcome, "succeeded", resumed.detail);
   assert.equal(world.effects().filter((effect) => effect.startsWith("memberRemove")).length, 1);
+  assert.equal(world.kube.store.at(certificates), undefined);
 });

@@ -24,7 +24,11 @@ export interface ProgramOptions {
  * Parses arguments (without node and script). undefined: help or version was
  * asked for and has been written. USAGE with a did-you-mean otherwise.
  */
-export function parseCommandLine(table: readonly CommandSpec[], words: readonly string[], options: ProgramOptions): ParsedCommand | undefined {
+export function parseCommandLine(
+  table: readonly CommandSpec[],
+  words: readonly string[],
+  options: ProgramOptions,
+): ParsedCommand | undefined {
   let parsed: ParsedCommand | undefined;
   const program = buildProgram(table, options, (found) => {
     parsed = found;
@@ -93,7 +97,8 @@ function commanderOption(spec: OptionSpec): Option {
   const words = spec.defaultWords === undefined ? spec.describes : `${spec.describes} (default: ${spec.defaultWords})`;
   const option = new Option(`${spec.short === undefined ? "" : `-${spec.short}, `}--${spec.name}${value}`, words);
   if (spec.choices !== undefined) option.choices(spec.choices);
-  if (spec.isRepeatable === true) option.argParser((next: string, before: unknown) => [...(Array.isArray(before) ? before.map(String) : []), next]);
+  if (spec.isRepeatable === true)
+    option.argParser((next: string, before: unknown) => [...(Array.isArray(before) ? before.map(String) : []), next]);
   return option;
 }
 
@@ -125,7 +130,11 @@ function notBuiltYet(words: readonly string[]): RecoveryError | undefined {
   const [verb = "", goal = ""] = words.filter((word) => !word.startsWith("-"));
   const what = plannedVerbs.includes(verb) ? verb : verb === "plan" && plannedGoals.includes(goal) ? `plan ${goal}` : undefined;
   if (what === undefined) return undefined;
-  return new RecoveryError("NOT_BUILT_YET", { subject: `requorum ${what}`, detail: "it is planned and does not exist in this version", remedies: [{ why: "see what there is", command: "requorum --help" }] });
+  return new RecoveryError("NOT_BUILT_YET", {
+    subject: `requorum ${what}`,
+    detail: "it is planned and does not exist in this version",
+    remedies: [{ why: "see what there is", command: "requorum --help" }],
+  });
 }
 
 /** commander's message as an error of ours: the suggestion becomes a remedy that can be copied. */
@@ -135,10 +144,12 @@ function toUsageError(error: CommanderError, words: readonly string[]): Recovery
   const detail = message.replace(/\s*\(Did you mean [^)]*\)/, "").replace(/\.$/, "");
   const wrong = /'([^']+)'/.exec(detail)?.[1];
   const first = suggested?.split(", ")[0];
-  const corrected = first === undefined || wrong === undefined ? undefined : words.map((word) => (word === wrong ? first : shellWord(word))).join(" ");
+  const corrected =
+    first === undefined || wrong === undefined ? undefined : words.map((word) => (word === wrong ? first : shellWord(word))).join(" ");
   return new RecoveryError("USAGE", {
     subject: "command line",
-    detail: error.code === "commander.help" ? "a verb is missing" : suggested === undefined ? detail : `${detail}; did you mean ${suggested}?`,
+    detail:
+      error.code === "commander.help" ? "a verb is missing" : suggested === undefined ? detail : `${detail}; did you mean ${suggested}?`,
     remedies: [
       ...(corrected === undefined ? [] : [{ why: "perhaps", command: `requorum ${corrected}` }]),
       { why: "see what there is", command: "requorum --help" },

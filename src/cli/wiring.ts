@@ -29,7 +29,10 @@ export interface OpenCluster {
 }
 
 /** What use cases are given, from an open cluster and the call's own wishes. */
-export function appContextOf(cluster: OpenCluster, call: Pick<AppContext, "program" | "signal" | "report"> & { readonly operator: string }): AppContext {
+export function appContextOf(
+  cluster: OpenCluster,
+  call: Pick<AppContext, "program" | "signal" | "report"> & { readonly operator: string },
+): AppContext {
   return {
     ports: cluster.ports,
     config: cluster.config,
@@ -45,7 +48,11 @@ export async function openCluster(search: ConfigSearch): Promise<OpenCluster> {
   const config = readClusterConfig(await readConfigText(configFile), configFile);
   const wanted = search.global.cluster;
   if (wanted !== undefined && wanted !== config.cluster) {
-    throw new RecoveryError("USAGE", { subject: "option --cluster", detail: `${configFile} is of cluster ${config.cluster}, not ${wanted}`, remedies: [{ why: "name the file", command: `requorum status --config ${shellWord(configFile)}` }] });
+    throw new RecoveryError("USAGE", {
+      subject: "option --cluster",
+      detail: `${configFile} is of cluster ${config.cluster}, not ${wanted}`,
+      remedies: [{ why: "name the file", command: `requorum status --config ${shellWord(configFile)}` }],
+    });
   }
   return makePorts(config, configFile, search.directories.state);
 }

@@ -1,7 +1,23 @@
 import type { Alternative } from "../model/plan.ts";
 import type { QuorumState } from "../model/quorum.ts";
 import { shortDigest, type PlanDocument, type PlanDocumentStep } from "./plan-document.ts";
-import { bad, command, dim, gap, good, heading, item, line, strong, table, warn, type Block, type Inline, type Page, type Span } from "./page.ts";
+import {
+  bad,
+  command,
+  dim,
+  gap,
+  good,
+  heading,
+  item,
+  line,
+  strong,
+  table,
+  warn,
+  type Block,
+  type Inline,
+  type Page,
+  type Span,
+} from "./page.ts";
 import { count, orUnknown, quorumWords, secondsWords, timeWords } from "./words.ts";
 import { shellWord } from "./shell-word.ts";
 
@@ -28,7 +44,9 @@ function headBlocks(plan: PlanDocument): readonly Block[] {
 function verdictSpan(plan: PlanDocument): Span {
   switch (plan.verdict) {
     case "act":
-      return strong(`PLAN: ${strategyWords(plan.strategy)} (${count(plan.steps.length, "step")}, about ${secondsWords(plan.expectedSeconds)})`);
+      return strong(
+        `PLAN: ${strategyWords(plan.strategy)} (${count(plan.steps.length, "step")}, about ${secondsWords(plan.expectedSeconds)})`,
+      );
     case "wait":
       return warn("WAIT: the right thing is to change nothing yet");
     case "blocked":
@@ -54,7 +72,11 @@ function isNothingLost(plan: PlanDocument): boolean {
 }
 
 function proofBlocks(plan: PlanDocument): readonly Block[] {
-  const proofs = plan.lossProofs.map((proof) => item(`member ${proof.memberId}${proof.host === undefined ? "" : ` (${proof.host})`} is lost for good, ${proof.kind.replaceAll("-", " ")}: ${proof.evidence.join("; ")}`));
+  const proofs = plan.lossProofs.map((proof) =>
+    item(
+      `member ${proof.memberId}${proof.host === undefined ? "" : ` (${proof.host})`} is lost for good, ${proof.kind.replaceAll("-", " ")}: ${proof.evidence.join("; ")}`,
+    ),
+  );
   const words = plan.attestations.map((word) => item(`${word.by} says that ${word.host} is lost: ${JSON.stringify(word.statement)}`));
   return proofs.length + words.length === 0 ? [] : [gap, heading("on what it rests"), ...proofs, ...words];
 }
@@ -62,11 +84,26 @@ function proofBlocks(plan: PlanDocument): readonly Block[] {
 const riskSpan = (risk: string): Span => (risk === "destructive" ? bad(risk) : risk === "reversible" ? warn(risk) : dim(risk));
 
 function stepBlocks(plan: PlanDocument): readonly Block[] {
-  const rows = plan.steps.map((step): readonly Inline[] => [step.id, stepWords(step), riskSpan(step.risk), quorumCell(step.quorumAfter), secondsWords(step.expectedSeconds)]);
+  const rows = plan.steps.map((step): readonly Inline[] => [
+    step.id,
+    stepWords(step),
+    riskSpan(step.risk),
+    quorumCell(step.quorumAfter),
+    secondsWords(step.expectedSeconds),
+  ]);
   return [
     gap,
     heading("steps, and the quorum after each"),
-    table([{ title: "" }, { title: "what", isFlexible: true }, { title: "risk" }, { title: "quorum after" }, { title: "about", align: "right" }], rows),
+    table(
+      [
+        { title: "" },
+        { title: "what", isFlexible: true },
+        { title: "risk" },
+        { title: "quorum after" },
+        { title: "about", align: "right" },
+      ],
+      rows,
+    ),
   ];
 }
 
@@ -78,7 +115,11 @@ function stepWords(step: PlanDocumentStep): Inline {
 export function quorumCell(quorum: QuorumState | undefined): Inline {
   if (quorum === undefined) return warn("not known");
   const words = `${String(quorum.healthy)} of ${String(quorum.voters)}, spare ${String(quorum.faultTolerance)}`;
-  return quorum.faultTolerance < 0 ? bad(`${String(quorum.healthy)} of ${String(quorum.voters)}: lost`) : quorum.faultTolerance === 0 ? warn(words) : good(words);
+  return quorum.faultTolerance < 0
+    ? bad(`${String(quorum.healthy)} of ${String(quorum.voters)}: lost`)
+    : quorum.faultTolerance === 0
+      ? warn(words)
+      : good(words);
 }
 
 function alternativeBlocks(plan: PlanDocument): readonly Block[] {
@@ -91,7 +132,14 @@ function alternativeBlocks(plan: PlanDocument): readonly Block[] {
     alternative.expectedSeconds === undefined ? dim("-") : secondsWords(alternative.expectedSeconds),
     alternative.because,
   ]);
-  const columns = [{ title: "  way" }, { title: "" }, { title: "loses", isFlexible: true }, { title: "risk" }, { title: "about", align: "right" as const }, { title: "because", isFlexible: true }];
+  const columns = [
+    { title: "  way" },
+    { title: "" },
+    { title: "loses", isFlexible: true },
+    { title: "risk" },
+    { title: "about", align: "right" as const },
+    { title: "because", isFlexible: true },
+  ];
   return [gap, heading("alternatives"), table(columns, rows, 0)];
 }
 

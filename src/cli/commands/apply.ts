@@ -17,9 +17,25 @@ export const command: CommandModule = {
     const text = await readGiven(resolve(cli.directories.work, file));
     return withCluster(cli, { isQuiet: false }, async ({ app: plain, display }) => {
       const plan = readPlan(text, file, (given) => plain.ports.hashing.sha256Hex(given));
-      const app = { ...plain, ports: { ...plain.ports, runs: tappedRunStore(plain.ports.runs, runListener(cli, () => plan)) } };
+      const app = {
+        ...plain,
+        ports: {
+          ...plain.ports,
+          runs: tappedRunStore(
+            plain.ports.runs,
+            runListener(cli, () => plan),
+          ),
+        },
+      };
       display.leaveOut(plan.steps.map((step) => step.describes));
-      const askConsent = consentFor(cli, app, { approve: textOption(invocation, "approve"), commandFor: () => Promise.resolve(`requorum apply ${shellWord(file)}`), showsPlan: true, pause: () => { display.stop(); } });
+      const askConsent = consentFor(cli, app, {
+        approve: textOption(invocation, "approve"),
+        commandFor: () => Promise.resolve(`requorum apply ${shellWord(file)}`),
+        showsPlan: true,
+        pause: () => {
+          display.stop();
+        },
+      });
       const applied = await applyPlan(app, { plan, askConsent, breakLock: hasFlag(invocation, "break-lock") });
       display.stop();
       return await finishRun(cli, app, applied);
@@ -31,6 +47,11 @@ async function readGiven(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {
-    throw new RecoveryError("LOCAL_FILE_FAILED", { subject: path, detail: "the plan could not be read", cause, remedies: [{ why: "make a plan", command: "requorum plan" }] });
+    throw new RecoveryError("LOCAL_FILE_FAILED", {
+      subject: path,
+      detail: "the plan could not be read",
+      cause,
+      remedies: [{ why: "make a plan", command: "requorum plan" }],
+    });
   }
 }

@@ -58,7 +58,10 @@ f=/var/lib/requorum/lock
 [ -e "$f" ] || { echo released; exit 0; }
 if grep -qF "\\"run\\":\\"$1\\"" "$f"; then rm -f "$f"; echo released; else echo foreign; cat "$f"; fi`;
 
-type MarkerAnswer = { readonly kind: "acquired" } | { readonly kind: "held"; readonly text: string } | { readonly kind: "unreachable" | "unknown"; readonly words: string };
+type MarkerAnswer =
+  | { readonly kind: "acquired" }
+  | { readonly kind: "held"; readonly text: string }
+  | { readonly kind: "unreachable" | "unknown"; readonly words: string };
 
 export interface LockRequest {
   readonly hostAccess: HostAccess;
@@ -88,11 +91,18 @@ export async function acquireMachineLocks(request: LockRequest): Promise<Machine
   await releaseMachineLocks({ hostAccess: request.hostAccess, hosts: markedHosts(locks), run: request.holder.run });
   request.signal.throwIfAborted();
   if (held?.answer.kind === "held") throw lockedBy(held.host, held.answer.text);
-  throw new RecoveryError("FACTS_INCOMPLETE", { subject: "lock", detail: `no machine could be reached to lock the cluster (${locks.notOn.join("; ")})` });
+  throw new RecoveryError("FACTS_INCOMPLETE", {
+    subject: "lock",
+    detail: `no machine could be reached to lock the cluster (${locks.notOn.join("; ")})`,
+  });
 }
 
 /** Removes our markers. Returns the hosts that could not be reached, with the reason: their marker is still there. */
-export async function releaseMachineLocks(options: { readonly hostAccess: HostAccess; readonly hosts: readonly HostName[]; readonly run: RunId }): Promise<{
+export async function releaseMachineLocks(options: {
+  readonly hostAccess: HostAccess;
+  readonly hosts: readonly HostName[];
+  readonly run: RunId;
+}): Promise<{
   readonly released: readonly HostName[];
   readonly leftOn: readonly string[];
 }> {
@@ -100,7 +110,11 @@ export async function releaseMachineLocks(options: { readonly hostAccess: HostAc
     options.hosts.map(async (host) => {
       try {
         const result = await options.hostAccess.run(host, {
-          reason: "release the run's lock", script: releaseScript, args: [options.run], timeoutMs: markerTimeoutMs, changesThings: true,
+          reason: "release the run's lock",
+          script: releaseScript,
+          args: [options.run],
+          timeoutMs: markerTimeoutMs,
+          changesThings: true,
         });
         return { host, words: result.exitCode === 0 ? undefined : result.stderr.trim() };
       } catch (error) {
@@ -127,7 +141,12 @@ async function putMarker(host: HostName, request: LockRequest, replaces: string)
   const text = JSON.stringify(request.holder);
   try {
     const result = await request.hostAccess.run(host, {
-      reason: "lock the cluster for this run", script: acquireScript, args: [text, replaces], timeoutMs: markerTimeoutMs, changesThings: true, signal: request.signal,
+      reason: "lock the cluster for this run",
+      script: acquireScript,
+      args: [text, replaces],
+      timeoutMs: markerTimeoutMs,
+      changesThings: true,
+      signal: request.signal,
     });
     const [word, ...rest] = result.stdout.split("\n");
     if (result.exitCode === 0 && word === "acquired") return { kind: "acquired" };
@@ -156,16 +175,24 @@ function told(value: unknown): string {
 
 function lockedBy(host: HostName, text: string): RecoveryError {
   const holder = holderOf(text);
-  const words = holder === undefined
-    ? `a marker that cannot be read: ${JSON.stringify(text.slice(0, 200))}`
-    : `run ${told(holder.run)} of ${told(holder.by)} on ${told(holder.host)}, since ${told(holder.at)}`;
+  const words =
+    holder === undefined
+      ? `a marker that cannot be read: ${JSON.stringify(text.slice(0, 200))}`
+      : `run ${told(holder.run)} of ${told(holder.by)} on ${told(holder.host)}, since ${told(holder.at)}`;
   // It goes into a command that somebody copies.
   const run = typeof holder?.run === "string" && /^[0-9]{8}-[0-9]{6}-[0-9a-z]{4}$/.test(holder.run) ? holder.run : undefined;
   return new RecoveryError("RUN_LOCKED", {
     subject: `host ${host}`,
     detail: `${markerPath} on ${host} is held by ${words}`,
     remedies: [
-      ...(run === undefined ? [] : [{ why: `if that run was interrupted, go on with it where it was started (${told(holder?.host)})`, command: `requorum resume ${run}` }]),
+      ...(run === undefined
+        ? []
+        : [
+            {
+              why: `if that run was interrupted, go on with it where it was started (${told(holder?.host)})`,
+              command: `requorum resume ${run}`,
+            },
+          ]),
       { why: "if it is certain that nobody works on the cluster, run the same command again with --break-lock" },
     ],
   });

@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { RecoveryError } from "../../model/recovery-error.ts";
 
 /** Where the lab keeps things. Caches may be deleted at any time; a lab's state directory goes with `lab down`. */
 export interface LabPaths {
@@ -20,6 +21,21 @@ export function labPathsFrom(environment: { readonly [name: string]: string | un
   const cache = base("XDG_CACHE_HOME", ".cache");
   const state = base("XDG_STATE_HOME", ".local/state");
   return { cacheDir: join(cache, "requorum"), labsDir: join(state, "requorum", "labs") };
+}
+
+/**
+ * These paths stand in an ssh_config, in options of mount and in shell lines,
+ * where a space, a comma or a colon is a separator. LAB_UNSUPPORTED otherwise.
+ */
+export function assertPlainPaths(paths: LabPaths): void {
+  for (const path of [paths.cacheDir, paths.labsDir]) {
+    if (/^\/[A-Za-z0-9/._+@-]*$/.test(path)) continue;
+    throw new RecoveryError("LAB_UNSUPPORTED", {
+      subject: `directory ${path}`,
+      detail:
+        "the lab's paths may hold letters, digits and / . _ + @ - only; set XDG_CACHE_HOME and XDG_STATE_HOME to directories of such names",
+    });
+  }
 }
 
 /** Everything of one machine lies below this directory, so that what is left of it can be found by looking. */

@@ -13,7 +13,7 @@ import type {
 import { balancerPort } from "./address-plan.ts";
 import { applyFault, healFaults } from "./faults/apply-fault.ts";
 import { dropFileLock, fileLockHolder, takeFileLock } from "./file-lock.ts";
-import type { LabPaths } from "./lab-paths.ts";
+import { assertPlainPaths, type LabPaths } from "./lab-paths.ts";
 import { assertLabName, labDirectory, listLabs, readLabState, type LabState } from "./lab-state.ts";
 import { readMachineInit } from "./machine/machine-init.ts";
 import { runInMachine } from "./machine/machine-shell.ts";
@@ -39,11 +39,13 @@ export class NspawnLab implements Lab {
   }
 
   async prepare(versions: LabVersions, options: LabCallOptions): Promise<void> {
+    assertPlainPaths(this.#options.paths);
     await ensureHostPrograms(options.report);
     await prepareSources(versions, { ...this.#options, ...options }, new PhaseTimer(options.report));
   }
 
   async up(request: LabUpRequest, options: LabCallOptions): Promise<LabUpResult> {
+    assertPlainPaths(this.#options.paths);
     await ensureHostPrograms(options.report);
     return this.#exclusively(request.name, async () => {
       const { name, versions, controlPlanes, workers, etcdMachines, spares } = request;

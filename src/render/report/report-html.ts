@@ -1,9 +1,6 @@
-import type { QuorumState } from "../../model/quorum.ts";
-import { goalWords } from "../plan-page.ts";
-import { plainText } from "../page.ts";
-import { stateSpan } from "../run-page.ts";
-import { secondsWords, timeWords } from "../words.ts";
+import { timeWords } from "../words.ts";
 import { escapeHtml } from "./escape.ts";
+import { introductionWords, reportSections, timelineSection, type ReportSection } from "./report-sections.ts";
 import { headFacts, type Report } from "./report.ts";
 import { timelineSvg } from "./timeline-svg.ts";
 
@@ -13,133 +10,54 @@ import { timelineSvg } from "./timeline-svg.ts";
  * comes from machines or people is escaped.
  */
 export function renderReportHtml(report: Report): string {
-  const { run, plan } = report;
-  const title = `Recovery of ${run.cluster}: ${run.outcome}`;
+  const { run } = report;
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escapeHtml(title)}</title>
+<title>${escapeHtml(`Recovery of ${run.cluster}: ${run.outcome}`)}</title>
 <style>${style}</style>
 </head>
 <body>
 <header>
 <p class="kicker">requorum report</p>
 <h1>${escapeHtml(run.cluster)} <span class="badge ${run.outcome}">${escapeHtml(run.outcome.replaceAll("-", " "))}</span></h1>
-<p>${escapeHtml(`Run ${run.run}, ${run.openedAt === undefined ? "never opened" : timeWords(run.openedAt)}, by ${run.by ?? "nobody"}, goal: ${goalWords(run)} (${run.strategy.replaceAll("-", " ")}). ${run.detail}`)}</p>
+<p>${escapeHtml(introductionWords(report))}</p>
 </header>
 <dl class="facts">${headFacts(report)
     .map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`)
     .join("")}</dl>
-${section(
-  "Timeline",
-  `${timelineSvg(report)}${details(
-    "Every event of the journal",
-    table(
-      ["time", "event"],
-      report.timeline.map((event) => [timeWords(event.at), event.words]),
-    ),
-  )}`,
-)}
-${section(
-  "What was wrong",
-  report.findings.length === 0
-    ? "<p>No findings were recorded in the plan.</p>"
-    : table(
-        ["code", "what", "subject"],
-        report.findings.map((finding) => [finding.code, finding.title, finding.subject]),
-      ),
-)}
-${section("What it rested on", evidenceHtml(report))}
-${section(
-  "The plan, and the quorum after each step",
-  table(
-    ["step", "what", "risk", "quorum after", "expected"],
-    plan.steps.map((step) => [step.id, step.describes, step.risk, quorumWordsShort(step.quorumAfter), secondsWords(step.expectedSeconds)]),
-  ),
-)}
-${section(
-  "Alternatives",
-  table(
-    ["way", "", "loses", "because"],
-    plan.alternatives.map((other) => [
-      other.name.replaceAll("-", " "),
-      other.chosen ? "chosen" : other.isPossible ? "possible" : "not possible",
-      other.isPossible ? other.loss.words : "-",
-      other.because,
-    ]),
-  ),
-)}
-${section(
-  "What was done",
-  table(
-    ["step", "what", "state", "took", "seen"],
-    run.steps.map((step) => [
-      step.id,
-      step.describes,
-      plainText(stateSpan(step.state)),
-      step.seconds === undefined ? "-" : secondsWords(step.seconds),
-      step.words,
-    ]),
-  ),
-)}
-${section("Verification", report.verification.length === 0 ? "<p>The exit rules were not asked.</p>" : verificationHtml(report))}
-${section(
-  "Moved aside, not deleted",
-  report.aside.length === 0
-    ? "<p>Nothing was moved aside.</p>"
-    : table(
-        ["machine", "now in", "what", "needed until"],
-        report.aside.map((entry) => [entry.host, entry.directory, entry.paths.join(", "), timeWords(entry.expiresAt)]),
-      ),
-)}
-${section("For the record", table(["what", "value"], [["plan digest", plan.digest], ["consent", run.consent === undefined ? "none" : `${run.consent.by}, ${run.consent.how.replaceAll("-", " ")}, ${timeWords(run.consent.at)}`], ["program", run.program ?? ""], ["files", run.directory], ...run.facts.map((fact): readonly string[] => [fact.name, fact.value])]))}
+${timelineHtml(report)}
+${reportSections(report).map(sectionHtml).join("\n")}
 <footer><p>${escapeHtml(`Written ${timeWords(report.writtenAt)} from the run's journal. Check it: requorum runs verify-journal ${run.run}`)}</p></footer>
 </body>
 </html>
 `;
 }
 
-function section(title: string, body: string): string {
-  return `<section><h2>${escapeHtml(title)}</h2>${body}</section>`;
+function timelineHtml(report: Report): string {
+  const events = `<details><summary>Every event of the journal</summary>${tableHtml(timelineSection(report))}</details>`;
+  return `<section><h2>Timeline</h2>${timelineSvg(report)}${events}</section>`;
 }
 
-function details(summary: string, body: string): string {
-  return `<details><summary>${escapeHtml(summary)}</summary>${body}</details>`;
+function sectionHtml(section: ReportSection): string {
+  return `<section><h2>${escapeHtml(section.title)}</h2>${tableHtml(section)}</section>`;
 }
 
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return "<p>None.</p>";
-  const head = heads.map((words) => `<th>${escapeHtml(words)}</th>`).join("");
-  const body = rows.map((row) => `<tr>${row.map((cell) => `<td>${escapeHtml(cell)}</td>`).join("")}</tr>`).join("\n");
-  return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
-}
-
-function evidenceHtml(report: Report): string {
-  const proofs = report.plan.lossProofs.map((proof) => [
-    `member ${proof.memberId}${proof.host === undefined ? "" : ` (${proof.host})`}`,
-    proof.kind.replaceAll("-", " "),
-    proof.evidence.join("; "),
-  ]);
-  const words = report.run.attested.map((word) => [`machine ${word.host}`, `attested by ${word.by}`, word.statement]);
-  return table(["what is lost for good", "how it is known", "evidence"], [...proofs, ...words]);
-}
-
-function verificationHtml(report: Report): string {
-  const rows = report.verification
-    .map(
-      (rule) =>
-        `<tr class="${rule.result}"><td>${escapeHtml(rule.result)}</td><td>${escapeHtml(rule.rule)}</td><td>${escapeHtml(rule.words)}</td></tr>`,
-    )
+/** A row's first cell is its class where it is a word of the style sheet (holds, fails, unknown), so that verdicts have colours. */
+function tableHtml(section: ReportSection): string {
+  if (section.rows.length === 0) return `<p>${escapeHtml(section.empty)}</p>`;
+  const head = section.heads.map((words) => `<th>${escapeHtml(words)}</th>`).join("");
+  const isRules = section.heads[0] === "result";
+  const body = section.rows
+    .map((row) => {
+      const open = isRules ? `<tr class="${escapeHtml(row[0] ?? "")}">` : "<tr>";
+      return `${open}${row.map((cell) => `<td>${escapeHtml(cell)}</td>`).join("")}</tr>`;
+    })
     .join("\n");
-  return `<div class="scroll"><table class="rules"><thead><tr><th>result</th><th>rule</th><th>why not</th></tr></thead><tbody>${rows}</tbody></table></div>`;
-}
-
-export function quorumWordsShort(quorum: QuorumState | undefined): string {
-  if (quorum === undefined) return "not known";
-  return `${String(quorum.healthy)} of ${String(quorum.voters)} healthy, ${String(quorum.needed)} needed, ${quorum.faultTolerance < 0 ? "lost" : `spare ${String(quorum.faultTolerance)}`}`;
+  return `<div class="scroll"><table${isRules ? ' class="rules"' : ""}><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
 const style = `

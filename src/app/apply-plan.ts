@@ -71,7 +71,8 @@ export function planStale(plan: RecoveryPlan, problems: readonly string[], inven
     (host) => host.ssh.kind === "unknown" && problems.some((problem) => problem.includes(`host ${host.name} `)),
   );
   const codes = errorCodes.filter((code) => silent.some((host) => host.sshErrorCode === code));
-  const why = silent.map(
+  // The gap's own words begin with the code.
+  const why = silent.map((host) => `${host.name} could not be looked at (${host.ssh.kind === "unknown" ? host.ssh.detail : ""}).`);
     (host) =>
       `${host.name} could not be looked at (${[host.sshErrorCode ?? [], host.ssh.kind === "unknown" ? host.ssh.detail : []].flat().join(": ")}).`,
   );

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
-import { FakeHostAccess } from "../../../test/support/fake-host-access.ts";
+import { FakeHostAccess, type ScriptedOutcome } from "../../../test/support/fake-host-access.ts";
 import { asHostName, asRunId, type HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { acquireMachineLocks, markedHosts, releaseMachineLocks, type LockHolder } from "./machine-lock.ts";
@@ -84,7 +84,7 @@ test("acquireMachineLocks: a machine that cannot be reached is named, and no rea
 function answerLost(hostAccess: FakeHostAccess, then: () => void = () => undefined): void {
   const cp2 = asHostName("cp2");
   let isLost = false;
-  hostAccess.onScript({ host: cp2, reason: "lock the cluster for this run" }, async (request, host) => {
+  hostAccess.onScript({ host: cp2, reason: "lock the cluster for this run" }, async (request, host): Promise<ScriptedOutcome> => {
     if (isLost) return "lost";
     isLost = true;
     await hostAccess.run(host, { ...request, reason: "as before" });

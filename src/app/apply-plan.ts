@@ -73,7 +73,6 @@ export function planStale(plan: RecoveryPlan, problems: readonly string[], inven
   const codes = errorCodes.filter((code) => silent.some((host) => host.sshErrorCode === code));
   // The gap's own words begin with the code.
   const why = silent.map((host) => `${host.name} could not be looked at (${host.ssh.kind === "unknown" ? host.ssh.detail : ""}).`);
-    (host) =>
   return new RecoveryError("PLAN_STALE", {
     subject: `plan ${plan.digest.slice(0, approvedDigitsMin)}`,
     detail: [...why, ...problems].join(" "),

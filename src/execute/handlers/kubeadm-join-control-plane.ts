@@ -55,7 +55,11 @@ export const kubeadmJoinControlPlaneHandler: StepHandler<"kubeadm.joinControlPla
       }
     } finally {
       // A machine that fell silent may be joining still, and its kubelet finishes the bootstrap after a reboot, with this token.
-      if (isUnderWay) await context.recordFact("left-behind", "the bootstrap token and Secret kube-system/kubeadm-certs of this join, which may go on; they expire by themselves within 2 hours");
+      if (isUnderWay)
+        await context.recordFact(
+          "left-behind",
+          "the bootstrap token and Secret kube-system/kubeadm-certs of this join, which may go on; they expire by themselves within 2 hours",
+        );
       else await forgetCredentials(args, context);
     }
   },

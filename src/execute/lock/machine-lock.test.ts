@@ -139,7 +139,10 @@ test("acquireMachineLocks: what a marker holds does not become a command to copy
   hostAccess.onScript({}, { stdout: `held\n${JSON.stringify({ ...holderOf(theirs), run: "$(reboot)", by: "x".repeat(100_000) })}\n` });
   await assert.rejects(acquireMachineLocks({ hostAccess, hosts, holder: holderOf(ours), breakLock: false, signal }), (error: unknown) => {
     assert.ok(error instanceof RecoveryError && error.code === "RUN_LOCKED");
-    assert.ok(error.remedies.every((remedy) => remedy.command === undefined), JSON.stringify(error.remedies));
+    assert.ok(
+      error.remedies.every((remedy) => remedy.command === undefined),
+      JSON.stringify(error.remedies),
+    );
     assert.ok(error.detail.length < 2_000);
     return true;
   });

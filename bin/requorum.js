@@ -1,5 +1,5 @@
 #!/bin/sh
-":"; //; d=$(dirname -- "$(readlink -f -- "$0")"); n="$d/../node_modules/.bin/node"; [ -x "$n" ] || n=node; exec "$n" "$d/requorum.js" "$@"
+":" //; d=$(dirname -- "$(readlink -f -- "$0")"); n="$d/../node_modules/.bin/node"; [ -x "$n" ] || n=node; exec "$n" "$d/requorum.js" "$@"
 /*
  * The line above makes this file both a shell script and a module: started
  * by the shell, it goes straight to the project's own Node without starting
@@ -25,9 +25,7 @@ if (isNewEnough) {
 } else {
   const own = here("../node_modules/.bin/node");
   if (!existsSync(own)) {
-    process.stderr.write(
-      `requorum: Node ${process.versions.node} is too old (22.15 or newer is needed), and the project's own Node is not installed.\n  Next: npm ci   (in ${here("..")})\n`,
-    );
+    process.stderr.write(`requorum: Node ${process.versions.node} is too old (22.15 or newer is needed), and the project's own Node is not installed.\n  Next: npm ci   (in ${here("..")})\n`);
     process.exit(2);
   }
   const child = spawn(own, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 /**
  * A disk of a few MiB that only programs started through it see: a tmpfs in a
- * mount namespace of its own. Needs root. `free` makes it large enough; `close`
+ * mount namespace of its own (what is mounted later outside is seen inside, too). Needs root. `free` makes it large enough; `close`
  * takes it away with everything on it.
  */
 export class SmallDisk {
@@ -21,6 +21,7 @@ export class SmallDisk {
   /** `spareBytes` are free; the rest is taken by something else, as on a real full disk. */
   static async make(spareBytes: number): Promise<SmallDisk> {
     const path = mkdtempSync(join(tmpdir(), "requorum-small-disk-"));
+    // It ends when its input does: also when this process is killed.
     const holder = spawn(
       "unshare",
       [
@@ -29,11 +30,11 @@ export class SmallDisk {
         "private",
         "sh",
         "-c",
-        'mount -t tmpfs -o size=64m none "$1" && echo mounted && exec sleep 3600',
+        'mount -t tmpfs -o size=64m none "$1" && echo mounted && exec cat',
         "sh",
         path,
       ],
-      { stdio: ["ignore", "pipe", "inherit"] },
+      { stdio: ["pipe", "pipe", "inherit"] },
     );
     await new Promise<void>((mounted, failed) => {
       holder.stdout.once("data", () => {

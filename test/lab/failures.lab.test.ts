@@ -80,7 +80,14 @@ async function begun(kinds: readonly string[], running: Running, state: string):
   for (let waitedMs = 0; waitedMs < 240_000; waitedMs += 50) {
     assert.equal(running.child.exitCode, null, `the program ended before a step ${kinds.join(" or ")} began`);
     const run = newestRun(state);
-    const steps = run === undefined ? [] : (JSON.parse(readFileSync(join(run.directory, "plan.json"), "utf8")) as { readonly steps: readonly { readonly id: string; readonly kind: string }[] }).steps;
+    const steps =
+      run === undefined
+        ? []
+        : (
+            JSON.parse(readFileSync(join(run.directory, "plan.json"), "utf8")) as {
+              readonly steps: readonly { readonly id: string; readonly kind: string }[];
+            }
+          ).steps;
     const ids = steps.filter((step) => kinds.includes(step.kind)).map((step) => step.id);
     const last = run?.events.findLast((event) => event.step !== undefined);
     if (last?.kind === "step-started" && ids.includes(last.step ?? "")) return;
@@ -97,9 +104,16 @@ test("lab: a client certificate of another authority is a TLS failure and an unk
   const [host = ""] = await followers();
   const directory = mkdtempSync(join(tmpdir(), "requorum-foreign-ca-"));
   const foreign = await (await TestAuthority.make(directory, "foreign-ca")).issue("healthcheck", { names: ["healthcheck"] });
-  const files = [["crt", foreign.certificate], ["key", foreign.key]] as const;
+  const files = [
+    ["crt", foreign.certificate],
+    ["key", foreign.key],
+  ] as const;
   const folder = "/etc/kubernetes/pki/etcd";
-  for (const [end, file] of files) await session.ssh(host, `cp -a ${folder}/healthcheck-client.${end} /root/kept.${end} && echo ${readFileSync(file).toString("base64")} | base64 -d > ${folder}/healthcheck-client.${end}`);
+  for (const [end, file] of files)
+    await session.ssh(
+      host,
+      `cp -a ${folder}/healthcheck-client.${end} /root/kept.${end} && echo ${readFileSync(file).toString("base64")} | base64 -d > ${folder}/healthcheck-client.${end}`,
+    );
   rmSync(directory, { recursive: true });
   const member = await memberOf(host);
   assert.ok(["unknown", "alone"].includes(String(member?.["state"])), JSON.stringify(member));
@@ -121,7 +135,10 @@ test("lab: a changed host key is said with its remedy by every verb; the member 
   const finding = list(diagnosis, "findings").find((one) => one["code"] === "N01_HOST_KEY_CHANGED");
   assert.equal(finding?.["subject"], `host ${host}`);
   assert.match(JSON.stringify(finding["doNext"]), /ssh-keygen -R/);
-  assert.deepEqual(list(diagnosis, "findings").filter((one) => one["lossProof"] !== undefined), []);
+  assert.deepEqual(
+    list(diagnosis, "findings").filter((one) => one["lossProof"] !== undefined),
+    [],
+  );
   const made = await session.json(["plan", "--out", `${session.scratch}/key.json`], [0, 10, 12]);
   assert.notEqual(made["verdict"], "act");
   assert.match(JSON.stringify(made), /N01_HOST_KEY_CHANGED/);
@@ -146,7 +163,10 @@ test("lab: this machine's disk fills up under the snapshot: LOCAL_DISK_FULL, not
   assert.match(ended.stdout + ended.stderr, /requorum resume/);
   await onSmallDisk(["runs", "verify-journal"], 0);
   const run = newestRun(disk.seen);
-  assert.ok(run?.events.some((event) => event.kind === "step-failed" && event.errorCode === "LOCAL_DISK_FULL"), JSON.stringify(run?.events));
+  assert.ok(
+    run?.events.some((event) => event.kind === "step-failed" && event.errorCode === "LOCAL_DISK_FULL"),
+    JSON.stringify(run?.events),
+  );
   assert.equal(run?.events.at(-1)?.outcome, "failed");
   const members = list(await session.json(["status"], [0, 3]), "members");
   assert.equal(members.length, 3, "a member was removed without a copy of the data");
@@ -178,7 +198,10 @@ test("lab: the machine through which a step works dies in its middle; the run en
   await onSmallDisk(["runs", "verify-journal"], 0);
   await session.healthy(3);
   if (ended.code !== 0) await onSmallDisk(["resume"], 0);
-  const steps = newestRun(disk.seen)?.events.filter((event) => event.kind === "step-succeeded").map((event) => event.step) ?? [];
+  const steps =
+    newestRun(disk.seen)
+      ?.events.filter((event) => event.kind === "step-succeeded")
+      .map((event) => event.step) ?? [];
   assert.equal(new Set(steps).size, steps.length, "a step succeeded twice");
   await session.nothingToDo();
 });

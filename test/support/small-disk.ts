@@ -24,16 +24,7 @@ export class SmallDisk {
     // It ends when its input does: also when this process is killed.
     const holder = spawn(
       "unshare",
-      [
-        "--mount",
-        "--propagation",
-        "private",
-        "sh",
-        "-c",
-        'mount -t tmpfs -o size=64m none "$1" && echo mounted && exec cat',
-        "sh",
-        path,
-      ],
+      ["--mount", "--propagation", "private", "sh", "-c", 'mount -t tmpfs -o size=64m none "$1" && echo mounted && exec cat', "sh", path],
       { stdio: ["pipe", "pipe", "inherit"] },
     );
     await new Promise<void>((mounted, failed) => {

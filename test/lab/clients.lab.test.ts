@@ -14,7 +14,7 @@ import { LabSession } from "../support/lab-session.ts";
 
 /** A lab that runs already may be lent; nothing in this file breaks it. */
 const lent = process.env["REQUORUM_LAB_CONFIG"];
-const session = new LabSession("ci-clients");
+const session = new LabSession("ci-cli");
 const call = { timeoutMs: 10_000 };
 let config: ClusterConfig;
 let hostAccess: HostAccess;

@@ -22,16 +22,21 @@ let lost = "";
 let plan: { readonly file: string; readonly digest: string };
 
 before(async () => {
-  disk = await SmallDisk.make(spareBytes);
   await session.run(["lab", "down", "--name", session.name]);
   await session.lab("up", "--control-planes", "3");
   await session.healthy(3);
+  // Only now: what is mounted later (the lab's network namespace) is not seen from there.
+  disk = await SmallDisk.make(spareBytes);
 });
 
 after(async () => {
-  await disk.close();
+  if (isMade(disk)) await disk.close();
   await session.lab("down");
 });
+
+function isMade(made: SmallDisk | undefined): made is SmallDisk {
+  return made !== undefined;
+}
 
 /** The leader's own machine is left alone: an election in between would only cost time. */
 async function followers(): Promise<readonly string[]> {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 /**
  * A disk of a few MiB that only programs started through it see: a tmpfs in a
- * mount namespace of its own (what is mounted later outside is seen inside, too). Needs root. `free` makes it large enough; `close`
+ * mount namespace of its own. Needs root. `free` makes it large enough; `close`
  * takes it away with everything on it.
  */
 export class SmallDisk {

@@ -20,7 +20,11 @@ let config: ClusterConfig;
 let hostAccess: HostAccess;
 let hosts: readonly [HostName, ...HostName[]];
 
-before(async () => {
+// The contract's own `before` needs it too, and node:test starts the hooks of one file together.
+let prepared: Promise<void> | undefined;
+const prepare = (): Promise<void> => (prepared ??= prepareOnce());
+
+async function prepareOnce(): Promise<void> {
   if (lent === undefined) {
     await session.run(["lab", "down", "--name", session.name]);
     await session.lab("up", "--control-planes", "1");
@@ -31,13 +35,16 @@ before(async () => {
   const [first, ...others] = config.hosts.filter((host) => host.roles.includes("control-plane")).map((host) => host.name);
   assert.ok(first !== undefined);
   hosts = [first, ...others];
-});
+}
+
+before(prepare);
 after(async () => {
   await hostAccess.close();
   if (lent === undefined) await session.lab("down");
 });
 
 kubeApiContract("UndiciKubeApi on the lab", async (): Promise<KubeApiSubject> => {
+  await prepare();
   const frozen = await openFrozenPort();
   const dialer = createUndiciKubeApiDialer({ hostAccess, config });
   const nobody = createUndiciKubeApiDialer({ hostAccess, config, endpoint: () => ({ address: "127.0.0.1", port: 1 }) });

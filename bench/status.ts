@@ -1,7 +1,7 @@
 /**
  * `node bench/status.ts CONFIG`: `requorum status` of a healthy cluster over
  * SSH with warm connections (goal < 1 s), beside one bare ssh round trip to
- * each host. With `--dead cp2,cp3` the same while these hosts do not answer
+ * each host. With `--dead` the same while two of three hosts do not answer
  * (goal for the first verdict ≤ 2 s); switch them off first.
  */
 import { join, resolve } from "node:path";

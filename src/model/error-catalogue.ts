@@ -3,6 +3,7 @@
  * generated from this table. Summaries are constant; details come from the
  * place that throws.
  */
+import { fileErrorEntries } from "./file-error-entries.ts";
 
 /** What may be done after a failed call: repeat it, stop, or look again. */
 export type Retry =
@@ -255,6 +256,7 @@ const catalogue = {
     meaning: "A file could not be written on the operator's machine. The half-written file was not put in place.",
     remedies: [{ why: "free space on that disk, then go on with the run; it is found where it was begun", command: "requorum resume" }],
   },
+  ...fileErrorEntries,
   LOCAL_FILE_FAILED: {
     summary: "a local file could not be read or written",
     retry: "permanent",

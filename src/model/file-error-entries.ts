@@ -1,0 +1,61 @@
+import type { ErrorEntry } from "./error-catalogue.ts";
+
+/** The part of the error catalogue that is about the content of files: snapshots, databases, logs, data dirs. */
+export const fileErrorEntries = {
+  FILE_DAMAGED: {
+    summary: "the file is damaged",
+    retry: "permanent",
+    exit: "failed",
+    meaning:
+      "Bytes at the named place cannot be what the format says. Nothing was written. Another copy, or another member, is needed for what stands there.",
+  },
+  FILE_NOT_RECOGNISED: {
+    summary: "not a file of this kind",
+    retry: "permanent",
+    exit: "usage",
+    meaning: "The file does not begin like an etcd snapshot, database, log or data directory; the detail says what it looks like instead.",
+  },
+  FILE_UNSUPPORTED: {
+    summary: "this engine does not read such a file",
+    retry: "permanent",
+    exit: "failed",
+    meaning: "The file is well formed as far as can be seen, but of a form or version that requorum does not know. It does not guess.",
+  },
+  FILE_CHANGED: {
+    summary: "the file changed while it was read",
+    retry: "transient",
+    exit: "failed",
+    meaning: "Somebody writes to it: a running etcd, or a copy that has not ended. Results would mix two states, so none is given.",
+  },
+  REVISION_NOT_IN_FILE: {
+    summary: "the file does not hold this revision",
+    retry: "permanent",
+    exit: "usage",
+    meaning: "The revision was compacted away, or is newer than the newest one in the file.",
+  },
+  OBJECT_NOT_FOUND: {
+    summary: "no such object in the file",
+    retry: "permanent",
+    exit: "findings",
+    meaning: "The file was read as a whole at the wanted revision and does not hold this object.",
+  },
+  VALUE_SEALED: {
+    summary: "the value is encrypted",
+    retry: "permanent",
+    exit: "failed",
+    meaning:
+      "The API server encrypted this value at rest. Its key is in the EncryptionConfiguration of the control-plane machines, or in a KMS that only the API server reaches.",
+  },
+  ENCRYPTION_CONFIG_INVALID: {
+    summary: "invalid EncryptionConfiguration",
+    retry: "permanent",
+    exit: "usage",
+    meaning: "The file given as EncryptionConfiguration is not one; the detail says where and what was expected.",
+  },
+  TARGET_NOT_EMPTY: {
+    summary: "the target is not empty",
+    retry: "permanent",
+    exit: "refused",
+    meaning: "A data directory is only ever written to a path where nothing is. Move what is there aside first.",
+  },
+} as const satisfies { readonly [code: string]: ErrorEntry };

@@ -4,7 +4,10 @@
  * each host. With `--dead` the same while two of three hosts do not answer
  * (goal for the first verdict ≤ 2 s); switch them off first.
  */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { buildProgram } from "../scripts/build.ts";
 import { measure, printTable } from "./measure.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -13,17 +16,23 @@ if (config === undefined) {
   process.stderr.write("usage: node bench/status.ts CONFIG [--dead]\n");
   process.exit(2);
 }
+// As an installed package is run: built files.
+const built = mkdtempSync(join(tmpdir(), "requorum-bench-"));
+await buildProgram(join(built, "dist"));
+writeFileSync(join(built, "package.json"), '{"type":"module"}\n');
+process.env["NODE_COMPILE_CACHE"] = join(built, "compiled");
+process.on("exit", () => {
+  rmSync(built, { recursive: true, force: true });
+});
 const isDegraded = rest.includes("--dead");
+const words = ["status", "-o", "json", "--config", config];
+const exits = isDegraded ? [0, 3, 10] : [0];
 printTable(
   isDegraded ? "status with dead hosts" : "status of a healthy cluster, warm connections",
   measure(
     [
-      {
-        name: "requorum status -o json",
-        command: join(root, "bin/requorum.js"),
-        arguments: ["status", "-o", "json", "--config", config],
-        exits: isDegraded ? [0, 3, 10] : [0],
-      },
+      { name: "requorum status, built", command: process.execPath, arguments: [join(built, "dist/cli/main.js"), ...words], exits },
+      { name: "requorum status, from a checkout", command: join(root, "bin/requorum.js"), arguments: words, exits },
     ],
     10,
   ),

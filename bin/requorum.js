@@ -15,13 +15,14 @@ import { fileURLToPath } from "node:url";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-const built = here("../dist/cli/main.js");
+/** A checkout runs its sources, also where it was built once; an installed package has only dist. */
+const isCheckout = existsSync(here("../src/cli/main.ts"));
 /** Built files run from 22.15 (package.json `engines`); sources need a Node that removes types by itself: 22.18. */
-const isNewEnough = major > 22 || (major === 22 && minor >= (existsSync(built) ? 15 : 18));
+const isNewEnough = major > 22 || (major === 22 && minor >= (isCheckout ? 18 : 15));
 
 if (isNewEnough) {
   module.enableCompileCache?.();
-  await import(existsSync(built) ? "../dist/cli/main.js" : "../src/cli/main.ts");
+  await import(isCheckout ? "../src/cli/main.ts" : "../dist/cli/main.js");
 } else {
   const own = here("../node_modules/.bin/node");
   if (!existsSync(own)) {

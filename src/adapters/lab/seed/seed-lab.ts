@@ -1,3 +1,4 @@
+import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { RecoveryError } from "../../../model/recovery-error.ts";
@@ -33,7 +34,8 @@ export async function seedLab(
     timeoutMs: 15_000,
   });
   const job: SeedJob = { host: machine.address, port: apiServerPort, ...credentialsOf(stdout), plan };
-  const worker = fileURLToPath(new URL("seed-worker.ts", import.meta.url));
+  // A program of its own beside this file: a source here, a built file in an installed package.
+  const worker = fileURLToPath(new URL(`seed-worker${extname(import.meta.url)}`, import.meta.url));
   await runProgram({
     reason: "creating the load",
     ...insideNetwork(state.name, [process.execPath, worker]),

@@ -1,0 +1,171 @@
+import { readBytes, type ByteSource } from "../byte-source.ts";
+import { damaged, unsupported } from "../format-error.ts";
+import { elementBytes, pageFlags, pageHeaderBytes } from "./bolt-layout.ts";
+import { BoltPage, findPageFault, readPageHeader, type PageFault, type PageHeader } from "./bolt-page.ts";
+import type { BoltMetaFacts } from "./bolt-reader.ts";
+
+/** What single look-ups keep: the branches of an 8 GiB file fit five times into a tenth of the memory goal. */
+const cachedBytesMax = 32 * 1024 * 1024;
+/** A page with its overflow that is larger is read, but not kept. */
+const cachedPageBytesMax = 256 * 1024;
+/** From this size on a page must show that it is full before it is read whole. */
+const unprovenBytesMax = 1024 * 1024;
+/** etcd's largest request is 1.5 MiB unless somebody raised it; a leaf holds few large values. */
+const pageBytesMax = 256 * 1024 * 1024;
+/** Reading ahead: a first page is read alone, for many walks end in it. */
+const readAheadBytesMin = 32 * 1024;
+const readAheadBytesMax = 512 * 1024;
+/** The next page is near when reading what lies between costs less than another call. */
+const nearPages = 16;
+
+/** The pages of one bbolt file, each checked by itself (`findPageFault`) before it is given out. */
+export class BoltPages {
+  readonly source: ByteSource;
+  readonly pageSize: number;
+  /** bbolt's high water mark: every id in use is below it. */
+  readonly pageCount: number;
+  private readonly cache = new Map<number, BoltPage>();
+  private cachedBytes = 0;
+
+  constructor(source: ByteSource, meta: BoltMetaFacts) {
+    this.source = source;
+    this.pageSize = meta.pageSizeBytes;
+    this.pageCount = Number(meta.highWaterPage);
+  }
+
+  /** For look-ups; recently used pages come from memory. Throws FILE_DAMAGED. */
+  load(id: number): BoltPage {
+    const cached = this.cache.get(id);
+    if (cached !== undefined) {
+      this.cache.delete(id);
+      this.cache.set(id, cached);
+      return cached;
+    }
+    const page = this.orThrow(this.read(id));
+    if (page.sizeBytes <= cachedPageBytesMax) this.keep(page);
+    return page;
+  }
+
+  orThrow(page: BoltPage | PageFault): BoltPage {
+    if (page instanceof BoltPage) return page;
+    throw damaged(this.source.name, page.offset, page.what);
+  }
+
+  private keep(page: BoltPage): void {
+    this.cache.set(page.id, page);
+    this.cachedBytes += page.sizeBytes;
+    for (const [id, oldest] of this.cache) {
+      if (this.cachedBytes <= cachedBytesMax) break;
+      this.cache.delete(id);
+      this.cachedBytes -= oldest.sizeBytes;
+    }
+  }
+
+  private read(id: number): BoltPage | PageFault {
+    const fault = this.idFault(id);
+    if (fault !== undefined) return fault;
+    const bytes = readBytes(this.source, id * this.pageSize, this.pageSize);
+    return this.pageIn(bytes, new DataView(bytes.buffer), 0, id);
+  }
+
+  /** Of a page id that the file names somewhere. */
+  idFault(id: number): PageFault | undefined {
+    if (id < 2 || id >= this.pageCount) {
+      return { offset: 0, what: `page ${String(id)} is named, but pages in use are 2 to ${String(this.pageCount - 1)}` };
+    }
+    if ((id + 1) * this.pageSize > this.source.size)
+      return { offset: this.source.size, what: `the file ends before page ${String(id)}: it is cut off` };
+    return undefined;
+  }
+
+  /** The page at `bytes[start]`, where at least its first `pageSize` bytes are; the rest is read when it is not there. */
+  pageIn(bytes: Uint8Array, view: DataView, start: number, id: number): BoltPage | PageFault {
+    const header = readPageHeader(view, start);
+    const fault = this.headerFault(header, id);
+    if (fault !== undefined) return fault;
+    const sizeBytes = (header.overflow + 1) * this.pageSize;
+    const fileOffset = id * this.pageSize;
+    if (start + sizeBytes <= bytes.length) return this.checked(new BoltPage({ bytes, view, start, sizeBytes, fileOffset, header }));
+    const unproven = sizeBytes > unprovenBytesMax ? this.sizeFault(header, fileOffset, sizeBytes) : undefined;
+    if (unproven !== undefined) return unproven;
+    const whole = readBytes(this.source, fileOffset, sizeBytes);
+    return this.checked(new BoltPage({ bytes: whole, view: new DataView(whole.buffer), start: 0, sizeBytes, fileOffset, header }));
+  }
+
+  private checked(page: BoltPage): BoltPage | PageFault {
+    return findPageFault(page, this.pageCount) ?? page;
+  }
+
+  private headerFault(header: PageHeader, id: number): PageFault | undefined {
+    const offset = id * this.pageSize;
+    if (header.id !== id) return { offset, what: `where page ${String(id)} belongs is a page that calls itself ${String(header.id)}` };
+    if (header.flags !== pageFlags.branch && header.flags !== pageFlags.leaf)
+      return { offset, what: `page ${String(id)} has flags 0x${header.flags.toString(16)}: it is neither branch nor leaf` };
+    if (id + header.overflow >= this.pageCount)
+      return { offset, what: `page ${String(id)} goes on for ${String(header.overflow)} more pages, beyond the last page in use` };
+    if ((id + header.overflow + 1) * this.pageSize > this.source.size)
+      return {
+        offset,
+        what: `page ${String(id)} goes on for ${String(header.overflow)} more pages, beyond the end of the file: it is cut off`,
+      };
+    return undefined;
+  }
+
+  /** A damaged overflow count must not make us read gigabytes: the last element says where the page ends. Throws FILE_UNSUPPORTED. */
+  private sizeFault(header: PageHeader, fileOffset: number, sizeBytes: number): PageFault | undefined {
+    const place = fileOffset + pageHeaderBytes + elementBytes * (header.count - 1);
+    const what = `page ${String(header.id)} goes on for ${String(header.overflow)} more pages, and its elements do not`;
+    if (header.count === 0 || place + elementBytes > fileOffset + sizeBytes) return { offset: fileOffset, what };
+    const bytes = readBytes(this.source, place, elementBytes);
+    const last = new DataView(bytes.buffer);
+    const isLeaf = header.flags === pageFlags.leaf;
+    const data = isLeaf
+      ? last.getUint32(4, true) + last.getUint32(8, true) + last.getUint32(12, true)
+      : last.getUint32(0, true) + last.getUint32(4, true);
+    const usedBytes = place - fileOffset + data;
+    if (usedBytes > sizeBytes || sizeBytes - usedBytes > this.pageSize) return { offset: fileOffset, what };
+    if (sizeBytes > pageBytesMax)
+      throw unsupported(this.source.name, fileOffset, `a page of ${String(sizeBytes)} bytes; up to ${String(pageBytesMax)} are read`);
+    return undefined;
+  }
+}
+
+/**
+ * The pages of a walk in key order: where they follow each other in the file
+ * they are read many at a time. A window is never written to again, so that
+ * keys and values of it may be kept.
+ */
+export class ReadAhead {
+  private readonly pages: BoltPages;
+  private bytes = new Uint8Array(0);
+  private view = new DataView(this.bytes.buffer);
+  /** Of the window, from the start of the file. */
+  private offset = 0;
+  private nextBytes = readAheadBytesMin;
+
+  constructor(pages: BoltPages) {
+    this.pages = pages;
+  }
+
+  /** `nextId` is what the walk will ask for next, when that is known. */
+  page(id: number, nextId: number | undefined): BoltPage | PageFault {
+    const { pages } = this;
+    const fault = pages.idFault(id);
+    if (fault !== undefined) return fault;
+    const offset = id * pages.pageSize;
+    if (offset < this.offset || offset + pages.pageSize > this.offset + this.bytes.length) this.fill(offset, id, nextId);
+    return pages.pageIn(this.bytes, this.view, offset - this.offset, id);
+  }
+
+  private fill(offset: number, id: number, nextId: number | undefined): void {
+    const { pageSize, pageCount, source } = this.pages;
+    const isNextNear = nextId !== undefined && nextId > id && nextId - id <= nearPages;
+    const wanted = isNextNear ? Math.max(pageSize, this.nextBytes) : pageSize;
+    if (isNextNear) this.nextBytes = Math.min(readAheadBytesMax, this.nextBytes * 4);
+    else if (nextId !== undefined) this.nextBytes = readAheadBytesMin;
+    const length = Math.min(wanted, source.size - offset, (pageCount - id) * pageSize);
+    this.bytes = readBytes(source, offset, length);
+    this.view = new DataView(this.bytes.buffer);
+    this.offset = offset;
+  }
+}

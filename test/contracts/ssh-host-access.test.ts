@@ -191,6 +191,33 @@ test("SshHostAccess: a login that outlasts its program goes on, and the next pro
   assert.deepEqual(readdirSync(controlDirectory), []);
 });
 
+test("SshHostAccess: five calls to a machine that falls silent share one second login", options, async () => {
+  const silent = await startSshServer();
+  const calls = join(silent.directory, "calls");
+  const program = join(silent.directory, "ssh-counted");
+  writeFileSync(program, `#!/bin/sh\necho "$*" >> ${calls}\nexec ssh "$@"\n`, { mode: 0o755 });
+  const silentAccess = createSshHostAccess(silent.clusterConfig(), {
+    controlDirectory: join(silent.directory, "c"),
+    keepsConnections: false,
+    program,
+  });
+  try {
+    await silentAccess.run(good, { ...read, script: ":" });
+    silent.freeze();
+    const results = await Promise.allSettled(Array.from({ length: 5 }, () => silentAccess.run(good, { ...read, script: ":" })));
+    for (const result of results)
+      assert.equal(result.status === "rejected" && (result.reason as { code?: string }).code, "SSH_UNREACHABLE");
+    const looks = readFileSync(calls, "utf8")
+      .split("\n")
+      .filter((line) => line.includes("ControlPath=none"));
+    assert.equal(looks.length, 1);
+  } finally {
+    silent.thaw();
+    await silentAccess.close();
+    await silent.remove();
+  }
+});
+
 test("SshHostAccess: a machine that falls silent behind a warm connection is named within 2 s", options, async () => {
   const silent = await startSshServer();
   const silentAccess = createSshHostAccess(silent.clusterConfig(), {

@@ -19,6 +19,12 @@ export interface ConnectionWish {
   readonly signal?: AbortSignal | undefined;
 }
 
+interface Look {
+  readonly answer: Promise<void>;
+  readonly stop: AbortController;
+  waiting: number;
+}
+
 /** One host's shared connection: is it there, make it, look past it, drop it. */
 export class HostConnection {
   readonly target: SshTarget;
@@ -26,6 +32,8 @@ export class HostConnection {
   readonly #persistSeconds: number;
   #destination: Promise<string> | undefined;
   #connecting: Promise<LoginAttempt> | undefined;
+  #looking: Look | undefined;
+  #heardAtMs = -Infinity;
 
   constructor(options: { readonly target: SshTarget; readonly program: string; readonly persistSeconds: number }) {
     this.target = options.target;
@@ -67,15 +75,53 @@ export class HostConnection {
     );
   }
 
+  /** The machine has answered over the shared connection just now. */
+  noteLife(): void {
+    this.#heardAtMs = performance.now();
+  }
+
+  /** `performance.now()` of the last answer over the shared connection; -Infinity before the first. */
+  get heardAtMs(): number {
+    return this.#heardAtMs;
+  }
+
   /**
    * A login beside the shared connection: does the machine answer at all?
    * Rejects with SSH_* when it does not. `spentMs` of the limit for a machine's first word are over already.
+   * Calls at the same time share one login, which ends when the last of them has left: a login costs a
+   * machine in trouble more than the answer that is waited for.
    */
   async look(wish: { readonly reason: string; readonly spentMs: number; readonly signal: AbortSignal }): Promise<void> {
+    this.#looking ??= this.#startLook(wish);
+    const looking = this.#looking;
+    looking.waiting += 1;
+    const left = Promise.withResolvers<never>();
+    const leave = () => {
+      left.reject(wish.signal.reason as Error);
+    };
+    wish.signal.addEventListener("abort", leave, { once: true });
+    if (wish.signal.aborted) leave();
+    try {
+      await Promise.race([looking.answer, left.promise]);
+    } finally {
+      wish.signal.removeEventListener("abort", leave);
+      looking.waiting -= 1;
+      if (looking.waiting === 0) looking.stop.abort(new Error("nobody waits for it any longer"));
+    }
+  }
+
+  #startLook(wish: { readonly reason: string; readonly spentMs: number }): Look {
+    const stop = new AbortController();
     const bannerMs = Math.max(100, this.target.connectTimeoutMs - wish.spentMs);
-    await (
-      await this.#attempt("separate", { reason: wish.reason, bannerMs, signal: wish.signal })
-    ).finished;
+    const answer = this.#attempt("separate", { reason: wish.reason, bannerMs, signal: stop.signal }).then((attempt) => attempt.finished);
+    const look: Look = { answer, stop, waiting: 0 };
+    const forget = () => {
+      if (this.#looking === look) this.#looking = undefined;
+    };
+    answer.then(forget, forget);
+    // Left by everybody, it must not be joined by somebody new while it ends.
+    stop.signal.addEventListener("abort", forget, { once: true });
+    return look;
   }
 
   #waitFor(work: Promise<void>, wish: ConnectionWish, lateError: () => Promise<Error>): Promise<void> {

@@ -9,8 +9,8 @@ import { sessionArguments } from "./ssh-target.ts";
 import { connectionLost, isSessionLimit, rootRefused } from "./to-recovery-error.ts";
 
 /**
- * A shared connection that shows no sign of life for this long is checked by
- * a second login beside it. 300 ms is far above a session's start on a
+ * A shared connection that shows no sign of life for this long, in any of its
+ * sessions, is checked by a second login beside it. 300 ms is far above a session's start on a
  * healthy machine (15 ms; 240 ms were seen with the machine ten times
  * overloaded). It counts into the limit for a machine's first word.
  */
@@ -64,6 +64,7 @@ class RemoteSession {
   readonly #looking = new AbortController();
   #hasBegun = false;
   #isSent = false;
+  #silence: NodeJS.Timeout | undefined;
 
   constructor(ssh: string, connection: HostConnection, request: SessionRequest) {
     this.#connection = connection;
@@ -82,7 +83,7 @@ class RemoteSession {
   async run(): Promise<SessionResult> {
     const { signal, timeoutMs } = this.#request;
     const timer = setTimeout(() => afterPendingInput(() => this.#settled.reject(this.#timeout())), timeoutMs);
-    const silence = setTimeout(() => void this.#lookBeside(), silenceMs);
+    this.#silence = setTimeout(() => void this.#lookBeside(performance.now() - silenceMs), silenceMs);
     const abort = () => this.#settled.reject(this.#interrupted());
     if (signal?.aborted === true) abort();
     signal?.addEventListener("abort", abort, { once: true });
@@ -95,7 +96,7 @@ class RemoteSession {
       return await this.#settled.promise;
     } finally {
       clearTimeout(timer);
-      clearTimeout(silence);
+      clearTimeout(this.#silence);
       signal?.removeEventListener("abort", abort);
       this.#looking.abort(new Error("no longer needed"));
       // Also after success: a process that the script left behind may hold the session open.
@@ -113,6 +114,7 @@ class RemoteSession {
     stream.push(chunk);
     if (!this.#hasBegun && stream === this.#stderr && stream.has("begin")) {
       this.#hasBegun = true;
+      this.#connection.noteLife();
       this.#looking.abort(new Error("the session has begun"));
       this.#request.onBegin?.();
       this.#send();
@@ -144,8 +146,14 @@ class RemoteSession {
     else this.#settled.reject(new SessionNotBegun(failure.text));
   }
 
-  async #lookBeside(): Promise<void> {
+  async #lookBeside(sinceMs: number): Promise<void> {
     if (this.#hasBegun) return;
+    const { heardAtMs } = this.#connection;
+    if (heardAtMs > sinceMs) {
+      // Another session was answered meanwhile: the machine is slow, not gone.
+      this.#silence = setTimeout(() => void this.#lookBeside(heardAtMs), silenceMs);
+      return;
+    }
     try {
       await this.#connection.look({ reason: this.#request.reason, spentMs: silenceMs, signal: this.#looking.signal });
     } catch (error) {

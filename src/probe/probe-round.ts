@@ -68,7 +68,7 @@ interface Limits extends HostLimits {
  */
 function limitsOf(depth: "status" | "full"): Limits {
   return depth === "status"
-    ? { depth, connectMs: 4000, dialMs: 3000, scriptMs: 3000, meshMs: 450, endpointMs: 1000, callMs: 1500 }
+    ? { depth, connectMs: 4000, dialMs: 3000, scriptMs: 3000, meshMs: 450, endpointMs: 1000, callMs: 1200 }
     : { depth, connectMs: 12_000, dialMs: 8000, scriptMs: 8000, meshMs: 1500, endpointMs: 3000, callMs: 3000 };
 }
 

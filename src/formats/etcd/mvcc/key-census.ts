@@ -1,0 +1,174 @@
+import type { MvccRecord, MvccRecords } from "../mvcc-records.ts";
+import { KeyGroups, type PrefixLength } from "./key-groups.ts";
+import { keyState, keyWord, type KeyTable } from "./key-table.ts";
+import { KeyWalk } from "./key-walk.ts";
+import { TopKeys } from "./top-keys.ts";
+
+/** Counts of one prefix, as `KeyGroups` forms it. Bytes are those of stored records, pages' heads left out. */
+export interface PrefixCount {
+  /** Empty for keys without a slash, and for the sum of what is beyond 4096 prefixes (`isRest`). */
+  readonly prefix: Uint8Array;
+  readonly isRest: boolean;
+  readonly liveKeys: number;
+  readonly liveBytes: number;
+  /** All revisions, deletions too. */
+  readonly records: number;
+  readonly recordBytes: number;
+}
+
+export interface TopKey {
+  readonly key: Uint8Array;
+  readonly isLive: boolean;
+  /** Of its last record; 0 for a deleted key. */
+  readonly liveBytes: number;
+  /** How many of its revisions are still there. */
+  readonly revisions: number;
+  /** Of all its revisions; counts stop at 4 GiB. */
+  readonly totalBytes: number;
+}
+
+export interface KeyCensusResult {
+  readonly records: number;
+  readonly tombstones: number;
+  readonly recordBytes: number;
+  /** As a server counts them: the record without a key left out. */
+  readonly liveKeys: number;
+  readonly liveBytes: number;
+  /** Whether a restore with a revision bump left its record without a key. */
+  readonly hasRevisionMarker: boolean;
+  /** The greatest `recordBytes` first. */
+  readonly byPrefix: readonly PrefixCount[];
+  readonly topBySize: readonly TopKey[];
+  readonly topByRevisions: readonly TopKey[];
+  readonly topByTotalBytes: readonly TopKey[];
+}
+
+export interface KeyCensusOptions {
+  readonly prefixLength?: PrefixLength | undefined;
+  readonly topKeys: number;
+  readonly maxKeys?: number | undefined;
+  readonly records: () => Iterable<MvccRecord>;
+  readonly onFirstPass: (record: MvccRecord) => void;
+}
+
+const maxUint32 = 0xffff_ffff;
+type Ranked = Omit<TopKey, "key"> & { readonly ordinal: number };
+
+class GroupSums {
+  readonly liveKeys: number[] = [];
+  readonly liveBytes: number[] = [];
+  readonly records: number[] = [];
+  readonly recordBytes: number[] = [];
+}
+
+/** Counts records and keys, in memory bounded by a constant. */
+export class KeyCensus {
+  private readonly source: MvccRecords;
+  private readonly options: KeyCensusOptions;
+  private readonly groups: KeyGroups;
+  private readonly sums = new GroupSums();
+  private readonly tops: { readonly size: TopKeys<Ranked>; readonly revisions: TopKeys<Ranked>; readonly total: TopKeys<Ranked> };
+  private records = 0;
+  private tombstones = 0;
+  private recordBytes = 0;
+  private markerOrdinal = -1;
+  private hasRevisionMarker = false;
+  private group = 0;
+
+  constructor(source: MvccRecords, options: KeyCensusOptions) {
+    this.source = source;
+    this.options = options;
+    this.groups = new KeyGroups(options.prefixLength);
+    const top = (): TopKeys<Ranked> => new TopKeys(options.topKeys);
+    this.tops = { size: top(), revisions: top(), total: top() };
+  }
+
+  run(): KeyCensusResult {
+    const walk = new KeyWalk(this.source, {
+      width: 11,
+      maxKeys: this.options.maxKeys,
+      records: this.options.records,
+      onFirstPass: (record, ordinal) => this.count(record, ordinal),
+      onKey: (record, words, at, isNew) => this.follow(record, words, at, isNew),
+      onPassEnd: (table) => this.sumUp(table),
+    });
+    walk.run();
+    const resolve = (top: TopKeys<Ranked>): readonly TopKey[] =>
+      top.entries().map(({ ordinal, ...counts }) => ({ key: walk.ordinals.find(this.source, ordinal).key.slice(), ...counts }));
+    const { liveKeys, liveBytes } = this.sums;
+    const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + (one ?? 0), 0);
+    return {
+      records: this.records,
+      tombstones: this.tombstones,
+      recordBytes: this.recordBytes,
+      liveKeys: sum(liveKeys),
+      liveBytes: sum(liveBytes),
+      hasRevisionMarker: this.hasRevisionMarker,
+      byPrefix: this.prefixCounts(),
+      topBySize: resolve(this.tops.size),
+      topByRevisions: resolve(this.tops.revisions),
+      topByTotalBytes: resolve(this.tops.total),
+    };
+  }
+
+  private count(record: MvccRecord, ordinal: number): void {
+    const bytes = record.stored.length;
+    this.records += 1;
+    this.recordBytes += bytes;
+    if (record.isTombstone) this.tombstones += 1;
+    if (record.key.length === 0) this.markerOrdinal = ordinal;
+    this.options.onFirstPass(record);
+    const group = this.groups.groupOf(record.key);
+    this.sums.records[group] = (this.sums.records[group] ?? 0) + 1;
+    this.sums.recordBytes[group] = (this.sums.recordBytes[group] ?? 0) + bytes;
+  }
+
+  private follow(record: MvccRecord, words: Uint32Array, at: number, isNew: boolean): void {
+    const bytes = record.stored.length;
+    if (isNew) words[at + keyWord.group] = this.groups.groupOf(record.key);
+    words[at + keyWord.liveBytes] = record.isTombstone ? 0 : bytes;
+    words[at + keyWord.revisions] = (isNew ? 0 : (words[at + keyWord.revisions] ?? 0)) + 1;
+    words[at + keyWord.totalBytes] = Math.min(maxUint32, (isNew ? 0 : (words[at + keyWord.totalBytes] ?? 0)) + bytes);
+  }
+
+  private sumUp(table: KeyTable): void {
+    const { size, revisions, total } = this.tops;
+    table.forEach((words, at) => {
+      const ordinal = words[at + keyWord.ordinal] ?? 0;
+      const liveBytes = words[at + keyWord.liveBytes] ?? 0;
+      const revisionCount = words[at + keyWord.revisions] ?? 0;
+      const totalBytes = words[at + keyWord.totalBytes] ?? 0;
+      const isLive = words[at + keyWord.state] === keyState.live;
+      if (ordinal === this.markerOrdinal) {
+        this.hasRevisionMarker = isLive;
+        return;
+      }
+      if (isLive) {
+        const group = words[at + keyWord.group] ?? 0;
+        this.sums.liveKeys[group] = (this.sums.liveKeys[group] ?? 0) + 1;
+        this.sums.liveBytes[group] = (this.sums.liveBytes[group] ?? 0) + liveBytes;
+      }
+      const rank = (top: TopKeys<Ranked>, number: number): void => {
+        if (top.wants(number)) top.add(number, { ordinal, isLive, liveBytes, revisions: revisionCount, totalBytes });
+      };
+      if (isLive) rank(size, liveBytes);
+      rank(revisions, revisionCount);
+      rank(total, totalBytes);
+    });
+  }
+
+  private prefixCounts(): readonly PrefixCount[] {
+    const { sums } = this;
+    return this.groups.prefixes
+      .map((prefix, group) => ({
+        prefix,
+        isRest: group === 0,
+        liveKeys: sums.liveKeys[group] ?? 0,
+        liveBytes: sums.liveBytes[group] ?? 0,
+        records: sums.records[group] ?? 0,
+        recordBytes: sums.recordBytes[group] ?? 0,
+      }))
+      .filter((one) => one.records > 0)
+      .sort((one, other) => other.recordBytes - one.recordBytes);
+  }
+}

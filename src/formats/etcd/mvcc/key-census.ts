@@ -1,5 +1,5 @@
 import type { MvccRecord, MvccRecords } from "../mvcc-records.ts";
-import { KeyGroups, type PrefixLength } from "./key-groups.ts";
+import { KeyGroups, maxGroups, type PrefixLength } from "./key-groups.ts";
 import { keyState, keyWord, type KeyTable } from "./key-table.ts";
 import { KeyWalk } from "./key-walk.ts";
 import { TopKeys } from "./top-keys.ts";
@@ -54,11 +54,12 @@ export interface KeyCensusOptions {
 const maxUint32 = 0xffff_ffff;
 type Ranked = Omit<TopKey, "key"> & { readonly ordinal: number };
 
+/** By number of group. */
 class GroupSums {
-  readonly liveKeys: number[] = [];
-  readonly liveBytes: number[] = [];
-  readonly records: number[] = [];
-  readonly recordBytes: number[] = [];
+  readonly liveKeys = new Float64Array(maxGroups + 1);
+  readonly liveBytes = new Float64Array(maxGroups + 1);
+  readonly records = new Float64Array(maxGroups + 1);
+  readonly recordBytes = new Float64Array(maxGroups + 1);
 }
 
 /** Counts records and keys, in memory bounded by a constant. */
@@ -96,7 +97,7 @@ export class KeyCensus {
     const resolve = (top: TopKeys<Ranked>): readonly TopKey[] =>
       top.entries().map(({ ordinal, ...counts }) => ({ key: walk.ordinals.find(this.source, ordinal).key.slice(), ...counts }));
     const { liveKeys, liveBytes } = this.sums;
-    const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + (one ?? 0), 0);
+    const sum = (numbers: Float64Array): number => numbers.reduce((total, one) => total + one, 0);
     return {
       records: this.records,
       tombstones: this.tombstones,

@@ -2,7 +2,7 @@
 export type PrefixLength = (key: Uint8Array) => number;
 
 /** Kubernetes with many custom resources has some hundreds; a file with more groups has its keys in no folders. */
-const maxGroups = 4_096;
+export const maxGroups = 4_096;
 const slash = 0x2f;
 const dot = 0x2e;
 

@@ -1,4 +1,4 @@
-import { StoredRecord } from "./stored-record.ts";
+import type { StoredRecord } from "./stored-record.ts";
 
 /** Something a record says that etcd would never have written. The record can be read; what it says is in doubt. */
 export interface RecordProblem {

@@ -88,7 +88,7 @@ export class StoredRecord implements MvccRecord {
     const { stored } = this;
     const end = stored.length;
     while (this.position < end) {
-      switch (stored[this.position]) {
+      switch (stored[this.position] as number /* inside the loop */) {
         case 0x0a:
           this.keyEnd = this.delimitedEnd();
           this.keyStart = this.keyEnd - this.low;

@@ -262,3 +262,28 @@ test("a journal of another plan is not continued", async () => {
   const other = { ...planOf(["etcd.saveSnapshot"]), digest: asPlanDigest("c".repeat(64)) };
   await assert.rejects(goOn(world.context(), other), { code: "PLAN_INVALID" });
 });
+
+test("a run whose lock was taken over starts no step that changes something, names the taker, and leaves the taker's lock alone", async () => {
+  const world = new CrashWorld();
+  const theirs = JSON.stringify({ run: "20260101-000000-bbbb", by: "someone else", host: "other laptop", at: "later" });
+  const changing = plan.steps.filter((step) => step.risk !== "read-only").map((step) => step.id);
+  const last = changing[1] ?? "";
+  world.onPerform = (step) => {
+    if (step === changing[0]) for (const host of world.markers.keys()) world.markers.set(host, theirs);
+  };
+  const result = await begin(world.context());
+  assert.equal(result.outcome, "blocked");
+  assert.match(result.detail, new RegExp(`^${last} .*someone else on other laptop`));
+  assert.ok(!world.effects.includes(last));
+  assert.deepEqual([...new Set(world.markers.values())], [theirs]);
+});
+
+test("a run whose lock is gone from every machine starts no step that changes something", async () => {
+  const world = new CrashWorld();
+  world.onPerform = () => {
+    world.markers.clear();
+  };
+  const result = await begin(world.context());
+  assert.equal(result.outcome, "blocked");
+  assert.match(result.detail, /no longer carries this run's lock/);
+});

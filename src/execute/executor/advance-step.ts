@@ -17,7 +17,13 @@ export type StepEnd = { readonly outcome: RunOutcome; readonly detail: string } 
  */
 export async function advanceStep(
   step: BoundStep,
-  options: { readonly consent: Consent; readonly journal: Journal; readonly context: StepContext },
+  options: {
+    readonly consent: Consent;
+    readonly journal: Journal;
+    readonly context: StepContext;
+    /** Why the run may change nothing any more; asked just before a step that changes something. */
+    readonly lockProblems: () => Promise<readonly string[]>;
+  },
 ): Promise<StepEnd> {
   const { journal, context, consent } = options;
   assertInvariant(consent.digest === context.plan.digest, "consent is bound to another plan");
@@ -46,7 +52,10 @@ export async function advanceStep(
     if (isUnsettled) return stop("outcome-unknown", step, wordsOf(look.post));
     return await block(step, journal, wordsOf(look.post));
   }
-  return (await refusal(step, options, look)) ?? (await performStep(step, options));
+  const refused = await refusal(step, options, look);
+  if (refused !== undefined) return refused;
+  const problems = step.planned.risk === "read-only" ? [] : await options.lockProblems();
+  return problems.length > 0 ? await block(step, journal, problems) : await performStep(step, options);
 }
 
 /** Why the step may not start now, journalled; undefined when it may. */

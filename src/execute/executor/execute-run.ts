@@ -4,7 +4,7 @@ import { consentOf, type Consent, type PlannedStep } from "../../model/plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { factOf, stepStateOf, type RunState } from "../journal/fold-journal.ts";
 import { Journal } from "../journal/journal.ts";
-import { acquireMachineLocks, markedHosts, releaseMachineLocks, type MachineLocks } from "../lock/machine-lock.ts";
+import { acquireMachineLocks, lockProblems, markedHosts, releaseMachineLocks, type MachineLocks } from "../lock/machine-lock.ts";
 import type { StepContext } from "../step-handler.ts";
 import { advanceStep, type StepEnd } from "./advance-step.ts";
 import { bindStep } from "./bound-step.ts";
@@ -58,7 +58,7 @@ export async function executeRun(request: ExecuteRequest): Promise<RunResult> {
       program: context.program,
     });
     await giveConsent(journal, request);
-    return await underMachineLocks(request, journal, () => runSteps(request, journal, consent));
+    return await underMachineLocks(request, journal, (locks) => runSteps(request, { journal, consent, locks }));
   } finally {
     await local.release();
   }
@@ -102,7 +102,7 @@ export async function resumeRun(request: RunRequest & { readonly consent?: Conse
       });
     else await journal.append({ kind: "run-resumed", by: context.operator.by, program: context.program });
     if (journalledConsent(before) === undefined) await giveConsent(journal, { ...request, consent });
-    return await underMachineLocks(request, journal, () => runSteps(request, journal, consent));
+    return await underMachineLocks(request, journal, (locks) => runSteps(request, { journal, consent, locks }));
   } finally {
     await local.release();
   }
@@ -139,12 +139,12 @@ function journalledConsent(state: RunState | undefined): Consent | undefined {
 async function underMachineLocks(
   request: RunRequest,
   journal: Journal,
-  body: () => Promise<{ outcome: RunOutcome; detail: string }>,
+  body: (locks: MachineLocks) => Promise<{ outcome: RunOutcome; detail: string }>,
 ): Promise<RunResult> {
   let locks: MachineLocks | undefined;
   try {
     locks = await lockMachines(request, journal);
-    const end = await body();
+    const end = await body(locks);
     await unlockMachines(request, journal, locks);
     return await stopRun(journal, end);
   } catch (error) {
@@ -201,8 +201,12 @@ async function stopRun(journal: Journal, end: { readonly outcome: RunOutcome; re
 }
 
 /** In the plan's order, which respects `after`; stops at the first step that does not get done. */
-async function runSteps(request: RunRequest, journal: Journal, consent: Consent): Promise<{ outcome: RunOutcome; detail: string }> {
-  const { plan, context, signal, report } = request;
+async function runSteps(
+  request: RunRequest,
+  { journal, consent, locks }: { readonly journal: Journal; readonly consent: Consent; readonly locks: MachineLocks },
+): Promise<{ outcome: RunOutcome; detail: string }> {
+  const { plan, context, run, signal, report } = request;
+  const { hostAccess } = context.ports;
   const done = new Set<string>();
   const remembered = new Set(plan.steps.map((step) => step.id).filter((id) => isDone(journal, id)));
   for (const [index, planned] of plan.steps.entries()) {
@@ -218,6 +222,7 @@ async function runSteps(request: RunRequest, journal: Journal, consent: Consent)
         consent,
         journal,
         context: stepContext(request, journal, planned.id),
+        lockProblems: () => lockProblems({ hostAccess, hosts: markedHosts(locks), run, signal }),
         signal,
       }));
     if (end !== undefined) return end;
@@ -251,7 +256,7 @@ async function copyIsGone(request: RunRequest, journal: Journal, planned: Planne
 /** Aborting while a step is looked at, before it starts, leaves nothing under way. */
 async function advanceOrInterrupt(
   step: ReturnType<typeof bindStep>,
-  options: { readonly consent: Consent; readonly journal: Journal; readonly context: StepContext; readonly signal: AbortSignal },
+  options: Parameters<typeof advanceStep>[1] & { readonly signal: AbortSignal },
 ): Promise<StepEnd> {
   try {
     return await advanceStep(step, options);

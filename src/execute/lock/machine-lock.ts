@@ -58,6 +58,45 @@ f=/var/lib/requorum/lock
 [ -e "$f" ] || { echo released; exit 0; }
 if grep -qF "\\"run\\":\\"$1\\"" "$f"; then rm -f "$f"; echo released; else echo foreign; cat "$f"; fi`;
 
+const readScript = `cat /var/lib/requorum/lock 2>/dev/null || true`;
+
+/**
+ * Why the lock is no longer ours, empty while it is: another operator may have
+ * taken it over with --break-lock while this program was slow or asleep.
+ * Asked before every step that changes something. A machine that cannot be
+ * reached says nothing; at least one must show our marker, and none another's.
+ */
+export async function lockProblems(options: {
+  readonly hostAccess: HostAccess;
+  readonly hosts: readonly HostName[];
+  readonly run: RunId;
+  readonly signal: AbortSignal;
+}): Promise<readonly string[]> {
+  const answers = await Promise.all(
+    options.hosts.map(async (host) => {
+      try {
+        const { stdout } = await options.hostAccess.run(host, {
+          reason: "look whether the lock is still ours",
+          script: readScript,
+          timeoutMs: markerTimeoutMs,
+          changesThings: false,
+          signal: options.signal,
+        });
+        return { host, text: stdout.trim() };
+      } catch (error) {
+        if (!(error instanceof RecoveryError) || options.signal.aborted) throw error;
+        return { host, text: undefined, words: error.message };
+      }
+    }),
+  );
+  const taken = answers.flatMap(({ host, text }) =>
+    text === undefined || text === "" || holderOf(text)?.run === options.run ? [] : [`${host} is locked by ${holderWords(text)}`],
+  );
+  if (taken.length > 0) return taken;
+  if (answers.some(({ text }) => text !== undefined && text !== "")) return [];
+  return answers.map(({ host, words }) => (words === undefined ? `${host} no longer carries this run's lock` : `${host}: ${words}`));
+}
+
 type MarkerAnswer =
   | { readonly kind: "acquired" }
   | { readonly kind: "held"; readonly text: string }
@@ -173,17 +212,20 @@ function told(value: unknown): string {
   return String(value).slice(0, 200);
 }
 
+function holderWords(text: string): string {
+  const holder = holderOf(text);
+  return holder === undefined
+    ? `a marker that cannot be read: ${JSON.stringify(text.slice(0, 200))}`
+    : `run ${told(holder.run)} of ${told(holder.by)} on ${told(holder.host)}, since ${told(holder.at)}`;
+}
+
 function lockedBy(host: HostName, text: string): RecoveryError {
   const holder = holderOf(text);
-  const words =
-    holder === undefined
-      ? `a marker that cannot be read: ${JSON.stringify(text.slice(0, 200))}`
-      : `run ${told(holder.run)} of ${told(holder.by)} on ${told(holder.host)}, since ${told(holder.at)}`;
   // It goes into a command that somebody copies.
   const run = typeof holder?.run === "string" && /^[0-9]{8}-[0-9]{6}-[0-9a-z]{4}$/.test(holder.run) ? holder.run : undefined;
   return new RecoveryError("RUN_LOCKED", {
     subject: `host ${host}`,
-    detail: `${markerPath} on ${host} is held by ${words}`,
+    detail: `${markerPath} on ${host} is held by ${holderWords(text)}`,
     remedies: [
       ...(run === undefined
         ? []

@@ -14,7 +14,7 @@ const open = (bytes: Uint8Array) => openBolt(new MemoryByteSource(bytes, "db"));
 
 /** Keys `k00000`… with values that tell them apart. */
 function manyKeys(count: number, valueBytes = 40): Record<string, string> {
-  return Object.fromEntries(Array.from({ length: count }, (_, index) => [keyOf(index), `${String(index)}`.padEnd(valueBytes, ".")]));
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [keyOf(index), String(index).padEnd(valueBytes, ".")]));
 }
 const keyOf = (index: number) => `k${String(index).padStart(5, "0")}`;
 

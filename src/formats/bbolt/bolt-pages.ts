@@ -12,6 +12,8 @@ const cachedPageBytesMax = 256 * 1024;
 const unprovenBytesMax = 1024 * 1024;
 /** etcd's largest request is 1.5 MiB unless somebody raised it; a leaf holds few large values. */
 const pageBytesMax = 256 * 1024 * 1024;
+/** bbolt splits a branch page that is larger than a page of the file unless it has at most four keys, of at most 32 KiB each. */
+const branchBytesMax = 256 * 1024;
 /** Reading ahead: a first page is read alone, for many walks end in it. */
 const readAheadBytesMin = 32 * 1024;
 const readAheadBytesMax = 512 * 1024;
@@ -61,7 +63,8 @@ export class BoltPages {
     }
   }
 
-  private read(id: number): BoltPage | PageFault {
+  /** Not kept in memory. */
+  read(id: number): BoltPage | PageFault {
     const fault = this.idFault(id);
     if (fault !== undefined) return fault;
     const bytes = readBytes(this.source, id * this.pageSize, this.pageSize);
@@ -101,6 +104,8 @@ export class BoltPages {
     if (header.id !== id) return { offset, what: `where page ${String(id)} belongs is a page that calls itself ${String(header.id)}` };
     if (header.flags !== pageFlags.branch && header.flags !== pageFlags.leaf)
       return { offset, what: `page ${String(id)} has flags 0x${header.flags.toString(16)}: it is neither branch nor leaf` };
+    if (header.flags === pageFlags.branch && header.overflow * this.pageSize > branchBytesMax)
+      return { offset, what: `branch page ${String(id)} goes on for ${String(header.overflow)} more pages` };
     if (id + header.overflow >= this.pageCount)
       return { offset, what: `page ${String(id)} goes on for ${String(header.overflow)} more pages, beyond the last page in use` };
     if ((id + header.overflow + 1) * this.pageSize > this.source.size)

@@ -18,3 +18,14 @@ test("crc32c of parts is the crc32c of the whole, wherever it is cut", () => {
   const whole = crc32c(bytes);
   for (let cut = 0; cut <= bytes.length; cut += 1) assert.equal(crc32c(bytes, crc32c(bytes, 0, 0, cut), cut), whole);
 });
+
+test("crc32c of a long range is the same at every alignment and length", () => {
+  const bytes = Uint8Array.from({ length: 2100 }, (_, index) => (index * 101) & 0xff);
+  for (let start = 0; start < 9; start += 1)
+    for (let length = 500; length < 560; length += 1) {
+      let expected = 0;
+      for (let at = start; at < start + length; at += 100) expected = crc32c(bytes, expected, at, Math.min(at + 100, start + length));
+      assert.equal(crc32c(bytes, 0, start, start + length), expected);
+      assert.equal(crc32c(bytes.subarray(start, start + length)), expected);
+    }
+});

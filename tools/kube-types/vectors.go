@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/rand"
 	"reflect"
-	"strings"
 	"time"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -17,6 +16,7 @@ import (
 	kubejson "k8s.io/apimachinery/pkg/runtime/serializer/json"
 	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 )
 
@@ -70,16 +70,10 @@ func densityOf(round int64) float64 {
 // As kubectl has it: an unstructured object.
 func sorted(written []byte) []byte {
 	var object map[string]any
-	check(jsonInts(written, &object))
+	check(utiljson.Unmarshal(written, &object)) // integers as int64, all else as float64
 	result, err := json.Marshal(object)
 	check(err)
 	return result
-}
-
-func jsonInts(written []byte, into *map[string]any) error {
-	decoder := json.NewDecoder(strings.NewReader(string(written)))
-	decoder.UseNumber()
-	return decoder.Decode(into)
 }
 
 // Objects nest without end (schemas of CRDs); this deep they stop.
@@ -218,7 +212,7 @@ func (f *filler) time() time.Time {
 
 func (f *filler) rawJSON() string {
 	return pick(f.random, `{}`, `null`, `[1,2.50,"<&>"]`, `{"f:metadata":{"f:labels":{".":{},"f:app":{}}}}`, `{"b":[],"a":{"10":1,"9":-0.0,"2":1e3}}`,
-		`"text"`, `true`, `12345678901234567890`, `9007199254740993`, f.quoted(`{"__proto__":`, `}`))
+		`"text"`, `true`, `-9223372036854775807`, `9007199254740993`, f.quoted(`{"__proto__":`, `}`))
 }
 
 func (f *filler) quoted(before, after string) string {

@@ -10,7 +10,7 @@ type Reviver = (this: unknown, key: string, value: unknown, context?: { readonly
 
 /** Integers of 16 digits and more need not fit a double; half surrogates cannot be written as UTF-8. */
 const needsCare = /[0-9]{16}|\\u[dD][89a-fA-F]|[eE][+-]?[0-9]{3}/;
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Throws MalformedJson. Integers stay exact; half surrogates become U+FFFD, as Go's encoding/json makes them. */
 export function parseKubeJson(text: string | Uint8Array): KubeJson {

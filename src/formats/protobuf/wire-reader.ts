@@ -19,7 +19,7 @@ export class MalformedMessage extends Error {
 export const wireType = { varint: 0, fixed64: 1, bytes: 2, startGroup: 3, endGroup: 4, fixed32: 5 } as const;
 export type WireType = (typeof wireType)[keyof typeof wireType];
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** Groups inside groups; real messages have none. */
 const maxGroupDepth = 32;
 

@@ -1,0 +1,224 @@
+import type { OnBytes } from "../../byte-source.ts";
+import { RecoveryError } from "../../../model/recovery-error.ts";
+import { unsupported } from "../../format-error.ts";
+import type { HardState } from "../raft/raft-messages.ts";
+import { LiveEntries } from "./live-entries.ts";
+import { nonZeroAfter, WalFrames, type WalFrame } from "./wal-frames.ts";
+import { WalLog, type WalEnd, type WalFacts, type WalProblem, type WalSegmentFacts } from "./wal-log.ts";
+import { readWalRecord, type WalMetadata, type WalSnapshot } from "./wal-records.ts";
+import { hex16, type WalSegment } from "./wal-segment.ts";
+
+/** What etcd preallocates and where it begins the next segment. Source: etcd server/storage/wal/wal.go (SegmentSizeBytes). */
+const fullSegmentBytes = 64_000_000;
+const maxSnapshots = 1024;
+const maxOddities = 100;
+const progressBytes = 8 << 20;
+
+/**
+ * Reads every record of a log once: checksums, order, what is live, where it
+ * ends. `segments` in order, as walSegmentsOf gives them. Damage is a fact in
+ * the result, not an error: a log is most wanted when it is damaged. Throws
+ * FILE_UNSUPPORTED only for what no etcd writes (a term change with every
+ * entry, 100 000 times).
+ */
+export function openWal(segments: readonly WalSegment[], options: { readonly onBytes?: OnBytes } = {}): WalLog {
+  const scan = new WalScan(segments, options.onBytes);
+  for (const [at, segment] of segments.entries()) scan.segment(segment, at);
+  return scan.finish();
+}
+
+class WalScan {
+  private readonly files: readonly WalSegment[];
+  private readonly onBytes: OnBytes | undefined;
+  private readonly totalBytes: number;
+  private doneBytes = 0;
+  private toldBytes = 0;
+  private readonly live = new LiveEntries();
+  private metadata: { readonly facts: WalMetadata; readonly stored: Uint8Array } | undefined;
+  private hardState: HardState | undefined;
+  private readonly snapshots: WalSnapshot[] = [];
+  private readonly segments: WalSegmentFacts[] = [];
+  private readonly breaks: WalProblem[] = [];
+  private readonly oddities: WalProblem[] = [];
+  private end: WalEnd = { kind: "empty" };
+  /** undefined when the next segment begins a chain of its own. */
+  private checksum: number | undefined;
+
+  constructor(files: readonly WalSegment[], onBytes: OnBytes | undefined) {
+    this.files = files;
+    this.onBytes = onBytes;
+    this.totalBytes = files.reduce((sum, file) => sum + file.source.size, 0);
+  }
+
+  segment(file: WalSegment, at: number): void {
+    const before = this.files[at - 1];
+    if (before !== undefined && file.sequence !== before.sequence + 1n) {
+      const missing = `${hex16(before.sequence + 1n)}${file.sequence - before.sequence === 2n ? "" : ` to ${hex16(file.sequence - 1n)}`}`;
+      this.broken(
+        file,
+        0,
+        file.sequence > before.sequence ? `segment ${missing} is missing before this one` : "two segments have this number",
+      );
+      this.checksum = undefined;
+    }
+    const entriesBefore = this.live.entryCount;
+    const isChained = this.checksum !== undefined;
+    const isLast = at === this.files.length - 1;
+    const frames = new WalFrames(file.source, { isLast, checksum: this.checksum });
+    const problem = this.records(file, frames);
+    const usedBytes = problem?.offset ?? frames.doneBytes;
+    this.segments.push({
+      name: file.name,
+      sizeBytes: file.source.size,
+      usedBytes,
+      entryCount: this.live.entryCount - entriesBefore,
+      isChained,
+    });
+    const damage = problem ?? this.damageOf(file, frames);
+    if (damage !== undefined) this.broken(file, damage.offset, damage.what);
+    this.checksum = damage === undefined ? frames.runningChecksum : undefined;
+    if (isLast) this.endOf(file, usedBytes, { damage, frames });
+    this.doneBytes += file.source.size;
+    this.tell(0);
+  }
+
+  finish(): WalLog {
+    this.live.finish();
+    const last = this.live.last;
+    const facts: WalFacts = {
+      metadata: this.metadata?.facts,
+      hardState: this.hardState,
+      snapshots: this.snapshots,
+      runs: this.live.runs,
+      firstIndex: this.live.runs[0]?.firstIndex,
+      lastIndex: last?.lastIndex,
+      lastTerm: last?.term,
+      continuousFrom: this.live.continuousFrom,
+      entryCount: this.live.entryCount,
+      segments: this.segments,
+      breaks: this.breaks,
+      oddities: this.oddities,
+      end: this.end,
+    };
+    return new WalLog(facts, this.files, this.live);
+  }
+
+  /** All records up to where the segment stops; or the record that is whole and yet wrong, which ends it too. */
+  private records(file: WalSegment, frames: WalFrames): { readonly offset: number; readonly what: string } | undefined {
+    for (let frame = frames.next(); frame !== undefined; frame = frames.next()) {
+      const wrong = this.record(file, frame);
+      if (wrong !== undefined) return { offset: frame.offset, what: wrong };
+      if (frames.doneBytes - this.toldBytes >= progressBytes) this.tell(frames.doneBytes);
+    }
+    return undefined;
+  }
+
+  /** What is wrong with it, if anything. */
+  private record(file: WalSegment, frame: WalFrame): string | undefined {
+    const record = readOrDamage(frame, file);
+    if (typeof record === "string") return record;
+    switch (record.kind) {
+      case "checksum":
+        return undefined;
+      case "metadata":
+        return this.addMetadata(record.metadata, record.stored);
+      case "state":
+        this.hardState = record.state;
+        return undefined;
+      case "snapshot":
+        this.live.addSnapshot(record.snapshot.index, record.snapshot.term);
+        if (this.snapshots.length >= maxSnapshots) this.snapshots.shift();
+        this.snapshots.push(record.snapshot);
+        return undefined;
+      case "entry":
+        return this.addEntry(file, frame, record.entry);
+    }
+  }
+
+  private addMetadata(facts: WalMetadata, stored: Uint8Array): string | undefined {
+    if (this.metadata === undefined) {
+      this.metadata = { facts, stored: stored.slice() };
+      return undefined;
+    }
+    if (sameBytes(this.metadata.stored, stored)) return undefined;
+    const { memberId, clusterId } = this.metadata.facts;
+    return (
+      `the log is of member ${facts.memberId.toString(16)} of cluster ${facts.clusterId.toString(16)} from here on, ` +
+      `and was of member ${memberId.toString(16)} of cluster ${clusterId.toString(16)}`
+    );
+  }
+
+  private addEntry(file: WalSegment, frame: WalFrame, entry: { readonly index: bigint; readonly term: bigint }): string | undefined {
+    if (entry.index === 0n) return "an entry with index 0";
+    const before = this.live.last;
+    switch (this.live.add(entry.index, entry.term)) {
+      case "appended":
+      case "rewound":
+        return undefined;
+      case "jumped":
+        // Behind a leader's snapshot nothing is live, and the next entry is appended: this gap has no such reason.
+        this.odd(file, frame.offset, `entry ${entry.index} follows entry ${before?.lastIndex ?? 0n}`);
+        return undefined;
+      case "term-went-back":
+        this.odd(file, frame.offset, `entry ${entry.index} has term ${entry.term}, lower than the entry before it`);
+        return undefined;
+      case "too-many":
+        throw unsupported(file.source.name, frame.offset, "the log changes its term or goes back more than 100 000 times");
+    }
+  }
+
+  private damageOf(file: WalSegment, frames: WalFrames): { readonly offset: number; readonly what: string } | undefined {
+    const { stop } = frames;
+    if (stop?.kind === "damaged") return { offset: stop.offset, what: stop.because };
+    // etcd renames a segment into place when its head is written: without one, what was in it is lost.
+    if (stop?.offset === 0)
+      return { offset: 0, what: file.source.size === 0 ? "the segment is empty" : "the segment begins with no record" };
+    return undefined;
+  }
+
+  private endOf(
+    file: WalSegment,
+    offset: number,
+    of: { readonly damage: { readonly what: string } | undefined; readonly frames: WalFrames },
+  ): void {
+    const place = { segment: file.name, offset };
+    if (of.damage !== undefined) {
+      this.end = { kind: "damaged", ...place, because: of.damage.what };
+      return;
+    }
+    const { stop } = of.frames;
+    this.end = stop?.kind === "torn" ? { kind: "torn", ...place, because: stop.because } : { kind: "clean", ...place };
+    if (stop?.kind === "torn") return;
+    const rest = nonZeroAfter(file.source, offset, (done) => {
+      this.tell(done);
+    });
+    if (rest !== undefined)
+      this.odd(file, rest, `bytes that are not zero, behind the log's end at ${offset}: a write that was torn, or records that are lost`);
+    if (offset === file.source.size && offset >= fullSegmentBytes)
+      this.odd(file, offset, "the last segment is full and closed: the one that followed it may be missing");
+  }
+
+  private broken(file: WalSegment, offset: number, what: string): void {
+    this.breaks.push({ segment: file.name, offset, what });
+  }
+  private odd(file: WalSegment, offset: number, what: string): void {
+    if (this.oddities.length < maxOddities) this.oddities.push({ segment: file.name, offset, what });
+  }
+  private tell(inSegmentBytes: number): void {
+    this.toldBytes = inSegmentBytes;
+    this.onBytes?.(this.doneBytes + inSegmentBytes, this.totalBytes);
+  }
+}
+
+function readOrDamage(frame: WalFrame, file: WalSegment): ReturnType<typeof readWalRecord> | string {
+  try {
+    return readWalRecord(frame, file.source.name);
+  } catch (error) {
+    if (error instanceof RecoveryError && error.code === "FILE_DAMAGED") return error.detail;
+    throw error;
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
+}

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { LocalByteFiles, lockPidOf } from "./local-byte-files.ts";
+
+function fileWith(context: TestContext, text: string): string {
+  const directory = mkdtempSync(join(tmpdir(), "requorum-files-"));
+  context.after(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+  writeFileSync(join(directory, "file"), text);
+  return join(directory, "file");
+}
+
+test("LocalByteFiles reads ranges, and only ranges inside the file", (context) => {
+  const file = new LocalByteFiles().open(fileWith(context, "0123456789"));
+  const into = new Uint8Array(4);
+  file.readInto(3, into);
+  assert.equal(new TextDecoder().decode(into), "3456");
+  assert.throws(() => {
+    file.readInto(8, into);
+  }, RangeError);
+  file.assertUnchanged();
+  file.close();
+});
+
+test("LocalByteFiles: a file that grows, shrinks or is replaced while it is read is FILE_CHANGED", (context) => {
+  const grown = fileWith(context, "0123456789");
+  const first = new LocalByteFiles().open(grown);
+  appendFileSync(grown, "x");
+  assert.throws(
+    () => {
+      first.assertUnchanged();
+    },
+    { code: "FILE_CHANGED" },
+  );
+  first.close();
+
+  const cut = fileWith(context, "0123456789");
+  const second = new LocalByteFiles().open(cut);
+  truncateSync(cut, 5);
+  assert.throws(
+    () => {
+      second.readInto(4, new Uint8Array(3));
+    },
+    { code: "FILE_CHANGED" },
+  );
+  second.close();
+
+  const replaced = fileWith(context, "0123456789");
+  const third = new LocalByteFiles().open(replaced);
+  writeFileSync(`${replaced}.new`, "0123456789");
+  renameSync(`${replaced}.new`, replaced);
+  assert.throws(
+    () => {
+      third.assertUnchanged();
+    },
+    { code: "FILE_CHANGED", detail: /another file/ },
+  );
+  third.close();
+});
+
+test("LocalByteFiles: what is not there, and what is no file, is named", (context) => {
+  const files = new LocalByteFiles();
+  const path = fileWith(context, "");
+  assert.throws(() => files.kindOf(`${path}.none`), { code: "LOCAL_FILE_FAILED", detail: /ENOENT/ });
+  assert.throws(() => files.kindOf("/dev/null"), { code: "FILE_NOT_RECOGNISED" });
+  assert.equal(files.kindOf(path), "file");
+  assert.throws(() => files.open(join(path, "..")), { code: "FILE_NOT_RECOGNISED" });
+});
+
+test("lockPidOf finds the holder of a file's lock by device and inode", () => {
+  const locks = "1: POSIX  ADVISORY  WRITE 11 fe:00:7 0 EOF\n2: FLOCK  ADVISORY  WRITE 4711 fe:01:131 0 EOF\n";
+  assert.equal(lockPidOf(locks, { dev: 0xfe01n, ino: 131n }), 4711);
+  assert.equal(lockPidOf(locks, { dev: 0xfe01n, ino: 7n }), undefined);
+});

@@ -1,0 +1,111 @@
+import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readFileSync, readSync, statSync, type BigIntStats } from "node:fs";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { ByteFiles, OpenByteFile } from "../../ports/byte-files.ts";
+import { toRecoveryError } from "./to-recovery-error.ts";
+
+/** Files of this machine. Opened for reading only; nothing here can write. */
+export class LocalByteFiles implements ByteFiles {
+  kindOf(path: string): "file" | "directory" {
+    const stats = attempt(path, "look at it", () => statSync(path));
+    if (stats.isFile()) return "file";
+    if (stats.isDirectory()) return "directory";
+    throw new RecoveryError("FILE_NOT_RECOGNISED", {
+      subject: `file ${path}`,
+      detail: "this is neither a file nor a directory: a device, a pipe or a socket",
+    });
+  }
+
+  list(path: string): readonly string[] {
+    return attempt(path, "list the directory", () => readdirSync(path).sort());
+  }
+
+  open(path: string): OpenByteFile {
+    const file = attempt(path, "open it", () => openSync(path, "r"));
+    try {
+      return new LocalByteFile(path, file);
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+  }
+
+  lockHolder(path: string): { readonly pid: number } | undefined {
+    const { dev, ino } = attempt(path, "look at it", () => lstatSync(path, { bigint: true }));
+    const pid = lockPidOf(locksOfThisMachine(), { dev, ino });
+    return pid === undefined ? undefined : { pid };
+  }
+}
+
+class LocalByteFile implements OpenByteFile {
+  readonly name: string;
+  readonly size: number;
+  private readonly file: number;
+  private readonly opened: BigIntStats;
+
+  constructor(path: string, file: number) {
+    this.name = path;
+    this.file = file;
+    this.opened = attempt(path, "look at it", () => fstatSync(file, { bigint: true }));
+    if (!this.opened.isFile()) throw new RecoveryError("FILE_NOT_RECOGNISED", { subject: `file ${path}`, detail: "this is a directory" });
+    this.size = Number(this.opened.size);
+  }
+
+  readInto(offset: number, into: Uint8Array): void {
+    if (offset < 0 || offset + into.length > this.size) throw new RangeError(`${this.name}: bytes ${offset}+${into.length} of ${this.size}`);
+    let done = 0;
+    while (done < into.length) {
+      const read = attempt(this.name, `read at byte ${String(offset + done)}`, () =>
+        readSync(this.file, into, done, into.length - done, offset + done),
+      );
+      if (read === 0) throw this.changed(`it ended at byte ${String(offset + done)} of ${String(this.size)}`);
+      done += read;
+    }
+  }
+
+  assertUnchanged(): void {
+    const now = attempt(this.name, "look at it again", () => fstatSync(this.file, { bigint: true }));
+    if (now.size !== this.opened.size) throw this.changed(`it had ${this.opened.size} bytes and has ${now.size} now`);
+    if (now.mtimeNs !== this.opened.mtimeNs) throw this.changed("it was written to");
+    const there = attempt(this.name, "look at it again", () => statSync(this.name, { bigint: true }));
+    if (there.ino !== this.opened.ino || there.dev !== this.opened.dev) throw this.changed("another file took its place");
+  }
+
+  close(): void {
+    closeSync(this.file);
+  }
+
+  private changed(what: string): RecoveryError {
+    return new RecoveryError("FILE_CHANGED", { subject: `file ${this.name}`, detail: what });
+  }
+}
+
+function attempt<T>(path: string, what: string, operation: () => T): T {
+  try {
+    return operation();
+  } catch (error) {
+    throw toRecoveryError(error, path, what);
+  }
+}
+
+/** Empty where the system has no such list. */
+function locksOfThisMachine(): string {
+  try {
+    return readFileSync("/proc/locks", "utf8");
+  } catch {
+    return ""; // no Linux, or hidden: then no lock is seen, and a change while reading still is
+  }
+}
+
+/** Lines like `1: FLOCK  ADVISORY  WRITE 708 fe:00:131 0 EOF`. Source: proc_locks(5). */
+export function lockPidOf(text: string, file: { readonly dev: bigint; readonly ino: bigint }): number | undefined {
+  // Linux' encoding of 64-bit device numbers: makedev(3).
+  const major = ((file.dev >> 8n) & 0xfffn) | ((file.dev >> 32n) & ~0xfffn);
+  const minor = (file.dev & 0xffn) | ((file.dev >> 12n) & ~0xffn);
+  for (const line of text.split("\n")) {
+    const found = /\b(?:FLOCK|POSIX|OFDLCK)\s+\S+\s+(?:WRITE|READ)\s+(-?\d+)\s+([0-9a-f]+):([0-9a-f]+):(\d+)\s/.exec(line);
+    if (found === null) continue;
+    const [, pid = "", lineMajor = "", lineMinor = "", inode = ""] = found;
+    if (BigInt(`0x${lineMajor}`) === major && BigInt(`0x${lineMinor}`) === minor && BigInt(inode) === file.ino) return Number(pid);
+  }
+  return undefined;
+}

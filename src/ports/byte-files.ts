@@ -1,0 +1,20 @@
+import type { ByteSource } from "../formats/byte-source.ts";
+
+/** A file that is open for reading. What it reads is checked to be one state of the file, see `assertUnchanged`. */
+export interface OpenByteFile extends ByteSource {
+  /** Throws FILE_CHANGED when the file is not what it was at the opening: other size, time of change, or another file in its place. */
+  assertUnchanged(): void;
+  close(): void;
+}
+
+/** Files to be read by the file engine, never written to. Synchronous, as the engine is. */
+export interface ByteFiles {
+  /** LOCAL_FILE_FAILED when there is nothing, or nothing that may be read; FILE_NOT_RECOGNISED for a device, pipe or socket. */
+  kindOf(path: string): "file" | "directory";
+  /** Names in a directory, sorted. LOCAL_FILE_FAILED. */
+  list(path: string): readonly string[];
+  /** LOCAL_FILE_FAILED. */
+  open(path: string): OpenByteFile;
+  /** The process that holds a lock on the file, as etcd does on its database and log; undefined: none, or not to be seen here. */
+  lockHolder(path: string): { readonly pid: number } | undefined;
+}

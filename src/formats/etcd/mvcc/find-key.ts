@@ -1,6 +1,6 @@
 import type { OnBytes } from "../../byte-source.ts";
 import type { MvccRecord, MvccRecords } from "../mvcc-records.ts";
-import { withProgress } from "./record-progress.ts";
+import { RecordProgress } from "./record-progress.ts";
 import { heldRevision, recordsUpTo } from "./view-at.ts";
 
 /**
@@ -15,8 +15,12 @@ export function findKey(
 ): MvccRecord | undefined {
   const at = heldRevision(source, options.revision);
   let last: MvccRecord | undefined;
-  for (const record of withProgress(recordsUpTo(source, at), source.sizeBytes, options.onBytes))
+  const progress = new RecordProgress(source.sizeBytes, options.onBytes);
+  for (const record of recordsUpTo(source, at)) {
+    progress.add(record);
     if (isSameKey(record.key, key)) last = record;
+  }
+  progress.end();
   return last?.isTombstone === true ? undefined : last;
 }
 

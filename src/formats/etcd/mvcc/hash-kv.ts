@@ -3,7 +3,7 @@ import { crc32c } from "../../crc32c.ts";
 import type { MvccRecords } from "../mvcc-records.ts";
 import { bucketNames } from "../schema/bucket-names.ts";
 import type { RecordBits } from "./record-bits.ts";
-import { withProgress } from "./record-progress.ts";
+import { RecordProgress } from "./record-progress.ts";
 import { encodeRevisionKey, tombstoneKeyBytes } from "./revision-key.ts";
 import { findLive, heldRevision, recordsUpTo, type ViewOptions } from "./view-at.ts";
 
@@ -43,7 +43,9 @@ export function hashKv(source: MvccRecords, revision: bigint, options: HashKvOpt
   const scratch = new Uint8Array(tombstoneKeyBytes);
   let crc = crc32c(bucketNames.key);
   let ordinal = -1;
-  for (const record of withProgress(recordsUpTo(source, at), source.sizeBytes, options.onBytes)) {
+  const progress = new RecordProgress(source.sizeBytes, options.onBytes);
+  for (const record of recordsUpTo(source, at)) {
+    progress.add(record);
     ordinal += 1;
     const { main } = record;
     if (main <= compact) {
@@ -53,6 +55,7 @@ export function hashKv(source: MvccRecords, revision: bigint, options: HashKvOpt
     crc = crc32c(encodeRevisionKey(main, record.sub, record.isTombstone, scratch), crc);
     crc = crc32c(record.stored, crc);
   }
+  progress.end();
   return { hash: crc, revision: at, compactRevision: compact, isComparable: at > compact };
 }
 

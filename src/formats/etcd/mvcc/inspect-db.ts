@@ -2,14 +2,13 @@ import { damaged, notRecognised } from "../../format-error.ts";
 import { crc32c } from "../../crc32c.ts";
 import type { BoltReader } from "../../bbolt/bolt-reader.ts";
 import type { OnBytes } from "../../byte-source.ts";
-import type { MvccRecord, MvccRecords } from "../mvcc-records.ts";
+import type { MvccRecords } from "../mvcc-records.ts";
 import { bucketNames } from "../schema/bucket-names.ts";
 import { readMeta } from "../schema/read-meta.ts";
 import { KeyCensus, type KeyCensusResult } from "./key-census.ts";
 import type { PrefixLength } from "./key-groups.ts";
 import { openMvcc } from "./open-mvcc.ts";
 import { RecordProblems, type RecordProblem } from "./record-problems.ts";
-import { withProgress } from "./record-progress.ts";
 import { StoredRecord } from "./stored-record.ts";
 
 /** The numbers of `etcdutl snapshot status`. Source: etcd etcdutl/snapshot/v3_snapshot.go (Status). */
@@ -61,6 +60,8 @@ export function inspectDb(bolt: BoltReader, options: InspectOptions = {}): DbIns
   const problems = new RecordProblems();
   let [hash, totalEntries, lastMain] = [0, 0, 0];
   let census: KeyCensusResult | undefined;
+  for (const { key } of bolt.root.entries())
+    throw damaged(bolt.name, undefined, `${key.length} bytes of key with a value where only buckets stand`);
   for (const name of bolt.root.bucketNames()) {
     const bucket = bolt.root.bucket(name);
     if (bucket === undefined) throw damaged(bolt.name, undefined, "a bucket that is listed and cannot be opened");
@@ -70,7 +71,7 @@ export function inspectDb(bolt: BoltReader, options: InspectOptions = {}): DbIns
         prefixLength: options.prefixLength,
         topKeys: options.topKeys ?? defaultTopKeys,
         maxKeys: options.maxKeys,
-        records: () => withProgress(records.records(), records.sizeBytes, options.onBytes),
+        onBytes: options.onBytes,
         onFirstPass: (record) => {
           if (!(record instanceof StoredRecord)) throw new Error("records of a bbolt file are stored ones");
           hash = crc32c(record.stored, crc32c(record.bucketKey, hash));
@@ -117,7 +118,7 @@ export function inspectRecords(records: MvccRecords, options: InspectOptions = {
     prefixLength: options.prefixLength,
     topKeys: options.topKeys ?? defaultTopKeys,
     maxKeys: options.maxKeys,
-    records: (): Iterable<MvccRecord> => withProgress(records.records(), records.sizeBytes, options.onBytes),
+    onBytes: options.onBytes,
     onFirstPass: () => undefined,
   }).run();
 }

@@ -1,7 +1,8 @@
+import type { OnBytes } from "../../byte-source.ts";
 import type { MvccRecord, MvccRecords } from "../mvcc-records.ts";
 import { KeyGroups, maxGroups, type PrefixLength } from "./key-groups.ts";
 import { keyState, keyWord, type KeyTable } from "./key-table.ts";
-import { KeyWalk } from "./key-walk.ts";
+import { KeyWalk, type KeyStep } from "./key-walk.ts";
 import { TopKeys } from "./top-keys.ts";
 
 /** Counts of one prefix, as `KeyGroups` forms it. Bytes are those of stored records, pages' heads left out. */
@@ -47,7 +48,7 @@ export interface KeyCensusOptions {
   readonly prefixLength?: PrefixLength | undefined;
   readonly topKeys: number;
   readonly maxKeys?: number | undefined;
-  readonly records: () => Iterable<MvccRecord>;
+  readonly onBytes?: OnBytes | undefined;
   readonly onFirstPass: (record: MvccRecord) => void;
 }
 
@@ -74,7 +75,6 @@ export class KeyCensus {
   private recordBytes = 0;
   private markerOrdinal = -1;
   private hasRevisionMarker = false;
-  private group = 0;
 
   constructor(source: MvccRecords, options: KeyCensusOptions) {
     this.source = source;
@@ -88,9 +88,9 @@ export class KeyCensus {
     const walk = new KeyWalk(this.source, {
       width: 11,
       maxKeys: this.options.maxKeys,
-      records: this.options.records,
-      onFirstPass: (record, ordinal) => this.count(record, ordinal),
-      onKey: (record, words, at, isNew) => this.follow(record, words, at, isNew),
+      onBytes: this.options.onBytes,
+      onFirstPass: (step) => this.count(step),
+      onKey: (step, words, at) => this.follow(step, words, at),
       onPassEnd: (table) => this.sumUp(table),
     });
     walk.run();
@@ -112,21 +112,21 @@ export class KeyCensus {
     };
   }
 
-  private count(record: MvccRecord, ordinal: number): void {
+  private count({ record, key, ordinal }: KeyStep): void {
     const bytes = record.stored.length;
     this.records += 1;
     this.recordBytes += bytes;
     if (record.isTombstone) this.tombstones += 1;
-    if (record.key.length === 0) this.markerOrdinal = ordinal;
+    if (key.length === 0) this.markerOrdinal = ordinal;
     this.options.onFirstPass(record);
-    const group = this.groups.groupOf(record.key);
+    const group = this.groups.groupOf(key);
     this.sums.records[group] = (this.sums.records[group] ?? 0) + 1;
     this.sums.recordBytes[group] = (this.sums.recordBytes[group] ?? 0) + bytes;
   }
 
-  private follow(record: MvccRecord, words: Uint32Array, at: number, isNew: boolean): void {
+  private follow({ record, key, isNew }: KeyStep, words: Uint32Array, at: number): void {
     const bytes = record.stored.length;
-    if (isNew) words[at + keyWord.group] = this.groups.groupOf(record.key);
+    if (isNew) words[at + keyWord.group] = this.groups.groupOf(key);
     words[at + keyWord.liveBytes] = record.isTombstone ? 0 : bytes;
     words[at + keyWord.revisions] = (isNew ? 0 : (words[at + keyWord.revisions] ?? 0)) + 1;
     words[at + keyWord.totalBytes] = Math.min(maxUint32, (isNew ? 0 : (words[at + keyWord.totalBytes] ?? 0)) + bytes);

@@ -1,8 +1,11 @@
 import { unsupported } from "../../format-error.ts";
+import type { OnBytes } from "../../byte-source.ts";
 import type { MvccRecord, MvccRecords } from "../mvcc-records.ts";
 import { KeyHasher } from "./key-hasher.ts";
 import { KeyTable, keyState, keyWord } from "./key-table.ts";
 import { RecordOrdinals } from "./record-ordinals.ts";
+import { RecordProgress } from "./record-progress.ts";
+import { StoredRecord } from "./stored-record.ts";
 
 /**
  * Keys held in one pass. A slot has 28 or 44 bytes and a table just grown is
@@ -11,19 +14,33 @@ import { RecordOrdinals } from "./record-ordinals.ts";
  */
 const defaultMaxKeys = 2_500_000;
 
+/** One object for all records: good until the call returns. */
+export interface KeyStep {
+  readonly record: MvccRecord;
+  /** The record's key, taken out once. */
+  readonly key: Uint8Array;
+  readonly ordinal: number;
+  /** The key was not met before in this pass. */
+  readonly isNew: boolean;
+}
+
 export interface KeyWalkOptions {
   readonly width: 7 | 11;
   /** For tests. */
   readonly maxKeys?: number | undefined;
-  /** The records from the start, up to where the walk shall end. Called once a pass. */
-  readonly records: () => Iterable<MvccRecord>;
+  /** Later records are left out. */
+  readonly upTo?: bigint | undefined;
+  /** Over one pass. */
+  readonly onBytes?: OnBytes | undefined;
   /** Before each record's entry is changed, in the first pass only. */
-  readonly onFirstPass?: ((record: MvccRecord, ordinal: number) => void) | undefined;
-  /** After ordinal, create and state were set; `isNew` when the key was not met before. */
-  readonly onKey?: ((record: MvccRecord, words: Uint32Array, at: number, isNew: boolean) => void) | undefined;
+  readonly onFirstPass?: ((step: KeyStep) => void) | undefined;
+  /** After ordinal, create and state were set. */
+  readonly onKey?: ((step: KeyStep, words: Uint32Array, at: number) => void) | undefined;
   /** At the end of each pass; each key is in the table of exactly one pass. */
   readonly onPassEnd: (table: KeyTable) => void;
 }
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** Follows every key through its records, in memory bounded by a constant. */
 export class KeyWalk {
@@ -49,50 +66,61 @@ export class KeyWalk {
 
   /** Gives the parts that did not fit. */
   private pass(part: { readonly mask: number; readonly id: number }, isFirst: boolean): readonly { mask: number; id: number }[] {
-    const { hasher, options } = this;
+    const { hasher, options, source } = this;
     const maxKeys = options.maxKeys ?? defaultMaxKeys;
     const table = new KeyTable(options.width);
+    const progress = new RecordProgress(source.sizeBytes, options.onBytes);
     const left: { mask: number; id: number }[] = [];
+    const upTo = options.upTo === undefined ? Number.POSITIVE_INFINITY : Number(options.upTo);
     let { mask } = part;
     const { id } = part;
-    let ordinal = 0;
-    for (const record of options.records()) {
+    let step: Writable<KeyStep> | undefined;
+    for (const record of source.records()) {
+      const main = mainNumberOf(record);
+      if (main > upTo) break;
       const { key } = record;
       hasher.hash(key, 0, key.length);
+      if (step === undefined) step = { record, key, ordinal: 0, isNew: true };
+      else {
+        step.record = record;
+        step.key = key;
+        step.ordinal += 1;
+      }
       if (isFirst) {
-        this.ordinals.note(ordinal, Number(record.main));
-        options.onFirstPass?.(record, ordinal);
+        this.ordinals.note(step.ordinal, main);
+        options.onFirstPass?.(step);
       }
-      if ((hasher.h2 & mask) >>> 0 === id) {
-        this.follow(table, record, ordinal);
-        while (table.count > maxKeys && mask !== 0xffff_ffff) {
-          const bit = (mask + 1) >>> 0;
-          mask = (mask | bit) >>> 0;
-          left.push({ mask, id: (id | bit) >>> 0 });
-          table.keepPart(mask, id);
-        }
+      progress.add(record);
+      if ((hasher.h2 & mask) >>> 0 !== id) continue;
+      this.follow(table, step);
+      while (table.count > maxKeys && mask !== 0xffff_ffff) {
+        const bit = (mask + 1) >>> 0;
+        mask = (mask | bit) >>> 0;
+        left.push({ mask, id: (id | bit) >>> 0 });
+        table.keepPart(mask, id);
       }
-      ordinal += 1;
     }
+    progress.end();
     options.onPassEnd(table);
     return left;
   }
 
-  private follow(table: KeyTable, record: MvccRecord, ordinal: number): void {
+  private follow(table: KeyTable, step: Writable<KeyStep>): void {
+    const { record } = step;
     const wasThere = table.seek(this.hasher);
     const { words, at } = table;
-    const create = Number(record.createRevision & 0xffff_ffffn);
-    if (wasThere && !continues(words, at, record, create)) this.assertSameKey(record, words[at + keyWord.ordinal] ?? 0);
-    words[at + keyWord.ordinal] = ordinal;
+    const create = createWordOf(record);
+    if (wasThere && !continues(words, at, record, create)) this.assertSameKey(step, words[at + keyWord.ordinal] ?? 0);
+    words[at + keyWord.ordinal] = step.ordinal;
     if (!record.isTombstone) words[at + keyWord.create] = create;
     words[at + keyWord.state] = record.isTombstone ? keyState.deleted : keyState.live;
-    this.options.onKey?.(record, words, at, !wasThere);
+    step.isNew = !wasThere;
+    this.options.onKey?.(step, words, at);
   }
 
   /** Two keys with one hash cannot both be created without a contradiction, so that only contradictions need this look at the keys. */
-  private assertSameKey(record: MvccRecord, ordinal: number): void {
+  private assertSameKey({ record, key }: KeyStep, ordinal: number): void {
     const before = this.ordinals.find(this.source, ordinal).key;
-    const { key } = record;
     if (before.length === key.length && key.every((byte, index) => byte === before[index])) return;
     throw unsupported(
       this.source.name,
@@ -106,4 +134,12 @@ export class KeyWalk {
 function continues(words: Uint32Array, at: number, record: MvccRecord, create: number): boolean {
   if (words[at + keyWord.state] === keyState.live) return record.isTombstone || words[at + keyWord.create] === create;
   return !record.isTombstone && record.createRevision === record.main;
+}
+
+// Stored records have these as plain numbers; there are millions of them.
+function mainNumberOf(record: MvccRecord): number {
+  return record instanceof StoredRecord ? record.mainNumber : Number(record.main);
+}
+function createWordOf(record: MvccRecord): number {
+  return record instanceof StoredRecord ? record.createNumber % 4_294_967_296 : Number(record.createRevision & 0xffff_ffffn);
 }

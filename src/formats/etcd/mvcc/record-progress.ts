@@ -6,16 +6,26 @@ const stepBytes = 4 * 1024 * 1024;
 /** What a record takes in a page beside its value: the revision and the element's head. */
 const recordHeadBytes = 34;
 
-/** Passes records on and tells how many bytes they had, pages' heads and free space left out. */
-export function* withProgress(records: Iterable<MvccRecord>, totalBytes: number, onBytes: OnBytes | undefined): Iterable<MvccRecord> {
-  let done = 0;
-  let told = 0;
-  for (const record of records) {
-    yield record;
-    done += record.stored.length + recordHeadBytes;
-    if (done - told < stepBytes) continue;
-    told = done;
-    onBytes?.(Math.min(done, totalBytes), totalBytes);
+/** Tells how many bytes the records of one pass had, pages' heads and free space left out. */
+export class RecordProgress {
+  private readonly totalBytes: number;
+  private readonly onBytes: OnBytes | undefined;
+  private done = 0;
+  private told = 0;
+
+  constructor(totalBytes: number, onBytes: OnBytes | undefined) {
+    this.totalBytes = totalBytes;
+    this.onBytes = onBytes;
   }
-  onBytes?.(totalBytes, totalBytes);
+
+  add(record: MvccRecord): void {
+    this.done += record.stored.length + recordHeadBytes;
+    if (this.done - this.told < stepBytes) return;
+    this.told = this.done;
+    this.onBytes?.(Math.min(this.done, this.totalBytes), this.totalBytes);
+  }
+
+  end(): void {
+    this.onBytes?.(this.totalBytes, this.totalBytes);
+  }
 }

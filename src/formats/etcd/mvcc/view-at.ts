@@ -4,7 +4,6 @@ import type { MvccRecord, MvccRecords } from "../mvcc-records.ts";
 import { keyState, keyWord } from "./key-table.ts";
 import { KeyWalk } from "./key-walk.ts";
 import { RecordBits } from "./record-bits.ts";
-import { withProgress } from "./record-progress.ts";
 
 export interface LiveView {
   readonly revision: bigint;
@@ -74,9 +73,10 @@ export function findLive(
   const walk = new KeyWalk(source, {
     width: 7,
     maxKeys: options.maxKeys,
-    records: () => withProgress(recordsUpTo(source, revision), source.sizeBytes, options.onBytes),
-    onFirstPass: (record, ordinal) => {
-      if (record.key.length === 0) emptyKeyOrdinal = ordinal;
+    upTo: revision,
+    onBytes: options.onBytes,
+    onFirstPass: ({ key, ordinal }) => {
+      if (key.length === 0) emptyKeyOrdinal = ordinal;
     },
     onPassEnd: (table) => {
       table.forEach((words, at) => {

@@ -23,6 +23,7 @@ export async function buildProgram(directory: string): Promise<void> {
     entryPoints: {
       "cli/main": "src/cli/main.ts",
       index: "src/index.ts",
+      [`${shared}/file-worker`]: "src/cli/file-work/file-worker.ts",
       [`${shared}/seed-worker`]: "src/adapters/lab/seed/seed-worker.ts",
     },
     outdir: directory,

@@ -1,11 +1,18 @@
 import type { CommandSpec } from "./command-spec.ts";
 import { exitCodes, type ExitName } from "../model/error-catalogue.ts";
 import { doingSpecs } from "./specs/doing-specs.ts";
+import { fileSpecs } from "./specs/file-specs.ts";
 import { labSpecs } from "./specs/lab-specs.ts";
 import { lookingSpecs } from "./specs/looking-specs.ts";
 
 /** Every verb that exists, in the order of the help. */
-export const commandTable: readonly CommandSpec[] = [...lookingSpecs.slice(0, 5), ...doingSpecs, ...labSpecs, ...lookingSpecs.slice(5)];
+export const commandTable: readonly CommandSpec[] = [
+  ...lookingSpecs.slice(0, 5),
+  ...doingSpecs,
+  ...fileSpecs,
+  ...labSpecs,
+  ...lookingSpecs.slice(5),
+];
 
 /** What exit codes mean, in the help's words. docs/exit-codes.md has the same table. */
 export const exitMeanings: { readonly [name in ExitName]: string } = {

@@ -1,0 +1,126 @@
+import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
+import { openBolt } from "../../formats/bbolt/bolt-file.ts";
+import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db.ts";
+import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
+import { viewAt } from "../../formats/etcd/mvcc/view-at.ts";
+import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
+import { builtInKubeTypes } from "../../formats/kubernetes/built-in-kube-types.ts";
+import { readStoredValue } from "../../formats/kubernetes/stored-value.ts";
+import type { FileCheck, FileCheckPart } from "../../model/file-inspection.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { showing, type FileContext } from "./file-context.ts";
+import { checkTrailer } from "./check-trailer.ts";
+import { withDatabase, type OpenDatabase } from "./open-database.ts";
+
+/** Enough to see what happened. */
+const maxProblems = 100;
+
+/**
+ * Is this file whole? The checksum, every page, every bucket's form, every
+ * record, and every live value decoded: the official tools' exit codes are no
+ * proof of that (failure catalogue M2, M10).
+ */
+export function checkFile(context: FileContext, path: string): FileCheck {
+  return withDatabase(context, path, (opened) => {
+    const structure = structurePart(context, opened);
+    const parts: FileCheckPart[] = [trailerPart(context, opened), structure];
+    const isReadable = structure.verdict === "good";
+    const schema = isReadable ? attempt("schema", () => schemaPart(opened)) : skipped("schema");
+    let found: DbInspection | undefined;
+    const records = isReadable
+      ? attempt("records", () => {
+          found = inspectDb(openBolt(opened.database), { onBytes: showing(context, "reading every record"), topKeys: 0 });
+          return recordsPart(found);
+        })
+      : skipped("records");
+    const objects = records.verdict === "good" ? attempt("objects", () => objectsPart(context, opened)) : skipped("objects");
+    parts.push(schema, records, objects);
+    return {
+      file: path,
+      form: opened.form,
+      verdict: parts.every((part) => part.verdict === "good" || part.verdict === "absent") ? "good" : "damaged",
+      checks: parts,
+      revision: found?.status.revision,
+      totalKeys: found?.status.totalLiveKeys,
+    };
+  });
+}
+
+function trailerPart(context: FileContext, opened: OpenDatabase): FileCheckPart {
+  const { present, valid, stated } = checkTrailer(context, opened);
+  if (!present)
+    return part("sha256", "absent", "the file does not end with one: a database copied from a data dir, or a snapshot that was cut there");
+  return valid === true
+    ? part("sha256", "good", `the content has the sha256 that stands at its end (${stated ?? ""})`)
+    : part("sha256", "damaged", "the content does not have the sha256 that stands at its end: it was changed or cut after etcd wrote it");
+}
+
+function structurePart(context: FileContext, opened: OpenDatabase): FileCheckPart {
+  const check = checkBolt(opened.database, { onBytes: showing(context, "checking the structure") });
+  const pages = `${String(check.branchPageCount + check.leafPageCount)} pages in use, ${String(check.freePageCount)} free, ${String(check.keyCount)} entries`;
+  return check.verdict === "good"
+    ? part("structure", "good", `every page is in use once or free, every key in order (${pages})`)
+    : {
+        ...part("structure", "damaged", `${String(check.problemCount)} problems in the pages`),
+        problems: check.problems.map(({ offset, what }) => ({ offset, what })),
+      };
+}
+
+function schemaPart(opened: OpenDatabase): FileCheckPart {
+  const schema = readSchema(openBolt(opened.database));
+  return part(
+    "schema",
+    "good",
+    `every bucket of etcd ${schema.schemaVersion} reads (${String(schema.members.length)} members, ${String(schema.leaseCount)} leases)`,
+  );
+}
+
+function recordsPart(found: DbInspection): FileCheckPart {
+  const words = `${String(found.status.totalLiveKeys)} keys at revision ${String(found.status.revision)}, ${String(found.records)} records`;
+  return found.problemCount === 0
+    ? part("records", "good", `every record reads and agrees with its place (${words})`)
+    : {
+        ...part("records", "damaged", `${String(found.problemCount)} records disagree with themselves`),
+        problems: found.problems.map((problem) => ({ offset: undefined, what: `revision ${problem.revision}: ${problem.what}` })),
+      };
+}
+
+/** Objects of newer kinds and sealed ones are counted, not judged: their bytes cannot be read here. */
+function objectsPart(context: FileContext, opened: OpenDatabase): FileCheckPart {
+  const types = builtInKubeTypes();
+  const counts = { object: 0, sealed: 0, undecoded: 0, plain: 0 };
+  const problems: { offset: undefined; what: string }[] = [];
+  let problemCount = 0;
+  const records = openMvcc(openBolt(opened.database));
+  for (const record of viewAt(records, 0n, { onBytes: showing(context, "decoding every object") }).records()) {
+    const name = new TextDecoder().decode(record.key);
+    try {
+      counts[readStoredValue(record.value, { types, name }).kind] += 1;
+    } catch (error) {
+      if (!(error instanceof RecoveryError)) throw error;
+      problemCount += 1;
+      if (problems.length < maxProblems) problems.push({ offset: undefined, what: `${name}: ${error.detail}` });
+    }
+  }
+  const words = `${String(counts.object)} objects of Kubernetes, ${String(counts.sealed)} encrypted, ${String(counts.undecoded)} of kinds not known here, ${String(counts.plain)} other values`;
+  return problemCount === 0
+    ? part("objects", "good", `every live value reads (${words})`)
+    : { ...part("objects", "damaged", `${String(problemCount)} live values do not read (${words})`), problems };
+}
+
+function attempt(name: FileCheckPart["name"], work: () => FileCheckPart): FileCheckPart {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof RecoveryError) || !["FILE_DAMAGED", "FILE_UNSUPPORTED"].includes(error.code)) throw error;
+    return { ...part(name, "damaged", error.detail), problems: [{ offset: undefined, what: `${error.subject}: ${error.detail}` }] };
+  }
+}
+
+function skipped(name: FileCheckPart["name"]): FileCheckPart {
+  return part(name, "skipped", "not looked at: the damage above is in the way");
+}
+
+function part(name: FileCheckPart["name"], verdict: FileCheckPart["verdict"], detail: string): FileCheckPart {
+  return { name, verdict, detail, problems: [] };
+}

@@ -1,0 +1,18 @@
+import type { OnBytes } from "../../formats/byte-source.ts";
+import type { ReportProgress } from "../../model/progress-event.ts";
+import type { ByteFiles } from "../../ports/byte-files.ts";
+import type { Hashing } from "../../ports/hashing.ts";
+
+/** What work on files is given. All of it is synchronous: it runs beside the screen, in a thread of its own. */
+export interface FileContext {
+  readonly files: ByteFiles;
+  readonly hashing: Hashing;
+  readonly report: ReportProgress;
+}
+
+/** Progress of one pass over a file, in words for the screen. */
+export function showing(context: FileContext, text: string): OnBytes {
+  return (done, total) => {
+    context.report({ kind: "bytes", text, done: BigInt(Math.round(done)), total: BigInt(Math.round(total)) });
+  };
+}

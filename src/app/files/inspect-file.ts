@@ -1,0 +1,89 @@
+import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
+import type { BoltCheck } from "../../formats/bbolt/bolt-check.ts";
+import { openBolt } from "../../formats/bbolt/bolt-file.ts";
+import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db.ts";
+import type { PrefixCount, TopKey } from "../../formats/etcd/mvcc/key-census.ts";
+import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
+import type { FileInspection, FileStructure, KeySize, ResourceSize } from "../../model/file-inspection.ts";
+import { checkTrailer } from "./check-trailer.ts";
+import { showing, type FileContext } from "./file-context.ts";
+import { withDatabase } from "./open-database.ts";
+import { resourceNames } from "./resource-names.ts";
+
+/**
+ * Everything that a snapshot, a database or the database of a data dir says of
+ * itself: the numbers of `etcdutl snapshot status`, the checksum that it does
+ * not look at, the structure, members, and what fills it.
+ */
+export function inspectFile(context: FileContext, path: string): FileInspection {
+  return withDatabase(context, path, (opened) => {
+    const sha256 = checkTrailer(context, opened);
+    const structure = checkBolt(opened.database, { onBytes: showing(context, "checking the structure") });
+    const bolt = openBolt(opened.database);
+    const schema = readSchema(bolt);
+    const found = inspectDb(bolt, { onBytes: showing(context, "reading every record") });
+    const names = resourceNames(found.byPrefix.map((one) => text(one.prefix)));
+    return {
+      file: path,
+      form: opened.form,
+      fileSizeBytes: opened.file.size,
+      sha256,
+      hash: found.status.hash.toString(16),
+      revision: found.status.revision,
+      totalKeys: found.status.totalLiveKeys,
+      totalEntries: found.status.totalEntries,
+      totalSizeBytes: found.status.sizeBytes,
+      freeSizeBytes: structure.freePageCount * bolt.meta.pageSizeBytes,
+      storageVersion: schema.storageVersion,
+      schemaVersion: schema.schemaVersion,
+      clusterVersion: schema.clusterVersion,
+      consistentIndex: schema.consistentIndex,
+      term: schema.term,
+      compactRevision: found.compactRevision,
+      scheduledCompactRevision: found.scheduledCompactRevision,
+      members: schema.members,
+      removedMembers: schema.removed.length,
+      leases: schema.leaseCount,
+      alarms: schema.alarms,
+      auth: {
+        isEnabled: schema.auth.isEnabled,
+        users: schema.auth.users.map((user) => user.name),
+        roles: schema.auth.roles.map((role) => role.name),
+      },
+      registryPrefix: names.prefix,
+      byResource: found.byPrefix.map((one) => resourceSize(one, names.nameOf)),
+      largest: found.topBySize.map(keySize),
+      growers: found.topByTotalBytes.map(keySize),
+      structure: structureOf(structure, found),
+      unknownBuckets: schema.unknownBuckets,
+    };
+  });
+}
+
+export function structureOf(check: BoltCheck, records?: Pick<DbInspection, "problems" | "problemCount">): FileStructure {
+  const problems = [
+    ...check.problems.map(({ offset, what }) => ({ offset, what })),
+    ...(records?.problems ?? []).map((problem) => ({ offset: undefined, what: `revision ${problem.revision}: ${problem.what}` })),
+  ];
+  const problemCount = check.problemCount + (records?.problemCount ?? 0);
+  return { verdict: problemCount === 0 && check.verdict === "good" ? "good" : "damaged", problemCount, problems };
+}
+
+function resourceSize(one: PrefixCount, nameOf: (prefix: string) => string): ResourceSize {
+  return {
+    resource: one.isRest ? "(all others)" : nameOf(text(one.prefix)),
+    objects: one.liveKeys,
+    bytes: one.liveBytes,
+    revisions: one.records,
+    revisionBytes: one.recordBytes,
+  };
+}
+
+function keySize(one: TopKey): KeySize {
+  return { key: text(one.key), isLive: one.isLive, bytes: one.liveBytes, revisions: one.revisions, revisionBytes: one.totalBytes };
+}
+
+const utf8 = new TextDecoder();
+function text(bytes: Uint8Array): string {
+  return utf8.decode(bytes);
+}

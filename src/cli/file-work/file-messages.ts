@@ -1,0 +1,38 @@
+import type { ErrorCode, Retry } from "../../model/error-catalogue.ts";
+import type { ProgressEvent } from "../../model/progress-event.ts";
+import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
+
+/** What the thread that works on files says to the one that shows. */
+export type FileMessage =
+  | { readonly kind: "progress"; readonly event: ProgressEvent }
+  | { readonly kind: "result"; readonly result: unknown }
+  | { readonly kind: "error"; readonly error: CarriedError };
+
+/** An expected error keeps its parts across the threads; anything else is a bug and keeps its stack. */
+export type CarriedError =
+  | {
+      readonly kind: "expected";
+      readonly code: ErrorCode;
+      readonly subject: string;
+      readonly detail: string;
+      readonly retry: Retry;
+      readonly remedies: readonly Remedy[];
+    }
+  | { readonly kind: "bug"; readonly message: string; readonly stack: string | undefined };
+
+export function carried(error: unknown): CarriedError {
+  if (error instanceof RecoveryError) {
+    const { code, subject, detail, retry, remedies } = error;
+    return { kind: "expected", code, subject, detail, retry, remedies };
+  }
+  return error instanceof Error
+    ? { kind: "bug", message: error.message, stack: error.stack }
+    : { kind: "bug", message: String(error), stack: undefined };
+}
+
+export function restored(error: CarriedError): Error {
+  if (error.kind === "expected") return new RecoveryError(error.code, error);
+  const bug = new Error(error.message);
+  if (error.stack !== undefined) bug.stack = error.stack;
+  return bug;
+}

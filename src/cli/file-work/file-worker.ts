@@ -1,0 +1,41 @@
+/**
+ * The thread that works on files. The engine is synchronous; here it can be
+ * stopped by Ctrl-C at any point, and the screen stays alive beside it.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import type { FileContext } from "../../app/files/file-context.ts";
+import { LocalByteFiles } from "../../adapters/local-fs/local-byte-files.ts";
+import { NodeHashing } from "../../adapters/system/node-hashing.ts";
+import { carried, type FileMessage } from "./file-messages.ts";
+import { fileTasks, type FileTaskName, type FileTaskRequest } from "./file-tasks.ts";
+
+/** Screens need no more. */
+const showEveryMs = 100;
+
+function main(): void {
+  const port = parentPort;
+  if (port === null) throw new Error("file-worker.ts is a thread of requorum, not a program");
+  const say = (message: FileMessage): void => {
+    port.postMessage(message);
+  };
+  let shownMs = 0;
+  const context: FileContext = {
+    files: new LocalByteFiles(),
+    hashing: new NodeHashing(),
+    report: (event) => {
+      const nowMs = performance.now();
+      if (nowMs - shownMs < showEveryMs) return;
+      shownMs = nowMs;
+      say({ kind: "progress", event });
+    },
+  };
+  const { name, request } = workerData as { readonly name: FileTaskName; readonly request: FileTaskRequest<FileTaskName> }; // made by run-file-task.ts
+  try {
+    const work = fileTasks[name] as (context: FileContext, request: FileTaskRequest<FileTaskName>) => unknown; // name and request were paired by the types there
+    say({ kind: "result", result: work(context, request) });
+  } catch (error) {
+    say({ kind: "error", error: carried(error) });
+  }
+}
+
+main();

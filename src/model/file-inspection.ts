@@ -1,0 +1,96 @@
+import type { MemberId } from "./ids.ts";
+
+/** What a snapshot, a database or a data dir was found to hold. Sizes in bytes. Filled by app/files, shown by render. */
+export interface FileInspection {
+  readonly file: string;
+  /** `snapshot`: ends with its own sha256; `database`: the bbolt file alone; `data-dir`: of an etcd member. */
+  readonly form: "snapshot" | "database" | "data-dir";
+  readonly fileSizeBytes: number;
+  /** Of the snapshot stream, as etcd appends it. `isValid` is undefined where there is none. */
+  readonly sha256: { readonly present: boolean; readonly valid: boolean | undefined; readonly stated: string | undefined };
+  /** As `etcdutl snapshot status` prints it. */
+  readonly hash: string;
+  readonly revision: bigint;
+  /** Live keys: `totalKey` of etcd 3.6 and later. */
+  readonly totalKeys: number;
+  /** Entries of all buckets: `totalKey` of etcd 3.4 and 3.5. */
+  readonly totalEntries: number;
+  /** Pages in use or free. */
+  readonly totalSizeBytes: number;
+  readonly freeSizeBytes: number;
+  readonly storageVersion: string | undefined;
+  /** The minor version whose schema it is: stored since 3.6, judged by its buckets before. */
+  readonly schemaVersion: string;
+  readonly clusterVersion: string | undefined;
+  readonly consistentIndex: bigint | undefined;
+  readonly term: bigint | undefined;
+  readonly compactRevision: bigint | undefined;
+  /** Begun and maybe not ended. */
+  readonly scheduledCompactRevision: bigint | undefined;
+  readonly members: readonly FileMember[];
+  readonly removedMembers: number;
+  readonly leases: number;
+  readonly alarms: readonly { readonly memberId: MemberId; readonly alarm: string }[];
+  readonly auth: { readonly isEnabled: boolean; readonly users: readonly string[]; readonly roles: readonly string[] };
+  /** The prefix that the API server writes under; undefined: no Kubernetes was recognised. */
+  readonly registryPrefix: string | undefined;
+  /** What fills the file, the most bytes first. */
+  readonly byResource: readonly ResourceSize[];
+  readonly largest: readonly KeySize[];
+  /** Keys with the most bytes over all their revisions: what fills the quota between two compactions. */
+  readonly growers: readonly KeySize[];
+  readonly structure: FileStructure;
+  readonly unknownBuckets: readonly string[];
+}
+
+export interface FileStructure {
+  readonly verdict: "good" | "damaged";
+  readonly problemCount: number;
+  /** The first ones: what, and where. */
+  readonly problems: readonly { readonly offset: number | undefined; readonly what: string }[];
+}
+
+export interface FileMember {
+  readonly id: MemberId;
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+  readonly clientUrls: readonly string[];
+  readonly isLearner: boolean;
+}
+
+export interface ResourceSize {
+  /** `pods`, `deployments.apps`, or the keys' prefix where it is no object of Kubernetes. */
+  readonly resource: string;
+  readonly objects: number;
+  readonly bytes: number;
+  /** Revisions that are still there, deletions included. */
+  readonly revisions: number;
+  readonly revisionBytes: number;
+}
+
+export interface KeySize {
+  readonly key: string;
+  readonly isLive: boolean;
+  readonly bytes: number;
+  readonly revisions: number;
+  readonly revisionBytes: number;
+}
+
+/** The verdict of `snapshot check`: each way in which a file can be wrong, looked at by itself. */
+export interface FileCheck {
+  readonly file: string;
+  readonly form: FileInspection["form"];
+  /** `good` only when every check that could be made was good and none was left out. */
+  readonly verdict: "good" | "damaged";
+  readonly checks: readonly FileCheckPart[];
+  readonly revision: bigint | undefined;
+  readonly totalKeys: number | undefined;
+}
+
+export interface FileCheckPart {
+  readonly name: "sha256" | "structure" | "schema" | "records" | "objects";
+  /** `absent`: there is nothing to compare with (no checksum in a bare database). `skipped`: an earlier damage made it impossible. */
+  readonly verdict: "good" | "damaged" | "absent" | "skipped";
+  readonly detail: string;
+  readonly problems: readonly { readonly offset: number | undefined; readonly what: string }[];
+}

@@ -1,0 +1,55 @@
+import type { FileCheck, FileCheckPart } from "../model/file-inspection.ts";
+import { bad, dim, gap, good, item, line, strong, table, warn, type Page, type Span } from "./page.ts";
+
+export interface FileCheckDocument extends FileCheck {
+  readonly apiVersion: "requorum/v1";
+  readonly kind: "SnapshotCheck";
+}
+
+const maxShown = 20;
+
+/** Which checks were made, how each ended, and where the damage is. */
+export function fileCheckPage(check: FileCheckDocument): Page {
+  const problems = check.checks.flatMap((part) => part.problems);
+  return [
+    line([check.verdict === "good" ? good("GOOD") : bad("DAMAGED"), "  ", strong(check.file), dim(`  ${formWords(check.form)}`)]),
+    gap,
+    table(
+      [{ title: "check" }, { title: "verdict" }, { title: "what was seen", isFlexible: true }],
+      check.checks.map((part) => [part.name, verdictSpan(part.verdict), part.detail]),
+    ),
+    ...(problems.length === 0 ? [] : [gap, line(strong("Problems"))]),
+    ...problems
+      .slice(0, maxShown)
+      .map((problem) => item(problem.offset === undefined ? problem.what : `byte ${String(problem.offset)}: ${problem.what}`)),
+    ...(problems.length > maxShown ? [item(dim(`and ${String(problems.length - maxShown)} more, see -o json`))] : []),
+  ];
+}
+
+function verdictSpan(verdict: FileCheckPart["verdict"]): Span {
+  switch (verdict) {
+    case "good":
+      return good("good");
+    case "damaged":
+      return bad("damaged");
+    case "absent":
+      return warn("absent");
+    case "skipped":
+      return dim("skipped");
+    default:
+      return verdict satisfies never;
+  }
+}
+
+export function formWords(form: FileCheck["form"]): string {
+  switch (form) {
+    case "snapshot":
+      return "a snapshot with its checksum";
+    case "database":
+      return "a database without checksum";
+    case "data-dir":
+      return "a data dir";
+    default:
+      return form satisfies never;
+  }
+}

@@ -1,49 +1,89 @@
-import type { BoltSink } from "../../src/formats/bbolt/bolt-sink.ts";
-import { writeBolt, type BoltWriteOptions } from "../../src/formats/bbolt/bolt-writer.ts";
+import type { BoltBucket, BoltEntry, BoltReader } from "../../src/formats/bbolt/bolt-reader.ts";
+import { encodeRevisionKey } from "../../src/formats/etcd/mvcc/revision-key.ts";
 
-const utf8 = new TextEncoder();
+/** A bbolt file as plain maps, for tests of what is built on one. Names and keys are compared as bytes. */
+export class MemoryBolt implements BoltReader {
+  readonly name = "db in memory";
+  readonly meta = { pageIndex: 0, pageSizeBytes: 4096, transactionId: 7n, rootPage: 3n, freelistPage: 2n, highWaterPage: 10n } as const;
+  readonly otherMeta = { kind: "older" } as const;
+  readonly root: BoltBucket;
 
-/** Keeps what is written to it. */
-export class MemoryBoltSink implements BoltSink {
-  private readonly chunks: Uint8Array[] = [];
-  private patches: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
-
-  write(bytes: Uint8Array): void {
-    this.chunks.push(bytes.slice());
-  }
-  patch(offset: number, bytes: Uint8Array): void {
-    this.patches.push({ offset, bytes: bytes.slice() });
-  }
-  content(): Uint8Array {
-    const content = new Uint8Array(this.chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-    let offset = 0;
-    for (const chunk of this.chunks) {
-      content.set(chunk, offset);
-      offset += chunk.length;
-    }
-    for (const patch of this.patches) content.set(patch.bytes, patch.offset);
-    return content;
+  /** Entries may come in any order. */
+  constructor(buckets: { readonly [name: string]: readonly BoltEntry[] }) {
+    const sorted = Object.entries(buckets)
+      .map(([name, entries]) => [Buffer.from(name), new MemoryBucket(name, entries)] as const)
+      .sort(([one], [other]) => Buffer.compare(one, other));
+    this.root = {
+      name: "",
+      get: () => undefined,
+      bucket: (name) => sorted.find(([own]) => Buffer.compare(own, name) === 0)?.[1],
+      entries: () => [],
+      bucketNames: () => sorted.map(([name]) => name),
+    };
   }
 }
 
-/** A bbolt file with these buckets; names and keys are sorted as text, which is the order of bytes for ASCII. */
-export function boltBytes(
-  buckets: Readonly<Record<string, Readonly<Record<string, string | Uint8Array>>>>,
-  options: BoltWriteOptions = {},
-): Uint8Array {
-  const sink = new MemoryBoltSink();
-  const byKey = <T>([left]: readonly [string, T], [right]: readonly [string, T]) => (left < right ? -1 : 1);
-  writeBolt(
-    sink,
-    Object.entries(buckets)
-      .sort(byKey)
-      .map(([name, content]) => ({
-        name: utf8.encode(name),
-        entries: Object.entries(content)
-          .sort(byKey)
-          .map(([key, value]) => ({ key: utf8.encode(key), value: typeof value === "string" ? utf8.encode(value) : value })),
-      })),
-    options,
-  );
-  return sink.content();
+class MemoryBucket implements BoltBucket {
+  readonly name: string;
+  private readonly sorted: readonly BoltEntry[];
+
+  constructor(name: string, entries: readonly BoltEntry[]) {
+    this.name = name;
+    this.sorted = [...entries].sort((one, other) => Buffer.compare(one.key, other.key));
+  }
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.sorted.find((entry) => Buffer.compare(entry.key, key) === 0)?.value;
+  }
+  bucket(): undefined {
+    return undefined;
+  }
+  entries(from?: Uint8Array): Iterable<BoltEntry> {
+    return from === undefined ? this.sorted : this.sorted.filter((entry) => Buffer.compare(entry.key, from) >= 0);
+  }
+  bucketNames(): Iterable<Uint8Array> {
+    return [];
+  }
+}
+
+export function varint(value: bigint): Uint8Array {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, value);
+  for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
+  return Uint8Array.from([...bytes, Number(rest)]);
+}
+const delimited = (tag: number, bytes: Uint8Array): Uint8Array => Buffer.concat([Uint8Array.of(tag), varint(BigInt(bytes.length)), bytes]);
+const number = (tag: number, value: bigint): Uint8Array =>
+  value === 0n ? new Uint8Array(0) : Buffer.concat([Uint8Array.of(tag), varint(value)]);
+
+export interface PutShape {
+  readonly create: bigint;
+  readonly version?: bigint;
+  readonly value?: string;
+  readonly sub?: bigint;
+  readonly lease?: bigint;
+}
+
+/** The record of a put, as etcd stores it. */
+export function putEntry(main: bigint, key: string, put: PutShape): BoltEntry {
+  return {
+    key: encodeRevisionKey(main, put.sub ?? 0n, false).slice(),
+    value: Buffer.concat([
+      delimited(0x0a, Buffer.from(key)),
+      number(0x10, put.create),
+      number(0x18, main),
+      number(0x20, put.version ?? (put.create === main ? 1n : 2n)),
+      delimited(0x2a, Buffer.from(put.value ?? "v")),
+      number(0x30, put.lease ?? 0n),
+    ]),
+  };
+}
+
+/** The record of a deletion. */
+export function deleteEntry(main: bigint, key: string, sub = 0n): BoltEntry {
+  return { key: encodeRevisionKey(main, sub, true).slice(), value: delimited(0x0a, Buffer.from(key)) };
+}
+
+/** `meta/finishedCompactRev` and its like. */
+export function revisionEntry(name: string, main: bigint): BoltEntry {
+  return { key: Buffer.from(name), value: encodeRevisionKey(main, 0n, false).slice() };
 }

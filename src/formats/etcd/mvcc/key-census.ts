@@ -150,7 +150,7 @@ export class KeyCensus {
         this.sums.liveBytes[group] = (this.sums.liveBytes[group] ?? 0) + liveBytes;
       }
       const rank = (top: TopKeys<Ranked>, number: number): void => {
-        if (top.wants(number)) top.add(number, { ordinal, isLive, liveBytes, revisions: revisionCount, totalBytes });
+        if (top.wants(number, ordinal)) top.add(number, ordinal, { ordinal, isLive, liveBytes, revisions: revisionCount, totalBytes });
       };
       if (isLive) rank(size, liveBytes);
       rank(revisions, revisionCount);

@@ -142,7 +142,7 @@ export class BoltPages {
  */
 export class ReadAhead {
   private readonly pages: BoltPages;
-  private bytes = new Uint8Array(0);
+  private bytes: Uint8Array = new Uint8Array(0);
   private view = new DataView(this.bytes.buffer);
   /** Of the window, from the start of the file. */
   private offset = 0;

@@ -117,18 +117,18 @@ export class WalFrames {
     return this.block.subarray(at, at + length);
   }
 
-  private halt(stop: WalStop): undefined {
+  private halt(stop: WalStop): WalFrame | undefined {
     this.stop = stop;
     return undefined;
   }
-  private haltDamaged(because: string): undefined {
+  private haltDamaged(because: string): WalFrame | undefined {
     return this.halt({ kind: "damaged", offset: this.offset, because });
   }
   /** Only the last segment can have been cut by a crash: etcd closes a segment before it begins the next. */
-  private haltTorn(because: string): undefined {
+  private haltTorn(because: string): WalFrame | undefined {
     return this.halt({ kind: this.isLast ? "torn" : "damaged", offset: this.offset, because });
   }
-  private haltContent(bytes: Uint8Array, because: string): undefined {
+  private haltContent(bytes: Uint8Array, because: string): WalFrame | undefined {
     return hasZeroSector(bytes, this.offset + lengthBytes)
       ? this.haltTorn(`${because}; a part of it was never written`)
       : this.haltDamaged(because);

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { promisify } from "node:util";
+import { writeRestoredDataDirs } from "../../src/adapters/local-fs/restored-data-dir.ts";
+import { openBolt } from "../../src/formats/bbolt/bolt-file.ts";
+import { planRestore, type RestoreRequest } from "../../src/formats/etcd/restore/restore-plan.ts";
+import { compactEtcd, etcdTraffic } from "../support/etcd-traffic.ts";
+import { fileSource } from "../support/kill-trial.ts";
+import { engineVersions, PlainEtcd, programsOf, type EngineVersion } from "../support/plain-etcd.ts";
+import { RestoredCluster } from "../support/restored-cluster.ts";
+
+const run = promisify(execFile);
+const directory = mkdtempSync(join(tmpdir(), "engine-restore-"));
+after(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const sha1 = (data: Uint8Array): Uint8Array => createHash("sha1").update(data).digest();
+const token = "restored-by-a-test";
+
+/** A snapshot of real traffic with compaction and leases, and the newest revision in it. */
+async function makeSnapshot(version: EngineVersion): Promise<{ readonly file: string; readonly revision: bigint }> {
+  const etcd = await PlainEtcd.start({ version, directory: join(directory, `source-${version}`) });
+  try {
+    await etcdTraffic(etcd, { seed: 11, operations: 400, keys: 60, maxValueBytes: 2000 });
+    const middle = await etcdTraffic(etcd, { seed: 12, operations: 100, keys: 60, maxValueBytes: 20_000 });
+    await compactEtcd(etcd, middle - 50n);
+    const revision = await etcdTraffic(etcd, { seed: 13, operations: 100, keys: 60, maxValueBytes: 500 });
+    const file = join(directory, `snapshot-${version}.db`);
+    await etcd.etcdctl(["snapshot", "save", file]);
+    return { file, revision };
+  } finally {
+    await etcd.close();
+  }
+}
+
+/** The official restore with the same options: one data dir per member. */
+async function restoreOfficially(version: EngineVersion, file: string, cluster: RestoredCluster, bump: bigint | undefined): Promise<void> {
+  const program = join(await programsOf(version), version === "3.4" ? "etcdctl" : "etcdutl");
+  for (const member of cluster.members)
+    await run(
+      program,
+      [
+        "snapshot",
+        "restore",
+        file,
+        `--name=${member.name}`,
+        `--data-dir=${member.dataDir}`,
+        `--initial-cluster=${cluster.initialCluster}`,
+        `--initial-cluster-token=${token}`,
+        `--initial-advertise-peer-urls=${member.peerUrl}`,
+        ...(bump === undefined ? [] : [`--bump-revision=${String(bump)}`, "--mark-compacted"]),
+      ],
+      { env: { ...process.env, ETCDCTL_API: "3" } },
+    );
+}
+
+function restoreOurselves(file: string, cluster: RestoredCluster, options: Pick<RestoreRequest, "revisionBump" | "targetMinor">): bigint {
+  const source = openBolt(fileSource(file));
+  const request = { ...options, clusterToken: token, members: cluster.members.map(({ name, peerUrl }) => ({ name, peerUrls: [peerUrl] })) };
+  const plan = planRestore(source, request, sha1);
+  const targets = cluster.members.map(({ name, dataDir }) => {
+    const member = plan.members.find((one) => one.name === name);
+    assert.ok(member);
+    return { member, path: dataDir };
+  });
+  writeRestoredDataDirs(source, plan, targets);
+  return plan.revision;
+}
+
+for (const version of engineVersions)
+  for (const memberCount of [1, 3])
+    // Only 3.5.16 and later know the bump.
+    for (const bump of version === "3.4" ? [undefined] : [undefined, 1_000_000n])
+      test(`restore: ${version}, ${String(memberCount)} members, bump ${String(bump)}: etcd starts, hashes as after its own restore, takes writes and a new member`, async () => {
+        const { file } = await snapshotOf(version);
+        const label = `${version}-${String(memberCount)}-${String(bump)}`;
+        const theirs = await RestoredCluster.plan({ version, directory: join(directory, `theirs-${label}`), memberCount, token });
+        await restoreOfficially(version, file, theirs, bump);
+        const ours = theirs.sibling(join(directory, `ours-${label}`));
+        const revision = restoreOurselves(file, ours, { revisionBump: bump, targetMinor: version });
+        const expected = await theirs.whileRunning((cluster) => cluster.facts());
+        const actual = await ours.whileRunning(async (cluster) => {
+          const facts = await cluster.facts();
+          await cluster.putAndGet("after-the-restore");
+          await cluster.joinAnother();
+          return facts;
+        });
+        assert.deepEqual(actual, expected);
+        assert.equal(actual.revision, String(revision));
+      });
+
+const snapshots = new Map<EngineVersion, ReturnType<typeof makeSnapshot>>();
+function snapshotOf(version: EngineVersion): ReturnType<typeof makeSnapshot> {
+  const made = snapshots.get(version) ?? makeSnapshot(version);
+  snapshots.set(version, made);
+  return made;
+}
+
+test("restore: the source is not changed by it", async () => {
+  const { file } = await snapshotOf("3.6");
+  const before = readFileSync(file);
+  const cluster = await RestoredCluster.plan({ version: "3.6", directory: join(directory, "unchanged"), memberCount: 1, token });
+  restoreOurselves(file, cluster, {});
+  assert.ok(before.equals(readFileSync(file)));
+});

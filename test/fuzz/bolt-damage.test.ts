@@ -14,7 +14,7 @@ import { compareKeys } from "../../src/formats/bbolt/compare-keys.ts";
 import { MemoryByteSource } from "../../src/formats/byte-source.ts";
 import { RecoveryError } from "../../src/model/recovery-error.ts";
 import { damageBolt } from "../support/damage-bolt.ts";
-import { MemoryBoltSink } from "../support/memory-bolt.ts";
+import { MemoryBoltSink } from "../support/bolt-bytes.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 
 const rounds = Number(process.env["REQUORUM_FUZZ_ROUNDS"] ?? 1500);

@@ -4,8 +4,8 @@
 //	bolt-oracle dump FILE             every bucket with a hash of its content, one JSON line each
 //	bolt-oracle make FILE OPTIONS     a file that a random run of transactions leaves behind
 //
-// Each runs in a process of its own, because bbolt panics, faults or recurses
-// without end on many damaged files.
+// Each runs in a process of its own with little memory, because bbolt panics,
+// faults, recurses without end or asks for all memory on many damaged files.
 package main
 
 import (
@@ -19,6 +19,8 @@ import (
 	"math/rand"
 	"os"
 	"runtime/debug"
+	"syscall"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -31,11 +33,17 @@ type verdict struct {
 func main() {
 	debug.SetPanicOnFault(true)
 	debug.SetMaxStack(64 << 20)
+	const addressSpace = 3 << 30
+	fail(syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: addressSpace, Max: addressSpace}))
 	if len(os.Args) < 3 {
 		fail(fmt.Errorf("bolt-oracle check|dump|make FILE"))
 	}
 	switch os.Args[1] {
 	case "check":
+		// Seconds of processor time, not of the clock: the machine may be busy.
+		const processorSeconds = 10
+		fail(syscall.Setrlimit(syscall.RLIMIT_CPU, &syscall.Rlimit{Cur: processorSeconds, Max: processorSeconds}))
+		time.AfterFunc(time.Minute, func() { os.Exit(4) }) // waiting for nothing: a goroutine of its died
 		answer := check(os.Args[2])
 		_ = json.NewEncoder(os.Stdout).Encode(answer)
 		if answer.Kind != "good" {

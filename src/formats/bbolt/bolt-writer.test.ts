@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { boltBytes, MemoryBoltSink } from "../../../test/support/memory-bolt.ts";
+import { boltBytes, MemoryBoltSink } from "../../../test/support/bolt-bytes.ts";
 import { MemoryByteSource } from "../byte-source.ts";
 import { openBolt } from "./bolt-file.ts";
 import { BoltWriter, writeBolt } from "./bolt-writer.ts";

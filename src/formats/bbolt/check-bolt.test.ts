@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { boltBytes } from "../../../test/support/memory-bolt.ts";
+import { boltBytes } from "../../../test/support/bolt-bytes.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { MemoryByteSource, type ByteSource } from "../byte-source.ts";
 import { maxBoltProblems, type BoltCheck } from "./bolt-check.ts";

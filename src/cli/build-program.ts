@@ -123,7 +123,7 @@ function endOfHelp(spec: CommandSpec): string {
 }
 
 /** Verbs and goals of the design that this version does not have. They are in no help; who types one is told so. */
-const plannedVerbs: readonly string[] = ["backup", "snapshot", "drill", "rehearse", "build", "node", "certificates", "inventory", "server"];
+const plannedVerbs: readonly string[] = ["backup", "drill", "rehearse", "build", "node", "certificates", "inventory", "server"];
 const plannedGoals: readonly string[] = ["remove", "add", "restore", "renew-certificates", "build", "upgrade-backup"];
 
 function notBuiltYet(words: readonly string[]): RecoveryError | undefined {

@@ -1,4 +1,4 @@
-import type { ErrorEntry } from "./error-catalogue.ts";
+import type { ErrorEntry } from "./error-entry.ts";
 
 /** The part of the error catalogue that is about the content of files: snapshots, databases, logs, data dirs. */
 export const fileErrorEntries = {
@@ -57,5 +57,18 @@ export const fileErrorEntries = {
     retry: "permanent",
     exit: "refused",
     meaning: "A data directory is only ever written to a path where nothing is. Move what is there aside first.",
+  },
+  LOG_DOES_NOT_FIT: {
+    summary: "the log does not continue the database",
+    retry: "permanent",
+    exit: "failed",
+    meaning:
+      "Entries are missing between the last one that the database holds and the first one that the log holds after it, or the two are of different histories. Nothing was applied. The database alone can still be restored, without what the log holds.",
+  },
+  RESTORE_REQUEST_INVALID: {
+    summary: "this cannot be restored so",
+    retry: "permanent",
+    exit: "usage",
+    meaning: "Names, peer URLs, revision bump or target version do not make a cluster that etcd would start. Nothing was written.",
   },
 } as const satisfies { readonly [code: string]: ErrorEntry };

@@ -5,16 +5,11 @@
  * means: not known. 64-bit numbers are decimal text.
  */
 import { z } from "zod";
+import { fileOutputDocuments } from "./file-output.ts";
+import { decimal, document, time, type OutputDocument } from "./output-parts.ts";
 
-const decimal = z
-  .string()
-  .regex(/^-?\d+$/)
-  .meta({ title: "decimal text" });
-const time = z.iso.datetime().meta({ title: "time, ISO 8601 UTC" });
-const document = <K extends string>(kind: K): { readonly apiVersion: z.ZodLiteral<"requorum/v1">; readonly kind: z.ZodLiteral<K> } => ({
-  apiVersion: z.literal("requorum/v1"),
-  kind: z.literal(kind),
-});
+export type { OutputDocument } from "./output-parts.ts";
+
 const texts = z.array(z.string());
 const severity = z.enum(["info", "warning", "error", "critical"]);
 
@@ -351,12 +346,6 @@ export const errorSchema = z.object({
   error: z.object({ code: z.string().describe("a code of docs/errors.md, or BUG"), subject: z.string(), detail: z.string(), remedies }),
 });
 
-export interface OutputDocument {
-  readonly verbs: readonly string[];
-  readonly words: string;
-  readonly schema: z.ZodType;
-}
-
 /** By the document's `kind`. */
 export const outputDocuments: { readonly [kind: string]: OutputDocument } = {
   Status: { verbs: ["status"], words: "One look at the cluster. With `--watch`, one document a line.", schema: statusSchema },
@@ -378,6 +367,7 @@ export const outputDocuments: { readonly [kind: string]: OutputDocument } = {
   Doctor: { verbs: ["doctor"], words: "Is this workstation ready?", schema: doctorSchema },
   Explanation: { verbs: ["explain"], words: "One code in full.", schema: explanationSchema },
   CodeList: { verbs: ["explain"], words: "Every code, when none is given.", schema: codeListSchema },
+  ...fileOutputDocuments,
   Version: { verbs: ["version"], words: "Versions.", schema: versionSchema },
   Lab: {
     verbs: ["lab up", "lab break", "lab heal", "lab status"],

@@ -1,0 +1,95 @@
+/** The documents of the verbs on files: snapshots, databases, data dirs. Sizes in bytes. */
+import { z } from "zod";
+import { decimal, document, type OutputDocument } from "./output-parts.ts";
+
+const form = z
+  .enum(["snapshot", "database", "data-dir"])
+  .describe("snapshot: ends with its own sha256; database: the bbolt file alone; data-dir: of an etcd member");
+const problems = z.array(z.object({ offset: z.int().nullable().describe("bytes from the start of the file"), what: z.string() }));
+const keySize = z.object({
+  key: z.string(),
+  isLive: z.boolean(),
+  bytes: z.int(),
+  revisions: z.int().describe("that are still in the file"),
+  revisionBytes: z.int().describe("of all of them together"),
+});
+
+export const snapshotInspectionSchema = z.object({
+  ...document("SnapshotInspection"),
+  file: z.string(),
+  form,
+  fileSizeBytes: z.int(),
+  sha256: z.object({
+    present: z.boolean().describe("the file ends with the sha256 that etcd appends to a snapshot"),
+    valid: z.boolean().nullable(),
+    stated: z.string().nullable(),
+  }),
+  hash: z.string().describe("hex, as `etcdutl snapshot status` prints it"),
+  revision: decimal,
+  totalKeys: z.int().describe("live keys: `totalKey` of etcd 3.6 and later"),
+  totalEntries: z.int().describe("entries of all buckets: `totalKey` of etcd 3.4 and 3.5"),
+  totalSizeBytes: z.int().describe("pages in use or free"),
+  freeSizeBytes: z.int(),
+  storageVersion: z.string().nullable().describe("kept since etcd 3.6"),
+  schemaVersion: z.string().describe("the minor version whose buckets these are"),
+  clusterVersion: z.string().nullable(),
+  consistentIndex: decimal.nullable(),
+  term: decimal.nullable(),
+  compactRevision: decimal.nullable(),
+  scheduledCompactRevision: decimal.nullable().describe("begun and maybe not ended"),
+  members: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      peerUrls: z.array(z.string()),
+      clientUrls: z.array(z.string()),
+      isLearner: z.boolean(),
+    }),
+  ),
+  removedMembers: z.int(),
+  leases: z.int(),
+  alarms: z.array(z.object({ memberId: z.string(), alarm: z.string() })),
+  auth: z.object({ isEnabled: z.boolean(), users: z.array(z.string()), roles: z.array(z.string()) }),
+  registryPrefix: z.string().nullable().describe("what the API server's keys begin with"),
+  byResource: z.array(
+    z.object({
+      resource: z.string().describe("as kubectl names it, or the prefix of keys that are none of Kubernetes"),
+      objects: z.int(),
+      bytes: z.int(),
+      revisions: z.int(),
+      revisionBytes: z.int(),
+    }),
+  ),
+  largest: z.array(keySize),
+  growers: z.array(keySize).describe("keys with the most bytes over all their revisions"),
+  structure: z.object({ verdict: z.enum(["good", "damaged"]), problemCount: z.int(), problems }),
+  unknownBuckets: z.array(z.string()),
+});
+
+export const snapshotCheckSchema = z.object({
+  ...document("SnapshotCheck"),
+  file: z.string(),
+  form,
+  verdict: z.enum(["good", "damaged"]),
+  checks: z.array(
+    z.object({
+      name: z.enum(["sha256", "structure", "schema", "records", "objects"]),
+      verdict: z
+        .enum(["good", "damaged", "absent", "skipped"])
+        .describe("absent: there is nothing to compare with; skipped: an earlier damage is in the way"),
+      detail: z.string(),
+      problems,
+    }),
+  ),
+  revision: decimal.nullable(),
+  totalKeys: z.int().nullable(),
+});
+
+export const fileOutputDocuments: { readonly [kind: string]: OutputDocument } = {
+  SnapshotInspection: {
+    verbs: ["snapshot inspect"],
+    words: "What a snapshot, database or data dir holds.",
+    schema: snapshotInspectionSchema,
+  },
+  SnapshotCheck: { verbs: ["snapshot check"], words: "Is a file whole?", schema: snapshotCheckSchema },
+};

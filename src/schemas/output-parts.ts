@@ -1,0 +1,19 @@
+/** What the tables of output documents share. */
+import { z } from "zod";
+
+export const decimal = z
+  .string()
+  .regex(/^-?\d+$/)
+  .meta({ title: "decimal text" });
+export const time = z.iso.datetime().meta({ title: "time, ISO 8601 UTC" });
+export const document = <K extends string>(
+  kind: K,
+): { readonly apiVersion: z.ZodLiteral<"requorum/v1">; readonly kind: z.ZodLiteral<K> } => ({
+  apiVersion: z.literal("requorum/v1"),
+  kind: z.literal(kind),
+});
+export interface OutputDocument {
+  readonly verbs: readonly string[];
+  readonly words: string;
+  readonly schema: z.ZodType;
+}

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"io"
 	mathrand "math/rand"
 	"strings"
 
-	"golang.org/x/crypto/nacl/secretbox"
 	"sigs.k8s.io/yaml"
 )
 
@@ -17,7 +15,7 @@ var awkward = []string{
 	"1.0", "1e3", ".5", "5.", ".inf", "-.INF", ".nan", "1:30", "12:30:45", "2020-01-02", "2020-01-02T03:04:05Z", "=", "<<", "-", "- a", "a: b", "a:b", "a:",
 	":a", "a #b", "a#b", "#a", "? a", "?a", "[a]", "{a}", "a,b", ",a", "a]", "!x", "&x", "*x", "|x", ">x", "'x'", "\"x\"", "%x", "@x", "`x`", "---", "...", "--- a",
 	" lead", "trail ", "tab\tin", "\ttab", "two  spaces", "line\nline", "line\n", "line\n\n", "\nline", "line\n  indented\nback\n", "  first indented\nx\n",
-	"trailing space \nnext\n", "crlf\r\nline", "ls\u2028x", "bom\ufeffx", "\u00e9t\u00e9", "\u65e5\u672c", "\U0001f600", "bell\a", "nul\x00", "del\x7f", "esc\x1b[0m",
+	"trailing space \nnext\n", "crlf\r\nline", "ls\u2028x", "bom\ufeffx", "\u00e9t\u00e9", "\u65e5\u672c", "\U0001f600", "bell\a", "nul\x00", "esc\x1b[0m",
 	"back\\slash", "it's", "a'b\"c", "0", "00", "0.0", "-0", "1e", "e1", "0x", "1.2.3", "10.0.0.1", "1.5Gi", "100m", "v1.34.4", "sha256:abc", "k8s.io/name",
 	"__proto__", "constructor", "9", "10", "a1", "a10", "a9", "A", "B", "Ab", "a-b", "a.b", "a_b", "f:metadata", "k:{\"port\":80}", ".", "..", "NaN", "Infinity", "0.1e+5", "1E3", "+.5", "190:20:30.15",
 	"a very long sentence that goes on for well over eighty characters so that the writer must fold it somewhere in the middle of it",
@@ -95,18 +93,4 @@ func (f *filler) noise() string {
 		text.WriteString(pick(f.random, "a", "b", "Z", "0", "7", " ", " ", "  ", "\n", "\t", ":", ": ", "#", " #", "-", "'", "\"", "\\", ",", "[", "]", "{", "}", "word ", "another ", "\u00e9", "\u2028", "\x01", "\U0001f600", "?", "!", "&", "*", "%", "@", "`", "|", ">", "=", "~", ".", "\r"))
 	}
 	return text.String()
-}
-
-func writeSecretboxes(out io.Writer) {
-	encoder := json.NewEncoder(out)
-	for _, size := range []int{0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 1000} {
-		var key [32]byte
-		var nonce [24]byte
-		plain := make([]byte, size)
-		for _, bytes := range [][]byte{key[:], nonce[:], plain} {
-			_, err := rand.Read(bytes)
-			check(err)
-		}
-		check(encoder.Encode(map[string][]byte{"key": key[:], "nonce": nonce[:], "plain": plain, "box": secretbox.Seal(nil, plain, &nonce, &key)}))
-	}
 }

@@ -79,9 +79,13 @@ func sorted(written []byte) []byte {
 // Objects nest without end (schemas of CRDs); this deep they stop.
 const depthMax = 9
 
+// Of one object: with every field filled, a schema holds twenty others.
+const schemasMax = 40
+
 type filler struct {
 	random  *rand.Rand
 	density float64
+	schemas int
 }
 
 func (f *filler) fill(value reflect.Value, depth int) {
@@ -130,6 +134,11 @@ func (f *filler) fill(value reflect.Value, depth int) {
 }
 
 func (f *filler) fillStruct(value reflect.Value, depth int) {
+	if value.Type().Name() == "JSONSchemaProps" {
+		if f.schemas++; f.schemas > schemasMax {
+			return
+		}
+	}
 	for index := range value.NumField() {
 		if value.Type().Field(index).Type == reflect.TypeFor[metav1.TypeMeta]() {
 			continue

@@ -16,7 +16,18 @@
 export type ScalarForm = "string" | "bool" | "int32" | "int64" | "double" | "bytes";
 
 /** Types whose JSON is not that of their fields; special-forms.ts knows them. */
-export const specialNames = ["Time", "MicroTime", "Duration", "Quantity", "IntOrString", "Raw", "Strings", "OrBool", "OrArray", "OrStrings"] as const;
+export const specialNames = [
+  "Time",
+  "MicroTime",
+  "Duration",
+  "Quantity",
+  "IntOrString",
+  "Raw",
+  "Strings",
+  "OrBool",
+  "OrArray",
+  "OrStrings",
+] as const;
 export type SpecialName = (typeof specialNames)[number];
 
 export type FieldForm =

@@ -22,6 +22,8 @@ const indentStep = 2;
 /** Bytes of a key that may stand before its colon on one line. */
 const simpleKeyBytesMax = 128;
 const utf8 = new TextEncoder();
+/** Nothing to fold, and as many columns as code units. */
+const oneWord = /^[!-~]*$/;
 
 class YamlWriter {
   private readonly parts: string[] = [];
@@ -71,7 +73,7 @@ class YamlWriter {
     for (const key of keys) {
       const text = key.toWellFormed();
       this.writeIndent();
-      if (!hasYamlBreak(text) && utf8.encode(text).length <= simpleKeyBytesMax) {
+      if (!hasYamlBreak(text) && isShortKey(text)) {
         this.scalar(text, true);
         this.indicator(":", { needsSpace: false, isIndention: false });
       } else {
@@ -152,7 +154,8 @@ class YamlWriter {
   /** A plain text holds no line breaks. */
   private plain(text: string, isSimpleKey: boolean): void {
     if (!this.hasWhitespace) this.write(" ", 1);
-    this.folded(text, { isSimpleKey, isPlain: true });
+    if (oneWord.test(text)) this.write(text, text.length);
+    else this.folded(text, { isSimpleKey, isPlain: true });
     this.afterScalar();
   }
 
@@ -243,6 +246,10 @@ function blockHints(text: string): string {
   const indentation = letters[0] === " " || isBreakAt(0) ? String(indentStep) : "";
   if (!isBreakAt(-1)) return `${indentation}-`;
   return letters.length === 1 || isBreakAt(-2) ? `${indentation}+` : indentation;
+}
+
+function isShortKey(text: string): boolean {
+  return oneWord.test(text) ? text.length <= simpleKeyBytesMax : utf8.encode(text).length <= simpleKeyBytesMax;
 }
 
 const shortEscapes = new Map<number, string>([

@@ -77,22 +77,34 @@ export function readSeal(value: Uint8Array): SealFacts | undefined {
 }
 
 /** `key` is the whole etcd key: AES-GCM binds the value to it. Keys of the same provider and name are tried in their order. */
-export function unsealValue(value: Uint8Array, options: { readonly key: Uint8Array; readonly keys: readonly SealKey[]; readonly ciphers: SealCiphers }): Unsealed {
+export function unsealValue(
+  value: Uint8Array,
+  options: { readonly key: Uint8Array; readonly keys: readonly SealKey[]; readonly ciphers: SealCiphers },
+): Unsealed {
   const facts = readSeal(value);
   if (facts === undefined) return { kind: "open", value };
   const sealed = (why: string): Unsealed => ({ kind: "sealed", facts, why });
   if (facts.provider === "kms") return sealed(`it was sealed by the KMS plugin ${facts.keyName}: only that plugin can open it`);
-  if (facts.provider === "other") return sealed(`it was sealed by ${facts.providerText || "an unknown provider"} ${facts.version}, which is not known here`.replace("  ", " "));
+  if (facts.provider === "other")
+    return sealed(
+      `it was sealed by ${facts.providerText || "an unknown provider"} ${facts.version}, which is not known here`.replace("  ", " "),
+    );
   const keys = options.keys.filter((key) => key.provider === facts.provider && key.name === facts.keyName);
   if (keys.length === 0) return sealed(`there is no ${facts.provider} key named ${facts.keyName} in the given EncryptionConfiguration`);
   for (const key of keys) {
     const opened = open(key, value.subarray(facts.bodyOffset), options);
     if (opened !== undefined && looksStored(opened)) return { kind: "open", value: opened };
   }
-  return sealed(`the ${facts.provider} key named ${facts.keyName} does not open it: it is another key of that name, or the value is damaged`);
+  return sealed(
+    `the ${facts.provider} key named ${facts.keyName} does not open it: it is another key of that name, or the value is damaged`,
+  );
 }
 
-function open(key: SealKey, body: Uint8Array, options: { readonly key: Uint8Array; readonly ciphers: SealCiphers }): Uint8Array | undefined {
+function open(
+  key: SealKey,
+  body: Uint8Array,
+  options: { readonly key: Uint8Array; readonly ciphers: SealCiphers },
+): Uint8Array | undefined {
   const { ciphers } = options;
   switch (key.provider) {
     case "aescbc":

@@ -45,7 +45,8 @@ export function readStoredValue(value: Uint8Array, options: ReadStoredOptions): 
   if (facts !== undefined) return { kind: "sealed", facts };
   try {
     if (isProtobufValue(value)) return readProtobuf(value, options.types);
-    if (isCbor(value)) return { kind: "undecoded", apiVersion: "", objectKind: "", why: "it is stored as CBOR, an alpha form of Kubernetes" };
+    if (isCbor(value))
+      return { kind: "undecoded", apiVersion: "", objectKind: "", why: "it is stored as CBOR, an alpha form of Kubernetes" };
     return startsObject(value) ? readJson(value) : { kind: "plain", sizeBytes: value.length };
   } catch (error) {
     if (error instanceof MalformedMessage || error instanceof MalformedJson)
@@ -138,7 +139,9 @@ function readProtobuf(value: Uint8Array, types: KubeTypes): StoredValue {
   if (contentType !== "" && contentType !== "application/vnd.kubernetes.protobuf") return undecoded(`its content type is ${contentType}`);
   const kind = types.kindOf(apiVersion, objectKind);
   if (kind === undefined)
-    return undecoded(`${apiVersion} ${objectKind} is stored as protobuf and is not a built-in kind of Kubernetes ${types.versions.join(", ")}`);
+    return undecoded(
+      `${apiVersion} ${objectKind} is stored as protobuf and is not a built-in kind of Kubernetes ${types.versions.join(", ")}`,
+    );
   const decoded = decodeKubeMessage(raw, kind.type, types);
   const object: MutableKubeObject = Object.assign(emptyKubeObject(), { apiVersion, kind: objectKind }, decoded.object);
   const { unknownFields, unknownFieldCount } = decoded;

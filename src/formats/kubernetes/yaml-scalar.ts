@@ -23,6 +23,7 @@ export function hasYamlBreak(text: string): boolean {
 }
 
 export function scalarStyle(text: string, isSimpleKey: boolean): ScalarStyle {
+  if (plainWord.test(text)) return readsAsString(text) ? "plain" : "double";
   const wanted = text.includes("\n") ? "literal" : readsAsString(text) ? "plain" : "double";
   if (wanted === "double" || (isSimpleKey && hasYamlBreak(text))) return "double";
   const facts = analyse(text);
@@ -31,6 +32,8 @@ export function scalarStyle(text: string, isSimpleKey: boolean): ScalarStyle {
   return facts.allowsSingle ? "single" : "double";
 }
 
+/** Most strings: nothing in them needs quotes, unless they read as something else. */
+const plainWord = /^[A-Za-z0-9_/](?:[A-Za-z0-9_/.=-]|:(?=[A-Za-z0-9_/]))*$/;
 const firstIndicators = new Set("#,[]{}&*!|>'\"%@`");
 
 function analyse(text: string): { readonly allowsPlain: boolean; readonly allowsSingle: boolean; readonly allowsLiteral: boolean } {

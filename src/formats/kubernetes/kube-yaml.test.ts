@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fixtureLines } from "../../../test/support/kube-fixtures.ts";
+import { textOf } from "../../../test/support/kube-vectors.ts";
+import { valueAt } from "./kube-json.ts";
+import { kubeYaml } from "./kube-yaml.ts";
+import { parseKubeJson } from "./parse-kube-json.ts";
+
+test("kubeYaml: prints awkward strings, numbers, keys and nestings byte for byte as kubectl's library does", () => {
+  const lines = fixtureLines("yaml.jsonl.br");
+  assert.ok(lines.length > 500);
+  for (const line of lines) {
+    const parsed = parseKubeJson(line);
+    assert.equal(kubeYaml(valueAt(parsed, "json") ?? null), textOf(parsed, "yaml"));
+  }
+});
+
+test("kubeYaml: what that library cannot print is escaped", () => {
+  assert.equal(kubeYaml({ a: "x\u007fy", b: "x\u0085y", c: "\ud800" }), 'a: "x\\x7Fy"\nb: "x\\Ny"\nc: \ufffd\n');
+});
+
+test("kubeYaml: numbers are as Go writes them", () => {
+  assert.equal(
+    kubeYaml([1e6, 1234567.5, 1e21, -0, 1e-5, 18446744073709551615n, 0.1]),
+    "- 1000000\n- 1.2345675e+06\n- 1e+21\n- 0\n- 1e-05\n- 18446744073709551615\n- 0.1\n",
+  );
+});

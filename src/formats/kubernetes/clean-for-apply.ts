@@ -97,8 +97,8 @@ function withoutPath(object: KubeObject, path: readonly string[]): KubeObject {
   if (!Object.hasOwn(object, name)) return object;
   const copy: MutableKubeObject = Object.assign(emptyKubeObject(), object);
   if (rest.length === 0) {
-    const { [name]: _removed, ...others } = copy;
-    return Object.assign(emptyKubeObject(), others);
+    Reflect.deleteProperty(copy, name);
+    return copy;
   }
   const child = object[name];
   if (!isKubeObject(child)) return object;

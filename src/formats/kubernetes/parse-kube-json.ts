@@ -17,9 +17,7 @@ export function parseKubeJson(text: string | Uint8Array): KubeJson {
   const source = typeof text === "string" ? text : decode(text);
   checkDepth(source);
   try {
-    const parsed: unknown = needsCare.test(source)
-      ? JSON.parse(source, exactReviver as (key: string, value: unknown) => unknown)
-      : JSON.parse(source);
+    const parsed: unknown = needsCare.test(source) ? JSON.parse(source, exactReviver) : JSON.parse(source);
     return parsed as KubeJson; // JSON.parse makes nothing else
   } catch (error) {
     if (error instanceof MalformedJson) throw error;

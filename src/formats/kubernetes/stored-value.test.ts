@@ -4,7 +4,7 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import { sha256, storedObjectFixtures } from "../../../test/support/kube-fixtures.ts";
 import { asServed } from "./as-served.ts";
 import { builtInKubeTypes } from "./built-in-kube-types.ts";
-import { jsonDepthMax, valueAt } from "./kube-json.ts";
+import { isKubeList, jsonDepthMax, valueAt } from "./kube-json.ts";
 import { kubeYaml } from "./kube-yaml.ts";
 import { readStoredValue, readTypeMeta, type StoredValue } from "./stored-value.ts";
 
@@ -30,8 +30,8 @@ function stored(apiVersion: string, kind: string, raw: Uint8Array): Uint8Array {
 
 function objectOf(value: Uint8Array): Extract<StoredValue, { kind: "object" }> {
   const result = read(value);
-  assert.equal(result.kind, "object");
-  return result as Extract<StoredValue, { kind: "object" }>;
+  assert.ok(result.kind === "object");
+  return result;
 }
 
 test("readStoredValue: three objects of every built-in kind print as kubectl prints what Kubernetes reads from the same bytes", () => {
@@ -155,7 +155,9 @@ test("asServed: the resource version is the revision, and claim templates say wh
   assert.equal(valueAt(set.object, "metadata", "resourceVersion"), undefined);
   const served = asServed(set.object, 42n);
   assert.equal(valueAt(served, "metadata", "resourceVersion"), "42");
-  const [claim] = valueAt(served, "spec", "volumeClaimTemplates") as readonly never[];
-  assert.equal(valueAt(claim ?? null, "kind"), "PersistentVolumeClaim");
-  assert.equal(valueAt(claim ?? null, "metadata", "name"), "data");
+  const claims = valueAt(served, "spec", "volumeClaimTemplates");
+  assert.ok(isKubeList(claims));
+  const claim = claims[0] ?? null;
+  assert.equal(valueAt(claim, "kind"), "PersistentVolumeClaim");
+  assert.equal(valueAt(claim, "metadata", "name"), "data");
 });

@@ -39,20 +39,16 @@ const firstIndicators = new Set("#,[]{}&*!|>'\"%@`");
 function analyse(text: string): { readonly allowsPlain: boolean; readonly allowsSingle: boolean; readonly allowsLiteral: boolean } {
   const codes = Array.from(text, (letter) => letter.codePointAt(0) ?? 0);
   const last = codes.length - 1;
-  let hasSpecial = false;
-  let breakThenSpace = false;
-  let spaceThenBreak = false;
-  codes.forEach((code, at) => {
-    const before = codes[at - 1];
-    if (!isYamlPrintable(code)) hasSpecial = true;
-    if (code === 0x20 && before !== undefined && isYamlBreak(before)) breakThenSpace = true;
-    if (isYamlBreak(code) && before === 0x20) spaceThenBreak = true;
-  });
+  const isBreakAt = (at: number) => isYamlBreak(codes[at] ?? 0);
+  const hasSpecial = codes.some((code) => !isYamlPrintable(code));
+  const hasBreakThenSpace = codes.some((code, at) => code === 0x20 && isBreakAt(at - 1));
+  const hasSpaceThenBreak = codes.some((code, at) => code === 0x20 && isBreakAt(at + 1));
   const isEdge = (code: number | undefined) => code !== undefined && (code === 0x20 || isYamlBreak(code));
-  const isForbidden = hasSpecial || spaceThenBreak;
+  const isForbidden = hasSpecial || hasSpaceThenBreak;
   return {
-    allowsPlain: !isForbidden && !breakThenSpace && !isEdge(codes[0]) && !isEdge(codes[last]) && !hasYamlBreak(text) && !hasIndicator(text),
-    allowsSingle: !isForbidden && !breakThenSpace,
+    allowsPlain:
+      !isForbidden && !hasBreakThenSpace && !isEdge(codes[0]) && !isEdge(codes[last]) && !hasYamlBreak(text) && !hasIndicator(text),
+    allowsSingle: !isForbidden && !hasBreakThenSpace,
     allowsLiteral: !isForbidden && codes[last] !== 0x20,
   };
 }

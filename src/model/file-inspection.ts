@@ -41,6 +41,23 @@ export interface FileInspection {
   readonly growers: readonly KeySize[];
   readonly structure: FileStructure;
   readonly unknownBuckets: readonly string[];
+  /** Of a data dir that has one: what a start would replay over the database. All else in here is the database alone. */
+  readonly log: FileLog | undefined;
+}
+
+export interface FileLog {
+  readonly lastIndex: bigint;
+  /** The commit index that the log recorded; it lags (failure catalogue M7). */
+  readonly recordedCommit: bigint;
+  /** Entries above the database's consistent index. */
+  readonly entries: number;
+  /** After the replay. */
+  readonly revision: bigint;
+  /** Above the recorded commit index: acknowledged or not is unknown. */
+  readonly uncertainEntries: number;
+  readonly uncertainRevisions: bigint;
+  /** Entries that this engine cannot apply. */
+  readonly notReplayed: number;
 }
 
 export interface FileStructure {

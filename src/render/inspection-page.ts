@@ -38,6 +38,7 @@ function facts(seen: InspectionDocument): readonly (readonly Inline[])[] {
     ["database", `${bytesWords(seen.totalSizeBytes)}, of which ${bytesWords(seen.freeSizeBytes)} are free pages`],
     ["schema", `etcd ${seen.schemaVersion}${seen.clusterVersion === undefined ? "" : `, cluster version ${seen.clusterVersion}`}`],
     ["raft", ["consistent index ", orUnknown(seen.consistentIndex), ", term ", orUnknown(seen.term)].flatMap(spans)],
+    ...logFacts(seen),
     ["leases", String(seen.leases)],
     ["alarms", seen.alarms.length === 0 ? "none" : warn(seen.alarms.map((one) => `${one.alarm} on ${one.memberId}`).join(", "))],
     ["auth", seen.auth.isEnabled ? `on, ${count(seen.auth.users.length, "user")}` : "off"],
@@ -48,6 +49,25 @@ function facts(seen: InspectionDocument): readonly (readonly Inline[])[] {
       `${member.id}  ${member.name || "(never started)"}${member.isLearner ? " (learner)" : ""}  ${member.peerUrls.join(", ")}`,
     ]),
   ];
+}
+
+function logFacts({ log }: InspectionDocument): readonly (readonly Inline[])[] {
+  if (log === undefined) return [];
+  const rows: (readonly Inline[])[] = [
+    [
+      "log",
+      `${count(log.entries, "entry", "entries")} above the database, up to index ${String(log.lastIndex)}: revision ${String(log.revision)} after a start`,
+    ],
+  ];
+  if (log.uncertainEntries > 0)
+    rows.push([
+      "",
+      warn(
+        `${count(log.uncertainEntries, "entry", "entries")} (${count(Number(log.uncertainRevisions), "revision")}) above the recorded commit index ${String(log.recordedCommit)}: acknowledged or not is unknown`,
+      ),
+    ]);
+  if (log.notReplayed > 0) rows.push(["", bad(`${count(log.notReplayed, "entry", "entries")} cannot be applied by requorum`)]);
+  return rows;
 }
 
 function spans(part: Inline): readonly (string | Exclude<Inline, string | readonly unknown[]>)[] {

@@ -64,6 +64,18 @@ export const snapshotInspectionSchema = z.object({
   growers: z.array(keySize).describe("keys with the most bytes over all their revisions"),
   structure: z.object({ verdict: z.enum(["good", "damaged"]), problemCount: z.int(), problems }),
   unknownBuckets: z.array(z.string()),
+  log: z
+    .object({
+      lastIndex: decimal,
+      recordedCommit: decimal.describe("the commit index that the log recorded; it lags"),
+      entries: z.int().describe("above the database's consistent index"),
+      revision: decimal.describe("after the replay"),
+      uncertainEntries: z.int().describe("above the recorded commit index: acknowledged or not is unknown"),
+      uncertainRevisions: decimal,
+      notReplayed: z.int().describe("entries that requorum cannot apply"),
+    })
+    .nullable()
+    .describe("of a data dir: what a start would replay over the database, which all other fields describe alone"),
 });
 
 export const snapshotCheckSchema = z.object({

@@ -1,5 +1,4 @@
 import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
-import { openBolt } from "../../formats/bbolt/bolt-file.ts";
 import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db.ts";
 import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
 import { viewAt } from "../../formats/etcd/mvcc/view-at.ts";
@@ -10,7 +9,7 @@ import type { FileCheck, FileCheckPart } from "../../model/file-inspection.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { checkTrailer } from "./check-trailer.ts";
-import { withDatabase, type OpenDatabase } from "./open-database.ts";
+import { withState, type OpenState } from "./open-state.ts";
 
 /** Enough to see what happened. */
 const maxProblems = 100;
@@ -21,7 +20,7 @@ const maxProblems = 100;
  * proof of that (failure catalogue M2, M10).
  */
 export function checkFile(context: FileContext, path: string): FileCheck {
-  return withDatabase(context, path, (opened) => {
+  return withState(context, { path }, (opened) => {
     const structure = structurePart(context, opened);
     const parts: FileCheckPart[] = [trailerPart(context, opened), structure];
     const isReadable = structure.verdict === "good";
@@ -29,7 +28,7 @@ export function checkFile(context: FileContext, path: string): FileCheck {
     let found: DbInspection | undefined;
     const records = isReadable
       ? attempt("records", () => {
-          found = inspectDb(openBolt(opened.database), { onBytes: showing(context, "reading every record"), topKeys: 0 });
+          found = inspectDb(opened.stored(), { onBytes: showing(context, "reading every record"), topKeys: 0 });
           return recordsPart(found);
         })
       : skipped("records");
@@ -46,7 +45,7 @@ export function checkFile(context: FileContext, path: string): FileCheck {
   });
 }
 
-function trailerPart(context: FileContext, opened: OpenDatabase): FileCheckPart {
+function trailerPart(context: FileContext, opened: OpenState): FileCheckPart {
   const { present, valid, stated } = checkTrailer(context, opened);
   if (!present)
     return part("sha256", "absent", "the file does not end with one: a database copied from a data dir, or a snapshot that was cut there");
@@ -55,7 +54,7 @@ function trailerPart(context: FileContext, opened: OpenDatabase): FileCheckPart 
     : part("sha256", "damaged", "the content does not have the sha256 that stands at its end: it was changed or cut after etcd wrote it");
 }
 
-function structurePart(context: FileContext, opened: OpenDatabase): FileCheckPart {
+function structurePart(context: FileContext, opened: OpenState): FileCheckPart {
   const check = checkBolt(opened.database, { onBytes: showing(context, "checking the structure") });
   const pages = `${String(check.branchPageCount + check.leafPageCount)} pages in use, ${String(check.freePageCount)} free, ${String(check.keyCount)} entries`;
   return check.verdict === "good"
@@ -66,8 +65,8 @@ function structurePart(context: FileContext, opened: OpenDatabase): FileCheckPar
       };
 }
 
-function schemaPart(opened: OpenDatabase): FileCheckPart {
-  const schema = readSchema(openBolt(opened.database));
+function schemaPart(opened: OpenState): FileCheckPart {
+  const schema = readSchema(opened.stored());
   return part(
     "schema",
     "good",
@@ -86,12 +85,12 @@ function recordsPart(found: DbInspection): FileCheckPart {
 }
 
 /** Objects of newer kinds and sealed ones are counted, not judged: their bytes cannot be read here. */
-function objectsPart(context: FileContext, opened: OpenDatabase): FileCheckPart {
+function objectsPart(context: FileContext, opened: OpenState): FileCheckPart {
   const types = builtInKubeTypes();
   const counts = { object: 0, sealed: 0, undecoded: 0, plain: 0 };
   const problems: { offset: undefined; what: string }[] = [];
   let problemCount = 0;
-  const records = openMvcc(openBolt(opened.database));
+  const records = openMvcc(opened.stored());
   for (const record of viewAt(records, 0n, { onBytes: showing(context, "decoding every object") }).records()) {
     const name = new TextDecoder().decode(record.key);
     try {

@@ -1,10 +1,10 @@
 import { readBytes } from "../../formats/byte-source.ts";
 import type { FileInspection } from "../../model/file-inspection.ts";
 import { showing, type FileContext } from "./file-context.ts";
-import { trailerBytes, type OpenDatabase } from "./open-database.ts";
+import { trailerBytes, type OpenState } from "./open-state.ts";
 
 /** `etcdutl snapshot status` never looks at it, in no version (failure catalogue M2). */
-export function checkTrailer(context: FileContext, { file, form, database }: OpenDatabase): FileInspection["sha256"] {
+export function checkTrailer(context: FileContext, { file, form, database }: OpenState): FileInspection["sha256"] {
   if (form !== "snapshot") return { present: false, valid: undefined, stated: undefined };
   const stated = hex(readBytes(file, database.size, trailerBytes));
   const hash = context.hashing.startSha256();

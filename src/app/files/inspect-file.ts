@@ -1,13 +1,12 @@
 import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
 import type { BoltCheck } from "../../formats/bbolt/bolt-check.ts";
-import { openBolt } from "../../formats/bbolt/bolt-file.ts";
 import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db.ts";
 import type { PrefixCount, TopKey } from "../../formats/etcd/mvcc/key-census.ts";
 import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
 import type { FileInspection, FileStructure, KeySize, ResourceSize } from "../../model/file-inspection.ts";
 import { checkTrailer } from "./check-trailer.ts";
 import { showing, type FileContext } from "./file-context.ts";
-import { withDatabase } from "./open-database.ts";
+import { withState, type OpenState } from "./open-state.ts";
 import { resourceNames } from "./resource-names.ts";
 
 /**
@@ -16,17 +15,17 @@ import { resourceNames } from "./resource-names.ts";
  * not look at, the structure, members, and what fills it.
  */
 export function inspectFile(context: FileContext, path: string): FileInspection {
-  return withDatabase(context, path, (opened) => {
+  return withState(context, { path }, (opened) => {
     const sha256 = checkTrailer(context, opened);
     const structure = checkBolt(opened.database, { onBytes: showing(context, "checking the structure") });
-    const bolt = openBolt(opened.database);
+    const bolt = opened.stored();
     const schema = readSchema(bolt);
     const found = inspectDb(bolt, { onBytes: showing(context, "reading every record") });
     const names = resourceNames(found.byPrefix.map((one) => text(one.prefix)));
     return {
       file: path,
       form: opened.form,
-      fileSizeBytes: opened.file.size,
+      fileSizeBytes: opened.fileSizeBytes,
       sha256,
       hash: found.status.hash.toString(16),
       revision: found.status.revision,
@@ -55,9 +54,25 @@ export function inspectFile(context: FileContext, path: string): FileInspection 
       largest: found.topBySize.map(keySize),
       growers: found.topByTotalBytes.map(keySize),
       structure: structureOf(structure, found),
+      log: structure.verdict === "good" ? logOf(opened) : undefined,
       unknownBuckets: schema.unknownBuckets,
     };
   });
+}
+
+/** What a start would add to the database. */
+function logOf(opened: OpenState): FileInspection["log"] {
+  const { replay } = opened.state();
+  if (replay === undefined) return undefined;
+  return {
+    lastIndex: replay.throughIndex,
+    recordedCommit: replay.recordedCommit,
+    entries: replay.entryCount,
+    revision: replay.throughRevision,
+    uncertainEntries: replay.uncertain.entryCount,
+    uncertainRevisions: replay.uncertain.revisionCount,
+    notReplayed: replay.notReplayedCount,
+  };
 }
 
 export function structureOf(check: BoltCheck, records?: Pick<DbInspection, "problems" | "problemCount">): FileStructure {

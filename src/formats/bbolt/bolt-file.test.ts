@@ -116,7 +116,13 @@ test("openBolt: another format version is named as such", () => {
     view.setUint32(metaOffsets.version, 3, true);
     view.setBigUint64(metaOffsets.checksum, fnv64a(bytes.subarray(start, start + metaOffsets.checksum)), true);
   }
-  throwsCode("FILE_UNSUPPORTED", () => open(bytes), /another format version/);
+  throwsCode("FILE_UNSUPPORTED", () => open(bytes), /of format version 3, not 2/);
+});
+
+test("openBolt: a file of a big-endian machine is named as such", () => {
+  const bytes = boltBytes({});
+  for (const start of [pageHeaderBytes, 4096 + pageHeaderBytes]) bytes.subarray(start, start + 4).reverse();
+  throwsCode("FILE_UNSUPPORTED", () => open(bytes), /of a big-endian machine/);
 });
 
 test("openBolt: what is no bbolt file is not recognised: empty, short, text, zeros", () => {

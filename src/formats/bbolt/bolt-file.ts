@@ -1,10 +1,11 @@
 import type { ByteSource } from "../byte-source.ts";
 import { BoltCursor } from "./bolt-cursor.ts";
-import { bucketHeaderBytes, pageFlags, readUint64 } from "./bolt-layout.ts";
+import { readUint64 } from "./bolt-layout.ts";
 import { chooseMeta } from "./bolt-meta.ts";
-import { BoltPage, findPageFault, readPageHeader, type PageFault } from "./bolt-page.ts";
+import type { BoltPage } from "./bolt-page.ts";
 import { BoltPages } from "./bolt-pages.ts";
 import type { BoltBucket, BoltEntry, BoltMetaFacts, BoltReader } from "./bolt-reader.ts";
+import { inlinePage } from "./inline-page.ts";
 
 /**
  * Opens a bbolt file: the meta page that bbolt itself would choose, and
@@ -86,17 +87,4 @@ class FileBucket implements BoltBucket {
     const cursor = new BoltCursor(this.pages, this.root);
     return cursor.seek(key) && cursor.page.compare(cursor.index, key) === 0 ? cursor : undefined;
   }
-}
-
-/** The leaf that stands in the value of a small bucket, behind its header. Source: bbolt bucket.go (openBucket, write). */
-export function inlinePage(holder: BoltPage, index: number): BoltPage | PageFault {
-  const start = holder.valueStart(index) + bucketHeaderBytes;
-  const sizeBytes = holder.valueSize(index) - bucketHeaderBytes;
-  const fileOffset = holder.offsetInFile(start);
-  const fault = (what: string): PageFault => ({ offset: fileOffset, what: `the inline bucket in page ${String(holder.id)} ${what}` });
-  if (sizeBytes < 16) return fault(`has ${String(sizeBytes)} bytes: there is no page in it`);
-  const header = readPageHeader(holder.view, start);
-  if (header.flags !== pageFlags.leaf || header.id !== 0 || header.overflow !== 0) return fault("has a page that is no inline leaf");
-  const page = new BoltPage({ bytes: holder.bytes, view: holder.view, start, sizeBytes, fileOffset, header });
-  return findPageFault(page, 0) ?? page;
 }

@@ -5,6 +5,8 @@
  * Source: bbolt internal/common/page.go, meta.go, bucket.go, types.go, bucket.go.
  */
 export const boltMagic = 0xed0cdaed;
+/** The same as a big-endian machine writes it. */
+export const boltMagicBigEndian = 0xedda0ced;
 export const boltVersion = 2;
 
 /** id u64, flags u16, count u16, overflow u32; then the elements, then their keys and values. */

@@ -3,6 +3,7 @@ import { readBytes } from "../byte-source.ts";
 import { damaged, notRecognised, unsupported } from "../format-error.ts";
 import {
   boltMagic,
+  boltMagicBigEndian,
   boltVersion,
   metaBytes,
   metaOffsets,
@@ -20,7 +21,7 @@ export type MetaVerdict =
       readonly kind: "bad";
       readonly because: string;
       /** It is bbolt's at all. */ readonly hasMagic: boolean;
-      /** Whole and of another format version. */ readonly isOtherVersion: boolean;
+      /** Whole, but of this other form. */ readonly otherForm: string | undefined;
     };
 
 export interface MetaChoice {
@@ -51,8 +52,8 @@ export function chooseMeta(source: ByteSource): MetaChoice {
 
 function bothBad(source: ByteSource, first: MetaVerdict, second: MetaVerdict): Error {
   const bad = [first, second].flatMap((verdict) => (verdict.kind === "bad" ? [verdict] : []));
-  if (bad.some((verdict) => verdict.isOtherVersion))
-    return unsupported(source.name, 0, `bbolt file of another format version than ${String(boltVersion)}`);
+  const otherForm = bad.map((verdict) => verdict.otherForm).find((form) => form !== undefined);
+  if (otherForm !== undefined) return unsupported(source.name, 0, `a bbolt file ${otherForm}`);
   if (bad.some((verdict) => verdict.hasMagic))
     return damaged(source.name, 0, `both meta pages are damaged: ${bad.map((verdict) => verdict.because).join("; ")}`);
   return notRecognised(source.name, "a bbolt database", "neither of the places of its meta pages has bbolt's magic number");
@@ -71,8 +72,8 @@ function findSecond(source: ByteSource): MetaVerdict {
   return best ?? bad("there is no second meta page");
 }
 
-function bad(because: string, options: { readonly hasMagic?: boolean; readonly isOtherVersion?: boolean } = {}): MetaVerdict {
-  return { kind: "bad", because, hasMagic: options.hasMagic ?? false, isOtherVersion: options.isOtherVersion ?? false };
+function bad(because: string, options: { readonly hasMagic?: boolean; readonly otherForm?: string | undefined } = {}): MetaVerdict {
+  return { kind: "bad", because, hasMagic: options.hasMagic ?? false, otherForm: options.otherForm };
 }
 
 /** The meta page at this offset. Only what bbolt itself checks decides: the page's header is not part of its checksum. */
@@ -82,11 +83,15 @@ export function readMeta(source: ByteSource, offset: number, pageIndex: 0 | 1): 
   const bytes = readBytes(source, offset + pageHeaderBytes, metaBytes);
   const view = new DataView(bytes.buffer);
   const magic = view.getUint32(metaOffsets.magic, true);
+  if (magic === boltMagicBigEndian) return bad(`${name}: written by a big-endian machine`, { otherForm: "of a big-endian machine" });
   if (magic !== boltMagic) return bad(`${name}: it does not begin with bbolt's magic number`);
   const isWhole = view.getBigUint64(metaOffsets.checksum, true) === fnv64a(bytes.subarray(0, metaOffsets.checksum));
   const version = view.getUint32(metaOffsets.version, true);
   if (version !== boltVersion)
-    return bad(`${name}: format version ${String(version)}, not ${String(boltVersion)}`, { hasMagic: true, isOtherVersion: isWhole });
+    return bad(`${name}: format version ${String(version)}, not ${String(boltVersion)}`, {
+      hasMagic: true,
+      otherForm: isWhole ? `of format version ${String(version)}, not ${String(boltVersion)}` : undefined,
+    });
   if (!isWhole) return bad(`${name}: its checksum is wrong`, { hasMagic: true });
   const pageSizeBytes = view.getUint32(metaOffsets.pageSize, true);
   if (pageSizeBytes < pageSizeMin || pageSizeBytes > pageSizeMax || (pageSizeBytes & (pageSizeBytes - 1)) !== 0)

@@ -1,7 +1,7 @@
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { readBytes, type ByteSource, type OnBytes } from "../byte-source.ts";
 import { ProblemList, type BoltCheck } from "./bolt-check.ts";
-import { checkBucket, type TreeTotals } from "./check-tree.ts";
+import { checkBucket, type TreeTotals } from "./check-bucket.ts";
 import { pageFlags, pageHeaderBytes } from "./bolt-layout.ts";
 import { chooseMeta, type MetaChoice } from "./bolt-meta.ts";
 import { readPageHeader } from "./bolt-page.ts";

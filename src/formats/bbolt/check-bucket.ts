@@ -1,10 +1,10 @@
 import type { OnBytes } from "../byte-source.ts";
 import { placeFault } from "./bolt-cursor.ts";
-import { inlinePage } from "./bolt-file.ts";
 import type { ProblemList } from "./bolt-check.ts";
 import { maxTreeDepth, readUint64 } from "./bolt-layout.ts";
 import { BoltPage, usedBytes } from "./bolt-page.ts";
 import { ReadAhead, type BoltPages } from "./bolt-pages.ts";
+import { inlinePage } from "./inline-page.ts";
 import type { PageSet } from "./page-set.ts";
 
 export interface TreeTotals {

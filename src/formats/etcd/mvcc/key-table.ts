@@ -18,7 +18,7 @@ export const keyState = { deleted: 1, live: 2 } as const;
 
 /** Grown one by one, so that growing needs little memory beside what is there. */
 const shardCount = 64;
-const firstSlots = 64;
+const firstSlots = 16;
 /** Linear probing stays short up to here. */
 const maxLoad = 0.8;
 const growth = 1.5;

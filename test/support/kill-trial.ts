@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { cp, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openBolt } from "../../src/formats/bbolt/bolt-file.ts";
 import { MemoryByteSource, type ByteSource } from "../../src/formats/byte-source.ts";
 import { hashKv } from "../../src/formats/etcd/mvcc/hash-kv.ts";
 import { openMvcc } from "../../src/formats/etcd/mvcc/open-mvcc.ts";
-import { replayableLog } from "../../src/formats/etcd/replay/replayable-log.ts";
-import { replayLog, type Replayed } from "../../src/formats/etcd/replay/replay-log.ts";
-import { openWal } from "../../src/formats/etcd/wal/open-wal.ts";
-import { walSegmentsOf } from "../../src/formats/etcd/wal/wal-segment.ts";
+import { openDataDir, type DataDirFiles } from "../../src/formats/etcd/data-dir/data-dir.ts";
+import { readMemberState } from "../../src/formats/etcd/replay/member-state.ts";
 import { loadUntilGone, type Ledger } from "./kill-load.ts";
 import { exactVersion, type PlainEtcd } from "./plain-etcd.ts";
 import { seededRandom } from "./seeded-random.ts";
@@ -39,12 +36,13 @@ export function fileSource(path: string): ByteSource {
   return new MemoryByteSource(readFileSync(path), basename(path));
 }
 
-/** The state of a data dir that no etcd runs on. */
-export function replayDataDir(dataDir: string): Replayed {
-  const bolt = openBolt(fileSource(join(dataDir, "member", "snap", "db")));
-  const walDir = join(dataDir, "member", "wal");
-  const wal = openWal(walSegmentsOf(readdirSync(walDir).map((name) => ({ name, source: fileSource(join(walDir, name)) }))));
-  return replayLog(bolt, replayableLog(wal, bolt, "wal"));
+/** A data dir on disk, read whole, file by file. */
+export function localDataDir(path: string): DataDirFiles {
+  return {
+    name: path,
+    list: (folder) => (existsSync(join(path, folder)) ? readdirSync(join(path, folder)) : undefined),
+    open: (file) => fileSource(join(path, file)),
+  };
 }
 
 /** Loads a running etcd, kills it at a random moment, replays its files, starts it again, and compares. It runs when this returns. With `keepIn`, the dir as it was found stays there when the trial fails. */
@@ -58,7 +56,9 @@ export async function killTrial(etcd: PlainEtcd, ledger: Ledger, seed: number, k
   await killed;
   await load;
   if (keepIn !== undefined) await cp(etcd.dataDir, keepIn, { recursive: true });
-  const { bolt, facts } = replayDataDir(etcd.dataDir);
+  const version = exactVersion[etcd.version];
+  const { bolt, replay: facts } = readMemberState(openDataDir(localDataDir(etcd.dataDir)), { version });
+  assert.ok(facts);
   const records = openMvcc(bolt);
   assert.equal(facts.notReplayedCount, 0);
   assert.equal(records.revision, facts.throughRevision);
@@ -73,7 +73,6 @@ export async function killTrial(etcd: PlainEtcd, ledger: Ledger, seed: number, k
     [],
     `${String(missing.size)} acknowledged writes are missing from the replay (seed ${String(seed)})`,
   );
-  const version = exactVersion[etcd.version];
   const compact = records.scheduledCompactRevision ?? records.compactRevision ?? -1n;
   const isCompared = records.revision > compact;
   const ours = isCompared ? hashKv(records, 0n, { version }) : undefined;

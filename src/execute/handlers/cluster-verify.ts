@@ -7,14 +7,12 @@ import type { ExitRule, Verified } from "../verify/exit-rule.ts";
 import { kubernetesRules } from "../verify/kubernetes-rules.ts";
 import { machineRules } from "../verify/machine-rules.ts";
 import { lookAtMembers } from "../verify/observed-members.ts";
+import { proofArtifact, proofText, readProof } from "../verify/proof-record.ts";
 import { isWriteThroughEndpoint, proveWrites } from "../verify/write-proof.ts";
 import type { StepContext, StepHandler } from "../step-handler.ts";
 
 /** What the report shows: every rule with its verdict. */
 export const verifyArtifact = "verify.json";
-/** The part that was proven by doing; `observe` reads it back. */
-const proofArtifact = "write-proof.json";
-
 /**
  * Nodes turn Ready, balancers see the new API server and the Service's
  * addresses follow within half a minute; controllers that sat in crash
@@ -43,7 +41,7 @@ export const clusterVerifyHandler: StepHandler<"cluster.verify"> = {
   },
   perform: async (_args, context) => {
     const rules = await proveUntilHolding(context);
-    await writeText(context, proofArtifact, JSON.stringify(rules));
+    await writeText(context, proofArtifact, proofText(rules, context.ports.clock.nowIso()));
     if (rules.some(isWriteThroughEndpoint))
       await context.recordFact("first write through the control-plane endpoint", context.ports.clock.nowIso());
   },
@@ -67,19 +65,6 @@ async function proveUntilHolding(context: StepContext): Promise<readonly ExitRul
     });
     await clock.sleep(proofPauseMs, context.signal);
   }
-}
-
-/** Until it was tried, the write proof is something that fails, so that the step runs. */
-async function readProof(context: StepContext): Promise<readonly ExitRule[]> {
-  if ((await context.ports.runs.statArtifact(context.run, proofArtifact)) === undefined) {
-    return [
-      {
-        rule: "writes were tried",
-        verdict: { kind: "fails", because: ["writing through every API server and the endpoint was not tried yet"] },
-      },
-    ];
-  }
-  return JSON.parse(new TextDecoder().decode(await context.ports.runs.readArtifact(context.run, proofArtifact))) as readonly ExitRule[];
 }
 
 async function keep(context: StepContext, rules: readonly ExitRule[], comparison: BaselineComparison | undefined): Promise<void> {

@@ -77,13 +77,20 @@ export interface BaselineComparison {
   readonly lost: number;
   /** Deleted since by the cluster's own clients: history at the old revision still has them. */
   readonly deletedSince: readonly string[];
+  /**
+   * Gone, with the history that would tell compacted away (kube-apiserver does
+   * it every 5 minutes). The members kept one history from the record on, so
+   * nothing was lost with them; who deleted these cannot be told.
+   */
+  readonly goneAfterCompaction: readonly string[];
 }
 
 /**
  * Every key of the record must still be in etcd's history at the record's
  * revision; then what is missing today was deleted since, not lost. When that
- * history is compacted away, a missing key counts as lost unless controllers
- * are known to replace its kind.
+ * history is compacted away, it matters whether the history is the same one:
+ * the cluster of the plan, at a later revision. If it is, a missing key was
+ * deleted; if not, it is lost unless controllers are known to replace its kind.
  */
 export async function compareBaseline(
   verified: Verified,
@@ -99,17 +106,20 @@ export async function compareBaseline(
       const now = await keysAt(client, context, 0n);
       const missing = baseline.keys.filter((key) => !now.has(key));
       const history = await historyAt(client, context, baseline.revision);
-      const lost = missing.filter((key) => (history === undefined ? !isReplacedByControllers(key) : !history.has(key)));
-      const lostInHistory = history === undefined ? [] : baseline.keys.filter((key) => !history.has(key));
+      const isCompacted = history === undefined;
+      const isOneHistory = isCompacted && (await isContinued(client, context, baseline.revision));
+      const lost = isCompacted
+        ? missing.filter((key) => !isOneHistory && !isReplacedByControllers(key))
+        : baseline.keys.filter((key) => !history.has(key));
+      const unexplained = new Set(lost);
       comparison = {
         objectsBefore: baseline.keys.length,
         objectsNow: now.size,
-        lost: new Set([...lost, ...lostInHistory]).size,
-        deletedSince: missing.filter((key) => !lost.includes(key)),
+        lost: unexplained.size,
+        deletedSince: isCompacted ? missing.filter(isReplacedByControllers) : missing.filter((key) => !unexplained.has(key)),
+        goneAfterCompaction: isOneHistory ? missing.filter((key) => !isReplacedByControllers(key)) : [],
       };
-      return comparison.lost === 0
-        ? holds
-        : fails(`${String(comparison.lost)} objects are missing: ${[...lost, ...lostInHistory].slice(0, 20).join(", ")}`);
+      return comparison.lost === 0 ? holds : fails(`${String(comparison.lost)} objects are missing: ${lost.slice(0, 20).join(", ")}`);
     } finally {
       await client.close();
     }
@@ -121,6 +131,13 @@ async function keysAt(client: EtcdClient, context: StepContext, revision: Revisi
   const keys = new Set<string>();
   await eachKey(client, context, revision, (page) => page.forEach((key) => keys.add(key)));
   return keys;
+}
+
+/** The cluster of the plan, further on than the record. Without an id in the plan nothing is known. */
+async function isContinued(client: EtcdClient, context: StepContext, revision: Revision): Promise<boolean> {
+  const expected = context.plan.fingerprint.clusterId;
+  const status = await client.status({ timeoutMs: pageTimeoutMs, signal: context.signal });
+  return expected !== undefined && status.clusterId === expected && status.revision >= revision;
 }
 
 /** undefined: compacted away. */

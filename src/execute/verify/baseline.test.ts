@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { asClusterId, asHostName } from "../../model/ids.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { StepContext } from "../step-handler.ts";
+import { compareBaseline } from "./baseline.ts";
+
+const before = ["/registry/jobs/default/backup-29384", "/registry/events/default/old", "/registry/configmaps/default/a"];
+const now = ["/registry/configmaps/default/a", "/registry/jobs/default/backup-29385"];
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** A run with a record at revision 100, and an etcd whose history at 100 is compacted away. */
+function after(cluster: { readonly clusterId: string; readonly revision: bigint }): StepContext {
+  const record = `${JSON.stringify({ revision: "100" })}\n${before.map((key) => `${JSON.stringify(key)}\n`).join("")}`;
+  const client = {
+    close: () => Promise.resolve(),
+    status: () => Promise.resolve({ clusterId: asClusterId(cluster.clusterId), revision: cluster.revision }),
+    range: (query: { readonly revision?: bigint }, _call: unknown, onPage: (page: readonly { readonly key: Uint8Array }[]) => void) => {
+      if (query.revision === 100n)
+        return Promise.reject(
+          new RecoveryError("ETCD_REFUSED", { subject: "etcd", detail: "etcdserver: mvcc: required revision has been compacted" }),
+        );
+      onPage(now.map((key) => ({ key: encode(key) })));
+      return Promise.resolve();
+    },
+  };
+  return {
+    signal: new AbortController().signal,
+    run: "r",
+    plan: { fingerprint: { clusterId: asClusterId("abc") } },
+    ports: {
+      runs: { statArtifact: () => Promise.resolve({}), readArtifact: () => Promise.resolve(encode(record)) },
+      etcd: { dial: () => Promise.resolve(client) },
+    },
+  } as unknown as StepContext; // only what the comparison asks for
+}
+const compare = (context: StepContext) =>
+  compareBaseline({ context, hosts: [{ name: asHostName("cp1"), address: "10.0.0.1", roles: [] }], members: [], apiServers: [] });
+
+test("compareBaseline: what is gone from a history that went on was deleted, also when it was compacted since", async () => {
+  const { rule, comparison } = await compare(after({ clusterId: "abc", revision: 200n }));
+  assert.equal(rule.verdict.kind, "holds");
+  assert.equal(comparison?.lost, 0);
+  assert.deepEqual(comparison.goneAfterCompaction, ["/registry/jobs/default/backup-29384"]);
+  assert.deepEqual(comparison.deletedSince, ["/registry/events/default/old"]);
+});
+
+test("compareBaseline: in another cluster, or at an earlier revision, what is gone is lost", async () => {
+  for (const cluster of [
+    { clusterId: "def", revision: 200n },
+    { clusterId: "abc", revision: 99n },
+  ]) {
+    const { rule, comparison } = await compare(after(cluster));
+    assert.equal(rule.verdict.kind, "fails");
+    assert.equal(comparison?.lost, 1);
+    assert.deepEqual(comparison.goneAfterCompaction, []);
+  }
+});

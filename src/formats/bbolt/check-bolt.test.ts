@@ -122,6 +122,14 @@ test("checkBolt: a page named twice, a swapped pair and a wrong self are found",
   );
 });
 
+test("checkBolt: a root that is a page of keys, not of buckets, is found", () => {
+  findsOnly(
+    damagedFile((view, { leaves }) => changeMetas(view, "root", BigInt((leaves[2] ?? 0) / pageSize))),
+    "page",
+    /is in the root, and has keys that are no buckets/,
+  );
+});
+
 test("checkBolt: a cycle in the branch pages ends, and is found", () => {
   findsOnly(
     damagedFile((view, { branch }) => view.setUint32(branch + 16 + 8, branch / pageSize, true)),

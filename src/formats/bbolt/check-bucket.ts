@@ -109,11 +109,16 @@ function reach(check: TreeCheck, page: BoltPage): boolean {
 }
 
 function checkLeaf(walk: Walk, leaf: BoltPage): void {
-  const { totals } = walk.check;
+  const { totals, problems } = walk.check;
+  let plainKeys = 0;
   for (let index = 0; index < leaf.count; index += 1) {
-    if (!leaf.isBucket(index)) totals.keyCount += 1;
-    else checkNested(walk, leaf, index);
+    if (leaf.isBucket(index)) checkNested(walk, leaf, index);
+    else plainKeys += 1;
   }
+  totals.keyCount += plainKeys;
+  // bbolt cannot put a key outside of every bucket (tx.go); its own check does not look.
+  if (walk.bucketDepth === 0 && plainKeys > 0)
+    problems.add("page", leaf.id, leaf.fileOffset, `leaf page ${String(leaf.id)} is in the root, and has keys that are no buckets`);
 }
 
 function checkNested(walk: Walk, leaf: BoltPage, index: number): void {

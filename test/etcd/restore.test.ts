@@ -5,13 +5,20 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { writeRestoredDataDirs } from "../../src/adapters/local-fs/restored-data-dir.ts";
+import type { BoltReader } from "../../src/formats/bbolt/bolt-reader.ts";
 import { openBolt } from "../../src/formats/bbolt/bolt-file.ts";
+import { hashKv } from "../../src/formats/etcd/mvcc/hash-kv.ts";
+import { openMvcc } from "../../src/formats/etcd/mvcc/open-mvcc.ts";
+import { openDataDir } from "../../src/formats/etcd/data-dir/data-dir.ts";
+import { readMemberState } from "../../src/formats/etcd/replay/member-state.ts";
 import { planRestore, type RestoreRequest } from "../../src/formats/etcd/restore/restore-plan.ts";
 import { compactEtcd, etcdTraffic } from "../support/etcd-traffic.ts";
-import { fileSource } from "../support/kill-trial.ts";
-import { engineVersions, PlainEtcd, programsOf, type EngineVersion } from "../support/plain-etcd.ts";
+import { loadUntilGone, newLedger } from "../support/kill-load.ts";
+import { fileSource, killTrialFlags, localDataDir } from "../support/kill-trial.ts";
+import { engineVersions, exactVersion, PlainEtcd, programsOf, type EngineVersion } from "../support/plain-etcd.ts";
 import { RestoredCluster } from "../support/restored-cluster.ts";
 
 const run = promisify(execFile);
@@ -60,8 +67,11 @@ async function restoreOfficially(version: EngineVersion, file: string, cluster: 
     );
 }
 
-function restoreOurselves(file: string, cluster: RestoredCluster, options: Pick<RestoreRequest, "revisionBump" | "targetMinor">): bigint {
-  const source = openBolt(fileSource(file));
+function restoreOurselves(
+  source: BoltReader,
+  cluster: RestoredCluster,
+  options: Pick<RestoreRequest, "revisionBump" | "targetMinor">,
+): bigint {
   const request = { ...options, clusterToken: token, members: cluster.members.map(({ name, peerUrl }) => ({ name, peerUrls: [peerUrl] })) };
   const plan = planRestore(source, request, sha1);
   const targets = cluster.members.map(({ name, dataDir }) => {
@@ -83,7 +93,7 @@ for (const version of engineVersions)
         const theirs = await RestoredCluster.plan({ version, directory: join(directory, `theirs-${label}`), memberCount, token });
         await restoreOfficially(version, file, theirs, bump);
         const ours = theirs.sibling(join(directory, `ours-${label}`));
-        const revision = restoreOurselves(file, ours, { revisionBump: bump, targetMinor: version });
+        const revision = restoreOurselves(openBolt(fileSource(file)), ours, { revisionBump: bump, targetMinor: version });
         const expected = await theirs.whileRunning((cluster) => cluster.facts());
         const actual = await ours.whileRunning(async (cluster) => {
           const facts = await cluster.facts();
@@ -102,10 +112,66 @@ function snapshotOf(version: EngineVersion): ReturnType<typeof makeSnapshot> {
   return made;
 }
 
+for (const version of engineVersions)
+  test(`restore: ${version}, the data dir of a killed member with its log: a cluster of three has every acknowledged write`, async () => {
+    const etcd = await PlainEtcd.start({ version, directory: join(directory, `killed-${version}`), flags: [...killTrialFlags(() => 0.9)] });
+    const ledger = newLedger();
+    let isGone = false;
+    try {
+      const load = loadUntilGone(etcd, ledger, { seed: 5, isGone: () => isGone });
+      await sleep(1500);
+      const killed = etcd.kill();
+      isGone = true;
+      await killed;
+      await load;
+    } finally {
+      await etcd.close();
+    }
+    const state = readMemberState(openDataDir(localDataDir(etcd.dataDir)), { version: exactVersion[version] });
+    assert.ok((state.replay?.entryCount ?? 0) > 0, "nothing was in the log only: the trial shows nothing");
+    const expected = hashKv(openMvcc(state.bolt), 0n, { version: exactVersion[version] });
+    const cluster = await RestoredCluster.plan({ version, directory: join(directory, `revived-${version}`), memberCount: 3, token });
+    restoreOurselves(state.bolt, cluster, { targetMinor: version });
+    const [facts, names] = await cluster.whileRunning(
+      async (running) => [await running.facts(), await running.keysBelow("/ledger/")] as const,
+    );
+    assert.equal(facts.revision, String(expected.revision));
+    if (expected.isComparable) assert.equal(facts.hash, String(expected.hash));
+    const missing = [...ledger.acknowledged.keys()].filter((name) => !names.has(name));
+    assert.deepEqual(missing, []);
+  });
+
+/** A cluster may be brought back with an older or a newer etcd than the one that wrote the snapshot. */
+const moves: readonly (readonly [EngineVersion, EngineVersion])[] = [
+  ["3.7", "3.6"],
+  ["3.7", "3.5"],
+  ["3.6", "3.5"],
+  ["3.6", "3.4"],
+  ["3.5", "3.4"],
+  ["3.4", "3.5"],
+  ["3.5", "3.6"],
+  ["3.6", "3.7"],
+];
+for (const [from, to] of moves)
+  test(`restore: a snapshot of ${from} for etcd ${to} starts, serves the same, takes writes and a new member`, async () => {
+    const { file } = await snapshotOf(from);
+    const source = openBolt(fileSource(file));
+    const cluster = await RestoredCluster.plan({ version: to, directory: join(directory, `move-${from}-${to}`), memberCount: 1, token });
+    const revision = restoreOurselves(source, cluster, { targetMinor: to });
+    const expected = hashKv(openMvcc(source), revision, { version: exactVersion[to] });
+    const facts = await cluster.whileRunning(async (running) => {
+      const before = await running.facts();
+      await running.putAndGet("after-the-move");
+      await running.joinAnother();
+      return before;
+    });
+    assert.deepEqual([facts.revision, facts.hash], [String(revision), String(expected.hash)]);
+  });
+
 test("restore: the source is not changed by it", async () => {
   const { file } = await snapshotOf("3.6");
   const before = readFileSync(file);
   const cluster = await RestoredCluster.plan({ version: "3.6", directory: join(directory, "unchanged"), memberCount: 1, token });
-  restoreOurselves(file, cluster, {});
+  restoreOurselves(openBolt(fileSource(file)), cluster, {});
   assert.ok(before.equals(readFileSync(file)));
 });

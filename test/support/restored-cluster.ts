@@ -107,6 +107,10 @@ export class RestoredCluster {
     };
   }
 
+  async keysBelow(prefix: string): Promise<ReadonlySet<string>> {
+    return new Set((await this.etcdctl(["get", prefix, "--prefix", "--keys-only"])).split("\n").filter((line) => line !== ""));
+  }
+
   async putAndGet(key: string): Promise<void> {
     await this.etcdctl(["put", key, "written"]);
     for (const member of this.members) {

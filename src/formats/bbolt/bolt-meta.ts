@@ -95,7 +95,10 @@ export function readMeta(source: ByteSource, offset: number, pageIndex: 0 | 1): 
   if (!isWhole) return bad(`${name}: its checksum is wrong`, { hasMagic: true });
   const pageSizeBytes = view.getUint32(metaOffsets.pageSize, true);
   if (pageSizeBytes < pageSizeMin || pageSizeBytes > pageSizeMax || (pageSizeBytes & (pageSizeBytes - 1)) !== 0)
-    return bad(`${name}: a page size of ${String(pageSizeBytes)} bytes`, { hasMagic: true });
+    return bad(`${name}: a page size of ${String(pageSizeBytes)} bytes`, {
+      hasMagic: true,
+      otherForm: `with pages of ${String(pageSizeBytes)} bytes`,
+    });
   const freelistPage = view.getBigUint64(metaOffsets.freelist, true);
   return {
     kind: "good",

@@ -31,6 +31,23 @@ export class LiveEntries {
   private count = 0;
   /** A snapshot record beyond the log's end: what follows shows whose it was. */
   private pending: bigint | undefined;
+  private readonly committed: bigint | undefined;
+  private highest = 0n;
+
+  /**
+   * A snapshot record counts once the hard state has committed its index.
+   * `committed` is what the log's last hard state says; undefined when that is
+   * not known yet: then every record counts, see `highestVoiding`.
+   * Source: etcd server/storage/wal/wal.go (ValidSnapshotEntries).
+   */
+  constructor(committed?: bigint) {
+    this.committed = committed;
+  }
+
+  /** The highest index of a snapshot record that voided entries; 0n when none did. */
+  get highestVoiding(): bigint {
+    return this.highest;
+  }
 
   /** Entry records seen so far: the ordinal of the next. */
   get entryCount(): number {
@@ -60,9 +77,9 @@ export class LiveEntries {
       if (this.list.length >= maxRuns) return "too-many";
       this.list.push({ term, firstIndex: index, lastIndex: index });
     }
+    if (lastIndex !== undefined && lastIndex < index - 1n) return "jumped";
     if (last !== undefined && term < last.term) return "term-went-back";
-    if (goesBack) return "rewound";
-    return lastIndex === undefined || lastIndex >= index - 1n ? "appended" : "jumped";
+    return goesBack ? "rewound" : "appended";
   }
 
   /**
@@ -73,13 +90,14 @@ export class LiveEntries {
   addSnapshot(index: bigint, term: bigint): void {
     const last = this.last;
     if (index === 0n || last === undefined || index < (this.list[0]?.firstIndex ?? 0n)) return;
+    if (this.committed !== undefined && index > this.committed) return;
     if (index > last.lastIndex) this.pending = index;
-    else if (this.termAt(index) !== term) this.voidFrom(0n, this.count);
+    else if (this.termAt(index) !== term) this.voidBy(index);
   }
 
   /** After the last record. */
   finish(): void {
-    if (this.pending !== undefined) this.voidFrom(0n, this.count);
+    if (this.pending !== undefined) this.voidBy(this.pending);
     this.pending = undefined;
   }
 
@@ -119,6 +137,11 @@ export class LiveEntries {
     }
     const rewind = this.rewinds[low];
     return rewind === undefined || index < rewind.index;
+  }
+
+  private voidBy(snapshotIndex: bigint): void {
+    this.voidFrom(0n, this.count);
+    if (snapshotIndex > this.highest) this.highest = snapshotIndex;
   }
 
   /** Voids entries from `index` on that were recorded before `ordinal`. False when there are too many places to keep. */

@@ -98,6 +98,7 @@ test("openWal: a snapshot from a leader voids the entries before it, an own one 
         for (const index of [1, 2, 3]) writer.entry(textEntry(index));
         writer.snapshot({ index: 100n, term: 2n, confState: members });
         writer.entry(textEntry(101, 2));
+        writer.state({ term: 2n, vote: 0n, commit: 100n });
       }),
     ),
   );
@@ -117,10 +118,25 @@ test("openWal: a snapshot from a leader voids the entries before it, an own one 
       makeWal((writer) => {
         for (const index of [1, 2, 3]) writer.entry(textEntry(index));
         writer.snapshot({ index: 2n, term: 7n, confState: members });
+        writer.state({ term: 7n, vote: 0n, commit: 2n });
       }),
     ),
   );
   assert.equal(otherHistory.lastIndex, undefined);
+});
+
+test("openWal: a leader's snapshot that the hard state never committed voids nothing, as etcd does not start from it", () => {
+  const members = { voters: [0xa1n], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+  const log = openWal(
+    segmentsOf(
+      makeWal((writer) => {
+        for (const index of [1, 2, 3]) writer.entry(textEntry(index));
+        writer.state({ term: 1n, vote: 0n, commit: 3n });
+        writer.snapshot({ index: 100n, term: 2n, confState: members });
+      }),
+    ),
+  );
+  assert.deepEqual(texts(log, 1), ["entry 1", "entry 2", "entry 3"]);
 });
 
 test("openWal: a segment that is missing in the middle is named, and what follows it is still read", () => {

@@ -12,6 +12,8 @@ import { hex16, type WalSegment } from "./wal-segment.ts";
 const fullSegmentBytes = 64_000_000;
 const maxSnapshots = 1024;
 const maxOddities = 100;
+/** Beyond those of whole segments. */
+const maxBreaks = 1000;
 const progressBytes = 8 << 20;
 
 /**
@@ -22,9 +24,20 @@ const progressBytes = 8 << 20;
  * entry, 100 000 times).
  */
 export function openWal(segments: readonly WalSegment[], options: { readonly onBytes?: OnBytes } = {}): WalLog {
-  const scan = new WalScan(segments, options.onBytes);
+  const scan = scanned(segments, { onBytes: options.onBytes, committed: undefined });
+  // A leader's snapshot was recorded and the state that makes it count was not: what it voided is still the log. Read again, knowing that.
+  const again = scan.mustForget ? scanned(segments, { onBytes: undefined, committed: scan.commit }) : scan;
+  return again.result();
+}
+
+function scanned(
+  segments: readonly WalSegment[],
+  options: { readonly onBytes: OnBytes | undefined; readonly committed: bigint | undefined },
+): WalScan {
+  const scan = new WalScan(segments, options);
   for (const [at, segment] of segments.entries()) scan.segment(segment, at);
-  return scan.finish();
+  scan.finish();
+  return scan;
 }
 
 class WalScan {
@@ -33,7 +46,7 @@ class WalScan {
   private readonly totalBytes: number;
   private doneBytes = 0;
   private toldBytes = 0;
-  private readonly live = new LiveEntries();
+  private readonly live: LiveEntries;
   private metadata: { readonly facts: WalMetadata; readonly stored: Uint8Array } | undefined;
   private hardState: HardState | undefined;
   private readonly snapshots: WalSnapshot[] = [];
@@ -44,9 +57,10 @@ class WalScan {
   /** undefined when the next segment begins a chain of its own. */
   private checksum: number | undefined;
 
-  constructor(files: readonly WalSegment[], onBytes: OnBytes | undefined) {
+  constructor(files: readonly WalSegment[], options: { readonly onBytes: OnBytes | undefined; readonly committed: bigint | undefined }) {
     this.files = files;
-    this.onBytes = onBytes;
+    this.onBytes = options.onBytes;
+    this.live = new LiveEntries(options.committed);
     this.totalBytes = files.reduce((sum, file) => sum + file.source.size, 0);
   }
 
@@ -82,8 +96,17 @@ class WalScan {
     this.tell(0);
   }
 
-  finish(): WalLog {
+  finish(): void {
     this.live.finish();
+  }
+  get commit(): bigint {
+    return this.hardState?.commit ?? 0n;
+  }
+  get mustForget(): boolean {
+    return this.live.highestVoiding > this.commit;
+  }
+
+  result(): WalLog {
     const last = this.live.last;
     const facts: WalFacts = {
       metadata: this.metadata?.facts,
@@ -156,8 +179,9 @@ class WalScan {
       case "rewound":
         return undefined;
       case "jumped":
-        // Behind a leader's snapshot nothing is live, and the next entry is appended: this gap has no such reason.
-        this.odd(file, frame.offset, `entry ${entry.index} follows entry ${before?.lastIndex ?? 0n}`);
+        // Behind a leader's snapshot nothing is live, and the next entry is appended: this gap has no such reason, and etcd refuses it.
+        if (this.breaks.length < maxBreaks)
+          this.broken(file, frame.offset, `entry ${entry.index} follows entry ${before?.lastIndex ?? 0n}`);
         return undefined;
       case "term-went-back":
         this.odd(file, frame.offset, `entry ${entry.index} has term ${entry.term}, lower than the entry before it`);

@@ -60,9 +60,10 @@ export interface WalFacts {
   readonly segments: readonly WalSegmentFacts[];
   /**
    * Where the chain of records is broken: damage inside, missing segments, a
-   * segment without a head, another member's records. etcd refuses to start on
-   * most of these, and starts and misses what is lost on the others. Reading
-   * goes on with the next segment. At most two for each segment.
+   * segment without a head, another member's records, an index that was jumped
+   * over. etcd refuses to start on most of these, and starts and misses what is
+   * lost on the others. Reading goes on behind a jump at once, behind all
+   * others with the next segment.
    */
   readonly breaks: readonly WalProblem[];
   /** What is odd and stops no etcd: bytes behind the log's end, entries whose term goes back. At most 100. */

@@ -46,6 +46,9 @@ const compactionRequest = defineMessage({ revision: int64(1) });
 const leaseGrantRequest = defineMessage({ ttl: int64(1), id: int64(2) });
 const leaseRequest = defineMessage({ id: int64(1) });
 
+/** What the load needs of an etcd. */
+export type EtcdCalls = Pick<PlainEtcd, "version" | "call">;
+
 /** What was acknowledged: keys that are written once and never again, with their revisions. */
 export interface Ledger {
   readonly acknowledged: Map<string, bigint>;
@@ -68,7 +71,7 @@ const keyCount = 40;
  * answers with an error are part of the load.
  */
 export async function loadUntilGone(
-  etcd: PlainEtcd,
+  etcd: EtcdCalls,
   ledger: Ledger,
   options: { readonly seed: number; readonly isGone: () => boolean },
 ): Promise<void> {
@@ -82,7 +85,7 @@ export async function loadUntilGone(
 }
 
 async function work(
-  etcd: PlainEtcd,
+  etcd: EtcdCalls,
   ledger: Ledger,
   shared: Shared,
   { worker, random, isGone }: { readonly worker: number; readonly random: () => number; readonly isGone: () => boolean },

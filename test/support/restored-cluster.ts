@@ -36,17 +36,31 @@ export class RestoredCluster {
   private readonly version: EngineVersion;
   private readonly directory: string;
   private readonly token: string;
+  private readonly flags: readonly string[];
   private readonly processes: ChildProcess[] = [];
 
-  private constructor(options: { version: EngineVersion; directory: string; token: string; members: readonly PlannedMember[] }) {
+  private constructor(options: {
+    version: EngineVersion;
+    directory: string;
+    token: string;
+    members: readonly PlannedMember[];
+    flags?: readonly string[];
+  }) {
     this.version = options.version;
     this.directory = options.directory;
     this.token = options.token;
+    this.flags = options.flags ?? [];
     this.members = options.members;
     this.initialCluster = options.members.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(",");
   }
 
-  static async plan(options: { version: EngineVersion; directory: string; memberCount: number; token: string }): Promise<RestoredCluster> {
+  static async plan(options: {
+    version: EngineVersion;
+    directory: string;
+    memberCount: number;
+    token: string;
+    flags?: readonly string[];
+  }): Promise<RestoredCluster> {
     await mkdir(options.directory, { recursive: true });
     const ports = await freePorts(2 * options.memberCount);
     const members = Array.from({ length: options.memberCount }, (_, index) => ({
@@ -61,7 +75,7 @@ export class RestoredCluster {
   /** The same members with other data dirs; not to run at the same time. */
   sibling(directory: string): RestoredCluster {
     const members = this.members.map((one) => ({ ...one, dataDir: join(directory, one.name) }));
-    return new RestoredCluster({ version: this.version, directory, token: this.token, members });
+    return new RestoredCluster({ version: this.version, directory, token: this.token, members, flags: this.flags });
   }
 
   async whileRunning<T>(use: (cluster: RestoredCluster) => Promise<T>): Promise<T> {
@@ -71,13 +85,16 @@ export class RestoredCluster {
       for (const member of this.members) await this.waitUntilHealthy(member);
       return await use(this);
     } finally {
-      for (const child of this.processes.splice(0)) {
-        if (child.exitCode !== null || child.signalCode !== null) continue;
-        const ended = once(child, "exit");
-        child.kill("SIGKILL");
-        await ended;
-      }
+      await this.killAll();
     }
+  }
+
+  /** SIGKILL for all at once. */
+  async killAll(): Promise<void> {
+    const running = this.processes.splice(0).filter((child) => child.exitCode === null && child.signalCode === null);
+    const ended = running.map((child) => once(child, "exit"));
+    for (const child of running) child.kill("SIGKILL");
+    await Promise.all(ended);
   }
 
   /** The hash of every member must be the same; it is asked for at the revision that was restored. */
@@ -105,6 +122,16 @@ export class RestoredCluster {
       keyCount: keys.count ?? 0,
       leaseCount: leases,
     };
+  }
+
+  /** The member that leads now. */
+  async leader(): Promise<PlannedMember> {
+    for (const member of this.members) {
+      const [one] = await this.json<[{ Status: { header: { member_id: number }; leader: number } }]>(["endpoint", "status"], member);
+      // Both are rounded in the same way: JSON.parse has no 64-bit numbers.
+      if (one.Status.header.member_id === one.Status.leader) return member;
+    }
+    throw new Error("no member leads");
   }
 
   async keysBelow(prefix: string): Promise<ReadonlySet<string>> {
@@ -188,6 +215,7 @@ export class RestoredCluster {
         `--initial-cluster-state=${state}`,
         "--unsafe-no-fsync",
         "--log-level=warn",
+        ...this.flags,
       ],
       { stdio: ["ignore", log, log] },
     );

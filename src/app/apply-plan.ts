@@ -25,10 +25,13 @@ export interface AppliedRun {
 
 /** `--approve` takes the digest or its first digits; fewer than 12 would be guessable by accident. */
 const approvedDigitsMin = 12;
+/** A look is this old at most when a run begins: the time in which two looks count as one (I-G1). */
+const promptMsMax = 5_000;
 
 /**
  * Checks the plan again, looks whether the cluster is still as it was when the
- * plan was made, asks for consent, and carries it out. Throws PLAN_REFUSED,
+ * plan was made, asks for consent, looks again if that took its time, and
+ * carries it out. Throws PLAN_REFUSED,
  * PLAN_STALE, CONSENT_MISSING or RUN_LOCKED before anything is changed.
  */
 export async function applyPlan(
@@ -43,13 +46,12 @@ export async function applyPlan(
   const { plan } = request;
   assertChecked(plan);
   assertFresh(context, plan);
-  context.report({ kind: "phase", text: "looking whether the cluster is still as the plan assumes" });
-  const look = await observeOnce(context, { depth: "full" });
-  const problems = fingerprintProblems(plan, look.inventory);
-  if (problems.length > 0) throw planStale(plan, problems, look.inventory);
+  await assertStillFits(context, plan);
+  const lookedMs = context.ports.clock.monotonicMs();
   const consent = await request.askConsent(plan);
-  // The prompt may have been left open over lunch.
+  // The prompt may have been left open over lunch, and the cluster may have been repaired by then.
   assertFresh(context, plan);
+  if (context.ports.clock.monotonicMs() - lookedMs > promptMsMax) await assertStillFits(context, plan);
   const run = newRunId(context);
   await context.ports.runs.create(run, writePlan(plan));
   request.onRun?.(run);
@@ -63,6 +65,14 @@ export async function applyPlan(
     ...(request.breakLock === undefined ? {} : { breakLock: request.breakLock }),
   });
   return { run, result };
+}
+
+/** PLAN_STALE when the cluster is not as the plan assumes (I-G8). */
+async function assertStillFits(context: AppContext, plan: RecoveryPlan): Promise<void> {
+  context.report({ kind: "phase", text: "looking whether the cluster is still as the plan assumes" });
+  const look = await observeOnce(context, { depth: "full" });
+  const problems = fingerprintProblems(plan, look.inventory);
+  if (problems.length > 0) throw planStale(plan, problems, look.inventory);
 }
 
 /** PLAN_STALE that also says why a machine that the plan knew could not be looked at, with that error's own remedies first. */

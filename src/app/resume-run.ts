@@ -1,17 +1,21 @@
 import { resumeRun as resumeExecution } from "../execute/executor/execute-run.ts";
 import { stepStateOf } from "../execute/journal/fold-journal.ts";
 import { asRunId, type RunId } from "../model/ids.ts";
+import type { StepState } from "../model/journal-event.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
+import { fingerprintProblems } from "../plan/fingerprint.ts";
 import { readPlan } from "../schemas/plan.ts";
 import type { AppContext } from "./app-ports.ts";
 import { runContextOf, type AppliedRun, type AskConsent } from "./apply-plan.ts";
 import { assertChecked } from "./make-plan.ts";
+import { observeOnce } from "./observe-cluster.ts";
 import { newestRun, readRun, type RunRecord } from "./run-records.ts";
 
 /**
  * Goes on with a run: by name, or the newest one if it is not finished.
  * Consent is asked only if the run was stopped before it journalled any.
- * PLAN_STALE when the plan has expired with a removal still ahead.
+ * PLAN_STALE when the plan has expired with a removal still ahead, or when the
+ * cluster is not as the plan and the run left it.
  */
 export async function resumeRun(
   context: AppContext,
@@ -27,6 +31,7 @@ export async function resumeRun(
   assertChecked(plan);
   const record = await readRun(context, run);
   assertStillProven(context, record);
+  await assertStillFits(context, record);
   const consent = record.state?.consent === undefined ? await request.askConsent(plan) : undefined;
   request.onRun?.(run);
   const result = await resumeExecution({
@@ -60,6 +65,32 @@ function assertStillProven(context: AppContext, { run, plan, state }: RunRecord)
       `its plan expired at ${plan.expiresAt}, and ${ahead.id} has yet to remove a member: that it is lost must be seen anew. ` +
       `Plan again; the new plan finishes what this run began. If its lock is still on the machines, apply takes it over with --break-lock`,
   });
+}
+
+/**
+ * I-G8 for what is left: somebody may have repaired the cluster while the run
+ * was down. What the run itself may have changed does not count, and nothing
+ * is asked when only verification is left. PLAN_STALE.
+ */
+async function assertStillFits(context: AppContext, { run, plan, state }: RunRecord): Promise<void> {
+  const records = [...(state?.steps.values() ?? [])];
+  const begun = new Set(records.filter((step) => step.attempts > 0 || isDone(step.state)).map((step) => step.id));
+  const changes = plan.steps.filter((step) => step.risk !== "read-only" && step.kind !== "cluster.verify");
+  if (changes.every((step) => isDone(state === undefined ? "pending" : stepStateOf(state, step.id)))) return;
+  context.report({ kind: "phase", text: "looking whether the cluster is still as the plan and this run left it" });
+  const look = await observeOnce(context, { depth: "full" });
+  const problems = fingerprintProblems(plan, look.inventory, begun);
+  if (problems.length === 0) return;
+  throw new RecoveryError("PLAN_STALE", {
+    subject: `run ${run}`,
+    detail:
+      `since the run stopped, somebody or something else has changed the cluster. ${problems.join(" ")} Nothing more was changed. ` +
+      `Plan again; if the run's lock is still on the machines, apply takes it over with --break-lock`,
+  });
+}
+
+function isDone(state: StepState): boolean {
+  return state === "succeeded" || state === "skipped";
 }
 
 /**

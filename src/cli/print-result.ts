@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { redactDocument } from "../render/redact.ts";
+import { redactDocument } from "../model/redact.ts";
 import type { Page } from "../render/page.ts";
 import { toJsonValue } from "../render/to-json-value.ts";
 import type { CliContext } from "./cli-context.ts";

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { inspect } from "node:util";
-import { redactText } from "../render/redact.ts";
+import { redactText } from "../model/redact.ts";
 
 /**
  * Keeps the stack of a bug in a file of its own (0600) and returns its path,

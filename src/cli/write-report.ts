@@ -5,7 +5,7 @@ import type { AppContext } from "../app/app-ports.ts";
 import type { RunRecord } from "../app/run-records.ts";
 import { findingEntryOf } from "../diagnose/finding-catalogue.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
-import { redactDocument } from "../render/redact.ts";
+import { redactDocument } from "../model/redact.ts";
 import { reportOf } from "../render/report/report.ts";
 import { renderReportHtml } from "../render/report/report-html.ts";
 import { renderReportMarkdown } from "../render/report/report-markdown.ts";

@@ -1,6 +1,7 @@
 import type { ClusterModel, ModelHost, ModelMember, ModelNode, ServiceUnit } from "./cluster-model.ts";
 import type { HostConfig } from "./cluster-config.ts";
 import type { ClusterId, HostName } from "./ids.ts";
+import { judgeEtcdData } from "./etcd-data.ts";
 import type { HostFacts, Inventory, MemberFacts, NodeRecord, ServiceFacts } from "./inventory.ts";
 import { valueOf } from "./observation.ts";
 
@@ -126,7 +127,7 @@ function memberHealth(
 
 function modelHost(config: HostConfig, facts: HostFacts | undefined): ModelHost {
   const files = facts === undefined ? undefined : valueOf(facts.kubernetesFiles);
-  const dataDir = facts === undefined ? undefined : valueOf(facts.etcdDataDir);
+  const data = judgeEtcdData(facts === undefined ? undefined : valueOf(facts.etcdDataDir));
   const haproxy = facts === undefined ? undefined : valueOf(facts.loadBalancer)?.haproxy;
   return {
     name: config.name,
@@ -135,8 +136,8 @@ function modelHost(config: HostConfig, facts: HostFacts | undefined): ModelHost 
     isReachable: facts === undefined ? undefined : isReachable(facts),
     machineId: facts === undefined ? undefined : valueOf(facts.machine)?.machineId,
     hasKubernetesState: files === undefined ? undefined : Object.values(files).some((exists) => exists),
-    // Anything in it counts: whoever joins this machine must find the data dir empty.
-    hasEtcdData: dataDir === undefined ? undefined : dataDir.exists && !dataDir.isEmpty,
+    hasEtcdData: data.hasAny,
+    hasStartableEtcdData: isWhereEtcdLooks(facts) ? data.isStartable : undefined,
     hasEtcdManifest: files?.etcdManifest,
     etcdProcess: facts === undefined ? undefined : etcdProcess(facts),
     apiServer: facts === undefined ? undefined : apiServerState(facts),
@@ -145,6 +146,14 @@ function modelHost(config: HostConfig, facts: HostFacts | undefined): ModelHost 
     preparationProblems: [],
     balancerBackends: haproxy?.backends.map((backend) => `${backend.address}:${String(backend.port)}`),
   };
+}
+
+/** The manifest may name another data dir than the one that was looked at. */
+function isWhereEtcdLooks(facts: HostFacts | undefined): boolean {
+  if (facts === undefined) return false;
+  const flags = valueOf(facts.manifests)?.flatMap((manifest) => manifest.etcdFlags?.dataDir ?? []) ?? [];
+  const path = valueOf(facts.etcdDataDir)?.path.replace(/\/+$/, "");
+  return flags.every((dir) => dir === "" || dir.replace(/\/+$/, "") === path);
 }
 
 function isReachable(facts: HostFacts): boolean | undefined {

@@ -54,7 +54,13 @@ export interface ModelHost {
   readonly machineId: string | undefined;
   /** Kubernetes state on disk: kubelet.conf, manifests or PKI. */
   readonly hasKubernetesState: boolean | undefined;
+  /** Anything in the data dir: who joins must find it empty. It does not say that etcd can start from it. */
   readonly hasEtcdData: boolean | undefined;
+  /**
+   * true: WAL and backend are there, and what belongs mounted is mounted; only
+   * then is etcd started there. false: certainly no data. undefined: neither is known.
+   */
+  readonly hasStartableEtcdData?: boolean | undefined;
   /** etcd's manifest lies where the kubelet starts it; undefined: not known. */
   readonly hasEtcdManifest?: boolean | undefined;
   /** "frozen": the process is in state T. */

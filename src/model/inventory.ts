@@ -97,6 +97,10 @@ export interface DataDirFacts {
   readonly path: string;
   readonly exists: boolean;
   readonly isEmpty: boolean;
+  /** Any file in it or below; false: nothing but empty directories. undefined: not asked. */
+  readonly hasFiles?: boolean;
+  /** Why it could not be read: stat(1) or ls(1) failed otherwise than with "No such file". `exists` to `newestFileAt` then say nothing. */
+  readonly readError?: string;
   readonly hasWal: boolean;
   readonly hasBackend: boolean;
   readonly backendSizeBytes: bigint;
@@ -104,8 +108,10 @@ export interface DataDirFacts {
   readonly newestFileAt: string;
   readonly ownerUid: number;
   readonly isReadOnlyMount: boolean;
-  /** A mount point on the way to the data dir, or the dir itself, that /etc/fstab names and that is not mounted: the data may lie on that filesystem. */
+  /** A mount point (of /etc/fstab) or mount unit (of systemd) on the way to the data dir or below it that is not mounted: the data may lie on that filesystem. */
   readonly unmountedAt?: string;
+  /** Why it could not be asked what belongs mounted there. */
+  readonly mountsGap?: string;
   readonly freeBytes: bigint;
   readonly freeInodes: bigint;
   /** A small file was written and synced beside the data; undefined: not tried. */

@@ -83,3 +83,25 @@ test("redactDocument: a field that is named like a secret loses its value, its n
     count: 3n,
   });
 });
+
+test("redactText removes secrets of haproxy, registries and encryption at rest, and values that begin like harmless words", () => {
+  for (const [text, secret] of [
+    ["password: no-more-Secrets1", "Secrets1"],
+    ["token=valid-abcdefgh123", "abcdefgh123"],
+    ["keys:\n- name: key1\n  secret: c2VjcmV0LXNlY3JldC1zZWNyZXQ=", "c2VjcmV0"],
+    ["stats auth admin:hunter2secret", "hunter2"],
+    ["user ops insecure-password hunter2secret", "hunter2"],
+    ['{"auths":{"r.example":{"auth": "dXNlcjpodW50ZXIy"}}}', "dXNlcj"],
+    ["pwd=hunter2secret", "hunter2"],
+  ] as const) {
+    assert.ok(!redactText(text).includes(secret), redactText(text));
+    assert.equal(redactText(redactText(text)), redactText(text));
+  }
+  assert.equal(redactText("password: none"), "password: none");
+  assert.equal(redactText("the token is valid"), "the token is valid");
+});
+
+test("redactDocument removes lists and objects in fields that are named like secrets", () => {
+  const text = JSON.stringify(redactDocument({ secret: "hunter2", password: ["hunter2"], token: { value: "hunter2" }, size: 3 }));
+  assert.ok(!text.includes("hunter2") && text.includes('"size":3'), text);
+});

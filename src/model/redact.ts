@@ -12,7 +12,7 @@ const mark = "[removed: secret]";
  * `secretRef` and `token-file` are references and stay.
  */
 const secretNames =
-  "[A-Za-z0-9_-]{0,40}(?:password|passwd|passphrase|secret[_-]?key|secret[_-]?access[_-]?key|client[_-]?secret|api[_-]?key|access[_-]?token|refresh[_-]?token|bearer[_-]?token|certificate[_-]?key|private[_-]?key|client-key-data|[_-]pass|token)";
+  "[A-Za-z0-9_-]{0,40}(?:password|passwd|passphrase|secret[_-]?key|secret[_-]?access[_-]?key|client[_-]?secret|api[_-]?key|access[_-]?token|refresh[_-]?token|bearer[_-]?token|certificate[_-]?key|private[_-]?key|client-key-data|[_-]pass|token|pwd)";
 
 /** Public certificates stay readable on purpose; only private material goes. A block cut off in the middle counts too. */
 const pemKey = /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----(?! \[removed)[\s\S]*?(?:-----END \1-----|$)/g;
@@ -30,13 +30,20 @@ const bootstrapToken = /\b([a-z0-9]{6})\.[a-z0-9]{16}\b/g;
 const certificateKey = /(certificate[\s_-]?key[\s\S]{0,40}?)\b[0-9a-f]{64}\b/gi;
 const namedQuoted = new RegExp(`(["']?\\b(?:${secretNames})["']?\\s*[:=]\\s*)(["'])(?!\\[removed)(?:\\\\.|(?!\\2)[^\\\\\\n])+\\2`, "gi");
 const namedPlain = new RegExp(
-  `(\\b(?:${secretNames})\\s*[:=]\\s*)(?!["'\\[{]|\\[removed|(?:none|not|no|unknown|valid|expired|missing)\\b)[^\\s"',;}\\]]{4,}`,
+  `(\\b(?:${secretNames})\\s*[:=]\\s*)(?!["'\\[{]|\\[removed|(?:none|not|no|unknown|valid|expired|missing)(?=[\\s.,;:)]|$))[^\\s"',;}\\]]{4,}`,
   "gi",
 );
 const namedArgument = new RegExp(`(--(?:${secretNames})\\s+)(?![-\\[<])[^\\s"']{4,}`, "gi");
 const keyData = /(\b(?:client-key-data|key-data)["']?\s*:\s*["']?)[A-Za-z0-9+/=]{16,}/gi;
 /** keepalived.conf: `auth_pass` and its value, without a colon. */
 const keepalivedPassword = /(\bauth_pass\s+)(?!\[removed)[^\s:=]\S*/gi;
+/** EncryptionConfiguration: the keys of encryption at rest, base64 of 16 to 32 bytes. */
+const encryptionSecret = /((?:^|[\s{,"'-])secret["']?\s*:\s*["']?)(?!\[removed)[A-Za-z0-9+/]{16,}={0,2}/gi;
+/** haproxy.cfg: `stats auth user:password`, and user lists. */
+const haproxyLogin = /(\bstats\s+auth\s+[^\s:]+:)(?!\[removed)\S+/gi;
+const haproxyUser = /(\buser\s+\S+\s+(?:insecure-)?password\s+)(?!\[removed)\S+/gi;
+/** ~/.docker/config.json: base64 of user:password. */
+const registryLogin = /(["']auth["']\s*:\s*["'])(?!\[removed)[A-Za-z0-9+/=]{8,}/gi;
 /** user:password@ in URLs. */
 const urlPassword = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]+:)[^\s/@]+(@)/gi;
 
@@ -52,6 +59,10 @@ export function redactText(text: string): string {
     .replace(bootstrapToken, `$1.${mark}`)
     .replace(certificateKey, `$1${mark}`)
     .replace(keyData, `$1${mark}`)
+    .replace(encryptionSecret, `$1${mark}`)
+    .replace(haproxyLogin, `$1${mark}`)
+    .replace(haproxyUser, `$1${mark}`)
+    .replace(registryLogin, `$1${mark}`)
     .replace(namedQuoted, `$1$2${mark}$2`)
     .replace(namedPlain, `$1${mark}`)
     .replace(namedArgument, `$1${mark}`)
@@ -59,7 +70,7 @@ export function redactText(text: string): string {
     .replace(urlPassword, `$1${mark}$2`);
 }
 
-const wholeSecretName = new RegExp(`^(?:${secretNames})$`, "i");
+const wholeSecretName = new RegExp(`^(?:${secretNames}|secret)$`, "i");
 
 /**
  * The same document with every text in it redacted, and the values of fields
@@ -76,7 +87,15 @@ function redacted(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]): [string, unknown] =>
-      wholeSecretName.test(name) && typeof inner === "string" && inner !== "" ? [name, mark] : [name, redacted(inner)],
+      wholeSecretName.test(name) ? [name, removedWhole(inner)] : [name, redacted(inner)],
     ),
   );
+}
+
+/** Every text in it is the secret, or part of it; numbers and flags say nothing. */
+function removedWhole(value: unknown): unknown {
+  if (typeof value === "string") return value === "" ? value : mark;
+  if (Array.isArray(value)) return value.map(removedWhole);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]): [string, unknown] => [name, removedWhole(inner)]));
 }

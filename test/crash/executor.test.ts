@@ -287,3 +287,15 @@ test("a run whose lock is gone from every machine starts no step that changes so
   assert.equal(result.outcome, "blocked");
   assert.match(result.detail, /no longer carries this run's lock/);
 });
+
+test("a secret that a machine's own words hold does not reach the journal", async () => {
+  const world = new CrashWorld();
+  const key = "ab".repeat(32);
+  world.failing.set(
+    plan.steps[0]?.id ?? "",
+    new RecoveryError("REMOTE_COMMAND_FAILED", { subject: "host cp1", detail: `it said: using certificate key: ${key}` }),
+  );
+  await begin(world.context());
+  assert.ok(world.lines.some((line) => line.includes("it said")));
+  assert.ok(!world.lines.join("\n").includes(key));
+});

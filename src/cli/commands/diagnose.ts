@@ -8,7 +8,7 @@ import type { Inventory } from "../../model/inventory.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { diagnosisDocument } from "../../render/diagnosis-document.ts";
 import { diagnosisPage } from "../../render/diagnosis-page.ts";
-import { redactDocument } from "../../render/redact.ts";
+import { redactDocument } from "../../model/redact.ts";
 import { line } from "../../render/page.ts";
 import { readInventory, writeInventory } from "../../schemas/inventory.ts";
 import { textOption, type CommandModule } from "../command-spec.ts";

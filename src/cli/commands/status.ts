@@ -6,7 +6,7 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import { statusDocument, type StatusDocument } from "../../render/status-document.ts";
 import { statusLine, statusPage } from "../../render/status-page.ts";
 import { toJsonValue } from "../../render/to-json-value.ts";
-import { redactDocument } from "../../render/redact.ts";
+import { redactDocument } from "../../model/redact.ts";
 import { hasFlag, textOption, type CommandModule } from "../command-spec.ts";
 import type { CliContext } from "../cli-context.ts";
 import { parseDurationMs } from "../parse-duration.ts";

@@ -1,4 +1,4 @@
-import { redactText } from "../../render/redact.ts";
+import { redactText } from "../../model/redact.ts";
 
 /** Where text goes. Node's streams fit; tests collect. */
 export interface TextSink {

@@ -21,6 +21,8 @@ export async function advanceStep(
     readonly consent: Consent;
     readonly journal: Journal;
     readonly context: StepContext;
+    /** Why the member that it stops or removes may not be lost after all; asked just before, never remembered. */
+    readonly lossDoubts: () => Promise<readonly string[]>;
     /** Why the run may change nothing any more; asked just before a step that changes something. */
     readonly lockProblems: () => Promise<readonly string[]>;
   },
@@ -54,7 +56,7 @@ export async function advanceStep(
   }
   const refused = await refusal(step, options, look);
   if (refused !== undefined) return refused;
-  const problems = step.planned.risk === "read-only" ? [] : await options.lockProblems();
+  const problems = step.planned.risk === "read-only" ? [] : [...(await options.lossDoubts()), ...(await options.lockProblems())];
   return problems.length > 0 ? await block(step, journal, problems) : await performStep(step, options);
 }
 

@@ -9,6 +9,7 @@ import type { StepContext } from "../step-handler.ts";
 import { advanceStep, type StepEnd } from "./advance-step.ts";
 import { bindStep } from "./bound-step.ts";
 import { lookOnce, wordsOf } from "./look.ts";
+import { lossDoubts } from "./loss-doubts.ts";
 import type { ExecuteRequest, RunRequest, RunResult } from "./run-context.ts";
 
 /** Name of the fact that says when the trouble was first looked at. */
@@ -155,7 +156,7 @@ async function underMachineLocks(
       const result = await stopRun(journal, { outcome, detail: error instanceof Error ? error.message : String(error) });
       if (request.signal.aborted) return result;
     } else if (locks !== undefined) {
-      await releaseMachineLocks({ hostAccess: request.context.ports.hostAccess, hosts: markedHosts(locks), run: request.run });
+      await releaseMachineLocks({ hostAccess: request.context.ports.hostAccess, hosts: markedHosts(locks), run: request.run, host: request.context.operator.host });
     }
     throw error;
   }
@@ -189,7 +190,7 @@ function lockedHosts(request: RunRequest): readonly HostName[] {
 }
 
 async function unlockMachines(request: RunRequest, journal: Journal, locks: MachineLocks): Promise<void> {
-  const answer = await releaseMachineLocks({ hostAccess: request.context.ports.hostAccess, hosts: markedHosts(locks), run: request.run });
+  const answer = await releaseMachineLocks({ hostAccess: request.context.ports.hostAccess, hosts: markedHosts(locks), run: request.run, host: request.context.operator.host });
   await journal.append({ kind: "lock-released", where: answer.released });
   if (answer.leftOn.length > 0) await journal.append({ kind: "fact-recorded", name: "lock-left-on", value: answer.leftOn.join("; ") });
 }
@@ -222,7 +223,12 @@ async function runSteps(
         consent,
         journal,
         context: stepContext(request, journal, planned.id),
-        lockProblems: () => lockProblems({ hostAccess, hosts: markedHosts(locks), run, signal }),
+        lossDoubts: () =>
+          lossDoubts(planned, stepContext(request, journal, planned.id), (step) => ({
+            step: bindStep(step, context.specs, context.handlers),
+            context: stepContext(request, journal, step.id),
+          })),
+        lockProblems: () => lockProblems({ hostAccess, hosts: markedHosts(locks), run, host: context.operator.host, signal }),
         signal,
       }));
     if (end !== undefined) return end;

@@ -1,5 +1,6 @@
 import type { RunId } from "../../model/ids.ts";
 import type { JournalEvent, JournalLine } from "../../model/journal-event.ts";
+import { redactDocument } from "../../model/redact.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { RunStore } from "../../ports/run-store.ts";
@@ -23,6 +24,8 @@ export async function readRunState(
  * disk and only then changes `state`: what is not written did not happen.
  * Appends are serialised; after a failed append every further one fails,
  * because the file may hold a torn line that only a new opening can judge.
+ * Secrets are taken out of every event here, whoever made it: what machines
+ * and programs said goes into the journal, and the journal is kept and sent.
  */
 export class Journal {
   private readonly runs: RunStore;
@@ -82,7 +85,13 @@ export class Journal {
 
   private async appendNow(event: JournalEvent): Promise<void> {
     if (this.failure !== undefined) throw this.failure;
-    const line: JournalLine = { version: "1.0", sequence: this.sequence + 1, at: this.clock.nowIso(), previous: this.previous, event };
+    const line: JournalLine = {
+      version: "1.0",
+      sequence: this.sequence + 1,
+      at: this.clock.nowIso(),
+      previous: this.previous,
+      event: redactDocument(event),
+    };
     const next = foldLine(this.folded, line);
     const text = JSON.stringify(line);
     try {

@@ -7,7 +7,7 @@ import test, { type TestContext } from "node:test";
 import { FakeHostAccess, type ScriptedOutcome } from "../../../test/support/fake-host-access.ts";
 import { asHostName, asRunId, type HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { acquireMachineLocks, markedHosts, releaseMachineLocks, type LockHolder } from "./machine-lock.ts";
+import { acquireMachineLocks, lockProblems, markedHosts, releaseMachineLocks, type LockHolder } from "./machine-lock.ts";
 
 const hosts = ["cp1", "cp2"].map(asHostName);
 const ours = asRunId("20260101-000000-aaaa");
@@ -40,11 +40,11 @@ test("acquireMachineLocks: the marker names the holder, only its own run removes
   const request = { hostAccess, hosts, breakLock: false, signal };
   assert.deepEqual((await acquireMachineLocks({ ...request, holder: holderOf(ours) })).where, hosts);
   assert.deepEqual(JSON.parse(readFileSync(fileOf(asHostName("cp1")), "utf8")), holderOf(ours));
-  await releaseMachineLocks({ hostAccess, hosts, run: theirs });
+  await releaseMachineLocks({ hostAccess, hosts, run: theirs, host: "laptop" });
   assert.equal(existsSync(fileOf(asHostName("cp1"))), true);
-  await releaseMachineLocks({ hostAccess, hosts, run: ours });
+  await releaseMachineLocks({ hostAccess, hosts, run: ours, host: "laptop" });
   assert.equal(existsSync(fileOf(asHostName("cp1"))), false);
-  assert.deepEqual((await releaseMachineLocks({ hostAccess, hosts, run: ours })).leftOn, []);
+  assert.deepEqual((await releaseMachineLocks({ hostAccess, hosts, run: ours, host: "laptop" })).leftOn, []);
 });
 
 test("acquireMachineLocks: the same run takes its own marker again", async (context) => {
@@ -52,6 +52,19 @@ test("acquireMachineLocks: the same run takes its own marker again", async (cont
   const request = { hostAccess, hosts, breakLock: false, signal };
   await acquireMachineLocks({ ...request, holder: holderOf(ours) });
   assert.deepEqual((await acquireMachineLocks({ ...request, holder: { ...holderOf(ours), at: "2026-01-01T01:00:00.000Z" } })).where, hosts);
+});
+
+test("acquireMachineLocks: the same run from another laptop is another holder, which neither takes nor releases nor overlooks the lock", async (context) => {
+  const { hostAccess, fileOf } = realScripts(context);
+  const request = { hostAccess, hosts, breakLock: false, signal };
+  await acquireMachineLocks({ ...request, holder: holderOf(ours) });
+  const elsewhere = { ...holderOf(ours), host: "other laptop" };
+  await assert.rejects(acquireMachineLocks({ ...request, holder: elsewhere }), { code: "RUN_LOCKED" });
+  await releaseMachineLocks({ hostAccess, hosts, run: ours, host: "other laptop" });
+  assert.equal(existsSync(fileOf(asHostName("cp1"))), true);
+  assert.deepEqual(await lockProblems({ hostAccess, hosts, run: ours, host: "laptop", signal }), []);
+  await acquireMachineLocks({ ...request, holder: elsewhere, breakLock: true });
+  assert.match((await lockProblems({ hostAccess, hosts, run: ours, host: "laptop", signal })).join(), /other laptop/);
 });
 
 test("acquireMachineLocks: another run's marker on one machine refuses all, says who and how to go on, and leaves nothing of ours", async (context) => {
@@ -98,7 +111,7 @@ test("acquireMachineLocks: a marker whose answer was lost may be there, and is t
   answerLost(hostAccess);
   const locks = await acquireMachineLocks({ hostAccess, hosts, holder: holderOf(ours), breakLock: false, signal });
   assert.deepEqual([locks.where, locks.mayBeOn, existsSync(fileOf(asHostName("cp2")))], [["cp1"], ["cp2"], true]);
-  assert.equal((await releaseMachineLocks({ hostAccess, hosts: markedHosts(locks), run: ours })).leftOn.length, 0);
+  assert.equal((await releaseMachineLocks({ hostAccess, hosts: markedHosts(locks), run: ours, host: "laptop" })).leftOn.length, 0);
   assert.deepEqual(
     hosts.map((host) => existsSync(fileOf(host))),
     [false, false],

@@ -56,7 +56,7 @@ fi`;
 const releaseScript = `set -eu
 f=/var/lib/requorum/lock
 [ -e "$f" ] || { echo released; exit 0; }
-if grep -qF "\\"run\\":\\"$1\\"" "$f"; then rm -f "$f"; echo released; else echo foreign; cat "$f"; fi`;
+if grep -qF "\\"run\\":\\"$1\\"" "$f" && grep -qF "\\"host\\":\\"$2\\"" "$f"; then rm -f "$f"; echo released; else echo foreign; cat "$f"; fi`;
 
 const readScript = `cat /var/lib/requorum/lock 2>/dev/null || true`;
 
@@ -70,6 +70,7 @@ export async function lockProblems(options: {
   readonly hostAccess: HostAccess;
   readonly hosts: readonly HostName[];
   readonly run: RunId;
+  readonly host: string;
   readonly signal: AbortSignal;
 }): Promise<readonly string[]> {
   const answers = await Promise.all(
@@ -90,7 +91,7 @@ export async function lockProblems(options: {
     }),
   );
   const taken = answers.flatMap(({ host, text }) =>
-    text === undefined || text === "" || holderOf(text)?.run === options.run ? [] : [`${host} is locked by ${holderWords(text)}`],
+    text === undefined || text === "" || isSameHolder(text, options) ? [] : [`${host} is locked by ${holderWords(text)}`],
   );
   if (taken.length > 0) return taken;
   if (answers.some(({ text }) => text !== undefined && text !== "")) return [];
@@ -113,7 +114,7 @@ export interface LockRequest {
 
 /**
  * Puts the marker on every host that can be reached. A marker of the same run
- * is ours (resume). Throws RUN_LOCKED naming the holder, FACTS_INCOMPLETE when
+ * from the same operator's machine is ours (resume). Throws RUN_LOCKED naming the holder, FACTS_INCOMPLETE when
  * no host could be reached, and the signal's reason; each after taking back
  * what it had put.
  */
@@ -127,7 +128,12 @@ export async function acquireMachineLocks(request: LockRequest): Promise<Machine
   };
   const held = answers.find(({ answer }) => answer.kind === "held");
   if (held === undefined && locks.where.length > 0 && !request.signal.aborted) return locks;
-  await releaseMachineLocks({ hostAccess: request.hostAccess, hosts: markedHosts(locks), run: request.holder.run });
+  await releaseMachineLocks({
+    hostAccess: request.hostAccess,
+    hosts: markedHosts(locks),
+    run: request.holder.run,
+    host: request.holder.host,
+  });
   request.signal.throwIfAborted();
   if (held?.answer.kind === "held") throw lockedBy(held.host, held.answer.text);
   throw new RecoveryError("FACTS_INCOMPLETE", {
@@ -141,6 +147,8 @@ export async function releaseMachineLocks(options: {
   readonly hostAccess: HostAccess;
   readonly hosts: readonly HostName[];
   readonly run: RunId;
+  /** The operator's machine, as in the marker. */
+  readonly host: string;
 }): Promise<{
   readonly released: readonly HostName[];
   readonly leftOn: readonly string[];
@@ -151,7 +159,7 @@ export async function releaseMachineLocks(options: {
         const result = await options.hostAccess.run(host, {
           reason: "release the run's lock",
           script: releaseScript,
-          args: [options.run],
+          args: [options.run, options.host],
           timeoutMs: markerTimeoutMs,
           changesThings: true,
         });
@@ -171,7 +179,7 @@ export async function releaseMachineLocks(options: {
 async function acquireOn(host: HostName, request: LockRequest): Promise<MarkerAnswer> {
   const first = await putMarker(host, request, "");
   if (first.kind !== "held") return first;
-  if (!request.breakLock && holderOf(first.text)?.run !== request.holder.run) return first;
+  if (!request.breakLock && !isSameHolder(first.text, request.holder)) return first;
   // Replaced only if it still has the text that was judged.
   return await putMarker(host, request, first.text);
 }
@@ -205,6 +213,12 @@ function holderOf(text: string): Partial<LockHolder> | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The same run on another laptop, with a copied state directory, is another holder. */
+function isSameHolder(text: string, holder: Pick<LockHolder, "run" | "host">): boolean {
+  const found = holderOf(text);
+  return found?.run === holder.run && found.host === holder.host;
 }
 
 /** What a marker says is what somebody on that machine wrote. */

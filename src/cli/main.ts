@@ -78,6 +78,8 @@ function makeTerminal(given: { readonly noColor: boolean }): Terminal {
         return await reader.question(question, { signal });
       } catch (error) {
         signal.throwIfAborted();
+        // Ctrl-D: readline ends the question with its own abort. No answer is no consent.
+        if (error instanceof Error && error.name === "AbortError") return "";
         throw error;
       } finally {
         reader.close();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deleteEntry, MemoryBolt, putEntry, revisionEntry } from "../../../../test/support/memory-bolt.ts";
 import * as made from "../../../../test/support/raft-requests.ts";
+import type { BoltEntry } from "../../bbolt/bolt-reader.ts";
 import { RecoveryError } from "../../../model/recovery-error.ts";
 import { openMvcc } from "../mvcc/open-mvcc.ts";
 import { encodeConfChange } from "../raft/encode-raft.ts";
@@ -17,10 +18,10 @@ const uint64 = (value: bigint): Buffer => {
   bytes.writeBigUInt64BE(value);
   return bytes;
 };
-const lease = (id: bigint): { key: Uint8Array; value: Uint8Array } => ({ key: uint64(id), value: Uint8Array.of(8, Number(id), 16, 60) });
+const lease = (id: bigint): BoltEntry => ({ key: uint64(id), value: Uint8Array.of(8, Number(id), 16, 60) });
 
 /** Entry 10 is the last in it; a=4 (lease 9), b=5, c was deleted at 6. */
-function database(meta: readonly { key: Uint8Array; value: Uint8Array }[] = []): MemoryBolt {
+function database(meta: readonly BoltEntry[] = [], auth: readonly BoltEntry[] = []): MemoryBolt {
   return new MemoryBolt({
     key: [
       putEntry(2n, "a", { create: 2n, value: "old" }),
@@ -30,6 +31,7 @@ function database(meta: readonly { key: Uint8Array; value: Uint8Array }[] = []):
       deleteEntry(6n, "c"),
     ],
     meta: [{ key: Buffer.from("consistent_index"), value: uint64(10n) }, { key: Buffer.from("term"), value: uint64(2n) }, ...meta],
+    auth,
     lease: [lease(9n)],
     members: [{ key: Buffer.from("5"), value: Buffer.from('{"id":5,"peerURLs":["http://a:1"],"name":"m1"}') }],
     cluster: [{ key: Buffer.from("clusterVersion"), value: Buffer.from("3.6.0") }],
@@ -241,6 +243,13 @@ test("replay: requests of auth and of a later etcd are counted as not replayed",
   const { facts } = replay([made.authEnableRequest(), Uint8Array.of(0x82, 0xfa, 0x01, 0)]);
   assert.equal(facts.notReplayedCount, 2);
   assert.deepEqual(facts.notReplayed[0], { index: 11n, because: "auth: enable" });
+});
+
+test("replay: with auth on, requests that a permission could have stopped are applied and counted", () => {
+  const withAuth = database([], [{ key: Buffer.from("authEnabled"), value: Uint8Array.of(1) }]);
+  const { facts, bolt } = replayLog(withAuth, logOf([made.putRequest("x")]));
+  assert.equal(facts.notReplayedCount, 1);
+  assert.equal(openMvcc(bolt).revision, 7n);
 });
 
 test("replay: a request that cannot be decoded is FILE_DAMAGED and names the entry", () => {

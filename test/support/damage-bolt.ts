@@ -105,7 +105,7 @@ export function damageBolt(
   pageSize: number,
   random: () => number,
 ): { readonly bytes: Uint8Array; readonly what: string } {
-  let bytes = original.slice();
+  let bytes: Uint8Array = original.slice();
   const done: string[] = [];
   do {
     const name = oneOf(random, Object.keys(damages));

@@ -4,6 +4,7 @@
 //	kube-types table                    every kind and type, one line each
 //	kube-types vectors SEED COUNT       COUNT filled objects of every kind, one JSON line each
 //	kube-types strings SEED COUNT       strings and numbers, and the YAML that kubectl writes for them
+//	kube-types decode                   objects of standard input (base64, one a line) as JSON
 //	kube-types sealed SEED COUNT        COUNT encrypted values of each provider, with their keys
 //
 // The version is that of the module file it is built with.
@@ -38,10 +39,12 @@ func main() {
 		writeVectors(out, number(2), number(3))
 	case "strings":
 		writeStrings(out, number(2), number(3))
+	case "decode":
+		writeDecoded(os.Stdin, out)
 	case "sealed":
 		writeSealed(out, number(2), number(3))
 	default:
-		fail("kube-types: unknown command %q; it is one of table, vectors, strings, sealed", command)
+		fail("kube-types: unknown command %q; it is one of table, vectors, strings, decode, sealed", command)
 	}
 }
 

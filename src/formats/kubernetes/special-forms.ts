@@ -81,6 +81,8 @@ function readDuration(reader: WireReader, onUnknown: (field: number) => void): K
   return durationText(nanoseconds);
 }
 
+const quantity = /^-?[0-9]+(?:\.[0-9]+)?(?:[numkMGTPE]|[KMGTPE]i|e-?[0-9]+)?$/;
+
 /** The API server writes the canonical form (Quantity.Marshal), so it is shown as it is stored. */
 function readQuantity(reader: WireReader, onUnknown: (field: number) => void): KubeJson {
   const start = reader.position;
@@ -89,8 +91,9 @@ function readQuantity(reader: WireReader, onUnknown: (field: number) => void): K
     if (field === 1) text = string(reader);
     else skipUnknown(reader, field, onUnknown);
   }
-  if (text === "" && reader.end > start) throw new MalformedMessage("a quantity without a number", start);
-  return text === "" ? "0" : text;
+  if (reader.end === start) return "0";
+  if (!quantity.test(text)) throw new MalformedMessage("a quantity that is no number with a suffix", start);
+  return text;
 }
 
 function readIntOrString(reader: WireReader, onUnknown: (field: number) => void): KubeJson {

@@ -40,7 +40,7 @@ export class WireReader {
   nextField(): number {
     if (this.position >= this.end) return 0;
     const at = this.position;
-    const tag = this.uint32();
+    const tag = this.unfolded();
     const number = tag >>> 3;
     const type = tag & 7;
     if (number === 0) throw new MalformedMessage("field number 0", at);
@@ -105,7 +105,7 @@ export class WireReader {
   }
   /** A view into the message, not a copy. */
   view(): Uint8Array {
-    const length = this.uint32();
+    const length = this.unfolded();
     const at = this.skipBytes(length);
     return this.bytes.subarray(at, at + length);
   }
@@ -121,7 +121,7 @@ export class WireReader {
   }
   /** A reader of the message that stands here. */
   message(): WireReader {
-    const length = this.uint32();
+    const length = this.unfolded();
     const at = this.skipBytes(length);
     return new WireReader(this.bytes, at, at + length);
   }
@@ -136,7 +136,7 @@ export class WireReader {
         this.skipBytes(8);
         return;
       case wireType.bytes:
-        this.skipBytes(this.uint32());
+        this.skipBytes(this.unfolded());
         return;
       case wireType.fixed32:
         this.skipBytes(4);
@@ -162,6 +162,17 @@ export class WireReader {
       if (this.wireType === wireType.endGroup) return;
       this.skip(depth + 1);
     }
+  }
+  /** A tag or a length: a varint whose bits beyond 32 are not folded away, as that would make another tag or length of a damaged one. */
+  private unfolded(): number {
+    const at = this.position;
+    const first = this.byte(at);
+    if (first < 0x80) return first;
+    this.position = at;
+    const value = this.uint32();
+    const fifth = this.position - at >= 5 ? (this.bytes[at + 4] ?? 0) : 0;
+    if ((fifth & 0x70) !== 0 || this.position - at > 5) throw new MalformedMessage("a tag or a length of more than 32 bits", at);
+    return value;
   }
   private byte(start: number): number {
     if (this.position >= this.end) throw new MalformedMessage("a varint that is cut off", start);

@@ -50,6 +50,8 @@ class WalScan {
   private metadata: { readonly facts: WalMetadata; readonly stored: Uint8Array } | undefined;
   private hardState: HardState | undefined;
   private readonly snapshots: WalSnapshot[] = [];
+  /** Of `snapshots`, by index. */
+  private readonly snapshotTerms = new Map<bigint, bigint>();
   private readonly segments: WalSegmentFacts[] = [];
   private readonly breaks: WalProblem[] = [];
   private readonly oddities: WalProblem[] = [];
@@ -149,9 +151,7 @@ class WalScan {
         this.hardState = record.state;
         return undefined;
       case "snapshot":
-        this.live.addSnapshot(record.snapshot.index, record.snapshot.term);
-        if (this.snapshots.length >= maxSnapshots) this.snapshots.shift();
-        this.snapshots.push(record.snapshot);
+        this.addSnapshot(file, frame, record.snapshot);
         return undefined;
       case "entry":
         return this.addEntry(file, frame, record.entry);
@@ -169,6 +169,20 @@ class WalScan {
       `the log is of member ${facts.memberId.toString(16)} of cluster ${facts.clusterId.toString(16)} from here on, ` +
       `and was of member ${memberId.toString(16)} of cluster ${clusterId.toString(16)}`
     );
+  }
+
+  private addSnapshot(file: WalSegment, frame: WalFrame, snapshot: WalSnapshot): void {
+    const { index, term } = snapshot;
+    const before = this.snapshotTerms.get(index);
+    if (before !== undefined && before !== term && this.breaks.length < maxBreaks)
+      this.broken(file, frame.offset, `a snapshot record at ${index} has term ${term}, an earlier one has term ${before}`);
+    this.live.addSnapshot(index, term);
+    if (this.snapshots.length >= maxSnapshots) {
+      const oldest = this.snapshots.shift();
+      if (oldest !== undefined) this.snapshotTerms.delete(oldest.index);
+    }
+    this.snapshots.push(snapshot);
+    this.snapshotTerms.set(index, term);
   }
 
   private addEntry(file: WalSegment, frame: WalFrame, entry: { readonly index: bigint; readonly term: bigint }): string | undefined {

@@ -3,6 +3,7 @@ import { redactDocument } from "../model/redact.ts";
 import type { Page } from "../render/page.ts";
 import { toJsonValue } from "../render/to-json-value.ts";
 import type { CliContext } from "./cli-context.ts";
+import { jsonLine } from "./json-line.ts";
 import { drawPage } from "./terminal/draw-page.ts";
 
 /** The result of a verb on standard output, in the form that was asked for. The page is made only when it is shown. */
@@ -13,7 +14,7 @@ export function printResult(cli: Pick<CliContext, "terminal" | "global">, docume
       terminal.result(drawPage(page(), { columns: terminal.outColumns, hasColor: terminal.outHasColor }));
       return;
     case "json":
-      terminal.result(`${JSON.stringify(redactDocument(toJsonValue(document)), undefined, 2)}\n`);
+      terminal.result(jsonLine(redactDocument(toJsonValue(document)), 2));
       return;
     case "yaml":
       terminal.result(stringify(redactDocument(toJsonValue(document))));

@@ -1,3 +1,4 @@
+import { jsonLine } from "./json-line.ts";
 import { exitCodes, type ExitName } from "../model/error-catalogue.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { parseCommandLine, type ParsedCommand } from "./build-program.ts";
@@ -92,7 +93,7 @@ async function reportError(error: unknown, terminal: Terminal, format: unknown, 
     const page = recoveryError === undefined ? bugPage(error, savedAt) : errorPage(recoveryError);
     terminal.problem(drawPage(page, { columns: terminal.errColumns, hasColor: terminal.errHasColor }));
   } else {
-    terminal.problem(`${JSON.stringify(errorDocument(error, savedAt), undefined, 2)}\n`);
+    terminal.problem(jsonLine(errorDocument(error, savedAt), 2));
   }
   return recoveryError === undefined ? "bug" : errorCatalogue[recoveryError.code].exit;
 }

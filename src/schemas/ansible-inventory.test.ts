@@ -120,3 +120,11 @@ test("readAnsibleInventory: the rest of a password with spaces is not repeated i
     );
   }
 });
+
+test("readAnsibleInventory: an alias that refers to itself ends with its place, and soon", () => {
+  const children = Array.from({ length: 3 }, (_, index) => `    g${String(index)}: *a\n`).join("");
+  assert.throws(() => readAnsibleInventory(`all: &a\n  children:\n${children}`, "hosts.yaml"), {
+    code: "INVENTORY_FILE_INVALID",
+    detail: /hosts\.yaml:\d+:\d+.*10000 groups/s,
+  });
+});

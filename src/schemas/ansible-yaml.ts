@@ -18,10 +18,14 @@ export function readAnsibleYaml(text: string): RawInventory {
   return { groups: reader.groups, problems: reader.problems };
 }
 
+/** A group counts each time it is named. Large inventories name hundreds; an alias to itself would never end. */
+const groupsReadMax = 10_000;
+
 class GroupReader {
   readonly groups = new Map<string, RawGroup>();
   readonly problems: FileProblem[] = [];
   readonly #yaml: PlacedYaml;
+  #groupsRead = 0;
 
   constructor(yaml: PlacedYaml) {
     this.#yaml = yaml;
@@ -39,7 +43,15 @@ class GroupReader {
   }
 
   readGroup(name: string, value: unknown, path: YamlPath): void {
-    if (path.length > depthMax) return;
+    if (path.length > depthMax || this.#groupsRead > groupsReadMax) return;
+    this.#groupsRead += 1;
+    if (this.#groupsRead > groupsReadMax) {
+      this.problems.push({
+        ...this.#yaml.placeOf(path),
+        message: `more than ${String(groupsReadMax)} groups; an alias that refers to itself?`,
+      });
+      return;
+    }
     const group: RawGroup = this.groups.get(name) ?? { name, hosts: [], children: [], variables: new Map() };
     this.groups.set(name, group);
     const parts = this.mapping(path, value);

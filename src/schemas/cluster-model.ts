@@ -23,6 +23,7 @@ const modelHost = z.strictObject({
   machineId: z.string().optional(),
   hasKubernetesState: z.boolean().optional(),
   hasEtcdData: z.boolean().optional(),
+  hasStartableEtcdData: z.boolean().optional(),
   hasEtcdManifest: z.boolean().optional(),
   etcdProcess: z.enum(["running", "stopped", "frozen"]).optional(),
   apiServer: z.enum(["ready", "not-ready", "absent"]).optional(),

@@ -1,3 +1,4 @@
+import { jsonLine } from "../json-line.ts";
 import { observeOnce } from "../../app/observe-cluster.ts";
 import { newestRun } from "../../app/run-records.ts";
 import type { AppContext } from "../../app/app-ports.ts";
@@ -64,7 +65,7 @@ async function watch(
       options.beforeDrawing();
       if (cli.global.output !== "text") {
         // One document a line, so that a program can read them as they come.
-        terminal.result(`${JSON.stringify(redactDocument(toJsonValue(status)))}\n`);
+        terminal.result(jsonLine(redactDocument(toJsonValue(status))));
       } else if (screen.isLive) {
         screen.draw(
           `${drawPage(statusPage(status), { columns: terminal.outColumns, hasColor: terminal.outHasColor })}\n${footer(options.intervalMs, tookMs)}\n`,

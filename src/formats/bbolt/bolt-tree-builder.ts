@@ -1,7 +1,7 @@
 import { assertInvariant } from "../../model/recovery-error.ts";
 import { bucketElementFlag, bucketHeaderBytes, elementBytes, maxKeyBytes, pageFlags, pageHeaderBytes } from "./bolt-layout.ts";
 import { compareKeyAt } from "./compare-keys.ts";
-import { writeBranchElement, writeLeafElement, writePageHeader, writeUint64, type PageOutput } from "./page-output.ts";
+import { writeBranchElement, writeLeafElement, writePageHeader, writeUint64, type LeafElement, type PageOutput } from "./page-output.ts";
 
 /**
  * How full a page gets: etcd appends to its buckets with this fill percent, and
@@ -31,7 +31,7 @@ export class BoltTreeBuilder {
   /** The keys and values of the leaf that is being filled, one after the other. */
   private data = new Uint8Array(8192);
   private dataBytes = 0;
-  private readonly elements: { flags: number; keyBytes: number; valueBytes: number }[] = [];
+  private readonly elements: LeafElement[] = [];
   private hasBuckets = false;
   private lastKeyStart = 0;
   private lastKeyEnd = 0;
@@ -43,8 +43,10 @@ export class BoltTreeBuilder {
 
   /** Copies both. Keys must ascend: anything else is a bug of the caller. */
   put(key: Uint8Array, value: Uint8Array, flags = 0): void {
-    assertInvariant(key.length > 0 && key.length <= maxKeyBytes, `a bbolt key of ${String(key.length)} bytes`);
-    assertInvariant(value.length <= valueBytesMax, `a bbolt value of ${String(value.length)} bytes`);
+    // Not assertInvariant: its text would be made for every key.
+    if (key.length === 0 || key.length > maxKeyBytes)
+      throw new Error(`broken assumption in requorum: a bbolt key of ${String(key.length)} bytes`);
+    if (value.length > valueBytesMax) throw new Error(`broken assumption in requorum: a bbolt value of ${String(value.length)} bytes`);
     this.assertAfterLast(key);
     const size = elementBytes + key.length + value.length;
     if (this.elements.length >= keysPerPageMin && this.leafBytes + size > this.threshold) this.writeLeaf();
@@ -120,9 +122,11 @@ export class BoltTreeBuilder {
     const view = new DataView(page.buffer, page.byteOffset, page.length);
     const dataStart = pageHeaderBytes + elementBytes * this.elements.length;
     let dataOffset = dataStart;
-    for (const [index, { flags, keyBytes, valueBytes }] of this.elements.entries()) {
-      writeLeafElement(view, { index, flags, dataOffset, keyBytes, valueBytes });
-      dataOffset += keyBytes + valueBytes;
+    let index = 0;
+    for (const element of this.elements) {
+      writeLeafElement(view, index, dataOffset, element);
+      dataOffset += element.keyBytes + element.valueBytes;
+      index += 1;
     }
     page.set(this.data.subarray(0, this.dataBytes), dataStart);
   }

@@ -72,19 +72,17 @@ export function writePageHeader(
   view.setUint32(12, header.overflow, true);
 }
 
-/** One element of a leaf: its head, and its key and value at `dataOffset`, which both count from the page's start. */
 export interface LeafElement {
-  readonly index: number;
   readonly flags: number;
-  readonly dataOffset: number;
   readonly keyBytes: number;
   readonly valueBytes: number;
 }
 
-export function writeLeafElement(view: DataView, element: LeafElement): void {
-  const at = pageHeaderBytes + elementBytes * element.index;
+/** The head of a leaf's element; its key and value stand at `dataOffset`, counted from the page's start. */
+export function writeLeafElement(view: DataView, index: number, dataOffset: number, element: LeafElement): void {
+  const at = pageHeaderBytes + elementBytes * index;
   view.setUint32(at, element.flags, true);
-  view.setUint32(at + 4, element.dataOffset - at, true);
+  view.setUint32(at + 4, dataOffset - at, true);
   view.setUint32(at + 8, element.keyBytes, true);
   view.setUint32(at + 12, element.valueBytes, true);
 }

@@ -37,12 +37,12 @@ export async function killClusterTrial(version: EngineVersion, directory: string
   const ledger = newLedger();
   const leader = await cluster.whileRunning(async (running) => {
     const leading = await running.leader();
-    const { calls, close } = callsTo(version, leading.clientPort);
+    const leaderCalls = callsTo(version, leading.clientPort);
     let isGone = false;
-    const load = loadUntilGone(calls, ledger, { seed, isGone: () => isGone });
+    const load = loadUntilGone(leaderCalls.calls, ledger, { seed, isGone: () => isGone });
     await sleep(500 + random() * 1500);
     const killed = running.killAll();
-    close();
+    leaderCalls.close();
     isGone = true;
     await killed;
     await load;

@@ -93,7 +93,7 @@ async function work(
   const upTo = (limit: number): number => Math.floor(random() * limit);
   const call = async (method: string, type: Parameters<PlainEtcd["call"]>[1][0], request: object): Promise<bigint | undefined> => {
     try {
-      const answer = await etcd.call(method, [type, headerOnly], request as never);
+      const answer = await etcd.call(method, [type, headerOnly], request);
       ledger.answers += 1;
       const revision = answer.header?.revision ?? 0n;
       if (revision > shared.revision) shared.revision = revision;

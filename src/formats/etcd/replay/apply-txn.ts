@@ -18,7 +18,7 @@ export interface TxnContext {
    * Source: etcd 3.6 server/etcdserver/server.go (removeNeedlessRangeReqs), 3.7 server/etcdserver/apply/apply.go.
    */
   readonly checksOuterRanges: boolean;
-  hasLease(id: bigint): boolean;
+  readonly hasLease: (id: bigint) => boolean;
 }
 
 /** Why etcd answered with an error and changed nothing; undefined when it applied the request. */

@@ -1,0 +1,97 @@
+/**
+ * Damaged values of Kubernetes objects, read by us and by Kubernetes' own
+ * serializer: what it refuses we never read, and what both read is the same.
+ * REQUORUM_FUZZ_ROUNDS sets the number of values (4000), REQUORUM_FUZZ_SEED
+ * where they start.
+ */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { test } from "node:test";
+import { builtInKubeTypes } from "../../src/formats/kubernetes/built-in-kube-types.ts";
+import { fieldDiff } from "../../src/formats/kubernetes/field-diff.ts";
+import { isKubeObject, textAt, valueAt } from "../../src/formats/kubernetes/kube-json.ts";
+import { MalformedJson, parseKubeJson } from "../../src/formats/kubernetes/parse-kube-json.ts";
+import { readStoredValue, type StoredValue } from "../../src/formats/kubernetes/stored-value.ts";
+import { RecoveryError } from "../../src/model/recovery-error.ts";
+import { storedObjectFixtures } from "../support/kube-fixtures.ts";
+import { kubeTypesProgram, linesOf, newestKubeTypes } from "../support/kube-vectors.ts";
+import { seededRandom } from "../support/seeded-random.ts";
+
+const rounds = Number(process.env["REQUORUM_FUZZ_ROUNDS"] ?? "4000");
+const firstSeed = Number(process.env["REQUORUM_FUZZ_SEED"] ?? "400000");
+/** 4000 values take 5 s on a busy machine. A few mutated quantities with enormous exponents could keep Go busy for longer. */
+const goTimeoutMs = 300_000;
+
+/** What we refuse and Kubernetes reads: bytes that no writer of it makes. Its generated code checks less inside map entries. */
+const stricter =
+  /a time outside the years|a fraction of a second|wire type|bytes where|comes twice|field number 0|raw JSON|without apiVersion or kind|a quantity that|of more than 32 bits|more than 10 bytes|of a group|without an end|is cut off/;
+
+test(`${String(rounds)} damaged objects: none is read that Kubernetes refuses, and none is read otherwise`, async (context) => {
+  const types = builtInKubeTypes();
+  const originals = storedObjectFixtures()
+    .map(({ value }) => value)
+    .filter((value) => value.length > 60 && value.length < 8192);
+  const values = Array.from({ length: rounds }, (_, round) => damaged(originals, seededRandom(firstSeed + round)));
+  const program = await kubeTypesProgram(newestKubeTypes());
+  const input = values.map((value) => Buffer.from(value).toString("base64")).join("\n");
+  const answers = linesOf(execFileSync(program, ["decode"], { input, encoding: "utf8", maxBuffer: 1 << 30, timeout: goTimeoutMs }));
+  assert.equal(answers.length, values.length);
+  const ends = { bothRead: 0, bothRefuse: 0, onlyGoReads: 0, goHasNoSuchKind: 0 };
+  values.forEach((value, round) => {
+    const seed = `seed ${String(firstSeed + round)}`;
+    const ours = readOurs(value, types);
+    const answer = answerOf(answers[round] ?? "");
+    if (answer.refusal?.startsWith("no kind") === true) ends.goHasNoSuchKind += 1;
+    else if (answer.refusal !== undefined) {
+      assert.ok(typeof ours === "string" || ours.kind !== "object", `${seed}: we read what Kubernetes refuses: ${answer.refusal}`);
+      ends.bothRefuse += 1;
+    } else if (typeof ours === "string" || ours.kind !== "object") {
+      assert.ok(typeof ours !== "string" || stricter.test(ours), `${seed}: ${typeof ours === "string" ? ours : ""}`);
+      ends.onlyGoReads += 1;
+    } else {
+      ends.bothRead += 1;
+      const object = valueAt(answer.parsed, "json") ?? null;
+      assert.ok(isKubeObject(object), seed);
+      const changes = fieldDiff(object, ours.object, { includesBookkeeping: true });
+      // Kubernetes rewrites a quantity whose text is not in its canonical form; we show what is stored.
+      const others = changes.filter(({ before, after }) => !isQuantity(before) || !isQuantity(after));
+      assert.deepEqual(others, [], seed);
+    }
+  });
+  context.diagnostic(JSON.stringify(ends));
+});
+
+/** Text: why it is refused. */
+function readOurs(value: Uint8Array, types: ReturnType<typeof builtInKubeTypes>): StoredValue | string {
+  try {
+    return readStoredValue(value, { types, name: "/registry/x" });
+  } catch (error) {
+    assert.ok(error instanceof RecoveryError, String(error));
+    assert.equal(error.code, "FILE_DAMAGED");
+    return error.detail;
+  }
+}
+
+function answerOf(line: string): { readonly refusal?: string; readonly parsed: ReturnType<typeof parseKubeJson> } {
+  try {
+    const parsed = parseKubeJson(line);
+    const refusal = textAt(parsed, "error");
+    return refusal === undefined ? { parsed } : { refusal, parsed };
+  } catch (error) {
+    if (error instanceof MalformedJson) return { refusal: "its JSON is not valid", parsed: null };
+    throw error;
+  }
+}
+
+function isQuantity(value: unknown): boolean {
+  return typeof value === "string" && /^-?[0-9]+(?:\.[0-9]+)?(?:[numkMGTPE]|[KMGTPE]i|e-?[0-9]+)?$/.test(value);
+}
+
+function damaged(originals: readonly Uint8Array[], random: () => number): Uint8Array {
+  const value = Uint8Array.from(originals[Math.floor(random() * originals.length)] ?? []);
+  for (let change = 0; change <= random() * 2; change += 1) {
+    const at = Math.floor(random() * value.length);
+    value[at] = random() < 0.6 ? (value[at] ?? 0) ^ (1 << Math.floor(random() * 8)) : Math.floor(random() * 256);
+  }
+  return value;
+}

@@ -16,43 +16,44 @@ export const keyWord = {
 } as const;
 export const keyState = { deleted: 1, live: 2 } as const;
 
-/** Grown one by one, so that growing needs little memory beside what is there. */
-const shardCount = 64;
-const firstSlots = 16;
+/**
+ * Sizes before the last one, which `maxKeys` decides. The steps are long,
+ * because an array that was grown out of is memory that stays for a while.
+ */
+const slotSteps = [1_024, 8_192, 65_536, 524_288] as const;
 /** Linear probing stays short up to here. */
 const maxLoad = 0.8;
-const growth = 1.5;
 const twoTo32 = 4_294_967_296;
 
 /**
- * An open-addressing table from 128-bit key hash to a few words, in typed
- * arrays: 28 or 44 bytes for a slot. `seek` leaves the place of the entry in
+ * An open-addressing table from 128-bit key hash to a few words, in one typed
+ * array: 28 or 44 bytes for a slot. `seek` leaves the place of the entry in
  * `words` and `at`, good until the next call.
  */
 export class KeyTable {
   count = 0;
-  words: Uint32Array<ArrayBuffer> = new Uint32Array(0);
+  words: Uint32Array;
   at = 0;
   private readonly width: number;
-  private shards: Uint32Array<ArrayBuffer>[];
-  private readonly used = new Uint32Array(shardCount);
+  private readonly maxKeys: number;
+  private slots: number;
 
-  constructor(width: 7 | 11) {
+  /** The caller makes room (`keepPart`, `clear`) before more than `maxKeys + 1` entries are in it. */
+  constructor(width: 7 | 11, maxKeys: number) {
     this.width = width;
-    this.shards = Array.from({ length: shardCount }, () => new Uint32Array(firstSlots * width));
+    this.maxKeys = maxKeys;
+    this.slots = slotSteps[0];
+    this.words = new Uint32Array(this.slots * width);
   }
 
   /** Finds the entry of this hash, or makes one with state 0, which the caller must set. True when it was there. */
   seek(hash: KeyHasher): boolean {
     const { h0, h1, h2, h3 } = hash;
-    const shard = h0 >>> 26;
-    if (this.find(shard, h0, h1, h2, h3)) return true;
-    const used = (this.used[shard] ?? 0) + 1;
-    if (used > (this.words.length / this.width) * maxLoad) {
-      this.grow(shard);
-      this.find(shard, h0, h1, h2, h3);
+    if (this.find(h0, h1, h2, h3)) return true;
+    if (this.count + 1 > this.slots * maxLoad) {
+      this.grow();
+      this.find(h0, h1, h2, h3);
     }
-    this.used[shard] = used;
     this.count += 1;
     const { words, at } = this;
     words[at] = h0;
@@ -64,44 +65,59 @@ export class KeyTable {
 
   /** Every entry. `visit` reads `words` from `at` on. */
   forEach(visit: (words: Uint32Array, at: number) => void): void {
-    for (const words of this.shards)
-      for (let at = 0; at < words.length; at += this.width) if (words[at + keyWord.state] !== 0) visit(words, at);
+    const { words } = this;
+    for (let at = 0; at < words.length; at += this.width) if (words[at + keyWord.state] !== 0) visit(words, at);
   }
 
-  /** Drops the entries whose third hash word does not end in the bits of `id`; memory for what is kept stays. */
-  keepPart(mask: number, id: number): void {
+  /** Empties it; its memory stays for the next pass. */
+  clear(): void {
+    this.words.fill(0);
     this.count = 0;
-    for (let shard = 0; shard < shardCount; shard += 1) {
-      const before = this.shards[shard] ?? this.words;
-      this.rebuild(shard, before, before.length / this.width, (at) => ((before[at + 2] ?? 0) & mask) >>> 0 === id);
-      this.count += this.used[shard] ?? 0;
+  }
+
+  /**
+   * Drops the entries whose third hash word does not end in the bits of `id`,
+   * without other memory: going on from an empty slot, each kept entry is taken
+   * out and put where it belongs, which is its old slot or an earlier one that
+   * was gone over already.
+   */
+  keepPart(mask: number, id: number): void {
+    const { slots, width, words } = this;
+    const entry = new Uint32Array(width);
+    let start = 0;
+    while (words[start * width + keyWord.state] !== 0) start += 1;
+    this.count = 0;
+    for (let step = 1; step <= slots; step += 1) {
+      const at = ((start + step) % slots) * width;
+      if (words[at + keyWord.state] === 0) continue;
+      for (let index = 0; index < width; index += 1) entry[index] = words[at + index] ?? 0;
+      words.fill(0, at, at + width);
+      if (((entry[2] ?? 0) & mask) >>> 0 === id) this.insertAll(entry);
     }
   }
 
-  private grow(shard: number): void {
-    const before = this.shards[shard] ?? this.words;
-    this.rebuild(shard, before, Math.ceil((before.length / this.width) * growth), () => true);
+  private grow(): void {
+    const before = this.words;
+    this.slots = slotSteps.find((step) => step > this.slots && step < this.maxKeys) ?? Math.ceil((this.maxKeys + 2) / maxLoad);
+    this.words = new Uint32Array(this.slots * this.width);
+    this.count = 0;
+    this.insertAll(before);
   }
 
-  private rebuild(shard: number, before: Uint32Array, slots: number, isKept: (at: number) => boolean): void {
-    const { width } = this;
-    this.shards[shard] = new Uint32Array(slots * width);
-    let used = 0;
-    for (let at = 0; at < before.length; at += width) {
-      if (before[at + keyWord.state] === 0 || !isKept(at)) continue;
-      this.find(shard, before[at] ?? 0, before[at + 1] ?? 0, before[at + 2] ?? 0, before[at + 3] ?? 0);
-      for (let index = 0; index < width; index += 1) this.words[this.at + index] = before[at + index] ?? 0;
-      used += 1;
+  private insertAll(entries: Uint32Array): void {
+    const { width, words } = this;
+    for (let from = 0; from < entries.length; from += width) {
+      if (entries[from + keyWord.state] === 0) continue;
+      this.find(entries[from] ?? 0, entries[from + 1] ?? 0, entries[from + 2] ?? 0, entries[from + 3] ?? 0);
+      for (let index = 0; index < width; index += 1) words[this.at + index] = entries[from + index] ?? 0;
+      this.count += 1;
     }
-    this.used[shard] = used;
   }
 
-  /** Ends: a shard is never full. */
-  private find(shard: number, h0: number, h1: number, h2: number, h3: number): boolean {
-    const words = this.shards[shard] ?? this.words;
-    const { width } = this;
-    this.words = words;
-    let at = Math.floor((h1 * (words.length / width)) / twoTo32) * width;
+  /** Ends: the table is never full. */
+  private find(h0: number, h1: number, h2: number, h3: number): boolean {
+    const { width, words } = this;
+    let at = Math.floor((h1 * this.slots) / twoTo32) * width;
     while (words[at + 6] !== 0) {
       if (words[at] === h0 && words[at + 1] === h1 && words[at + 2] === h2 && words[at + 3] === h3) {
         this.at = at;

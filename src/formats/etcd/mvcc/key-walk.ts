@@ -8,11 +8,11 @@ import { RecordProgress } from "./record-progress.ts";
 import { StoredRecord } from "./stored-record.ts";
 
 /**
- * Keys held in one pass. A slot has 28 or 44 bytes and a table just grown is
- * 53 % full, so this is at most 210 MB; the engine is to stay below 300 MB.
- * With more keys than this, the records are read again for the rest of them.
+ * Keys held in one pass: at most 118 MB (see KeyTable); the engine is to stay
+ * below 300 MB. With more keys than this, the records are read again for the
+ * rest of them.
  */
-const defaultMaxKeys = 2_500_000;
+const defaultMaxKeys = 2_100_000;
 
 /** One object for all records: good until the call returns. */
 export interface KeyStep {
@@ -48,10 +48,12 @@ export class KeyWalk {
   private readonly source: MvccRecords;
   private readonly options: KeyWalkOptions;
   private readonly hasher = new KeyHasher();
+  private readonly table: KeyTable;
 
   constructor(source: MvccRecords, options: KeyWalkOptions) {
     this.source = source;
     this.options = options;
+    this.table = new KeyTable(options.width, options.maxKeys ?? defaultMaxKeys);
   }
 
   run(): void {
@@ -66,9 +68,9 @@ export class KeyWalk {
 
   /** Gives the parts that did not fit. */
   private pass(part: { readonly mask: number; readonly id: number }, isFirst: boolean): readonly { mask: number; id: number }[] {
-    const { hasher, options, source } = this;
+    const { hasher, options, source, table } = this;
+    table.clear();
     const maxKeys = options.maxKeys ?? defaultMaxKeys;
-    const table = new KeyTable(options.width);
     const progress = new RecordProgress(source.sizeBytes, options.onBytes);
     const left: { mask: number; id: number }[] = [];
     const upTo = options.upTo === undefined ? Number.POSITIVE_INFINITY : Number(options.upTo);
@@ -92,7 +94,7 @@ export class KeyWalk {
       }
       progress.add(record);
       if ((hasher.h2 & mask) >>> 0 !== id) continue;
-      this.follow(table, step);
+      this.follow(step);
       while (table.count > maxKeys && mask !== 0xffff_ffff) {
         const bit = (mask + 1) >>> 0;
         mask = (mask | bit) >>> 0;
@@ -105,8 +107,9 @@ export class KeyWalk {
     return left;
   }
 
-  private follow(table: KeyTable, step: Writable<KeyStep>): void {
+  private follow(step: Writable<KeyStep>): void {
     const { record } = step;
+    const { table } = this;
     const wasThere = table.seek(this.hasher);
     const { words, at } = table;
     const create = createWordOf(record);

@@ -92,7 +92,8 @@ export class LiveEntries {
     if (index === 0n || last === undefined || index < (this.list[0]?.firstIndex ?? 0n)) return;
     if (this.committed !== undefined && index > this.committed) return;
     if (index > last.lastIndex) this.pending = index;
-    else if (this.termAt(index) !== term) this.voidBy(index);
+    // With a lower term it contradicts the log instead: raft's terms never go back. etcd goes by the entries then, and so do we.
+    else if ((this.termAt(index) ?? term) < term) this.voidBy(index);
   }
 
   /** After the last record. */

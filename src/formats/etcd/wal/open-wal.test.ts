@@ -139,6 +139,37 @@ test("openWal: a leader's snapshot that the hard state never committed voids not
   assert.deepEqual(texts(log, 1), ["entry 1", "entry 2", "entry 3"]);
 });
 
+test("openWal: an index that was jumped over is a break even where later entries overrule it, as etcd refuses it", () => {
+  const log = openWal(
+    segmentsOf(
+      makeWal((writer) => {
+        for (const index of [1, 2, 9, 3, 4]) writer.entry(textEntry(index));
+      }),
+    ),
+  );
+  assert.deepEqual(
+    log.breaks.map((one) => one.what),
+    ["entry 9 follows entry 2"],
+  );
+  assert.deepEqual(texts(log, 1), ["entry 1", "entry 2", "entry 3", "entry 4"]);
+});
+
+test("openWal: snapshot records that contradict each other or the log are told, and void nothing", () => {
+  const confState = { voters: [0xa1n], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+  const log = openWal(
+    segmentsOf(
+      makeWal((writer) => {
+        for (const index of [1, 2, 3]) writer.entry(textEntry(index, 4));
+        writer.state({ term: 4n, vote: 0n, commit: 3n });
+        writer.snapshot({ index: 2n, term: 4n, confState });
+        writer.snapshot({ index: 2n, term: 1n, confState });
+      }),
+    ),
+  );
+  assert.match(log.breaks[0]?.what ?? "", /a snapshot record at 2 has term 1, an earlier one has term 4/);
+  assert.deepEqual([log.firstIndex, log.lastIndex], [1n, 3n]);
+});
+
 test("openWal: a segment that is missing in the middle is named, and what follows it is still read", () => {
   const files = makeWal(
     (writer) => {

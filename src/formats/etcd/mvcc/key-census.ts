@@ -95,7 +95,7 @@ export class KeyCensus {
     });
     walk.run();
     const resolve = (top: TopKeys<Ranked>): readonly TopKey[] =>
-      top.entries().map(({ ordinal, ...counts }) => ({ key: walk.ordinals.find(this.source, ordinal).key.slice(), ...counts }));
+      top.entries().map(({ ordinal, ...counts }) => ({ key: new Uint8Array(walk.ordinals.find(this.source, ordinal).key), ...counts }));
     const { liveKeys, liveBytes } = this.sums;
     const sum = (numbers: Float64Array): number => numbers.reduce((total, one) => total + one, 0);
     return {

@@ -53,7 +53,7 @@ export class KeyGroups {
     if (this.prefixes.length > maxGroups) return 0;
     candidates.push(this.prefixes.length);
     this.byHash.set(hash, candidates);
-    this.latest = this.prefixes.push(key.slice(0, length)) - 1;
+    this.latest = this.prefixes.push(new Uint8Array(key.subarray(0, length))) - 1;
     return this.latest;
   }
 }

@@ -109,7 +109,7 @@ function readPermission(reader: WireReader): StoredPermission {
       kind = reader.int32();
     } else if (field === 2 || field === 3) {
       reader.expect(2);
-      const bytes = reader.view().slice();
+      const bytes = new Uint8Array(reader.view());
       if (field === 2) key = bytes;
       else rangeEnd = bytes;
     } else reader.skip();

@@ -150,6 +150,36 @@ test("fingerprintProblems: unchanged facts fit; a machine that came back, a new 
   assert.match(fingerprintProblems(plan, then.foreignCluster("cp3").build()).join(" "), /cluster id/);
 });
 
+test("fingerprintProblems: a lost member that answers again, and a port that answers where a machine was said to be lost, do not fit", () => {
+  const lost = planned(healthyKubeadm3().etcdDataLost("cp2").build());
+  const answering = fingerprintProblems(lost, healthyKubeadm3().build()).join(" ");
+  assert.match(answering, /was lost \(observed-data-lost\) when the plan was made, now it answers/);
+  const silent = healthyKubeadm3().hostUnreachable("cp2").spareMachine("cp4", 4).build();
+  const attested = planned(silent, { goal: replaceGoal("cp2", "cp4"), attestLost: ["cp2"] });
+  const refusing = silent.reach.map((reach) =>
+    reach.to === "cp2" && reach.port === "ssh" ? { ...reach, outcome: "refused" as const } : reach,
+  );
+  assert.match(fingerprintProblems(attested, { ...silent, reach: refusing }).join(" "), /was said to be lost, but .* reaches its ssh port/);
+});
+
+test("fingerprintProblems: what a run's own steps changed is not held against it, what somebody else changed is", () => {
+  const plan = planned(fresh.build());
+  const ids = plan.steps.map((step) => step.id);
+  const upTo = (kind: (typeof plan.steps)[number]["kind"]) => new Set(ids.slice(0, plan.steps.findIndex((step) => step.kind === kind) + 1));
+  const problems = (kind: Parameters<typeof upTo>[0], now: typeof fresh) => fingerprintProblems(plan, now.build(), upTo(kind));
+  const removed = fresh.memberRemoved("cp2");
+  const half = removed.unstartedMember("10.150.0.12", { isLearner: true });
+  assert.deepEqual(problems("etcd.saveSnapshot", fresh), []);
+  assert.deepEqual(problems("etcd.removeMember", fresh), []);
+  assert.deepEqual(problems("etcd.removeMember", removed), []);
+  assert.deepEqual(problems("kubeadm.joinControlPlane", half), []);
+  assert.deepEqual(problems("etcd.saveSnapshot", fresh.hostUnreachable("cp3")), []);
+  assert.match(problems("etcd.saveSnapshot", removed).join(" "), /no longer in the list/);
+  assert.match(problems("etcd.removeMember", half).join(" "), /was not in the list/);
+  assert.match(problems("etcd.removeMember", removed.unstartedMember("10.150.0.99")).join(" "), /was not in the list/);
+  assert.match(problems("etcd.saveSnapshot", healthyKubeadm3()).join(" "), /now it answers/);
+});
+
 test("planSentences: a plan can be read aloud", () => {
   const [head, first] = planSentences(planned(fresh.build()));
   assert.equal(head, "act: replace-member");

@@ -1,9 +1,10 @@
 /** The verbs of runs over the real executor and a cluster in memory: what a person sees on both streams, and the published JSON. */
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import test, { after } from "node:test";
 import { executeRun } from "../../src/execute/executor/execute-run.ts";
-import { asRunId } from "../../src/model/ids.ts";
+import { asHostName, asRunId } from "../../src/model/ids.ts";
 import type { RunStore } from "../../src/ports/run-store.ts";
 import { journalVerificationSchema, reportSchema, runListSchema, runSchema } from "../../src/schemas/output.ts";
 import { writePlan } from "../../src/schemas/plan.ts";
@@ -27,7 +28,8 @@ async function stoppedRun(append: number | undefined): Promise<{ readonly world:
         plan,
         consent: world.consent(),
         run: world.run,
-        context: world.context(),
+        // The lock knows a run by its laptop, too: the one that the verbs below run on.
+        context: { ...world.context(), operator: { by: "someone", host: hostname() } },
         signal: new AbortController().signal,
         report: () => undefined,
       }),
@@ -91,6 +93,16 @@ test("resume after the plan has expired removes nobody: the loss must be seen an
   assert.match(late.world.effects()[0] ?? "", /^memberRemove/);
   await late.world.clock.sleep(24 * 3_600_000);
   assert.equal((await cli(["resume"], late.options)).code, 0);
+});
+
+test("resume looks whether somebody else changed the cluster while the run was down: a member that nobody planned stops it", async () => {
+  const { world, options } = await stoppedRun(6);
+  world.etcd.addMember({ host: asHostName("cp9"), peerUrl: "https://10.150.0.99:2380", isLearner: true });
+  const { code, err } = await cli(["resume"], options);
+  assert.equal(code, 16, err);
+  assert.match(err, /PLAN_STALE/);
+  assert.match(err, /10\.150\.0\.99:2380, learner was\s+not in the list when the plan was made/);
+  assert.deepEqual(world.effects(), ["joins 0"]);
 });
 
 test("resume without a name takes the newest run or none: a newer one that succeeded means there is nothing to go on with", async () => {

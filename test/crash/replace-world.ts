@@ -198,7 +198,7 @@ export class ReplaceWorld {
     this.kube.addNode({ name: target, address: config?.address ?? "", isReady: true });
   }
 
-  private isJoined(): boolean {
+  protected isJoined(): boolean {
     return this.kube.server(target).process === "running";
   }
 
@@ -249,7 +249,7 @@ export class ReplaceWorld {
     return { stdout: "acquired\n" };
   }
 
-  private hostLook(host: HostName): string {
+  protected hostLook(host: HostName): string {
     const has = host !== target || this.isJoined() ? "1" : "0";
     const files = ["adminConf", "superAdminConf", "kubeletConf", "etcdManifest", "apiServerManifest", "clusterCa"].map(
       (name) => `file ${name} ${has}`,
@@ -263,7 +263,7 @@ export class ReplaceWorld {
       "processes-listed",
       ...processes,
       ...files,
-      `data ${has}`,
+      ...(has === "1" ? ["exists=1", "empty=0", "files=1", "wal=1", "backend=1"] : ["exists=0"]).map((fact) => `data-dir ${fact}`),
       "end",
       "",
     ].join("\n");

@@ -156,7 +156,12 @@ async function underMachineLocks(
       const result = await stopRun(journal, { outcome, detail: error instanceof Error ? error.message : String(error) });
       if (request.signal.aborted) return result;
     } else if (locks !== undefined) {
-      await releaseMachineLocks({ hostAccess: request.context.ports.hostAccess, hosts: markedHosts(locks), run: request.run, host: request.context.operator.host });
+      await releaseMachineLocks({
+        hostAccess: request.context.ports.hostAccess,
+        hosts: markedHosts(locks),
+        run: request.run,
+        host: request.context.operator.host,
+      });
     }
     throw error;
   }
@@ -190,7 +195,12 @@ function lockedHosts(request: RunRequest): readonly HostName[] {
 }
 
 async function unlockMachines(request: RunRequest, journal: Journal, locks: MachineLocks): Promise<void> {
-  const answer = await releaseMachineLocks({ hostAccess: request.context.ports.hostAccess, hosts: markedHosts(locks), run: request.run, host: request.context.operator.host });
+  const answer = await releaseMachineLocks({
+    hostAccess: request.context.ports.hostAccess,
+    hosts: markedHosts(locks),
+    run: request.run,
+    host: request.context.operator.host,
+  });
   await journal.append({ kind: "lock-released", where: answer.released });
   if (answer.leftOn.length > 0) await journal.append({ kind: "fact-recorded", name: "lock-left-on", value: answer.leftOn.join("; ") });
 }

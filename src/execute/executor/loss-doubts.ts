@@ -1,4 +1,3 @@
-import { modelHost } from "../../model/cluster-model.ts";
 import type { MemberId } from "../../model/ids.ts";
 import type { PlannedStep } from "../../model/plan.ts";
 import { lookAtHost } from "../observe/look-at-host.ts";
@@ -50,11 +49,10 @@ function looksAbout(planned: PlannedStep, member: MemberId, { plan }: StepContex
 async function dataDoubts(member: MemberId, context: StepContext): Promise<readonly string[]> {
   const proof = context.plan.lossProofs.find((candidate) => candidate.memberId === member);
   if (proof?.host === undefined || (proof.kind !== "observed-data-lost" && proof.kind !== "observed-fresh-machine")) return [];
-  if (modelHost(context.plan.start, proof.host)?.hasEtcdData !== false) return [];
-  const { hasEtcdData } = await lookAtHost(context, proof.host);
-  if (hasEtcdData === false) return [];
+  const { hasStartableEtcdData } = await lookAtHost(context, proof.host);
+  if (hasStartableEtcdData === false) return [];
   return [
-    hasEtcdData === undefined
+    hasStartableEtcdData === undefined
       ? `not known: whether the etcd data of member ${member} is still gone from ${proof.host}`
       : `there is etcd data on ${proof.host} again, so member ${member} may not be lost; plan again`,
   ];

@@ -1,11 +1,12 @@
 import { votingMembers, withHost, withMembers } from "../../model/cluster-model.ts";
 import type { StepSpec } from "../../model/step.ts";
-import { allOf } from "../../model/verdict.ts";
+import { allOf, fails, holds } from "../../model/verdict.ts";
 import { aboutHost, etcdStaysStopped, reachable } from "./host-verdicts.ts";
-import { quorumHolds, withMemberList } from "./member-verdicts.ts";
+import { memberWords, quorumHolds, withMemberList } from "./member-verdicts.ts";
 
 /**
  * Manifest aside first, then the container, or the kubelet starts it again.
+ * A voter that answers is not stopped; the learner of a broken join may answer.
  * Needs: members (with isHealthy), hosts[host].{isReachable, etcdProcess,
  * hasEtcdManifest, hasKubernetesState, services.kubelet}.
  */
@@ -17,8 +18,12 @@ export const etcdStopMember: StepSpec<"etcd.stopMember"> = {
       reachable(model, args.host),
       withMemberList(model, (members) => {
         const voters = votingMembers(members);
+        const target = voters.find((voter) => voter.id === args.memberId);
         const others = voters.filter((voter) => voter.id !== args.memberId);
-        return quorumHolds(others, voters.length, `with member ${args.memberId} stopped`);
+        return allOf(
+          target?.isHealthy === true ? fails(`member ${memberWords(target)} answers: a voter that works is not stopped`) : holds,
+          quorumHolds(others, voters.length, `with member ${args.memberId} stopped`),
+        );
       }),
     ),
   post: (model, args) => aboutHost(model, args.host, etcdStaysStopped),

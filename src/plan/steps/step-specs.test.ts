@@ -34,6 +34,7 @@ function host(ordinal: number, change: Partial<ModelHost> = {}): ModelHost {
     machineId: "m",
     hasKubernetesState: true,
     hasEtcdData: true,
+    hasStartableEtcdData: true,
     hasEtcdManifest: true,
     etcdProcess: "running",
     apiServer: "ready",
@@ -72,6 +73,7 @@ function cluster(change: Partial<ClusterModel> = {}): ClusterModel {
 const emptyCp2 = host(2, {
   hasKubernetesState: false,
   hasEtcdData: false,
+  hasStartableEtcdData: false,
   hasEtcdManifest: false,
   etcdProcess: "stopped",
   apiServer: "absent",
@@ -157,9 +159,10 @@ const cases: { readonly [K in StepKind]: Case } = {
   },
   "etcd.stopMember": {
     step: { kind: "etcd.stopMember", args: { host: cp2, memberId: id2 } },
-    ready: cluster(),
+    ready: cluster({ members: [member(1), member(2, { isHealthy: false }), member(3)] }),
     refused: [
       [withHost2(cluster(), unreachable), /cannot be reached/],
+      [cluster(), /answers: a voter that works is not stopped/],
       [cluster({ members: [member(1), member(2), member(3, { isHealthy: false })] }), /1 of 3 voters healthy, 2 needed/],
     ],
   },
@@ -275,7 +278,10 @@ const cases: { readonly [K in StepKind]: Case } = {
     step: { kind: "service.start", args: { host: cp2, unit: "kubelet" } },
     ready: withHost2(cluster(), { services: { kubelet: "stopped" } }),
     refused: [
-      [withHost2(cluster(), { services: { kubelet: "stopped" }, hasEtcdData: false }), /a new, empty etcd cluster/],
+      [
+        withHost2(cluster(), { services: { kubelet: "stopped" }, hasEtcdData: false, hasStartableEtcdData: false }),
+        /a new, empty etcd cluster/,
+      ],
       [withHost2(cluster(), { services: { kubelet: "absent" } }), /not installed/],
     ],
   },
@@ -370,4 +376,18 @@ test("etcd.saveSnapshot: an older snapshot, another source or another cluster do
 test("kubernetes.deleteNode: a Node of the same name that was registered again is not meant", () => {
   const again = { ...removed, nodes: [...removed.nodes, { ...cluster().nodes![1]!, uid: "uid-new" }] };
   assert.deepEqual(postOf(cases["kubernetes.deleteNode"].step, again), { kind: "holds" });
+});
+
+test("service.start: what starts etcd needs etcd's data seen whole and mounted, whatever else lies in the data dir (I-S11)", () => {
+  const pre = (unit: "kubelet" | "etcd" | "haproxy", change: Partial<ModelHost>) =>
+    preOf({ kind: "service.start", args: { host: cp2, unit } }, withHost2(cluster(), { services: { [unit]: "stopped" }, ...change })).kind;
+  assert.equal(pre("kubelet", {}), "holds");
+  assert.equal(pre("kubelet", { hasStartableEtcdData: undefined }), "unknown");
+  assert.equal(pre("kubelet", { hasStartableEtcdData: false }), "fails");
+  assert.equal(pre("haproxy", { hasStartableEtcdData: undefined }), "holds");
+  // etcd as a unit of its own needs no manifest to start.
+  assert.equal(pre("etcd", { hasStartableEtcdData: false, hasEtcdData: false, hasEtcdManifest: false }), "fails");
+  // A spare that became a member runs etcd from its manifest, whatever its role is called.
+  assert.equal(pre("kubelet", { roles: ["spare"], hasStartableEtcdData: undefined }), "unknown");
+  assert.equal(pre("kubelet", { roles: ["worker"], hasEtcdManifest: false, hasStartableEtcdData: undefined }), "holds");
 });

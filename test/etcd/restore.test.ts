@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { writeRestoredDataDirs } from "../../src/adapters/local-fs/restored-data-dir.ts";
+import { LocalDataDirWriter } from "../../src/adapters/local-fs/local-data-dir-writer.ts";
 import type { BoltReader } from "../../src/formats/bbolt/bolt-reader.ts";
 import { openBolt } from "../../src/formats/bbolt/bolt-file.ts";
 import { hashKv } from "../../src/formats/etcd/mvcc/hash-kv.ts";
@@ -15,6 +15,8 @@ import { openMvcc } from "../../src/formats/etcd/mvcc/open-mvcc.ts";
 import { openDataDir } from "../../src/formats/etcd/data-dir/data-dir.ts";
 import { readMemberState } from "../../src/formats/etcd/replay/member-state.ts";
 import { planRestore, type RestoreRequest } from "../../src/formats/etcd/restore/restore-plan.ts";
+import { writeRestoredDatabase } from "../../src/formats/etcd/restore/write-restored-database.ts";
+import { databasePath, restoredLogFiles } from "../../src/formats/etcd/restore/write-restored-log.ts";
 import { compactEtcd, etcdTraffic } from "../support/etcd-traffic.ts";
 import { loadUntilGone, newLedger } from "../support/kill-load.ts";
 import { fileSource, killTrialFlags, localDataDir } from "../support/kill-trial.ts";
@@ -74,12 +76,20 @@ function restoreOurselves(
 ): bigint {
   const request = { ...options, clusterToken: token, members: cluster.members.map(({ name, peerUrl }) => ({ name, peerUrls: [peerUrl] })) };
   const plan = planRestore(source, request, sha1);
-  const targets = cluster.members.map(({ name, dataDir }) => {
+  for (const { name, dataDir } of cluster.members) {
     const member = plan.members.find((one) => one.name === name);
     assert.ok(member);
-    return { member, path: dataDir };
-  });
-  writeRestoredDataDirs(source, plan, targets);
+    const dir = new LocalDataDirWriter().begin(dataDir);
+    const database = dir.create(databasePath);
+    writeRestoredDatabase(source, plan, database);
+    database.close();
+    for (const { path, bytes } of restoredLogFiles(plan, member)) {
+      const file = dir.create(path);
+      file.write(bytes);
+      file.close();
+    }
+    dir.commit();
+  }
   return plan.revision;
 }
 

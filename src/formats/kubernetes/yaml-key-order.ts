@@ -1,7 +1,9 @@
 /**
  * The order in which kubectl's YAML library writes the keys of a map: letters
  * after everything else, numbers by their value ("a2" before "a10").
- * Source: go.yaml.in/yaml v2, sorter.go.
+ * Source: go.yaml.in/yaml v2, sorter.go. Its rule goes in a circle for a few
+ * keys ("7 #" before "12:30:45" before "1e" before "7 #"); what kubectl prints
+ * for them changes from run to run, and no order here can be equal to it.
  */
 export function compareYamlKeys(one: string, other: string): number {
   if (plainLetters.test(one) && plainLetters.test(other)) return one < other ? -1 : one === other ? 0 : 1;

@@ -32,6 +32,11 @@ export class KeyInterest {
     this.filter[bit >>> 3] = (this.filter[bit >>> 3] ?? 0) | (1 << (bit & 7));
   }
 
+  /** Nothing in the database can matter to the tail. */
+  get isEmpty(): boolean {
+    return this.keys.size === 0 && this.ranges.isEmpty && this.leases.size === 0;
+  }
+
   /** The text of the key when it is of interest. */
   textIfWanted(key: Uint8Array): KeyText | undefined {
     if (this.ranges.isEmpty) {
@@ -50,6 +55,7 @@ export class KeyStates {
 
   /** One pass over all records of the base; memory grows with the interest, not with the base. */
   constructor(base: MvccRecords, interest: KeyInterest, onStoredBytes?: (storedBytes: number) => void) {
+    if (interest.isEmpty) return;
     for (const record of base.records()) {
       onStoredBytes?.(record.stored.length);
       // A key that is of interest for its lease is followed from here on.

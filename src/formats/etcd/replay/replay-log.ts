@@ -70,7 +70,7 @@ const maxNotReplayed = 100;
  * The state of a member whose etcd does not run: its database with its log
  * applied, as a restart would do it. Entries up to the consistent index are in
  * the database and stepped over. Memory grows with the log's tail, not with
- * the database, which is walked once (and not at all without a tail).
+ * the database, which is walked once (and not at all when the tail touches no key).
  * Throws LOG_DOES_NOT_FIT when entries are missing between database and log,
  * FILE_DAMAGED, FILE_UNSUPPORTED.
  */

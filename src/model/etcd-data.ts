@@ -17,7 +17,14 @@ export interface EtcdDataJudgement {
   readonly doubt: string | undefined;
 }
 
-export function judgeEtcdData(dir: DataDirFacts | undefined): EtcdDataJudgement {
+/** The facts that are needed; a short look before a step asks less about the disk. */
+type JudgedFacts = Pick<
+  DataDirFacts,
+  "path" | "exists" | "isEmpty" | "hasFiles" | "readError" | "hasWal" | "hasBackend" | "unmountedAt" | "mountsGap"
+> &
+  Partial<Pick<DataDirFacts, "isReadOnlyMount" | "fsyncError" | "kernelErrors">>;
+
+export function judgeEtcdData(dir: JudgedFacts | undefined): EtcdDataJudgement {
   if (dir === undefined) return { hasAny: undefined, isStartable: undefined, doubt: "it was not looked at" };
   const hidden = hiddenBecause(dir);
   const doubt = hidden ?? diskDoubt(dir);
@@ -25,13 +32,14 @@ export function judgeEtcdData(dir: DataDirFacts | undefined): EtcdDataJudgement 
   const hasFiles = isSomething && dir.hasFiles !== false;
   const isWhole = dir.exists && dir.hasWal && dir.hasBackend;
   return {
-    hasAny: isSomething && dir.readError === undefined && dir.unmountedAt === undefined ? true : doubt === undefined ? isSomething : undefined,
+    hasAny:
+      isSomething && dir.readError === undefined && dir.unmountedAt === undefined ? true : doubt === undefined ? isSomething : undefined,
     isStartable: isWhole && hidden === undefined ? true : !hasFiles && doubt === undefined ? false : undefined,
     doubt: doubt ?? (hasFiles && !dir.hasWal && !dir.hasBackend ? `${dir.path} holds files, but neither WAL nor backend` : undefined),
   };
 }
 
-function hiddenBecause(dir: DataDirFacts): string | undefined {
+function hiddenBecause(dir: JudgedFacts): string | undefined {
   if (dir.readError !== undefined) return `${dir.path} could not be read: ${dir.readError}`;
   if (dir.unmountedAt !== undefined) return `${dir.unmountedAt} belongs mounted there and is not`;
   if (dir.mountsGap !== undefined) return `what belongs mounted there is not known: ${dir.mountsGap}`;
@@ -39,9 +47,9 @@ function hiddenBecause(dir: DataDirFacts): string | undefined {
 }
 
 /** A filesystem with errors may show an empty dir where data is (N03, N04). A full one shows what it has. */
-function diskDoubt(dir: DataDirFacts): string | undefined {
-  if (dir.isReadOnlyMount) return `${dir.path} is on a read-only mount`;
+function diskDoubt(dir: JudgedFacts): string | undefined {
+  if (dir.isReadOnlyMount === true) return `${dir.path} is on a read-only mount`;
   if (dir.fsyncError !== undefined && !/ENOSPC|no space left/i.test(dir.fsyncError)) return `a write beside it failed: ${dir.fsyncError}`;
-  const error = dir.kernelErrors.at(-1);
+  const error = dir.kernelErrors?.at(-1);
   return error === undefined ? undefined : `the kernel reports errors of its disk: ${error}`;
 }

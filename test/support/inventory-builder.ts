@@ -12,6 +12,7 @@ import { defaultPaths, type ClusterConfig } from "../../src/model/cluster-config
 import { asHostName, memberIdOf, type HostName } from "../../src/model/ids.ts";
 import type {
   EndpointFacts,
+  DataDirFacts,
   HostFacts,
   Inventory,
   KubernetesRecords,
@@ -498,6 +499,14 @@ export class InventoryBuilder {
   }
   patchHost(name: string, change: (host: HostFacts) => HostFacts): InventoryBuilder {
     return this.patchEachHost((host) => (host.name === name ? change(host) : host));
+  }
+  /** What the machine said of its etcd data dir, changed. */
+  dataDirFacts(name: string, change: Partial<DataDirFacts>): InventoryBuilder {
+    return this.patchHost(name, (host) =>
+      host.etcdDataDir.kind === "unknown"
+        ? host
+        : { ...host, etcdDataDir: { ...host.etcdDataDir, value: { ...host.etcdDataDir.value, ...change } } },
+    );
   }
   patchEachHost(change: (host: HostFacts) => HostFacts): InventoryBuilder {
     return this.patch((inventory) => ({ ...inventory, hosts: inventory.hosts.map(change) }));

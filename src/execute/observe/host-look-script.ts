@@ -1,3 +1,5 @@
+import { dataDirShell } from "../../formats/machine/data-dir-look.ts";
+
 /**
  * What a step needs to know of one machine, in one short script that only
  * reads. Output: one `word value…` line per fact; see look-at-host.ts.
@@ -6,7 +8,8 @@
 export const hostLookScript = String.raw`set -u
 LC_ALL=C; export LC_ALL
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
-data_dir=$1 manifests=$2 pki=$3
+data_dir=$1 manifests=$2 pki=$3 root=
+${dataDirShell}
 echo "machine-id $(cat /etc/machine-id)"
 for unit in kubelet containerd haproxy keepalived etcd; do
   state=$(systemctl show -p LoadState -p ActiveState "$unit.service" | sed -n 's/^LoadState=//p; s/^ActiveState=//p' | sort | tr '\n' ' ')
@@ -21,13 +24,9 @@ has kubeletConf /etc/kubernetes/kubelet.conf
 has etcdManifest "$manifests/etcd.yaml"
 has apiServerManifest "$manifests/kube-apiserver.yaml"
 has clusterCa "$pki/ca.crt"
-if [ -d "$data_dir" ]; then
-  used=0
-  for f in "$data_dir"/* "$data_dir"/.[!.]*; do
-    case $f in */lost+found|*/.requorum-*) continue ;; esac
-    if [ -e "$f" ] || [ -L "$f" ]; then used=1; break; fi
-  done
-  echo "data $used"
-else echo "data 0"; fi
+# A manifest may name another data dir than the one that is looked at.
+sed -n 's/^[[:space:]]*-[[:space:]]*--data-dir=\([^[:space:]"]*\).*/\1/p' "$manifests/etcd.yaml" 2>/dev/null |
+  while read -r named; do [ "${"$"}{named%/}" = "${"$"}{data_dir%/}" ] || echo "data-elsewhere $named"; done
+look_at_data_dir "$root" "$data_dir" | sed 's/^/data-dir /'
 if [ -f /etc/haproxy/haproxy.cfg ]; then echo "haproxy $(head -c 262144 /etc/haproxy/haproxy.cfg | base64 -w0)"; fi
 echo end`;

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import test from "node:test";
 import { hostLookScript } from "./host-look-script.ts";
 import { readHostLook } from "./look-at-host.ts";
@@ -16,7 +19,7 @@ const answer = (lines: readonly string[]) =>
     "file adminConf 0",
     "file etcdManifest 0",
     "file apiServerManifest 0",
-    "data 0",
+    "data-dir exists=0",
     ...lines,
     "end",
   ].join("\n");
@@ -46,12 +49,56 @@ test("readHostLook: an answer that was cut leaves everything unknown", () => {
   );
 });
 
-test("hostLookScript: runs to its end in a POSIX shell and reads only", () => {
-  const output = execFileSync("sh", ["-s", "/nowhere/etcd", "/nowhere/manifests", "/nowhere/pki"], {
-    input: hostLookScript,
-    encoding: "utf8",
-    stdio: ["pipe", "pipe", "ignore"],
-  });
-  assert.ok(output.endsWith("end\n"));
-  assert.equal(readHostLook(output).hasEtcdData, false);
+test("readHostLook: only WAL and backend, seen and mounted, are data to start from; an error is neither data nor its loss", () => {
+  const data = (...facts: readonly string[]) => {
+    const text = answer(facts.map((fact) => (fact.includes("=") ? `data-dir ${fact}` : fact))).replace("data-dir exists=0\n", "");
+    const look = readHostLook(text);
+    return [look.hasEtcdData, look.hasStartableEtcdData];
+  };
+  const whole = ["exists=1", "files=1", "empty=0", "wal=1", "backend=1"];
+  assert.deepEqual(data("exists=0"), [false, false]);
+  assert.deepEqual(data(...whole), [true, true]);
+  assert.deepEqual(data("exists=1", "files=1", "empty=0", "wal=0", "backend=0"), [true, undefined]);
+  assert.deepEqual(data(...whole, "unmounted=/var/lib/etcd"), [undefined, undefined]);
+  assert.deepEqual(data("read_error=ls: Input/output error"), [undefined, undefined]);
+  assert.deepEqual(data("exists=0", "mounts_gap=no bus"), [undefined, undefined]);
+  assert.deepEqual(data(...whole, "data-elsewhere /data/etcd"), [true, undefined]);
+  assert.deepEqual(data(), [undefined, undefined]);
+});
+
+test("hostLookScript: runs to its end in a POSIX shell and reads only; a stray file is nothing to start etcd from", () => {
+  const folder = mkdtempSync(join(tmpdir(), "requorum-look-test-"));
+  try {
+    mkdirSync(join(folder, "bin"));
+    mkdirSync(join(folder, "etcd"));
+    writeFileSync(
+      join(folder, "bin/systemctl"),
+      "#!/bin/sh\nfor unit; do case $unit in *.mount) printf 'Id=%s\\nLoadState=not-found\\nActiveState=inactive\\n\\n' \"$unit\" ;; esac; done\n",
+      { mode: 0o755 },
+    );
+    const look = (dataDir: string) => {
+      const output = execFileSync("sh", ["-s", dataDir, "/nowhere/manifests", "/nowhere/pki"], {
+        input: hostLookScript.replaceAll("PATH=$PATH:", `PATH=${join(folder, "bin")}:$PATH:`),
+        encoding: "utf8",
+        stdio: ["pipe", "pipe", "ignore"],
+      });
+      assert.ok(output.endsWith("end\n"));
+      const { hasEtcdData, hasStartableEtcdData } = readHostLook(output);
+      return [hasEtcdData, hasStartableEtcdData];
+    };
+    assert.deepEqual(look("/nowhere/etcd"), [false, false]);
+    assert.deepEqual(look(join(folder, "etcd")), [false, false]);
+    writeFileSync(join(folder, "etcd/core.1234"), "x");
+    assert.deepEqual(look(join(folder, "etcd")), [true, undefined]);
+    for (const [dir, file] of [
+      ["member/wal", "0-0.wal"],
+      ["member/snap", "db"],
+    ] as const) {
+      mkdirSync(join(folder, "etcd", dir), { recursive: true });
+      writeFileSync(join(folder, "etcd", dir, file), "x");
+    }
+    assert.deepEqual(look(join(folder, "etcd")), [true, true]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

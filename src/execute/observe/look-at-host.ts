@@ -1,6 +1,8 @@
 import type { ModelHost, ServiceUnit } from "../../model/cluster-model.ts";
 import type { HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import { readDataDirLook } from "../../formats/machine/data-dir-look.ts";
+import { judgeEtcdData, type EtcdDataJudgement } from "../../model/etcd-data.ts";
 import { lookMs, readOnHost } from "../ask/run-on-host.ts";
 import type { StepContext } from "../step-handler.ts";
 import { readApiBackends } from "./haproxy-backends.ts";
@@ -12,6 +14,7 @@ export type HostLook = Pick<
   | "machineId"
   | "hasKubernetesState"
   | "hasEtcdData"
+  | "hasStartableEtcdData"
   | "hasEtcdManifest"
   | "etcdProcess"
   | "apiServer"
@@ -27,6 +30,7 @@ const nothingKnown: HostLook = {
   machineId: undefined,
   hasKubernetesState: undefined,
   hasEtcdData: undefined,
+  hasStartableEtcdData: undefined,
   hasEtcdManifest: undefined,
   etcdProcess: undefined,
   apiServer: undefined,
@@ -64,13 +68,14 @@ export function readHostLook(output: string): HostLook {
   const isListed = all("processes-listed").length > 0;
   const etcd = all("process").filter(([name, state]) => name === "etcd" && !(state ?? "").startsWith("Z"));
   const runsApiServer = all("process").some(([name, state]) => name === "kube-apiserver" && !(state ?? "").startsWith("Z"));
-  const data = all("data")[0]?.[0];
+  const data = etcdDataOf(all("data-dir"));
   const haproxy = all("haproxy")[0]?.[0];
   return {
     isReachable: true,
     machineId: all("machine-id")[0]?.[0],
     hasKubernetesState: files.size === 0 ? undefined : [...files.values()].includes(true),
-    hasEtcdData: data === undefined ? undefined : data === "1",
+    hasEtcdData: data.hasAny,
+    hasStartableEtcdData: all("data-elsewhere").length > 0 ? undefined : data.isStartable,
     hasEtcdManifest: files.get("etcdManifest"),
     etcdProcess: isListed ? processState(etcd.map(([, state]) => state ?? "")) : undefined,
     // Running says nothing about being ready; that is asked of the API server itself.
@@ -81,6 +86,15 @@ export function readHostLook(output: string): HostLook {
         ? undefined
         : readApiBackends(textOfBase64(haproxy), apiServerPort).map((backend) => `${backend.address}:${backend.port}`),
   };
+}
+
+function etcdDataOf(lines: readonly (readonly string[])[]): EtcdDataJudgement {
+  const fields = lines.flatMap((words): readonly [string, string][] => {
+    const [, name, value] = /^([a-z_]+)=(.*)$/.exec(words.join(" ")) ?? [];
+    return name === undefined || value === undefined ? [] : [[name, value]];
+  });
+  const look = readDataDirLook(new Map(fields));
+  return judgeEtcdData(look === undefined ? undefined : { path: "the data dir", ...look });
 }
 
 function processState(states: readonly string[]): ModelHost["etcdProcess"] {

@@ -120,10 +120,10 @@ export const noEtcdOnEmptyDataDir: PlanCheck = {
     ...momentsOf(checked, "service.start").flatMap(({ step }) => {
       const host = checked.plan.start.hosts.find((candidate) => candidate.name === step.args.host);
       const startsEtcd = step.args.unit === "kubelet" || step.args.unit === "containerd" || step.args.unit === "etcd";
-      if (!startsEtcd || host?.hasEtcdData === true) return [];
+      if (!startsEtcd || host?.hasStartableEtcdData === true) return [];
       const runsEtcd =
         host === undefined || host.roles.includes("control-plane") || host.roles.includes("etcd") || host.hasEtcdManifest === true;
-      return runsEtcd && host?.hasEtcdManifest !== false
+      return step.args.unit === "etcd" || (runsEtcd && host?.hasEtcdManifest !== false)
         ? [objection("I-S11", `starting ${step.args.unit} on ${step.args.host} could start etcd without its data`, step)]
         : [];
     }),

@@ -141,7 +141,7 @@ function etcdStarted(state: ReplayState, host: HostName, start: ClusterModel): R
     state.startedUnits.includes(`${host} ${unit}`) || facts?.services?.[unit] === "active";
   const isUp =
     state.startedUnits.includes(`${host} etcd`) || (runs("kubelet") && (runs("containerd") || facts?.services?.containerd === undefined));
-  if (!isUp || facts?.hasEtcdData !== true) return state;
+  if (!isUp || facts?.hasStartableEtcdData !== true) return state;
   return proveList(withMember(state, (member) => member.host === host, { healthy: true }));
 }
 

@@ -44,6 +44,7 @@ export const hostMoveStateAside: StepSpec<"host.moveStateAside"> = {
     return withHost(model, args.host, {
       hasKubernetesState: false,
       hasEtcdData: false,
+      hasStartableEtcdData: false,
       hasEtcdManifest: false,
       etcdProcess: "stopped",
       apiServer: "absent",

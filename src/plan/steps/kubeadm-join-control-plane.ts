@@ -120,6 +120,7 @@ function joined(model: ClusterModel, args: Args): ClusterModel {
     {
       hasKubernetesState: true,
       hasEtcdData: true,
+      hasStartableEtcdData: true,
       hasEtcdManifest: true,
       etcdProcess: "running",
       apiServer: "ready",

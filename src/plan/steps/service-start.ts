@@ -9,8 +9,9 @@ type Args = StepArgs["service.start"];
 
 /**
  * E02. Needs: hosts[host].{isReachable, services, hasKubernetesState,
- * hasEtcdData}. I-S11, A03: what starts etcd is not started where etcd's data
- * is gone, because kubeadm's flags would make a new, empty cluster there.
+ * hasEtcdData, hasStartableEtcdData, hasEtcdManifest}. I-S11, A03: what starts
+ * etcd is started only where etcd's data was seen, with what belongs mounted
+ * mounted: kubeadm's flags would make a new, empty cluster of it anywhere else.
  */
 export const serviceStart: StepSpec<"service.start"> = {
   risk: "reversible",
@@ -33,7 +34,7 @@ export const serviceStart: StepSpec<"service.start"> = {
     const started = withHost(model, args.host, { services });
     if (args.unit === "haproxy" || args.unit === "keepalived") return started;
     const runsEtcd = args.unit === "etcd" || (services.kubelet === "active" && services.containerd !== "stopped");
-    return runsEtcd && host.hasEtcdData === true ? withEtcdRunning(started, args.host) : started;
+    return runsEtcd && host.hasStartableEtcdData === true ? withEtcdRunning(started, args.host) : started;
   },
   describe: (args) => `Start ${args.unit} on ${args.host}`,
   host: (args) => args.host,
@@ -49,10 +50,15 @@ function isInstalled(host: ModelHost, args: Args): Verdict {
 
 function startsNoEmptyEtcd(host: ModelHost, args: Args): Verdict {
   if (args.unit === "haproxy" || args.unit === "keepalived") return holds;
-  if (!host.roles.includes("control-plane") && !host.roles.includes("etcd")) return holds;
-  if (host.hasEtcdManifest === false || host.hasEtcdData === true) return holds;
-  if (host.hasEtcdManifest === undefined && host.hasKubernetesState === false && args.unit !== "etcd") return holds;
-  if (host.hasEtcdData === undefined) return unknown(`whether host ${host.name} still has its etcd data`);
+  if (host.hasStartableEtcdData === true) return holds;
+  if (args.unit !== "etcd") {
+    // A unit of its own reads no manifest; whatever else runs etcd does so from one.
+    const isEtcdHost = host.roles.includes("control-plane") || host.roles.includes("etcd") || host.hasEtcdManifest === true;
+    if (!isEtcdHost || host.hasEtcdManifest === false) return holds;
+    if (host.hasEtcdManifest === undefined && host.hasKubernetesState === false) return holds;
+  }
+  if (host.hasStartableEtcdData === undefined && host.hasEtcdData !== false)
+    return unknown(`whether etcd's data on host ${host.name} is there, whole, and on the filesystem that belongs there`);
   return fails(`host ${host.name} has lost its etcd data: starting ${args.unit} would start a new, empty etcd cluster there`);
 }
 

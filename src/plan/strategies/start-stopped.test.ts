@@ -65,3 +65,31 @@ test("planStartStopped: the balancer programs of an unused spare are nobody's to
   const plan = planned(healthyKubeadm3().spareMachine("cp4", 4).keepalivedStopped("cp4").build());
   assert.equal(plan.verdict, "nothing-to-do", plan.reasons.join("\n"));
 });
+
+const stopped = healthyKubeadm3().kubeletStopped("cp1").etcdStopped("cp1");
+const stray = { isEmpty: false, hasWal: false, hasBackend: false };
+const placed = { isEmpty: false, hasWal: true, hasBackend: true };
+
+for (const [what, facts] of [
+  ["a stray file where the disk is not mounted", { ...stray, unmountedAt: "/var/lib/etcd" }],
+  ["whole data where another disk belongs", { ...placed, unmountedAt: "/var/lib/etcd" }],
+  ["a WAL without its backend", { ...placed, hasBackend: false }],
+  ["files that are not etcd's", stray],
+  ["data that cannot be read", { readError: "Input/output error" }],
+  ["mounts that could not be asked", { ...placed, mountsGap: "no bus" }],
+] as const) {
+  test(`planStartStopped: no kubelet is started over ${what} (I-S11)`, () => {
+    const plan = planned(stopped.dataDirFacts("cp1", facts).build());
+    assert.deepEqual(plan.steps, [], plan.verdict);
+    assert.notEqual(plan.verdict, "act");
+    assert.deepEqual(plan.lossProofs, []);
+  });
+}
+
+test("planStartStopped: after a power cut only those are started whose data is there, never one over a stray file", () => {
+  const dark = ["cp1", "cp2", "cp3"].reduce((builder, name) => builder.kubeletStopped(name).etcdStopped(name), healthyKubeadm3());
+  const plan = planned(dark.dataDirFacts("cp1", { ...stray, unmountedAt: "/var/lib/etcd" }).build());
+  assert.deepEqual(checkPlan(plan), []);
+  const starts = plan.steps.filter((step) => step.kind === "service.start").map((step) => step.host as string);
+  assert.deepEqual([plan.strategy, [...new Set(starts)].sort()], ["start-stopped", ["cp2", "cp3"]]);
+});

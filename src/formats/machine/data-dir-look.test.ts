@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { judgeEtcdData } from "../../model/etcd-data.ts";
+import { dataDirShell, readDataDirLook, type DataDirLook } from "./data-dir-look.ts";
+
+interface Machine {
+  readonly files?: { readonly [path: string]: string };
+  readonly links?: { readonly [path: string]: string };
+  /** Unit name -> LoadState ActiveState; all others are not found. */
+  readonly units?: { readonly [unit: string]: string };
+  /** Program -> shell text in its place. */
+  readonly programs?: { readonly [name: string]: string };
+}
+
+const wholeData = { "/var/lib/etcd/member/wal/0-0.wal": "w", "/var/lib/etcd/member/snap/db": "0123456789" };
+
+/** The real shell text on a machine made of files below a temporary root, with systemd's answers made up. */
+function lookAt({ files = {}, links = {}, units = {}, programs = {} }: Machine): DataDirLook {
+  const root = mkdtempSync(join(tmpdir(), "requorum-data-dir-test-"));
+  try {
+    mkdirSync(join(root, "bin"));
+    mkdirSync(join(root, "var/lib"), { recursive: true });
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(join(root, dirname(path)), { recursive: true });
+      writeFileSync(join(root, path), content);
+    }
+    for (const [path, target] of Object.entries(links)) symlinkSync(target, join(root, path));
+    const cases = Object.entries(units).map(([unit, states]) => `${unit}) set -- ${states} ;;`);
+    const systemctl = `for unit; do case $unit in *.mount) ;; *) continue ;; esac; ( set -- not-found inactive; case $unit in ${cases.join(" ")} esac; printf 'Id=%s\\nLoadState=%s\\nActiveState=%s\\n\\n' "$unit" "$1" "$2" ); done`;
+    for (const [name, text] of Object.entries({ systemctl, ...programs }))
+      writeFileSync(join(root, "bin", name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    const result = spawnSync("/bin/sh", ["-s", "--", root], {
+      input: `set -u\nLC_ALL=C; export LC_ALL\n${dataDirShell}\nlook_at_data_dir "$1" /var/lib/etcd`,
+      env: { ...process.env, PATH: `${join(root, "bin")}:${process.env["PATH"] ?? ""}`, REAL_PATH: process.env["PATH"] ?? "" },
+      encoding: "utf8",
+      timeout: 20_000,
+    });
+    assert.deepEqual([result.status, result.stderr], [0, ""]);
+    const fields = new Map(result.stdout.split("\n").map((line) => [line.split("=")[0] ?? "", line.slice(line.indexOf("=") + 1)] as const));
+    const look = readDataDirLook(fields);
+    assert.ok(look, result.stdout);
+    return look;
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+const judged = (machine: Machine): readonly (boolean | undefined)[] => {
+  const { hasAny, isStartable } = judgeEtcdData({ path: "/var/lib/etcd", ...lookAt(machine) });
+  return [hasAny, isStartable];
+};
+
+/** The program fails for paths that end so, as it does on a filesystem that has given up; else it is the real one. */
+const failsAt = (name: string, end: string): string =>
+  `for word; do :; done; case $word in *${end}) echo "${name}: cannot access '$word': Input/output error" >&2; exit 2 ;; esac; PATH=$REAL_PATH exec ${name} "$@"`;
+
+test("dataDirShell: a wiped machine is without data, whether its dir is gone, is a fresh filesystem, or only empty folders are left", () => {
+  assert.deepEqual(judged({}), [false, false]);
+  assert.deepEqual(judged({ files: { "/var/lib/etcd/lost+found/x": "", "/var/lib/etcd/.requorum-aside/member/snap/db": "old" } }), [
+    false,
+    false,
+  ]);
+  assert.deepEqual(judged({ files: { "/var/lib/etcd/lost+found/x": "" }, units: { "var-lib-etcd.mount": "loaded active" } }), [
+    false,
+    false,
+  ]);
+  assert.deepEqual(judged({ files: { "/var/lib/etcd/lost+found/x": "" }, links: { "/var/lib/etcd/.requorum-x": "/nowhere" } }), [
+    false,
+    false,
+  ]);
+});
+
+test("dataDirShell: WAL and backend are what etcd starts from; one of them, or files of somebody else, are not", () => {
+  assert.deepEqual(judged({ files: wholeData }), [true, true]);
+  assert.deepEqual(judged({ files: { "/var/lib/etcd/core.1234": "x" } }), [true, undefined]);
+  assert.deepEqual(judged({ files: { "/var/lib/etcd/member.old/wal/0-0.wal": "w" } }), [true, undefined]);
+  assert.deepEqual(judged({ files: { "/var/lib/etcd/member/wal/0-0.wal": "w" } }), [true, undefined]);
+  assert.deepEqual(judged({ files: { ...wholeData, "/var/lib/etcd/member/snap/db": "" } }), [true, undefined]);
+  assert.deepEqual(judged({ files: { "/var/lib/etcd/member/snap/db": "x", "/var/lib/etcd/member/wal/0.tmp": "w" } }), [true, undefined]);
+});
+
+test("dataDirShell: what cannot be read is an error, never gone and never empty", () => {
+  for (const [program, end] of [
+    ["stat", "/var/lib/etcd"],
+    ["stat", "/var/lib/etcd/member"],
+    ["stat", "/member/snap/db"],
+    ["stat", ".wal"],
+    ["ls", "/var/lib/etcd"],
+  ] as const) {
+    const machine = { files: wholeData, programs: { [program]: failsAt(program, end) } };
+    assert.match(lookAt(machine).readError ?? "", /Input\/output error/, `${program} ${end}`);
+    assert.deepEqual(judged(machine), [undefined, undefined], `${program} ${end}`);
+  }
+  assert.deepEqual(judged({ programs: { stat: failsAt("stat", "/var/lib") } }), [undefined, undefined]);
+  assert.deepEqual(judged({ files: { "/var/lib/etcd/lost+found/x": "" }, programs: { find: "echo broken >&2; exit 1" } }), [
+    undefined,
+    undefined,
+  ]);
+});
+
+test("dataDirShell: a link that leads nowhere may lead to a disk that is not mounted", () => {
+  assert.match(lookAt({ links: { "/var/lib/etcd": "/mnt/disk/etcd" } }).readError ?? "", /leads nowhere/);
+  assert.deepEqual(judged({ links: { "/var/lib/etcd": "/mnt/disk/etcd" } }), [undefined, undefined]);
+  const wal = { files: { "/var/lib/etcd/member/snap/db": "x" }, links: { "/var/lib/etcd/member/wal": "/mnt/wal" } };
+  assert.deepEqual(judged(wal), [undefined, undefined]);
+});
+
+test("dataDirShell: what fstab or a mount unit puts there and is not mounted hides the data, whatever is seen in its place", () => {
+  const fstab = (line: string) => ({ "/etc/fstab": `UUID=1 / ext4 defaults 0 1\n${line}` });
+  for (const files of [{}, { "/var/lib/etcd/core.1": "x" }, wholeData]) {
+    assert.deepEqual(judged({ files: { ...files, ...fstab("UUID=2 /var/lib/etcd xfs nofail 0 2") } }), [undefined, undefined]);
+    assert.deepEqual(judged({ files: { ...files, ...fstab("UUID=2 /var/lib/etcd/member/wal xfs nofail 0 2\n") } }), [undefined, undefined]);
+    assert.deepEqual(judged({ files, units: { "var-lib-etcd.mount": "loaded inactive" } }), [undefined, undefined]);
+    assert.deepEqual(judged({ files, units: { "var-lib.mount": "masked failed" } }), [undefined, undefined]);
+  }
+  assert.equal(lookAt({ units: { "var-lib-etcd.mount": "loaded failed" } }).unmountedAt, "var-lib-etcd.mount");
+  assert.deepEqual(judged({ files: { ...wholeData, ...fstab("UUID=2 /var/lib/etcd-backup xfs nofail 0 2\n") } }), [true, true]);
+});
+
+test("dataDirShell: where mounts cannot be asked, neither a loss nor a start is certain", () => {
+  for (const systemctl of ["echo no bus >&2; exit 1", "true"]) {
+    const programs = { systemctl };
+    assert.notEqual(lookAt({ programs }).mountsGap, undefined);
+    assert.deepEqual(judged({ programs }), [undefined, undefined]);
+    assert.deepEqual(judged({ files: wholeData, programs }), [true, undefined]);
+  }
+});

@@ -1,3 +1,4 @@
+import { judgeEtcdData } from "../model/etcd-data.ts";
 import type { HostFacts, Inventory } from "../model/inventory.ts";
 import { valueOf, type Observation } from "../model/observation.ts";
 import type { HostView } from "./situation/host-view.ts";
@@ -32,15 +33,14 @@ function hostLines(host: HostView): readonly string[] {
     ({ path, problem }) => `${host.name}: certificate ${path} not understood (${problem}); PB10 would show it`,
   );
   const dir = valueOf(host.facts.etcdDataDir);
-  const unmounted =
-    dir?.unmountedAt === undefined
+  const doubt = judgeEtcdData(dir).doubt;
+  const unsure =
+    dir === undefined || doubt === undefined || (dir.hasWal && dir.hasBackend && dir.unmountedAt === undefined)
       ? []
-      : [
-          `${host.name}: the data in ${dir.path} not observed (/etc/fstab mounts ${dir.unmountedAt}, and it is not mounted); mount it, and PB7 would show it`,
-        ];
+      : [`${host.name}: whether there is data in ${dir.path} not observed (${doubt}); PB7 would show it once that is settled`];
   return [
     ...unreadable,
-    ...unmounted,
+    ...unsure,
     ...[...byReason].map(([why, same]) => {
       const probes = [...new Set(same.map(({ probe }) => probe))].join(", ");
       return `${host.name}: ${same.map(({ what }) => what).join(", ")} not observed (${why}); ${probes} would show it`;

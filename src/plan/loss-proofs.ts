@@ -84,7 +84,8 @@ function provenKind(finding: Finding, model: ClusterModel, member: ModelMember):
   switch (finding.lossProof) {
     case "observed-fresh-machine":
     case "observed-data-lost":
-      return member.isHealthy !== true && host?.isReachable === true && host.etcdProcess === "stopped" ? finding.lossProof : undefined;
+      if (member.isHealthy === true || host?.isReachable !== true || host.etcdProcess !== "stopped") return undefined;
+      return host.hasStartableEtcdData === false ? finding.lossProof : undefined;
     case "never-started":
       return member.isStarted ? undefined : "never-started";
     case undefined:

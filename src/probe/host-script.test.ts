@@ -129,6 +129,19 @@ test("hostScript: a filesystem for the data that fstab names and nobody mounted 
   assert.equal(unmountedAt("UUID=1 / ext4 defaults 0 1\nUUID=3 none swap sw 0 0\nUUID=2 /var/lib/etcd-backup xfs nofail 0 2\n"), undefined);
 });
 
+test("hostScript: a data dir that cannot be listed is told as an error, not as empty", () => {
+  const bin = mkdtempSync(join(tmpdir(), "requorum-probe-bin-"));
+  try {
+    writeFileSync(join(bin, "ls"), '#!/bin/sh\necho "ls: reading directory: Input/output error" >&2; exit 2\n', { mode: 0o755 });
+    const { answer } = runOn({ "/var/lib/etcd/member/snap/db": "x" }, { path: `${bin}:${process.env["PATH"] ?? ""}` });
+    const facts = parseDataDir("/var/lib/etcd", { datadir: answer.get("datadir")?.text ?? "", fsync: undefined, kernel: undefined });
+    assert.match(facts.readError ?? "", /Input\/output error/);
+    assert.deepEqual([facts.isEmpty, facts.hasBackend], [false, false]);
+  } finally {
+    rmSync(bin, { recursive: true, force: true });
+  }
+});
+
 test("hostScript: a section that does not end is cut at the limit, the others are whole", () => {
   // A systemctl that never returns, in front of the real one.
   const bin = mkdtempSync(join(tmpdir(), "requorum-probe-bin-"));

@@ -21,6 +21,8 @@
  * answer, then one NAME=ADDRESS=SSHPORT per machine, itself included.
  */
 
+import { dataDirShell } from "../formats/machine/data-dir-look.ts";
+
 /** Above this a section counts as malformed: manifests and certificates of one machine are some 60 KiB. */
 export const sectionBytesMax = 1_048_576;
 
@@ -99,7 +101,7 @@ section_files() {
 }
 `;
 
-const diskSections = String.raw`
+const diskSections = String.raw`${dataDirShell}
 section_datadir() {
   d=$root$data_dir
   place=$d
@@ -108,23 +110,11 @@ section_datadir() {
   options=$(findmnt -no OPTIONS -T "$place" 2>/dev/null | tail -n 1)
   if [ -z "$options" ]; then if [ -w "$place" ]; then options=rw; else options=ro; fi; fi
   printf 'options=%s\n' "$options"
-  # A filesystem of its own that should lie there and is not mounted hides the data: what is seen instead is no loss.
-  if [ -f "$root/etc/fstab" ] && have mountpoint; then
-    while read -r device target rest || [ -n "$device" ]; do
-      case $device in ''|'#'*) continue ;; esac
-      [ "$target" != / ] && [ "${"$"}{target#/}" != "$target" ] || continue
-      case $data_dir/ in "${"$"}{target%/}"/*) mountpoint -q "$root$target" || { printf 'unmounted=%s\n' "$target"; break; } ;; esac
-    done <"$root/etc/fstab"
-  fi
   set -- $(stat -f -c '%a %S %d' "$place"); printf 'free_blocks=%s\nblock_size=%s\nfree_inodes=%s\n' "$1" "$2" "$3"
-  if [ ! -d "$d" ]; then echo exists=0; return 0; fi
-  echo exists=1
-  printf 'uid=%s\n' "$(stat -c %u "$d")"
-  empty=1
-  for f in "$d"/* "$d"/.[!.]*; do case $f in */lost+found|*/.requorum-*) continue ;; esac; if [ -e "$f" ]; then empty=0; break; fi; done
-  echo "empty=$empty"
-  wal=0; for f in "$d"/member/wal/*.wal; do [ -f "$f" ] && wal=1; done; echo "wal=$wal"
-  if [ -f "$d/member/snap/db" ]; then printf 'backend=1\nsize=%s\n' "$(stat -c %s "$d/member/snap/db")"; else echo backend=0; fi
+  look_at_data_dir "$root" "$data_dir"
+  d=$root$data_dir
+  [ -d "$d" ] || return 0
+  printf 'uid=%s\nsize=%s\n' "$(stat -L -c %u "$d")" "$(stat -L -c %s "$d/member/snap/db" 2>/dev/null)"
   newest=; for time in $(stat -c %Y "$d"/member/snap/* "$d"/member/wal/* 2>/dev/null); do [ "$time" -gt "${"$"}{newest:-0}" ] && newest=$time; done; echo "newest=$newest"
 }
 section_fsync() {
@@ -152,7 +142,10 @@ section_kernel() {
   path=$(readlink -f "$node"); names=${"$"}{path##*/}
   if [ -e "$path/partition" ]; then parent=${"$"}{path%/*}; names="$names|${"$"}{parent##*/}"; fi
   for slave in "$path"/slaves/*; do [ -e "$slave" ] && names="$names|${"$"}{slave##*/}"; done
-  timeout 2 dmesg >"$work/dmesg" || return 1
+  timeout 2 dmesg >"$work/dmesg-all" || return 1
+  # Since PID 1 of this machine started: where machines share a kernel, older lines are about another machine's use of that device.
+  read -r stat </proc/1/stat; set -- ${"$"}{stat##*) }
+  awk -v since="${"$"}{20}" '{ line = $0; if (sub(/^\[ */, "", line) && line ~ /^[0-9]+\.[0-9]+\]/ && (line + 0) * 100 < since) next; print }' "$work/dmesg-all" >"$work/dmesg" || return 1
   grep -E 'I/O error|[Rr]emounting filesystem read-only|EXT4-fs error|EXT4-fs \(.*\): (shut|failed)|XFS .*(orruption|shut|error)|BTRFS .*error|critical (medium|target) error|Buffer I/O' "$work/dmesg" | grep -E "(^|[^A-Za-z0-9])($names)([^A-Za-z0-9]|$)" | tail -n 20 | cut -c 1-300
   return 0
 }

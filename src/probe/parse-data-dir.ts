@@ -1,5 +1,6 @@
 import type { DataDirFacts } from "../model/inventory.ts";
-import { countField, flagField, malformed, parseFields, requiredField } from "./parse-host-answer.ts";
+import { readDataDirLook } from "../formats/machine/data-dir-look.ts";
+import { countField, malformed, parseFields, requiredField } from "./parse-host-answer.ts";
 
 /**
  * Pure. Texts of the sections datadir, fsync and kernel. An fsync test that
@@ -17,18 +18,15 @@ export function parseDataDir(
   },
 ): DataDirFacts {
   const fields = parseFields(sections.datadir);
-  const exists = flagField(fields, "exists");
-  const hasBackend = exists && flagField(fields, "backend");
+  const look = readDataDirLook(fields);
+  if (look === undefined) throw malformed("datadir", "the machine did not report what is in it");
+  const isSeen = look.exists && look.readError === undefined;
   return {
     path,
-    exists,
-    ...(fields.get("unmounted") === undefined ? {} : { unmountedAt: requiredField(fields, "unmounted") }),
-    isEmpty: exists ? flagField(fields, "empty") : true,
-    hasWal: exists && flagField(fields, "wal"),
-    hasBackend,
-    backendSizeBytes: hasBackend ? countField(fields, "size") : 0n,
-    newestFileAt: newestFileAt(fields.get("newest") ?? ""),
-    ownerUid: exists ? Number(countField(fields, "uid")) : 0,
+    ...look,
+    backendSizeBytes: look.hasBackend ? countField(fields, "size") : 0n,
+    newestFileAt: isSeen ? newestFileAt(fields.get("newest") ?? "") : "",
+    ownerUid: isSeen ? Number(countField(fields, "uid")) : 0,
     isReadOnlyMount: requiredField(fields, "options").split(",").includes("ro"),
     freeBytes: countField(fields, "free_blocks") * countField(fields, "block_size"),
     freeInodes: countField(fields, "free_inodes"),

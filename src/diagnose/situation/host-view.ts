@@ -1,4 +1,5 @@
 import type { HostConfig } from "../../model/cluster-config.ts";
+import { judgeEtcdData } from "../../model/etcd-data.ts";
 import type { Evidence } from "../../model/finding.ts";
 import type { HostName } from "../../model/ids.ts";
 import type { HostFacts, Inventory, KubernetesFiles, ReachObservation } from "../../model/inventory.ts";
@@ -39,7 +40,7 @@ export interface Presence {
 /** running: the process is there but did not answer us. stopped and frozen are observed, never inferred from silence. */
 export type EtcdState = "serving" | "answering" | "running" | "frozen" | "hung" | "stopped" | "unknown";
 
-/** partial: the dir has WAL without backend or the other way round. */
+/** partial: the dir has WAL without backend or the other way round. lost: it was read, and it is certainly without data. */
 export type DataState = "intact" | "partial" | "lost" | "unknown";
 
 export function hostViews(inventory: Inventory): readonly HostView[] {
@@ -131,7 +132,8 @@ function dataStateOf(inventory: Inventory, facts: HostFacts): DataState {
   const own = flaggedDataDir(facts);
   const flagged = own === undefined ? inventory.hosts.flatMap((host) => flaggedDataDir(host) ?? []) : [own];
   if (flagged.some((path) => withoutSlash(path) !== withoutSlash(dir.path))) return "unknown";
-  if (!dir.exists || dir.isEmpty || (!dir.hasWal && !dir.hasBackend)) return dir.unmountedAt === undefined ? "lost" : "unknown";
+  if (dir.readError !== undefined) return "unknown";
+  if (!dir.exists || (!dir.hasWal && !dir.hasBackend)) return judgeEtcdData(dir).isStartable === false ? "lost" : "unknown";
   return dir.hasWal && dir.hasBackend ? "intact" : "partial";
 }
 

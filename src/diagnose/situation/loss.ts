@@ -44,13 +44,15 @@ export function dataEvidence(host: HostView): Evidence {
   const what =
     dir === undefined
       ? `${path} was not seen`
-      : !dir.exists
-        ? `${path} does not exist`
-        : dir.isEmpty
-          ? `${path} is empty`
-          : dir.hasWal && dir.hasBackend
-            ? `${path} has WAL and backend`
-            : `${path} has ${dir.hasWal ? "a WAL" : "no WAL"} and ${dir.hasBackend ? "a backend" : "no backend"}`;
+      : dir.readError !== undefined
+        ? `${path} could not be read: ${dir.readError}`
+        : !dir.exists
+          ? `${path} does not exist`
+          : dir.isEmpty
+            ? `${path} is empty`
+            : dir.hasWal && dir.hasBackend
+              ? `${path} has WAL and backend`
+              : `${path} has ${dir.hasWal ? "a WAL" : "no WAL"} and ${dir.hasBackend ? "a backend" : "no backend"}`;
   return evidenceOf(what, host.facts.etcdDataDir);
 }
 

@@ -3,6 +3,8 @@ import test from "node:test";
 import { healthyKubeadm, healthyKubeadm3 } from "../../../test/support/inventory-builder.ts";
 import { planned } from "../../../test/support/planned.ts";
 import { removeEvidence } from "../../../test/support/remove-evidence.ts";
+import { diagnose } from "../diagnose.ts";
+import type { DataDirFacts } from "../../model/inventory.ts";
 import { situationOf } from "./situation.ts";
 
 test("situationOf: a linearizable answer proves a quorum, and unseen members do not count as healthy", () => {
@@ -93,4 +95,34 @@ test("situationOf: where the cluster's etcd keeps its data elsewhere than the pr
     return { ...host, manifests: { ...host.manifests, value } };
   });
   assert.equal(dataOf(others), "unknown");
+});
+
+test("situationOf: a data dir that cannot be read, or that is empty on a disk with errors, is no loss, and nobody is given up for it", () => {
+  const empty = { exists: true, isEmpty: true, hasFiles: false, hasWal: false, hasBackend: false };
+  const cases: readonly Partial<DataDirFacts>[] = [
+    { exists: true, isEmpty: false, hasWal: false, hasBackend: false, readError: "ls: reading directory '/var/lib/etcd': Input/output error" },
+    { ...empty, fsyncError: "Input/output error", kernelErrors: ["XFS (nvme1n1): Filesystem has been shut down due to log error (0x2)"] },
+    { ...empty, kernelErrors: ["EXT4-fs error (device sdb): ext4_find_entry: reading directory lblock 0"] },
+    { ...empty, isReadOnlyMount: true },
+    { ...empty, unmountedAt: "var-lib-etcd.mount" },
+    { ...empty, mountsGap: "systemctl: Connection timed out" },
+    { ...empty, isEmpty: false, hasFiles: true },
+  ];
+  for (const facts of cases) {
+    const words = JSON.stringify(facts);
+    const one = healthyKubeadm3().etcdStopped("cp2").dataDirFacts("cp2", facts);
+    assert.equal(situationOf(one.build()).hosts.find((host) => host.name === "cp2")?.data, "unknown", words);
+    const plan = planned(one.build());
+    assert.deepEqual([plan.lossProofs, plan.steps], [[], []], words);
+    const two = one.etcdStopped("cp3").dataDirFacts("cp3", facts);
+    assert.deepEqual(
+      diagnose(two.build()).findings.filter(({ code }) => code === "E01_QUORUM_LOST_PERMANENTLY"),
+      [],
+      words,
+    );
+    assert.doesNotMatch(planned(two.build()).reasons.join(" "), /lost for good/, words);
+  }
+  // The ordinary case: the same dir, read without an error.
+  const wiped = planned(healthyKubeadm3().etcdStopped("cp2").dataDirFacts("cp2", empty).build());
+  assert.deepEqual([wiped.verdict, wiped.lossProofs[0]?.kind], ["act", "observed-data-lost"]);
 });

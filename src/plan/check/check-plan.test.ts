@@ -181,12 +181,26 @@ const broken: readonly (readonly [invariant: string, what: string, plan: Recover
   ["I-S10", "another machine is proven stopped", withArgs(fresh, "etcd.proveStopped", { host: asHostName("cp3") })],
   [
     "I-S11",
-    "the kubelet of a machine without data",
+    "the kubelet of a machine whose data dir holds something, but not etcd's data",
     tampered(started, {
       start: {
         ...started.start,
-        hosts: started.start.hosts.map((other) => (other.name === "cp2" ? { ...other, hasEtcdData: false } : other)),
+        hosts: started.start.hosts.map((other) => (other.name === "cp2" ? { ...other, hasStartableEtcdData: undefined } : other)),
       },
+    }),
+  ],
+  [
+    "I-G2",
+    "a removal for data that was not seen to be gone",
+    tampered(dataLost, {
+      start: { ...dataLost.start, hosts: dataLost.start.hosts.map((other) => ({ ...other, hasStartableEtcdData: undefined })) },
+    }),
+  ],
+  [
+    "I-G2",
+    "a removal for an empty dir on a failing disk",
+    tampered(dataLost, {
+      findings: [...dataLost.findings, { code: "N04_DISK_FAILING", subject: `host ${dataLost.lossProofs[0]!.host!}` }],
     }),
   ],
   ["I-S11", "a join over old data", without(dataLost, "host.moveStateAside")],

@@ -20,12 +20,22 @@ export function lossProofProblems(plan: RecoveryPlan, step: PlannedStep<"etcd.re
       if (member.isHealthy === true) return [`member ${memberId} answers`];
       if (host?.isReachable !== true)
         return [`the loss of member ${memberId} is said to be observed on a machine that could not be reached`];
-      return host.etcdProcess === "stopped" ? [] : [`etcd was not seen stopped on ${host.name}`];
+      return dataProblems(plan, host);
     case "never-started":
       return member.isStarted ? [`member ${memberId} has started`] : [];
     case "unfinished-join":
       return member.isLearner && host?.isReachable === true ? [] : [`member ${memberId} is no learner on a machine that can be reached`];
   }
+}
+
+/** Data that cannot be read, or a filesystem with errors, only looks like data that is gone. */
+function dataProblems(plan: RecoveryPlan, host: ModelHost): readonly string[] {
+  const trouble = plan.findings.filter(({ code, subject }) => /^N0[34]_/.test(code) && subject === `host ${host.name}`);
+  return [
+    ...(host.etcdProcess === "stopped" ? [] : [`etcd was not seen stopped on ${host.name}`]),
+    ...(host.hasStartableEtcdData === false ? [] : [`the data dir of ${host.name} was not seen without data`]),
+    ...trouble.map(({ code }) => `${code} stands on ${host.name}: what its data dir shows may not be what it has`),
+  ];
 }
 
 function attestedProblems(

@@ -48,7 +48,7 @@ test(`readStoredValue: ${String(rounds)} damaged values end in an object or in F
 });
 
 function mutated(original: Uint8Array, random: () => number, others: readonly Uint8Array[]): Uint8Array {
-  let value = Uint8Array.from(original);
+  let value: Uint8Array = Uint8Array.from(original);
   const at = () => Math.floor(random() * Math.max(1, value.length));
   for (let change = 0; change <= random() * 4; change += 1) {
     switch (Math.floor(random() * 6)) {

@@ -15,7 +15,15 @@ export interface RecoveryErrorOptions {
   /** Only when the adapter knows better than the catalogue. */
   readonly retry?: Retry;
   readonly remedies?: readonly Remedy[];
+  readonly contact?: Contact;
 }
+
+/**
+ * How far a connection that failed came. "none": nothing came back from the
+ * other side, no answer in time or no route to it. "some": something there
+ * answered, if only to refuse. undefined: not known.
+ */
+export type Contact = "none" | "some";
 
 /** An expected failure of our own operation. The catalogue gives summary, retry rule and exit code. */
 export class RecoveryError extends Error {
@@ -25,6 +33,7 @@ export class RecoveryError extends Error {
   readonly detail: string;
   readonly retry: Retry;
   readonly remedies: readonly Remedy[];
+  readonly contact: Contact | undefined;
 
   constructor(code: ErrorCode, options: RecoveryErrorOptions) {
     super(`${errorCatalogue[code].summary}: ${options.detail}`, { cause: options.cause });
@@ -32,6 +41,7 @@ export class RecoveryError extends Error {
     this.subject = options.subject;
     this.detail = options.detail;
     this.retry = options.retry ?? errorCatalogue[code].retry;
+    this.contact = options.contact;
     this.remedies = options.remedies ?? errorCatalogue[code].remedies ?? [];
   }
 }

@@ -383,3 +383,12 @@ test("SshHostAccess: a user who is not root gets root by sudo -n, with arguments
     },
   );
 });
+
+test("SshHostAccess: a machine that says nothing is told from one that refuses", options, async () => {
+  const contactOf = (name: string) =>
+    access.ping(asHostName(name), { timeoutMs: 10_000 }).then(
+      () => "reached",
+      (error: unknown) => (error as RecoveryError).contact,
+    );
+  assert.deepEqual(await Promise.all([contactOf("blackholed"), contactOf("closed")]), ["none", "some"]);
+});

@@ -76,6 +76,11 @@ test("etcd.removeMember: a machine that was said to be lost and answers SSH by n
   world.machines.failWith(host, () => new RecoveryError("SSH_AUTH_FAILED", { subject: "host cp2", detail: "no key fits" }));
   await assert.rejects(perform(), { code: "STEP_BLOCKED", message: /SSH_AUTH_FAILED, which is no silence/ });
   assert.deepEqual(world.effects(), ["joins 0"]);
+  const refused = () =>
+    new RecoveryError("SSH_UNREACHABLE", { subject: "host cp2", detail: "port 22: Connection refused", contact: "some" });
+  world.machines.failWith(host, refused);
+  await assert.rejects(perform(), { code: "STEP_BLOCKED", message: /something answers there .*Connection refused/ });
+  assert.deepEqual(world.effects(), ["joins 0"]);
   // A shared connection from before breaks first; the login after it is what counts.
   let asked = 0;
   world.machines.failWith(
@@ -87,6 +92,17 @@ test("etcd.removeMember: a machine that was said to be lost and answers SSH by n
         retry: "transient",
       }),
   );
+  // Silent for us, but its etcd listens for its neighbours, or nobody near could be asked.
+  for (const [outcome, words] of [
+    ["open", /reaches its etcd-client port \(open\)/],
+    ["refused", /reaches its etcd-client port \(refused\)/],
+    ["unknown", /could tell that it is silent/],
+  ] as const) {
+    world.reachOutcome = (at) => (at.endsWith("/2379") ? outcome : "silent");
+    await assert.rejects(perform(), { code: "STEP_BLOCKED", message: words });
+  }
+  world.reachOutcome = () => "silent";
+  assert.deepEqual(world.effects(), ["joins 0"]);
   await perform();
   assert.equal(world.etcd.effects.filter((effect) => effect.startsWith("memberRemove")).length, 1);
 });

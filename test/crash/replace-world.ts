@@ -37,6 +37,8 @@ export class ReplaceWorld {
   readonly machines = new FakeHostAccess();
   readonly runs = new FakeRunStore();
   readonly markers = new Map<HostName, string>();
+  /** What a neighbour meets at ADDRESS/PORT. */
+  reachOutcome: (at: string) => string = () => "silent";
   joinsStarted = 0;
   certificateUploads = 0;
   /** kubeadm ends with this instead of joining. */
@@ -219,6 +221,12 @@ export class ReplaceWorld {
       this.kube.addSecret("kube-system", "kubeadm-certs", { data: { "ca.key": "encrypted" } });
       return {};
     });
+    on("look whether a machine said to be lost is silent", (request) => ({
+      stdout: `${(request.args ?? [])
+        .slice(1)
+        .map((at) => `reach ${at} ${this.reachOutcome(at)}`)
+        .join("\n")}\nend\n`,
+    }));
     on("look for a join under way", () => ({ stdout: this.join === undefined ? "" : `${this.join.unit}\n` }));
     on("read how this cluster registers its nodes", () => ({
       stdout: "kubeadm v1.34.4\nnode-ip 1\nsocket unix:///run/containerd/containerd.sock\n",

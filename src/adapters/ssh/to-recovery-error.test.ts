@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HostConfig } from "../../model/cluster-config.ts";
 import { asHostName } from "../../model/ids.ts";
-import { loginFailure } from "./to-recovery-error.ts";
+import { loginFailure, silentHost } from "./to-recovery-error.ts";
 
 const host: HostConfig = { name: asHostName("cp1"), address: "10.0.0.11", roles: ["control-plane"] };
 const failure = (text: string) => loginFailure({ host, reason: "a test", text, retry: "transient" });
@@ -68,4 +68,39 @@ test("loginFailure: the other side's name for itself does not decide what went w
     "debug1: Remote protocol version 2.0, remote software version Permission denied\r\nConnection reset by 10.0.0.11 port 22\r\n",
   );
   assert.equal(error.code, "SSH_UNREACHABLE");
+});
+
+test("loginFailure, silentHost: only no answer in time and no route are silence; a refusal, a mute port and a login that hangs are an answer", () => {
+  const connecting = "debug1: Connecting to 10.0.0.11 [10.0.0.11] port 22.\r\n";
+  const ended = (why: string) =>
+    failure(`${connecting}debug1: connect to address 10.0.0.11 port 22: ${why}\r\nssh: connect to host 10.0.0.11 port 22: ${why}\r\n`)
+      .contact;
+  assert.equal(ended("Connection timed out"), "none");
+  assert.equal(ended("No route to host"), "none");
+  assert.equal(ended("Connection refused"), "some");
+  assert.equal(ended("Network is unreachable"), undefined);
+  assert.equal(failure("ssh: Could not resolve hostname cp1: Name or service not known\r\n").contact, undefined);
+  assert.equal(failure(`${connecting}debug1: Connection established.\r\nConnection closed by 10.0.0.11 port 22\r\n`).contact, "some");
+  const silent = (text: string) => silentHost({ host, reason: "a test", text, retry: "transient" }, 1_500).contact;
+  assert.equal(silent(connecting), "none");
+  assert.equal(silent(""), undefined);
+  assert.equal(silent(`${connecting}debug1: Connection established.\r\n`), "some");
+  assert.equal(
+    silent(`${connecting}debug1: Connection established.\r\ndebug1: Remote protocol version 2.0, remote software version x\r\n`),
+    "some",
+  );
+});
+
+test("loginFailure: behind a jump host its own silence, or ours, says nothing about the machine; what it met there does", () => {
+  const proxy = "debug1: Executing proxy command: exec ssh -W '[10.0.0.11]:22' jump\r\n";
+  assert.equal(
+    failure(`${proxy}ssh: connect to host jump port 22: No route to host\r\nConnection closed by UNKNOWN port 65535\r\n`).contact,
+    undefined,
+  );
+  assert.equal(failure(`${proxy}channel 0: open failed: connect failed: No route to host\r\nstdio forwarding failed\r\n`).contact, "none");
+  assert.equal(
+    failure(`${proxy}channel 0: open failed: connect failed: Connection refused\r\nstdio forwarding failed\r\n`).contact,
+    "some",
+  );
+  assert.equal(silentHost({ host, reason: "a test", text: proxy, retry: "transient" }, 1_500).contact, undefined);
 });

@@ -1,5 +1,5 @@
 import type { HostConfig } from "../../model/cluster-config.ts";
-import { RecoveryError } from "../../model/recovery-error.ts";
+import { RecoveryError, type Contact } from "../../model/recovery-error.ts";
 import type { ErrorCode, Retry } from "../../model/error-catalogue.ts";
 
 /**
@@ -75,7 +75,11 @@ export function loginFailure(failure: SshFailure): RecoveryError {
         detail: `ssh does not accept its configuration: ${said}`,
       });
     case "SSH_UNREACHABLE":
-      return new RecoveryError(code, { ...common, detail: `${where}: ${said === "" ? "ssh gave no reason" : said} (${failure.reason})` });
+      return new RecoveryError(code, {
+        ...common,
+        ...contactOf(failure.text, "ended"),
+        detail: `${where}: ${said === "" ? "ssh gave no reason" : said} (${failure.reason})`,
+      });
   }
 }
 
@@ -91,7 +95,31 @@ export function silentHost(failure: SshFailure, waitedMs: number): RecoveryError
     detail: `${addressOf(failure.host)}: ${how} within ${String(Math.round(waitedMs))} ms (${failure.reason})`,
     retry: "transient",
     cause: failure.cause,
+    ...contactOf(failure.text, "given-up"),
   });
+}
+
+/** Words of the operating system when nothing came back (connect(2): ETIMEDOUT, EHOSTUNREACH, EHOSTDOWN). ENETUNREACH is about our own side. */
+const nothingCameBack = /^(Connection timed out|No route to host|Host is down)$/;
+
+/**
+ * How far a login came, as ssh's debug lines tell. Through another machine
+ * only that machine's own words about its connection count: its silence, or
+ * ours, says nothing about the one behind it.
+ */
+function contactOf(text: string, end: "ended" | "given-up"): { readonly contact?: Contact } {
+  const own = ownWords(text);
+  const words = (form: RegExp) => [...own.matchAll(form)].map((match) => (match[1] ?? "").trim());
+  if (/^debug1: (Executing proxy command|Setting implicit ProxyCommand)/m.test(own)) {
+    const behind = words(/open failed: connect failed: (.+)$/gm);
+    if (hasBanner(text) || behind.includes("Connection refused")) return { contact: "some" };
+    return behind.length > 0 && behind.every((word) => nothingCameBack.test(word)) ? { contact: "none" } : {};
+  }
+  const ends = words(/^(?:debug1: |ssh: )?connect to (?:address|host) \S+ port \d+: (.+)$/gm);
+  if (hasBanner(text) || /^debug1: Connection established/m.test(own) || ends.includes("Connection refused")) return { contact: "some" };
+  if (!ends.every((word) => nothingCameBack.test(word))) return {};
+  const isTried = ends.length > 0 || (end === "given-up" && /^debug1: Connecting to /m.test(own));
+  return isTried ? { contact: "none" } : {};
 }
 
 /** The session ended without the script's own end line. */

@@ -1,4 +1,3 @@
-import type { HostName } from "../../model/ids.ts";
 import { quorumSize } from "../../model/quorum.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { MemberFacts } from "../../model/inventory.ts";
@@ -6,11 +5,9 @@ import type { StepArgs } from "../../model/step.ts";
 import { etcdCall, etcdHostsHealthy, etcdWriteMs, withHealthyVoter } from "../ask/ask-etcd.ts";
 import { observeModel } from "../observe/observe-model.ts";
 import type { StepContext, StepHandler } from "../step-handler.ts";
+import { signOfLife } from "./sign-of-life.ts";
 
 type Args = StepArgs["etcd.removeMember"];
-
-/** For a login under load. A machine that says nothing at all costs only the configured connect timeout. */
-const lastWordMs = 15_000;
 
 /**
  * I-S2, I-S6. Racy: a voter may fail between the count and the removal; etcd's
@@ -36,35 +33,20 @@ export const etcdRemoveMemberHandler: StepHandler<"etcd.removeMember"> = {
 /**
  * I-G2: somebody's word that a machine is lost holds as long as the machine
  * says nothing. Between the plan and this step it may have come back, with all
- * its data and its etcd still starting. Whatever answers SSH there, even to
- * refuse us, is a sign of life; only silence is none.
+ * its data and its etcd still starting.
  */
 async function assertStillSilent(args: Args, context: StepContext): Promise<void> {
   const proof = context.plan.lossProofs.find((candidate) => candidate.memberId === args.memberId);
   if (proof?.kind !== "attested" || proof.host === undefined) return;
   // A machine that was taken out of the configuration cannot be asked any more.
-  if (!context.config.hosts.some((host) => host.name === proof.host)) return;
-  const sign = await signOfLife(proof.host, context);
+  const host = context.config.hosts.find((candidate) => candidate.name === proof.host);
+  if (host === undefined) return;
+  const sign = await signOfLife(host, args.via, context);
   if (sign === undefined) return;
   throw new RecoveryError("STEP_BLOCKED", {
     subject: `host ${proof.host}`,
     detail: `it was said to be lost, and ${sign}: its member ${args.memberId} may come back with its data. Nothing was removed; plan again`,
   });
-}
-
-/** undefined: silence. A shared connection whose machine went away breaks once; the second attempt is a new login. */
-async function signOfLife(host: HostName, context: StepContext, isLast = false): Promise<string | undefined> {
-  try {
-    await context.ports.hostAccess.ping(host, { timeoutMs: lastWordMs, signal: context.signal });
-    return "it answers SSH";
-  } catch (error) {
-    context.signal.throwIfAborted();
-    if (!(error instanceof RecoveryError)) throw error;
-    if (error.code === "SSH_UNREACHABLE") return undefined;
-    return error.retry === "transient" && !isLast
-      ? await signOfLife(host, context, true)
-      : `SSH there ends with ${error.code}, which is no silence`;
-  }
 }
 
 /** I-S6: id, name and peer URLs, right before the call. */

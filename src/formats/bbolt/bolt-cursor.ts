@@ -46,10 +46,10 @@ export class BoltCursor {
   page: BoltPage;
   index = 0;
 
-  /** `root` is the bucket's root page, or its inline page. */
-  constructor(pages: BoltPages, root: BoltPage) {
+  /** `root` is the bucket's root page, or its inline page. With `reusesMemory` keys and values are valid until the next step. */
+  constructor(pages: BoltPages, root: BoltPage, options: { readonly reusesMemory: boolean } = { reusesMemory: false }) {
     this.pages = pages;
-    this.readAhead = new ReadAhead(pages);
+    this.readAhead = new ReadAhead(pages, options);
     this.root = root;
     this.page = root;
   }

@@ -68,8 +68,8 @@ class FileBucket implements BoltBucket {
     return new FileBucket(this.pages, this.name === "" ? own : `${this.name}/${own}`, root);
   }
 
-  *entries(from?: Uint8Array): Iterable<BoltEntry> {
-    const cursor = new BoltCursor(this.pages, this.root);
+  *entries(from?: Uint8Array, options?: { readonly reusesMemory: boolean }): Iterable<BoltEntry> {
+    const cursor = new BoltCursor(this.pages, this.root, options);
     for (let isThere = cursor.seek(from); isThere; isThere = cursor.next()) {
       const { page, index } = cursor;
       if (!page.isBucket(index)) yield { key: page.key(index), value: page.value(index) };

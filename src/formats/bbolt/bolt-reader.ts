@@ -13,8 +13,13 @@ export interface BoltBucket {
   get(key: Uint8Array): Uint8Array | undefined;
   /** The nested bucket of this name. Throws FILE_DAMAGED. */
   bucket(name: Uint8Array): BoltBucket | undefined;
-  /** In the order of keys from `from` (included) on, nested buckets left out. Throws FILE_DAMAGED where the damage is met. */
-  entries(from?: Uint8Array): Iterable<BoltEntry>;
+  /**
+   * In the order of keys from `from` (included) on, nested buckets left out.
+   * With `reusesMemory` key and value are valid until the next step only,
+   * which saves half the time of reading. Throws FILE_DAMAGED where the damage
+   * is met.
+   */
+  entries(from?: Uint8Array, options?: { readonly reusesMemory: boolean }): Iterable<BoltEntry>;
   /** The names of nested buckets, in order. */
   bucketNames(): Iterable<Uint8Array>;
 }

@@ -30,7 +30,12 @@ const reportEveryBytes = 4 * 1024 * 1024;
 
 /** The tree from `rootId` on, with the buckets nested in it. A page that is met a second time is not entered again, so it ends. */
 export function checkBucket(check: TreeCheck, rootId: number, bucketDepth = 0): void {
-  const walk: Walk = { check, bucketDepth, readAhead: new ReadAhead(check.pages), leafDepth: Number.POSITIVE_INFINITY };
+  const walk: Walk = {
+    check,
+    bucketDepth,
+    readAhead: new ReadAhead(check.pages, { reusesMemory: true }),
+    leafDepth: Number.POSITIVE_INFINITY,
+  };
   checkPage(walk, { id: rootId, nextId: undefined, from: undefined, before: undefined, depth: 0 });
 }
 

@@ -93,19 +93,40 @@ test("inspectDb: records that etcd never writes are named, and are no error", ()
   const odd = [
     { ...putEntry(2n, "a", { create: 2n }), key: putEntry(9n, "a", { create: 2n }).key },
     putEntry(10n, "b", { create: 11n }),
-    putEntry(12n, "c", { create: 3n, version: 0n }),
-    putEntry(13n, "d", { create: 3n, version: 1n }),
-    putEntry(14n, "", { create: 14n }),
-    { key: deleteEntry(15n, "e").key, value: putEntry(15n, "e", { create: 15n }).value },
-    deleteEntry(16n, ""),
+    putEntry(11n, "c", { create: 3n, version: 0n }),
+    putEntry(12n, "d", { create: 3n, version: 1n }),
+    putEntry(13n, "", { create: 13n }),
+    { key: deleteEntry(14n, "e").key, value: putEntry(14n, "e", { create: 14n }).value },
+    deleteEntry(15n, ""),
   ];
-  const { problems, problemCount } = inspectDb(new MemoryBolt({ key: odd, meta }));
+  const { problems, problemCount } = inspectDb(new MemoryBolt({ key: odd, meta: [revisionEntry("finishedCompactRev", 8n)] }));
   assert.equal(problemCount, 7);
   assert.deepEqual(
     problems.map((one) => one.revision),
-    ["9.0", "10.0", "12.0", "13.0", "14.0", "15.0", "16.0"],
+    ["9.0", "10.0", "11.0", "12.0", "13.0", "14.0", "15.0"],
   );
   assert.match(problems[0]?.what ?? "", /written by revision 2/);
+});
+
+test("inspectDb: a missing record above the compaction is named, below it is not missed", () => {
+  const compacted = (main: bigint): readonly BoltEntry[] => [
+    revisionEntry("finishedCompactRev", main),
+    revisionEntry("scheduledCompactRev", main),
+  ];
+  const kept = [
+    putEntry(3n, "a", { create: 3n }),
+    putEntry(8n, "b", { create: 8n }),
+    putEntry(8n, "c", { create: 8n, sub: 1n }),
+    putEntry(9n, "d", { create: 9n }),
+  ];
+  const problemsOf = (key: readonly BoltEntry[], main: bigint): readonly string[] =>
+    inspectDb(new MemoryBolt({ key, meta: compacted(main) })).problems.map((one) => `${one.revision}: ${one.what}`);
+  assert.deepEqual(problemsOf(kept, 7n), []);
+  assert.deepEqual(problemsOf(kept.slice(2), 7n), ["8.1: records between revision 7.0 and this one are missing"]);
+  assert.deepEqual(problemsOf(kept, 5n), ["8.0: records between revision 5.0 and this one are missing"]);
+  assert.deepEqual(problemsOf([...kept.slice(0, 3), putEntry(10n, "d", { create: 10n })], 7n), [
+    "10.0: records between revision 8.2 and this one are missing",
+  ]);
 });
 
 test("inspectDb: a record that cannot be read is FILE_DAMAGED, another program's file FILE_NOT_RECOGNISED", () => {

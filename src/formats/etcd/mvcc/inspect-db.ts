@@ -57,7 +57,8 @@ const defaultTopKeys = 20;
 export function inspectDb(bolt: BoltReader, options: InspectOptions = {}): DbInspection {
   const records = openMvcc(bolt);
   const meta = readMeta(bolt);
-  const problems = new RecordProblems();
+  // 1 is the revision of an empty store: the first write is number 2.
+  const problems = new RecordProblems(Number(records.scheduledCompactRevision ?? records.compactRevision ?? 1n));
   let [hash, totalEntries, lastMain] = [0, 0, 0];
   let census: KeyCensusResult | undefined;
   for (const { key } of bolt.root.entries())

@@ -8,11 +8,11 @@ import { RecordProgress } from "./record-progress.ts";
 import { StoredRecord } from "./stored-record.ts";
 
 /**
- * Keys held in one pass: at most 118 MB (see KeyTable); the engine is to stay
+ * Keys held in one pass: at most 88 MB (see KeyTable); the engine is to stay
  * below 300 MB. With more keys than this, the records are read again for the
  * rest of them.
  */
-const defaultMaxKeys = 2_100_000;
+const defaultMaxKeys = 1_600_000;
 
 /** One object for all records: good until the call returns. */
 export interface KeyStep {

@@ -11,19 +11,41 @@ const maxListed = 100;
 
 /**
  * Looks at what a reader of pages cannot see: whether a record agrees with its
- * own place and with itself. Source: etcd server/storage/mvcc/kvstore_txn.go
- * (put, delete), api/mvccpb/kv.proto.
+ * own place and with itself, and whether one is missing. Above the compaction
+ * every main revision is there, because only a transaction that changes
+ * something takes one, and its changes are numbered from 0. Source: etcd
+ * server/storage/mvcc/kvstore_txn.go (put, delete, End), api/mvccpb/kv.proto.
  */
 export class RecordProblems {
   readonly listed: RecordProblem[] = [];
   count = 0;
+  private readonly compacted: number;
+  private main: number;
+  private nextSub: number;
 
+  /** Revisions up to `compacted` may be missing. */
+  constructor(compacted: number) {
+    this.compacted = compacted;
+    this.main = compacted;
+    this.nextSub = 0;
+  }
+
+  /** For every record, in order. */
   look(record: StoredRecord): void {
     const what = problemOf(record);
     if (what !== undefined) this.add(record.revisionText(), what);
+    if (record.mainNumber > this.compacted) this.follow(record);
   }
 
-  add(revision: string, what: string): void {
+  private follow(record: StoredRecord): void {
+    const { mainNumber, subNumber } = record;
+    const isNext = mainNumber === this.main ? subNumber === this.nextSub : mainNumber === this.main + 1 && subNumber === 0;
+    if (!isNext) this.add(record.revisionText(), `records between revision ${this.main}.${this.nextSub} and this one are missing`);
+    this.main = mainNumber;
+    this.nextSub = subNumber + 1;
+  }
+
+  private add(revision: string, what: string): void {
     this.count += 1;
     if (this.listed.length < maxListed) this.listed.push({ revision, what });
   }

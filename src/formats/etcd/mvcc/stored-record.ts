@@ -55,7 +55,10 @@ export class StoredRecord implements MvccRecord {
     return BigInt(this.mainNumber);
   }
   get sub(): bigint {
-    return BigInt(subOf(this.bucketKey));
+    return BigInt(this.subNumber);
+  }
+  get subNumber(): number {
+    return subOf(this.bucketKey);
   }
   get key(): Uint8Array {
     return this.stored.subarray(this.keyStart, this.keyEnd);
@@ -80,7 +83,7 @@ export class StoredRecord implements MvccRecord {
   }
 
   revisionText(): string {
-    return `${this.mainNumber}.${subOf(this.bucketKey)}`;
+    return `${this.mainNumber}.${this.subNumber}`;
   }
 
   /** As the generated Go code does it: the last of a repeated field counts, unknown fields are stepped over. */

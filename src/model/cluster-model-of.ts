@@ -3,6 +3,7 @@ import type { HostConfig } from "./cluster-config.ts";
 import type { ClusterId, HostName } from "./ids.ts";
 import { judgeEtcdData } from "./etcd-data.ts";
 import type { HostFacts, Inventory, MemberFacts, NodeRecord, ServiceFacts } from "./inventory.ts";
+import { joinStateOf } from "./join-under-way.ts";
 import { valueOf } from "./observation.ts";
 
 /**
@@ -139,6 +140,7 @@ function modelHost(config: HostConfig, facts: HostFacts | undefined): ModelHost 
     hasEtcdData: data.hasAny,
     hasStartableEtcdData: isWhereEtcdLooks(facts) ? data.isStartable : undefined,
     hasEtcdManifest: files?.etcdManifest,
+    join: facts === undefined ? undefined : joinStateOf(facts),
     etcdProcess: facts === undefined ? undefined : etcdProcess(facts),
     apiServer: facts === undefined ? undefined : apiServerState(facts),
     services: facts === undefined ? undefined : serviceStates(valueOf(facts.services)),

@@ -1,5 +1,6 @@
 import type { ClusterId, HostName, MemberId, Revision } from "./ids.ts";
 import type { HostRole } from "./cluster-config.ts";
+import type { JoinState } from "./join-under-way.ts";
 import { quorumState, type QuorumState } from "./quorum.ts";
 
 /**
@@ -63,6 +64,8 @@ export interface ModelHost {
   readonly hasStartableEtcdData?: boolean | undefined;
   /** etcd's manifest lies where the kubelet starts it; undefined: not known. */
   readonly hasEtcdManifest?: boolean | undefined;
+  /** Whether a kubeadm join is, or may be, under way there. */
+  readonly join?: JoinState;
   /** "frozen": the process is in state T. */
   readonly etcdProcess: "running" | "stopped" | "frozen" | undefined;
   readonly apiServer: "ready" | "not-ready" | "absent" | undefined;

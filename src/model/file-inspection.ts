@@ -111,3 +111,16 @@ export interface FileCheckPart {
   readonly detail: string;
   readonly problems: readonly { readonly offset: number | undefined; readonly what: string }[];
 }
+
+/** What `etcdctl endpoint hashkv` would give. */
+export interface FileHashKv {
+  readonly file: string;
+  readonly form: FileInspection["form"];
+  /** Whose rules were followed. */
+  readonly etcdVersion: string;
+  readonly hash: number;
+  readonly revision: bigint;
+  readonly compactRevision: bigint;
+  /** At exactly the compact revision a living 3.5-3.7 server answers from a cache, with a number that no file gives. */
+  readonly isComparable: boolean;
+}

@@ -49,6 +49,8 @@ export interface HostFacts {
   readonly manifests: Observation<readonly ManifestFacts[]>;
   /** Which parts of Kubernetes' state exist on the machine's disk. */
   readonly kubernetesFiles: Observation<KubernetesFiles>;
+  /** Age of the youngest of Kubernetes' files on the machine; undefined: there is none, or its age is not known. */
+  readonly kubernetesFilesAgeSeconds?: number;
   /** PB10 */
   readonly certificates: Observation<readonly CertificateFacts[]>;
   /** Certificate files that exist and could not be understood; they are not in `certificates`. */
@@ -86,7 +88,7 @@ export interface ServiceFacts {
 }
 
 export interface ProcessFacts {
-  readonly name: "etcd" | "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kubelet" | "haproxy" | "keepalived";
+  readonly name: "etcd" | "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kubelet" | "kubeadm" | "haproxy" | "keepalived";
   readonly pid: number;
   /** As in /proc/PID/stat: R, S, D (uninterruptible), T (stopped), Z … */
   readonly state: string;

@@ -25,6 +25,7 @@ const modelHost = z.strictObject({
   hasEtcdData: z.boolean().optional(),
   hasStartableEtcdData: z.boolean().optional(),
   hasEtcdManifest: z.boolean().optional(),
+  join: z.enum(["running", "recent", "none"]).optional(),
   etcdProcess: z.enum(["running", "stopped", "frozen"]).optional(),
   apiServer: z.enum(["ready", "not-ready", "absent"]).optional(),
   services: z

@@ -97,11 +97,74 @@ export const snapshotCheckSchema = z.object({
   totalKeys: z.int().nullable(),
 });
 
+const restoredMember = z.object({ id: z.string(), name: z.string(), peerUrls: z.array(z.string()) });
+
+export const snapshotRestoreSchema = z.object({
+  ...document("SnapshotRestore"),
+  source: z.string(),
+  dataDir: z.string(),
+  member: restoredMember,
+  clusterId: z.string(),
+  clusterToken: z.string(),
+  members: z.array(restoredMember).describe("all members of the new cluster; each needs its own restore"),
+  sourceRevision: decimal,
+  revision: decimal.describe("what the restored cluster starts with"),
+  revisionBump: decimal.nullable(),
+  storageVersion: z.string().nullable(),
+  sha256: z.object({ present: z.boolean(), valid: z.boolean().nullable() }),
+  databaseSizeBytes: z.int(),
+  replayedEntries: z.int().describe("of a data dir's log"),
+  uncertainEntries: z.int().describe("above the recorded commit index: acknowledged or not is unknown"),
+  uncertainAreIncluded: z.boolean(),
+});
+
+export const snapshotHashKvSchema = z.object({
+  ...document("SnapshotHashKv"),
+  file: z.string(),
+  form,
+  etcdVersion: z.string().describe("whose rules were followed"),
+  hash: z.int(),
+  revision: decimal,
+  compactRevision: decimal.describe("-1: never compacted"),
+  isComparable: z.boolean().describe("false at exactly the compact revision, where a running etcd answers with another number"),
+});
+
+const logPosition = z.object({ index: decimal, term: decimal.nullable() });
+
+export const snapshotRankingSchema = z.object({
+  ...document("SnapshotRanking"),
+  isOneCluster: z.boolean(),
+  ranks: z
+    .array(
+      z.object({
+        path: z.string(),
+        memberId: z.string().nullable(),
+        clusterId: z.string().nullable(),
+        isNewest: z.boolean().describe("no other is newer; several can be"),
+        newest: logPosition.nullable().describe("the newest state that can be had from these files"),
+        log: logPosition.nullable(),
+        database: logPosition.nullable(),
+        recordedCommit: decimal.nullable(),
+        unappliedEntries: decimal.describe("that a replay adds to the database"),
+        uncertainEntries: decimal,
+        problems: z.array(z.string()),
+      }),
+    )
+    .describe("newest first"),
+});
+
 export const fileOutputDocuments: { readonly [kind: string]: OutputDocument } = {
   SnapshotInspection: {
     verbs: ["snapshot inspect"],
     words: "What a snapshot, database or data dir holds.",
     schema: snapshotInspectionSchema,
   },
+  SnapshotHashKv: {
+    verbs: ["snapshot hashkv"],
+    words: "The hash of a file's data, as a server computes it.",
+    schema: snapshotHashKvSchema,
+  },
+  SnapshotRanking: { verbs: ["snapshot rank"], words: "Data dirs, the newest first.", schema: snapshotRankingSchema },
+  SnapshotRestore: { verbs: ["snapshot restore"], words: "The data dir that was made.", schema: snapshotRestoreSchema },
   SnapshotCheck: { verbs: ["snapshot check"], words: "Is a file whole?", schema: snapshotCheckSchema },
 };

@@ -28,7 +28,7 @@ export const serviceSchema = z.object({
 });
 
 export const processSchema = z.object({
-  name: z.enum(["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "haproxy", "keepalived"]),
+  name: z.enum(["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kubeadm", "haproxy", "keepalived"]),
   pid: z.number(),
   state: z.string(),
   startedSecondsAgo: z.number(),

@@ -54,6 +54,7 @@ const hostFacts = z.object({
   etcdDataDir: observed(dataDirSchema),
   manifests: observed(z.array(manifestSchema)),
   kubernetesFiles: observed(kubernetesFilesSchema),
+  kubernetesFilesAgeSeconds: z.number().optional(),
   certificates: observed(z.array(certificateSchema)),
   unreadableCertificates: z.array(z.object({ path: z.string(), problem: z.string() })).optional(),
   loadBalancer: observed(loadBalancerSchema),

@@ -51,7 +51,8 @@ class LocalByteFile implements OpenByteFile {
   }
 
   readInto(offset: number, into: Uint8Array): void {
-    if (offset < 0 || offset + into.length > this.size) throw new RangeError(`${this.name}: bytes ${offset}+${into.length} of ${this.size}`);
+    if (offset < 0 || offset + into.length > this.size)
+      throw new RangeError(`${this.name}: bytes ${offset}+${into.length} of ${this.size}`);
     let done = 0;
     while (done < into.length) {
       const read = attempt(this.name, `read at byte ${String(offset + done)}`, () =>

@@ -1,12 +1,16 @@
 import type { OnBytes } from "../../formats/byte-source.ts";
 import type { ReportProgress } from "../../model/progress-event.ts";
 import type { ByteFiles } from "../../ports/byte-files.ts";
+import type { DataDirWriter } from "../../ports/data-dir-writer.ts";
 import type { Hashing } from "../../ports/hashing.ts";
 
 /** What work on files is given. All of it is synchronous: it runs beside the screen, in a thread of its own. */
 export interface FileContext {
   readonly files: ByteFiles;
+  readonly dataDirs: DataDirWriter;
   readonly hashing: Hashing;
+  /** etcd's member and cluster ids are made with it. */
+  readonly sha1: (data: Uint8Array) => Uint8Array;
   readonly report: ReportProgress;
 }
 

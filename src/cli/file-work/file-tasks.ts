@@ -1,11 +1,18 @@
 import { checkFile } from "../../app/files/check-file.ts";
 import type { FileContext } from "../../app/files/file-context.ts";
+import { hashKvFile, type HashKvRequest } from "../../app/files/hash-kv-file.ts";
 import { inspectFile } from "../../app/files/inspect-file.ts";
+
+import { rankFiles } from "../../app/files/rank-files.ts";
+import { restoreFile, type RestoreFileRequest } from "../../app/files/restore-file.ts";
 
 /** Work on files that takes long: what each task is given and gives. Both travel between threads, so they are plain values. */
 export const fileTasks = {
   inspect: (context: FileContext, request: { readonly path: string }) => inspectFile(context, request.path),
   check: (context: FileContext, request: { readonly path: string }) => checkFile(context, request.path),
+  hashkv: (context: FileContext, request: HashKvRequest) => hashKvFile(context, request),
+  rank: (context: FileContext, request: { readonly paths: readonly string[] }) => rankFiles(context, request.paths),
+  restore: (context: FileContext, request: RestoreFileRequest) => restoreFile(context, request),
 };
 
 export type FileTaskName = keyof typeof fileTasks;

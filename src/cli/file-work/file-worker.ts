@@ -2,9 +2,11 @@
  * The thread that works on files. The engine is synchronous; here it can be
  * stopped by Ctrl-C at any point, and the screen stays alive beside it.
  */
+import { createHash } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import type { FileContext } from "../../app/files/file-context.ts";
 import { LocalByteFiles } from "../../adapters/local-fs/local-byte-files.ts";
+import { LocalDataDirWriter } from "../../adapters/local-fs/local-data-dir-writer.ts";
 import { NodeHashing } from "../../adapters/system/node-hashing.ts";
 import { carried, type FileMessage } from "./file-messages.ts";
 import { fileTasks, type FileTaskName, type FileTaskRequest } from "./file-tasks.ts";
@@ -21,7 +23,9 @@ function main(): void {
   let shownMs = 0;
   const context: FileContext = {
     files: new LocalByteFiles(),
+    dataDirs: new LocalDataDirWriter(),
     hashing: new NodeHashing(),
+    sha1: (data) => createHash("sha1").update(data).digest(),
     report: (event) => {
       const nowMs = performance.now();
       if (nowMs - shownMs < showEveryMs) return;

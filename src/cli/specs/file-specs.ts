@@ -27,4 +27,75 @@ export const fileSpecs: readonly CommandSpec[] = [
     exits: ["verificationFailed", "failed", "interrupted"],
     load: async () => (await import("../commands/snapshot-check.ts")).command,
   },
+  {
+    path: ["snapshot", "hashkv"],
+    summary: "the number that `etcdctl endpoint hashkv` gives on a server with the same data",
+    description: ["Of a data dir with its log replayed. Compare at one revision: the newest one moves."],
+    arguments: [source],
+    options: [
+      { name: "revision", value: "N", describes: "at this revision", defaultWords: "the newest" },
+      { name: "etcd-version", value: "VERSION", describes: "whose rules to follow, as 3.6.16", defaultWords: "what the file says" },
+    ],
+    examples: [{ command: "requorum snapshot hashkv backup.db --revision 48210", why: "to compare with a server at that revision" }],
+    exits: ["failed", "interrupted"],
+    load: async () => (await import("../commands/snapshot-hashkv.ts")).command,
+  },
+  {
+    path: ["snapshot", "rank"],
+    summary: "which of several survivors' data dirs holds the newest state, and what is missing in each",
+    description: [
+      "Ordered as raft would: by the term of the last entry, then by its index. The log counts to its last whole entry: acknowledged writes are regularly found above the commit index that it recorded.",
+    ],
+    arguments: [{ name: "dirs", isRequired: true, isVariadic: true, describes: "data dirs of stopped members" }],
+    examples: [{ command: "requorum snapshot rank cp1-etcd cp2-etcd cp3-etcd", why: "before you choose the one to restore from" }],
+    exits: ["findings", "failed", "interrupted"],
+    load: async () => (await import("../commands/snapshot-rank.ts")).command,
+  },
+  {
+    path: ["snapshot", "restore"],
+    summary: "make a new data dir that etcd starts from",
+    description: [
+      "From a snapshot, a db file, or a data dir, whose log is replayed over its database. Only ever into a path where nothing is. The options are those of `etcdutl snapshot restore`.",
+    ],
+    arguments: [source],
+    options: [
+      { name: "data-dir", value: "DIR", describes: "where to write", defaultWords: "NAME.etcd" },
+      { name: "name", value: "NAME", describes: "the member that it is for", defaultWords: "default" },
+      {
+        name: "initial-cluster",
+        value: "NAME=URL,…",
+        describes: "all members of the new cluster with their peer URLs",
+        defaultWords: "NAME=http://localhost:2380",
+      },
+      {
+        name: "initial-cluster-token",
+        value: "TOKEN",
+        describes: "never used before, the same for all members",
+        defaultWords: "a random one for a single member",
+      },
+      {
+        name: "bump-revision",
+        value: "N",
+        describes: "add to the revision and mark all before it compacted, so that watchers find out; 1000000000 is usual",
+      },
+      {
+        name: "etcd-version",
+        value: "MINOR",
+        describes: "the etcd that will start on it: 3.4, 3.5, 3.6 or 3.7",
+        defaultWords: "as the source",
+      },
+      { name: "clear-alarms", describes: "leave alarms behind: with a space alarm the restored cluster refuses writes" },
+      { name: "committed-only", describes: "of a data dir: leave out what lies above the recorded commit index" },
+    ],
+    examples: [
+      { command: "requorum snapshot restore backup.db --data-dir restored", why: "one member, to look into it" },
+      {
+        command:
+          "requorum snapshot restore backup.db --name cp1 --initial-cluster cp1=https://10.0.0.11:2380,cp2=https://10.0.0.12:2380 --initial-cluster-token restored-1 --bump-revision 1000000000 --data-dir /var/lib/etcd-new",
+        why: "one of two members; run it again with --name cp2 for the other",
+      },
+    ],
+    exits: ["failed", "refused", "interrupted"],
+    load: async () => (await import("../commands/snapshot-restore.ts")).command,
+  },
 ];

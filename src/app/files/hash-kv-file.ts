@@ -1,0 +1,23 @@
+import { hashKv } from "../../formats/etcd/mvcc/hash-kv.ts";
+import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
+import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
+import type { FileHashKv } from "../../model/file-inspection.ts";
+import { showing, type FileContext } from "./file-context.ts";
+import { withState, type StateRequest } from "./open-state.ts";
+
+export interface HashKvRequest extends StateRequest {
+  /** 0n: the newest. */
+  readonly revision: bigint;
+  /** Whose number is wanted, `3.6.16`; left out: the version that the file says. */
+  readonly etcdVersion: string | undefined;
+}
+
+/** What `etcdctl endpoint hashkv` gives on a server that holds the same data. */
+export function hashKvFile(context: FileContext, request: HashKvRequest): FileHashKv {
+  return withState(context, request, (opened) => {
+    const { bolt } = opened.state();
+    const version = request.etcdVersion ?? readMeta(bolt).schemaVersion;
+    const found = hashKv(openMvcc(bolt), request.revision, { version, onBytes: showing(context, "hashing every record") });
+    return { file: request.path, form: opened.form, etcdVersion: version, ...found };
+  });
+}

@@ -1,0 +1,23 @@
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { hashKvPage, type HashKvDocument } from "../../render/restore-page.ts";
+import { textArgument, textOption, type CommandModule } from "../command-spec.ts";
+import { runFileTask } from "../file-work/run-file-task.ts";
+import { wholeNumber } from "../file-work/whole-number.ts";
+import { printResult } from "../print-result.ts";
+
+export const command: CommandModule = {
+  async run(invocation) {
+    const { cli } = invocation;
+    const etcdVersion = textOption(invocation, "etcd-version");
+    if (etcdVersion !== undefined && !/^3\.[4-7](\.\d+)?$/.test(etcdVersion))
+      throw new RecoveryError("USAGE", { subject: "option --etcd-version", detail: `${etcdVersion} is none of 3.4 to 3.7` });
+    const found = await runFileTask(cli, "hashkv", {
+      path: textArgument(invocation, "file") ?? "",
+      revision: wholeNumber(textOption(invocation, "revision"), "revision") ?? 0n,
+      etcdVersion,
+    });
+    const document: HashKvDocument = { apiVersion: "requorum/v1", kind: "SnapshotHashKv", ...found };
+    printResult(cli, document, () => hashKvPage(document));
+    return "done";
+  },
+};

@@ -1,0 +1,14 @@
+import { rankingPage, type RankingDocument } from "../../render/ranking-page.ts";
+import { listArgument, type CommandModule } from "../command-spec.ts";
+import { runFileTask } from "../file-work/run-file-task.ts";
+import { printResult } from "../print-result.ts";
+
+export const command: CommandModule = {
+  async run(invocation) {
+    const { cli } = invocation;
+    const ranking = await runFileTask(cli, "rank", { paths: listArgument(invocation, "dirs") });
+    const document: RankingDocument = { apiVersion: "requorum/v1", kind: "SnapshotRanking", ...ranking };
+    printResult(cli, document, () => rankingPage(document));
+    return ranking.isOneCluster && ranking.ranks.every((rank) => rank.problems.length === 0) ? "done" : "findings";
+  },
+};

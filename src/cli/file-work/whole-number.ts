@@ -1,0 +1,8 @@
+import { RecoveryError } from "../../model/recovery-error.ts";
+
+/** A revision or a count from the command line; undefined stays undefined. USAGE when it is no whole number. */
+export function wholeNumber(text: string | undefined, option: string): bigint | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,18}$/.test(text)) return BigInt(text);
+  throw new RecoveryError("USAGE", { subject: `option --${option}`, detail: `${JSON.stringify(text)} is not a whole number` });
+}

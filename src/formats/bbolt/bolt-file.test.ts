@@ -89,6 +89,19 @@ test("openBolt: values larger than pages, in every alignment to the read-ahead, 
   for (const { key, value } of found) assert.deepEqual(value, values[text.decode(key)]);
 });
 
+test("openBolt: a walk that uses its memory again gives the same entries, each good until the next", () => {
+  for (const valueBytes of [10, 900, 5000, 40_000, 700_000]) {
+    const bucket = bucketOf(boltBytes({ big: manyKeys(valueBytes > 50_000 ? 20 : 1500, valueBytes) }), "big");
+    const kept = [...bucket.entries()];
+    let index = 0;
+    for (const { key, value } of bucket.entries(undefined, { reusesMemory: true })) {
+      assert.deepEqual([key, value], [kept[index]?.key, kept[index]?.value]);
+      index += 1;
+    }
+    assert.equal(index, kept.length);
+  }
+});
+
 test("openBolt: the newer meta page is used; when it is damaged, the other one, and it is said why", () => {
   const bytes = boltBytes({ big: manyKeys(10) });
   assert.deepEqual([open(bytes).meta.pageIndex, open(bytes).meta.transactionId, open(bytes).otherMeta], [0, 2n, { kind: "older" }]);

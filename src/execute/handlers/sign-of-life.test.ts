@@ -13,10 +13,11 @@ test("reachScript: a port that listens is open, one that does not is refused, an
   await new Promise((resolve) => closed.close(resolve));
   const targets = ports.map((port) => `127.0.0.1/${String(port)}`);
   try {
-    const output = await new Promise<string>((resolve, reject) => {
-      const shell = execFile("sh", ["-s", "4", ...targets], (error, stdout) => (error === null ? resolve(stdout) : reject(error)));
-      shell.stdin?.end(reachScript);
-    });
+    const shell = execFile("sh", ["-s", "4", ...targets]);
+    let output = "";
+    shell.stdout?.on("data", (text: string) => (output += text));
+    shell.stdin?.end(reachScript);
+    await once(shell, "close");
     assert.deepEqual(
       output.trim().split("\n").sort(),
       ["end", `reach ${targets[0] ?? ""} open`, `reach ${targets[1] ?? ""} refused`].sort(),

@@ -35,9 +35,35 @@ export async function machineRules(verified: Verified): Promise<readonly ExitRul
   const rules = [seen];
   if (seen.verdict.kind !== "holds") return rules;
   rules.push({ rule: "no etcd manifest forces a new cluster", verdict: flagVerdict(views) });
-  if (context.config.loadBalancer === "keepalived-haproxy" && address !== "")
-    rules.push({ rule: `exactly one machine holds ${address}`, verdict: holderVerdict(views) });
+  if (context.config.loadBalancer === "keepalived-haproxy" && address !== "") {
+    const others = context.config.hosts.filter((host) => !looked.includes(host));
+    const stray = (await Promise.all(others.map((host) => viewIfReached(verified, host, address)))).filter(
+      (view) => view?.holdsVip === true,
+    );
+    rules.push({
+      rule: `exactly one machine holds ${address}`,
+      verdict: holderVerdict(
+        views,
+        stray.flatMap((view) => view?.host.name ?? []),
+      ),
+    });
+  }
   return rules;
+}
+
+/**
+ * A machine that serves nothing here any more: the one that was given up, or a
+ * spare. It may live and hold the address all the same. undefined: it could
+ * not be asked, which for a machine that was lost is as it should be.
+ */
+async function viewIfReached(verified: Verified, host: HostConfig, address: string): Promise<MachineView | undefined> {
+  try {
+    return await viewOf(verified, host, address);
+  } catch (error) {
+    verified.context.signal.throwIfAborted();
+    if (!(error instanceof RecoveryError)) throw error;
+    return undefined;
+  }
 }
 
 /** Machines of their own that hold the address; a control-plane machine without a member may be the one that was given up. */
@@ -71,7 +97,15 @@ function flagVerdict(views: readonly MachineView[]): Verdict {
   return forced.length === 0 ? holds : fails(...forced.map((view) => `--force-new-cluster is in etcd's manifest on ${view.host.name}`));
 }
 
-function holderVerdict(views: readonly MachineView[]): Verdict {
+function holderVerdict(views: readonly MachineView[], stray: readonly string[]): Verdict {
+  if (stray.length > 0) {
+    return fails(
+      ...stray.map(
+        (host) =>
+          `${host} holds it, which carries neither a member nor a balancer that counts; on ${host}: systemctl disable --now keepalived`,
+      ),
+    );
+  }
   const holders = views.filter((view) => view.holdsVip).map((view) => view.host.name);
   return holders.length === 1 ? holds : fails(holders.length === 0 ? "no machine holds it" : `held by ${holders.join(" and ")}`);
 }

@@ -29,7 +29,7 @@ export function soundLogs(): readonly WalFiles[] {
       writer.entry({ ...textEntry(1), kind: "conf-change", data: encodeConfState(confState) });
       for (let index = 2; index <= 30; index += 1) {
         put(writer, index, 1);
-        if (index % 4 === 0) writer.state({ term: 1n, vote: 0xa1n, commit: BigInt(index - 1) });
+        if (index % 4 === 0) writer.state({ term: 1n, vote: 0xa1n, commit: BigInt(Math.max(0, index - 5)) });
         if (index === 12) writer.snapshot({ index: 10n, term: 1n, confState });
       }
       for (let index = 25; index <= 34; index += 1) put(writer, index, 2);

@@ -61,12 +61,21 @@ export class WalOracle {
 
   /** Asks about a directory of segments; a torn end in it is repaired, so give a copy. One question at a time. */
   async ask(walDir: string): Promise<WalAnswer> {
-    this.#process.stdin.write(`${walDir}\n`);
+    return JSON.parse(await this.#answerTo(walDir)) as WalAnswer;
+  }
+
+  /** What a log entry's data asks for, as requestLine says it; one question at a time. */
+  async askRequest(data: Uint8Array): Promise<string> {
+    return JSON.parse(await this.#answerTo(`request ${Buffer.from(data).toString("hex")}`)) as string;
+  }
+
+  async #answerTo(question: string): Promise<string> {
+    this.#process.stdin.write(`${question}\n`);
     const limit = setTimeout(() => this.#process.kill("SIGKILL"), answerTimeoutMs);
     const line = await this.#answers.next();
     clearTimeout(limit);
-    if (line.done === true) throw new Error(`etcd's reader died on ${walDir}`);
-    return JSON.parse(line.value) as WalAnswer;
+    if (line.done === true) throw new Error(`etcd's reader died on ${question}`);
+    return line.value;
   }
 
   close(): void {

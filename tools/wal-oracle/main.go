@@ -1,8 +1,9 @@
 // The judge of our reading of etcd's log: etcd's own reader, asked by a small
-// program. Reads directories from standard input, one a line, and answers each
-// with one line of JSON: what a start of etcd finds in that WAL directory, or
-// why it refuses. Torn ends are repaired in place, as a start does: give it copies.
-// With `refused` nothing else means anything.
+// program. Reads questions from standard input, one a line, and answers each
+// with one line of JSON. A directory: what a start of etcd finds in that WAL
+// directory, or why it refuses (then nothing else means anything). Torn ends are
+// repaired in place, as a start does: give it copies. `request HEX`: what the
+// data of a log entry asks for.
 package main
 
 import (
@@ -16,6 +17,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/server/v3/storage/wal"
@@ -48,7 +50,13 @@ func main() {
 	lines := bufio.NewScanner(os.Stdin)
 	output := json.NewEncoder(os.Stdout)
 	for lines.Scan() {
-		if err := output.Encode(ask(lines.Text())); err != nil {
+		var found any
+		if data, isRequest := strings.CutPrefix(lines.Text(), "request "); isRequest {
+			found = requestLine(data)
+		} else {
+			found = ask(lines.Text())
+		}
+		if err := output.Encode(found); err != nil {
 			os.Exit(1)
 		}
 	}

@@ -7,7 +7,7 @@
 import { damaged } from "../../format-error.ts";
 import { boolOf, int64Of, messageOf, stringOf, uint32Of, uint64Of } from "../../protobuf/checked-fields.ts";
 import type { MessagePlace } from "../../protobuf/decode-at.ts";
-import { MalformedMessage, WireReader } from "../../protobuf/wire-reader.ts";
+import { MalformedMessage, WireReader, wireType } from "../../protobuf/wire-reader.ts";
 import type { InternalRaftRequest, LeaseCheckpoint, RaftAction, V2Request } from "./internal-raft-request.ts";
 import { authActionOf } from "./read-auth-action.ts";
 import { deleteRangeOf, nameOf, putOf, rangeOf, txnOf } from "./read-txn.ts";
@@ -205,7 +205,12 @@ function v2RequestOf(reader: WireReader): V2Request {
     else if (field === 3) path = stringOf(reader);
     else if (field === 4) value = stringOf(reader);
     else if (field === 5) isDirectory = boolOf(reader);
-    else reader.skip();
+    else {
+      // Fields that are not wanted here and whose types etcd checks all the same.
+      if (field === 6) reader.expect(wireType.bytes);
+      else if (field <= 17) reader.expect(wireType.varint);
+      reader.skip();
+    }
   }
   return { id, method, path, value, isDirectory };
 }

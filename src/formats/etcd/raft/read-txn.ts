@@ -1,6 +1,6 @@
 /** The requests on keys, which stand alone in a log entry or inside a transaction. All throw MalformedMessage. Source: etcd api/etcdserverpb/rpc.proto. */
 import { boolOf, int64Of, messageOf, uint32Of, viewOf } from "../../protobuf/checked-fields.ts";
-import { MalformedMessage, type WireReader } from "../../protobuf/wire-reader.ts";
+import { MalformedMessage, wireType, type WireReader } from "../../protobuf/wire-reader.ts";
 import type {
   CompareTarget,
   DeleteRangeRequest,
@@ -26,7 +26,10 @@ export function rangeOf(reader: WireReader): RangeRequest {
     else if (field === 2) rangeEnd = viewOf(reader);
     else if (field === 3) limit = int64Of(reader);
     else if (field === 4) revision = int64Of(reader);
-    else reader.skip();
+    else {
+      if (field <= 13) reader.expect(wireType.varint); // order, target, bounds: not wanted here, and etcd checks their types
+      reader.skip();
+    }
   }
   return { key, rangeEnd, limit, revision };
 }

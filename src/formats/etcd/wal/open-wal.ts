@@ -174,8 +174,8 @@ class WalScan {
   private addSnapshot(file: WalSegment, frame: WalFrame, snapshot: WalSnapshot): void {
     const { index, term } = snapshot;
     const before = this.snapshotTerms.get(index);
-    if (before !== undefined && before !== term && this.breaks.length < maxBreaks)
-      this.broken(file, frame.offset, `a snapshot record at ${index} has term ${term}, an earlier one has term ${before}`);
+    if (before !== undefined && before !== term)
+      this.jumped(file, frame, `a snapshot record at ${index} has term ${term}, an earlier one has term ${before}`);
     this.live.addSnapshot(index, term);
     if (this.snapshots.length >= maxSnapshots) {
       const oldest = this.snapshots.shift();
@@ -190,12 +190,15 @@ class WalScan {
     const before = this.live.last;
     switch (this.live.add(entry.index, entry.term)) {
       case "appended":
+        return undefined;
       case "rewound":
+        // A leader overrules only what was never committed.
+        if (entry.index <= this.commit || entry.index <= this.live.highestVoiding)
+          this.jumped(file, frame, `entry ${entry.index} overrules an entry that was committed`);
         return undefined;
       case "jumped":
         // Behind a leader's snapshot nothing is live, and the next entry is appended: this gap has no such reason, and etcd refuses it.
-        if (this.breaks.length < maxBreaks)
-          this.broken(file, frame.offset, `entry ${entry.index} follows entry ${before?.lastIndex ?? 0n}`);
+        this.jumped(file, frame, `entry ${entry.index} follows entry ${before?.lastIndex ?? 0n}`);
         return undefined;
       case "term-went-back":
         this.odd(file, frame.offset, `entry ${entry.index} has term ${entry.term}, lower than the entry before it`);
@@ -236,6 +239,10 @@ class WalScan {
       this.odd(file, offset, "the last segment is full and closed: the one that followed it may be missing");
   }
 
+  /** A break that does not end the segment; there can be many of them. */
+  private jumped(file: WalSegment, frame: WalFrame, what: string): void {
+    if (this.breaks.length < maxBreaks) this.broken(file, frame.offset, what);
+  }
   private broken(file: WalSegment, offset: number, what: string): void {
     this.breaks.push({ segment: file.name, offset, what });
   }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { killClusterTrial } from "../support/kill-cluster-trial.ts";
 import { newLedger } from "../support/kill-load.ts";
 import { killTrial, killTrialFlags } from "../support/kill-trial.ts";
 import { engineVersions, PlainEtcd } from "../support/plain-etcd.ts";
@@ -19,6 +20,16 @@ for (const version of engineVersions)
       for (let seed = 1; seed <= trials; seed += 1) await killTrial(etcd, ledger, seed);
     } finally {
       await etcd.close();
+      await rm(directory, { recursive: true, force: true });
+    }
+  });
+
+for (const version of engineVersions)
+  test(`replay: three members of ${version} killed at once under load: the leader's dir and the longest log have every acknowledged write`, async () => {
+    const directory = await mkdtemp(join(tmpdir(), "requorum-kill-"));
+    try {
+      await killClusterTrial(version, directory, 1);
+    } finally {
       await rm(directory, { recursive: true, force: true });
     }
   });

@@ -74,3 +74,32 @@ export async function etcdTraffic(etcd: PlainEtcd, options: TrafficOptions): Pro
 export async function compactEtcd(etcd: PlainEtcd, revision: bigint): Promise<void> {
   await etcd.call("KV/Compact", [compactionRequest, headerOnly], { revision, physical: true });
 }
+
+/**
+ * Many puts in large transactions, fast enough for a million keys: `count`
+ * puts over `keys` distinct keys, values of `valueBytes` that differ.
+ */
+export async function etcdBulk(
+  etcd: PlainEtcd,
+  options: { readonly count: number; readonly keys: number; readonly valueBytes: number; readonly seed: number },
+): Promise<void> {
+  const random = seededRandom(options.seed);
+  const pool = Uint8Array.from({ length: options.valueBytes + 65_536 }, () => Math.floor(random() * 256));
+  const text = new TextEncoder();
+  // Below etcd's limit of 1.5 MiB for a request; a transaction may put a key only once.
+  const perTxn = Math.max(1, Math.min(1_500, options.keys, Math.floor(1_200_000 / (options.valueBytes + 100))));
+  for (let start = 0; start < options.count; start += perTxn) {
+    const numbers = Array.from({ length: Math.min(perTxn, options.count - start) }, (_, at) => start + at);
+    const success = numbers.map((number) => {
+      const offset = Math.floor(random() * 65_536);
+      const name = String(number % options.keys).padStart(8, "0");
+      return {
+        put: {
+          key: text.encode(`/registry/configmaps/namespace-${String(number % 50)}/object-${name}`),
+          value: pool.subarray(offset, offset + options.valueBytes),
+        },
+      };
+    });
+    await etcd.call("KV/Txn", [txnRequest, headerOnly], { success });
+  }
+}

@@ -22,12 +22,14 @@ export class PageOutput {
   }
 
   /**
-   * Room for a page of `usedBytes`, rounded up to whole pages: zeros with the
-   * page's header, to be filled before the next call.
+   * Room for a page of `usedBytes`, rounded up to whole pages: the page's
+   * header, then bytes of no meaning up to `usedBytes`, all of which the caller
+   * fills before the next call, then zeros.
    */
   page(usedBytes: number, header: { readonly flags: number; readonly count: number }): { readonly id: number; readonly bytes: Uint8Array } {
     const pages = Math.max(1, Math.ceil(usedBytes / this.pageSize));
     const bytes = this.room(pages * this.pageSize);
+    bytes.fill(0, usedBytes);
     const id = this.nextId;
     this.nextId += pages;
     writePageHeader(bytes, { id, flags: header.flags, count: header.count, overflow: pages - 1 });
@@ -48,7 +50,6 @@ export class PageOutput {
     if (this.used + sizeBytes > bufferBytes) this.flush();
     if (sizeBytes > bufferBytes) return new Uint8Array(sizeBytes);
     const bytes = this.buffer.subarray(this.used, this.used + sizeBytes);
-    bytes.fill(0);
     this.used += sizeBytes;
     return bytes;
   }

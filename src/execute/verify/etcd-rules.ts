@@ -22,13 +22,7 @@ export async function etcdRules(verified: Verified, voters: number): Promise<rea
   return [
     { rule: `${String(voters)} voters, all started, no learner`, verdict: membershipVerdict(members, voters) },
     answering,
-    {
-      rule: "one cluster id",
-      verdict: sameVerdict(
-        known.map((status) => status.clusterId),
-        "cluster ids",
-      ),
-    },
+    { rule: "one cluster id, the plan's", verdict: clusterVerdict(known, context.plan.fingerprint.clusterId) },
     {
       rule: "one leader, known to all",
       verdict: sameVerdict(
@@ -50,6 +44,15 @@ function membershipVerdict(members: readonly MemberFacts[], voters: number): Ver
   const count = members.filter((member) => !member.isLearner).length;
   if (count !== voters) problems.push(`${String(count)} voters, wanted ${String(voters)}`);
   return problems.length === 0 ? holds : fails(...problems);
+}
+
+/** Members that agree with each other may still be another cluster than the one that was to be recovered (I-G3). */
+function clusterVerdict(statuses: readonly EtcdStatus[], planned: string | undefined): Verdict {
+  const ids = statuses.map((status) => status.clusterId);
+  const foreign = ids.find((id) => planned !== undefined && id !== planned);
+  return foreign === undefined
+    ? sameVerdict(ids, "cluster ids")
+    : fails(`cluster ids: ${[...new Set(ids)].join(", ")}; the plan is for ${planned ?? ""}`);
 }
 
 function sameVerdict(values: readonly string[], what: string): Verdict {

@@ -2,16 +2,20 @@ import type { ModelMember } from "../../model/cluster-model.ts";
 import type { HostConfig } from "../../model/cluster-config.ts";
 import type { MemberFacts } from "../../model/inventory.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { etcdCall, withEtcdOnce } from "../ask/ask-etcd.ts";
+import { assertPlannedCluster, etcdCall, withEtcdOnce } from "../ask/ask-etcd.ts";
 import type { StepContext } from "../step-handler.ts";
 import { addressOfUrl, type Verified } from "./exit-rule.ts";
 
-/** The member list by a linearizable read, from whichever configured machine gives one. FACTS_INCOMPLETE when none does. */
+/** The member list by a linearizable read, from whichever configured machine of the plan's cluster gives one. FACTS_INCOMPLETE when none does. */
 export async function lookAtMembers(context: StepContext): Promise<Verified> {
   const reasons: string[] = [];
   for (const host of context.config.hosts) {
     try {
-      const { members } = await withEtcdOnce(context, host.name, (client) => client.memberList({ linearizable: true }, etcdCall(context)));
+      const { members } = await withEtcdOnce(context, host.name, async (client) => {
+        // Whoever answers first may be an orphan with a cluster of its own.
+        assertPlannedCluster(context, host.name, await client.status(etcdCall(context)));
+        return await client.memberList({ linearizable: true }, etcdCall(context));
+      });
       const hosts = members.flatMap((member) => hostOf(context, member) ?? []);
       return { context, members, hosts, apiServers: apiServersOf(context, hosts) };
     } catch (error) {

@@ -88,7 +88,8 @@ export interface ServiceFacts {
 }
 
 export interface ProcessFacts {
-  readonly name: "etcd" | "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kubelet" | "kubeadm" | "haproxy" | "keepalived";
+  readonly name:
+    "etcd" | "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kubelet" | "kubeadm" | "haproxy" | "keepalived";
   readonly pid: number;
   /** As in /proc/PID/stat: R, S, D (uninterruptible), T (stopped), Z … */
   readonly state: string;

@@ -1,4 +1,4 @@
-import type { ClusterModel, ModelMember } from "../model/cluster-model.ts";
+import type { ClusterModel, ModelHost, ModelMember } from "../model/cluster-model.ts";
 import { modelHost } from "../model/cluster-model.ts";
 import type { Diagnosis, Finding } from "../model/finding.ts";
 import type { HostName } from "../model/ids.ts";
@@ -87,7 +87,7 @@ function provenKind(finding: Finding, model: ClusterModel, member: ModelMember):
       if (member.isHealthy === true || host?.isReachable !== true || host.etcdProcess !== "stopped") return undefined;
       return host.hasStartableEtcdData === false ? finding.lossProof : undefined;
     case "never-started":
-      return member.isStarted ? undefined : "never-started";
+      return !member.isStarted && isNobodyJoining(host) ? "never-started" : undefined;
     case undefined:
       return isUnfinishedJoin(finding, model, member) ? "unfinished-join" : undefined;
   }
@@ -98,7 +98,12 @@ function isUnfinishedJoin(finding: Finding, model: ClusterModel, member: ModelMe
   if (!finding.code.startsWith("A06_") && !finding.code.startsWith("E14_")) return false;
   const host = member.host === undefined ? undefined : modelHost(model, member.host);
   const hasNode = model.nodes === undefined || model.nodes.some((node) => node.name === member.name);
-  return member.isLearner && member.isStarted && host?.isReachable === true && !hasNode;
+  return member.isLearner && member.isStarted && host?.isReachable === true && !hasNode && (host.join === "none" || host.join === "recent");
+}
+
+/** Seen with our own eyes: no etcd, and no join that could still start it. */
+function isNobodyJoining(host: ModelHost | undefined): boolean {
+  return host?.isReachable === true && host.etcdProcess === "stopped" && host.join === "none";
 }
 
 function attestedProof(member: ModelMember, attestation: Attestation): LossProof | undefined {

@@ -91,13 +91,16 @@ section_services() {
 section_processes() {
   # comm is cut at 15 characters by the kernel, hence kube-controller.
   ps -eo pid=,stat=,etimes=,comm= >"$work/ps" || return 1
-  grep -E ' (etcd|kube-apiserver|kube-controller.*|kube-scheduler|kubelet|haproxy|keepalived)$' "$work/ps" | head -n 200
+  grep -E ' (etcd|kube-apiserver|kube-controller.*|kube-scheduler|kubelet|kubeadm|haproxy|keepalived)$' "$work/ps" | head -n 200
   return 0
 }
 section_files() {
   for f in admin.conf super-admin.conf kubelet.conf; do if [ -e "$root/etc/kubernetes/$f" ]; then echo "$f=1"; else echo "$f=0"; fi; done
   for f in etcd kube-apiserver; do if [ -e "$root$manifests_dir/$f.yaml" ]; then echo "$f=1"; else echo "$f=0"; fi; done
   if [ -e "$root$pki_dir/ca.crt" ]; then echo ca=1; else echo ca=0; fi
+  # What a join writes as it goes on; the youngest tells whether one may be under way.
+  youngest=$(stat -L -c %Y "$root"/etc/kubernetes/*.conf "$root$manifests_dir"/*.yaml "$root$pki_dir/ca.crt" "$root/var/lib/kubelet/config.yaml" 2>/dev/null | sort -n | tail -n 1)
+  if [ -n "$youngest" ]; then age=$(($(date +%s) - youngest)); [ "$age" -ge 0 ] || age=0; echo "age=$age"; fi
 }
 `;
 

@@ -1,5 +1,5 @@
 import type { KubernetesFiles } from "../model/inventory.ts";
-import { flagField, parseFields } from "./parse-host-answer.ts";
+import { countField, flagField, parseFields } from "./parse-host-answer.ts";
 
 /** Pure. Text of the section files. Throws REMOTE_ANSWER_MALFORMED. */
 export function parseKubernetesFiles(text: string): KubernetesFiles {
@@ -12,4 +12,10 @@ export function parseKubernetesFiles(text: string): KubernetesFiles {
     apiServerManifest: flagField(fields, "kube-apiserver"),
     clusterCa: flagField(fields, "ca"),
   };
+}
+
+/** Pure. Text of the section files. undefined: no age was told. Throws REMOTE_ANSWER_MALFORMED. */
+export function parseKubernetesFilesAge(text: string): number | undefined {
+  const fields = parseFields(text);
+  return fields.has("age") ? Number(countField(fields, "age")) : undefined;
 }

@@ -6,6 +6,7 @@ const nameOfCommand: { readonly [command: string]: ProcessFacts["name"] } = {
   "kube-apiserver": "kube-apiserver",
   "kube-scheduler": "kube-scheduler",
   kubelet: "kubelet",
+  kubeadm: "kubeadm",
   haproxy: "haproxy",
   keepalived: "keepalived",
   // The kernel keeps 15 characters of a command's name.

@@ -12,7 +12,7 @@ import { parseCertificates } from "./parse-certificates.ts";
 import { parseDataDir } from "./parse-data-dir.ts";
 import { parseArpMacs, parseEndpointAnswer } from "./parse-endpoint.ts";
 import { malformed, parseHostAnswer, type HostAnswer } from "./parse-host-answer.ts";
-import { parseKubernetesFiles } from "./parse-kubernetes-files.ts";
+import { parseKubernetesFiles, parseKubernetesFilesAge } from "./parse-kubernetes-files.ts";
 import { parseLoadBalancer } from "./parse-load-balancer.ts";
 import { clockOffsetMs, parseAddresses, parseMachine } from "./parse-machine.ts";
 import { parseMesh, type MeshFacts } from "./parse-mesh.ts";
@@ -89,6 +89,7 @@ export async function probeHost(
   const answer = parseHostAnswer(exchange.value.result.stdout, nonce);
   const reading = new Reading(answer, exchange, source);
   const certificates = reading.section("PB10", "certificates", (text) => parseCertificates(text, ports.certificates));
+  const filesAge = reading.section("files", "files", parseKubernetesFilesAge);
   const mesh = reading.mesh({
     self: host.name,
     peers: config.hosts.filter((other) => other.name !== host.name).map((other) => other.name),
@@ -103,6 +104,7 @@ export async function probeHost(
       etcdDataDir: reading.dataDir(config.paths.etcdDataDir),
       manifests: reading.section("PB9", "manifests", parseStaticPods),
       kubernetesFiles: reading.section("files", "files", parseKubernetesFiles),
+      ...(filesAge.kind === "known" && filesAge.value !== undefined ? { kubernetesFilesAgeSeconds: filesAge.value } : {}),
       certificates: certificates.kind === "known" ? { ...certificates, value: certificates.value.certificates } : certificates,
       ...(certificates.kind === "known" && certificates.value.unreadable.length > 0
         ? { unreadableCertificates: certificates.value.unreadable }

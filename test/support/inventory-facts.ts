@@ -95,6 +95,7 @@ export function hostFacts(situation: Situation, host: HostSituation): HostFacts 
       apiServerManifest: !host.isFresh,
       clusterCa: !host.isFresh,
     }),
+    ...(host.ssh !== "ok" || host.isFresh ? {} : { kubernetesFilesAgeSeconds: 30 * 86_400 }),
     certificates: shown("PB10", host.certificates ?? (host.isFresh ? [] : certificateFacts(host))),
     loadBalancer: shown("PB13", host.loadBalancer ?? loadBalancerFacts(situation, host)),
     etcd: etcdFacts(situation, host),

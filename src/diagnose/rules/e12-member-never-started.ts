@@ -1,5 +1,6 @@
 import { findingOf, type Rule } from "../rule.ts";
 import { evidenceOf } from "../situation/host-view.ts";
+import { joinDoubt } from "../situation/join-doubt.ts";
 import { listEvidence, memberLabel } from "../situation/situation.ts";
 
 export const memberNeverStarted: Rule = {
@@ -11,7 +12,7 @@ export const memberNeverStarted: Rule = {
       .filter((view) => !view.isStarted && !view.member.isLearner)
       .map((view) => {
         const { host } = view;
-        const starting = host !== undefined && host.etcd !== "stopped" && host.etcd !== "unknown" ? host : undefined;
+        const doubt = joinDoubt(host);
         return findingOf("E12_MEMBER_NEVER_STARTED", {
           subject: memberLabel(view),
           host: host?.name,
@@ -21,12 +22,14 @@ export const memberNeverStarted: Rule = {
           summary: `Member ${view.member.id} (${view.member.peerUrls.join(", ")}) was added and never started; it counts as a voter.`,
           evidence: [
             ...listEvidence(situation, `no name and no client address for ${view.member.peerUrls.join(", ")}`),
-            ...(starting === undefined ? [] : [evidenceOf(`etcd: ${starting.etcd}`, starting.facts.processes)]),
+            ...(host === undefined
+              ? []
+              : [evidenceOf(doubt?.words ?? `no etcd and no join under way on ${host.name}`, host.facts.processes)]),
           ],
           ruledOut: [{ code: "E05_DATA_DIR_LOST_MEMBER_REGISTERED", because: "it never announced a name, so it never had data" }],
-          // An etcd process on its machine may be this member on its way in: somebody adds it just now.
-          lossProof: situation.cluster.list?.isLinearizable === true && starting === undefined ? "never-started" : undefined,
-          wouldSettle: starting === undefined ? [] : ["another look in a minute: its etcd runs and may be starting just now"],
+          // It may be on its way in: somebody adds it just now.
+          lossProof: situation.cluster.list?.isLinearizable === true && doubt === undefined ? "never-started" : undefined,
+          wouldSettle: doubt === undefined ? [] : [doubt.wouldSettle],
         });
       }),
 };

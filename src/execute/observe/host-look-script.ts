@@ -16,7 +16,7 @@ for unit in kubelet containerd haproxy keepalived etcd; do
   echo "unit $unit $state"
 done
 ps -eo stat=,comm= > /dev/null && echo processes-listed
-ps -eo stat=,comm= | awk '$2 == "etcd" || $2 == "kube-apiserver" { print "process", $2, $1 }'
+ps -eo stat=,comm= | awk '$2 == "etcd" || $2 == "kube-apiserver" || $2 == "kubeadm" { print "process", $2, $1 }'
 has() { if [ -e "$2" ]; then echo "file $1 1"; else echo "file $1 0"; fi; }
 has adminConf /etc/kubernetes/admin.conf
 has superAdminConf /etc/kubernetes/super-admin.conf

@@ -16,6 +16,7 @@ export type HostLook = Pick<
   | "hasEtcdData"
   | "hasStartableEtcdData"
   | "hasEtcdManifest"
+  | "join"
   | "etcdProcess"
   | "apiServer"
   | "services"
@@ -32,6 +33,7 @@ const nothingKnown: HostLook = {
   hasEtcdData: undefined,
   hasStartableEtcdData: undefined,
   hasEtcdManifest: undefined,
+  join: undefined,
   etcdProcess: undefined,
   apiServer: undefined,
   services: undefined,
@@ -77,6 +79,8 @@ export function readHostLook(output: string): HostLook {
     hasEtcdData: data.hasAny,
     hasStartableEtcdData: all("data-elsewhere").length > 0 ? undefined : data.isStartable,
     hasEtcdManifest: files.get("etcdManifest"),
+    // How old the files are is not asked here, so nobody is said not to be joining.
+    join: all("process").some(([name, state]) => name === "kubeadm" && !(state ?? "").startsWith("Z")) ? "running" : undefined,
     etcdProcess: isListed ? processState(etcd.map(([, state]) => state ?? "")) : undefined,
     // Running says nothing about being ready; that is asked of the API server itself.
     apiServer: !isListed || runsApiServer ? undefined : files.get("apiServerManifest") === false ? "absent" : "not-ready",

@@ -22,9 +22,18 @@ export function lossProofProblems(plan: RecoveryPlan, step: PlannedStep<"etcd.re
         return [`the loss of member ${memberId} is said to be observed on a machine that could not be reached`];
       return dataProblems(plan, host);
     case "never-started":
-      return member.isStarted ? [`member ${memberId} has started`] : [];
+      return [
+        ...(member.isStarted ? [`member ${memberId} has started`] : []),
+        ...(host?.isReachable === true && host.etcdProcess === "stopped"
+          ? []
+          : [`nobody saw the machine of member ${memberId} without a running etcd`]),
+        ...(host?.join === "none" ? [] : [`a join of member ${memberId} may be under way`]),
+      ];
     case "unfinished-join":
-      return member.isLearner && host?.isReachable === true ? [] : [`member ${memberId} is no learner on a machine that can be reached`];
+      return [
+        ...(member.isLearner && host?.isReachable === true ? [] : [`member ${memberId} is no learner on a machine that can be reached`]),
+        ...(host?.join === "running" ? [`kubeadm runs on ${host.name}`] : []),
+      ];
   }
 }
 

@@ -8,7 +8,7 @@ import { memberWords, withMemberList } from "./member-verdicts.ts";
  * I-S7: moved on the same filesystem, never deleted. The handler stops the
  * kubelet and its containers first; etcd must have been stopped before.
  * Needs: members (with host), hosts[host].{isReachable, etcdProcess,
- * hasKubernetesState, hasEtcdData}.
+ * hasKubernetesState, hasEtcdData, join}.
  */
 export const hostMoveStateAside: StepSpec<"host.moveStateAside"> = {
   risk: "reversible",
@@ -22,6 +22,9 @@ export const hostMoveStateAside: StepSpec<"host.moveStateAside"> = {
           ? holds
           : fails(`member ${memberWords(member)} on ${args.host} is still registered: its data may be needed`);
       }),
+      aboutHost(model, args.host, (host) =>
+        host.join === "running" ? fails(`kubeadm runs on host ${args.host}: what it writes is not a former life's`) : holds,
+      ),
       aboutHost(model, args.host, (host) =>
         whenKnown(host.etcdProcess, `whether etcd runs on host ${args.host}`, (process) =>
           process === "stopped" ? holds : fails(`etcd is ${process} on host ${args.host}`),

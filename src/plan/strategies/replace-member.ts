@@ -85,6 +85,12 @@ function nothingNeeded({ goal, model, lossProofs, refusedAttestations }: Plannin
   if (member.isHealthy === true)
     return notNeeded("replace-member", `Member ${memberWords(member)} works; replacing a working member is not built yet (NOT_BUILT_YET).`);
   const host = member.host ?? member.name;
+  // Without a name and a host there is nothing that a word could be about.
+  if (host === "")
+    return notPossible(
+      "replace-member",
+      `Nothing proves that member ${memberWords(member)} is lost (I-G2): its machine is not in the configuration, so nobody can look at it.`,
+    );
   const other = goal.kind === "replace" && goal.with !== undefined ? goal.with : "HOST";
   return notPossible(
     "replace-member",

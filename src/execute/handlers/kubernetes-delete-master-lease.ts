@@ -13,7 +13,12 @@ export const kubernetesDeleteMasterLeaseHandler: StepHandler<"kubernetes.deleteM
   settleMs: 10_000,
   observe: (args, context) => {
     const owners = context.config.hosts.filter((host) => host.address === args.address).map((host) => host.name);
-    return observeModel(context, { hosts: args.via, apiServers: owners, masterLeasesVia: args.via });
+    return observeModel(context, {
+      etcd: true,
+      hosts: [...new Set([...args.via, ...owners])],
+      apiServers: owners,
+      masterLeasesVia: args.via,
+    });
   },
   perform: async (args, context) => {
     const key = `${masterLeasePrefix}${args.address}`;

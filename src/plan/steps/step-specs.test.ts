@@ -349,6 +349,16 @@ test("etcd.removeMember: an already removed member is success", () => {
   assert.deepEqual(postOf(cases["etcd.removeMember"].step, removed), { kind: "holds" });
 });
 
+test("kubernetes.deleteMasterLease: an API server that could not be asked is not dead, unless nobody reaches its machine and its member is gone", () => {
+  const { step } = cases["kubernetes.deleteMasterLease"];
+  const cp2With = (change: Partial<ModelHost>) => [host(1), { ...emptyCp2, apiServer: undefined, ...change }, host(3)];
+  assert.equal(preOf(step, { ...removed, hosts: cp2With({}) }).kind, "unknown");
+  assert.equal(preOf(step, { ...removed, hosts: cp2With({ isReachable: undefined }) }).kind, "unknown");
+  assert.equal(preOf(step, { ...removed, hosts: cp2With({ isReachable: false }) }).kind, "holds");
+  assert.equal(preOf(step, { ...lost, hosts: cp2With({ isReachable: false }) }).kind, "unknown");
+  assert.equal(preOf(step, { ...removed, members: undefined, hosts: cp2With({ isReachable: false }) }).kind, "unknown");
+});
+
 test("etcd.removeMember: a remaining voter of unknown health leaves the precondition unknown", () => {
   const model = { ...lost, members: [member(1), member(2, { isHealthy: undefined }), member(3, { isHealthy: undefined })] };
   assert.equal(preOf(cases["etcd.removeMember"].step, model).kind, "unknown");

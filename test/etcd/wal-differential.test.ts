@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { MemoryByteSource } from "../../src/formats/byte-source.ts";
+import { readInternalRequest } from "../../src/formats/etcd/raft/read-internal-request.ts";
 import { encodeSnapFile, readSnapFile } from "../../src/formats/etcd/snap/snap-file.ts";
 import { readV2Store } from "../../src/formats/etcd/snap/v2-store.ts";
 import { WalFrames } from "../../src/formats/etcd/wal/wal-frames.ts";
@@ -172,6 +173,36 @@ for (const version of engineVersions)
       await leader.close();
     }
   });
+
+test("etcd 3.4: keys of the v2 API are found in log and snapshot file, before 3.6 refuses to start on them (E27)", async () => {
+  const etcd = await PlainEtcd.start({ version: "3.4", directory: join(directory, "v2"), flags: ["--enable-v2", "--snapshot-count=10"] });
+  try {
+    for (let index = 0; index < 25; index += 1) {
+      const answer = await fetch(`http://${etcd.endpoint}/v2/keys/old/${String(index)}`, {
+        method: "PUT",
+        body: new URLSearchParams({ value: `value ${String(index)}` }),
+      });
+      assert.ok(answer.ok, await answer.text());
+    }
+    await etcd.stop();
+    withDataDir(etcd.dataDir, ({ wal, snapshots }) => {
+      const [newest] = snapshots;
+      assert.ok(newest !== undefined);
+      assert.deepEqual(readV2Store(newest.data, "snap").foreignPaths, ["/1"]);
+      const asked = [...wal.entries(1n)].flatMap((entry) => {
+        if (entry.kind !== "normal" || entry.data.length === 0) return [];
+        const { action } = readInternalRequest(entry.data, { file: "log", offset: undefined });
+        return action.kind === "v2" && action.v2.path.startsWith("/1/old/") ? [`${action.v2.method} ${action.v2.value}`] : [];
+      });
+      assert.deepEqual(
+        asked,
+        Array.from({ length: 25 }, (_, index) => `PUT value ${String(index)}`),
+      );
+    });
+  } finally {
+    await etcd.close();
+  }
+});
 
 test("a log of several segments, and what is missing when segments are lost (M8)", async () => {
   const etcd = await PlainEtcd.start({ version: "3.6", directory: join(directory, "segments"), flags: ["--max-request-bytes=20000000"] });

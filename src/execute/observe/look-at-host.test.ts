@@ -66,6 +66,16 @@ test("readHostLook: only WAL and backend, seen and mounted, are data to start fr
   assert.deepEqual(data(), [undefined, undefined]);
 });
 
+test("readHostLook: a balancer file that came damaged leaves its backends unknown, and the rest is read", () => {
+  for (const damaged of ["!!!notbase64", "abc", "ab=c", "=="]) {
+    const look = readHostLook(answer([`haproxy ${damaged}`]));
+    assert.deepEqual([look.balancerBackends, look.machineId, look.etcdProcess], [undefined, "0123", "stopped"], damaged);
+  }
+  const file = Buffer.from("backend api\n    server cp1 10.150.0.11:6443 check\n").toString("base64");
+  assert.deepEqual(readHostLook(answer([`haproxy ${file}`])).balancerBackends, ["10.150.0.11:6443"]);
+  assert.equal(readHostLook(answer(["process kubeadm Sl"])).join, "running");
+});
+
 test("hostLookScript: runs to its end in a POSIX shell and reads only; a stray file is nothing to start etcd from", () => {
   const folder = mkdtempSync(join(tmpdir(), "requorum-look-test-"));
   try {

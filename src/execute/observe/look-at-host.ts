@@ -85,10 +85,7 @@ export function readHostLook(output: string): HostLook {
     // Running says nothing about being ready; that is asked of the API server itself.
     apiServer: !isListed || runsApiServer ? undefined : files.get("apiServerManifest") === false ? "absent" : "not-ready",
     services: servicesOf(all("unit")),
-    balancerBackends:
-      haproxy === undefined
-        ? undefined
-        : readApiBackends(textOfBase64(haproxy), apiServerPort).map((backend) => `${backend.address}:${backend.port}`),
+    balancerBackends: haproxy === undefined ? undefined : backendsOf(haproxy),
   };
 }
 
@@ -126,6 +123,9 @@ function isServiceUnit(unit: string | undefined): unit is ServiceUnit {
   return unit === "kubelet" || unit === "containerd" || unit === "haproxy" || unit === "keepalived" || unit === "etcd";
 }
 
-export function textOfBase64(text: string): string {
-  return new TextDecoder().decode(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
+/** undefined: the file came damaged or is no text; then nothing is known of the backends. */
+function backendsOf(base64: string): readonly string[] | undefined {
+  if (base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return undefined;
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  return readApiBackends(new TextDecoder().decode(bytes), apiServerPort).map((backend) => `${backend.address}:${backend.port}`);
 }

@@ -25,3 +25,28 @@ test("readField: broken YAML is an error that does not quote it", () => {
     (error: unknown) => error instanceof Error && !error.message.includes("secret"),
   );
 });
+
+test("withField: forms whose range cannot simply be replaced are refused or come out right, never broken", () => {
+  const endpoint = { path: ["controlPlaneEndpoint"], what: "kubeadm-config" } as const;
+  for (const refused of [
+    "x: &ep old:6443\ncontrolPlaneEndpoint: *ep\n",
+    "controlPlaneEndpoint: &ep old:6443\nextra: *ep\n",
+    "controlPlaneEndpoint: |\n  old:6443\nb: 2\n",
+    "controlPlaneEndpoint: >-\n  old:6443\n# c\nb: 2\n",
+    "controlPlaneEndpoint:\nb: 2\n",
+    "controlPlaneEndpoint: [a, b]\n",
+    "a: 1\n...\n",
+    "a: 1\n---\nb: 2\n",
+    "a: 1\n\u0000",
+  ]) {
+    assert.throws(() => withField(refused, endpoint, "new:6443"), { code: "REMOTE_ANSWER_MALFORMED" }, refused);
+  }
+  for (const plain of [
+    "controlPlaneEndpoint: 'old:6443'\n",
+    "a: 1\r\nb: 2\r\n",
+    "controlPlaneEndpoint: old:6443 # why\nb: 2\n",
+    'controlPlaneEndpoint: ""\n',
+  ]) {
+    assert.equal(readField(withField(plain, endpoint, "new:6443"), endpoint), "new:6443", plain);
+  }
+});

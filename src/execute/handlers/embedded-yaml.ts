@@ -19,14 +19,33 @@ export function readField(text: string, field: FieldPath): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** The text with this one value replaced; an absent field is added at the end of the top-level map. */
+/**
+ * The text with this one value replaced; an absent field is added at the end
+ * of the top-level map. What comes out is read again: a form of YAML that a
+ * replaced range would break (alias, block scalar, tag, document end) is refused.
+ */
 export function withField(text: string, field: FieldPath, value: string): string {
   const document = parsed(text, field);
+  const edited = replaced(text, field, value);
+  const whole = parsed(edited, field);
+  const [before, after] = [document, whole].map((one) => {
+    one.setIn([...field.path], "");
+    return JSON.stringify(one.toJS());
+  });
+  if (readField(edited, field) !== value || before !== after)
+    throw malformed(field, `${field.path.join(".")} stands there in a form that is not edited; change it by hand`);
+  return edited;
+}
+
+function replaced(text: string, field: FieldPath, value: string): string {
+  const document = parsed(text, field);
   const node: unknown = document.getIn([...field.path], true);
-  if (isScalar(node) && node.range !== null && node.range !== undefined) {
+  const isPlain = isScalar(node) && node.anchor === undefined && ["PLAIN", "QUOTE_DOUBLE", "QUOTE_SINGLE"].includes(node.type ?? "");
+  if (isPlain && node.range !== null && node.range !== undefined && node.range[0] < node.range[1]) {
     const [start, end] = node.range;
     return text.slice(0, start) + JSON.stringify(value) + text.slice(end);
   }
+  if (node !== undefined) throw malformed(field, `${field.path.join(".")} stands there in a form that is not edited; change it by hand`);
   const [key, ...deeper] = field.path;
   if (deeper.length > 0 || typeof key !== "string" || !isMap(document.contents) || document.contents.flow === true)
     throw malformed(field, `it has no ${field.path.join(".")}`);
@@ -34,7 +53,7 @@ export function withField(text: string, field: FieldPath, value: string): string
 }
 
 function parsed(text: string, field: FieldPath): ReturnType<typeof parseDocument> {
-  const document = parseDocument(text);
+  const document = parseDocument(text, { logLevel: "silent" });
   if (document.errors.length > 0) throw malformed(field, "it is not YAML");
   return document;
 }

@@ -120,6 +120,38 @@ test("initCluster: a machine without a trace of Kubernetes stays a control-plane
   assert.deepEqual(result.config.hosts[1]?.roles, ["control-plane"]);
 });
 
+test("initCluster: a wiped machine whose balancer files are still there stays a control-plane machine, and says so in the file", async () => {
+  const facts = { cp1: kubeadmFacts("cp1", "10.0.0.11"), cp3: kubeadmFacts("cp3", "10.0.0.13") };
+  for (const rest of ["haproxy\tyes\nvip\t10.0.0.10\n", "haproxy\tyes\nkubelet\tyes\n"]) {
+    const result = await init(draftFromHosts(["cp1", "cp2=10.0.0.12", "cp3"], name, {}), {
+      ...facts,
+      cp2: `hostname\tcp2\naddress\t10.0.0.12\n${rest}complete\tyes\n`,
+    });
+    assert.deepEqual(result.config.hosts[1]?.roles, ["control-plane", "load-balancer"]);
+    assert.match(result.notes.join("\n"), /no API server on cp2.*kept as a control-plane machine, as you said/);
+    assert.match(
+      result.text,
+      / {2}# NOTE: no API server on cp2.*\n {2}- name: cp2\n.*\n {4}roles: \[control-plane, load-balancer\] {3}# as you said/,
+    );
+    assert.deepEqual(readClusterConfig(result.text, "requorum.yaml"), result.config);
+  }
+});
+
+test("initCluster: a machine with etcd alone is an etcd machine only where an API server elsewhere names it", async () => {
+  const etcdOnly = kubeadmFacts("cp2", "10.0.0.12")
+    .split("\n")
+    .filter((line) => !/^(apiserver|server|vip|haproxy|kubelet)/.test(line))
+    .join("\n");
+  const moved = await init(draftFromHosts(["cp1", "cp2"], name, {}), { cp1: kubeadmFacts("cp1", "10.0.0.11"), cp2: etcdOnly });
+  assert.deepEqual(moved.config.hosts[1]?.roles, ["control-plane", "etcd"]);
+  const named = await init(draftFromHosts(["cp1", "cp2"], name, {}), {
+    cp1: kubeadmFacts("cp1", "10.0.0.11").replace("https://127.0.0.1:2379", "https://10.0.0.12:2379"),
+    cp2: etcdOnly,
+  });
+  assert.deepEqual(named.config.hosts[1]?.roles, ["etcd"]);
+  assert.deepEqual(named.notes, []);
+});
+
 test("initCluster: a forgotten etcd member is pointed out", async () => {
   const result = await init(draftFromHosts(["cp2"], name, {}), { cp2: kubeadmFacts("cp2", "10.0.0.12") });
   assert.match(result.notes.join("\n"), /etcd member cp1 \(10\.0\.0\.11\)/);

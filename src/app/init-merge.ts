@@ -19,7 +19,7 @@ export interface Visited {
 export function mergeDiscovery(draft: ConfigDraft, visits: readonly Visited[]): ConfigDraft {
   const machines = visits.flatMap(({ host, found }) => (found.kind === "machine" ? [{ host, machine: found.machine }] : []));
   const endpoint = draft.controlPlaneEndpoint ?? mostCommonEndpoint(machines);
-  const hosts = visits.map((visit) => withMemberAddress(mergedHost(visit, endpoint?.value), machines));
+  const hosts = visits.map((visit) => withMemberAddress(mergedHost(visit, endpoint?.value, machines), machines));
   const platform =
     draft.platform ??
     first(
@@ -47,7 +47,7 @@ interface Reached {
   readonly machine: DiscoveredMachine;
 }
 
-function mergedHost({ host, found }: Visited, endpoint: string | undefined): DraftHost {
+function mergedHost({ host, found }: Visited, endpoint: string | undefined, machines: readonly Reached[]): DraftHost {
   if (found.kind === "not-reached") {
     return {
       ...host,
@@ -57,14 +57,54 @@ function mergedHost({ host, found }: Visited, endpoint: string | undefined): Dra
   }
   const { machine } = found;
   const address = host.address ?? addressOf(host, machine, endpoint);
+  const { roles, note } = host.roles === undefined ? saidAndSeen({ host, machine }, machines) : { roles: host.roles, note: undefined };
+  const notes = [...host.notes, ...(note === undefined ? [] : [note])];
+  return { ...host, ...(address === undefined ? {} : { address }), roles, notes };
+}
+
+/**
+ * The roles of a machine that the operator named as a control-plane machine
+ * (`--host`). Traces can only add to that: in an outage the static pods may be
+ * gone while the balancer's files are still there, and a lost control-plane
+ * machine that is written down as something else is then "proved" to be none.
+ * The one exception is an etcd machine that API servers elsewhere name.
+ */
+function saidAndSeen(
+  { host, machine }: Reached,
+  machines: readonly Reached[],
+): { readonly roles: Found<readonly HostRole[]>; readonly note: string | undefined } {
   const seen = rolesOf(machine);
-  const isBare = seen.length === 0;
-  const roles: Found<readonly HostRole[]> =
-    host.roles ?? (isBare ? { value: ["control-plane"], source: "as you said" } : { value: seen, source: `files of ${host.name}` });
-  const notes = isBare
-    ? [`no trace of Kubernetes on ${host.name}: a lost control-plane machine, or a spare one (then: roles: [spare])`]
-    : [];
-  return { ...host, ...(address === undefined ? {} : { address }), roles, notes: [...host.notes, ...notes] };
+  if (seen.includes("control-plane")) return { roles: { value: seen, source: `files of ${host.name}` }, note: undefined };
+  if (seen.includes("etcd") && isNamedByApiServers({ host, machine }, machines))
+    return { roles: { value: seen, source: `files of ${host.name}; API servers elsewhere name its etcd` }, note: undefined };
+  const others = seen.filter((role) => role !== "worker");
+  if (seen.length === 0) {
+    return {
+      roles: { value: ["control-plane"], source: "as you said" },
+      note: `no trace of Kubernetes on ${host.name}: a lost control-plane machine, or a spare one (then: roles: [spare])`,
+    };
+  }
+  return {
+    roles: {
+      value: ["control-plane", ...others],
+      source: `as you said${others.length === 0 ? "" : `, and files of ${host.name}`}; no API server was found there`,
+    },
+    note:
+      `no API server on ${host.name}, only traces of: ${seen.join(", ")}. It is kept as a control-plane machine, as you said; ` +
+      `if it never was one: roles: [${seen.join(", ")}]`,
+  };
+}
+
+function isNamedByApiServers({ host, machine }: Reached, machines: readonly Reached[]): boolean {
+  return machines.some(
+    (other) =>
+      other.host.name !== host.name &&
+      (other.machine.apiServer?.etcdServers ?? []).some((url) => {
+        const endpoint = endpointOfUrl(url);
+        const address = endpoint === undefined ? undefined : splitEndpoint(endpoint)?.address;
+        return address !== undefined && (address === host.name || machine.addresses.includes(address));
+      }),
+  );
 }
 
 /** The address of a machine that could not say it itself, from the etcd settings of those that could. */

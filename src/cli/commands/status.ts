@@ -48,7 +48,7 @@ async function lookNow(app: AppContext): Promise<StatusDocument> {
   );
 }
 
-/** Until interrupted. Every look stands for itself: machines that die are seen to die, and the watch goes on. */
+/** Until interrupted, or until nobody reads any more, as in `| head -1`. Every look stands for itself: machines that die are seen to die, and the watch goes on. */
 async function watch(
   cli: CliContext,
   app: AppContext,
@@ -56,11 +56,15 @@ async function watch(
 ): Promise<ExitName> {
   const { terminal } = cli;
   const screen = new ScreenRedraw(terminal);
+  const { outGone } = terminal;
+  const stop = outGone === undefined ? cli.signal : AbortSignal.any([cli.signal, outGone]);
+  let exit: ExitName = "interrupted";
   let last = "";
   try {
-    while (!cli.signal.aborted) {
+    while (!stop.aborted) {
       const startedMs = app.ports.clock.monotonicMs();
       const status = await lookNow(screen.isLive && last !== "" ? { ...app, report: () => undefined } : app);
+      exit = exitOf(status);
       const tookMs = app.ports.clock.monotonicMs() - startedMs;
       options.beforeDrawing();
       if (cli.global.output !== "text") {
@@ -82,15 +86,15 @@ async function watch(
         last = shape;
       }
       if (screen.isLive) last = "drawn";
-      await app.ports.clock.sleep(options.intervalMs, cli.signal);
+      await app.ports.clock.sleep(options.intervalMs, stop);
     }
   } catch (error) {
-    // Ctrl-C is how a watch ends; anything else is an error.
-    if (!isInterrupted(cli)) throw error;
+    // Ctrl-C is how a watch ends, and a reader that had enough; anything else is an error.
+    if (!isInterrupted(cli) && error !== outGone?.reason) throw error;
   } finally {
     screen.end();
   }
-  return "interrupted";
+  return isInterrupted(cli) || outGone?.aborted !== true ? "interrupted" : exit;
 }
 
 function isInterrupted(cli: CliContext): boolean {

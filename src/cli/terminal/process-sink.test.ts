@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import test from "node:test";
 
 const program = join(import.meta.dirname, "../../../bin/requorum.js");
+const main = join(import.meta.dirname, "../main.ts");
 
 test("bin: a reader that goes away early is no error", () => {
   const result = spawnSync("bash", ["-c", `set -o pipefail; "${program}" explain | head -1`], { encoding: "utf8", timeout: 30_000 });
@@ -31,4 +34,36 @@ test("bin: the exit code of a wrong call reaches the shell through every way of 
     ["node", [program]],
   ] as const)
     assert.equal(spawnSync(command, [...words, "nonsense"], { timeout: 30_000 }).status, 2);
+});
+
+test("bin: a watch ends when nobody reads it any more", { timeout: 60_000 }, () => {
+  const work = mkdtempSync(join(tmpdir(), "requorum-watch-"));
+  try {
+    // Nobody listens on this port of this machine: each look is short.
+    writeFileSync(
+      join(work, "requorum.yaml"),
+      `apiVersion: requorum/v1
+cluster: watched
+platform: kubeadm
+etcdTopology: stacked
+controlPlaneEndpoint: 127.0.0.2:1
+hosts:
+  - name: a
+    address: 127.0.0.2
+    sshPort: 1
+    roles: [control-plane, etcd]
+`,
+    );
+    for (const format of ["text", "json"]) {
+      const result = spawnSync(
+        "bash",
+        ["-c", `"${process.execPath}" "${main}" status --watch --interval 1s -o ${format} | head -1; echo "\${PIPESTATUS[0]}"`],
+        { encoding: "utf8", timeout: 20_000, cwd: work, env: { ...process.env, XDG_STATE_HOME: join(work, "state") } },
+      );
+      assert.equal(result.error, undefined, `${format}: ${result.stderr}`);
+      assert.match(result.stdout, /\n10\n$/, result.stderr);
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
 });

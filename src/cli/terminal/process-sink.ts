@@ -7,14 +7,15 @@ import type { TextSink } from "./terminal.ts";
  * no error. `drained` resolves when everything written has left the process.
  */
 export function processSink(stream: NodeJS.WriteStream & { fd: 1 | 2 }): TextSink & { drained(): Promise<void> } {
-  let isGone = false;
+  const gone = new AbortController();
   let last: Promise<void> = Promise.resolve();
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE" && error.code !== "ERR_STREAM_DESTROYED" && error.code !== "EIO") throw error;
-    isGone = true;
+    gone.abort();
   });
   const tty: Partial<Pick<WriteStream, "columns" | "rows">> = stream;
   return {
+    gone: gone.signal,
     get isTty() {
       return stream.isTTY;
     },
@@ -25,7 +26,7 @@ export function processSink(stream: NodeJS.WriteStream & { fd: 1 | 2 }): TextSin
       return tty.rows;
     },
     write(text) {
-      if (isGone) return;
+      if (gone.signal.aborted) return;
       last = new Promise((resolve) => {
         stream.write(text, () => {
           resolve();

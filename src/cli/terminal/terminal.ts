@@ -6,6 +6,8 @@ export interface TextSink {
   readonly isTty: boolean;
   readonly columns: number | undefined;
   readonly rows: number | undefined;
+  /** Aborted when nobody reads any more (EPIPE): what is written from then on is dropped. Absent: that cannot happen. */
+  readonly gone?: AbortSignal;
 }
 
 export interface TerminalOptions {
@@ -47,6 +49,10 @@ export class Terminal {
   get errIsTty(): boolean {
     return this.#options.err.isTty;
   }
+  /** Aborted when the reader of standard output has gone. A run goes on; what only shows, such as a watch, has no reason to. */
+  get outGone(): AbortSignal | undefined {
+    return this.#options.out.gone;
+  }
   get outHasColor(): boolean {
     return this.outIsTty && !this.#options.noColor;
   }
@@ -65,6 +71,11 @@ export class Terminal {
 
   result(text: string): void {
     this.#options.out.write(redactText(text));
+  }
+
+  /** The one way around the redaction: objects that were asked for by name, secrets included (`snapshot get`). */
+  objects(text: string): void {
+    this.#options.out.write(text);
   }
 
   problem(text: string): void {

@@ -152,9 +152,7 @@ export class PlainEtcd {
   }
 
   /** The status of a file as this version's own program prints it; the file is only read. */
-  async snapshotStatus(
-    file: string,
-  ): Promise<{
+  async snapshotStatus(file: string): Promise<{
     readonly hash: number;
     readonly revision: number;
     readonly totalKey: number;

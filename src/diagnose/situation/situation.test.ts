@@ -100,7 +100,13 @@ test("situationOf: where the cluster's etcd keeps its data elsewhere than the pr
 test("situationOf: a data dir that cannot be read, or that is empty on a disk with errors, is no loss, and nobody is given up for it", () => {
   const empty = { exists: true, isEmpty: true, hasFiles: false, hasWal: false, hasBackend: false };
   const cases: readonly Partial<DataDirFacts>[] = [
-    { exists: true, isEmpty: false, hasWal: false, hasBackend: false, readError: "ls: reading directory '/var/lib/etcd': Input/output error" },
+    {
+      exists: true,
+      isEmpty: false,
+      hasWal: false,
+      hasBackend: false,
+      readError: "ls: reading directory '/var/lib/etcd': Input/output error",
+    },
     { ...empty, fsyncError: "Input/output error", kernelErrors: ["XFS (nvme1n1): Filesystem has been shut down due to log error (0x2)"] },
     { ...empty, kernelErrors: ["EXT4-fs error (device sdb): ext4_find_entry: reading directory lblock 0"] },
     { ...empty, isReadOnlyMount: true },

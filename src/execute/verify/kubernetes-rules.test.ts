@@ -26,6 +26,7 @@ function open(): { readonly kubernetes: FakeKubernetes; readonly context: StepCo
   const context = {
     ports: { kube: kubernetes.dialer(), etcd: etcd.dialer(), clock: new FakeClock() },
     config: { etcdTopology: "external", hosts: [...controlPlane, ...etcdMachines] },
+    plan: { fingerprint: {} },
     signal: new AbortController().signal,
   } as unknown as StepContext;
   return { kubernetes, context };

@@ -16,10 +16,12 @@ import { readV2Store } from "../../src/formats/etcd/snap/v2-store.ts";
 import { WalFrames } from "../../src/formats/etcd/wal/wal-frames.ts";
 import { readWalRecord } from "../../src/formats/etcd/wal/wal-records.ts";
 import { WalWriter } from "../../src/formats/etcd/wal/wal-writer.ts";
+import { compareRanks } from "../../src/formats/etcd/data-dir/rank-member.ts";
 import { etcdTraffic } from "../support/etcd-traffic.ts";
 import { withDataDir } from "../support/local-data-dir.ts";
 import { joined } from "../support/make-wal.ts";
 import { engineVersions, PlainEtcd, type EngineVersion } from "../support/plain-etcd.ts";
+import { RealEtcd } from "../support/real-etcd.ts";
 import { ourAnswer, WalOracle } from "../support/wal-oracle.ts";
 
 let oracle: WalOracle;
@@ -173,6 +175,64 @@ for (const version of engineVersions)
       await leader.close();
     }
   });
+
+test("a leader that lost its quorum: entries that its followers overrule later are void in its log", async () => {
+  const etcd = await RealEtcd.start({ memberCount: 3 });
+  try {
+    const hosts = etcd.members.map((member) => member.host);
+    const [first] = hosts;
+    assert.ok(first !== undefined);
+    await etcd.etcdctl(first, ["put", "kept", "1"]);
+    const leaders = await Promise.all(
+      hosts.map(async (host) => {
+        const [one] = JSON.parse(await etcd.etcdctl(host, ["endpoint", "status", "-w", "json"])) as {
+          readonly Status: { readonly leader: number; readonly header: { readonly member_id: number } };
+        }[];
+        return one?.Status.leader === one?.Status.header.member_id ? [host] : [];
+      }),
+    );
+    const leader = leaders.flat()[0];
+    assert.ok(leader !== undefined, "no leader");
+    const followers = hosts.filter((host) => host !== leader);
+    for (const host of followers) etcd.freeze(host);
+    // Nobody acknowledges these; the leader has them in its log.
+    await Promise.all(
+      Array.from({ length: 12 }, (_, index) =>
+        etcd.etcdctl(leader, ["put", `lost${String(index)}`, "x", "--command-timeout=300ms"]).catch(() => undefined),
+      ),
+    );
+    await Promise.all(hosts.map((host) => etcd.kill(host))); // what was sent to the frozen ones goes with them
+    const dataDir = etcd.member(leader).dataDir;
+    const before = withDataDir(dataDir, ({ wal, rank }) => ({ lastIndex: wal.lastIndex ?? 0n, rank }));
+    assert.ok(before.rank.uncertainCount > 0n);
+    await Promise.all(followers.map((host) => etcd.startProcess(host)));
+    const [other] = followers;
+    assert.ok(other !== undefined);
+    // An election is due first: as long as it takes, at most a minute.
+    for (let tries = 0; ; tries += 1)
+      try {
+        await etcd.etcdctl(other, ["put", "kept", "2", "--command-timeout=2s"]);
+        break;
+      } catch (error) {
+        if (tries === 30) throw error;
+      }
+    await etcd.startProcess(leader);
+    await etcd.etcdctl(leader, ["get", "kept"]); // linearizable: its log has caught up
+    await Promise.all(hosts.map((host) => etcd.kill(host)));
+    await assertReadsAlike(dataDir, "overruled");
+    const ranks = hosts.map((host) =>
+      withDataDir(etcd.member(host).dataDir, ({ wal, rank }) => {
+        assert.deepEqual([wal.breaks, wal.oddities, rank.problems], [[], [], []]);
+        return { rank, entryCount: wal.entryCount, live: [...wal.entries(1n)].length };
+      }),
+    );
+    const own = ranks[hosts.indexOf(leader)];
+    assert.ok(own !== undefined && own.entryCount > own.live, "nothing was overruled");
+    assert.equal(compareRanks(before.rank, own.rank), "older", "the longer log of the older term is not the newer one");
+  } finally {
+    await etcd.close();
+  }
+});
 
 test("etcd 3.4: keys of the v2 API are found in log and snapshot file, before 3.6 refuses to start on them (E27)", async () => {
   const etcd = await PlainEtcd.start({ version: "3.4", directory: join(directory, "v2"), flags: ["--enable-v2", "--snapshot-count=10"] });

@@ -153,12 +153,42 @@ export const snapshotRankingSchema = z.object({
     .describe("newest first"),
 });
 
+const sourceAt = z.object({ file: z.string(), revision: decimal });
+
+export const snapshotDiffSchema = z.object({
+  ...document("SnapshotDiff"),
+  from: sourceAt,
+  to: sourceAt,
+  resources: z.array(
+    z.object({
+      resource: z.string(),
+      before: z.int(),
+      after: z.int(),
+      added: z.int(),
+      removed: z.int(),
+      changed: z.int(),
+    }),
+  ),
+  objects: z.array(
+    z.object({
+      key: z.string(),
+      resource: z.string(),
+      namespace: z.string().nullable(),
+      name: z.string(),
+      change: z.enum(["added", "removed", "changed"]),
+      fields: z.array(z.string()).describe("paths that differ; no values"),
+    }),
+  ),
+  isCutOff: z.boolean().describe("more objects differ than are listed; the counts are complete"),
+});
+
 export const fileOutputDocuments: { readonly [kind: string]: OutputDocument } = {
   SnapshotInspection: {
     verbs: ["snapshot inspect"],
     words: "What a snapshot, database or data dir holds.",
     schema: snapshotInspectionSchema,
   },
+  SnapshotDiff: { verbs: ["snapshot diff"], words: "What differs between two states.", schema: snapshotDiffSchema },
   SnapshotHashKv: {
     verbs: ["snapshot hashkv"],
     words: "The hash of a file's data, as a server computes it.",

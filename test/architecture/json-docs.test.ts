@@ -12,8 +12,8 @@ test("JSON output: docs/json-output.md says what src/schemas/output.ts says; els
 test("JSON output: every verb that prints a result has a document, and every document a verb that exists", () => {
   const documented = new Set(Object.values(outputDocuments).flatMap((document) => document.verbs));
   const verbs = commandTable.map(commandName);
-  // These hand the terminal to something else: a shell's script, another program.
-  const withoutDocument = ["completion", "lab ssh"];
+  // These hand the terminal to something else: a shell's script, another program, kubectl.
+  const withoutDocument = ["completion", "lab ssh", "snapshot get"];
   assert.deepEqual(
     verbs.filter((verb) => !documented.has(verb) && !withoutDocument.includes(verb)),
     [],

@@ -1,4 +1,5 @@
 import type { OnBytes } from "../../formats/byte-source.ts";
+import type { SealCiphers } from "../../formats/kubernetes/sealed-value.ts";
 import type { ReportProgress } from "../../model/progress-event.ts";
 import type { ByteFiles } from "../../ports/byte-files.ts";
 import type { DataDirWriter } from "../../ports/data-dir-writer.ts";
@@ -12,6 +13,8 @@ export interface FileContext {
   /** etcd's member and cluster ids are made with it. */
   readonly sha1: (data: Uint8Array) => Uint8Array;
   readonly report: ReportProgress;
+  /** Of the API server's encryption at rest. */
+  readonly ciphers: SealCiphers;
 }
 
 /** Progress of one pass over a file, in words for the screen. */

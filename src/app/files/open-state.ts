@@ -86,7 +86,7 @@ export class OpenFiles {
     if (holder === undefined) return;
     throw new RecoveryError("FILE_CHANGED", {
       subject: `file ${path}`,
-      detail: `process ${String(holder.pid)} holds it open and locked: an etcd runs on it, or somebody writes it`,
+      detail: `${holder.pid > 0 ? `process ${String(holder.pid)}` : "a process"} holds it open and locked: an etcd runs on it, or somebody writes it`,
       remedies: [{ why: "take a snapshot of the running member instead, or stop it first" }],
     });
   }

@@ -1,5 +1,7 @@
 import { checkFile } from "../../app/files/check-file.ts";
 import type { FileContext } from "../../app/files/file-context.ts";
+import { diffFiles, type DiffFilesRequest } from "../../app/files/diff-files.ts";
+import { getObjects, type GetObjectsRequest } from "../../app/files/get-objects.ts";
 import { hashKvFile, type HashKvRequest } from "../../app/files/hash-kv-file.ts";
 import { inspectFile } from "../../app/files/inspect-file.ts";
 
@@ -10,6 +12,8 @@ import { restoreFile, type RestoreFileRequest } from "../../app/files/restore-fi
 export const fileTasks = {
   inspect: (context: FileContext, request: { readonly path: string }) => inspectFile(context, request.path),
   check: (context: FileContext, request: { readonly path: string }) => checkFile(context, request.path),
+  diff: (context: FileContext, request: DiffFilesRequest) => diffFiles(context, request),
+  get: (context: FileContext, request: GetObjectsRequest) => getObjects(context, request),
   hashkv: (context: FileContext, request: HashKvRequest) => hashKvFile(context, request),
   rank: (context: FileContext, request: { readonly paths: readonly string[] }) => rankFiles(context, request.paths),
   restore: (context: FileContext, request: RestoreFileRequest) => restoreFile(context, request),

@@ -8,6 +8,7 @@ import type { FileContext } from "../../app/files/file-context.ts";
 import { LocalByteFiles } from "../../adapters/local-fs/local-byte-files.ts";
 import { LocalDataDirWriter } from "../../adapters/local-fs/local-data-dir-writer.ts";
 import { NodeHashing } from "../../adapters/system/node-hashing.ts";
+import { nodeSealCiphers } from "../../adapters/system/node-seal-ciphers.ts";
 import { carried, type FileMessage } from "./file-messages.ts";
 import { fileTasks, type FileTaskName, type FileTaskRequest } from "./file-tasks.ts";
 
@@ -23,6 +24,7 @@ function main(): void {
   let shownMs = 0;
   const context: FileContext = {
     files: new LocalByteFiles(),
+    ciphers: nodeSealCiphers,
     dataDirs: new LocalDataDirWriter(),
     hashing: new NodeHashing(),
     sha1: (data) => createHash("sha1").update(data).digest(),

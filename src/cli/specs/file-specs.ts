@@ -1,6 +1,11 @@
-import type { ArgumentSpec, CommandSpec } from "../command-spec.ts";
+import type { ArgumentSpec, CommandSpec, OptionSpec } from "../command-spec.ts";
 
 const source: ArgumentSpec = { name: "file", isRequired: true, describes: "a snapshot, a db file, or the data dir of a stopped member" };
+
+const committedOnly: OptionSpec = {
+  name: "committed-only",
+  describes: "of a data dir: leave out what lies above the recorded commit index",
+};
 
 /** Verbs on snapshots, databases and data dirs. None needs a cluster, and none writes to what it reads. */
 export const fileSpecs: readonly CommandSpec[] = [
@@ -26,6 +31,61 @@ export const fileSpecs: readonly CommandSpec[] = [
     examples: [{ command: "requorum snapshot check backup.db", why: "before you rely on it" }],
     exits: ["verificationFailed", "failed", "interrupted"],
     load: async () => (await import("../commands/snapshot-check.ts")).command,
+  },
+  {
+    path: ["snapshot", "get"],
+    summary: "objects of Kubernetes out of a file, as YAML that kubectl apply takes",
+    description: [
+      "What the cluster itself writes (status, uid, resourceVersion, …) is left out and named in a comment; --raw keeps it. Secrets are printed as they are.",
+    ],
+    arguments: [
+      source,
+      {
+        name: "what",
+        isRequired: false,
+        describes: "as kubectl names it: secrets, secret/app-login, deploy, widgets.example.org/one; or an etcd key",
+      },
+    ],
+    options: [
+      { name: "namespace", short: "n", value: "NAME", describes: "only this namespace, which alone means all that is in it" },
+      { name: "selector", short: "l", value: "LABELS", describes: "only objects with these labels: app=web,tier!=cache" },
+      { name: "revision", value: "N", describes: "as they were at this revision", defaultWords: "the newest" },
+      { name: "raw", describes: "everything, as the API server would have answered" },
+      { name: "encryption-config", value: "FILE", describes: "the EncryptionConfiguration, where values are encrypted at rest" },
+      committedOnly,
+    ],
+    examples: [
+      { command: "requorum snapshot get backup.db configmap/settings -n shop", why: "one deleted object; append `| kubectl apply -f -`" },
+      { command: "requorum snapshot get backup.db --namespace shop", why: "a whole namespace" },
+    ],
+    exits: ["findings", "failed", "interrupted"],
+    load: async () => (await import("../commands/snapshot-get.ts")).command,
+  },
+  {
+    path: ["snapshot", "diff"],
+    summary: "which objects were added, removed or changed between two files, or two revisions of one",
+    description: [
+      "Leases, events and what every write changes are left aside; --all counts them too. Values are not shown, only the names of fields.",
+    ],
+    arguments: [
+      { name: "from", isRequired: true, describes: "the older snapshot, database or data dir" },
+      { name: "to", isRequired: false, describes: "the newer one; left out: the same file at another revision" },
+    ],
+    options: [
+      { name: "from-revision", value: "N", describes: "the older one's revision", defaultWords: "the newest" },
+      { name: "to-revision", value: "N", describes: "the newer one's revision", defaultWords: "the newest" },
+      { name: "namespace", short: "n", value: "NAME", describes: "only this namespace" },
+      { name: "only", value: "WHAT", describes: "only these objects, named as for `snapshot get`" },
+      { name: "all", describes: "leases, events, managedFields and resourceVersion too" },
+      { name: "encryption-config", value: "FILE", describes: "the EncryptionConfiguration, where values are encrypted at rest" },
+      committedOnly,
+    ],
+    examples: [
+      { command: "requorum snapshot diff monday.db tuesday.db", why: "what a restore of Monday's would lose" },
+      { command: "requorum snapshot diff backup.db --from-revision 48000 --to-revision 48210", why: "within one file" },
+    ],
+    exits: ["findings", "failed", "interrupted"],
+    load: async () => (await import("../commands/snapshot-diff.ts")).command,
   },
   {
     path: ["snapshot", "hashkv"],
@@ -85,7 +145,7 @@ export const fileSpecs: readonly CommandSpec[] = [
         defaultWords: "as the source",
       },
       { name: "clear-alarms", describes: "leave alarms behind: with a space alarm the restored cluster refuses writes" },
-      { name: "committed-only", describes: "of a data dir: leave out what lies above the recorded commit index" },
+      committedOnly,
     ],
     examples: [
       { command: "requorum snapshot restore backup.db --data-dir restored", why: "one member, to look into it" },

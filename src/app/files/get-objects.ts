@@ -1,0 +1,86 @@
+import { asServed } from "../../formats/kubernetes/as-served.ts";
+import { cleanForApply } from "../../formats/kubernetes/clean-for-apply.ts";
+import { isKubeList, isKubeObject, type KubeJson, type KubeObject } from "../../formats/kubernetes/kube-json.ts";
+import { kubeYaml } from "../../formats/kubernetes/kube-yaml.ts";
+import type { FileObject, FileObjects } from "../../model/file-objects.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { FileContext } from "./file-context.ts";
+import { ObjectSelector, type ObjectSelection } from "./object-selection.ts";
+import { withState, type StateRequest } from "./open-state.ts";
+import { liveObjects, readRecord, sealKeysOf } from "./read-objects.ts";
+
+export interface GetObjectsRequest extends StateRequest {
+  readonly selection: ObjectSelection;
+  /** 0n: the newest. */
+  readonly revision: bigint;
+  /** As the API server would have answered, with status, uid and all. */
+  readonly isRaw: boolean;
+  readonly encryptionConfig: string | undefined;
+}
+
+/**
+ * Objects as they were, ready for `kubectl apply` unless raw ones are wanted.
+ * Throws OBJECT_NOT_FOUND when nothing is selected, VALUE_SEALED when all that
+ * is selected is encrypted.
+ */
+export function getObjects(context: FileContext, request: GetObjectsRequest): FileObjects {
+  const selector = new ObjectSelector(request.selection);
+  const sealKeys = sealKeysOf(context, request.encryptionConfig);
+  return withState(context, request, (opened) => {
+    const live = liveObjects(context, opened.state().bolt, request.revision);
+    const objects: FileObject[] = [];
+    const sealed: { readonly key: string; readonly why: string }[] = [];
+    for (const found of live.records()) {
+      if (!selector.matchesKey(found.key, live.keys.parse(found.key))) continue;
+      const { value, why } = readRecord(context, found, sealKeys);
+      if (value.kind === "sealed") sealed.push({ key: found.key, why: why ?? "" });
+      else if (value.kind === "undecoded") sealed.push({ key: found.key, why: value.why });
+      else if (value.kind === "object" && selector.matchesLabels(value.object))
+        objects.push(toFileObject(found.key, found.record.modRevision, value.object, request.isRaw));
+    }
+    if (objects.length === 0) throw nothing(request, sealed);
+    return { file: request.path, revision: live.revision, objects, sealed };
+  });
+}
+
+function toFileObject(key: string, modRevision: bigint, stored: KubeObject, isRaw: boolean): FileObject {
+  const served = asServed(stored, modRevision);
+  const { object, removed } = isRaw ? { object: served, removed: [] } : cleanForApply(served);
+  return { key, modRevision, yaml: kubeYaml(object), json: jsonText(object), leftOut: removed.map((field) => field.path) };
+}
+
+function nothing(request: GetObjectsRequest, sealed: readonly { readonly key: string; readonly why: string }[]): RecoveryError {
+  const [first] = sealed;
+  if (first !== undefined)
+    return new RecoveryError("VALUE_SEALED", {
+      subject: `key ${first.key}`,
+      detail: `${first.why}${sealed.length > 1 ? `; ${String(sealed.length - 1)} more are encrypted, too` : ""}`,
+      remedies: [
+        {
+          why: "give the EncryptionConfiguration of the control-plane machines (usually /etc/kubernetes/enc, named in kube-apiserver.yaml)",
+          command: "requorum snapshot get backup.db secrets --encryption-config encryption.yaml",
+        },
+      ],
+    });
+  const { what, namespace, selector } = request.selection;
+  const wanted = [
+    what ?? "any object",
+    ...(namespace === undefined ? [] : [`in namespace ${namespace}`]),
+    ...(selector === undefined ? [] : [`with ${selector}`]),
+  ];
+  return new RecoveryError("OBJECT_NOT_FOUND", { subject: `file ${request.path}`, detail: `there is no ${wanted.join(" ")}` });
+}
+
+/** JSON with exact integers, indented. */
+export function jsonText(value: KubeJson, indent = ""): string {
+  const deeper = `${indent}  `;
+  if (typeof value === "bigint") return value.toString();
+  if (isKubeList(value))
+    return value.length === 0 ? "[]" : `[\n${value.map((one) => `${deeper}${jsonText(one, deeper)}`).join(",\n")}\n${indent}]`;
+  if (isKubeObject(value)) {
+    const entries = Object.entries(value);
+    if (entries.length === 0) return "{}";
+    return `{\n${entries.map(([name, one]) => `${deeper}${JSON.stringify(name)}: ${jsonText(one, deeper)}`).join(",\n")}\n${indent}}`;
+  }
+  return JSON.stringify(value);
+}

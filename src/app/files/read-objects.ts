@@ -1,0 +1,63 @@
+import type { BoltReader } from "../../formats/bbolt/bolt-reader.ts";
+import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
+import { viewAt } from "../../formats/etcd/mvcc/view-at.ts";
+import type { MvccRecord } from "../../formats/etcd/mvcc-records.ts";
+import { builtInKubeTypes } from "../../formats/kubernetes/built-in-kube-types.ts";
+import { unsealValue, type SealKey } from "../../formats/kubernetes/sealed-value.ts";
+import { readStoredValue, type StoredValue } from "../../formats/kubernetes/stored-value.ts";
+import { readEncryptionConfiguration } from "../../schemas/encryption-configuration.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { showing, type FileContext } from "./file-context.ts";
+import { KeyReader } from "./object-selection.ts";
+
+const utf8 = new TextDecoder();
+/** An EncryptionConfiguration of a kilobyte is a long one. */
+const encryptionConfigBytesMax = 1 << 20;
+
+/** The keys of an EncryptionConfiguration file; empty without one. */
+export function sealKeysOf(context: FileContext, path: string | undefined): readonly SealKey[] {
+  if (path === undefined) return [];
+  const file = context.files.open(path);
+  try {
+    if (file.size > encryptionConfigBytesMax)
+      throw new RecoveryError("ENCRYPTION_CONFIG_INVALID", {
+        subject: `file ${path}`,
+        detail: `it has ${String(file.size)} bytes, far more than one has`,
+      });
+    const bytes = new Uint8Array(file.size);
+    file.readInto(0, bytes);
+    return readEncryptionConfiguration(utf8.decode(bytes), path).keys;
+  } finally {
+    file.close();
+  }
+}
+
+export interface LiveObjects {
+  readonly revision: bigint;
+  readonly keys: KeyReader;
+  /** Every live record, with its key as text. */
+  records(): Iterable<{ readonly key: string; readonly record: MvccRecord }>;
+}
+
+/** What is there at a revision (0n: the newest). Two passes over the source. */
+export function liveObjects(context: FileContext, bolt: BoltReader, revision: bigint): LiveObjects {
+  const view = viewAt(openMvcc(bolt), revision, { onBytes: showing(context, "finding what is live") });
+  const records = function* (): Iterable<{ key: string; record: MvccRecord }> {
+    for (const record of view.records()) yield { key: utf8.decode(record.key), record };
+  };
+  const names = function* (): Iterable<string> {
+    for (const { key } of records()) yield key;
+  };
+  return { revision: view.revision, keys: new KeyReader(names()), records };
+}
+
+/** The value of a record, unsealed where the keys open it. Throws FILE_DAMAGED. */
+export function readRecord(
+  context: FileContext,
+  { key, record }: { readonly key: string; readonly record: MvccRecord },
+  sealKeys: readonly SealKey[],
+): { readonly value: StoredValue; readonly why: string | undefined } {
+  const unsealed = unsealValue(record.value, { key: record.key, keys: sealKeys, ciphers: context.ciphers });
+  if (unsealed.kind === "sealed") return { value: { kind: "sealed", facts: unsealed.facts }, why: unsealed.why };
+  return { value: readStoredValue(unsealed.value, { types: builtInKubeTypes(), name: key }), why: undefined };
+}

@@ -1,0 +1,24 @@
+import { fileDiffPage, type FileDiffDocument } from "../../render/file-diff-page.ts";
+import { hasFlag, textArgument, textOption, type CommandModule } from "../command-spec.ts";
+import { runFileTask } from "../file-work/run-file-task.ts";
+import { wholeNumber } from "../file-work/whole-number.ts";
+import { printResult } from "../print-result.ts";
+
+export const command: CommandModule = {
+  async run(invocation) {
+    const { cli } = invocation;
+    const from = textArgument(invocation, "from") ?? "";
+    const committedOnly = hasFlag(invocation, "committed-only");
+    const revisionOf = (option: string): bigint => wholeNumber(textOption(invocation, option), option) ?? 0n;
+    const diff = await runFileTask(cli, "diff", {
+      from: { path: from, revision: revisionOf("from-revision"), committedOnly },
+      to: { path: textArgument(invocation, "to") ?? from, revision: revisionOf("to-revision"), committedOnly },
+      selection: { what: textOption(invocation, "only"), namespace: textOption(invocation, "namespace"), selector: undefined },
+      includesNoise: hasFlag(invocation, "all"),
+      encryptionConfig: textOption(invocation, "encryption-config"),
+    });
+    const document: FileDiffDocument = { apiVersion: "requorum/v1", kind: "SnapshotDiff", ...diff };
+    printResult(cli, document, () => fileDiffPage(document));
+    return diff.objects.length === 0 ? "done" : "findings";
+  },
+};

@@ -1,0 +1,51 @@
+import { stringify } from "yaml";
+import type { FileObjects } from "../../model/file-objects.ts";
+import { line, warn } from "../../render/page.ts";
+import type { CliContext } from "../cli-context.ts";
+import { hasFlag, textArgument, textOption, type CommandModule } from "../command-spec.ts";
+import { runFileTask } from "../file-work/run-file-task.ts";
+import { wholeNumber } from "../file-work/whole-number.ts";
+import { printProblem } from "../print-result.ts";
+
+/**
+ * The result is made for kubectl, also as JSON: a List of objects and not a
+ * document of ours. Nothing is redacted: the objects were asked for.
+ */
+export const command: CommandModule = {
+  async run(invocation) {
+    const { cli } = invocation;
+    const found = await runFileTask(cli, "get", {
+      path: textArgument(invocation, "file") ?? "",
+      selection: {
+        what: textArgument(invocation, "what"),
+        namespace: textOption(invocation, "namespace"),
+        selector: textOption(invocation, "selector"),
+      },
+      revision: wholeNumber(textOption(invocation, "revision"), "revision") ?? 0n,
+      isRaw: hasFlag(invocation, "raw"),
+      encryptionConfig: textOption(invocation, "encryption-config"),
+      committedOnly: hasFlag(invocation, "committed-only"),
+    });
+    print(cli, found);
+    for (const { key, why } of found.sealed) printProblem(cli, [line(warn(`left out: ${key}: ${why}`))]);
+    return found.sealed.length === 0 ? "done" : "findings";
+  },
+};
+
+function print(cli: CliContext, found: FileObjects): void {
+  if (cli.global.output === "json") {
+    const items = found.objects.map((one) => one.json.replaceAll("\n", "\n    ")).join(",\n    ");
+    cli.terminal.objects(`{\n  "apiVersion": "v1",\n  "kind": "List",\n  "items": [\n    ${items}\n  ]\n}\n`);
+    return;
+  }
+  const parts = found.objects.map((one) => {
+    const leftOut = one.leftOut.length === 0 ? "" : `# left out: ${one.leftOut.join(", ")}\n`;
+    return `${comment(`${one.key} of ${found.file}, written at revision ${String(one.modRevision)}`)}${leftOut}${one.yaml}`;
+  });
+  cli.terminal.objects(parts.join("---\n"));
+}
+
+/** One line, whatever the file is called. */
+function comment(text: string): string {
+  return `# ${stringify(text, { lineWidth: 0 }).trim().replaceAll("\n", " ")}\n`;
+}

@@ -70,6 +70,7 @@ test("redactText: digests, member ids, public certificates and file names stay r
     "bootstrap token: none valid",
     "basic authorization works, 3 checks pass: 200",
     "--token-file=/etc/tokens, tokenSecondsLeft: 86400",
+    "--initial-cluster-token etcd-cluster-1, initial-cluster-token: etcd-cluster-1",
   ];
   for (const text of harmless) assert.equal(redactText(text), text);
 });

@@ -5,9 +5,14 @@
  */
 import { ensureHostPrograms, installPackages, isOnPath } from "../src/adapters/lab/programs/host-programs.ts";
 import { buildPrograms } from "../src/adapters/lab/programs/build-programs.ts";
-import { etcdModules } from "../src/adapters/lab/programs/program-versions.ts";
+import { kubeTypesModules } from "../src/adapters/lab/programs/kube-types-modules.ts";
+import { etcdModules, type ProgramModule } from "../src/adapters/lab/programs/program-versions.ts";
+import { labPathsFrom } from "../src/adapters/lab/lab-paths.ts";
 import { join, resolve } from "node:path";
+import type { ReportProgress } from "../src/model/progress-event.ts";
 import { RecoveryError } from "../src/model/recovery-error.ts";
+import { debianEtcd34, hasDebianEtcd34 } from "../test/support/debian-etcd.ts";
+import { boltOracleModule, walOracleModule } from "../test/support/oracle-modules.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const say = (text: string): void => void process.stdout.write(`# set-up: ${text}\n`);
@@ -25,7 +30,16 @@ const contractPrograms: readonly NeededProgram[] = [
 
 /** A real sshd, openssl, and etcd of every supported minor version, built once into the cache. */
 export async function missingForContracts(): Promise<readonly string[]> {
-  return [...(await ensurePrograms(contractPrograms)), ...(await ensureEtcd())];
+  return [...(await ensurePrograms(contractPrograms)), ...(await ensureBuilt(etcdModules))];
+}
+
+/** Those, Debian's etcd 3.4, and the Go programs that our readers of files are held against. */
+export async function missingForEtcd(): Promise<readonly string[]> {
+  return [
+    ...(await missingForContracts()),
+    ...(await ensureDebianEtcd()),
+    ...(await ensureBuilt([boltOracleModule, walOracleModule, ...kubeTypesModules])),
+  ];
 }
 
 export async function missingForLab(): Promise<readonly string[]> {
@@ -44,17 +58,35 @@ async function ensurePrograms(needed: readonly NeededProgram[]): Promise<readonl
   return await inWords(() => installPackages(packages));
 }
 
-async function ensureEtcd(): Promise<readonly string[]> {
-  const cacheDir = join(process.env["XDG_CACHE_HOME"] ?? join(process.env["HOME"] ?? "/root", ".cache"), "requorum");
+async function ensureBuilt(modules: readonly ProgramModule[]): Promise<readonly string[]> {
+  const { cacheDir } = labPathsFrom(process.env);
   return await inWords(async () => {
-    for (const module of etcdModules) {
-      await buildPrograms(module, {
-        toolsDir: join(root, "tools"),
-        cacheDir,
-        report: (event) => (event.kind === "phase" ? say(event.text) : undefined),
-      });
-    }
+    for (const module of modules) await buildPrograms(module, { toolsDir: join(root, "tools"), cacheDir, report: sayQuarters() });
   });
+}
+
+async function ensureDebianEtcd(): Promise<readonly string[]> {
+  if (hasDebianEtcd34()) return [];
+  say("fetching Debian's etcd 3.4 with apt-get download (about 20 MB, once; it is not installed)");
+  try {
+    await debianEtcd34();
+    return [];
+  } catch (error) {
+    return [`Debian's etcd 3.4 cannot be had here: ${error instanceof Error ? error.message : String(error)}`];
+  }
+}
+
+/** Phases, and of a long count every quarter: a log that nobody watches stays short. */
+function sayQuarters(): ReportProgress {
+  let said = -1;
+  return (event) => {
+    if (event.kind === "phase") say(event.text);
+    if (event.kind !== "count") return;
+    const quarter = Math.floor((4 * event.done) / Math.max(1, event.total));
+    if (quarter <= said) return;
+    said = quarter;
+    say(quarter === 0 ? event.text : `${String(event.done)} of ${String(event.total)} packages`);
+  };
 }
 
 async function inWords(ensure: () => Promise<unknown>): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 /** The tiers of tests, in the order in which `npm test` runs them. */
-import { missingForContracts, missingForLab } from "./test-prerequisites.ts";
+import { missingForContracts, missingForEtcd, missingForLab } from "./test-prerequisites.ts";
 
 export interface Tier {
   readonly name: string;
@@ -78,7 +78,7 @@ export const tiers: readonly Tier[] = [
     testTimeoutMs: 600_000,
     isSlow: true,
     concurrency: 1,
-    missing: missingForContracts,
+    missing: missingForEtcd,
   },
   {
     ...quick,

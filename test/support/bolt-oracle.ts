@@ -8,17 +8,7 @@ import type { BoltBucket, BoltReader } from "../../src/formats/bbolt/bolt-reader
 import { compareKeys } from "../../src/formats/bbolt/compare-keys.ts";
 import { BoltWriter, type BoltWriteOptions } from "../../src/formats/bbolt/bolt-writer.ts";
 import type { ByteSource } from "../../src/formats/byte-source.ts";
-
-/** bbolt 1.5.0 itself: its command, and our small program around its library (tools/bolt-oracle/main.go). */
-const oracleModule = {
-  version: "1.5.0",
-  folder: "bolt-oracle",
-  packages: [
-    { path: ".", program: "bolt-oracle" },
-    { path: "go.etcd.io/bbolt/cmd/bbolt", program: "bbolt" },
-  ],
-  expectedBuildMs: 15_000,
-} as const;
+import { boltOracleModule } from "./oracle-modules.ts";
 
 export interface OracleVerdict {
   /** `panic` and `crash` are bad too: bbolt gave up on the file. */
@@ -41,7 +31,7 @@ export class BoltOracle {
 
   static async build(): Promise<BoltOracle> {
     const repository = join(import.meta.dirname, "..", "..");
-    const directory = await buildPrograms(oracleModule, {
+    const directory = await buildPrograms(boltOracleModule, {
       toolsDir: join(repository, "tools"),
       cacheDir: labPathsFrom(process.env).cacheDir,
       report: () => undefined,

@@ -10,6 +10,7 @@ import type { RaftEntry } from "../../src/formats/etcd/raft/raft-messages.ts";
 import { readInternalRequest } from "../../src/formats/etcd/raft/read-internal-request.ts";
 import type { WalLog } from "../../src/formats/etcd/wal/wal-log.ts";
 import { RecoveryError } from "../../src/model/recovery-error.ts";
+import { walOracleModule } from "./oracle-modules.ts";
 
 /** What a start finds in a log; see tools/wal-oracle/main.go. */
 export interface WalAnswer {
@@ -29,12 +30,6 @@ export interface WalAnswer {
   readonly requests: Readonly<Record<string, number>>;
 }
 
-const oracleModule = {
-  version: "3.6.16",
-  folder: "wal-oracle",
-  packages: [{ path: ".", program: "wal-oracle" }],
-  expectedBuildMs: 60_000,
-} as const;
 const answerTimeoutMs = 60_000;
 const entryTypes = { normal: 0, "conf-change": 1, "conf-change-v2": 2 } as const;
 
@@ -51,7 +46,7 @@ export class WalOracle {
   }
 
   static async start(): Promise<WalOracle> {
-    const directory = await buildPrograms(oracleModule, {
+    const directory = await buildPrograms(walOracleModule, {
       toolsDir: join(import.meta.dirname, "..", "..", "tools"),
       cacheDir: labPathsFrom(process.env).cacheDir,
       report: () => undefined,

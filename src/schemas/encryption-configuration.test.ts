@@ -41,7 +41,7 @@ test("readEncryptionConfiguration: what is wrong is said with line and column, a
       readEncryptionConfiguration(text, "enc.yaml");
     } catch (error) {
       assert.ok(error instanceof RecoveryError);
-      assert.equal(error.code, "CONFIG_INVALID");
+      assert.equal(error.code, "ENCRYPTION_CONFIG_INVALID");
       return error.message;
     }
     return assert.fail("it was taken");

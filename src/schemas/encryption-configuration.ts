@@ -37,19 +37,22 @@ const secretBytes = { aescbc: [16, 24, 32], aesgcm: [16, 24, 32], secretbox: [32
 
 /**
  * The file behind the API server's `--encryption-provider-config`. Source:
- * k8s.io/apiserver pkg/apis/apiserver/v1/types_encryption.go. CONFIG_INVALID
- * with line and column; no secret is quoted.
+ * k8s.io/apiserver pkg/apis/apiserver/v1/types_encryption.go.
+ * ENCRYPTION_CONFIG_INVALID with line and column; no secret is quoted.
  */
 export function readEncryptionConfiguration(text: string, path: string): EncryptionFacts {
   const yaml = placeYaml(text);
   const fail = (at: readonly (string | number)[], message: string): RecoveryError => {
     const place = yaml.placeOf(at);
-    return new RecoveryError("CONFIG_INVALID", { subject: `file ${path}`, detail: `${path}:${place.line}:${place.column}: ${message}` });
+    return new RecoveryError("ENCRYPTION_CONFIG_INVALID", {
+      subject: `file ${path}`,
+      detail: `${path}:${place.line}:${place.column}: ${message}`,
+    });
   };
   const syntax = yaml.syntaxProblems[0];
   // The parser's own message may quote the line, and with it a secret.
   if (syntax !== undefined)
-    throw new RecoveryError("CONFIG_INVALID", {
+    throw new RecoveryError("ENCRYPTION_CONFIG_INVALID", {
       subject: `file ${path}`,
       detail: `${path}:${syntax.line}:${syntax.column}: it is not YAML`,
     });

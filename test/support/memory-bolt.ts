@@ -58,7 +58,7 @@ const number = (tag: number, value: bigint): Uint8Array =>
 export interface PutShape {
   readonly create: bigint;
   readonly version?: bigint;
-  readonly value?: string;
+  readonly value?: string | Uint8Array;
   readonly sub?: bigint;
   readonly lease?: bigint;
 }

@@ -38,13 +38,13 @@ export function diffFiles(context: FileContext, request: DiffFilesRequest): File
 class FileComparison {
   private readonly context: FileContext;
   private readonly request: DiffFilesRequest;
-  private readonly sealKeys: readonly SealKey[];
+  private readonly sealKeys: readonly SealKey[] | undefined;
   private readonly selector: ObjectSelector;
   private readonly counts = new Map<string, { before: number; after: number; added: number; removed: number; changed: number }>();
   private readonly listed: ObjectDiff[] = [];
   private isCutOff = false;
 
-  constructor(context: FileContext, request: DiffFilesRequest, sealKeys: readonly SealKey[]) {
+  constructor(context: FileContext, request: DiffFilesRequest, sealKeys: readonly SealKey[] | undefined) {
     this.context = context;
     this.request = request;
     this.sealKeys = sealKeys;

@@ -38,9 +38,16 @@ export function getObjects(context: FileContext, request: GetObjectsRequest): Fi
       else if (value.kind === "object" && selector.matchesLabels(value.object))
         objects.push(toFileObject(found.key, found.record.modRevision, value.object, request.isRaw));
     }
-    if (objects.length === 0) throw nothing(request, sealed);
-    return { file: request.path, revision: live.revision, objects, sealed };
+    if (objects.length === 0) throw nothing(request, sealed, live.keys.prefix);
+    return { file: request.path, revision: live.revision, objects: inOrderOfApply(objects), sealed };
   });
+}
+
+/** `kubectl apply` sends them in this order: a namespace, and the definition of a kind, must be there before what lies in it. */
+function inOrderOfApply(objects: readonly FileObject[]): readonly FileObject[] {
+  const rank = ({ key }: FileObject): number =>
+    key.includes("/namespaces/") ? 0 : key.includes("/apiextensions.k8s.io/customresourcedefinitions/") ? 1 : 2;
+  return objects.toSorted((one, other) => rank(one) - rank(other) || (one.key < other.key ? -1 : 1));
 }
 
 function toFileObject(key: string, modRevision: bigint, stored: KubeObject, isRaw: boolean): FileObject {
@@ -49,12 +56,16 @@ function toFileObject(key: string, modRevision: bigint, stored: KubeObject, isRa
   return { key, modRevision, yaml: kubeYaml(object), json: jsonText(object), leftOut: removed.map((field) => field.path) };
 }
 
-function nothing(request: GetObjectsRequest, sealed: readonly { readonly key: string; readonly why: string }[]): RecoveryError {
+function nothing(
+  request: GetObjectsRequest,
+  sealed: readonly { readonly key: string; readonly why: string }[],
+  prefix: string | undefined,
+): RecoveryError {
   const [first] = sealed;
   if (first !== undefined)
     return new RecoveryError("VALUE_SEALED", {
       subject: `key ${first.key}`,
-      detail: `${first.why}${sealed.length > 1 ? `; ${String(sealed.length - 1)} more are encrypted, too` : ""}`,
+      detail: `${first.key}: ${first.why}${sealed.length > 1 ? `; ${String(sealed.length - 1)} more cannot be read either` : ""}`,
       remedies: [
         {
           why: "give the EncryptionConfiguration of the control-plane machines (usually /etc/kubernetes/enc, named in kube-apiserver.yaml)",
@@ -68,7 +79,9 @@ function nothing(request: GetObjectsRequest, sealed: readonly { readonly key: st
     ...(namespace === undefined ? [] : [`in namespace ${namespace}`]),
     ...(selector === undefined ? [] : [`with ${selector}`]),
   ];
-  return new RecoveryError("OBJECT_NOT_FOUND", { subject: `file ${request.path}`, detail: `there is no ${wanted.join(" ")}` });
+  const where =
+    prefix === undefined ? "; no keys of a Kubernetes API server were found in this file" : ` below ${prefix} at the wanted revision`;
+  return new RecoveryError("OBJECT_NOT_FOUND", { subject: `file ${request.path}`, detail: `there is no ${wanted.join(" ")}${where}` });
 }
 
 /** JSON with exact integers, indented. */

@@ -3,7 +3,7 @@ import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
 import { viewAt } from "../../formats/etcd/mvcc/view-at.ts";
 import type { MvccRecord } from "../../formats/etcd/mvcc-records.ts";
 import { builtInKubeTypes } from "../../formats/kubernetes/built-in-kube-types.ts";
-import { unsealValue, type SealKey } from "../../formats/kubernetes/sealed-value.ts";
+import { unsealValue, type SealFacts, type SealKey } from "../../formats/kubernetes/sealed-value.ts";
 import { readStoredValue, type StoredValue } from "../../formats/kubernetes/stored-value.ts";
 import { readEncryptionConfiguration } from "../../schemas/encryption-configuration.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
@@ -14,9 +14,9 @@ const utf8 = new TextDecoder();
 /** An EncryptionConfiguration of a kilobyte is a long one. */
 const encryptionConfigBytesMax = 1 << 20;
 
-/** The keys of an EncryptionConfiguration file; empty without one. */
-export function sealKeysOf(context: FileContext, path: string | undefined): readonly SealKey[] {
-  if (path === undefined) return [];
+/** The keys of an EncryptionConfiguration file; undefined without one. Throws ENCRYPTION_CONFIG_INVALID. */
+export function sealKeysOf(context: FileContext, path: string | undefined): readonly SealKey[] | undefined {
+  if (path === undefined) return undefined;
   const file = context.files.open(path);
   try {
     if (file.size > encryptionConfigBytesMax)
@@ -55,9 +55,25 @@ export function liveObjects(context: FileContext, bolt: BoltReader, revision: bi
 export function readRecord(
   context: FileContext,
   { key, record }: { readonly key: string; readonly record: MvccRecord },
-  sealKeys: readonly SealKey[],
+  sealKeys: readonly SealKey[] | undefined,
 ): { readonly value: StoredValue; readonly why: string | undefined } {
-  const unsealed = unsealValue(record.value, { key: record.key, keys: sealKeys, ciphers: context.ciphers });
-  if (unsealed.kind === "sealed") return { value: { kind: "sealed", facts: unsealed.facts }, why: unsealed.why };
+  const unsealed = unsealValue(record.value, { key: record.key, keys: sealKeys ?? [], ciphers: context.ciphers });
+  if (unsealed.kind === "sealed")
+    return { value: { kind: "sealed", facts: unsealed.facts }, why: sealKeys === undefined ? withoutConfig(unsealed) : unsealed.why };
   return { value: readStoredValue(unsealed.value, { types: builtInKubeTypes(), name: key }), why: undefined };
+}
+
+/** Whose key was not even asked for. */
+function withoutConfig({ facts, why }: { readonly facts: SealFacts; readonly why: string }): string {
+  switch (facts.provider) {
+    case "aescbc":
+    case "aesgcm":
+    case "secretbox":
+      return `it is encrypted with ${facts.provider} and the key named ${facts.keyName}, and no EncryptionConfiguration was given`;
+    case "kms":
+    case "other":
+      return why; // no file opens these
+    default:
+      return facts.provider satisfies never;
+  }
 }

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
+import {
+  databaseBytes,
+  kubeJson,
+  landmarkWrites,
+  sealedAesCbc,
+  snapshotBytes,
+  type KeyWrites,
+} from "../../../test/support/kube-database.ts";
+import { memoryFileContext } from "../../../test/support/memory-file-context.ts";
+import type { FileObjects } from "../../model/file-objects.ts";
+import { getObjects, type GetObjectsRequest } from "./get-objects.ts";
+
+const secret = Buffer.alloc(32, 3);
+const sealKey = { name: "key1", secret };
+const encryptionYaml = (base64: string): string =>
+  `kind: EncryptionConfiguration\napiVersion: apiserver.config.k8s.io/v1\nresources:\n  - resources: [secrets]\n    providers:\n      - aescbc: {keys: [{name: key1, secret: ${base64}}]}\n`;
+const login = kubeJson("v1", "Secret", { name: "login", namespace: "default" }, { data: { password: "aHVudGVyMg==" } });
+const deployment = (image: string): string =>
+  kubeJson(
+    "apps/v1",
+    "Deployment",
+    { name: "web", namespace: "shop", uid: "u-1", labels: { app: "web", tier: "front" } },
+    { spec: { template: { spec: { containers: [{ name: "web", image }] } } }, status: { replicas: 1 } },
+  );
+const writes: KeyWrites = [
+  ...landmarkWrites, // revisions 2, 3
+  ["/registry/namespaces/shop", kubeJson("v1", "Namespace", { name: "shop" })], // 4
+  ["/registry/deployments/shop/web", deployment("web:1")], // 5
+  ["/registry/deployments/shop/web", deployment("web:2")], // 6
+  ["/registry/configmaps/shop/settings", kubeJson("v1", "ConfigMap", { name: "settings", namespace: "shop" }, { data: { a: "1" } })], // 7
+  ["/registry/configmaps/shop/settings", undefined], // 8
+  ["/registry/secrets/default/login", sealedAesCbc(login, sealKey)], // 9
+  [
+    "/registry/lab.example/widgets/shop/one",
+    kubeJson("lab.example/v1", "Widget", { name: "one", namespace: "shop" }, { spec: { big: 1 } }),
+  ], // 10
+];
+const all = { what: undefined, namespace: undefined, selector: undefined };
+
+function get(request: Partial<GetObjectsRequest> = {}, encryption = encryptionYaml(secret.toString("base64"))): FileObjects {
+  const context = memoryFileContext({ "/b/backup.db": snapshotBytes({ writes }), "/b/enc.yaml": encryption });
+  try {
+    return getObjects(context, {
+      path: "/b/backup.db",
+      selection: all,
+      revision: 0n,
+      isRaw: false,
+      encryptionConfig: undefined,
+      ...request,
+    });
+  } finally {
+    assert.equal(context.files.openCount, 0, "every file is closed");
+  }
+}
+const keysOf = (found: FileObjects): readonly string[] => found.objects.map((one) => one.key);
+
+test("get: one object comes ready for kubectl apply, and says what was left out and which revision wrote it", () => {
+  const found = get({ selection: { ...all, what: "deploy/web" } });
+  assert.deepEqual(keysOf(found), ["/registry/deployments/shop/web"]);
+  const [web] = found.objects;
+  assert.ok(web !== undefined);
+  assert.equal(web.modRevision, 6n);
+  assert.match(web.yaml, /image: web:2/);
+  assert.doesNotMatch(web.yaml, /uid|status|resourceVersion/);
+  assert.deepEqual(web.leftOut, ["status", "metadata.uid", "metadata.resourceVersion"]);
+  assert.match(get({ selection: { ...all, what: "deploy/web" }, isRaw: true }).objects[0]?.yaml ?? "", /resourceVersion: "6"/);
+});
+
+test("get: an earlier revision gives what was there then, also what was deleted since", () => {
+  assert.match(get({ selection: { ...all, what: "deployments.apps/web" }, revision: 5n }).objects[0]?.yaml ?? "", /image: web:1/);
+  assert.deepEqual(keysOf(get({ selection: { ...all, what: "cm/settings" }, revision: 7n })), ["/registry/configmaps/shop/settings"]);
+});
+
+test("get: a namespace with its own object before what lies in it, a selector, a custom resource, a whole key", () => {
+  assert.deepEqual(keysOf(get({ selection: { ...all, namespace: "shop" } })), [
+    "/registry/namespaces/shop",
+    "/registry/deployments/shop/web",
+    "/registry/lab.example/widgets/shop/one",
+  ]);
+  assert.deepEqual(keysOf(get({ selection: { ...all, selector: "app=web,tier!=cache" } })), ["/registry/deployments/shop/web"]);
+  assert.deepEqual(keysOf(get({ selection: { ...all, what: "widgets.lab.example/one" } })), ["/registry/lab.example/widgets/shop/one"]);
+  assert.deepEqual(keysOf(get({ selection: { ...all, what: "/registry/namespaces/shop" } })), ["/registry/namespaces/shop"]);
+});
+
+test("get: what is not there is OBJECT_NOT_FOUND and says what was looked for", () => {
+  const selection = { what: "deploy/none", namespace: "shop", selector: "app=x" };
+  assert.throws(() => get({ selection }), isRecoveryError("OBJECT_NOT_FOUND", /deploy\/none in namespace shop with app=x/));
+  assert.throws(() => get({ selection: { ...all, what: "cm/settings" } }), isRecoveryError("OBJECT_NOT_FOUND"));
+});
+
+test("get: an encrypted value is VALUE_SEALED without its key, names the key, and opens with it", () => {
+  const selection = { ...all, what: "secret/login" };
+  assert.throws(
+    () => get({ selection }),
+    isRecoveryError("VALUE_SEALED", /\/registry\/secrets\/default\/login: .*aescbc and the key named key1, and no Encr/),
+  );
+  const other = encryptionYaml(secret.toString("base64")).replace("name: key1", "name: key2");
+  assert.throws(
+    () => get({ selection, encryptionConfig: "/b/enc.yaml" }, other),
+    isRecoveryError("VALUE_SEALED", /no aescbc key named key1/),
+  );
+  const opened = get({ selection, encryptionConfig: "/b/enc.yaml" });
+  assert.match(opened.objects[0]?.yaml ?? "", /password: aHVudGVyMg==/);
+  assert.deepEqual(opened.sealed, []);
+});
+
+test("get: encrypted values beside others are listed, not lost", () => {
+  const found = get();
+  assert.equal(found.objects.length, 5);
+  assert.deepEqual(
+    found.sealed.map((one) => one.key),
+    ["/registry/secrets/default/login"],
+  );
+});
+
+test("get: a file that is no EncryptionConfiguration is ENCRYPTION_CONFIG_INVALID and quotes no secret", () => {
+  const wrong = ["a: [", "kind: Pod\n", "hunter2: {", encryptionYaml("aHVudGVyMg=="), "\0".repeat(2_000_000)];
+  for (const text of wrong)
+    assert.throws(
+      () => get({ encryptionConfig: "/b/enc.yaml" }, text),
+      (error) => isRecoveryError("ENCRYPTION_CONFIG_INVALID")(error) && !/hunter2|aHVudGVyMg/.test((error as Error).message),
+    );
+});
+
+test("get: a revision that is compacted away or not there yet is named", () => {
+  const context = memoryFileContext({ "/db": databaseBytes({ writes, compactedAt: 6n }) });
+  const at = (revision: bigint) => () =>
+    getObjects(context, { path: "/db", selection: all, revision, isRaw: false, encryptionConfig: undefined });
+  assert.throws(at(5n), isRecoveryError("REVISION_NOT_IN_FILE", /6/));
+  assert.throws(at(99n), isRecoveryError("REVISION_NOT_IN_FILE", /10/));
+});

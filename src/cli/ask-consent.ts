@@ -6,7 +6,7 @@ import { consentQuestion } from "../render/consent-question.ts";
 import { planPage } from "../render/plan-page.ts";
 import type { RecoveryPlan } from "../model/plan.ts";
 import type { CliContext } from "./cli-context.ts";
-import { printProblem } from "./print-result.ts";
+import { printNote } from "./print-result.ts";
 
 /**
  * How this call gets consent: --approve, else the cluster's name typed on a
@@ -27,13 +27,13 @@ export function consentFor(
     const byDigest = approveByDigest(app, given.approve);
     return async (plan) => {
       given.pause();
-      if (given.showsPlan) printProblem(cli, planPage(planDocument(plan, undefined), { showsNext: false }));
+      if (given.showsPlan) printNote(cli, planPage(planDocument(plan, undefined), { showsNext: false }));
       return await byDigest(plan);
     };
   }
   return async (plan) => {
     given.pause();
-    if (given.showsPlan) printProblem(cli, planPage(planDocument(plan, undefined), { showsNext: false }));
+    if (given.showsPlan) printNote(cli, planPage(planDocument(plan, undefined), { showsNext: false }));
     if (!cli.terminal.canAsk) {
       throw new RecoveryError("CONSENT_MISSING", {
         subject: `plan ${shortDigest(plan.digest)}`,
@@ -43,7 +43,7 @@ export function consentFor(
         ],
       });
     }
-    printProblem(cli, consentQuestion(plan));
+    printNote(cli, consentQuestion(plan));
     return await consentByTyping(app, () => cli.terminal.ask("cluster> ", cli.signal))(plan);
   };
 }

@@ -8,6 +8,7 @@ import type { AppContext } from "../app/app-ports.ts";
 import { readRun } from "../app/run-records.ts";
 import { executeRun } from "../execute/executor/execute-run.ts";
 import { writePlan } from "../schemas/plan.ts";
+import { errorSchema } from "../schemas/output.ts";
 import type { CliContext } from "./cli-context.ts";
 import { finishRun } from "./finish-run.ts";
 import { writeReport } from "./write-report.ts";
@@ -56,6 +57,10 @@ test("finishRun: when the report cannot be written, the run's end is shown all t
   assert.match(texts.out, /succeeded/);
   assert.match(texts.err, /report not written: a local file could not be read or written: .*report.html {2}\[LOCAL_FILE_FAILED\]/);
   assert.match(texts.err, new RegExp(`requorum runs report ${world.run}`));
+  texts.err = "";
+  terminal.isForProgram = true;
+  assert.equal(await finishRun({ ...cli, global: { ...cli.global, output: "json" } }, app, { run: world.run, result }), "done");
+  assert.equal(errorSchema.parse(JSON.parse(texts.err)).error.code, "LOCAL_FILE_FAILED");
   await assert.rejects(writeReport(app, await readRun(app, world.run), "/dev/null/here"), {
     code: "LOCAL_FILE_FAILED",
     detail: "could not make the directory: ENOTDIR",

@@ -6,9 +6,9 @@ import type { RunOutcome } from "../model/journal-event.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { runDocument } from "../render/run-document.ts";
 import { runPage } from "../render/run-page.ts";
-import { bad, command, dim, line, strong, type Page } from "../render/page.ts";
+import { bad, command, dim, line, strong } from "../render/page.ts";
 import type { CliContext } from "./cli-context.ts";
-import { printProblem, printResult } from "./print-result.ts";
+import { printNote, printResult, printShortfall } from "./print-result.ts";
 import { writeReport } from "./write-report.ts";
 
 /** Shows how a run ended, writes its report, and says with which exit. */
@@ -18,20 +18,24 @@ export async function finishRun(cli: CliContext, app: AppContext, applied: Appli
   // On a terminal the steps were shown as they went; in a log or pipe the result stands alone.
   const showsSteps = !(cli.terminal.outIsTty && cli.terminal.errIsTty);
   printResult(cli, document, () => runPage(document, { showsSteps, showsNext: document.outcome !== "succeeded" }));
-  printProblem(cli, await reportWords(app, record));
+  await report(cli, app, record);
   return exitOfOutcome(applied.result.outcome, record.state?.steps.values());
 }
 
 /** What became of the run was said and stands, also when this machine's disk has no room for the report. */
-async function reportWords(app: AppContext, record: RunRecord): Promise<Page> {
+async function report(cli: CliContext, app: AppContext, record: RunRecord): Promise<void> {
   try {
-    return [line([strong("report  "), (await writeReport(app, record, undefined)).html])];
+    printNote(cli, [line([strong("report  "), (await writeReport(app, record, undefined)).html])]);
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;
-    return [
+    const remedy = {
+      why: "the run is as said above; write its report when that is settled",
+      command: `requorum runs report ${record.run}`,
+    };
+    printShortfall(cli, new RecoveryError(error.code, { subject: error.subject, detail: error.detail, cause: error, remedies: [remedy] }), [
       line([bad("report not written: "), `${errorCatalogue[error.code].summary}: ${error.subject}`, dim(`  [${error.code}]`)]),
-      command(`requorum runs report ${record.run}`, "the run is as said above; write its report when that is settled"),
-    ];
+      command(remedy.command, remedy.why),
+    ]);
   }
 }
 

@@ -1,5 +1,7 @@
 import { stringify } from "yaml";
 import { redactDocument } from "../model/redact.ts";
+import type { RecoveryError } from "../model/recovery-error.ts";
+import { errorDocument } from "../render/error-document.ts";
 import type { Page } from "../render/page.ts";
 import { toJsonValue } from "../render/to-json-value.ts";
 import type { CliContext } from "./cli-context.ts";
@@ -24,8 +26,14 @@ export function printResult(cli: Pick<CliContext, "terminal" | "global">, docume
   }
 }
 
-/** Something for the person, on standard error, whatever the form of the result. */
-export function printProblem(cli: Pick<CliContext, "terminal">, page: Page): void {
+/** Something for the person, on standard error; left out where a program reads that. */
+export function printNote(cli: Pick<CliContext, "terminal">, page: Page): void {
   const { terminal } = cli;
-  terminal.problem(drawPage(page, { columns: terminal.errColumns, hasColor: terminal.errHasColor }));
+  terminal.note(drawPage(page, { columns: terminal.errColumns, hasColor: terminal.errHasColor }));
+}
+
+/** What went wrong beside a result that stands: a page for the person, or the Error document for a program. Once in a call. */
+export function printShortfall(cli: Pick<CliContext, "terminal" | "global">, error: RecoveryError, page: Page): void {
+  if (cli.global.output === "text") printNote(cli, page);
+  else cli.terminal.problem(jsonLine(errorDocument(error, ""), 2));
 }

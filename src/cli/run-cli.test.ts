@@ -254,3 +254,35 @@ test("lab status: a name that leads out of the labs' directory is refused", asyn
   assert.equal(code, 2);
   assert.match(err, /a lab's name is/);
 });
+
+test("cli: with -o json or yaml standard error has one Error document or nothing, of every verb, unless a person is at it", async () => {
+  const plan = saved("plan-of-nothing.json", "{}");
+  const calls = [
+    ["status"],
+    ["diagnose"],
+    ["diagnose", "--save", join(work.path, "quiet.json")],
+    ["doctor"],
+    ["plan"],
+    ["recover"],
+    ["apply", plan],
+    ["resume"],
+    ["runs", "list"],
+    ["init", "--host", "203.0.113.1", "--out", plan],
+    ["snapshot", "check", plan],
+    ["lab", "status"],
+    ["lab", "down", "--name", "nolab"],
+    ["lab", "break", "power-off", "cp1", "--name", "nolab"],
+    ["explain", "PLAN_STAL"],
+  ];
+  for (const words of calls) {
+    for (const format of ["json", "yaml"]) {
+      const { err } = await cli([...words, "-o", format], { config }, work.path);
+      if (err !== "") assert.equal(errorSchema.parse(json(err)).kind, "Error", `${words.join(" ")}: ${err}`);
+    }
+  }
+  assert.match((await cli(["plan"], { config })).err, /something is to be done/);
+  assert.match(
+    (await cli(["diagnose", "--save", join(work.path, "quiet.json"), "-o", "json"], { config, isTty: true })).err,
+    /quiet\.json/,
+  );
+});

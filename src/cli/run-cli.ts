@@ -34,6 +34,7 @@ export async function runCli(request: CliRequest): Promise<number> {
       },
     });
     if (parsed === undefined) return exitCodes.done;
+    plain.isForProgram = formatOf(parsed.options["output"]) !== "text";
     const global = globalOptionsOf(parsed);
     const context = await request.makeContext(plain, global);
     const module = await parsed.spec.load();

@@ -5,7 +5,7 @@ import type { RunStore } from "../ports/run-store.ts";
 import { runEventLine } from "../render/run-event-line.ts";
 import { parseJournalLine } from "../schemas/journal-line.ts";
 import type { CliContext } from "./cli-context.ts";
-import { printProblem } from "./print-result.ts";
+import { printNote } from "./print-result.ts";
 
 /**
  * The same store, whose journal lines are also told to `listen`, after they
@@ -39,6 +39,6 @@ export function runListener(cli: CliContext, planOf: () => RecoveryPlan | undefi
     // On a terminal the live line says what is going on; each step gets one line, when it has ended.
     if (event.kind === "step-started" && event.attempt === 1 && cli.terminal.errIsTty) return;
     const page = runEventLine(event, { plan: planOf(), seconds: started === undefined ? undefined : (Date.parse(at) - started) / 1000 });
-    if (page.length > 0) printProblem(cli, page);
+    if (page.length > 0) printNote(cli, page);
   };
 }

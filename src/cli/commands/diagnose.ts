@@ -13,7 +13,7 @@ import { line } from "../../render/page.ts";
 import { readInventory, writeInventory } from "../../schemas/inventory.ts";
 import { textOption, type CommandModule } from "../command-spec.ts";
 import type { CliContext } from "../cli-context.ts";
-import { printProblem, printResult } from "../print-result.ts";
+import { printNote, printResult } from "../print-result.ts";
 import { withCluster } from "../with-cluster.ts";
 import { writeNewFile } from "../write-file.ts";
 
@@ -34,7 +34,7 @@ export const command: CommandModule = {
       if (save !== undefined) {
         // What is saved is meant to be sent to somebody: it passes the same redaction as the screen.
         await writeNewFile(save, writeInventory(redactDocument(look.inventory)), { replaces: true });
-        printProblem(cli, [line(`what was observed is in ${save}`)]);
+        printNote(cli, [line(`what was observed is in ${save}`)]);
       }
       return await print(cli, { ...look, source: "probes" });
     });

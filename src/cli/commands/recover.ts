@@ -11,7 +11,7 @@ import { writePlan } from "../../schemas/plan.ts";
 import { consentFor } from "../ask-consent.ts";
 import { hasFlag, type CommandModule } from "../command-spec.ts";
 import { finishRun } from "../finish-run.ts";
-import { printProblem, printResult } from "../print-result.ts";
+import { printNote, printResult } from "../print-result.ts";
 import { runListener, tappedRunStore } from "../run-display.ts";
 import { withCluster } from "../with-cluster.ts";
 import { writeNewFile } from "../write-file.ts";
@@ -38,7 +38,7 @@ export const command: CommandModule = {
         display.stop();
         display.leaveOut(made.steps.map((step) => step.describes));
         // On the way to the result these are words for the person; the result is the run.
-        if (made.verdict === "act") printProblem(cli, foundAndPlanned(made, look));
+        if (made.verdict === "act") printNote(cli, foundAndPlanned(made, look));
       };
       // The digest of a plan that is made anew differs each time: without a terminal this one is kept, to be approved and applied.
       const commandFor = async (consented: RecoveryPlan): Promise<string> => {

@@ -1,11 +1,12 @@
 import { stringify } from "yaml";
 import type { FileObjects } from "../../model/file-objects.ts";
-import { line, warn } from "../../render/page.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { line, warn, type Page } from "../../render/page.ts";
 import type { CliContext } from "../cli-context.ts";
 import { hasFlag, textArgument, textOption, type CommandModule } from "../command-spec.ts";
 import { runFileTask } from "../file-work/run-file-task.ts";
 import { wholeNumber } from "../file-work/whole-number.ts";
-import { printProblem } from "../print-result.ts";
+import { printShortfall } from "../print-result.ts";
 
 /**
  * The result is made for kubectl, also as JSON: a List of objects and not a
@@ -27,10 +28,21 @@ export const command: CommandModule = {
       committedOnly: hasFlag(invocation, "committed-only"),
     });
     print(cli, found);
-    for (const { key, why } of found.sealed) printProblem(cli, [line(warn(`left out: ${key}: ${why}`))]);
+    if (found.sealed.length > 0) printShortfall(cli, sealedError(found), sealedPage(found));
     return found.sealed.length === 0 ? "done" : "findings";
   },
 };
+
+function sealedPage({ sealed }: FileObjects): Page {
+  return sealed.map(({ key, why }) => line(warn(`left out: ${key}: ${why}`)));
+}
+
+function sealedError({ file, sealed }: FileObjects): RecoveryError {
+  return new RecoveryError("VALUE_SEALED", {
+    subject: `file ${file}`,
+    detail: `left out: ${sealed.map(({ key, why }) => `${key}: ${why}`).join("; ")}`,
+  });
+}
 
 function print(cli: CliContext, found: FileObjects): void {
   if (cli.global.output === "json") {

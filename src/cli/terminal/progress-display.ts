@@ -49,6 +49,6 @@ export class ProgressDisplay {
     if (!isNew && (event.kind === "phase" || nowMs - this.#lastPlainMs < plainRepeatMs)) return;
     if (event.kind === "phase") this.#lastPhase = words;
     this.#lastPlainMs = nowMs;
-    this.#terminal.problem(drawPage([line(words, 4)], { columns: this.#terminal.errColumns, hasColor: false }));
+    this.#terminal.note(drawPage([line(words, 4)], { columns: this.#terminal.errColumns, hasColor: false }));
   }
 }

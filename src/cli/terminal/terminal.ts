@@ -33,6 +33,13 @@ export class Terminal {
   /** Set by the live display while lines must be erased before something else is written. */
   #beforeProblem: (() => void) | undefined;
 
+  /**
+   * Set with -o json and yaml: a program reads standard error then, and finds
+   * one Error document there or nothing. Words for a person are left out,
+   * except on a terminal, where there is one to read them and to be asked.
+   */
+  isForProgram = false;
+
   /** What must be written to standard output when the program ends abruptly, so that the shell gets its screen back. */
   restoreText = "";
 
@@ -78,9 +85,15 @@ export class Terminal {
     this.#options.out.write(text);
   }
 
+  /** The error that ends the call, in the form that was asked for. At most one. */
   problem(text: string): void {
     this.#beforeProblem?.();
     this.#options.err.write(redactText(text));
+  }
+
+  /** Progress and remarks for a person. */
+  note(text: string): void {
+    if (!this.isForProgram || this.errIsTty) this.problem(text);
   }
 
   /** For the live display only: writes without erasing itself first. */

@@ -14,6 +14,8 @@ import type { RunContext } from "../execute/executor/run-context.ts";
 import type { AppContext } from "./app-ports.ts";
 import { assertChecked } from "./make-plan.ts";
 import { observeOnce } from "./observe-cluster.ts";
+import { assertNoRunHoldsLock, openRun, openRunWords, resumeRemedy } from "./open-run.ts";
+import type { NewestRun } from "./run-records.ts";
 
 /** How the operator agrees. Asked once the plan is known to fit; nothing has been changed by then. */
 export type AskConsent = (plan: RecoveryPlan) => Promise<Consent>;
@@ -29,9 +31,9 @@ const approvedDigitsMin = 12;
 const promptMsMax = 5_000;
 
 /**
- * Checks the plan again, looks whether the cluster is still as it was when the
- * plan was made, asks for consent, looks again if that took its time, and
- * carries it out. Throws PLAN_REFUSED,
+ * Checks the plan again, looks whether another run holds the lock and whether
+ * the cluster is still as it was when the plan was made, asks for consent,
+ * looks again if that took its time, and carries it out. Throws PLAN_REFUSED,
  * PLAN_STALE, CONSENT_MISSING or RUN_LOCKED before anything is changed.
  */
 export async function applyPlan(
@@ -46,6 +48,7 @@ export async function applyPlan(
   const { plan } = request;
   assertChecked(plan);
   assertFresh(context, plan);
+  if (request.breakLock !== true) await assertNoRunHoldsLock(context);
   await assertStillFits(context, plan);
   const lookedMs = context.ports.clock.monotonicMs();
   const consent = await request.askConsent(plan);
@@ -53,12 +56,14 @@ export async function applyPlan(
   assertFresh(context, plan);
   if (context.ports.clock.monotonicMs() - lookedMs > promptMsMax) await assertStillFits(context, plan);
   const run = newRunId(context);
-  await context.ports.runs.create(run, writePlan(plan));
-  request.onRun?.(run);
   const result = await executeRun({
     plan,
     consent,
     run,
+    create: async () => {
+      await context.ports.runs.create(run, writePlan(plan));
+      request.onRun?.(run);
+    },
     context: runContextOf(context),
     signal: context.signal,
     report: context.report,
@@ -67,16 +72,18 @@ export async function applyPlan(
   return { run, result };
 }
 
-/** PLAN_STALE when the cluster is not as the plan assumes (I-G8). */
+/** PLAN_STALE when the cluster is not as the plan assumes (I-G8). What this very plan's own run has changed is told as that. */
 async function assertStillFits(context: AppContext, plan: RecoveryPlan): Promise<void> {
   context.report({ kind: "phase", text: "looking whether the cluster is still as the plan assumes" });
   const look = await observeOnce(context, { depth: "full" });
   const problems = fingerprintProblems(plan, look.inventory);
-  if (problems.length > 0) throw planStale(plan, problems, look.inventory);
+  if (problems.length === 0) return;
+  const open = await openRun(context);
+  throw planStale(plan, problems, look.inventory, open?.plan === plan.digest ? open : undefined);
 }
 
 /** PLAN_STALE that also says why a machine that the plan knew could not be looked at, with that error's own remedies first. */
-export function planStale(plan: RecoveryPlan, problems: readonly string[], inventory: Inventory): RecoveryError {
+export function planStale(plan: RecoveryPlan, problems: readonly string[], inventory: Inventory, own?: NewestRun): RecoveryError {
   const silent = inventory.hosts.filter(
     (host) => host.ssh.kind === "unknown" && problems.some((problem) => problem.includes(`host ${host.name} `)),
   );
@@ -85,8 +92,15 @@ export function planStale(plan: RecoveryPlan, problems: readonly string[], inven
   const why = silent.map((host) => `${host.name} could not be looked at (${host.ssh.kind === "unknown" ? host.ssh.detail : ""}).`);
   return new RecoveryError("PLAN_STALE", {
     subject: `plan ${plan.digest.slice(0, approvedDigitsMin)}`,
-    detail: [...why, ...problems].join(" "),
-    remedies: [...codes, "PLAN_STALE" as const].flatMap((code) => errorCatalogue[code].remedies ?? []),
+    detail: [
+      ...(own === undefined ? [] : [`Run ${own.run} carries out this very plan: ${openRunWords(own)}; the changes may be its own.`]),
+      ...why,
+      ...problems,
+    ].join(" "),
+    remedies: [
+      ...(own === undefined ? [] : [resumeRemedy(own.run)]),
+      ...[...codes, "PLAN_STALE" as const].flatMap((code) => errorCatalogue[code].remedies ?? []),
+    ],
   });
 }
 

@@ -1,7 +1,7 @@
 import { readRunState } from "../execute/journal/journal.ts";
 import type { RunState } from "../execute/journal/fold-journal.ts";
 import type { VerifiedJournal } from "../execute/journal/verify-journal.ts";
-import type { RunId } from "../model/ids.ts";
+import type { PlanDigest, RunId } from "../model/ids.ts";
 import type { RunOutcome } from "../model/journal-event.ts";
 import type { RecoveryPlan } from "../model/plan.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
@@ -32,6 +32,14 @@ export interface RunSummary {
   readonly problem: string | undefined;
 }
 
+/** The run that goes on, if any does. */
+export interface NewestRun extends RunSummary {
+  /** Where its lock is, as far as its journal knows; not empty: it is under way, or was killed. */
+  readonly lockedOn: readonly string[];
+  /** Of the plan that it carries out. */
+  readonly plan: PlanDigest | undefined;
+}
+
 /** JOURNAL_CORRUPT, PLAN_INVALID or RUN_NOT_FOUND when it cannot be read. */
 export async function readRun(context: AppContext, run: RunId): Promise<RunRecord> {
   const { runs, hashing } = context.ports;
@@ -43,20 +51,31 @@ export async function readRun(context: AppContext, run: RunId): Promise<RunRecor
 /** Newest first. A damaged run is listed with its problem. */
 export async function listRuns(context: AppContext): Promise<readonly RunSummary[]> {
   const runs = [...(await context.ports.runs.list())].sort().reverse();
-  return await Promise.all(runs.map((run) => summariseRun(context, run)));
+  return await Promise.all(runs.map(async (run) => (await summariseRun(context, run)).summary));
 }
 
-/** undefined: no run is known here. A damaged one is told with its problem. */
-export async function newestRun(context: AppContext): Promise<RunSummary | undefined> {
-  const newest = [...(await context.ports.runs.list())].sort().at(-1);
-  return newest === undefined ? undefined : await summariseRun(context, newest);
+/**
+ * undefined: no run is known here. A damaged one is told with its problem. One
+ * that ended before it was let in does not count: it did nothing, and what
+ * kept it out may be the very run that is to go on.
+ */
+export async function newestRun(context: AppContext): Promise<NewestRun | undefined> {
+  for (const run of [...(await context.ports.runs.list())].sort().reverse()) {
+    const { summary, state } = await summariseRun(context, run);
+    if (state?.stopped !== undefined && !state.wasLocked) continue;
+    return { ...summary, lockedOn: state?.lock?.where ?? [], plan: state?.plan };
+  }
+  return undefined;
 }
 
-async function summariseRun(context: AppContext, run: RunId): Promise<RunSummary> {
+async function summariseRun(
+  context: AppContext,
+  run: RunId,
+): Promise<{ readonly summary: RunSummary; readonly state: RunState | undefined }> {
   try {
     const { plan, state } = await readRun(context, run);
     const done = [...(state?.steps.values() ?? [])].filter((step) => step.state === "succeeded" || step.state === "skipped");
-    return {
+    const summary: RunSummary = {
       run,
       openedAt: state?.openedAt,
       by: state?.by,
@@ -66,9 +85,10 @@ async function summariseRun(context: AppContext, run: RunId): Promise<RunSummary
       stepsTotal: plan.steps.length,
       problem: undefined,
     };
+    return { summary, state };
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;
-    return {
+    const summary: RunSummary = {
       run,
       openedAt: undefined,
       by: undefined,
@@ -78,5 +98,6 @@ async function summariseRun(context: AppContext, run: RunId): Promise<RunSummary
       stepsTotal: 0,
       problem: error.message,
     };
+    return { summary, state: undefined };
   }
 }

@@ -25,6 +25,8 @@ export interface PlanDocument {
   readonly expectedSeconds: number;
   readonly loss: LossStatement;
   readonly alternatives: readonly Alternative[];
+  /** The newest run on this machine, while it has not succeeded: the cluster may be as it left it half-way. */
+  readonly openRun: { readonly run: string; readonly outcome: string } | undefined;
 }
 
 export interface PlanDocumentStep {
@@ -39,7 +41,7 @@ export interface PlanDocumentStep {
   readonly copyBy: string | undefined;
 }
 
-export function planDocument(plan: RecoveryPlan, file: string | undefined): PlanDocument {
+export function planDocument(plan: RecoveryPlan, file: string | undefined, openRun?: PlanDocument["openRun"]): PlanDocument {
   return {
     apiVersion: "requorum/v1",
     kind: "Plan",
@@ -70,6 +72,7 @@ export function planDocument(plan: RecoveryPlan, file: string | undefined): Plan
     expectedSeconds: plan.steps.reduce((sum, step) => sum + step.expectedSeconds, 0),
     loss: plan.loss,
     alternatives: plan.alternatives,
+    openRun: openRun === undefined ? undefined : { run: openRun.run, outcome: openRun.outcome },
   };
 }
 

@@ -52,7 +52,7 @@ function verdictSpan(plan: PlanDocument): Span {
     case "blocked":
       return warn("BLOCKED: something must be settled first");
     case "nothing-to-do":
-      return good("NOTHING TO DO");
+      return plan.openRun === undefined ? good("NOTHING TO DO") : warn("NOTHING TO PLAN, but a run is not finished");
     default:
       return plan.verdict satisfies never;
   }
@@ -149,6 +149,13 @@ function possibility(alternative: Alternative): Span {
 }
 
 function nextBlocks(plan: PlanDocument): readonly Block[] {
+  const { openRun } = plan;
+  if (openRun === undefined) return verdictBlocks(plan);
+  const why = `run ${openRun.run} is not finished (${openRun.outcome}); go on with it before anything else`;
+  return [gap, command(`requorum resume ${openRun.run}`, why, 0), ...verdictBlocks(plan)];
+}
+
+function verdictBlocks(plan: PlanDocument): readonly Block[] {
   switch (plan.verdict) {
     case "act": {
       if (plan.file === undefined) return [];

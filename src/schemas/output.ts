@@ -40,6 +40,11 @@ const member = z.object({
     .describe("healthy: answers a read that needs quorum; alone: answers for itself only"),
 });
 
+const openRun = z
+  .object({ run: z.string(), outcome: z.string() })
+  .nullable()
+  .describe("the newest run on this machine, while it has not succeeded");
+
 export const statusSchema = z.object({
   ...document("Status"),
   cluster: z.string(),
@@ -94,10 +99,7 @@ export const statusSchema = z.object({
     .nullable()
     .describe("the certificate that expires first"),
   lastProvenBackup: z.null().describe("always null in this version: backups are not built yet"),
-  openRun: z
-    .object({ run: z.string(), outcome: z.string() })
-    .nullable()
-    .describe("the newest run on this machine, while it has not succeeded"),
+  openRun,
   findings: z.array(z.object({ code: z.string(), subject: z.string(), severity, summary: z.string() })),
   unknown: texts.describe("what could not be observed, in words"),
 });
@@ -197,6 +199,7 @@ export const planSchema = z.object({
       isPossible: z.boolean(),
     }),
   ),
+  openRun,
 });
 
 const outcome = z.enum(["succeeded", "failed", "blocked", "outcome-unknown", "interrupted", "unfinished"]);

@@ -121,7 +121,7 @@ export class CrashWorld {
   private marker(host: string, reason: string, args: readonly string[]): { exitCode: number; stdout: string; stderr: string } {
     const [first = "", replaces = ""] = args;
     const held = this.markers.get(host);
-    if (reason.startsWith("look whether")) return { exitCode: 0, stdout: held ?? "", stderr: "" };
+    if (reason.startsWith("look who")) return { exitCode: 0, stdout: held ?? "", stderr: "" };
     if (reason.startsWith("release")) {
       if (held?.includes(first) === true) this.markers.delete(host);
       return { exitCode: 0, stdout: "released\n", stderr: "" };

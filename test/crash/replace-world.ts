@@ -209,7 +209,7 @@ export class ReplaceWorld {
       this.machines.onScript({ reason }, answer);
     };
     on("lock the cluster for this run", (request, host) => this.marker(request, host));
-    on("look whether the lock is still ours", (_request, host) => ({ stdout: this.markers.get(host) ?? "" }));
+    on("look who holds the lock", (_request, host) => ({ stdout: this.markers.get(host) ?? "" }));
     on("release the run's lock", (_request, host) => {
       this.markers.delete(host);
       return { stdout: "released\n" };

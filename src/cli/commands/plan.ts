@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
 import { makePlan, type PlanRequest } from "../../app/make-plan.ts";
+import { openRun } from "../../app/open-run.ts";
+import type { NewestRun } from "../../app/run-records.ts";
 import type { ExitName } from "../../model/error-catalogue.ts";
 import { asHostName, type HostName } from "../../model/ids.ts";
 import type { Goal, RecoveryPlan } from "../../model/plan.ts";
@@ -18,20 +20,32 @@ export const command: CommandModule = {
     const { cli } = invocation;
     const attestations = attestationsOf(invocation);
     return withCluster(cli, { isQuiet: false }, async ({ app, display }) => {
+      const open = await openRun(app);
       const { plan } = await makePlan(app, { goal: goalOf(invocation, app.config), attestations });
       display.stop();
       const file = plan.verdict === "act" ? (textOption(invocation, "out") ?? `plan-${shortDigest(plan.digest)}.json`) : undefined;
       if (file !== undefined) await writeNewFile(resolve(cli.directories.work, file), writePlan(plan), { replaces: true });
-      const document = planDocument(plan, file);
+      const document = planDocument(plan, file, open);
       printResult(cli, document, () => planPage(document, { showsNext: true }));
-      return planExit(plan);
+      return planExit(plan, open);
     });
   },
 };
 
-/** A plan to wait or to settle something first is an answer, but not a go-ahead: scripts must see the difference. */
-export function planExit(plan: RecoveryPlan): ExitName {
-  return plan.verdict === "wait" || plan.verdict === "blocked" ? "blocked" : "done";
+/**
+ * A plan to wait or to settle something first is an answer, but not a go-ahead,
+ * and nothing to do is no all-clear half-way through a run: scripts must see the difference.
+ */
+export function planExit(plan: RecoveryPlan, open: Pick<NewestRun, "run"> | undefined): ExitName {
+  switch (plan.verdict) {
+    case "act":
+      return "done";
+    case "wait":
+    case "blocked":
+      return "blocked";
+    case "nothing-to-do":
+      return open === undefined ? "done" : "blocked";
+  }
 }
 
 function goalOf(invocation: Invocation, config: ClusterConfig): Goal {

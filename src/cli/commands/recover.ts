@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Look } from "../../app/observe-cluster.ts";
+import { openRun } from "../../app/open-run.ts";
 import { recoverCluster } from "../../app/recover-cluster.ts";
 import type { RecoveryPlan } from "../../model/plan.ts";
 import { diagnosisDocument } from "../../render/diagnosis-document.ts";
@@ -63,9 +64,10 @@ export const command: CommandModule = {
       });
       display.stop();
       if (done.applied !== undefined) return await finishRun(cli, app, done.applied);
-      const document = planDocument(done.plan, undefined);
+      const open = await openRun(app);
+      const document = planDocument(done.plan, undefined, open);
       printResult(cli, document, () => planPage(document, { showsNext: true }));
-      return planExit(done.plan);
+      return planExit(done.plan, open);
     });
   },
 };

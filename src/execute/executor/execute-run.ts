@@ -4,7 +4,14 @@ import { consentOf, type Consent, type PlannedStep } from "../../model/plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { factOf, stepStateOf, type RunState } from "../journal/fold-journal.ts";
 import { Journal } from "../journal/journal.ts";
-import { acquireMachineLocks, lockProblems, markedHosts, releaseMachineLocks, type MachineLocks } from "../lock/machine-lock.ts";
+import {
+  acquireMachineLocks,
+  assertNotLocked,
+  lockProblems,
+  markedHosts,
+  releaseMachineLocks,
+  type MachineLocks,
+} from "../lock/machine-lock.ts";
 import type { StepContext } from "../step-handler.ts";
 import { advanceStep, type StepEnd } from "./advance-step.ts";
 import { bindStep } from "./bound-step.ts";
@@ -17,8 +24,8 @@ export const detectedFact = "detected at";
 
 /**
  * Carries out a plan that the operator consented to. The run must have been
- * created (`RunStore.create`) and have an empty journal; the caller has
- * checked the plan against what the cluster looks like now.
+ * created (`RunStore.create`), or be by `create`, and have an empty journal;
+ * the caller has checked the plan against what the cluster looks like now.
  * Throws CONSENT_MISSING, PLAN_STALE, PLAN_REFUSED, RUN_LOCKED before
  * anything is changed; everything later ends in a result or, for a bug or a
  * journal that cannot be written, in a throw that leaves the run resumable.
@@ -42,6 +49,11 @@ export async function executeRun(request: ExecuteRequest): Promise<RunResult> {
   }
   const local = await context.localLock.acquire(plan.cluster, localHolder(request));
   try {
+    if (request.create !== undefined) {
+      const { signal, breakLock } = request;
+      if (breakLock !== true) await assertNotLocked({ hostAccess: context.ports.hostAccess, hosts: lockedHosts(request), signal });
+      await request.create();
+    }
     const journal = await openJournal(request);
     if (journal.state !== undefined) {
       throw new RecoveryError("RUN_LOCKED", {

@@ -34,6 +34,12 @@ export interface RunRequest {
 
 export interface ExecuteRequest extends RunRequest {
   readonly consent: Consent;
+  /**
+   * Makes the run in the store, once it is known that nobody else holds the
+   * lock, here or on a machine: a run that was never let in is not left
+   * behind. Absent: it was made already.
+   */
+  readonly create?: () => Promise<void>;
 }
 
 export interface RunResult {

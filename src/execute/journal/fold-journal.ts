@@ -44,6 +44,8 @@ export interface RunState {
   readonly attested: readonly { readonly host: string; readonly statement: string; readonly by: string }[];
   /** Held now, as far as the journal knows. */
   readonly lock: { readonly where: readonly string[]; readonly notOn: readonly string[]; readonly at: string } | undefined;
+  /** false: it was never let in, so it never did anything. */
+  readonly wasLocked: boolean;
   readonly resumedAt: readonly string[];
   readonly facts: readonly RecordedFact[];
   /** Steps that have had an event; the others are pending. */
@@ -89,6 +91,7 @@ export function foldLine(state: RunState | undefined, line: JournalLine): RunSta
       consent: undefined,
       attested: [],
       lock: undefined,
+      wasLocked: false,
       resumedAt: [],
       facts: [],
       steps: new Map(),
@@ -108,7 +111,7 @@ export function foldLine(state: RunState | undefined, line: JournalLine): RunSta
     case "attested":
       return { ...next, attested: [...state.attested, { host: event.host, statement: event.statement, by: event.by }] };
     case "lock-acquired":
-      return { ...next, lock: { where: event.where, notOn: event.notOn, at } };
+      return { ...next, lock: { where: event.where, notOn: event.notOn, at }, wasLocked: true };
     case "lock-released":
       return { ...next, lock: undefined };
     case "run-resumed":

@@ -73,29 +73,42 @@ export async function lockProblems(options: {
   readonly host: string;
   readonly signal: AbortSignal;
 }): Promise<readonly string[]> {
-  const answers = await Promise.all(
-    options.hosts.map(async (host) => {
-      try {
-        const { stdout } = await options.hostAccess.run(host, {
-          reason: "look whether the lock is still ours",
-          script: readScript,
-          timeoutMs: markerTimeoutMs,
-          changesThings: false,
-          signal: options.signal,
-        });
-        return { host, text: stdout.trim() };
-      } catch (error) {
-        if (!(error instanceof RecoveryError) || options.signal.aborted) throw error;
-        return { host, text: undefined, words: error.message };
-      }
-    }),
-  );
+  const answers = await Promise.all(options.hosts.map(async (host) => ({ host, ...(await readMarker(host, options)) })));
   const taken = answers.flatMap(({ host, text }) =>
     text === undefined || text === "" || isSameHolder(text, options) ? [] : [`${host} is locked by ${holderWords(text)}`],
   );
   if (taken.length > 0) return taken;
   if (answers.some(({ text }) => text !== undefined && text !== "")) return [];
   return answers.map(({ host, words }) => (words === undefined ? `${host} no longer carries this run's lock` : `${host}: ${words}`));
+}
+
+/**
+ * RUN_LOCKED when a machine carries anybody's marker. For a run that is yet
+ * to be made, so none is its own. Racy, and a machine that does not answer
+ * says nothing: taking the lock decides, this only keeps a run from being
+ * made in vain.
+ */
+export async function assertNotLocked(options: {
+  readonly hostAccess: HostAccess;
+  readonly hosts: readonly HostName[];
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const markers = await Promise.all(options.hosts.map(async (host) => ({ host, text: (await readMarker(host, options)).text })));
+  for (const { host, text } of markers) if (text !== undefined && text !== "") throw lockedBy(host, text);
+}
+
+/** The marker's text, "" where there is none; text undefined and why, when the machine could not be asked. */
+async function readMarker(
+  host: HostName,
+  { hostAccess, signal }: { readonly hostAccess: HostAccess; readonly signal: AbortSignal },
+): Promise<{ readonly text: string; readonly words?: undefined } | { readonly text: undefined; readonly words: string }> {
+  try {
+    const request = { reason: "look who holds the lock", script: readScript, timeoutMs: markerTimeoutMs, changesThings: false, signal };
+    return { text: (await hostAccess.run(host, request)).stdout.trim() };
+  } catch (error) {
+    if (!(error instanceof RecoveryError) || signal.aborted) throw error;
+    return { text: undefined, words: error.message };
+  }
 }
 
 type MarkerAnswer =

@@ -1,20 +1,17 @@
 import { executeRun } from "../execute/executor/execute-run.ts";
 import type { RunResult } from "../execute/executor/run-context.ts";
-import { stepHandlers } from "../execute/handlers/step-handlers.ts";
 import { errorCatalogue, errorCodes } from "../model/error-catalogue.ts";
 import { asRunId, type RunId } from "../model/ids.ts";
 import type { Inventory } from "../model/inventory.ts";
 import { consentOf, type Consent, type RecoveryPlan } from "../model/plan.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { fingerprintProblems } from "../plan/fingerprint.ts";
-import { stepSpecs } from "../plan/steps/step-specs.ts";
-import { parseJournalLine } from "../schemas/journal-line.ts";
 import { writePlan } from "../schemas/plan.ts";
-import type { RunContext } from "../execute/executor/run-context.ts";
 import type { AppContext } from "./app-ports.ts";
 import { assertChecked } from "./make-plan.ts";
 import { observeOnce } from "./observe-cluster.ts";
 import { assertNoRunHoldsLock, openRun, openRunWords, resumeRemedy } from "./open-run.ts";
+import { runContextOf } from "./run-context-of.ts";
 import type { NewestRun } from "./run-records.ts";
 
 /** How the operator agrees. Asked once the plan is known to fit; nothing has been changed by then. */
@@ -102,20 +99,6 @@ export function planStale(plan: RecoveryPlan, problems: readonly string[], inven
       ...[...codes, "PLAN_STALE" as const].flatMap((code) => errorCatalogue[code].remedies ?? []),
     ],
   });
-}
-
-export function runContextOf(context: AppContext): RunContext {
-  const { hashing } = context.ports;
-  return {
-    config: context.config,
-    ports: context.ports,
-    localLock: context.ports.localLock,
-    journal: { readLine: parseJournalLine, sha256Hex: (text) => hashing.sha256Hex(text) },
-    operator: context.operator,
-    program: context.program,
-    specs: stepSpecs,
-    handlers: stepHandlers,
-  };
 }
 
 /** Consent by `--approve DIGEST`. CONSENT_MISSING when the digits are not this plan's. */

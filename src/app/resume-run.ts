@@ -6,9 +6,10 @@ import { RecoveryError } from "../model/recovery-error.ts";
 import { fingerprintProblems } from "../plan/fingerprint.ts";
 import { readPlan } from "../schemas/plan.ts";
 import type { AppContext } from "./app-ports.ts";
-import { runContextOf, type AppliedRun, type AskConsent } from "./apply-plan.ts";
+import type { AppliedRun, AskConsent } from "./apply-plan.ts";
 import { assertChecked } from "./make-plan.ts";
 import { observeOnce } from "./observe-cluster.ts";
+import { runContextOf } from "./run-context-of.ts";
 import { newestRun, readRun, type RunRecord } from "./run-records.ts";
 
 /**

@@ -7,7 +7,7 @@ import type { RecoveryPlan } from "../model/plan.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { readPlan } from "../schemas/plan.ts";
 import type { AppContext } from "./app-ports.ts";
-import { runContextOf } from "./apply-plan.ts";
+import { runContextOf } from "./run-context-of.ts";
 
 /** One run, folded from its journal. */
 export interface RunRecord {

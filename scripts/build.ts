@@ -4,7 +4,8 @@
  * package (Node does not remove types below node_modules) and for a quicker
  * start. Default directory: dist.
  */
-import { rm } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 
@@ -23,6 +24,7 @@ export async function buildProgram(directory: string): Promise<void> {
     entryPoints: {
       "cli/main": "src/cli/main.ts",
       index: "src/index.ts",
+      "formats/index": "src/formats/index.ts",
       [`${shared}/file-worker`]: "src/cli/file-work/file-worker.ts",
       [`${shared}/seed-worker`]: "src/adapters/lab/seed/seed-worker.ts",
     },
@@ -39,4 +41,24 @@ export async function buildProgram(directory: string): Promise<void> {
   });
 }
 
-if (import.meta.main) await buildProgram(resolve(process.argv[2] ?? join(root, "dist")));
+/** The types of both entries (`requorum`, `requorum/formats`), below `types`; what they name comes with them. */
+export async function buildTypes(directory: string): Promise<void> {
+  const types = join(directory, "types");
+  const typescript = join(root, "node_modules/typescript/bin/tsc");
+  const compiled = spawnSync(process.execPath, [typescript, "-p", join(root, "scripts/tsconfig.types.json"), "--outDir", types], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  if (compiled.status !== 0) throw new Error("the types of the library could not be made");
+  // The sources name each other with `.ts`, which a reader of an installed package need not allow.
+  for (const name of await readdir(types, { recursive: true })) {
+    if (!name.endsWith(".d.ts")) continue;
+    const text = await readFile(join(types, name), "utf8");
+    await writeFile(join(types, name), text.replaceAll(/((?:from|import) ?\(?"\.{1,2}\/[^"\n]*)\.ts"/g, '$1.js"'));
+  }
+}
+
+if (import.meta.main) {
+  const directory = resolve(process.argv[2] ?? join(root, "dist"));
+  await buildProgram(directory);
+  await buildTypes(directory);
+}

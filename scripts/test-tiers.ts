@@ -71,6 +71,14 @@ export const tiers: readonly Tier[] = [
   },
   {
     ...quick,
+    name: "package",
+    describes: "the npm package, packed, installed elsewhere and used as documented",
+    folders: ["test/package"],
+    fileForm: /\.test\.ts$/,
+    testTimeoutMs: 300_000,
+  },
+  {
+    ...quick,
     name: "etcd",
     describes: "real etcd processes on loopback",
     folders: ["test/etcd"],

@@ -14,8 +14,10 @@ export type * from "./model/verdict.ts";
 export { errorCatalogue, errorCodes, exitCodes, type ErrorCode, type ExitName, type Retry } from "./model/error-catalogue.ts";
 export { RecoveryError, type Remedy } from "./model/recovery-error.ts";
 
+export type * from "./ports/byte-files.ts";
 export type * from "./ports/certificates.ts";
 export type * from "./ports/clock.ts";
+export type * from "./ports/data-dir-writer.ts";
 export type * from "./ports/etcd-client.ts";
 export type * from "./ports/hashing.ts";
 export type * from "./ports/host-access.ts";
@@ -34,10 +36,13 @@ export { listRuns, readRun, type RunRecord, type RunSummary } from "./app/run-re
 
 export { createGrpcEtcdDialer } from "./adapters/etcd-grpc/grpc-etcd-dialer.ts";
 export { createUndiciKubeApiDialer } from "./adapters/kube-api/undici-kube-api-dialer.ts";
+export { LocalByteFiles } from "./adapters/local-fs/local-byte-files.ts";
+export { LocalDataDirWriter } from "./adapters/local-fs/local-data-dir-writer.ts";
 export { FileLastSeenStore } from "./adapters/local-fs/file-last-seen-store.ts";
 export { FileLocalLock } from "./adapters/local-fs/file-local-lock.ts";
 export { FileRunStore } from "./adapters/local-fs/file-run-store.ts";
 export { createSshHostAccess } from "./adapters/ssh/ssh-host-access.ts";
 export { NodeCertificates } from "./adapters/system/node-certificates.ts";
 export { NodeHashing } from "./adapters/system/node-hashing.ts";
+export { nodeSealCiphers } from "./adapters/system/node-seal-ciphers.ts";
 export { SystemClock } from "./adapters/system/system-clock.ts";

@@ -22,8 +22,8 @@ module.enableCompileCache();
 
 const interrupt = new AbortController();
 let interrupts = 0;
-/** A run stops between two steps, however long that takes. Everything else that does not end by itself within this is ended. */
-const graceMs = 3000;
+/** A run stops between two steps, however long that takes. Everything else has said so by now, unless nobody takes what it writes. */
+const lastGraceMs = 6000;
 const isChanging = ["apply", "recover", "resume"].some((verb) => process.argv.slice(2).includes(verb));
 
 function onSignal(name: string): void {
@@ -31,7 +31,7 @@ function onSignal(name: string): void {
   if (interrupts > 1) process.exit(exitCodes.interrupted);
   if (process.stderr.isTTY && isChanging)
     process.stderr.write("\nstopping as soon as it is safe; once more to stop at once (a run stays resumable)\n");
-  if (!isChanging) setTimeout(() => process.exit(exitCodes.interrupted), graceMs).unref();
+  if (!isChanging) setTimeout(() => process.exit(exitCodes.interrupted), lastGraceMs).unref();
   interrupt.abort(new RecoveryError("INTERRUPTED", { subject: "requorum", detail: `stopped by ${name}` }));
 }
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)

@@ -7,6 +7,7 @@ import type { GlobalOptions, OutputFormat } from "./global-options.ts";
 import type { CommandSpec } from "./command-spec.ts";
 import { commandName, commandTable } from "./command-table.ts";
 import { parseDurationMs } from "./parse-duration.ts";
+import { stoppedError } from "./stopped-error.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 
 export interface CliRequest {
@@ -18,13 +19,19 @@ export interface CliRequest {
   /** Keeps the stack of a bug and says where. */
   readonly saveBug: (error: unknown) => Promise<string>;
   readonly table?: readonly CommandSpec[];
+  /** How long a verb that was stopped may take to end by itself; for tests. */
+  readonly graceMs?: number;
 }
+
+/** Probes and files end within a moment of being stopped. What does not is left to itself: the process ends. */
+const usualGraceMs = 3000;
 
 /** One call of the program, from words to exit code. Never throws. */
 export async function runCli(request: CliRequest): Promise<number> {
   const plain = request.makeTerminal({ noColor: request.words.includes("--no-color") });
   const table = request.table ?? commandTable;
   let parsed: ParsedCommand | undefined;
+  let signal: AbortSignal | undefined;
   try {
     parsed = parseCommandLine(table, request.words, {
       version: request.version,
@@ -37,21 +44,47 @@ export async function runCli(request: CliRequest): Promise<number> {
     plain.isForProgram = formatOf(parsed.options["output"]) !== "text";
     const global = globalOptionsOf(parsed);
     const context = await request.makeContext(plain, global);
+    ({ signal } = context);
     const module = await parsed.spec.load();
-    const exit = await module.run({ verb: commandName(parsed.spec), cli: context, table, args: parsed.args, options: parsed.options });
-    return exitCodes[exit];
+    const running = module.run({ verb: commandName(parsed.spec), cli: context, table, args: parsed.args, options: parsed.options });
+    // A run stops between two steps, however long that takes.
+    return exitCodes[await (hasRun(parsed.spec) ? running : endedOrLeft(running, signal, request.graceMs ?? usualGraceMs))];
   } catch (error) {
-    if (isInterruption(error) && parsed?.spec.exits.includes("outcomeUnknown") !== true) {
-      // A verb that changes nothing has nothing to say about being stopped.
-      if (plain.errIsTty) plain.problem("interrupted; nothing was changed\n");
-      return exitCodes.interrupted;
-    }
-    return exitCodes[await reportError(error, plain, parsed?.options["output"] ?? formatInWords(request.words), request)];
+    const stop = parsed === undefined ? undefined : stopOf(error, parsed.spec, signal);
+    const shown = parsed === undefined || stop === undefined ? error : stoppedError(stop, parsed, request.words);
+    return exitCodes[await reportError(shown, plain, parsed?.options["output"] ?? formatInWords(request.words), request)];
   }
 }
 
-function isInterruption(error: unknown): boolean {
-  return error instanceof RecoveryError && error.code === "INTERRUPTED";
+/** Does the verb carry out runs? Those stop in a way of their own. */
+function hasRun(spec: CommandSpec): boolean {
+  return spec.exits.includes("outcomeUnknown");
+}
+
+/** Rejects with the signal's reason when the verb goes on for longer than this after it was stopped. */
+async function endedOrLeft(running: Promise<ExitName>, signal: AbortSignal, graceMs: number): Promise<ExitName> {
+  const overdue = Promise.withResolvers<never>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const onAbort = (): void => {
+    timer = setTimeout(() => {
+      overdue.reject(signal.reason as Error);
+    }, graceMs);
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([running, overdue.promise]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Why the call was stopped, when that is why it failed. What fails after it was stopped, failed because of it; a run knows better. */
+function stopOf(error: unknown, spec: CommandSpec, signal: AbortSignal | undefined): RecoveryError | undefined {
+  const reason: unknown = signal?.aborted === true ? signal.reason : undefined;
+  if (!(reason instanceof RecoveryError)) return undefined;
+  return !hasRun(spec) || error === reason || (error instanceof RecoveryError && error.code === reason.code) ? reason : undefined;
 }
 
 function globalOptionsOf(parsed: ParsedCommand): GlobalOptions {

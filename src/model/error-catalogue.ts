@@ -291,8 +291,8 @@ const catalogue = {
     summary: "interrupted",
     retry: "unknown-outcome",
     exit: "interrupted",
-    meaning: "You stopped requorum. A run under way can be resumed; resuming looks before it acts.",
-    remedies: [{ why: "go on", command: "requorum resume" }],
+    meaning: "You stopped requorum; the detail says what is left. A run that was under way is gone on with by looking first.",
+    remedies: [{ why: "go on with a run that was under way", command: "requorum resume" }],
   },
   TIMED_OUT_WAITING: {
     summary: "waited too long",

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AppPorts } from "../../src/app/app-ports.ts";
+import type { CommandSpec } from "../../src/cli/command-spec.ts";
 import { runCli } from "../../src/cli/run-cli.ts";
 import { Terminal, type TextSink } from "../../src/cli/terminal/terminal.ts";
 import type { OpenCluster } from "../../src/cli/wiring.ts";
@@ -31,6 +32,8 @@ export interface CliOptions {
   readonly answers?: readonly string[];
   readonly signal?: AbortSignal;
   readonly noColor?: boolean;
+  readonly table?: readonly CommandSpec[];
+  readonly graceMs?: number;
 }
 
 /** One call of the program. `work` is its working directory, removed by the test's own `after`. */
@@ -41,6 +44,8 @@ export async function cli(words: readonly string[], options: CliOptions = {}, wo
   const code = await runCli({
     words,
     version: "0.1.0",
+    ...(options.table === undefined ? {} : { table: options.table }),
+    ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
     makeTerminal: ({ noColor }) =>
       new Terminal({
         out: out.sink,

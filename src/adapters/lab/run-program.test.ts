@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import process from "node:process";
 import { test } from "node:test";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { runProgram } from "./run-program.ts";
@@ -45,3 +48,27 @@ test("waitUntil of the lab: over its limit it is TIMED_OUT_WAITING with the last
   let looks = 0;
   assert.equal(await waitUntil({ what: "x", timeoutMs: 1_000, intervalMs: 1 }, () => Promise.resolve(++looks > 2 && "there")), "there");
 });
+
+test("runProgram: what still runs when the process ends, ends with it", async () => {
+  const module = JSON.stringify(new URL("run-program.ts", import.meta.url).href);
+  const script = `const { runProgram } = await import(${module});
+    void runProgram({ reason: "x", program: "/bin/sh", args: ["-c", "echo $$; exec sleep 60"], timeoutMs: 60000,
+      onLine: (line) => { process.stdout.write(line, () => process.exit(0)); } });`;
+  const pid = await new Promise<number>((resolve, reject) => {
+    execFile(process.execPath, ["--input-type=module", "-e", script], { timeout: 20_000 }, (error, stdout) => {
+      if (error === null) resolve(Number(stdout));
+      else reject(new Error("the script failed", { cause: error }));
+    });
+  });
+  assert.ok(pid > 1);
+  await waitUntil({ what: "the program's end", timeoutMs: 5_000, intervalMs: 20 }, () => Promise.resolve(!isRunning(pid)));
+});
+
+/** A killed process whose parent is gone may stay in the table until somebody collects it: that is an end, too. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${String(pid)}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+}

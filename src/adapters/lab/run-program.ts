@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
+import process from "node:process";
 import { RecoveryError } from "../../model/recovery-error.ts";
 
 export interface ProgramRequest {
@@ -28,6 +29,12 @@ const outputCharactersMax = 16 * 1024 * 1024;
 /** Lines of the failing program quoted in an error: enough for a Go stack's first frame or kubeadm's hint. */
 const quotedLines = 15;
 
+/** Programs that have not ended yet. Nobody waits for them any more when this process ends (Ctrl-C, --timeout): they end with it. */
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /**
  * Runs a program to its end. LAB_FAILED when it cannot be started, does not end
  * within `timeoutMs` (it is killed), or ends with another code than 0. Output
@@ -40,6 +47,7 @@ export function runProgram(request: ProgramRequest): Promise<ProgramResult> {
       ...(request.environment === undefined ? {} : { env: request.environment }),
       ...(request.workingDirectory === undefined ? {} : { cwd: request.workingDirectory }),
     });
+    running.add(child);
     let stdout = "";
     let stderr = "";
     let timedOut = false;
@@ -60,10 +68,12 @@ export function runProgram(request: ProgramRequest): Promise<ProgramResult> {
     child.stdin.on("error", () => undefined);
     child.stdin.end(request.stdin ?? "");
     child.on("error", (error) => {
+      running.delete(child);
       clearTimeout(timer);
       fail(`${request.program} could not be started: ${error.message}`, error);
     });
     child.on("close", (code, signal) => {
+      running.delete(child);
       clearTimeout(timer);
       const exitCode = code ?? 128;
       if (timedOut)

@@ -57,7 +57,7 @@ async function clusterChecks(cli: CliContext): Promise<readonly DoctorCheck[]> {
       return "done";
     });
   } catch (error) {
-    if (!(error instanceof RecoveryError) || error.code === "INTERRUPTED") throw error;
+    if (!(error instanceof RecoveryError) || cli.signal.aborted) throw error;
     const remedy = error.remedies.find((candidate) => candidate.command !== undefined);
     checks.push({
       name: "configuration",

@@ -190,7 +190,11 @@ function ssh(invocation: Invocation, state: LabStatus, machine: string): Promise
   // ssh joins its arguments with spaces for the remote shell. One argument is a command line and stays as it is; several are words, and stay words.
   const words = given.length > 1 ? given.map(quoteShellWord) : given;
   return new Promise((resolve, reject) => {
-    const child = spawn("ssh", ["-F", state.sshConfigFile, machine, ...words], { stdio: "inherit", cwd: dirname(state.sshConfigFile) });
+    const child = spawn("ssh", ["-F", state.sshConfigFile, machine, ...words], {
+      stdio: "inherit",
+      cwd: dirname(state.sshConfigFile),
+      signal: invocation.cli.signal,
+    });
     child.on("error", (cause) => {
       reject(new RecoveryError("SSH_CLIENT_MISSING", { subject: "ssh", detail: "it could not be started", cause }));
     });

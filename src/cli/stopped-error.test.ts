@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { cli } from "../../test/support/captured-cli.ts";
+import { healthyKubeadm3 } from "../../test/support/inventory-builder.ts";
+import type { ErrorCode } from "../model/error-catalogue.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
+import { errorSchema } from "../schemas/output.ts";
+import { commandTable } from "./command-table.ts";
+
+const { config } = healthyKubeadm3().build();
+const stopped = (code: ErrorCode, detail: string): AbortSignal =>
+  AbortSignal.abort(new RecoveryError(code, { subject: "requorum", detail }));
+/** Every verb as it would be if it never ended, and heard of no signal. */
+const endless = commandTable.map((spec) => ({ ...spec, load: () => Promise.resolve({ run: () => new Promise<never>(() => undefined) }) }));
+/** The words of a call of each verb that only misses the patience. */
+const calls = commandTable
+  .filter((spec) => !spec.exits.includes("outcomeUnknown"))
+  .map((spec) => [...spec.path, ...(spec.arguments ?? []).filter((one) => one.isRequired).map((one) => one.choices?.[0] ?? "x")]);
+
+test("cli: Ctrl-C without a terminal says so, with what is left and what to type next", async () => {
+  const signal = stopped("INTERRUPTED", "stopped by SIGINT");
+  for (const verb of ["status", "diagnose", "plan"]) {
+    const { code, out, err } = await cli([verb, "-o", "json", "--config", "a b.yaml"], { config, signal });
+    assert.equal(code, 130);
+    assert.equal(out, "");
+    const { error } = errorSchema.parse(JSON.parse(err));
+    assert.equal(error.code, "INTERRUPTED");
+    assert.equal(error.subject, `requorum ${verb}`);
+    assert.equal(error.detail, "stopped by SIGINT; nothing was changed");
+    assert.deepEqual(error.remedies, [{ why: "start again", command: `requorum ${verb} -o json --config 'a b.yaml'` }]);
+  }
+});
+
+test("cli: a verb that goes on after it was stopped is left after a while, and what it leaves is named", async () => {
+  const signal = stopped("INTERRUPTED", "stopped by SIGTERM");
+  const up = await cli(["lab", "up", "--name", "two"], { signal, table: endless, graceMs: 1 });
+  assert.equal(up.code, 130);
+  assert.match(up.err, /stopped by SIGTERM; what was made so far of lab two remains/);
+  assert.match(up.err, /take it away:\n +requorum lab down --name two\n/);
+  assert.match((await cli(["lab", "down"], { signal, table: endless, graceMs: 1 })).err, /part of lab lab may remain/);
+});
+
+test("cli: --timeout ends every verb, whatever it does, with the time that was given", async () => {
+  const signal = stopped("TIMED_OUT_WAITING", "--timeout 5 s is over");
+  for (const words of calls) {
+    const { code, err } = await cli([...words, "-o", "json"], { signal, table: endless, graceMs: 1 });
+    assert.equal(code, 13, words.join(" "));
+    const { error } = errorSchema.parse(JSON.parse(err));
+    assert.equal(error.code, "TIMED_OUT_WAITING");
+    assert.match(error.detail, /^--timeout 5 s is over; /);
+    assert.equal(error.remedies.at(-1)?.command, undefined);
+  }
+});
+
+test("cli: Ctrl-C before a run began names no run to resume", async () => {
+  const signal = stopped("INTERRUPTED", "stopped by SIGINT");
+  const { code, err } = await cli(["recover"], { config, signal });
+  assert.equal(code, 130);
+  assert.match(err, /no run was begun, and nothing was changed/);
+  assert.ok(!err.includes("requorum resume"), err);
+});

@@ -1,0 +1,54 @@
+import { RecoveryError, type Remedy } from "../model/recovery-error.ts";
+import { shellWord } from "../render/shell-word.ts";
+import { commandName } from "./command-table.ts";
+import type { ParsedCommand } from "./build-program.ts";
+
+/**
+ * The error of a call that Ctrl-C, a signal or --timeout stopped: what is left
+ * of it, and what to do next. `reason` is why the call's signal was aborted.
+ * A run that was stopped is no error but a result and never comes here: what
+ * throws in `apply` and `recover` after the signal, threw before a run began.
+ */
+export function stoppedError(reason: RecoveryError, parsed: ParsedCommand, words: readonly string[]): RecoveryError {
+  const verb = commandName(parsed.spec);
+  const again: Remedy =
+    reason.code === "INTERRUPTED"
+      ? { why: "start again", command: `requorum ${words.map(shellWord).join(" ")}` }
+      : { why: "give it more time: a longer --timeout, or none" };
+  const { left, next } = leftBy(verb, parsed);
+  return new RecoveryError(reason.code, {
+    subject: `requorum ${verb}`,
+    detail: `${reason.detail}; ${left}`,
+    remedies: next === undefined ? [again] : [next, again],
+  });
+}
+
+/** What a call that was stopped leaves behind, and the way out where it is not simply to start again. */
+function leftBy(verb: string, { options, args }: ParsedCommand): { readonly left: string; readonly next?: Remedy } {
+  const lab = shellWord(typeof options["name"] === "string" ? options["name"] : "lab");
+  switch (verb) {
+    case "apply":
+    case "recover":
+      return { left: "no run was begun, and nothing was changed" };
+    case "resume": {
+      const run = typeof args["run"] === "string" ? ` ${shellWord(args["run"])}` : "";
+      return { left: "the run is as it was", next: { why: "see how far it came", command: `requorum runs show${run}` } };
+    }
+    case "lab up":
+      return {
+        left: `what was made so far of lab ${lab} remains`,
+        next: { why: "take it away", command: `requorum lab down --name ${lab}` },
+      };
+    case "lab down":
+      return { left: `part of lab ${lab} may remain`, next: { why: "take the rest away", command: `requorum lab down --name ${lab}` } };
+    case "lab break":
+    case "lab heal":
+      return { left: "it may be done by half", next: { why: "look", command: `requorum lab status --name ${lab}` } };
+    case "lab ssh":
+      return { left: "what it began on the machine may go on there" };
+    case "snapshot restore":
+      return { left: "the data dir was not made; a directory .NAME.requorum-NUMBER beside it may remain, and may be removed" };
+    default:
+      return { left: "nothing was changed" };
+  }
+}

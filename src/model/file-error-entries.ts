@@ -27,6 +27,12 @@ export const fileErrorEntries = {
     exit: "failed",
     meaning: "Somebody writes to it: a running etcd, or a copy that has not ended. Results would mix two states, so none is given.",
   },
+  FILE_IN_USE: {
+    summary: "another process uses the file",
+    retry: "permanent",
+    exit: "failed",
+    meaning: "A running etcd changes its files under the reader, and a copy of them is not usable either. Nothing was read.",
+  },
   REVISION_NOT_IN_FILE: {
     summary: "the file does not hold this revision",
     retry: "permanent",

@@ -105,7 +105,7 @@ export interface FileCheck {
 }
 
 export interface FileCheckPart {
-  readonly name: "sha256" | "structure" | "schema" | "records" | "objects";
+  readonly name: "sha256" | "structure" | "schema" | "records" | "objects" | "log";
   /** `absent`: there is nothing to compare with (no checksum in a bare database). `skipped`: an earlier damage made it impossible. */
   readonly verdict: "good" | "damaged" | "absent" | "skipped";
   readonly detail: string;

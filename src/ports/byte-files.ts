@@ -4,6 +4,8 @@ import type { ByteSource } from "../formats/byte-source.ts";
 export interface OpenByteFile extends ByteSource {
   /** Throws FILE_CHANGED when the file is not what it was at the opening: other size, time of change, or another file in its place. */
   assertUnchanged(): void;
+  /** Between the last write to it and its opening, by this machine's clock; negative when that is in the future. */
+  readonly secondsSinceWrite: number;
   close(): void;
 }
 

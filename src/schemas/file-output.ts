@@ -85,7 +85,7 @@ export const snapshotCheckSchema = z.object({
   verdict: z.enum(["good", "damaged"]),
   checks: z.array(
     z.object({
-      name: z.enum(["sha256", "structure", "schema", "records", "objects"]),
+      name: z.enum(["sha256", "structure", "schema", "records", "objects", "log"]),
       verdict: z
         .enum(["good", "damaged", "absent", "skipped"])
         .describe("absent: there is nothing to compare with; skipped: an earlier damage is in the way"),

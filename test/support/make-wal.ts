@@ -6,11 +6,11 @@ import { WalWriter } from "../../src/formats/etcd/wal/wal-writer.ts";
 /** Bytes of a log in memory, by segment name; `cutBytes` makes short segments. */
 export function makeWal(
   fill: (writer: WalWriter) => void,
-  options: { readonly cutBytes?: number; readonly memberId?: bigint } = {},
+  options: { readonly cutBytes?: number; readonly memberId?: bigint; readonly clusterId?: bigint } = {},
 ): Map<string, Uint8Array> {
   const segments = new Map<string, Uint8Array>();
   const writer = new WalWriter({
-    metadata: { memberId: options.memberId ?? 0xa1n, clusterId: 0xc1n },
+    metadata: { memberId: options.memberId ?? 0xa1n, clusterId: options.clusterId ?? 0xc1n },
     segmentSizeBytes: options.cutBytes ?? 1 << 20,
     openSegment: (name) => {
       segments.set(name, new Uint8Array(0));

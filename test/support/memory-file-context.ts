@@ -14,6 +14,8 @@ export class MemoryFiles implements ByteFiles {
   readonly locked = new Map<string, number>();
   /** Paths that another process writes to between the opening and the end. */
   readonly changing = new Set<string>();
+  /** Seconds since the last write; a day where it is not said. */
+  readonly ages = new Map<string, number>();
   openCount = 0;
 
   constructor(files: Readonly<Record<string, Uint8Array | string>> = {}) {
@@ -40,6 +42,7 @@ export class MemoryFiles implements ByteFiles {
     return {
       name: path,
       size: source.size,
+      secondsSinceWrite: this.ages.get(path) ?? 86_400,
       readInto: (offset, into) => {
         source.readInto(offset, into);
       },

@@ -39,6 +39,7 @@ export class LocalByteFiles implements ByteFiles {
 class LocalByteFile implements OpenByteFile {
   readonly name: string;
   readonly size: number;
+  readonly secondsSinceWrite: number;
   private readonly file: number;
   private readonly opened: BigIntStats;
 
@@ -48,6 +49,7 @@ class LocalByteFile implements OpenByteFile {
     this.opened = attempt(path, "look at it", () => fstatSync(file, { bigint: true }));
     if (!this.opened.isFile()) throw new RecoveryError("FILE_NOT_RECOGNISED", { subject: `file ${path}`, detail: "this is a directory" });
     this.size = Number(this.opened.size);
+    this.secondsSinceWrite = (Date.now() - Number(this.opened.mtimeMs)) / 1000;
   }
 
   readInto(offset: number, into: Uint8Array): void {

@@ -1,5 +1,19 @@
 import { RecoveryError } from "../../model/recovery-error.ts";
 
+/** Not everybody knows these by name at night. */
+const errnoWords: { readonly [code: string]: string } = {
+  EACCES: "permission denied; run it as root, or as who may",
+  EEXIST: "something of this name is there already",
+  EIO: "the disk gave an input/output error",
+  EISDIR: "it is a directory",
+  ELOOP: "too many symbolic links",
+  EMFILE: "too many open files",
+  ENOENT: "there is no such file or directory",
+  ENOTDIR: "a part of the path is no directory",
+  EPERM: "not permitted",
+  EROFS: "the file system is read-only",
+};
+
 /** The only file of this adapter that looks at errno. ENOSPC and EDQUOT: write(2), Linux man-pages. */
 export function toRecoveryError(cause: unknown, path: string, what: string): RecoveryError {
   if (cause instanceof RecoveryError) return cause;
@@ -11,7 +25,8 @@ export function toRecoveryError(cause: unknown, path: string, what: string): Rec
       cause,
     });
   }
-  const why = code ?? (cause instanceof Error ? cause.message : String(cause));
+  const words = code === undefined ? undefined : errnoWords[code];
+  const why = words === undefined ? (code ?? (cause instanceof Error ? cause.message : String(cause))) : `${words} (${String(code)})`;
   return new RecoveryError("LOCAL_FILE_FAILED", { subject: `file ${path}`, detail: `could not ${what}: ${why}`, cause });
 }
 

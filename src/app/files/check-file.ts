@@ -1,4 +1,5 @@
 import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
+import type { DataDir } from "../../formats/etcd/data-dir/data-dir.ts";
 import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db.ts";
 import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
 import { viewAt } from "../../formats/etcd/mvcc/view-at.ts";
@@ -10,6 +11,7 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { checkTrailer } from "./check-trailer.ts";
 import { withState, type OpenState } from "./open-state.ts";
+import { rankDataDir } from "./rank-data-dir.ts";
 
 /** Enough to see what happened. */
 const maxProblems = 100;
@@ -34,6 +36,8 @@ export function checkFile(context: FileContext, path: string): FileCheck {
       : skipped("records");
     const objects = records.verdict === "good" ? attempt("objects", () => objectsPart(context, opened)) : skipped("objects");
     parts.push(schema, records, objects);
+    const { dir } = opened;
+    if (dir !== undefined) parts.push(isReadable ? attempt("log", () => logPart(context, opened, dir)) : skipped("log"));
     return {
       file: path,
       form: opened.form,
@@ -107,11 +111,32 @@ function objectsPart(context: FileContext, opened: OpenState): FileCheckPart {
     : { ...part("objects", "damaged", `${String(problemCount)} live values do not read (${words})`), problems };
 }
 
+/** A database that is whole does not make a data dir whole: what was acknowledged last stands in the log alone. */
+function logPart(context: FileContext, opened: OpenState, dir: DataDir): FileCheckPart {
+  const rank = rankDataDir(dir, showing(context, "reading the log"));
+  // A record that was not written to its end is what a kill leaves: nothing acknowledged is lost by it.
+  const problems = rank.problems.filter((problem) => problem.kind !== "log-torn");
+  if (problems.length > 0)
+    return {
+      ...part("log", "damaged", `${String(problems.length)} problems of the log and what it belongs to`),
+      problems: problems.map((problem) => ({ offset: undefined, what: problem.what })),
+    };
+  const { replay } = opened.state();
+  const torn = rank.problems.length > 0 ? "; its last record was not written to its end, as after a kill" : "";
+  const words = `${String(replay?.entryCount ?? 0)} entries above the database, ${String(replay?.uncertain.entryCount ?? 0)} of them above the recorded commit index`;
+  return (replay?.notReplayedCount ?? 0) === 0
+    ? part("log", "good", `it continues the database (${words}${torn})`)
+    : {
+        ...part("log", "damaged", `${String(replay?.notReplayedCount)} entries cannot be applied`),
+        problems: replay?.notReplayed.map((one) => ({ offset: undefined, what: `entry ${String(one.index)}: ${one.because}` })) ?? [],
+      };
+}
+
 function attempt(name: FileCheckPart["name"], work: () => FileCheckPart): FileCheckPart {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof RecoveryError) || !["FILE_DAMAGED", "FILE_UNSUPPORTED"].includes(error.code)) throw error;
+    if (!(error instanceof RecoveryError) || !["FILE_DAMAGED", "FILE_UNSUPPORTED", "LOG_DOES_NOT_FIT"].includes(error.code)) throw error;
     return { ...part(name, "damaged", error.detail), problems: [{ offset: undefined, what: `${error.subject}: ${error.detail}` }] };
   }
 }

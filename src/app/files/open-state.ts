@@ -2,11 +2,14 @@ import { openBolt } from "../../formats/bbolt/bolt-file.ts";
 import type { BoltReader } from "../../formats/bbolt/bolt-reader.ts";
 import { sliceSource, type ByteSource } from "../../formats/byte-source.ts";
 import { openDataDir, type DataDir, type DataDirFiles } from "../../formats/etcd/data-dir/data-dir.ts";
+import { neededReceivedDatabase } from "../../formats/etcd/data-dir/rank-member.ts";
 import { looksLike } from "../../formats/etcd/looks-like.ts";
 import { replayLog, type ReplayFacts } from "../../formats/etcd/replay/replay-log.ts";
 import { replayableLog } from "../../formats/etcd/replay/replayable-log.ts";
+import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
 import { openWal } from "../../formats/etcd/wal/open-wal.ts";
 import { notRecognised } from "../../formats/format-error.ts";
+import type { ErrorCode } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { OpenByteFile } from "../../ports/byte-files.ts";
 import { showing, type FileContext } from "./file-context.ts";
@@ -29,6 +32,10 @@ export interface OpenState {
   readonly file: ByteSource;
   /** The file without its trailer. */
   readonly database: ByteSource;
+  /** Of a data dir. */
+  readonly dir: DataDir | undefined;
+  /** For who acts on what was read before the work is over. Throws FILE_CHANGED. */
+  readonly assertUnchanged: () => void;
   /** The database alone, without what the log adds. */
   readonly stored: () => BoltReader;
   /** What a start would serve: a data dir's log is replayed over its database. */
@@ -48,13 +55,19 @@ export function withState<Result>(context: FileContext, request: StateRequest, w
     files.assertUnchanged();
     return result;
   } catch (error) {
+    if (!(error instanceof RecoveryError) || !looksWrong.includes(error.code)) throw error;
     // A file that is being written looks damaged: the true cause is the one to name.
-    if (error instanceof RecoveryError && error.code === "FILE_DAMAGED") files.assertUnchanged();
-    throw error;
+    files.assertUnchanged();
+    throw files.withAge(error);
   } finally {
     files.close();
   }
 }
+
+/** What a file that is not there to its end looks like. */
+const looksWrong: readonly ErrorCode[] = ["FILE_DAMAGED", "FILE_NOT_RECOGNISED", "FILE_UNSUPPORTED", "LOG_DOES_NOT_FIT"];
+/** A copy that is still under way writes at least this often, also over a bad line. */
+const freshSeconds = 30;
 
 /** Every file that one piece of work has open. */
 export class OpenFiles {
@@ -80,16 +93,38 @@ export class OpenFiles {
     for (const file of this.opened) file.close();
   }
 
+  /** A damaged file that was written to a moment ago is more likely a copy that has not ended. */
+  withAge(error: RecoveryError): RecoveryError {
+    const seconds = Math.min(...this.opened.map((file) => file.secondsSinceWrite));
+    if (!(seconds >= 0 && seconds < freshSeconds)) return error;
+    const detail = `${error.detail}; it was written to ${String(Math.floor(seconds))} seconds ago: if a copy or download is still under way, wait for its end and try again`;
+    return new RecoveryError(error.code, {
+      subject: error.subject,
+      detail,
+      cause: error.cause,
+      retry: error.retry,
+      remedies: error.remedies,
+    });
+  }
+
   /** The database of a living etcd changes under the reader, and a plain copy of it is not usable (failure catalogue M9). */
   private refuseRunning(path: string): void {
     const holder = this.context.files.lockHolder(path);
     if (holder === undefined) return;
-    throw new RecoveryError("FILE_CHANGED", {
-      subject: `file ${path}`,
-      detail: `${holder.pid > 0 ? `process ${String(holder.pid)}` : "a process"} holds it open and locked: an etcd runs on it, or somebody writes it`,
-      remedies: [{ why: "take a snapshot of the running member instead, or stop it first" }],
-    });
+    throw fileInUse(`file ${path}`, holder.pid > 0 ? `process ${String(holder.pid)}` : "a process");
   }
+}
+
+/** Also for a file on another machine. */
+export function fileInUse(subject: string, holder: string): RecoveryError {
+  return new RecoveryError("FILE_IN_USE", {
+    subject,
+    detail: `${holder} holds it open and locked: an etcd runs on it`,
+    remedies: [
+      { why: "take a snapshot of the running member instead", command: "etcdctl snapshot save backup.db" },
+      { why: "or stop that member first: move its manifest out of /etc/kubernetes/manifests" },
+    ],
+  });
 }
 
 function openFile(files: OpenFiles, { path }: StateRequest): OpenState {
@@ -105,22 +140,32 @@ function openFile(files: OpenFiles, { path }: StateRequest): OpenState {
     fileSizeBytes: file.size,
     file,
     database,
+    dir: undefined,
+    assertUnchanged: () => {
+      files.assertUnchanged();
+    },
     stored,
     state: () => ({ bolt: stored(), replay: undefined }),
   };
 }
 
 function openDirectory(context: FileContext, files: OpenFiles, { path, committedOnly }: StateRequest): OpenState {
-  const dir = openDataDir(dataDirFiles(context, files, path));
-  const { database } = dir;
+  const dir = openDataDirAt(context, files, path);
+  const database = databaseThatCounts(dir);
   if (database === undefined)
     throw notRecognised(path, "a data dir that can be read", "it has a log and no database: member/snap/db is missing");
+  const look = looksLike(database);
+  if (look.kind !== "etcd-backend") throw notRecognised(database.name, "an etcd database", look.words);
   return {
     form: "data-dir",
     path,
     fileSizeBytes: database.size,
     file: database,
     database,
+    dir,
+    assertUnchanged: () => {
+      files.assertUnchanged();
+    },
     stored: () => openBolt(database),
     state: () => replayed(context, dir, openBolt(database), committedOnly ?? false),
   };
@@ -139,6 +184,50 @@ function replayed(
     onBytes: showing(context, "replaying the log over the database"),
   });
   return { bolt, replay: facts };
+}
+
+/** Throws FILE_NOT_RECOGNISED, with what is there instead. */
+export function openDataDirAt(context: FileContext, files: OpenFiles, path: string): DataDir {
+  try {
+    return openDataDir(dataDirFiles(context, files, path));
+  } catch (error) {
+    if (!(error instanceof RecoveryError) || error.code !== "FILE_NOT_RECOGNISED") throw error;
+    throw notRecognised(path, "a data directory of etcd", wordsOfDirectory(context, path));
+  }
+}
+
+/** Enough to know it again. */
+const namesShown = 6;
+
+function wordsOfDirectory(context: FileContext, path: string): string {
+  const names = context.files.list(path);
+  if (names.length === 0) return "it is an empty directory";
+  const shown = names.slice(0, namesShown).join(", ");
+  const more = names.length > namesShown ? ` and ${String(names.length - namesShown)} more` : "";
+  const base = path.replace(/\/+$/, "");
+  const inside = names.slice(0, 100).find((name) => isDirectory(context, `${base}/${name}/member`));
+  const hint = inside === undefined ? "" : `; ${base}/${inside} looks like one`;
+  return `it has neither member/snap/db nor a log in member/wal, but ${shown}${more}${hint}`;
+}
+
+function isDirectory(context: FileContext, path: string): boolean {
+  try {
+    return context.files.kindOf(path) === "directory";
+  } catch (error) {
+    if (error instanceof RecoveryError) return false; // only a hint depends on it
+    throw error;
+  }
+}
+
+/**
+ * The database that etcd would start with: its own, or the one that a leader
+ * sent and that it has not taken over yet.
+ */
+export function databaseThatCounts(dir: DataDir): ByteSource | undefined {
+  if (dir.receivedDatabases.length === 0 || dir.segments.length === 0) return dir.database;
+  const own = dir.database === undefined ? undefined : readMeta(openBolt(dir.database)).consistentIndex;
+  const needed = neededReceivedDatabase(openWal(dir.segments), own);
+  return dir.receivedDatabases.find((one) => one.index === needed)?.source ?? dir.database;
 }
 
 /** A directory as the engine's layout reader wants it. */

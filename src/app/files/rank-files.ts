@@ -1,72 +1,61 @@
-import { openBolt } from "../../formats/bbolt/bolt-file.ts";
-import { openDataDir, type DataDir } from "../../formats/etcd/data-dir/data-dir.ts";
 import { rankMember, type MemberRank } from "../../formats/etcd/data-dir/rank-member.ts";
 import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
-import { readSnapFile } from "../../formats/etcd/snap/snap-file.ts";
-import { openWal } from "../../formats/etcd/wal/open-wal.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { FileRank, FileRanking } from "../../model/file-ranking.ts";
 import { showing, type FileContext } from "./file-context.ts";
-import { dataDirFiles, OpenFiles } from "./open-state.ts";
+import { openDataDirAt, OpenFiles, withState } from "./open-state.ts";
+import { rankDataDir } from "./rank-data-dir.ts";
 
 /**
  * Which of these data dirs of one cluster holds the newest state. Ordered as
- * raft would: by the term of the last entry, then by its index. Dirs of
- * another cluster, or that cannot be read, come last and say why.
+ * raft would: by the term of the last entry, then by its index. A snapshot or
+ * database counts by the last entry that it holds. What cannot be read comes
+ * last and says why; its error is thrown when nothing can be read.
  */
 export function rankFiles(context: FileContext, paths: readonly string[]): FileRanking {
-  const ranks = paths.map((path) => rankOne(context, path)).sort(newestFirst);
+  const found = paths.map((path) => rankOrWhy(context, path));
+  const [firstError] = found.flatMap((one) => (one instanceof RecoveryError ? [one] : []));
+  if (firstError !== undefined && found.every((one) => one instanceof RecoveryError)) throw firstError;
+  const ranks = found.map((one, at) => (one instanceof RecoveryError ? unreadRank(paths[at] ?? "", one) : one)).sort(newestFirst);
   const [first] = ranks;
   const clusterIds = new Set(ranks.flatMap((rank) => rank.clusterId ?? []));
+  const isOneCluster = clusterIds.size <= 1;
   return {
-    ranks: ranks.map((rank) => ({ ...rank, isNewest: first?.newest !== undefined && newestFirst(first, rank) === 0 })),
-    isOneCluster: clusterIds.size <= 1,
+    ranks: ranks.map((rank) => ({ ...rank, isNewest: isOneCluster && first?.newest !== undefined && newestFirst(first, rank) === 0 })),
+    isOneCluster,
   };
 }
 
+/** One that cannot be read must not hide what the others say. */
+function rankOrWhy(context: FileContext, path: string): FileRank | RecoveryError {
+  try {
+    return rankOne(context, path);
+  } catch (error) {
+    if (error instanceof RecoveryError) return error;
+    throw error;
+  }
+}
+
+function unreadRank(path: string, error: RecoveryError): FileRank {
+  const empty = { name: path, memberId: undefined, clusterId: undefined, hardState: undefined, log: undefined, logFrom: undefined };
+  const nothing = { database: undefined, snapshot: undefined, newest: undefined, unappliedCount: 0n, uncertainCount: 0n, problems: [] };
+  return { ...toFileRank(path, { ...empty, ...nothing }), problems: [`it was not read (${error.code}): ${error.message}`] };
+}
+
 function rankOne(context: FileContext, path: string): FileRank {
+  if (context.files.kindOf(path) === "file")
+    return withState(context, { path }, (opened) =>
+      toFileRank(path, rankMember({ name: path, wal: undefined, database: readMeta(opened.stored()), snapFiles: [] })),
+    );
   const files = new OpenFiles(context);
   try {
-    const dir = openDataDir(dataDirFiles(context, files, path));
-    const rank = rankMember({
-      name: path,
-      wal: dir.segments.length === 0 ? undefined : openWal(dir.segments, { onBytes: showing(context, `reading the log of ${path}`) }),
-      database: databaseOf(dir),
-      snapFiles: readableSnapFiles(dir),
-    });
+    const dir = openDataDirAt(context, files, path);
+    const rank = rankDataDir(dir, showing(context, `reading the log of ${path}`));
     files.assertUnchanged();
     return toFileRank(path, rank);
   } finally {
     files.close();
   }
-}
-
-function databaseOf({
-  database,
-}: DataDir): { readonly consistentIndex: bigint | undefined; readonly term: bigint | undefined } | undefined {
-  if (database === undefined) return undefined;
-  try {
-    return readMeta(openBolt(database));
-  } catch (error) {
-    if (isDamage(error)) return undefined; // rankMember says that it is missing or cannot be read
-    throw error;
-  }
-}
-
-function readableSnapFiles(dir: DataDir): readonly { readonly index: bigint; readonly term: bigint }[] {
-  return dir.snapFiles.flatMap((file) => {
-    try {
-      const { index, term } = readSnapFile(file.source);
-      return [{ index, term }];
-    } catch (error) {
-      if (isDamage(error)) return []; // etcd sets such a file aside and takes the one before it
-      throw error;
-    }
-  });
-}
-
-function isDamage(error: unknown): boolean {
-  return error instanceof RecoveryError && ["FILE_DAMAGED", "FILE_UNSUPPORTED", "FILE_NOT_RECOGNISED"].includes(error.code);
 }
 
 function toFileRank(path: string, rank: MemberRank): FileRank {
@@ -82,7 +71,12 @@ function toFileRank(path: string, rank: MemberRank): FileRank {
     recordedCommit: rank.hardState?.commit,
     unappliedEntries: rank.unappliedCount,
     uncertainEntries: rank.uncertainCount,
-    problems: rank.problems.map((problem) => problem.what),
+    problems: [
+      ...rank.problems.map((problem) => problem.what),
+      ...(rank.newest !== undefined && rank.newest.term === undefined
+        ? ["the term of its last entry is not known: by its index alone it may stand too low in the order"]
+        : []),
+    ],
   };
 }
 

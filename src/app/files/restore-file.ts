@@ -67,6 +67,7 @@ export function restoreFile(context: FileContext, request: RestoreFileRequest): 
       const written = writeRestoredDatabase(bolt, plan, database, { onBytes: showing(context, "writing the database") });
       database.close();
       for (const file of restoredLogFiles(plan, member)) writeWhole(dir, file.path, file.bytes);
+      opened.assertUnchanged();
       dir.commit();
       return {
         source: request.path,

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import { test } from "node:test";
+import { databaseBytes, landmarkWrites as writes, snapshotBytes } from "../../../test/support/kube-database.ts";
+import { below, dataDirFilesOf } from "../../../test/support/memory-data-dir.ts";
+import { memoryFileContext, type MemoryFileContext } from "../../../test/support/memory-file-context.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { checkFile } from "./check-file.ts";
+import { diffFiles } from "./diff-files.ts";
+import type { FileContext } from "./file-context.ts";
+import { getObjects } from "./get-objects.ts";
+import { hashKvFile } from "./hash-kv-file.ts";
+import { inspectFile } from "./inspect-file.ts";
+import { rankFiles } from "./rank-files.ts";
+import { restoreFile } from "./restore-file.ts";
+
+const all = { what: undefined, namespace: undefined, selector: undefined };
+const verbs: { readonly [verb: string]: (context: FileContext, path: string) => unknown } = {
+  inspect: (context, path) => inspectFile(context, path),
+  check: (context, path) => checkFile(context, path),
+  hashkv: (context, path) => hashKvFile(context, { path, revision: 0n, etcdVersion: undefined }),
+  get: (context, path) => getObjects(context, { path, selection: all, revision: 0n, isRaw: false, encryptionConfig: undefined }),
+  diff: (context, path) =>
+    diffFiles(context, {
+      from: { path, revision: 0n },
+      to: { path, revision: 0n },
+      selection: all,
+      includesNoise: false,
+      encryptionConfig: undefined,
+    }),
+  rank: (context, path) => rankFiles(context, [path]),
+  restore: (context, path) =>
+    restoreFile(context, {
+      path,
+      dataDir: "/new",
+      name: "m",
+      members: [{ name: "m", peerUrls: ["http://m:2380"] }],
+      clusterToken: undefined,
+      revisionBump: undefined,
+      targetMinor: undefined,
+      clearsAlarms: false,
+      committedOnly: false,
+    }),
+};
+
+/** Every verb says the same of a source that it cannot use: what it looks like, and which file it is. */
+function refusedByAll(context: MemoryFileContext, path: string, code: string, words: RegExp): void {
+  for (const [verb, run] of Object.entries(verbs)) {
+    assert.throws(
+      () => run(context, path),
+      (error) => {
+        assert.ok(error instanceof RecoveryError, `${verb} ${path}: ${String(error)}`);
+        assert.equal(error.code, code, `${verb} ${path}: ${error.message}`);
+        assert.match(error.message, words, verb);
+        assert.match(error.subject, new RegExp(path), verb);
+        return true;
+      },
+    );
+    assert.equal(context.files.openCount, 0, `${verb} closes what it opened`);
+  }
+  assert.deepEqual([...context.written], [], "nothing is written");
+}
+
+const snapshot = snapshotBytes({ writes });
+const notSnapshots: readonly (readonly [string, Uint8Array | string, RegExp])[] = [
+  ["/empty.db", "", /it is empty/],
+  ["/text.db", "no such bucket: backups\n", /it is text/],
+  ["/page.db", "<html>403 Forbidden</html>", /web page/],
+  ["/snapshot.db.gz", gzipSync(snapshot), /gzip; unpack/],
+  ["/snapshot.tar", Buffer.concat([Buffer.alloc(257, 0x61), Buffer.from("ustar\0"), Buffer.alloc(4000)]), /tar archive/],
+  ["/snapshot.age", `age-encryption.org/v1\n-> X25519 abc\n${"\u0001".repeat(100)}`, /encrypted with age/],
+  ["/snapshot.enc", Buffer.concat([Buffer.from("Salted__"), Buffer.alloc(64, 0xa7)]), /openssl enc/],
+  ["/random.db", Buffer.from(Array.from({ length: 8192 }, (_, at) => (at * 197 + 91) % 256)), /nothing known here; it may be encrypted/],
+  ["/zeros.db", new Uint8Array(65_536), /only zeros/],
+  ["/kine.db", "SQLite format 3\0", /SQLite/],
+];
+
+test("bad sources: what is no snapshot is named by what it looks like, by every verb", () => {
+  const context = memoryFileContext(Object.fromEntries(notSnapshots.map(([path, content]) => [path, content])));
+  for (const [path, , words] of notSnapshots) refusedByAll(context, path, "FILE_NOT_RECOGNISED", words);
+});
+
+test("bad sources: a segment of the log and a snap file are named as what they are", () => {
+  const context = memoryFileContext({ ...below("/m", dataDirFilesOf({ writes, requests: [] })) });
+  refusedByAll(context, "/m/member/wal/0000000000000000-0000000000000000.wal", "FILE_NOT_RECOGNISED", /segment of etcd's log/);
+});
+
+test("bad sources: a directory that is no data dir says what is in it, and where one is", () => {
+  const context = memoryFileContext({
+    "/pki/ca.crt": "x",
+    "/pki/ca.key": "x",
+    ...below("/var/lib/etcd", dataDirFilesOf({ writes, requests: [] })),
+    "/m2/member/snap/db": gzipSync(databaseBytes({ writes })),
+  });
+  refusedByAll(context, "/pki", "FILE_NOT_RECOGNISED", /neither member\/snap\/db nor a log.*ca\.crt, ca\.key/);
+  refusedByAll(context, "/var/lib", "FILE_NOT_RECOGNISED", /\/var\/lib\/etcd looks like one/);
+  for (const [verb, run] of Object.entries(verbs).filter(([name]) => name !== "rank"))
+    assert.throws(() => run(context, "/m2"), { code: "FILE_NOT_RECOGNISED", message: /gzip/ }, verb);
+});
+
+test("bad sources: a file that etcd has locked is refused before a byte is read, with the process and what to do instead", () => {
+  const context = memoryFileContext({ "/db": databaseBytes({ writes }), ...below("/m", dataDirFilesOf({ writes, requests: [] })) });
+  context.files.locked.set("/db", 4711);
+  context.files.locked.set("/m/member/snap/db", -1);
+  refusedByAll(context, "/db", "FILE_IN_USE", /process 4711 holds it open and locked/);
+  refusedByAll(context, "/m", "FILE_IN_USE", /a process holds it/);
+});
+
+test("bad sources: a file that is written to while it is read gives no result", () => {
+  const context = memoryFileContext({ "/s.db": snapshot, "/cut.db": snapshot.subarray(0, 4096 * 3) });
+  context.files.changing.add("/s.db").add("/cut.db");
+  refusedByAll(context, "/s.db", "FILE_CHANGED", /was written to/);
+});
+
+test("bad sources: a cut file is damaged with its place; when it is a moment old, a copy under way is thought of", () => {
+  const large = snapshotBytes({
+    writes: [...writes, ...Array.from({ length: 50 }, (_, at) => [`/a/${String(at)}`, "x".repeat(1000)] as const)],
+  });
+  const context = memoryFileContext({ "/cut.db": large.subarray(0, 4096 * 4), "/new.db": large.subarray(0, 4096 * 4 + 32) });
+  context.files.ages.set("/new.db", 2.5);
+  for (const [verb, run] of Object.entries(verbs).filter(([name]) => name !== "check" && name !== "rank")) {
+    assert.throws(() => run(context, "/cut.db"), { code: "FILE_DAMAGED" }, verb);
+    assert.throws(() => run(context, "/new.db"), { code: "FILE_DAMAGED", message: /written to 2 seconds ago: if a copy/ }, verb);
+  }
+  assert.equal(checkFile(context, "/cut.db").verdict, "damaged");
+});
+
+test("bad sources: a path where nothing is says so", () => {
+  refusedByAll(memoryFileContext(), "/none", "LOCAL_FILE_FAILED", /ENOENT/);
+});

@@ -14,12 +14,8 @@ export interface Lab {
   /** LAB_NOT_FOUND. */
   status(name: string): Promise<LabStatus>;
   inject(name: string, fault: FaultRequest, options: LabCallOptions): Promise<void>;
-  /** Takes back the active faults that match; returns them. Faults without a way back stay. */
-  heal(
-    name: string,
-    match: { readonly fault?: string; readonly machine?: string },
-    options: LabCallOptions,
-  ): Promise<readonly ActiveFaultStatus[]>;
+  /** Takes back the active faults that match. USAGE when the named fault has no way back. */
+  heal(name: string, match: { readonly fault?: string; readonly machine?: string }, options: LabCallOptions): Promise<HealResult>;
   /** Runs a sh script on a machine's console: works without its network and sshd. LAB_FAILED when it is off or the script fails. */
   runOnConsole(
     name: string,
@@ -60,6 +56,7 @@ export interface LabUpResult {
 
 export interface LabStatus {
   readonly name: string;
+  /** "making": its `up` runs still, or never ended. */
   readonly phase: "making" | "up";
   readonly versions: LabVersions;
   /** requorum.yaml of this lab. */
@@ -67,6 +64,7 @@ export interface LabStatus {
   readonly sshConfigFile: string;
   readonly controlPlaneEndpoint: string;
   readonly machines: readonly LabMachineStatus[];
+  /** Those that hold, as far as can be seen. */
   readonly faults: readonly ActiveFaultStatus[];
 }
 
@@ -83,6 +81,12 @@ export interface FaultRequest {
   readonly machine?: string;
   /** Details of the fault, by the names that its description lists. */
   readonly settings?: { readonly [name: string]: string };
+}
+
+export interface HealResult {
+  readonly healed: readonly ActiveFaultStatus[];
+  /** Had ended before they could be healed (a machine that was switched off has nothing frozen); no longer listed. */
+  readonly ended: readonly (ActiveFaultStatus & { readonly because: string })[];
 }
 
 export interface ActiveFaultStatus {

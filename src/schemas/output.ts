@@ -282,6 +282,7 @@ export const initSchema = z.object({
   notReached: z.array(z.object({ host: z.string(), code: z.string(), detail: z.string() })),
   notes: texts,
 });
+const labFaultSchema = z.object({ kind: z.string(), machine: z.string(), since: z.string() });
 export const labSchema = z.object({
   ...document("Lab"),
   name: z.string(),
@@ -289,13 +290,18 @@ export const labSchema = z.object({
   versions: z.object({ kubernetes: z.string(), etcd: z.string() }),
   controlPlaneEndpoint: z.string(),
   machines: z.array(z.object({ name: z.string(), address: z.string(), role: z.string(), isPoweredOn: z.boolean() })),
-  faults: z.array(z.object({ kind: z.string(), machine: z.string(), since: z.string() })),
+  faults: z.array(labFaultSchema),
   config: z.string().describe("the lab's requorum.yaml"),
   sshConfig: z.string(),
   phases: z
     .array(z.object({ name: z.string(), durationMs: z.number() }))
     .optional()
     .describe("what `lab up` took"),
+  healed: z.array(labFaultSchema).optional().describe("what `lab heal` took back"),
+  ended: z
+    .array(labFaultSchema.extend({ because: z.string() }))
+    .optional()
+    .describe("faults that had ended before `lab heal` came to them"),
 });
 export const labsSchema = z.object({
   ...document("Labs"),

@@ -19,6 +19,8 @@ export interface ActiveFault {
   readonly kind: string;
   readonly machine: string;
   readonly since: string;
+  /** The machine's first process at that time: tells whether it has been switched off or booted since. Absent when the machine was off. */
+  readonly boot?: ProcessIdentity;
   /** What the way back needs. */
   readonly details: { readonly [key: string]: string };
 }

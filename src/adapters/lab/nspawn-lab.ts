@@ -1,17 +1,8 @@
 import { join } from "node:path";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import type {
-  FaultRequest,
-  Lab,
-  LabCallOptions,
-  LabStatus,
-  LabUpRequest,
-  LabUpResult,
-  LabVersions,
-  ActiveFaultStatus,
-} from "../../ports/lab.ts";
+import type { FaultRequest, HealResult, Lab, LabCallOptions, LabStatus, LabUpRequest, LabUpResult, LabVersions } from "../../ports/lab.ts";
 import { balancerPort } from "./address-plan.ts";
-import { applyFault, healFaults } from "./faults/apply-fault.ts";
+import { applyFault, endedBecause, healFaults } from "./faults/apply-fault.ts";
 import { dropFileLock, fileLockHolder, takeFileLock } from "./file-lock.ts";
 import { assertPlainPaths, type LabPaths } from "./lab-paths.ts";
 import { assertLabName, labDirectory, listLabs, readLabState, type LabState } from "./lab-state.ts";
@@ -83,7 +74,9 @@ export class NspawnLab implements Lab {
         role: machine.role,
         isPoweredOn: readMachineInit(machine.supervisor) !== undefined,
       })),
-      faults: state.faults.map(({ kind, machine, since }) => ({ kind, machine, since })),
+      faults: state.faults
+        .filter((fault) => endedBecause(state, fault) === undefined)
+        .map(({ kind, machine, since }) => ({ kind, machine, since })),
     };
   }
 
@@ -91,11 +84,7 @@ export class NspawnLab implements Lab {
     return this.#exclusively(name, () => applyFault(name, fault, { ...this.#options, ...options }));
   }
 
-  heal(
-    name: string,
-    match: { readonly fault?: string; readonly machine?: string },
-    options: LabCallOptions,
-  ): Promise<readonly ActiveFaultStatus[]> {
+  heal(name: string, match: { readonly fault?: string; readonly machine?: string }, options: LabCallOptions): Promise<HealResult> {
     return this.#exclusively(name, () => healFaults(name, match, { ...this.#options, ...options }));
   }
 

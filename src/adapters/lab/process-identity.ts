@@ -9,18 +9,28 @@ export interface ProcessIdentity {
 
 /** undefined: there is no such process (any more). */
 export function readProcessIdentity(pid: number): ProcessIdentity | undefined {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${String(pid)}/stat`, "utf8");
-  } catch {
-    return undefined; // ENOENT and ESRCH both mean that it is gone
-  }
-  // The second field is the name in parentheses and may itself hold spaces and parentheses.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const fields = readStat(pid);
   const state = fields[0];
   const startTicks = fields[19];
   if (startTicks === undefined || state === "Z" || state === "X") return undefined;
   return { pid, startTicks };
+}
+
+/** Field 3 of /proc/PID/stat (proc(5)): "T" is stopped by a signal. undefined: there is no such process (any more). */
+export function readProcessState(pid: number): string | undefined {
+  return readStat(pid)[0];
+}
+
+/** From field 3 on; empty when the process is gone. */
+function readStat(pid: number): readonly string[] {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${String(pid)}/stat`, "utf8");
+  } catch {
+    return []; // ENOENT and ESRCH both mean that it is gone
+  }
+  // The second field is the name in parentheses and may itself hold spaces and parentheses.
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 export function isAlive(identity: ProcessIdentity): boolean {

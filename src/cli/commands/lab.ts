@@ -5,7 +5,7 @@ import { NspawnLab } from "../../adapters/lab/nspawn-lab.ts";
 import { quoteShellWord } from "../../adapters/ssh/quote-shell-word.ts";
 import type { ExitName } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import type { LabStatus, LabUpResult } from "../../ports/lab.ts";
+import type { HealResult, LabStatus, LabUpResult } from "../../ports/lab.ts";
 import { bad, command as commandBlock, gap, good, heading, line, table, type Page } from "../../render/page.ts";
 import { shellWord } from "../../render/shell-word.ts";
 import { listArgument, listOption, textArgument, textOption, type CommandModule, type Invocation } from "../command-spec.ts";
@@ -52,9 +52,18 @@ async function runVerb(invocation: Invocation, lab: NspawnLab, display: Progress
       return "done";
     case "lab heal": {
       const fault = textArgument(invocation, "fault");
-      await lab.heal(name, { ...(fault === undefined ? {} : { fault }), ...(machine === undefined ? {} : { machine }) }, { report });
+      const result = await lab.heal(
+        name,
+        { ...(fault === undefined ? {} : { fault }), ...(machine === undefined ? {} : { machine }) },
+        { report },
+      );
       display.stop();
-      printState(invocation, await lab.status(name));
+      const state = await lab.status(name);
+      printResult(invocation.cli, { ...labDocument(state), ...result }, () => [
+        ...healLines(result),
+        ...labPage(state),
+        ...offLines(state),
+      ]);
       return "done";
     }
     case "lab ssh":
@@ -135,6 +144,24 @@ async function statusOrProblem(lab: NspawnLab, name: string): Promise<StatusOrPr
 
 function printState(invocation: Invocation, state: LabStatus): void {
   printResult(invocation.cli, labDocument(state), () => labPage(state));
+}
+
+/** What `lab heal` did; that it did nothing is said, not left to be seen from the table. */
+function healLines({ healed, ended }: HealResult): Page {
+  if (healed.length + ended.length === 0)
+    return [line("nothing to heal: no such fault is active (a wiped disk is none that could be taken back)"), gap];
+  return [
+    ...healed.map(({ kind, machine }) => line([good("healed "), `${kind} on ${machine}`])),
+    ...ended.map(({ kind, machine, because }) => line(`nothing to heal of ${kind} on ${machine}: ${because}`)),
+    gap,
+  ];
+}
+
+/** Off without a fault that says so: it shut itself down, or was left off when it was wiped. */
+function offLines(state: LabStatus): Page {
+  return state.machines
+    .filter(({ name, isPoweredOn }) => !isPoweredOn && !state.faults.some((fault) => fault.machine === name && fault.kind === "power-off"))
+    .map(({ name }) => commandBlock(`requorum lab break power-on ${name} --name ${state.name}`, `switch ${name} on`));
 }
 
 function labDocument(state: LabStatus): object {

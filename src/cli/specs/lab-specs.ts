@@ -82,7 +82,7 @@ export const labSpecs: readonly CommandSpec[] = [
     path: ["lab", "heal"],
     summary: "take a fault back, where there is a way back",
     arguments: [
-      { name: "fault", isRequired: false, describes: "which; all without it", choices: labFaults },
+      { name: "fault", isRequired: false, describes: "which; without it, all that have a way back", choices: labFaults },
       { name: "machine", isRequired: false, describes: "where" },
     ],
     options: [labName],

@@ -2,14 +2,16 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RecoveryError } from "../../../model/recovery-error.ts";
 import type { ReportProgress } from "../../../model/progress-event.ts";
-import type { FaultRequest } from "../../../ports/lab.ts";
+import type { ActiveFaultStatus, FaultRequest, HealResult } from "../../../ports/lab.ts";
 import { machinePaths, type LabPaths } from "../lab-paths.ts";
 import { labDirectory, readLabState, writeLabState, type ActiveFault, type LabState, type MachineState } from "../lab-state.ts";
+import { readMachineInit } from "../machine/machine-init.ts";
 import { runInMachine } from "../machine/machine-shell.ts";
 import { markPath } from "../machine/render-machine-files.ts";
 import { exists } from "../programs/cache-entry.ts";
 import type { Fault, FaultContext } from "./fault.ts";
 import { faults } from "./faults.ts";
+import { lookAtMachine } from "./machine-look.ts";
 
 export interface FaultEnvironment {
   readonly paths: LabPaths;
@@ -35,21 +37,20 @@ export async function applyFault(lab: string, request: FaultRequest, environment
   environment.report({ kind: "phase", text: `${fault.kind} on ${machine.name}: ${fault.summary}` });
   const details = await fault.inject(context);
   if (fault.heal === undefined) return;
-  const active: ActiveFault = { kind: fault.kind, machine: machine.name, since: new Date().toISOString(), details };
-  await context.saveState((current) => ({
-    ...current,
-    faults: [...current.faults.filter((other) => !(other.kind === active.kind && other.machine === active.machine)), active],
-  }));
+  const boot = readMachineInit(machine.supervisor);
+  const since = new Date().toISOString();
+  const active: ActiveFault = { kind: fault.kind, machine: machine.name, since, details, ...(boot === undefined ? {} : { boot }) };
+  await context.saveState((current) => ({ ...without(current, active), faults: [...without(current, active).faults, active] }));
 }
 
-/** Heals the active faults that match, newest first, and returns them. */
+/** Heals the active faults that match, newest first. USAGE for one that has no way back. */
 export async function healFaults(
   lab: string,
   match: { readonly fault?: string; readonly machine?: string },
   environment: FaultEnvironment,
-): Promise<readonly ActiveFault[]> {
-  if (match.fault !== undefined) findFault(match.fault);
+): Promise<HealResult> {
   const state = await readLabState(environment.paths, lab);
+  if (match.fault !== undefined) assertWayBack(findFault(match.fault), join(labDirectory(environment.paths, lab), "requorum.yaml"));
   if (match.machine !== undefined) findMachine(state, match.machine);
   const wanted = state.faults
     .filter(
@@ -59,17 +60,41 @@ export async function healFaults(
     .toReversed()
     // A machine that is off cannot be healed of anything else.
     .toSorted((one, other) => Number(other.kind === "power-off") - Number(one.kind === "power-off"));
+  const healed: ActiveFaultStatus[] = [];
+  const ended: (ActiveFaultStatus & { readonly because: string })[] = [];
   for (const active of wanted) {
+    const { kind, machine, since } = active;
     const now = await readLabState(environment.paths, lab);
-    const context = await makeContext(now, findMachine(now, active.machine), {}, environment);
-    environment.report({ kind: "phase", text: `healing ${active.kind} on ${active.machine}` });
-    await findFault(active.kind).heal?.(context, active.details);
-    await context.saveState((current) => ({
-      ...current,
-      faults: current.faults.filter((other) => !(other.kind === active.kind && other.machine === active.machine)),
-    }));
+    const context = await makeContext(now, findMachine(now, machine), {}, environment);
+    const because = endedBecause(now, active);
+    if (because === undefined) {
+      environment.report({ kind: "phase", text: `healing ${kind} on ${machine}` });
+      await findFault(kind).heal?.(context, active.details);
+      healed.push({ kind, machine, since });
+    } else ended.push({ kind, machine, since, because });
+    await context.saveState((current) => without(current, active));
   }
-  return wanted;
+  return { healed, ended };
+}
+
+/** Why an active fault holds no longer although nobody healed it; undefined: it holds, as far as can be seen. */
+export function endedBecause(state: LabState, active: ActiveFault): string | undefined {
+  // A record of another version may name a fault that this one does not know: it is listed, too.
+  const fault = faults.find(({ kind }) => kind === active.kind);
+  return fault?.endedBecause?.(lookAtMachine(state, active), active.details);
+}
+
+function without(state: LabState, fault: ActiveFault): LabState {
+  return { ...state, faults: state.faults.filter((other) => !(other.kind === fault.kind && other.machine === fault.machine)) };
+}
+
+function assertWayBack(fault: Fault, configFile: string): void {
+  if (fault.noWayBack === undefined) return;
+  throw new RecoveryError("USAGE", {
+    subject: `fault ${fault.kind}`,
+    detail: `lab heal cannot take back ${fault.kind}: ${fault.noWayBack}`,
+    remedies: [{ why: "see what the cluster needs now", command: `requorum plan --config ${configFile}` }],
+  });
 }
 
 function findFault(kind: string): Fault {

@@ -1,5 +1,5 @@
 import { RecoveryError } from "../../../model/recovery-error.ts";
-import { faultTimeoutMs, type Fault } from "./fault.ts";
+import { faultTimeoutMs, lostPower, type Fault } from "./fault.ts";
 
 const config = "/etc/haproxy/haproxy.cfg";
 const kept = `${config}.requorum-lab-original`;
@@ -18,11 +18,12 @@ export const breakHaproxyFault: Fault = {
     mode: "stop (default); ssl-hello-chk: a health check that marks every API server down; syntax: does not start; missing-backend: one server line is gone",
   },
   async inject(context) {
-    const script = modes[context.settings["mode"] ?? "stop"];
+    const mode = context.settings["mode"] ?? "stop";
+    const script = modes[mode];
     if (script === undefined)
       throw new RecoveryError("USAGE", { subject: "break-haproxy", detail: `it knows ${Object.keys(modes).join(", ")}` });
     await context.shell({ reason: "breaking haproxy", script, timeoutMs: faultTimeoutMs });
-    return {};
+    return { mode };
   },
   async heal(context) {
     await context.shell({
@@ -31,4 +32,6 @@ export const breakHaproxyFault: Fault = {
       timeoutMs: faultTimeoutMs,
     });
   },
+  // A boot starts what was stopped; it does not mend a configuration.
+  endedBecause: (look, details) => (details["mode"] === "stop" && look.hasLostPower ? lostPower : undefined),
 };

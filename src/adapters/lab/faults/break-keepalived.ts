@@ -1,5 +1,5 @@
 import { RecoveryError } from "../../../model/recovery-error.ts";
-import { faultTimeoutMs, type Fault } from "./fault.ts";
+import { faultTimeoutMs, lostPower, type Fault } from "./fault.ts";
 
 const config = "/etc/keepalived/keepalived.conf";
 const kept = `${config}.requorum-lab-original`;
@@ -17,11 +17,12 @@ export const breakKeepalivedFault: Fault = {
     mode: "stop (default); weight: the health script can no longer move the address; router-id: it no longer hears its peers, two machines hold the address",
   },
   async inject(context) {
-    const script = modes[context.settings["mode"] ?? "stop"];
+    const mode = context.settings["mode"] ?? "stop";
+    const script = modes[mode];
     if (script === undefined)
       throw new RecoveryError("USAGE", { subject: "break-keepalived", detail: `it knows ${Object.keys(modes).join(", ")}` });
     await context.shell({ reason: "breaking keepalived", script, timeoutMs: faultTimeoutMs });
-    return {};
+    return { mode };
   },
   async heal(context) {
     await context.shell({
@@ -30,4 +31,6 @@ export const breakKeepalivedFault: Fault = {
       timeoutMs: faultTimeoutMs,
     });
   },
+  // A boot starts what was stopped; it does not mend a configuration.
+  endedBecause: (look, details) => (details["mode"] === "stop" && look.hasLostPower ? lostPower : undefined),
 };

@@ -3,6 +3,7 @@ import type { LabState, MachineState } from "../lab-state.ts";
 import type { MachineCommand } from "../machine/machine-shell.ts";
 import type { MachinePaths } from "../lab-paths.ts";
 import type { ProgramResult } from "../run-program.ts";
+import type { MachineLook } from "./machine-look.ts";
 
 /** What a fault may touch: one marked machine of one lab. */
 export interface FaultContext {
@@ -29,9 +30,19 @@ export interface Fault {
   readonly settings: { readonly [name: string]: string };
   /** Breaks it for real. What it returns is kept for `heal`. */
   inject(context: FaultContext): Promise<FaultDetails>;
-  /** The way back; absent where there is none, or where recovering is the point. */
+  /** The way back; absent where there is none. */
   heal?(context: FaultContext, details: FaultDetails): Promise<void>;
+  /** Why there is no way back, in words; absent where there is one. */
+  readonly noWayBack?: string;
+  /**
+   * Why the fault holds no longer although nobody healed it, in words;
+   * undefined: as far as can be seen it holds. Absent: nothing but `heal` ends it.
+   */
+  endedBecause?(look: MachineLook, details: FaultDetails): string | undefined;
 }
+
+/** What a running machine loses with its power, its next boot makes anew. */
+export const lostPower = "the machine was switched off or booted since";
 
 /** Console commands of faults: systemctl, kill, openssl on a busy machine. A service's stop may take its 90 s. */
 export const faultTimeoutMs = 120_000;

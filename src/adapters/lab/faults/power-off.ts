@@ -11,4 +11,5 @@ export const powerOffFault: Fault = {
     return {};
   },
   heal: powerOn,
+  endedBecause: (look) => (look.isOn ? "the machine is on" : undefined),
 };

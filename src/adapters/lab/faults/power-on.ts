@@ -6,6 +6,7 @@ export const powerOnFault: Fault = {
   kind: "power-on",
   summary: "switches a powered-off machine on",
   settings: {},
+  noWayBack: "it breaks nothing",
   async inject(context) {
     await powerOn(context);
     await context.saveState((state) => ({

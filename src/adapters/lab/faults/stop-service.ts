@@ -1,5 +1,5 @@
 import { RecoveryError } from "../../../model/recovery-error.ts";
-import { faultTimeoutMs, type Fault } from "./fault.ts";
+import { faultTimeoutMs, lostPower, type Fault } from "./fault.ts";
 
 const services = ["kubelet", "containerd", "haproxy", "keepalived", "ssh", "etcd"] as const;
 
@@ -22,4 +22,6 @@ export const stopServiceFault: Fault = {
       timeoutMs: faultTimeoutMs,
     });
   },
+  // All of them are enabled: a boot starts them.
+  endedBecause: (look) => (look.hasLostPower ? lostPower : undefined),
 };

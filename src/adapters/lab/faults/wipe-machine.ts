@@ -10,7 +10,7 @@ import { registerHostKey, writeSshConfig } from "../ssh-access.ts";
 import { currentPlan, powerOff, withMachine } from "./machine-cycle.ts";
 import type { Fault, FaultContext } from "./fault.ts";
 
-/** The disk is gone; a fresh, provisioned machine boots in its place. There is no way back: recovering is the point. */
+/** The disk is gone; a fresh, provisioned machine boots in its place. */
 export const wipeMachineFault: Fault = {
   kind: "wipe-machine",
   summary: "a fresh operating system in place of the machine, everything on its disk is lost",
@@ -20,6 +20,7 @@ export const wipeMachineFault: Fault = {
     knownHosts: "`keep`: the new machine's SSH host key is not announced",
     boot: "`no`: the new machine stays off",
   },
+  noWayBack: "the disk's content is gone for good; recovering the machine is the point",
   async inject(context) {
     const { machine, state, labDir, settings } = context;
     const renewed = { ...machine, name: settings["name"] ?? machine.name, address: newAddress(context) };

@@ -93,3 +93,24 @@ test("diagnose: root causes stand before symptoms, and what is worse before what
     [...ranks].sort((a, b) => a - b),
   );
 });
+
+test("diagnose: a machine that is up for minutes and whose etcd was late once has not just started, and nothing of it is called an error", () => {
+  const inventory = healthyKubeadm3().rebooted("cp1", 240).etcdLate("cp1").firstLook().build();
+  assert.ok(!codes(inventory).includes("N02_NODE_DOWN_TEMPORARILY"));
+  const findings = diagnose(inventory).findings.filter((finding) => finding.host === "cp1");
+  assert.deepEqual(
+    findings.map((finding) => [finding.code, finding.severity, finding.confidence]),
+    [["E02_MEMBER_DOWN_CAUSE_NOT_SEEN", "warning", "low"]],
+  );
+  assert.match(findings[0]?.summary ?? "", /did not answer in time/);
+});
+
+test("diagnose: an etcd that runs and refuses on a machine that has just booted is coming back; one that fails TLS is not", () => {
+  assert.ok(codes(healthyKubeadm3().rebooted("cp1", 40).etcdNotListening("cp1").build()).includes("N02_NODE_DOWN_TEMPORARILY"));
+  assert.ok(!codes(healthyKubeadm3().rebooted("cp1", 40).etcdRefusesTls("cp1").build()).includes("N02_NODE_DOWN_TEMPORARILY"));
+});
+
+test("diagnose: an etcd that runs and gave no answer in two looks is an error", () => {
+  const finding = diagnose(healthyKubeadm3().etcdLate("cp1").build()).findings.find((candidate) => candidate.host === "cp1");
+  assert.deepEqual([finding?.code, finding?.severity], ["E02_MEMBER_DOWN_CAUSE_NOT_SEEN", "error"]);
+});

@@ -43,6 +43,14 @@ test("statusDocument: an unreachable machine is unknown, neither healthy nor dow
   assert.match(words(statusPage(status)), /everything on cp2: no SSH session/);
 });
 
+test("statusDocument: an etcd that was late once is unknown and makes nothing degraded", () => {
+  const status = statusOf(healthyKubeadm3().rebooted("cp1", 240).etcdLate("cp1").firstLook());
+  assert.equal(status.verdict, "unknown");
+  assert.equal(status.members.find((member) => member.name === "cp1")?.state, "unknown");
+  assert.match(words(statusPage(status)), /^UNKNOWN {2}2 of 3 voters healthy.*1 voter could not be asked/);
+  assert.equal(statusOf(healthyKubeadm3().etcdStopped("cp1")).verdict, "degraded");
+});
+
 test("statusDocument: two silent machines leave it unknown whether quorum is lost, and it says so", () => {
   const status = statusOf(healthyKubeadm3().hostUnreachable("cp2").hostUnreachable("cp3"));
   assert.equal(status.verdict, "unknown");

@@ -130,10 +130,14 @@ function verdictOf(quorum: StatusDocument["quorum"], diagnosis: Diagnosis, membe
   if (quorum === undefined) return "unknown";
   // Without a linearizable list nobody has proven a quorum: it is lost when even the unknown voters could not make one.
   if (quorum.basis === "believed") return quorum.healthy + quorum.unknownVoters < quorum.needed ? "quorum-lost" : "unknown";
-  const isWhole = members.every((member) => member.isHealthy === true);
-  return isWhole && !diagnosis.findings.some((finding) => finding.severity === "error" || finding.severity === "critical")
-    ? "healthy"
-    : "degraded";
+  const isBad = diagnosis.findings.some(({ severity }) => severity === "error" || severity === "critical");
+  if (isBad || members.some((member) => member.isHealthy === false)) return "degraded";
+  const unseen = members.filter((member) => member.isHealthy === undefined);
+  if (unseen.length === 0) return "healthy";
+  // Something was seen of each of them: it is not well. Otherwise nobody knows: an answer that was late is not an illness.
+  const isSeen = ({ id }: ModelMember): boolean =>
+    diagnosis.findings.some((finding) => finding.memberId === id && finding.confidence !== "low" && finding.severity !== "info");
+  return unseen.some(isSeen) ? "degraded" : "unknown";
 }
 
 function statusMember(inventory: Inventory, model: ClusterModel, member: ModelMember): StatusMember {

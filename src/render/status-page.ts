@@ -32,6 +32,8 @@ function verdictLine(status: StatusDocument): readonly Span[] {
     case "quorum-lost":
       return [bad("QUORUM LOST"), strong(`  ${words}`)];
     case "unknown":
+      // The quorum is proven; how one of its members does is what nobody saw.
+      if (status.quorum?.basis === "linearizable") return [warn("UNKNOWN"), strong(`  ${words}${maybe(status)}`)];
       return [
         warn("UNKNOWN"),
         strong(

@@ -21,7 +21,7 @@ import type {
 } from "../../src/model/inventory.ts";
 import { lastSeenOf } from "../../src/model/last-seen-of.ts";
 import { summariseLook } from "../../src/model/look-summary.ts";
-import { known, notKnown, type Observation } from "../../src/model/observation.ts";
+import { known, notKnown, type Observation, type UnknownReason } from "../../src/model/observation.ts";
 import { parseHaproxy } from "../../src/probe/parse-haproxy.ts";
 import { parseKeepalived } from "../../src/probe/parse-keepalived.ts";
 import {
@@ -263,15 +263,23 @@ export class InventoryBuilder {
   }
   /** P01: the process runs, and every TLS handshake with it fails. */
   etcdRefusesTls(name: string): InventoryBuilder {
+    return this.#etcdGap(name, "refused", "tls: certificate has expired");
+  }
+  /** The process runs, and no answer of it came within the limit, as when the machine is loaded. */
+  etcdLate(name: string): InventoryBuilder {
+    return this.#etcdGap(name, "timeout", "no answer within 1200 ms");
+  }
+  /** The process runs, and nothing listens yet. */
+  etcdNotListening(name: string): InventoryBuilder {
+    return this.#etcdGap(name, "refused", "ETCD_UNREACHABLE: connect ECONNREFUSED");
+  }
+  #etcdGap(name: string, reason: UnknownReason, detail: string): InventoryBuilder {
     return this.patchHost(name, (host) => ({
       ...host,
       etcd: Object.fromEntries(
         Object.keys(host.etcd).map((probe) => [
           probe,
-          notKnown<never>("refused", "tls: certificate has expired", {
-            observedAt: this.#situation.takenAt,
-            source: `${probe} ${name} etcd`,
-          }),
+          notKnown<never>(reason, detail, { observedAt: this.#situation.takenAt, source: `${probe} ${name} etcd` }),
         ]),
       ) as unknown as HostFacts["etcd"],
     }));

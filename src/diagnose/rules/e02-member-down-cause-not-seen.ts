@@ -17,19 +17,31 @@ function findingsFor(situation: Situation, voter: VoterView): readonly Finding[]
   if (host === undefined || voter.health === "serving" || isComingBack(host)) return [];
   const missing = missingObservations(situation, host);
   if (missing.length === 0) return [];
-  const state = host.etcd === "running" ? "runs and does not answer" : `is ${host.etcd}`;
+  const isMereTimeout = host.etcd === "running" && isLateOnce(situation, host);
+  const state = isMereTimeout
+    ? "runs and did not answer in time"
+    : host.etcd === "running"
+      ? "runs and does not answer"
+      : `is ${host.etcd}`;
   return [
     findingOf("E02_MEMBER_DOWN_CAUSE_NOT_SEEN", {
       subject: voter.label,
       host: host.name,
       memberId: voter.member?.id,
-      severity: "error",
+      severity: isMereTimeout ? "warning" : "error",
       confidence: "low",
       summary: `etcd on ${host.name} ${state}; what keeps it from serving could not be seen.`,
       evidence: [evidenceOf(`etcd: ${host.etcd}`, host.facts.processes), evidenceOf("its endpoint gave no answer", host.facts.etcd.status)],
-      wouldSettle: missing.map((what) => `${what} on ${host.name}`),
+      wouldSettle: [...missing.map((what) => `${what} on ${host.name}`), ...(isMereTimeout ? ["a second look, at least 5 s later"] : [])],
     }),
   ];
+}
+
+/** One answer that is late says little: the machine or this one may be loaded. Two looks without any say more. */
+function isLateOnce(situation: Situation, host: HostView): boolean {
+  const { status } = host.facts.etcd;
+  if (status.kind === "known" || status.reason !== "timeout") return false;
+  return situation.inventory.earlierLook?.hosts.find((look) => look.name === host.name)?.etcdAnswers !== false;
 }
 
 /** Empty when the other rules have all they need, or when nothing shows that it is down. */

@@ -29,9 +29,16 @@ function belongsToCluster(situation: Situation, host: HostView): boolean {
   return host.shouldRunEtcd ? situation.members === undefined : host.config.roles.some((role) => role !== "spare");
 }
 
-/** Just booted, or its kubelet just started; its data is there, etcd is not up yet. */
+/** Just booted, or its kubelet just started; its data is there, and etcd was seen not to be up yet. */
 export function isComingBack(host: HostView): boolean {
-  return freshStart(host) !== undefined && host.data === "intact" && (host.etcd === "stopped" || host.etcd === "running");
+  return freshStart(host) !== undefined && host.data === "intact" && (host.etcd === "stopped" || isRefusing(host));
+}
+
+/** Its process runs and nothing listens yet. An answer that did not come in time is no sign of that: a loaded machine is late, too. */
+function isRefusing(host: HostView): boolean {
+  const { status } = host.facts.etcd;
+  // A TLS handshake that fails is counted as refused; then somebody listens.
+  return host.etcd === "running" && status.kind === "unknown" && status.reason === "refused" && !/tls/i.test(status.detail);
 }
 
 function freshStart(host: HostView): Evidence | undefined {

@@ -131,7 +131,7 @@ async function saveBug(error: unknown): Promise<string> {
 }
 
 const exitCode = await runCli({ words: process.argv.slice(2), version: programVersion, makeTerminal, makeContext, saveBug });
-await Promise.all([out.drained(), err.drained()]);
+await Promise.all([out.settled(), err.settled()]);
 // Idle connections (gRPC, shared ssh masters) would keep the process; everything that matters is written.
 // What was done in spite of Ctrl-C is done; what failed after it, failed because of it.
 process.exit(interrupt.signal.aborted && exitCode !== exitCodes.done ? exitCodes.interrupted : exitCode);

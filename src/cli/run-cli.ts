@@ -40,7 +40,10 @@ export async function runCli(request: CliRequest): Promise<number> {
         plain.result(text);
       },
     });
-    if (parsed === undefined) return exitCodes.done;
+    if (parsed === undefined) {
+      await assertWritten(plain, undefined);
+      return exitCodes.done;
+    }
     plain.isForProgram = formatOf(parsed.options["output"]) !== "text";
     const global = globalOptionsOf(parsed);
     const context = await request.makeContext(plain, global);
@@ -48,12 +51,30 @@ export async function runCli(request: CliRequest): Promise<number> {
     const module = await parsed.spec.load();
     const running = module.run({ verb: commandName(parsed.spec), cli: context, table, args: parsed.args, options: parsed.options });
     // A run stops between two steps, however long that takes.
-    return exitCodes[await (hasRun(parsed.spec) ? running : endedOrLeft(running, signal, request.graceMs ?? usualGraceMs))];
+    const exit = await (hasRun(parsed.spec) ? running : endedOrLeft(running, signal, request.graceMs ?? usualGraceMs));
+    await assertWritten(plain, parsed.spec);
+    return exitCodes[exit];
   } catch (error) {
     const stop = parsed === undefined ? undefined : stopOf(error, parsed.spec, signal);
     const shown = parsed === undefined || stop === undefined ? error : stoppedError(stop, parsed, request.words);
     return exitCodes[await reportError(shown, plain, parsed?.options["output"] ?? formatInWords(request.words), request)];
   }
+}
+
+/** A result that nobody can read is none: LOCAL_DISK_FULL, LOCAL_FILE_FAILED. */
+async function assertWritten(terminal: Terminal, spec: CommandSpec | undefined): Promise<void> {
+  const failure = await terminal.outFailure();
+  if (failure === undefined) return;
+  const { code, detail } = failure;
+  throw new RecoveryError(code, {
+    subject: "standard output",
+    detail: `${detail}; the result is cut off there`,
+    cause: failure,
+    remedies:
+      spec !== undefined && hasRun(spec)
+        ? [{ why: "a run went on all the same; see how it ended", command: "requorum runs show" }]
+        : [{ why: "free space there, or write somewhere else" }],
+  });
 }
 
 /** Does the verb carry out runs? Those stop in a way of their own. */

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import test from "node:test";
+import { errorSchema } from "../../schemas/output.ts";
 
 const program = join(import.meta.dirname, "../../../bin/requorum.js");
 const main = join(import.meta.dirname, "../main.ts");
@@ -14,6 +15,17 @@ test("bin: a reader that goes away early is no error", () => {
   assert.equal(result.status, 0, result.stderr);
   assert.equal(result.stderr, "");
   assert.equal(result.stdout.trim(), "findings");
+});
+
+test("bin: a result that has no room is an error in the usual form; remarks that have none are left out", () => {
+  const call = (words: string) =>
+    spawnSync("bash", ["-c", `"${process.execPath}" "${main}" ${words}`], { encoding: "utf8", timeout: 30_000 });
+  const result = call("version -o json > /dev/full");
+  assert.equal(result.status, 13, result.stderr);
+  const { error } = errorSchema.parse(JSON.parse(result.stderr));
+  assert.equal(error.code, "LOCAL_DISK_FULL");
+  assert.equal(error.subject, "standard output");
+  assert.equal(call("nonsense 2> /dev/full").status, 2);
 });
 
 test("bin: started by whatever node is in front, the result is the same", () => {

@@ -1,3 +1,4 @@
+import type { RecoveryError } from "../../model/recovery-error.ts";
 import { redactText } from "../../model/redact.ts";
 
 /** Where text goes. Node's streams fit; tests collect. */
@@ -8,6 +9,8 @@ export interface TextSink {
   readonly rows: number | undefined;
   /** Aborted when nobody reads any more (EPIPE): what is written from then on is dropped. Absent: that cannot happen. */
   readonly gone?: AbortSignal;
+  /** Resolves when all that was written has left the process, with what kept it from doing so. Absent: nothing can. */
+  readonly settled?: () => Promise<RecoveryError | undefined>;
 }
 
 export interface TerminalOptions {
@@ -59,6 +62,10 @@ export class Terminal {
   /** Aborted when the reader of standard output has gone. A run goes on; what only shows, such as a watch, has no reason to. */
   get outGone(): AbortSignal | undefined {
     return this.#options.out.gone;
+  }
+  /** Why the result did not reach standard output; undefined when it did, or when its reader has gone. */
+  async outFailure(): Promise<RecoveryError | undefined> {
+    return await this.#options.out.settled?.();
   }
   get outHasColor(): boolean {
     return this.outIsTty && !this.#options.noColor;

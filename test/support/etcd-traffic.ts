@@ -77,11 +77,18 @@ export async function compactEtcd(etcd: PlainEtcd, revision: bigint): Promise<vo
 
 /**
  * Many puts in large transactions, fast enough for a million keys: `count`
- * puts over `keys` distinct keys, values of `valueBytes` that differ.
+ * puts over `keys` distinct keys, values of `valueBytes` that differ, or what
+ * `valueFor` gives for the number of a put (about `valueBytes` long).
  */
 export async function etcdBulk(
   etcd: PlainEtcd,
-  options: { readonly count: number; readonly keys: number; readonly valueBytes: number; readonly seed: number },
+  options: {
+    readonly count: number;
+    readonly keys: number;
+    readonly valueBytes: number;
+    readonly seed: number;
+    readonly valueFor?: (number: number) => Uint8Array;
+  },
 ): Promise<void> {
   const random = seededRandom(options.seed);
   const pool = Uint8Array.from({ length: options.valueBytes + 65_536 }, () => Math.floor(random() * 256));
@@ -96,7 +103,7 @@ export async function etcdBulk(
       return {
         put: {
           key: text.encode(`/registry/configmaps/namespace-${String(number % 50)}/object-${name}`),
-          value: pool.subarray(offset, offset + options.valueBytes),
+          value: options.valueFor?.(number) ?? pool.subarray(offset, offset + options.valueBytes),
         },
       };
     });

@@ -86,6 +86,11 @@ export class PlainEtcd {
     return etcd;
   }
 
+  /** undefined when it does not run. */
+  get processId(): number | undefined {
+    return this.#process?.pid;
+  }
+
   get backendFile(): string {
     return join(this.dataDir, "member", "snap", "db");
   }

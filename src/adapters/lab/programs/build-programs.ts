@@ -26,6 +26,7 @@ export async function buildPrograms(module: ProgramModule, options: BuildOptions
   const go = await findGo(options);
   return cacheEntry(target, async (directory) => {
     const environment = { ...process.env, CGO_ENABLED: "0", GOTOOLCHAIN: "local" };
+    options.report({ kind: "phase", text: `fetching the Go modules of ${module.folder} ${module.version}, unless Go has them` });
     const modfile = module.moduleFile === undefined ? [] : [`-modfile=${module.moduleFile}`];
     await runProgram({
       reason: `downloading the Go modules of ${module.folder} ${module.version}`,

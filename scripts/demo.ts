@@ -6,10 +6,10 @@
  *   npm run demo -- [--keep] [--victim cp1|cp2|cp3] [--name NAME]
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { withScratchDirectory } from "./scratch-directory.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const { values } = parseArgs({
@@ -126,11 +126,14 @@ async function play(): Promise<void> {
   await must(["diagnose", ...here], [3]);
 
   chapter("The plan");
-  const planFile = join(mkdtempSync(join(tmpdir(), "requorum-demo-")), "plan.json");
-  await must(["plan", "--out", planFile, ...here]);
-  const digest = String(field(JSON.parse(readFileSync(planFile, "utf8")), "digest"));
-  chapter("Consent is given by this demo, for exactly this plan; you would type the cluster's name");
-  await must(["apply", planFile, "--approve", digest, ...here]);
+  // The run keeps the plan that it carries out, beside its journal and report.
+  await withScratchDirectory("requorum-demo-", async (scratch) => {
+    const planFile = join(scratch, "plan.json");
+    await must(["plan", "--out", planFile, ...here]);
+    const digest = String(field(JSON.parse(readFileSync(planFile, "utf8")), "digest"));
+    chapter("Consent is given by this demo, for exactly this plan; you would type the cluster's name");
+    await must(["apply", planFile, "--approve", digest, ...here]);
+  });
 
   chapter("Afterwards");
   await must(["status", ...here]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -47,6 +47,17 @@ test("FileLastSeenStore: keeps the newest text per cluster, and says when there 
   await assert.rejects(new FileLastSeenStore({ stateDirectory: join(stateDirectory, "file") }).write("c1", "x"), {
     code: "LOCAL_FILE_FAILED",
   });
+  rmSync(stateDirectory, { recursive: true });
+});
+
+test("FileLastSeenStore: a cluster that is gone is forgotten, its runs and other clusters are not", async () => {
+  const stateDirectory = mkdtempSync(join(tmpdir(), "requorum-seen-"));
+  const store = new FileLastSeenStore({ stateDirectory });
+  for (const cluster of ["gone", "ran", "other"]) await store.write(cluster, "facts");
+  mkdirSync(join(stateDirectory, "ran", "runs"));
+  for (const cluster of ["gone", "ran", "never"]) await store.forget(cluster);
+  assert.deepEqual([await store.read("gone"), await store.read("ran"), await store.read("other")], [undefined, undefined, "facts"]);
+  assert.deepEqual([readdirSync(stateDirectory).sort(), readdirSync(join(stateDirectory, "ran"))], [["other", "ran"], ["runs"]]);
   rmSync(stateDirectory, { recursive: true });
 });
 

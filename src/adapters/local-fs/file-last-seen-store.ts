@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, rm, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { LastSeenStore } from "../../ports/last-seen-store.ts";
 import { makePrivateDirectory, replaceFile } from "./durable-file.ts";
 import { errnoOf, toRecoveryError, translating } from "./to-recovery-error.ts";
@@ -28,6 +28,17 @@ export class FileLastSeenStore implements LastSeenStore {
     await translating(path, "keep the facts of this probe", async () => {
       await makePrivateDirectory(join(this.#stateDirectory, cluster, "last-seen"));
       await replaceFile(path, Buffer.from(text));
+    });
+  }
+
+  /** For a cluster that is gone for good: the next one of its name has not been seen yet. Nothing when there are no such facts. Runs stay. */
+  async forget(cluster: string): Promise<void> {
+    const path = this.#path(cluster);
+    await translating(path, "forget the facts of the last good probe", async () => {
+      await rm(dirname(path), { recursive: true, force: true });
+      await rmdir(join(this.#stateDirectory, cluster)).catch((error: unknown) => {
+        if (!["ENOENT", "ENOTEMPTY", "EEXIST"].includes(errnoOf(error) ?? "")) throw error;
+      });
     });
   }
 

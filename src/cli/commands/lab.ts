@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NspawnLab } from "../../adapters/lab/nspawn-lab.ts";
+import { FileLastSeenStore } from "../../adapters/local-fs/file-last-seen-store.ts";
 import { quoteShellWord } from "../../adapters/ssh/quote-shell-word.ts";
 import type { ExitName } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
@@ -70,6 +71,8 @@ async function runVerb(invocation: Invocation, lab: NspawnLab, display: Progress
       return ssh(invocation, await lab.status(name), machine ?? "");
     case "lab down":
       await lab.down(name, { report });
+      // Facts about a cluster that is gone would be held against the next lab of this name (K01).
+      await new FileLastSeenStore({ stateDirectory: invocation.cli.directories.state }).forget(name);
       display.stop();
       printResult(invocation.cli, { apiVersion: "requorum/v1", kind: "LabDown", name }, () => [
         line(`lab ${name} is gone, with everything that it made`),

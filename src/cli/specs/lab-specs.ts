@@ -105,6 +105,7 @@ export const labSpecs: readonly CommandSpec[] = [
   {
     path: ["lab", "down"],
     summary: "remove a lab and everything that it made",
+    description: ["The runs that were carried out on it stay, with their reports."],
     options: [labName],
     examples: [{ command: "requorum lab down", why: "also after a crash" }],
     exits: ["failed", "refused", "interrupted"],

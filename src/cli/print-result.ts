@@ -1,10 +1,11 @@
 import { stringify } from "yaml";
 import { redactDocument } from "../model/redact.ts";
 import type { RecoveryError } from "../model/recovery-error.ts";
-import { errorDocument } from "../render/error-document.ts";
 import type { Page } from "../render/page.ts";
 import { toJsonValue } from "../render/to-json-value.ts";
 import type { CliContext } from "./cli-context.ts";
+import { pageOnChosenCluster } from "./chosen-cluster.ts";
+import { errorLine } from "./error-line.ts";
 import { jsonLine } from "./json-line.ts";
 import { drawPage } from "./terminal/draw-page.ts";
 
@@ -13,7 +14,7 @@ export function printResult(cli: Pick<CliContext, "terminal" | "global">, docume
   const { terminal } = cli;
   switch (cli.global.output) {
     case "text":
-      terminal.result(drawPage(page(), { columns: terminal.outColumns, hasColor: terminal.outHasColor }));
+      terminal.result(drawPage(pageOnChosenCluster(page(), cli.global), { columns: terminal.outColumns, hasColor: terminal.outHasColor }));
       return;
     case "json":
       terminal.result(jsonLine(redactDocument(toJsonValue(document)), 2));
@@ -27,13 +28,13 @@ export function printResult(cli: Pick<CliContext, "terminal" | "global">, docume
 }
 
 /** Something for the person, on standard error; left out where a program reads that. */
-export function printNote(cli: Pick<CliContext, "terminal">, page: Page): void {
+export function printNote(cli: Pick<CliContext, "terminal" | "global">, page: Page): void {
   const { terminal } = cli;
-  terminal.note(drawPage(page, { columns: terminal.errColumns, hasColor: terminal.errHasColor }));
+  terminal.note(drawPage(pageOnChosenCluster(page, cli.global), { columns: terminal.errColumns, hasColor: terminal.errHasColor }));
 }
 
 /** What went wrong beside a result that stands: a page for the person, or the Error document for a program. Once in a call. */
 export function printShortfall(cli: Pick<CliContext, "terminal" | "global">, error: RecoveryError, page: Page): void {
   if (cli.global.output === "text") printNote(cli, page);
-  else cli.terminal.problem(jsonLine(errorDocument(error, ""), 2));
+  else cli.terminal.problem(errorLine(error, "", cli.global));
 }

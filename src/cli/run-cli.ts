@@ -1,4 +1,3 @@
-import { jsonLine } from "./json-line.ts";
 import { exitCodes, type ExitName } from "../model/error-catalogue.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { parseCommandLine, type ParsedCommand } from "./build-program.ts";
@@ -44,7 +43,7 @@ export async function runCli(request: CliRequest): Promise<number> {
       await assertWritten(plain, undefined);
       return exitCodes.done;
     }
-    plain.isForProgram = formatOf(parsed.options["output"]) !== "text";
+    plain.isForProgram = chosenOf(parsed).output !== "text";
     const global = globalOptionsOf(parsed);
     const context = await request.makeContext(plain, global);
     ({ signal } = context);
@@ -53,11 +52,13 @@ export async function runCli(request: CliRequest): Promise<number> {
     // A run stops between two steps, however long that takes.
     const exit = await (hasRun(parsed.spec) ? running : endedOrLeft(running, signal, request.graceMs ?? usualGraceMs));
     await assertWritten(plain, parsed.spec);
-    return exitCodes[exit];
+    return typeof exit === "string" ? exitCodes[exit] : exit.programExit;
   } catch (error) {
     const stop = parsed === undefined ? undefined : stopOf(error, parsed.spec, signal);
     const shown = parsed === undefined || stop === undefined ? error : stoppedError(stop, parsed, request.words);
-    return exitCodes[await reportError(shown, plain, parsed?.options["output"] ?? formatInWords(request.words), request)];
+    return exitCodes[
+      await reportError(shown, plain, { ...request, global: parsed === undefined ? globalInWords(request.words) : chosenOf(parsed) })
+    ];
   }
 }
 
@@ -83,7 +84,7 @@ function hasRun(spec: CommandSpec): boolean {
 }
 
 /** Rejects with the signal's reason when the verb goes on for longer than this after it was stopped. */
-async function endedOrLeft(running: Promise<ExitName>, signal: AbortSignal, graceMs: number): Promise<ExitName> {
+async function endedOrLeft<T>(running: Promise<T>, signal: AbortSignal, graceMs: number): Promise<T> {
   const overdue = Promise.withResolvers<never>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const onAbort = (): void => {
@@ -109,17 +110,16 @@ function stopOf(error: unknown, spec: CommandSpec, signal: AbortSignal | undefin
 }
 
 function globalOptionsOf(parsed: ParsedCommand): GlobalOptions {
-  const text = (name: string): string | undefined => {
-    const value = parsed.options[name];
-    return typeof value === "string" ? value : undefined;
-  };
-  const timeout = text("timeout");
-  return {
-    output: formatOf(text("output")),
-    configFile: text("config"),
-    cluster: text("cluster"),
-    timeoutMs: timeout === undefined ? undefined : parseDurationMs(timeout, "option --timeout"),
-  };
+  const timeout = parsed.options["timeout"];
+  return { ...chosenOf(parsed), timeoutMs: typeof timeout === "string" ? parseDurationMs(timeout, "option --timeout") : undefined };
+}
+
+/** What of the global options is understood whatever they say. */
+type ChosenOptions = Omit<GlobalOptions, "timeoutMs">;
+
+function chosenOf({ options }: ParsedCommand): ChosenOptions {
+  const text = (name: string): string | undefined => (typeof options[name] === "string" ? options[name] : undefined);
+  return { output: formatOf(text("output")), configFile: text("config"), cluster: text("cluster") };
 }
 
 function formatOf(value: unknown): OutputFormat {
@@ -127,28 +127,33 @@ function formatOf(value: unknown): OutputFormat {
 }
 
 /** For errors of the command line itself: was JSON wanted? */
-function formatInWords(words: readonly string[]): string | undefined {
+function globalInWords(words: readonly string[]): ChosenOptions {
   const joined = words.find((word) => /^(?:--output=|-o=?)(?:json|yaml|text)$/.test(word));
-  if (joined !== undefined) return joined.replace(/^(?:--output=|-o=?)/, "");
   const index = words.findIndex((word) => word === "-o" || word === "--output");
-  return index < 0 ? undefined : words[index + 1];
+  const output = joined === undefined ? (index < 0 ? undefined : words[index + 1]) : joined.replace(/^(?:--output=|-o=?)/, "");
+  return { output: formatOf(output), configFile: undefined, cluster: undefined };
 }
 
 /** Prints what, why and what next; returns the exit. A bug is saved with its stack and said to be one. */
-async function reportError(error: unknown, terminal: Terminal, format: unknown, request: CliRequest): Promise<ExitName> {
-  const [{ errorDocument }, { errorPage, bugPage }, { drawPage }, { errorCatalogue }] = await Promise.all([
-    import("../render/error-document.ts"),
+async function reportError(
+  error: unknown,
+  terminal: Terminal,
+  request: Pick<CliRequest, "saveBug"> & { readonly global: ChosenOptions },
+): Promise<ExitName> {
+  const [{ errorLine }, { errorPage, bugPage }, { drawPage }, { errorCatalogue }, { pageOnChosenCluster }] = await Promise.all([
+    import("./error-line.ts"),
     import("../render/error-page.ts"),
     import("./terminal/draw-page.ts"),
     import("../model/error-catalogue.ts"),
+    import("./chosen-cluster.ts"),
   ]);
   const recoveryError = error instanceof RecoveryError ? error : undefined;
   const savedAt = recoveryError === undefined ? await request.saveBug(error) : "";
-  if (formatOf(format) === "text") {
-    const page = recoveryError === undefined ? bugPage(error, savedAt) : errorPage(recoveryError);
+  if (request.global.output === "text") {
+    const page = pageOnChosenCluster(recoveryError === undefined ? bugPage(error, savedAt) : errorPage(recoveryError), request.global);
     terminal.problem(drawPage(page, { columns: terminal.errColumns, hasColor: terminal.errHasColor }));
   } else {
-    terminal.problem(jsonLine(errorDocument(error, savedAt), 2));
+    terminal.problem(errorLine(error, savedAt, request.global));
   }
   return recoveryError === undefined ? "bug" : errorCatalogue[recoveryError.code].exit;
 }

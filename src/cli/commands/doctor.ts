@@ -7,6 +7,7 @@ import { valueOf } from "../../model/observation.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { doctorPage, type DoctorCheck, type DoctorDocument } from "../../render/doctor.ts";
 import type { CommandModule } from "../command-spec.ts";
+import { onChosenCluster } from "../chosen-cluster.ts";
 import type { CliContext } from "../cli-context.ts";
 import { printResult } from "../print-result.ts";
 import { withCluster } from "../with-cluster.ts";
@@ -17,7 +18,10 @@ const clockOffsetMsMax = 2000;
 export const command: CommandModule = {
   async run({ cli }) {
     const rows = await checkWorkstation(new NodeWorkstation(), { stateDirectory: cli.directories.state });
-    const checks = [...rows.map(checkOfRow), ...(await clusterChecks(cli))];
+    const checks = [...rows.map(checkOfRow), ...(await clusterChecks(cli))].map((check) => ({
+      ...check,
+      remedy: check.remedy === undefined ? undefined : { ...check.remedy, command: onChosenCluster(check.remedy.command, cli.global) },
+    }));
     const document: DoctorDocument = {
       apiVersion: "requorum/v1",
       kind: "Doctor",

@@ -4,11 +4,13 @@ import { newestRun } from "../../app/run-records.ts";
 import type { AppContext } from "../../app/app-ports.ts";
 import type { ExitName } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import type { Page } from "../../render/page.ts";
 import { statusDocument, type StatusDocument } from "../../render/status-document.ts";
 import { statusLine, statusPage } from "../../render/status-page.ts";
 import { toJsonValue } from "../../render/to-json-value.ts";
 import { redactDocument } from "../../model/redact.ts";
 import { hasFlag, textOption, type CommandModule } from "../command-spec.ts";
+import { pageOnChosenCluster } from "../chosen-cluster.ts";
 import type { CliContext } from "../cli-context.ts";
 import { parseDurationMs } from "../parse-duration.ts";
 import { printResult } from "../print-result.ts";
@@ -58,6 +60,7 @@ async function watch(
   const screen = new ScreenRedraw(terminal);
   const { outGone } = terminal;
   const stop = outGone === undefined ? cli.signal : AbortSignal.any([cli.signal, outGone]);
+  const pageOf = (status: StatusDocument): Page => pageOnChosenCluster(statusPage(status), cli.global);
   let exit: ExitName = "interrupted";
   let last = "";
   try {
@@ -72,7 +75,7 @@ async function watch(
         terminal.result(jsonLine(redactDocument(toJsonValue(status))));
       } else if (screen.isLive) {
         screen.draw(
-          `${drawPage(statusPage(status), { columns: terminal.outColumns, hasColor: terminal.outHasColor })}\n${footer(options.intervalMs, tookMs)}\n`,
+          `${drawPage(pageOf(status), { columns: terminal.outColumns, hasColor: terminal.outHasColor })}\n${footer(options.intervalMs, tookMs)}\n`,
         );
       } else {
         // Without a terminal: the whole page when something changed, one line otherwise.
@@ -81,7 +84,7 @@ async function watch(
           status.findings.map((finding) => finding.code + finding.subject),
           status.members.map((member) => member.state),
         ]);
-        const page = shape === last ? statusLine(status, tookMs) : statusPage(status);
+        const page = shape === last ? statusLine(status, tookMs) : pageOf(status);
         terminal.result(`${drawPage(page, { columns: terminal.outColumns, hasColor: false })}${shape === last ? "" : "\n"}`);
         last = shape;
       }

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { cli } from "../../test/support/captured-cli.ts";
+import { healthyKubeadm3 } from "../../test/support/inventory-builder.ts";
+import { errorSchema } from "../schemas/output.ts";
+import { parseCommandLine } from "./build-program.ts";
+import { onChosenCluster } from "./chosen-cluster.ts";
+import { commandTable } from "./command-table.ts";
+
+const { config } = healthyKubeadm3().build();
+
+test("onChosenCluster: a hint is for the cluster of this call, unless it says so itself or needs none", () => {
+  const choice = { configFile: "my lab.yaml", cluster: "prod" };
+  for (const [command, expected] of [
+    ["requorum resume", "requorum resume --config 'my lab.yaml' --cluster prod"],
+    ["requorum runs show 20261121-031502-k3f9", "requorum runs show 20261121-031502-k3f9 --config 'my lab.yaml' --cluster prod"],
+    ["requorum status --config other.yaml", "requorum status --config other.yaml --cluster prod"],
+    ["requorum lab down --name two", "requorum lab down --name two"],
+    ["requorum explain PLAN_STALE", "requorum explain PLAN_STALE"],
+    ["requorum --help", "requorum --help"],
+    ["apt-get install openssh-client", "apt-get install openssh-client"],
+  ] as const)
+    assert.equal(onChosenCluster(command, choice), expected);
+  assert.equal(onChosenCluster("requorum plan", { configFile: undefined, cluster: undefined }), "requorum plan");
+  for (const spec of commandTable.filter(
+    ({ path }) => !["init", "explain", "completion", "version", "lab", "snapshot"].includes(path[0] ?? ""),
+  )) {
+    const command = onChosenCluster(spec.examples[0]?.command ?? "", { configFile: "x", cluster: undefined });
+    assert.match(command, / --config x$/, command);
+    const words = command
+      .replace(/^requorum /, "")
+      .replaceAll("'", "")
+      .split(" ");
+    assert.ok(parseCommandLine(commandTable, words, { version: "0", helpWidth: 80, writeHelp: () => undefined }) !== undefined);
+  }
+});
+
+test("cli: every hint repeats --config: of a page, of an error, and of the Error document", async () => {
+  const page = await cli(["status", "--config", "lab.yaml"], { config });
+  assert.match(page.out, /requorum diagnose --config lab\.yaml\n/);
+  const error = await cli(["resume", "--config", "lab.yaml"], { config });
+  assert.match(error.err, /requorum runs list --config lab\.yaml\n/);
+  const document = errorSchema.parse(JSON.parse((await cli(["resume", "--config", "lab.yaml", "-o", "json"], { config })).err));
+  assert.equal(document.error.remedies[0]?.command, "requorum runs list --config lab.yaml");
+});

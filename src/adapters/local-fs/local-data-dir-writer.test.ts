@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -60,3 +60,58 @@ test("new data dir: what is discarded leaves nothing", () => {
     assert.deepEqual(readdirSync(directory), []);
   });
 });
+
+test("new data dir: what a killed writer left is not at the target, and not in the way of the next one", () => {
+  inDirectory((directory) => {
+    const target = join(directory, "m1");
+    const told: (string | undefined)[] = [];
+    const writer = new LocalDataDirWriter((path) => told.push(path));
+    const killed = writer.begin(target);
+    killed.create("member/snap/db").write(Buffer.from("half"));
+    assert.equal(existsSync(target), false);
+    assert.equal(existsSync(told[0] ?? ""), true);
+    const next = writer.begin(target);
+    next.create("member/snap/db").close();
+    next.commit();
+    assert.deepEqual(readdirSync(target), ["member"]);
+    assert.deepEqual(told.slice(2), [undefined]);
+  });
+});
+
+test("new data dir: a file, a link and a link into nothing at the target are TARGET_NOT_EMPTY, and stay as they are", () => {
+  inDirectory((directory) => {
+    writeFileSync(join(directory, "file"), "data");
+    symlinkSync(join(directory, "none"), join(directory, "dangling"));
+    symlinkSync(directory, join(directory, "link"));
+    for (const name of ["file", "dangling", "link"]) assert.throws(() => new LocalDataDirWriter().begin(join(directory, name)), isNotEmpty);
+    assert.deepEqual(readdirSync(directory), ["dangling", "file", "link"]);
+  });
+});
+
+test("new data dir: where nothing can be written, the error names the place and why", () => {
+  inDirectory((directory) => {
+    writeFileSync(join(directory, "file"), "");
+    assert.throws(() => new LocalDataDirWriter().begin(join(directory, "file", "m1")), {
+      code: "LOCAL_FILE_FAILED",
+      detail: /no directory/,
+    });
+  });
+});
+
+test("new data dir: a mount point is refused before anything is written, with the way round", (context) => {
+  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
+  const empty = mounts.map((text) => text.split(" ")[1] ?? "").find((path) => path.startsWith("/") && isEmptyDirectory(path));
+  if (empty === undefined) {
+    context.skip("no empty mount point here");
+    return;
+  }
+  assert.throws(() => new LocalDataDirWriter().begin(empty), { code: "LOCAL_FILE_FAILED", detail: /mounted there.*nothing was written/ });
+});
+
+function isEmptyDirectory(path: string): boolean {
+  try {
+    return readdirSync(path).length === 0;
+  } catch {
+    return false;
+  }
+}

@@ -5,6 +5,8 @@ import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
 /** What the thread that works on files says to the one that shows. */
 export type FileMessage =
   | { readonly kind: "progress"; readonly event: ProgressEvent }
+  /** Something is being written under this name, or nothing any more: who ends the thread removes it. */
+  | { readonly kind: "temporary"; readonly path: string | undefined }
   | { readonly kind: "result"; readonly result: unknown }
   | { readonly kind: "error"; readonly error: CarriedError };
 

@@ -25,7 +25,9 @@ function main(): void {
   const context: FileContext = {
     files: new LocalByteFiles(),
     ciphers: nodeSealCiphers,
-    dataDirs: new LocalDataDirWriter(),
+    dataDirs: new LocalDataDirWriter((path) => {
+      say({ kind: "temporary", path });
+    }),
     hashing: new NodeHashing(),
     sha1: (data) => createHash("sha1").update(data).digest(),
     report: (event) => {

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { CliContext } from "../cli-context.ts";
@@ -14,11 +15,15 @@ export async function runFileTask<Name extends FileTaskName>(
   cli.signal.throwIfAborted();
   const display = new ProgressDisplay(cli.terminal, { isQuiet: false });
   const worker = new Worker(new URL(`file-worker${extname(import.meta.url)}`, import.meta.url), { workerData: { name, request } });
+  let temporary: string | undefined;
   const ended = Promise.withResolvers<FileTaskResult<Name>>();
   worker.on("message", (message: FileMessage) => {
     switch (message.kind) {
       case "progress":
         display.report(message.event);
+        return;
+      case "temporary":
+        temporary = message.path;
         return;
       case "result":
         ended.resolve(message.result as FileTaskResult<Name>); // by the table of tasks
@@ -44,5 +49,7 @@ export async function runFileTask<Name extends FileTaskName>(
     cli.signal.removeEventListener("abort", abort);
     display.stop();
     await worker.terminate();
+    // What was half written when the thread was stopped, and nobody has seen.
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
   }
 }

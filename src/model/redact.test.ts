@@ -94,6 +94,8 @@ test("redactText removes secrets of haproxy, registries and encryption at rest, 
     ["user ops insecure-password hunter2secret", "hunter2"],
     ['{"auths":{"r.example":{"auth": "dXNlcjpodW50ZXIy"}}}', "dXNlcj"],
     ["pwd=hunter2secret", "hunter2"],
+    ["http-check send hdr X-Auth-Token hunter2secret", "hunter2"],
+    ["secret_key_base64: aHVudGVyMnNlY3JldA==", "aHVudGVy"],
   ] as const) {
     assert.ok(!redactText(text).includes(secret), redactText(text));
     assert.equal(redactText(redactText(text)), redactText(text));

@@ -13,7 +13,7 @@ const mark = "[removed: secret]";
  * `initial-cluster-token` keeps clusters apart and is no secret.
  */
 const secretNames =
-  "[A-Za-z0-9_-]{0,40}(?:password|passwd|passphrase|secret[_-]?key|secret[_-]?access[_-]?key|client[_-]?secret|api[_-]?key|access[_-]?token|refresh[_-]?token|bearer[_-]?token|certificate[_-]?key|private[_-]?key|client-key-data|[_-]pass|(?<!initial-cluster-)token|pwd)";
+  "[A-Za-z0-9_-]{0,40}(?:password|passwd|passphrase|secret[_-]?key|secret[_-]?access[_-]?key|client[_-]?secret|api[_-]?key|access[_-]?token|refresh[_-]?token|bearer[_-]?token|certificate[_-]?key|private[_-]?key|client-key-data|[_-]pass|(?<!initial-cluster-)token|pwd)(?:[_-]?base64|[_-]?b64)?";
 
 /** Public certificates stay readable on purpose; only private material goes. A block cut off in the middle counts too. */
 const pemKey = /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----(?! \[removed)[\s\S]*?(?:-----END \1-----|$)/g;
@@ -43,6 +43,8 @@ const encryptionSecret = /((?:^|[\s{,"'-])secret["']?\s*:\s*["']?)(?!\[removed)[
 /** haproxy.cfg: `stats auth user:password`, and user lists. */
 const haproxyLogin = /(\bstats\s+auth\s+[^\s:]+:)(?!\[removed)\S+/gi;
 const haproxyUser = /(\buser\s+\S+\s+(?:insecure-)?password\s+)(?!\[removed)\S+/gi;
+/** A header's name and value without a colon, as haproxy's `http-check send hdr` and `set-header` take them. */
+const headerLogin = /(\bX-[A-Za-z-]{0,30}(?:Token|Key|Secret|Auth)[\s\\]+)(?!\[removed)[^\s:;,'"]{6,}/gi;
 /** ~/.docker/config.json: base64 of user:password. */
 const registryLogin = /(["']auth["']\s*:\s*["'])(?!\[removed)[A-Za-z0-9+/=]{8,}/gi;
 /** user:password@ in URLs. */
@@ -63,6 +65,7 @@ export function redactText(text: string): string {
     .replace(encryptionSecret, `$1${mark}`)
     .replace(haproxyLogin, `$1${mark}`)
     .replace(haproxyUser, `$1${mark}`)
+    .replace(headerLogin, `$1${mark}`)
     .replace(registryLogin, `$1${mark}`)
     .replace(namedQuoted, `$1$2${mark}$2`)
     .replace(namedPlain, `$1${mark}`)

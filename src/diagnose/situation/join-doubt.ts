@@ -15,7 +15,8 @@ export function joinDoubt(host: HostView | undefined): JoinDoubt | undefined {
   if (host === undefined)
     return {
       words: "its machine is not in the configuration, so nobody looked at it",
-      wouldSettle: "PB7 on its machine, once that stands in the configuration",
+      wouldSettle:
+        "PB7 on its machine: write that into the configuration with `roles: [spare]`; if there is no such machine (a mistyped address), then say so with --attest-lost and its name there",
     };
   if (host.facts.ssh.kind !== "known" || host.etcd === "unknown")
     return { words: `${host.name} was not looked at`, wouldSettle: `PB7 on ${host.name}: whether its etcd is starting just now` };

@@ -56,8 +56,8 @@ function textsOf(value: unknown): readonly string[] {
   return Object.values(value).flatMap(textsOf);
 }
 
-/** More attempts than this are no retry but a loop. */
-const attemptsMax = 5;
+/** More attempts than this are no retry but a loop. What only looks may look more often: every `resume` is one look. */
+const attemptsMax = { changing: 5, reading: 10 };
 
 export const oneChainThatCanResume: PlanCheck = {
   invariant: "I-S18",
@@ -71,7 +71,8 @@ export const oneChainThatCanResume: PlanCheck = {
         objections.push(objection("I-S18", `the step does not wait for ${previous}`, step));
       if (step.after.some((id) => !earlier.includes(id)))
         objections.push(objection("I-S18", "the step waits for one that comes later or does not exist", step));
-      if (!(Number.isInteger(step.attemptsMax) && step.attemptsMax >= 1 && step.attemptsMax <= attemptsMax))
+      const most = riskOfKind[step.kind] === "read-only" ? attemptsMax.reading : attemptsMax.changing;
+      if (!(Number.isInteger(step.attemptsMax) && step.attemptsMax >= 1 && step.attemptsMax <= most))
         objections.push(objection("I-S18", `${String(step.attemptsMax)} attempts are allowed`, step));
       if (!isWorded(step))
         objections.push(objection("I-S18", "the words that the operator agrees to are not those of the arguments", step));

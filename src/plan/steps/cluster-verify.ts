@@ -5,7 +5,8 @@ import { withMemberList } from "./member-verdicts.ts";
 /** I-X1. Needs: members for pre, verified for post. Its handler's `observe` applies the exit rules: they are read-only. */
 export const clusterVerify: StepSpec<"cluster.verify"> = {
   risk: "read-only",
-  attemptsMax: 3,
+  // It changes nothing that stays, and a run is often resumed until the cluster has settled.
+  attemptsMax: 10,
   pre: (model) => withMemberList(model, () => holds),
   post: (model) =>
     whenKnown(model.verified, "the result of the exit rules", (verified) =>

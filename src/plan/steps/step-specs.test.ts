@@ -401,3 +401,8 @@ test("service.start: what starts etcd needs etcd's data seen whole and mounted, 
   assert.equal(pre("kubelet", { roles: ["spare"], hasStartableEtcdData: undefined }), "unknown");
   assert.equal(pre("kubelet", { roles: ["worker"], hasEtcdManifest: false, hasStartableEtcdData: undefined }), "holds");
 });
+
+test("cluster.verify: it is read-only and may be tried again more often than what changes something", () => {
+  const verify = specOf({ kind: "cluster.verify", args: { voters: 3, baselineArtifact: "" } });
+  assert.ok(verify.attemptsMax >= 10, "three looks that came too soon would end the run for ever");
+});

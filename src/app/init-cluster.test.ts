@@ -40,13 +40,13 @@ function kubeadmFacts(host: string, address: string, more: readonly string[] = [
   return [...rows.map((row) => row.join("\t")), ...more, "complete\tyes", ""].join("\n");
 }
 
-async function init(draft: ConfigDraft, answers: Readonly<Record<string, string | RecoveryError>>) {
+async function init(draft: ConfigDraft, answers: Readonly<Record<string, string | RecoveryError>>, mayGuess = false) {
   const access = new FakeHostAccess();
   for (const [host, answer] of Object.entries(answers)) {
     if (typeof answer === "string") access.onScript({ host: asHostName(host) }, { stdout: answer });
     else access.failWith(asHostName(host), () => answer);
   }
-  return initCluster({ draft, openHosts: () => access, path: "requorum.yaml", madeBy: "requorum init", report: () => undefined });
+  return initCluster({ draft, openHosts: () => access, path: "requorum.yaml", madeBy: "requorum init", mayGuess, report: () => undefined });
 }
 
 const down = new RecoveryError("SSH_UNREACHABLE", { subject: "host cp3", detail: "cp3: no answer at all within 1500 ms" });
@@ -397,4 +397,17 @@ test("discoveryScript: a kubespray machine and an empty one", () => {
   const empty = runScriptOn({ "/etc/hostname": "x" });
   assert.match(empty, /^complete\tyes$/m);
   assert.doesNotMatch(empty, /^(etcd|apiserver|kubelet)/m);
+});
+
+test("initCluster: when no machine could be asked nothing is written, each is told with its reason; asked for all the same, it says what it is", async () => {
+  const nope = { nope1: new RecoveryError("SSH_HOST_KEY_UNKNOWN", { subject: "host nope1", detail: "no host key of nope1 is recorded" }) };
+  await assert.rejects(init(draftFromHosts(["nope1"], name, {}), nope), (error: unknown) => {
+    assert.ok(error instanceof RecoveryError);
+    assert.equal(error.code, "FACTS_INCOMPLETE");
+    assert.match(error.detail, /nothing was written: nope1: no host key of nope1 is recorded \[SSH_HOST_KEY_UNKNOWN\]/);
+    assert.match(error.remedies.at(-1)?.why ?? "", /--force/);
+    return true;
+  });
+  const guessed = await init(draftFromHosts(["nope1"], name, {}), nope, true);
+  assert.match(guessed.text, /NOTE: not reached \(SSH_HOST_KEY_UNKNOWN\)/);
 });

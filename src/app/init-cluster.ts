@@ -1,4 +1,5 @@
 import type { ClusterConfig } from "../model/cluster-config.ts";
+import { errorCatalogue, errorCodes } from "../model/error-catalogue.ts";
 import { asHostName } from "../model/ids.ts";
 import type { ReportProgress } from "../model/progress-event.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
@@ -23,7 +24,8 @@ export interface InitResult {
  * `draft` comes from draftFromHosts, draftFromAnsible or draftFromKubeconfig;
  * `openHosts` makes the access to the draft's machines (the caller closes it).
  * CONFIG_INVALID when what was found contradicts itself (two names of one
- * address), FACTS_INCOMPLETE when there is no machine at all.
+ * address), FACTS_INCOMPLETE when there is no machine at all, and when none
+ * could be asked, unless `mayGuess`: then the file holds what was named alone.
  */
 export async function initCluster(request: {
   readonly draft: ConfigDraft;
@@ -31,6 +33,7 @@ export async function initCluster(request: {
   /** Path of the file to be written: in errors, and for relative paths in it. */
   readonly path: string;
   readonly madeBy: string;
+  readonly mayGuess?: boolean;
   readonly signal?: AbortSignal;
   readonly report: ReportProgress;
 }): Promise<InitResult> {
@@ -52,6 +55,7 @@ export async function initCluster(request: {
       return { host, found };
     }),
   );
+  if (request.mayGuess !== true) assertAnyReached(visits);
   const merged = mergeDiscovery(draft, visits);
   return {
     text: writeConfigText(merged, request.madeBy),
@@ -61,6 +65,22 @@ export async function initCluster(request: {
     ),
     notes: [...merged.notes, ...merged.hosts.flatMap((host) => host.notes)],
   };
+}
+
+/** A file about machines that nobody saw is likelier a misspelt name or a missing login than a configuration. */
+function assertAnyReached(visits: readonly Visited[]): void {
+  const gaps = visits.flatMap(({ host, found }) => (found.kind === "not-reached" ? [{ host: host.name, ...found }] : []));
+  if (gaps.length < visits.length) return;
+  const codes = errorCodes.filter((code) => gaps.some((gap) => gap.code === code));
+  throw new RecoveryError("FACTS_INCOMPLETE", {
+    subject: "the cluster's machines",
+    detail: `none could be asked, so nothing was written: ${gaps.map((gap) => `${gap.host}: ${gap.detail} [${gap.code}]`).join("; ")}`,
+    remedies: [
+      { why: "check the names and the login: ssh HOST must work without a question" },
+      ...codes.flatMap((code) => errorCatalogue[code].remedies ?? []),
+      { why: "or, where all of them are down, write what you named and nothing more: the same command with --force" },
+    ],
+  });
 }
 
 /** Enough of a configuration to log in with: the draft as it stands, roles and endpoint aside. */

@@ -17,8 +17,9 @@ export const command: CommandModule = {
   async run(invocation) {
     const { cli } = invocation;
     const path = resolve(cli.directories.work, textOption(invocation, "out") ?? "requorum.yaml");
-    const replaces = hasFlag(invocation, "force");
-    if (!replaces) await assertFree(path);
+    const isForced = hasFlag(invocation, "force");
+    const isThere = await isFile(path);
+    if (isThere && !isForced) throw existsAlready(path);
     const display = new ProgressDisplay(cli.terminal, { isQuiet: true });
     const opened: HostAccess[] = [];
     let result: InitResult;
@@ -31,6 +32,8 @@ export const command: CommandModule = {
           return access;
         },
         path,
+        // What somebody wrote is not replaced by a guess: that file goes by hand.
+        mayGuess: isForced && !isThere,
         madeBy: `${cli.program} for ${cli.operator}`,
         signal: cli.signal,
         report: display.report,
@@ -39,7 +42,7 @@ export const command: CommandModule = {
       display.stop();
       await Promise.all(opened.map((access) => access.close()));
     }
-    await writeNewFile(path, result.text, { replaces });
+    await writeNewFile(path, result.text, { replaces: isForced });
     const document: InitDocument = {
       apiVersion: "requorum/v1",
       kind: "Init",
@@ -95,15 +98,17 @@ async function readGiven(path: string, code: "INVENTORY_FILE_INVALID" | "CONFIG_
   }
 }
 
-async function assertFree(path: string): Promise<void> {
-  const isThere = await readFile(path).then(
+function isFile(path: string): Promise<boolean> {
+  return readFile(path).then(
     () => true,
     () => false,
   );
-  if (isThere)
-    throw new RecoveryError("USAGE", {
-      subject: path,
-      detail: "it exists already",
-      remedies: [{ why: "write somewhere else, or replace it", command: "requorum init --host cp1 --host cp2 --host cp3 --force" }],
-    });
+}
+
+function existsAlready(path: string): RecoveryError {
+  return new RecoveryError("USAGE", {
+    subject: path,
+    detail: "it exists already",
+    remedies: [{ why: "write somewhere else, or replace it", command: "requorum init --host cp1 --host cp2 --host cp3 --force" }],
+  });
 }

@@ -19,7 +19,7 @@ export const lookingSpecs: readonly CommandSpec[] = [
       { name: "ssh-config", value: "FILE", describes: "an ssh configuration file to use instead of your own" },
       { name: "ssh-user", value: "USER", describes: "the user to log in as" },
       { name: "out", value: "FILE", describes: "where to write", defaultWords: "requorum.yaml" },
-      { name: "force", describes: "replace the file if it exists" },
+      { name: "force", describes: "replace the file if it exists; write one even when no machine could be asked" },
     ],
     examples: [
       { command: "requorum init --host cp1 --host cp2 --host cp3", why: "from the machines' names" },

@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option, Argument } from "commander";
 import { exitCodes } from "../model/error-catalogue.ts";
-import { RecoveryError } from "../model/recovery-error.ts";
+import { RecoveryError, type Remedy } from "../model/recovery-error.ts";
 import { shellWord } from "../render/shell-word.ts";
 import { commandName, exitMeanings, exitsOf } from "./command-table.ts";
 import { globalOptions, groupSummaries } from "./global-option-specs.ts";
@@ -34,13 +34,38 @@ export function parseCommandLine(
     parsed = found;
   });
   try {
-    program.parse([...words], { from: "user" });
+    program.parse([...unhelped(table, words)], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
-    throw notBuiltYet(words) ?? toUsageError(error, words);
+    throw notBuiltYet(words) ?? toUsageError(table, error, words);
   }
   return parsed;
+}
+
+/** `help lab up` as `lab up --help`: commander's own help command knows only one word. What is no verb is left to be found wrong. */
+function unhelped(table: readonly CommandSpec[], words: readonly string[]): readonly string[] {
+  const [first, ...names] = words;
+  if (first !== "help" || names.length === 0) return words;
+  const path = pathIn(table, names);
+  const isVerb = table.some((spec) => commandName(spec) === path.join(" "));
+  return path[0] === names[0] && (isVerb || names.length === 1) ? [...path, "--help"] : names.slice(0, 2);
+}
+
+/** The longest beginning of a verb in these words: `["lab", "up"]`, `["lab"]`, or nothing. */
+function pathIn(table: readonly CommandSpec[], words: readonly string[]): readonly string[] {
+  const at = words.findIndex((word) => table.some(({ path }) => path[0] === word));
+  const [first, second] = words.slice(at);
+  if (at < 0 || first === undefined) return [];
+  return second !== undefined && table.some(({ path }) => path[0] === first && path[1] === second) ? [first, second] : [first];
+}
+
+/** Where the help of the verb in these words is, or that of the program. */
+export function helpRemedy(table: readonly CommandSpec[], words: readonly string[]): Remedy {
+  const path = pathIn(table, words);
+  return path.length === 0
+    ? { why: "see what there is", command: "requorum --help" }
+    : { why: "see what it takes", command: `requorum help ${path.join(" ")}` };
 }
 
 /** The whole program as commander sees it; `onParsed` is called instead of running anything. */
@@ -138,7 +163,7 @@ function notBuiltYet(words: readonly string[]): RecoveryError | undefined {
 }
 
 /** commander's message as an error of ours: the suggestion becomes a remedy that can be copied. */
-function toUsageError(error: CommanderError, words: readonly string[]): RecoveryError {
+function toUsageError(table: readonly CommandSpec[], error: CommanderError, words: readonly string[]): RecoveryError {
   const message = error.message.replace(/^error: /, "");
   const suggested = /\(Did you mean (?:one of )?([^)?]+)\?\)/.exec(message)?.[1];
   const detail = message.replace(/\s*\(Did you mean [^)]*\)/, "").replace(/\.$/, "");
@@ -150,10 +175,7 @@ function toUsageError(error: CommanderError, words: readonly string[]): Recovery
     subject: "command line",
     detail:
       error.code === "commander.help" ? "a verb is missing" : suggested === undefined ? detail : `${detail}; did you mean ${suggested}?`,
-    remedies: [
-      ...(corrected === undefined ? [] : [{ why: "perhaps", command: `requorum ${corrected}` }]),
-      { why: "see what there is", command: "requorum --help" },
-    ],
+    remedies: [...(corrected === undefined ? [] : [{ why: "perhaps", command: `requorum ${corrected}` }]), helpRemedy(table, words)],
   });
 }
 

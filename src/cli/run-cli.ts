@@ -1,6 +1,6 @@
 import { exitCodes, type ExitName } from "../model/error-catalogue.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
-import { parseCommandLine, type ParsedCommand } from "./build-program.ts";
+import { helpRemedy, parseCommandLine, type ParsedCommand } from "./build-program.ts";
 import type { CliContext } from "./cli-context.ts";
 import type { GlobalOptions, OutputFormat } from "./global-options.ts";
 import type { CommandSpec } from "./command-spec.ts";
@@ -55,11 +55,19 @@ export async function runCli(request: CliRequest): Promise<number> {
     return typeof exit === "string" ? exitCodes[exit] : exit.programExit;
   } catch (error) {
     const stop = parsed === undefined ? undefined : stopOf(error, parsed.spec, signal);
-    const shown = parsed === undefined || stop === undefined ? error : stoppedError(stop, parsed, request.words);
+    const shown =
+      parsed === undefined ? error : stop === undefined ? withHelp(error, parsed, table) : stoppedError(stop, parsed, request.words);
     return exitCodes[
       await reportError(shown, plain, { ...request, global: parsed === undefined ? globalInWords(request.words) : chosenOf(parsed) })
     ];
   }
+}
+
+/** Wrong usage that says no better names the verb's help. */
+function withHelp(error: unknown, { spec }: ParsedCommand, table: readonly CommandSpec[]): unknown {
+  if (!(error instanceof RecoveryError) || error.code !== "USAGE" || error.remedies.length > 0) return error;
+  const { code, subject, detail } = error;
+  return new RecoveryError(code, { subject, detail, cause: error.cause, remedies: [helpRemedy(table, spec.path)] });
 }
 
 /** A result that nobody can read is none: LOCAL_DISK_FULL, LOCAL_FILE_FAILED. */

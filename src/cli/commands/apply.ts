@@ -47,7 +47,7 @@ async function readGiven(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {
-    throw new RecoveryError("LOCAL_FILE_FAILED", {
+    throw new RecoveryError("USAGE", {
       subject: path,
       detail: "the plan could not be read",
       cause,

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { cli } from "../../test/support/captured-cli.ts";
+import { healthyKubeadm3 } from "../../test/support/inventory-builder.ts";
+import { errorSchema } from "../schemas/output.ts";
+
+const { config } = healthyKubeadm3().build();
+
+test("cli: help of a verb of two words is that verb's, and what is no verb is wrong usage", async () => {
+  for (const [words, expected] of [
+    [["help", "lab", "up"], /^Usage: requorum lab up /],
+    [["help", "lab"], /^Usage: requorum lab \[/],
+    [["help", "status"], /^Usage: requorum status /],
+    [["help", "plan", "replace"], /^Usage: requorum plan /],
+    [["help"], /^Usage: requorum \[/],
+  ] as const) {
+    const { code, out } = await cli(words);
+    assert.equal(code, 0, words.join(" "));
+    assert.match(out, expected, words.join(" "));
+  }
+  for (const [words, expected] of [
+    [["help", "lab", "upp"], /requorum help lab up\n/],
+    [["help", "stauts"], /requorum help status\n/],
+    [["help", "nonsense"], /requorum --help\n/],
+  ] as const) {
+    const { code, err } = await cli(words);
+    assert.equal(code, 2, words.join(" "));
+    assert.match(err, expected, words.join(" "));
+  }
+});
+
+test("cli: wrong usage names the help of the verb", async () => {
+  for (const [words, command] of [
+    [["lab", "up", "--control-planes", "4"], "requorum help lab up"],
+    [["lab", "up", "--workers", "x"], "requorum help lab up"],
+    [["--config", "x", "status", "--wach"], "requorum help status"],
+    [["runs"], "requorum help runs"],
+    [["apply"], "requorum help apply"],
+    [["status", "--timeout", "5"], "requorum help status"],
+    [["nonsense"], "requorum --help"],
+  ] as const) {
+    const { code, err } = await cli([...words, "-o", "json"], { config });
+    assert.equal(code, 2, words.join(" "));
+    assert.equal(errorSchema.parse(JSON.parse(err)).error.remedies.at(-1)?.command, command, words.join(" "));
+  }
+});
+
+test("cli: a file that was named and cannot be read is wrong usage, of apply as of diagnose", async () => {
+  for (const words of [
+    ["apply", "nope.json"],
+    ["apply", "."],
+    ["diagnose", "--from", "nope.json"],
+  ]) {
+    const { code, err } = await cli(words, { config });
+    assert.equal(code, 2, err);
+    assert.match(err, words.includes(".") ? /EISDIR/ : /nope\.json/);
+  }
+});

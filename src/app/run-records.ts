@@ -16,6 +16,8 @@ export interface RunRecord {
   /** undefined: created, but killed before the first event. */
   readonly state: RunState | undefined;
   readonly journal: VerifiedJournal;
+  /** What stands behind the last whole line; "" in a journal that nobody cut. */
+  readonly tornTail: string;
   readonly directory: string;
 }
 
@@ -44,8 +46,8 @@ export interface NewestRun extends RunSummary {
 export async function readRun(context: AppContext, run: RunId): Promise<RunRecord> {
   const { runs, hashing } = context.ports;
   const plan = readPlan(await runs.readPlan(run), `plan of run ${run}`, (text) => hashing.sha256Hex(text));
-  const { state, journal } = await readRunState(runs, run, runContextOf(context).journal);
-  return { run, plan, state, journal, directory: runs.pathOf(run) };
+  const read = await readRunState(runs, run, runContextOf(context).journal);
+  return { run, plan, ...read, directory: runs.pathOf(run) };
 }
 
 /** Newest first. A damaged run is listed with its problem. */

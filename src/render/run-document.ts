@@ -165,7 +165,10 @@ export interface JournalDocument {
   readonly apiVersion: "requorum/v1";
   readonly kind: "JournalVerification";
   readonly run: string;
-  readonly isIntact: true;
+  /** Every line fits, and the last one is the end of the run. */
+  readonly isIntact: boolean;
+  /** Every line fits, and still some may be missing; a journal with damage has no document. */
+  readonly doubts: readonly string[];
   readonly lines: number;
   readonly lastHash: string;
   /** Kinds of events that only a newer version knows. */

@@ -20,7 +20,7 @@ import {
 import { shortDigest } from "./plan-document.ts";
 import { goalWords } from "./plan-page.ts";
 import type { JournalDocument, RunDocument, RunListDocument, ShownOutcome } from "./run-document.ts";
-import { secondsWords, timeWords } from "./words.ts";
+import { count, secondsWords, timeWords } from "./words.ts";
 
 export function outcomeSpan(outcome: ShownOutcome): Span {
   switch (outcome) {
@@ -172,8 +172,10 @@ export function runListPage(list: RunListDocument): Page {
 }
 
 export function journalPage(document: JournalDocument): Page {
+  const verdict = document.isIntact ? good("INTACT") : warn("NO DAMAGE SEEN, but not proven whole");
   return [
-    line([good("INTACT"), `  journal of run ${document.run}: ${String(document.lines)} lines, every hash and sequence number fits`]),
+    line([verdict, `  journal of run ${document.run}: ${count(document.lines, "line")}, every hash and sequence number fits`]),
+    ...document.doubts.map((doubt) => item(doubt)),
     ...(document.unknownKinds.length === 0 ? [] : [line(warn(`events of a newer version are in it: ${document.unknownKinds.join(", ")}`))]),
   ];
 }

@@ -268,7 +268,8 @@ export const runListSchema = z.object({
 export const journalVerificationSchema = z.object({
   ...document("JournalVerification"),
   run: z.string(),
-  isIntact: z.literal(true),
+  isIntact: z.boolean().describe("every line fits, and the last one is the end of the run"),
+  doubts: texts.describe("why lines may be missing although every one fits: empty, torn at the end, or without an end"),
   lines: z.int(),
   lastHash: z.string(),
   unknownKinds: texts,
@@ -368,7 +369,7 @@ export const outputDocuments: { readonly [kind: string]: OutputDocument } = {
   RunList: { verbs: ["runs list"], words: "The runs known on this machine, newest first.", schema: runListSchema },
   JournalVerification: {
     verbs: ["runs verify-journal"],
-    words: "An intact journal; a damaged one ends in an Error document.",
+    words: "A journal whose lines fit; a damaged one ends in an Error document.",
     schema: journalVerificationSchema,
   },
   Report: { verbs: ["runs report"], words: "Where the report was written.", schema: reportSchema },

@@ -158,3 +158,25 @@ test("apply refuses a plan that was changed by one letter, and one that has expi
   assert.match(err, /PLAN_STALE/);
   assert.equal(world.machines.calls.length, 0);
 });
+
+test("runs verify-journal: a journal that is empty, torn, or without its end is not called intact, and its exit says so", async () => {
+  const verify = async (options: CliOptions) => {
+    const { code, out } = await cli(["runs", "verify-journal", "-o", "json"], options);
+    const { isIntact, doubts } = journalVerificationSchema.parse(JSON.parse(out));
+    assert.equal(isIntact, doubts.length === 0);
+    return { code, doubts: doubts.join("; ") };
+  };
+  const empty = await stoppedRun(undefined);
+  assert.match((await verify(empty.options)).doubts, /no line in it/);
+  const cut = await stoppedRun(6);
+  const unended = await verify(cut.options);
+  assert.match(unended.doubts, /^it has no end/);
+  assert.equal(unended.code, 10);
+  assert.match((await cli(["runs", "verify-journal"], cut.options)).out, /^NO DAMAGE SEEN/);
+  assert.equal((await cli(["resume"], cut.options)).code, 0);
+  assert.deepEqual(await verify(cut.options), { code: 0, doubts: "" });
+  cut.world.runs.tear(cut.world.run, '{"version":"1.0","seq');
+  const torn = await verify(cut.options);
+  assert.match(torn.doubts, /is no whole line/);
+  assert.equal(torn.code, 10);
+});

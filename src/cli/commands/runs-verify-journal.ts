@@ -1,5 +1,6 @@
 import { chosenRun } from "../../app/resume-run.ts";
 import { readRun } from "../../app/run-records.ts";
+import { journalDoubts } from "../../execute/journal/journal-doubts.ts";
 import type { JournalDocument } from "../../render/run-document.ts";
 import { journalPage } from "../../render/run-page.ts";
 import { textArgument, type CommandModule } from "../command-spec.ts";
@@ -12,18 +13,21 @@ export const command: CommandModule = {
     return withCluster(cli, { isQuiet: true }, async ({ app }) => {
       const run = await chosenRun(app, textArgument(invocation, "run"));
       // Reading verifies: a damaged journal or plan ends here with JOURNAL_CORRUPT or PLAN_INVALID.
-      const { journal } = await readRun(app, run);
+      const record = await readRun(app, run);
+      const { journal } = record;
+      const doubts = journalDoubts(record);
       const document: JournalDocument = {
         apiVersion: "requorum/v1",
         kind: "JournalVerification",
         run,
-        isIntact: true,
+        isIntact: doubts.length === 0,
+        doubts,
         lines: journal.lineCount,
         lastHash: journal.lastHash,
         unknownKinds: journal.unknownKinds,
       };
       printResult(cli, document, () => journalPage(document));
-      return "done";
+      return doubts.length === 0 ? "done" : "factsIncomplete";
     });
   },
 };

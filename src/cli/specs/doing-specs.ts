@@ -111,8 +111,13 @@ export const doingSpecs: readonly CommandSpec[] = [
     path: ["runs", "verify-journal"],
     summary: "check the hash chain and the order of events of a run's journal",
     arguments: [{ name: "run", isRequired: false, describes: "the run; the newest one without it" }],
-    examples: [{ command: "requorum runs verify-journal 20261121-031502-k3f9", why: "exit code 15 when it is damaged" }],
-    exits: ["failed", "verificationFailed", "interrupted"],
+    examples: [
+      {
+        command: "requorum runs verify-journal 20261121-031502-k3f9",
+        why: "exit code 15 when it is damaged, 10 when it may have been cut",
+      },
+    ],
+    exits: ["factsIncomplete", "failed", "verificationFailed", "interrupted"],
     load: async () => (await import("../commands/runs-verify-journal.ts")).command,
   },
 ];

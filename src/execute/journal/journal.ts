@@ -13,10 +13,10 @@ export async function readRunState(
   runs: RunStore,
   run: RunId,
   tools: JournalTools,
-): Promise<{ readonly state: RunState | undefined; readonly journal: VerifiedJournal }> {
-  const { lines } = await runs.readJournal(run);
+): Promise<{ readonly state: RunState | undefined; readonly journal: VerifiedJournal; readonly tornTail: string }> {
+  const { lines, tornTail } = await runs.readJournal(run);
   const journal = verifyJournal(lines, tools);
-  return { state: foldJournal(journal.lines), journal };
+  return { state: foldJournal(journal.lines), journal, tornTail };
 }
 
 /**

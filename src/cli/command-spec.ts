@@ -49,7 +49,12 @@ export interface ExampleSpec {
 
 /** What a file of `commands/` exports, under the name `command`. */
 export interface CommandModule {
-  readonly run: (invocation: Invocation) => Promise<ExitName>;
+  readonly run: (invocation: Invocation) => Promise<ExitName | ProgramExit>;
+}
+
+/** The exit code of a program that the verb handed the terminal to. It is passed on as it is, and means what that program means. */
+export interface ProgramExit {
+  readonly programExit: number;
 }
 
 /** One call of one verb, parsed. Values are read with the functions below, never by casting. */

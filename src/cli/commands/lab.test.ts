@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import test, { after } from "node:test";
-import { mkdirSync, readdirSync } from "node:fs";
+import test, { after, type TestContext } from "node:test";
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cli, workDirectory } from "../../../test/support/captured-cli.ts";
 import { labRecord } from "../../../test/support/lab-record.ts";
 import { FileLastSeenStore } from "../../adapters/local-fs/file-last-seen-store.ts";
 import { writeLabState } from "../../adapters/lab/lab-state.ts";
+import { readProcessIdentity, type ProcessIdentity } from "../../adapters/lab/process-identity.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import { labSchema } from "../../schemas/output.ts";
 
 const work = workDirectory();
@@ -49,3 +52,55 @@ test("lab down: what was remembered of its cluster goes with it, so that the nex
   assert.equal((await cli(["lab", "down", "--name", "prod"], {}, down.path)).code, 2);
   assert.equal(await lastSeen.read("prod"), "facts");
 });
+
+test("lab ssh: the command's exit code is the program's, whatever it means elsewhere; a signal counts as in a shell", async (context) => {
+  const { path, supervisor } = fakeSsh(context, 'for word; do last=$word; done; eval "$last"');
+  const machines = [{ name: "cp1", address: "10.150.0.11", role: "control-plane", supervisor }] as const;
+  await writeLabState({ cacheDir: join(path, "cache"), labsDir: join(path, "state", "labs") }, labRecord({ machines }));
+  const ssh = async (...words: readonly string[]) => (await cli(["lab", "ssh", "--name", "dev", ...words], {}, path)).code;
+  assert.deepEqual([await ssh("cp1", "--", "exit 7"), await ssh("cp1", "--", "true"), await ssh("cp1", "--", "kill -9 $$")], [7, 0, 137]);
+  assert.equal(await ssh("cp9", "--", "exit 7"), 2);
+});
+
+test("lab ssh: a machine that is off is an error with a way on before ssh is asked; so is a lab that was never finished", async () => {
+  const { code, err } = await lab("ssh", "cp1");
+  assert.equal(code, 13);
+  assert.match(err, /LAB_FAILED[^]*cp1 is off[^]*requorum lab break power-on cp1 --name dev/);
+  const paths = { cacheDir: join(work.path, "cache"), labsDir: join(work.path, "state", "labs") };
+  await writeLabState(paths, labRecord({ name: "half", phase: "making" }));
+  const half = await cli(["lab", "ssh", "cp1", "--name", "half"], {}, work.path);
+  assert.match(half.err, /never finished[^]*requorum lab down --name half/);
+});
+
+test("lab ssh: when it is stopped, ssh is, and the reason is what is said", async (context) => {
+  const { path, supervisor } = fakeSsh(context, ': > "${0%/*}/runs"; exec sleep 60');
+  const machines = [{ name: "cp1", address: "10.150.0.11", role: "control-plane", supervisor }] as const;
+  await writeLabState({ cacheDir: join(path, "cache"), labsDir: join(path, "state", "labs") }, labRecord({ machines }));
+  const stop = new AbortController();
+  const running = setInterval(() => {
+    if (existsSync(join(path, "runs"))) stop.abort(new RecoveryError("INTERRUPTED", { subject: "requorum", detail: "stopped by SIGTERM" }));
+  }, 10);
+  context.after(() => {
+    clearInterval(running);
+  });
+  const { code, err } = await cli(["lab", "ssh", "cp1", "--name", "dev", "--", "true"], { signal: stop.signal }, path);
+  assert.equal(code, 130, err);
+});
+
+/** An `ssh` first in PATH, and a machine that is on: this process supervises it, a child of it is its first process. */
+function fakeSsh(context: TestContext, script: string): { readonly path: string; readonly supervisor: ProcessIdentity } {
+  const temporary = workDirectory();
+  const { path } = temporary;
+  writeFileSync(join(path, "ssh"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  const before = process.env["PATH"] ?? "";
+  process.env["PATH"] = `${path}:${before}`;
+  const init = spawn("sleep", ["60"], { stdio: "ignore" });
+  context.after(() => {
+    process.env["PATH"] = before;
+    init.kill("SIGKILL");
+    temporary.remove();
+  });
+  const supervisor = readProcessIdentity(process.pid);
+  assert.ok(supervisor);
+  return { path, supervisor };
+}

@@ -1,15 +1,21 @@
-import { spawn } from "node:child_process";
-import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NspawnLab } from "../../adapters/lab/nspawn-lab.ts";
 import { FileLastSeenStore } from "../../adapters/local-fs/file-last-seen-store.ts";
-import { quoteShellWord } from "../../adapters/ssh/quote-shell-word.ts";
 import type { ExitName } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { HealResult, LabStatus, LabUpResult } from "../../ports/lab.ts";
 import { bad, command as commandBlock, gap, good, heading, line, table, type Page } from "../../render/page.ts";
 import { shellWord } from "../../render/shell-word.ts";
-import { listArgument, listOption, textArgument, textOption, type CommandModule, type Invocation } from "../command-spec.ts";
+import {
+  listArgument,
+  listOption,
+  textArgument,
+  textOption,
+  type CommandModule,
+  type Invocation,
+  type ProgramExit,
+} from "../command-spec.ts";
+import { labSsh } from "./lab-ssh.ts";
 import { printResult } from "../print-result.ts";
 import { ProgressDisplay } from "../terminal/progress-display.ts";
 
@@ -33,7 +39,7 @@ export const command: CommandModule = {
   },
 };
 
-async function runVerb(invocation: Invocation, lab: NspawnLab, display: ProgressDisplay): Promise<ExitName> {
+async function runVerb(invocation: Invocation, lab: NspawnLab, display: ProgressDisplay): Promise<ExitName | ProgramExit> {
   const { report } = display;
   const name = textOption(invocation, "name") ?? defaultName;
   const machine = textArgument(invocation, "machine");
@@ -68,7 +74,7 @@ async function runVerb(invocation: Invocation, lab: NspawnLab, display: Progress
       return "done";
     }
     case "lab ssh":
-      return ssh(invocation, await lab.status(name), machine ?? "");
+      return labSsh(await lab.status(name), machine ?? "", listArgument(invocation, "command"), invocation.cli.signal);
     case "lab down":
       await lab.down(name, { report });
       // Facts about a cluster that is gone would be held against the next lab of this name (K01).
@@ -206,32 +212,6 @@ function upPage(result: LabUpResult): Page {
       [...result.phases.map((phase) => [phase.name, seconds(phase.durationMs)]), ["together", seconds(total)]],
     ),
   ];
-}
-
-/** Hands the terminal to ssh; its exit code becomes done or failed. */
-function ssh(invocation: Invocation, state: LabStatus, machine: string): Promise<ExitName> {
-  if (!state.machines.some(({ name }) => name === machine)) {
-    throw new RecoveryError("USAGE", {
-      subject: `machine ${machine}`,
-      detail: `lab ${state.name} has ${state.machines.map(({ name }) => name).join(", ")}`,
-    });
-  }
-  const given = listArgument(invocation, "command");
-  // ssh joins its arguments with spaces for the remote shell. One argument is a command line and stays as it is; several are words, and stay words.
-  const words = given.length > 1 ? given.map(quoteShellWord) : given;
-  return new Promise((resolve, reject) => {
-    const child = spawn("ssh", ["-F", state.sshConfigFile, machine, ...words], {
-      stdio: "inherit",
-      cwd: dirname(state.sshConfigFile),
-      signal: invocation.cli.signal,
-    });
-    child.on("error", (cause) => {
-      reject(new RecoveryError("SSH_CLIENT_MISSING", { subject: "ssh", detail: "it could not be started", cause }));
-    });
-    child.on("close", (code) => {
-      resolve(code === 0 ? "done" : "failed");
-    });
-  });
 }
 
 function count(invocation: Invocation, option: string, fallback: number): number {

@@ -93,6 +93,7 @@ export const labSpecs: readonly CommandSpec[] = [
   {
     path: ["lab", "ssh"],
     summary: "a shell or one command on a machine of the lab",
+    description: ["Ends with the exit code of the command; 255 is ssh's own, when it could not connect."],
     arguments: [
       { name: "machine", isRequired: true, describes: "the machine" },
       { name: "command", isRequired: false, isVariadic: true, describes: "a command; a shell without it (after --)" },

@@ -8,13 +8,23 @@ export function errorPage(error: RecoveryError): Page {
   const entry = errorCatalogue[error.code];
   return [
     line([bad("error: "), strong(`${error.subject}: ${entry.summary}`), dim(`  [${error.code}]`)]),
-    ...error.detail.split("\n").map((part) => line(part, 2)),
+    ...detailLines(error).map((words) => line(words, 2)),
     ...causesOf(error).map((words) => line(dim(`because: ${words}`), 2)),
     line(dim(entry.meaning), 2),
     ...error.remedies.map((remedy) =>
       remedy.command === undefined ? line(`next: ${remedy.why}`, 2) : command(remedy.command, `next: ${remedy.why}`),
     ),
   ];
+}
+
+/**
+ * The lines of a file's problems as they are. Other lines after the first are
+ * quoted from somewhere, as a program's last words: a mark keeps them from
+ * being taken for lines of ours.
+ */
+function detailLines({ subject, detail }: RecoveryError): readonly string[] {
+  const file = `${subject.replace(/^file /, "")}:`;
+  return detail.split("\n").map((text, index) => (index === 0 || text.startsWith(file) || text.startsWith("… and ") ? text : `| ${text}`));
 }
 
 /** A broken assumption of ours. The stack is in the file, not on the screen. */

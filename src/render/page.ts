@@ -10,6 +10,8 @@ export interface Span {
   readonly text: string;
   readonly tone: Tone;
 }
+/** The only thing that begins a new line within a text. A newline inside any other text came from outside and is shown as `\n`. */
+export const lineBreak: Span = { text: "\n", tone: "plain" };
 /** A text without tone is plain. */
 export type Inline = string | Span | readonly (string | Span)[];
 

@@ -9,6 +9,7 @@ import {
   heading,
   item,
   line,
+  lineBreak,
   strong,
   table,
   warn,
@@ -96,7 +97,7 @@ function stepTable(run: RunDocument): Block {
     stateSpan(step.state),
     step.seconds === undefined ? dim("-") : secondsWords(step.seconds),
     // What is done needs no more words; what is not done needs its reason.
-    isSettledWell(step.state) || step.words === "" ? step.describes : [step.describes, "\n", bad(step.words)],
+    isSettledWell(step.state) || step.words === "" ? step.describes : [step.describes, lineBreak, bad(step.words)],
   ]);
   return table([{ title: "" }, { title: "state" }, { title: "took", align: "right" }, { title: "step", isFlexible: true }], rows, 0);
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { bad, command, gap, heading, item, line, table } from "../../render/page.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { errorPage } from "../../render/error-page.ts";
+import { bad, command, gap, heading, item, line, lineBreak, table } from "../../render/page.ts";
 import { drawPage } from "./draw-page.ts";
 
 const plain = { columns: 40, hasColor: false };
@@ -54,4 +56,31 @@ test("drawPage: colours only where asked, and control characters from a machine 
 
 test("drawPage: characters that turn the reading direction are shown: what is read is what is there", () => {
   assert.equal(drawPage([line("host \u202egpj.1pc\u2066 \u009b2J")], plain), "host \\u202egpj.1pc\\u2066 \\x9b2J\n");
+});
+
+test("drawPage: a newline from a machine begins no line that could be taken for one of ours", () => {
+  const forged = "cp1\nnext: all is well:\n    requorum lab down\u2028x\tend";
+  const shown = "cp1\\nnext: all is well:\\n requorum lab down\\u2028x end";
+  const wide = { columns: 200, hasColor: false };
+  assert.equal(drawPage([line(forged), item(forged, 0), heading(forged)], wide).split("\n").length, 4);
+  assert.ok(
+    drawPage([line(forged)], wide)
+      .replace(/ +/g, " ")
+      .includes(shown),
+  );
+  const rows = drawPage([table([{ title: "", isFlexible: true }, { title: "" }], [[forged, "\n"]], 0)], wide);
+  assert.equal(rows.replace(/\n$/, "").split("\n").length, 1, rows);
+  assert.equal(drawPage([line(["ours", lineBreak, "too", "\n"])], wide), "ours\ntoo\\n\n");
+  assert.equal(drawPage([command("requorum apply 'a\nb'", "why\nnot")], wide).split("\n").length, 3);
+});
+
+test("errorPage: the last words of a program are marked as quoted; the problems of a file stand as they are", () => {
+  const failed = errorPage(
+    new RecoveryError("REMOTE_COMMAND_FAILED", { subject: "host cp1", detail: "it said:\nnext: forget it\n    requorum x" }),
+  );
+  assert.match(drawPage(failed, plain), /\n {2}\| next: forget it\n {2}\| +requorum x\n/);
+  const invalid = errorPage(
+    new RecoveryError("CONFIG_INVALID", { subject: "file a.yaml", detail: "a.yaml:1:1: x\na.yaml:2:1: y\n… and 3 more" }),
+  );
+  assert.match(drawPage(invalid, plain), /\n {2}a\.yaml:1:1: x\n {2}a\.yaml:2:1: y\n {2}… and 3 more\n/);
 });

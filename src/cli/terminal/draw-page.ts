@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import { plainText, spansOf, type Block, type Column, type Inline, type Page, type Tone } from "../../render/page.ts";
+import { lineBreak, plainText, spansOf, type Block, type Column, type Inline, type Page, type Span, type Tone } from "../../render/page.ts";
 import { wrapSpans } from "./wrap-spans.ts";
 
 export interface DrawOptions {
@@ -30,11 +30,22 @@ export function paint(text: Inline, hasColor: boolean): string {
     .join("");
 }
 
-/** Text from machines must not move the cursor, change colours or turn the reading direction: such characters are shown, not obeyed. */
+/**
+ * Text from machines must not move the cursor, begin a line that looks like
+ * one of ours, change colours or turn the reading direction: such characters
+ * are shown, not obeyed.
+ */
 function safe(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (char) =>
-    char === "\r" ? "" : shown(char.charCodeAt(0).toString(16)),
-  );
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (char) => {
+    if (char === "\r") return "";
+    if (char === "\t") return " ";
+    return char === "\n" ? "\\n" : shown(char.charCodeAt(0).toString(16));
+  });
+}
+
+/** Made safe before it is laid out: what is shown is what is measured. */
+function safeSpans(text: Inline): readonly Span[] {
+  return spansOf(text).map((span) => (span === lineBreak ? span : { ...span, text: safe(span.text) }));
 }
 
 function shown(hex: string): string {
@@ -106,7 +117,7 @@ function drawTable(whole: Extract<Block, { kind: "table" }>, options: DrawOption
   for (const row of block.rows)
     drawn.push(
       row.map((cell, index) =>
-        wrapSpans(cell, { width: Math.max(1, (widths[index] ?? 3) - air), keepsWords: false })
+        wrapSpans(safeSpans(cell), { width: Math.max(1, (widths[index] ?? 3) - air), keepsWords: false })
           .map((words) => paint(words, options.hasColor))
           .join("\n"),
       ),
@@ -146,7 +157,7 @@ function columnWidths(columns: readonly Column[], rows: readonly (readonly Inlin
 function wrap(text: Inline, firstIndent: number, nextIndent: number, options: DrawOptions): string {
   // Below thirty columns nothing is readable any more; then the terminal may break lines itself.
   const limit = Math.max(30, options.columns);
-  const lines = wrapSpans(text, { width: limit - nextIndent, firstWidth: limit - firstIndent, keepsWords: true });
+  const lines = wrapSpans(safeSpans(text), { width: limit - nextIndent, firstWidth: limit - firstIndent, keepsWords: true });
   return lines
     .map((words, index) => `${" ".repeat(index === 0 ? firstIndent : nextIndent)}${paint(words, options.hasColor)}`.trimEnd())
     .join("\n");

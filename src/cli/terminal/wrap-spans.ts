@@ -1,10 +1,10 @@
-import { spansOf, type Inline, type Span } from "../../render/page.ts";
+import { lineBreak, spansOf, type Inline, type Span } from "../../render/page.ts";
 
 /**
  * Breaks text at spaces into lines of at most `width` columns; `firstWidth`
  * for the first. A word that is longer than a line is kept whole when
  * `keepsWords` (paths and commands stay copyable) and broken otherwise.
- * Newlines in the text break too. Always at least one line.
+ * `lineBreak` breaks too. Always at least one line.
  */
 export function wrapSpans(
   text: Inline,
@@ -25,7 +25,7 @@ export function wrapSpans(
     column += piece.length;
   };
   for (const word of wordsOf(text)) {
-    if (word.text === "\n") newLine();
+    if (word.isBreak) newLine();
     else if (word.isSpace) {
       // A space at a line's end or after a break is the break; one that begins the text is meant.
       if ((column > 0 || lines.length === 1) && column + word.text.length < room()) put(word.text, word.tone);
@@ -49,16 +49,16 @@ interface Word {
   readonly text: string;
   readonly tone: Span["tone"];
   readonly isSpace: boolean;
+  readonly isBreak: boolean;
   /** Columns that must stay together: this piece and those of other tones that follow without a space. */
   readonly unit: number;
 }
 
 function wordsOf(text: Inline): readonly Word[] {
   const pieces = spansOf(text).flatMap((span) =>
-    span.text
-      .split(/(\n|[^\S\n]+)/)
+    (span === lineBreak ? [span.text] : span.text.split(/(\s+)/))
       .filter((piece) => piece !== "")
-      .map((piece) => ({ text: piece, tone: span.tone, isSpace: piece.trim() === "" })),
+      .map((piece) => ({ text: piece, tone: span.tone, isSpace: piece.trim() === "", isBreak: span === lineBreak })),
   );
   return pieces.map((piece, index) => {
     let unit = piece.text.length;

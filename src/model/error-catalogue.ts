@@ -253,6 +253,10 @@ const catalogue = {
     retry: "permanent",
     exit: "verificationFailed",
     meaning: "A line does not follow from the one before it (hash, sequence or an impossible event). The run cannot be resumed from it.",
+    remedies: [
+      { why: "keep the run's directory as it is, and plan from what the cluster looks like now", command: "requorum plan" },
+      { why: "if the run's lock is still on the machines, let the new plan take it over", command: "requorum apply PLAN --break-lock" },
+    ],
   },
   JOURNAL_NEWER: {
     summary: "the journal was written by a newer requorum",

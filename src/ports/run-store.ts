@@ -19,7 +19,7 @@ export interface RunStore {
   /** undefined: there is none of that name. */
   statArtifact(run: RunId, name: string): Promise<{ readonly sizeBytes: bigint; readonly path: string } | undefined>;
   openArtifact(run: RunId, name: string): AsyncIterable<Uint8Array>;
-  /** Where a person finds the run. */
+  /** Where a person finds the run: a directory with plan.json, journal.jsonl and artifacts/; with a name, that artifact. */
   pathOf(run: RunId, name?: string): string;
 }
 

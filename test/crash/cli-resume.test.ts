@@ -180,3 +180,17 @@ test("runs verify-journal: a journal that is empty, torn, or without its end is 
   assert.match(torn.doubts, /is no whole line/);
   assert.equal(torn.code, 10);
 });
+
+test("a damaged journal is an error that names the run, its file, the line and what to do next", async () => {
+  const { world, options } = await stoppedRun(6);
+  const { lines } = await world.runs.readJournal(world.run);
+  const readJournal = () => Promise.resolve({ lines: lines.with(2, (lines[2] ?? "").replace("2026", "2027")), tornTail: "" });
+  const damaged = { ...options, ports: { ...options.ports, runs: Object.assign(world.runs, { readJournal, pathOf: () => "/state/run" }) } };
+  for (const words of [["resume"], ["runs", "verify-journal"], ["runs", "show"]]) {
+    const { code, err } = await cli(words, { ...damaged, columns: 400 });
+    assert.equal(code, 15, err);
+    assert.match(err, new RegExp(`run ${world.run}: the journal is damaged`));
+    assert.match(err, /\/state\/run\/journal\.jsonl: line 4: it does not carry the hash of the line before/);
+    assert.match(err, /requorum plan\n[^]*requorum apply PLAN --break-lock/);
+  }
+});

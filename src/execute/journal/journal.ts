@@ -8,15 +8,25 @@ import { foldJournal, foldLine, type RunState } from "./fold-journal.ts";
 import type { JournalTools } from "./journal-tools.ts";
 import { verifyJournal, type VerifiedJournal } from "./verify-journal.ts";
 
-/** Reads, verifies and folds a run's journal without opening it for writing. */
-export async function readRunState(
-  runs: RunStore,
-  run: RunId,
-  tools: JournalTools,
-): Promise<{ readonly state: RunState | undefined; readonly journal: VerifiedJournal; readonly tornTail: string }> {
+interface ReadJournal {
+  readonly state: RunState | undefined;
+  readonly journal: VerifiedJournal;
+  /** What stands behind the last whole line. */
+  readonly tornTail: string;
+}
+
+/** Reads, verifies and folds a run's journal without opening it for writing. JOURNAL_CORRUPT and JOURNAL_NEWER name run, file and line. */
+export async function readRunState(runs: RunStore, run: RunId, tools: JournalTools): Promise<ReadJournal> {
   const { lines, tornTail } = await runs.readJournal(run);
-  const journal = verifyJournal(lines, tools);
-  return { state: foldJournal(journal.lines), journal, tornTail };
+  try {
+    const journal = verifyJournal(lines, tools);
+    return { state: foldJournal(journal.lines), journal, tornTail };
+  } catch (error) {
+    if (!(error instanceof RecoveryError)) throw error;
+    const { code, detail, subject } = error;
+    const words = detail.startsWith("line ") ? detail : `${subject}: ${detail}`;
+    throw new RecoveryError(code, { subject: `run ${run}`, detail: `${runs.pathOf(run)}/journal.jsonl: ${words}`, cause: error });
+  }
 }
 
 /**
@@ -38,14 +48,14 @@ export class Journal {
   private queue: Promise<void> = Promise.resolve();
   private failure: Error | undefined;
 
-  private constructor(options: { runs: RunStore; run: RunId; tools: JournalTools; clock: Clock; verified: VerifiedJournal }) {
+  private constructor(options: { runs: RunStore; run: RunId; tools: JournalTools; clock: Clock; read: ReadJournal }) {
     this.runs = options.runs;
     this.run = options.run;
     this.tools = options.tools;
     this.clock = options.clock;
-    this.folded = foldJournal(options.verified.lines);
-    this.sequence = options.verified.lineCount;
-    this.previous = options.verified.lastHash;
+    this.folded = options.read.state;
+    this.sequence = options.read.journal.lineCount;
+    this.previous = options.read.journal.lastHash;
   }
 
   /** Throws JOURNAL_CORRUPT, and JOURNAL_NEWER when a newer minor version wrote to it. */
@@ -55,15 +65,14 @@ export class Journal {
     readonly tools: JournalTools;
     readonly clock: Clock;
   }): Promise<Journal> {
-    const { lines } = await options.runs.readJournal(options.run);
-    const verified = verifyJournal(lines, options.tools);
-    if (verified.isNewer) {
+    const read = await readRunState(options.runs, options.run, options.tools);
+    if (read.journal.isNewer) {
       throw new RecoveryError("JOURNAL_NEWER", {
         subject: `run ${options.run}`,
         detail: "a newer minor version of the format is in it; continue this run with the version that wrote it",
       });
     }
-    return new Journal({ ...options, verified });
+    return new Journal({ ...options, read });
   }
 
   /** undefined until the run was opened. */

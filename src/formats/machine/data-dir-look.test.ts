@@ -28,7 +28,10 @@ function lookAt({ files = {}, links = {}, units = {}, programs = {} }: Machine):
       mkdirSync(join(root, dirname(path)), { recursive: true });
       writeFileSync(join(root, path), content);
     }
-    for (const [path, target] of Object.entries(links)) symlinkSync(target, join(root, path));
+    for (const [path, target] of Object.entries(links)) {
+      mkdirSync(join(root, dirname(path)), { recursive: true });
+      symlinkSync(target, join(root, path));
+    }
     const cases = Object.entries(units).map(([unit, states]) => `${unit}) set -- ${states} ;;`);
     const systemctl = `for unit; do case $unit in *.mount) ;; *) continue ;; esac; ( set -- not-found inactive; case $unit in ${cases.join(" ")} esac; printf 'Id=%s\\nLoadState=%s\\nActiveState=%s\\n\\n' "$unit" "$1" "$2" ); done`;
     for (const [name, text] of Object.entries({ systemctl, ...programs }))
@@ -119,6 +122,44 @@ test("dataDirShell: what fstab or a mount unit puts there and is not mounted hid
   }
   assert.equal(lookAt({ units: { "var-lib-etcd.mount": "loaded failed" } }).unmountedAt, "var-lib-etcd.mount");
   assert.deepEqual(judged({ files: { ...wholeData, ...fstab("UUID=2 /var/lib/etcd-backup xfs nofail 0 2\n") } }), [true, true]);
+});
+
+test("dataDirShell: the way to the data is the one that links lead, hop by hop; a disk missing on it hides the data", () => {
+  const fstab = { "/etc/fstab": "UUID=2 /data xfs nofail 0 2\n" };
+  const old = { "/data/etcd/member/wal/0-0.wal": "w", "/data/etcd/member/snap/db": "old" };
+  for (const [files, links] of [
+    [{ "/data/etcd/lost+found/x": "" }, { "/var/lib/etcd": "../../data/etcd" }],
+    [
+      { "/ssd/x": "", ...old },
+      { "/var/lib/etcd": "../../data/link", "/data/link": "../ssd" },
+    ],
+    [{ "/data/member/lost+found/x": "" }, { "/var/lib/etcd/member": "../../../data/member" }],
+    [{ "/data/wal/0-0.wal": "w", "/var/lib/etcd/member/snap/db": "x" }, { "/var/lib/etcd/member/wal": "../../../../data/wal" }],
+  ] as const) {
+    const machine = { files: { ...files, ...fstab }, links };
+    assert.equal(lookAt(machine).unmountedAt, "/data", JSON.stringify(links));
+  }
+  const links = { "/var/lib/etcd": "../../data/etcd" };
+  assert.deepEqual(judged({ files: { ...old, ...fstab }, links }), [undefined, undefined]);
+  assert.equal(lookAt({ files: old, links, units: { "data.mount": "loaded failed" } }).unmountedAt, "data.mount");
+  const byOtherName = { files: { ...old, "/etc/fstab": "UUID=2 /disk xfs nofail 0 2\n" }, links: { "/disk": "data", ...links } };
+  assert.equal(lookAt(byOtherName).unmountedAt, "/disk");
+  assert.deepEqual(judged({ files: old, links }), [true, true]);
+});
+
+test("dataDirShell: a bind mount shows what lies at its source; a disk missing there hides the data", () => {
+  const table = "UUID=2 /data xfs nofail 0 2\n/data/etcd /mnt/etcd none rbind 0 0\n/mnt/etcd /var/lib/etcd none defaults,bind 0 0\n";
+  const mounted = (paths: string) => `for word; do :; done; case $word in ${paths}) exit 0 ;; esac; exit 1`;
+  const files = { ...wholeData, "/data/etcd/x": "", "/etc/fstab": table };
+  const machine = (paths: string) => ({ files, programs: { mountpoint: mounted(paths) } });
+  assert.equal(lookAt(machine("*/var/lib/etcd|*/mnt/etcd")).unmountedAt, "/data");
+  assert.deepEqual(judged(machine("*/var/lib/etcd|*/mnt/etcd|*/data")), [true, true]);
+});
+
+test("dataDirShell: a way that cannot be followed leaves the mounts unknown", () => {
+  const links = { "/var/lib/etcd": "../../data/etcd" };
+  const files = { "/data/etcd/member/wal/0-0.wal": "w", "/data/etcd/member/snap/db": "x" };
+  assert.deepEqual(judged({ files, links, programs: { readlink: failsAt("readlink", "/etcd") } }), [true, undefined]);
 });
 
 test("dataDirShell: where mounts cannot be asked, neither a loss nor a start is certain", () => {

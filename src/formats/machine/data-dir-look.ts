@@ -11,6 +11,7 @@
  *   exists=0|1  files=0|1 (any file)  empty=0|1  wal=0|1  backend=0|1
  *   unmounted=WHERE: a filesystem that belongs on the way to the data, or below it, is not mounted
  *   mounts_gap=WHY: what belongs mounted there could not be asked
+ * The way to the data is the one that its links and bind mounts lead, not only the configured text.
  * lost+found and our own .requorum-* do not count. Needs GNU coreutils,
  * findutils and systemd, as every machine with a kubelet has them.
  */
@@ -56,30 +57,82 @@ look_at_files() {
   echo "wal=$wal"
   echo "backend=$backend"
 }
+# Every path that is passed on the way to $2 on the machine at $1, links followed one by one. Or "error WORDS".
+places_to() {
+  rest=$2 place= links=0
+  while [ -n "$rest" ]; do
+    part=${"$"}{rest%%/*}
+    case $rest in */*) rest=${"$"}{rest#*/} ;; *) rest= ;; esac
+    case $part in ''|.) continue ;; ..) place=${"$"}{place%/*}; continue ;; esac
+    place=$place/$part
+    printf '%s\n' "$place"
+    said=$(stat -c %F -- "$1$place" 2>&1) ||
+      case $said in *': No such file or directory'|*': Not a directory') ;; *) printf 'error %s\n' "$said"; return 0 ;; esac
+    [ "$said" = 'symbolic link' ] || continue
+    links=$((links + 1))
+    # 40 is where the kernel gives up.
+    [ "$links" -le 40 ] && said=$(readlink -- "$1$place" 2>&1) || { printf 'error links of %s: %s\n' "$2" "$said"; return 0; }
+    case $said in /*) place= ;; *) place=${"$"}{place%/*} ;; esac
+    rest=$said/$rest
+  done
+}
+line_feed='
+'
+# Adds the way to $2 to $places; 1: it cannot be told.
+add_places() {
+  more=$(places_to "$1" "$2")
+  case $line_feed$more in *"$line_feed"'error '*) say_once mounts_gap "$more"; return 1 ;; esac
+  places=$places$more$line_feed
+}
+# Lies the mount point $1 on the way to the data, or below its dir?
+is_wanted() {
+  case $line_feed$places in *"$line_feed$1$line_feed"*) return 0 ;; esac
+  case $1 in "$d"/*|"$real"/*) return 0 ;; esac
+  return 1
+}
+look_at_fstab() {
+  while read -r device target type options rest; do
+    case $device in ''|'#'*) continue ;; esac
+    case $target in /|[!/]*|'') continue ;; esac
+    target=${"$"}{target%/}
+    is_wanted "$target" || {
+      other_name=$(real_path "$target" 2>&1) || { say_once mounts_gap "$other_name"; return 1; }
+      is_wanted "$other_name" || continue
+    }
+    mountpoint -q "$root$target" || { say_once unmounted "$target"; return 1; }
+    # What a bind mount shows lies where its source is.
+    case $device,$options, in /*,bind,*|/*,rbind,*) ;; *) continue ;; esac
+    case $line_feed$sources in *"$line_feed$device$line_feed"*) continue ;; esac
+    sources=$sources$device$line_feed
+    add_places "$root" "$device" || return 1
+    found_source=1
+  done <<FSTAB
+$table
+FSTAB
+}
+real_path() { real_name=$(readlink -m -- "$root$1") && printf '%s\n' "${"$"}{real_name#"$root"}"; }
 # After the files: looking at them is what makes an automount mount.
 look_at_mounts() {
-  root=$1 d=$2
+  root=$1 d=${"$"}{2%/} places= sources=
+  real=$(real_path "$d" 2>&1) || { say_once mounts_gap "$real"; return 0; }
+  add_places "$root" "$d/member/wal" && add_places "$root" "$d/member/snap/db" || return 0
   kind=$(kind_of "$root/etc/fstab")
   case $kind in
     absent) ;;
     file)
       command -v mountpoint >/dev/null 2>&1 || { echo 'mounts_gap=mountpoint(1) is not there'; return 0; }
       table=$(cat "$root/etc/fstab" 2>&1) || { say_once mounts_gap "$table"; return 0; }
-      while read -r device target rest; do
-        case $device in ''|'#'*) continue ;; esac
-        case $target in /|[!/]*|'') continue ;; esac
-        target=${"$"}{target%/}
-        case $d/ in "$target"/*) ;; *) case $target/ in "$d"/*) ;; *) continue ;; esac ;; esac
-        mountpoint -q "$root$target" || { say_once unmounted "$target"; return 0; }
-      done <<FSTAB
-$table
-FSTAB
+      # Once more for each source: it may itself lie on a mount. Every source counts once, so this ends.
+      found_source=1
+      while [ "$found_source" = 1 ]; do found_source=0; look_at_fstab || return 0; done
       ;;
     *) say_once mounts_gap "/etc/fstab: $kind"; return 0 ;;
   esac
   # Also units that fstab does not name; show reads those that nothing has loaded yet.
-  set -- "$d/member" "$d/member/wal" "$d/member/snap"
-  place=$d; while [ -n "$place" ]; do set -- "$@" "$place"; place=${"$"}{place%/*}; done
+  ifs=$IFS; IFS=$line_feed; set -f
+  # shellcheck disable=SC2046
+  set -- $(printf %s "$places" | sort -u)
+  set +f; IFS=$ifs
   units=$(systemd-escape -p --suffix=mount -- "$@" 2>&1) || { say_once mounts_gap "$units"; return 0; }
   # shellcheck disable=SC2086
   states=$(timeout 2 systemctl show -p Id -p LoadState -p ActiveState -- $units 2>&1) || { say_once mounts_gap "systemctl: $states"; return 0; }

@@ -27,13 +27,17 @@ const roundLimitMs = { status: 10_000, full: 30_000 } as const;
  */
 export const secondLookAfterMs = 6_500;
 
-/** One round of probes, diagnosed. A good look is remembered as the last-seen facts. */
+/**
+ * One round of probes, diagnosed. A good look is remembered as the last-seen
+ * facts. `memory`: when the facts of the last good look cannot be read, a look
+ * on which nothing is decided ("wanted") says so and stands without them.
+ */
 export async function observeOnce(
   context: AppContext,
-  options: { readonly depth: LookDepth; readonly earlier?: Inventory },
+  options: { readonly depth: LookDepth; readonly earlier?: Inventory; readonly memory?: "needed" | "wanted" },
 ): Promise<Look> {
   const { ports, config } = context;
-  const lastSeen = await rememberedFacts(context);
+  const { lastSeen, problem } = await rememberedFacts(context, options.memory ?? "needed");
   const inventory = await probeRound(ports, config, {
     depth: options.depth,
     deadlineMs: roundLimitMs[options.depth],
@@ -42,7 +46,9 @@ export async function observeOnce(
     ...(options.earlier === undefined ? {} : { earlier: options.earlier }),
     ...(lastSeen === undefined ? {} : { lastSeen }),
   });
-  return await rememberGoodLook(context, { inventory, diagnosis: diagnose(inventory) });
+  const look = { inventory, diagnosis: diagnose(inventory) };
+  // What could not be read is not written over: it may still be there.
+  return problem === undefined ? await rememberGoodLook(context, look) : withUnknown(look, problem);
 }
 
 /** A second look, late enough after `first` to stand beside it (I-G1); it carries the summary of the first. */
@@ -54,10 +60,24 @@ export async function observeAgain(context: AppContext, first: Look): Promise<Lo
   return await observeOnce(context, { depth: "full", earlier: first.inventory });
 }
 
-/** undefined when nothing was kept yet. A damaged file is an error: it may be the only record of what was. */
-async function rememberedFacts(context: AppContext): Promise<LastSeen | undefined> {
-  const text = await context.ports.lastSeen.read(context.config.cluster);
-  return text === undefined ? undefined : readLastSeen(text);
+/** Nothing when nothing was kept yet. A damaged file is an error: it may be the only record of what was. */
+async function rememberedFacts(
+  context: AppContext,
+  memory: "needed" | "wanted",
+): Promise<{ readonly lastSeen?: LastSeen; readonly problem?: string }> {
+  try {
+    const text = await context.ports.lastSeen.read(context.config.cluster);
+    return text === undefined ? {} : { lastSeen: readLastSeen(text) };
+  } catch (error) {
+    if (memory === "needed" || !(error instanceof RecoveryError) || error.code !== "LOCAL_FILE_FAILED") throw error;
+    return {
+      problem: `the last good look could not be read and compared with this one (${error.code}: ${error.subject}: ${error.detail})`,
+    };
+  }
+}
+
+function withUnknown(look: Look, words: string): Look {
+  return { ...look, diagnosis: { ...look.diagnosis, unknown: [...look.diagnosis.unknown, words] } };
 }
 
 /**
@@ -74,7 +94,6 @@ export async function rememberGoodLook(context: Pick<AppContext, "ports" | "conf
     return look;
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;
-    const line = `this look was not kept for comparing later looks with it (${error.code}: ${error.detail})`;
-    return { ...look, diagnosis: { ...look.diagnosis, unknown: [...look.diagnosis.unknown, line] } };
+    return withUnknown(look, `this look was not kept for comparing later looks with it (${error.code}: ${error.detail})`);
   }
 }

@@ -233,6 +233,9 @@ const catalogue = {
     retry: "permanent",
     exit: "failed",
     meaning: "The operating system refused; the detail says which file and why.",
+    remedies: [
+      { why: "see what this machine lacks; where requorum keeps its own files is set with XDG_STATE_HOME", command: "requorum doctor" },
+    ],
   },
   RUN_LOCKED: {
     summary: "another run holds the lock",

@@ -31,7 +31,7 @@ function detailLines({ subject, detail }: RecoveryError): readonly string[] {
 export function bugPage(error: unknown, savedAt: string): Page {
   return [
     line([bad("bug in requorum: "), strong(error instanceof Error ? error.message : String(error))]),
-    line(`The stack is saved: ${savedAt}`, 2),
+    ...savedAt.split("\n").map((text, index) => line(index === 0 ? `The stack is saved: ${text}` : `| ${text}`, 2)),
     line("A run under way is stopped and can be resumed; resuming looks before it acts.", 2),
     command("requorum runs list", "next: see whether a run was under way"),
   ];

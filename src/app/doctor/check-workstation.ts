@@ -89,7 +89,7 @@ async function diskRow(workstation: Workstation, stateDirectory: string): Promis
   try {
     const { freeBytes, freeInodes, isWritable } = await workstation.space(stateDirectory);
     const free = `${stateDirectory}: ${gibibytes(freeBytes)} GiB free`;
-    if (!isWritable) return { check, state: "fail", detail: `${stateDirectory} cannot be written by this user` };
+    if (!isWritable) return { check, state: "fail", detail: `${stateDirectory} cannot be written by this user`, remedy: otherPlace };
     if (freeBytes < freeBytesLeast || freeInodes < freeInodesLeast)
       return {
         check,
@@ -102,9 +102,12 @@ async function diskRow(workstation: Workstation, stateDirectory: string): Promis
     return { check, state: "ok", detail: free };
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;
-    return { check, state: "unknown", detail: error.detail };
+    // What cannot be looked at cannot be written either: no right to go there, or no directory on the way.
+    return { check, state: "fail", detail: error.detail, remedy: otherPlace };
   }
 }
+
+const otherPlace = { why: "make it writable for you, or point XDG_STATE_HOME to a directory that is; runs are kept there" };
 
 function isAtLeast(version: string, wanted: readonly number[]): boolean {
   const parts = version.split(".").map(Number);

@@ -64,7 +64,7 @@ test("checkWorkstation: a state directory that is full, small, closed or unreada
   assert.match(await rowOf("state directory", (one) => (one.disk = disk(1000n))), /^fail: /);
   assert.match(await rowOf("state directory", (one) => (one.disk = disk(100n * 1024n ** 3n, true, 3n))), /^fail: .*3 inodes/);
   assert.match(await rowOf("state directory", (one) => (one.disk = disk(100n * 1024n ** 3n, false))), /^fail: .*cannot be written/);
-  assert.match(await rowOf("state directory", (one) => (one.disk = "unreadable")), /^unknown: EACCES/);
+  assert.match(await rowOf("state directory", (one) => (one.disk = "unreadable")), /^fail: EACCES/);
 });
 
 const config = readClusterConfig("apiVersion: requorum/v1\ncluster: c\nhosts: [{ name: cp1, address: 10.0.0.1 }]\n", "c.yaml");

@@ -29,7 +29,7 @@ export const command: CommandModule = {
       return await print(cli, { inventory, diagnosis: diagnose(inventory), source: from });
     }
     return withCluster(cli, { isQuiet: true }, async ({ app, display }) => {
-      const look = await observeOnce(app, { depth: "full" });
+      const look = await observeOnce(app, { depth: "full", memory: "wanted" });
       display.stop();
       if (save !== undefined) {
         // What is saved is meant to be sent to somebody: it passes the same redaction as the screen.

@@ -56,7 +56,7 @@ async function clusterChecks(cli: CliContext): Promise<readonly DoctorCheck[]> {
         detail: `${cluster.configFile}: cluster ${app.config.cluster}, ${String(app.config.hosts.length)} machines`,
         remedy: undefined,
       });
-      const { inventory } = await observeOnce(app, { depth: "status" });
+      const { inventory } = await observeOnce(app, { depth: "status", memory: "wanted" });
       checks.push(...inventory.hosts.flatMap((host) => hostChecks(inventory, host)));
       return "done";
     });

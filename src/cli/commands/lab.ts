@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { NspawnLab } from "../../adapters/lab/nspawn-lab.ts";
 import { FileLastSeenStore } from "../../adapters/local-fs/file-last-seen-store.ts";
+import { errnoOf, toRecoveryError } from "../../adapters/local-fs/to-recovery-error.ts";
 import type { ExitName } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { HealResult, LabStatus, LabUpResult } from "../../ports/lab.ts";
@@ -33,11 +34,19 @@ export const command: CommandModule = {
     const display = new ProgressDisplay(cli.terminal, { isQuiet: false });
     try {
       return await runVerb(invocation, lab, display);
+    } catch (error) {
+      throw ofFile(error);
     } finally {
       display.stop();
     }
   },
 };
+
+/** What the system says about a file of this machine is no bug: a state directory that cannot be written, a full disk. */
+function ofFile(error: unknown): unknown {
+  if (!(error instanceof Error) || errnoOf(error) === undefined || !("path" in error) || typeof error.path !== "string") return error;
+  return toRecoveryError(error, error.path, "do what the lab needs there");
+}
 
 async function runVerb(invocation: Invocation, lab: NspawnLab, display: ProgressDisplay): Promise<ExitName | ProgramExit> {
   const { report } = display;

@@ -42,12 +42,25 @@ export const command: CommandModule = {
 };
 
 async function lookNow(app: AppContext): Promise<StatusDocument> {
-  const [look, run] = await Promise.all([observeOnce(app, { depth: "status" }), newestRun(app)]);
+  const [look, newest] = await Promise.all([observeOnce(app, { depth: "status", memory: "wanted" }), newestRunIfReadable(app)]);
+  const { run } = newest;
   return statusDocument(
     look.inventory,
-    look.diagnosis,
+    newest.problem === undefined ? look.diagnosis : { ...look.diagnosis, unknown: [...look.diagnosis.unknown, newest.problem] },
     run === undefined || run.outcome === "succeeded" ? undefined : { run: run.run, outcome: run.outcome },
   );
+}
+
+/** A workstation whose own files cannot be read still sees the cluster. */
+async function newestRunIfReadable(
+  app: AppContext,
+): Promise<{ readonly run?: Awaited<ReturnType<typeof newestRun>>; readonly problem?: string }> {
+  try {
+    return { run: await newestRun(app) };
+  } catch (error) {
+    if (!(error instanceof RecoveryError) || error.code !== "LOCAL_FILE_FAILED") throw error;
+    return { problem: `whether a run is unfinished (${error.code}: ${error.subject}: ${error.detail})` };
+  }
 }
 
 /** Until interrupted, or until nobody reads any more, as in `| head -1`. Every look stands for itself: machines that die are seen to die, and the watch goes on. */

@@ -145,6 +145,7 @@ test("dataDirShell: the way to the data is the one that links lead, hop by hop; 
   const byOtherName = { files: { ...old, "/etc/fstab": "UUID=2 /disk xfs nofail 0 2\n" }, links: { "/disk": "data", ...links } };
   assert.equal(lookAt(byOtherName).unmountedAt, "/disk");
   assert.deepEqual(judged({ files: old, links }), [true, true]);
+  assert.deepEqual(judged({ files: { "/data/etcd/member.old/wal/0-0.wal": "w" }, links }), [true, undefined]);
 });
 
 test("dataDirShell: a bind mount shows what lies at its source; a disk missing there hides the data", () => {

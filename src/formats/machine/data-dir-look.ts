@@ -39,7 +39,7 @@ look_at_files() {
   fi
   [ "$kind" = dir ] || { say_once read_error "$d: $kind"; return 0; }
   names=$(ls -A -- "$d" 2>&1) || { say_once read_error "$names"; return 0; }
-  found=$(find "$d" -mindepth 1 \( -path "$d/lost+found" -o -path "$d/.requorum-*" \) -prune -o ! -type d -print -quit 2>&1) || { say_once read_error "$found"; return 0; }
+  found=$(find -H "$d" -mindepth 1 \( -path "$d/lost+found" -o -path "$d/.requorum-*" \) -prune -o ! -type d -print -quit 2>&1) || { say_once read_error "$found"; return 0; }
   for part in member member/wal member/snap member/snap/db; do
     kind=$(kind_of "$d/$part")
     case $kind in error*) say_once read_error "$kind"; return 0 ;; esac

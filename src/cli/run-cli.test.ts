@@ -168,10 +168,21 @@ test("cli: explain knows every code it lists, by any case and by catalogue id, a
     assert.equal(explanationSchema.parse(document).about, about, code);
     assert.deepEqual(explanationSchema.parse(document), document, code);
   }
-  assert.match((await cli(["explain", "n01"])).out, /^N01_MEMBER_LOST_QUORUM_KEPT/);
+  assert.match((await cli(["explain", "k01"])).out, /^K01_REVISION_WENT_BACKWARDS/);
   const wrong = await cli(["explain", "PLAN_STAL"]);
   assert.equal(wrong.code, 2);
   assert.match(wrong.err, /PLAN_STALE/);
+});
+
+test("cli: explain of a beginning that several codes have lists those, and chooses none", async () => {
+  const several = await cli(["explain", "e02", "-o", "json"]);
+  assert.equal(several.code, 0);
+  const { codes } = codeListSchema.parse(json(several.out));
+  assert.ok(codes.length > 1 && codes.every(({ code }) => code.startsWith("E02_")), several.out);
+  const text = await cli(["explain", "E02_"]);
+  assert.match(text.out, /^several codes begin with E02_\n/);
+  assert.ok(!text.out.includes("\nerrors\n"));
+  assert.match((await cli(["explain", "etcd"])).out, /etcd\.removeMember/);
 });
 
 test("cli: doctor works before there is a configuration, and says that it is missing", async () => {
@@ -229,7 +240,8 @@ test("cli: help of every kind goes to standard output and ends with 0", async ()
 test("cli: completion scripts of all shells know every verb", async () => {
   for (const shell of ["bash", "zsh", "fish"]) {
     const { out } = await cli(["completion", shell]);
-    for (const word of ["diagnose", "verify-journal", "attest-lost"]) assert.ok(out.includes(word), `${shell} ${word}`);
+    for (const word of ["diagnose", "verify-journal", "attest-lost", "PLAN_STALE", "etcd.removeMember"])
+      assert.ok(out.includes(word), `${shell} ${word}`);
   }
 });
 

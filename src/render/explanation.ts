@@ -58,6 +58,7 @@ function retryWords(retry: string): string {
 export function codeListPage(document: CodeListDocument): Page {
   const group = (about: ExplanationDocument["about"], title: string): Page => {
     const rows = document.codes.filter((entry) => entry.about === about).map((entry) => [entry.code, entry.title]);
+    if (rows.length === 0) return [];
     return [heading(title), table([{ title: "" }, { title: "", isFlexible: true }], rows), gap];
   };
   return [

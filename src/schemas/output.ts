@@ -376,7 +376,11 @@ export const outputDocuments: { readonly [kind: string]: OutputDocument } = {
   Init: { verbs: ["init"], words: "What was found and written.", schema: initSchema },
   Doctor: { verbs: ["doctor"], words: "Is this workstation ready?", schema: doctorSchema },
   Explanation: { verbs: ["explain"], words: "One code in full.", schema: explanationSchema },
-  CodeList: { verbs: ["explain"], words: "Every code, when none is given.", schema: codeListSchema },
+  CodeList: {
+    verbs: ["explain"],
+    words: "Every code, when none is given; those that begin so, when there are several.",
+    schema: codeListSchema,
+  },
   ...fileOutputDocuments,
   Version: { verbs: ["version"], words: "Versions.", schema: versionSchema },
   Lab: {

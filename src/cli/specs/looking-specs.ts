@@ -67,7 +67,7 @@ export const lookingSpecs: readonly CommandSpec[] = [
   {
     path: ["explain"],
     summary: "a finding, error or step in full",
-    arguments: [{ name: "code", isRequired: false, describes: "the code; all codes are listed without it" }],
+    arguments: [{ name: "code", isRequired: false, describes: "the code, or how it begins; all codes are listed without it" }],
     examples: [
       { command: "requorum explain PLAN_STALE", why: "an error" },
       { command: "requorum explain etcd.removeMember", why: "a kind of step" },

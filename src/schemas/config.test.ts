@@ -255,3 +255,16 @@ test("readClusterConfig: a value that might be a secret is not repeated at lengt
 test("requorum.schema.json: the published schema says what the code says", () => {
   assert.equal(readFileSync(configSchemaPath, "utf8"), configJsonSchemaText(), "run node scripts/generate-config-schema.ts");
 });
+
+test("readClusterConfig: a second document is refused where it begins, in words that say so", () => {
+  for (const [text, place] of [
+    [`${small}---\n${small}`, "6:1"],
+    [`---\n${small}---\n`, "7:1"],
+    [`---\n---\n${small}`, "2:1"],
+  ] as const) {
+    const problems = problemsOf(text);
+    assert.equal(problems.length, 1);
+    assert.match(problems[0] ?? "", new RegExp(`^requorum\\.yaml:${place}: a second document begins here; expected only one`));
+  }
+  assert.deepEqual(problemsOf(`---\n${small}...\n`), []);
+});

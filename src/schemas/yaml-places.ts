@@ -1,4 +1,4 @@
-import { isMap, isNode, isPair, isSeq, LineCounter, parseDocument, type Document } from "yaml";
+import { isMap, isNode, isPair, isSeq, LineCounter, parseDocument, type Document, type YAMLParseError } from "yaml";
 
 /** Something wrong at one place of a file. Line and column count from 1. */
 export interface FileProblem {
@@ -30,7 +30,7 @@ export function placeYaml(text: string): PlacedYaml {
     const { line, col } = counter.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const problems: FileProblem[] = document.errors.map((error) => ({ ...at(error.pos[0]), message: sentence(error.message) }));
+  const problems: FileProblem[] = document.errors.map((error) => ({ ...at(error.pos[0]), message: wordsOf(error) }));
   let value: unknown;
   if (problems.length === 0) {
     try {
@@ -51,8 +51,10 @@ export function placeYaml(text: string): PlacedYaml {
   };
 }
 
-/** YAML's own messages start with a capital and may span lines. */
-function sentence(message: string): string {
+/** YAML's own messages start with a capital and may span lines; one of them speaks to programmers. */
+function wordsOf({ code, message }: YAMLParseError): string {
+  if (code === "MULTIPLE_DOCS")
+    return "a second document begins here; expected only one in the file (take this --- away, and what belongs to another file)";
   const line = message.split("\n")[0]?.trim() ?? "";
   return line.charAt(0).toLowerCase() + line.slice(1);
 }

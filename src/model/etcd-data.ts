@@ -9,7 +9,7 @@ export interface EtcdDataJudgement {
   readonly hasAny: boolean | undefined;
   /**
    * true: WAL and backend are there, and what belongs mounted is mounted.
-   * false: it is certain that no data is there. undefined: neither, so etcd is
+   * false: it is certain that no data is there, whatever else lies there. undefined: neither, so etcd is
    * not started there and the member is not called lost.
    */
   readonly isStartable: boolean | undefined;
@@ -20,7 +20,7 @@ export interface EtcdDataJudgement {
 /** The facts that are needed; a short look before a step asks less about the disk. */
 type JudgedFacts = Pick<
   DataDirFacts,
-  "path" | "exists" | "isEmpty" | "hasFiles" | "readError" | "hasWal" | "hasBackend" | "unmountedAt" | "mountsGap"
+  "path" | "exists" | "isEmpty" | "hasFiles" | "mayBeData" | "readError" | "hasWal" | "hasBackend" | "unmountedAt" | "mountsGap"
 > &
   Partial<Pick<DataDirFacts, "isReadOnlyMount" | "fsyncError" | "kernelErrors">>;
 
@@ -29,13 +29,18 @@ export function judgeEtcdData(dir: JudgedFacts | undefined): EtcdDataJudgement {
   const hidden = hiddenBecause(dir);
   const doubt = hidden ?? diskDoubt(dir);
   const isSomething = dir.exists && !dir.isEmpty;
-  const hasFiles = isSomething && dir.hasFiles !== false;
+  // Files of somebody else: a snapshot that was saved there, a core dump.
+  const hasFiles = isSomething && dir.hasFiles !== false && (dir.mayBeData !== "" || dir.hasWal || dir.hasBackend);
   const isWhole = dir.exists && dir.hasWal && dir.hasBackend;
   return {
     hasAny:
       isSomething && dir.readError === undefined && dir.unmountedAt === undefined ? true : doubt === undefined ? isSomething : undefined,
     isStartable: isWhole && hidden === undefined ? true : !hasFiles && doubt === undefined ? false : undefined,
-    doubt: doubt ?? (hasFiles && !dir.hasWal && !dir.hasBackend ? `${dir.path} holds files, but neither WAL nor backend` : undefined),
+    doubt:
+      doubt ??
+      (hasFiles && !dir.hasWal && !dir.hasBackend
+        ? `${dir.path} holds ${dir.mayBeData ?? "files"}, but neither WAL nor backend of a member`
+        : undefined),
   };
 }
 

@@ -102,6 +102,8 @@ export interface DataDirFacts {
   readonly isEmpty: boolean;
   /** Any file in it or below; false: nothing but empty directories. undefined: not asked. */
   readonly hasFiles?: boolean;
+  /** The first path below it that by its name may be etcd's data (member, a WAL, a backend, a link); "": looked, none. undefined: not asked. */
+  readonly mayBeData?: string;
   /** Why it could not be read: stat(1) or ls(1) failed otherwise than with "No such file". `exists` to `newestFileAt` then say nothing. */
   readonly readError?: string;
   readonly hasWal: boolean;

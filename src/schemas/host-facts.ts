@@ -39,6 +39,7 @@ export const dataDirSchema = z.object({
   exists: z.boolean(),
   isEmpty: z.boolean(),
   hasFiles: z.boolean().optional(),
+  mayBeData: z.string().optional(),
   readError: z.string().optional(),
   hasWal: z.boolean(),
   hasBackend: z.boolean(),

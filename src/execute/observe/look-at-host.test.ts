@@ -99,7 +99,7 @@ test("hostLookScript: runs to its end in a POSIX shell and reads only; a stray f
     assert.deepEqual(look("/nowhere/etcd"), [false, false]);
     assert.deepEqual(look(join(folder, "etcd")), [false, false]);
     writeFileSync(join(folder, "etcd/core.1234"), "x");
-    assert.deepEqual(look(join(folder, "etcd")), [true, undefined]);
+    assert.deepEqual(look(join(folder, "etcd")), [true, false]);
     for (const [dir, file] of [
       ["member/wal", "0-0.wal"],
       ["member/snap", "db"],

@@ -77,13 +77,24 @@ test("dataDirShell: a wiped machine is without data, whether its dir is gone, is
   ]);
 });
 
-test("dataDirShell: WAL and backend are what etcd starts from; one of them, or files of somebody else, are not", () => {
+test("dataDirShell: WAL and backend are what etcd starts from; one of them, or either elsewhere below, may be what is left of them", () => {
   assert.deepEqual(judged({ files: wholeData }), [true, true]);
-  assert.deepEqual(judged({ files: { "/var/lib/etcd/core.1234": "x" } }), [true, undefined]);
   assert.deepEqual(judged({ files: { "/var/lib/etcd/member.old/wal/0-0.wal": "w" } }), [true, undefined]);
+  assert.deepEqual(judged({ files: { "/var/lib/etcd/x/db": "x" } }), [true, undefined]);
+  assert.deepEqual(judged({ files: { "/member.old/x": "x" }, links: { "/var/lib/etcd/member.old": "../../../member.old" } }), [
+    true,
+    undefined,
+  ]);
   assert.deepEqual(judged({ files: { "/var/lib/etcd/member/wal/0-0.wal": "w" } }), [true, undefined]);
   assert.deepEqual(judged({ files: { ...wholeData, "/var/lib/etcd/member/snap/db": "" } }), [true, undefined]);
   assert.deepEqual(judged({ files: { "/var/lib/etcd/member/snap/db": "x", "/var/lib/etcd/member/wal/0.tmp": "w" } }), [true, undefined]);
+});
+
+test("dataDirShell: files of somebody else do not make lost data any less lost, and what may be data is named", () => {
+  assert.deepEqual(judged({ files: { "/var/lib/etcd/core.1234": "x", "/var/lib/etcd/snapshot.db": "copy" } }), [true, false]);
+  const old = judgeEtcdData({ path: "/var/lib/etcd", ...lookAt({ files: { "/var/lib/etcd/member.old/snap/db": "x" } }) });
+  assert.match(old.doubt ?? "", /member\.old\/snap\/db/);
+  assert.deepEqual(judged({ files: { "/var/lib/etcd/snapshot.db": "copy", "/var/lib/etcd/member/wal/0.tmp": "" } }), [true, undefined]);
 });
 
 test("dataDirShell: what cannot be read is an error, never gone and never empty", () => {

@@ -9,6 +9,7 @@
  * `name=value` line per fact. "Not there" is printed only where stat(1) or
  * ls(1) said so; any other error is `read_error=…` and nothing else is known.
  *   exists=0|1  files=0|1 (any file)  empty=0|1  wal=0|1  backend=0|1
+ *   may_be_data=PATH: the first thing below it that by its name may be etcd's data; nothing behind "=": there is none
  *   unmounted=WHERE: a filesystem that belongs on the way to the data, or below it, is not mounted
  *   mounts_gap=WHY: what belongs mounted there could not be asked
  * The way to the data is the one that its links and bind mounts lead, not only the configured text.
@@ -40,9 +41,12 @@ look_at_files() {
   [ "$kind" = dir ] || { say_once read_error "$d: $kind"; return 0; }
   names=$(ls -A -- "$d" 2>&1) || { say_once read_error "$names"; return 0; }
   found=$(find -H "$d" -mindepth 1 \( -path "$d/lost+found" -o -path "$d/.requorum-*" \) -prune -o ! -type d -print -quit 2>&1) || { say_once read_error "$found"; return 0; }
+  # A link may lead to data; snapshot.db and the like are copies, which no etcd starts from.
+  like=$(find -H "$d" -mindepth 1 \( -path "$d/lost+found" -o -path "$d/.requorum-*" -o -path "$d/member" \) -prune -o \( -type l -o ! -type d \( -name '*.wal*' -o -name '*.snap*' -o -name db -o -name 'db.*' \) \) -print -quit 2>&1) || { say_once read_error "$like"; return 0; }
   for part in member member/wal member/snap member/snap/db; do
     kind=$(kind_of "$d/$part")
     case $kind in error*) say_once read_error "$kind"; return 0 ;; esac
+    [ "$part" != member ] || [ "$kind" = absent ] || like=$d/member
   done
   wal=0 backend=0
   if [ "$kind" = file ] && [ -s "$d/member/snap/db" ]; then backend=1; fi
@@ -54,6 +58,7 @@ look_at_files() {
   echo exists=1
   if [ -n "$found" ]; then echo files=1; else echo files=0; fi
   if [ -n "$(printf '%s\n' "$names" | grep -v -x -e 'lost+found' -e '\.requorum-.*' -e '')" ]; then echo empty=0; else echo empty=1; fi
+  say_once may_be_data "${"$"}{like#"$d"/}"
   echo "wal=$wal"
   echo "backend=$backend"
 }
@@ -164,6 +169,8 @@ export interface DataDirLook {
   readonly isEmpty: boolean;
   /** undefined: not told. */
   readonly hasFiles?: boolean;
+  /** "": looked, none. undefined: not told. */
+  readonly mayBeData?: string;
   readonly hasWal: boolean;
   readonly hasBackend: boolean;
   readonly readError?: string;
@@ -190,7 +197,9 @@ function readContent(fields: ReadonlyMap<string, string>): DataDirLook | undefin
   const [isEmpty, hasFiles, hasWal, hasBackend] = ["empty", "files", "wal", "backend"].map((name) => flag(fields.get(name)));
   if (fields.get("exists") !== "1") return undefined;
   if (isEmpty === undefined || hasWal === undefined || hasBackend === undefined) return undefined;
-  return { exists: true, isEmpty, ...(hasFiles === undefined ? {} : { hasFiles }), hasWal, hasBackend };
+  const mayBeData = fields.get("may_be_data");
+  const told = { ...(hasFiles === undefined ? {} : { hasFiles }), ...(mayBeData === undefined ? {} : { mayBeData }) };
+  return { exists: true, isEmpty, ...told, hasWal, hasBackend };
 }
 
 function flag(value: string | undefined): boolean | undefined {

@@ -38,6 +38,22 @@ test("planWait: a changed host key is an answer, not a death", () => {
   assert.notEqual(plan.verdict, "act");
 });
 
+test("planWait: where a reachable machine's data is in doubt, the reason says what the doubt is", () => {
+  const left = { exists: true, isEmpty: false, hasFiles: true, mayBeData: "member.old/snap/db", hasWal: false, hasBackend: false };
+  const plan = planned(healthyKubeadm3().etcdDataLost("cp2").dataDirFacts("cp2", left).build());
+  assert.deepEqual([plan.verdict, plan.lossProofs], ["wait", []]);
+  assert.match(plan.reasons.join(" "), /not proven lost: \/var\/lib\/etcd holds member\.old\/snap\/db/);
+  // A snapshot that somebody saved there is not the member's data.
+  const lost = planned(
+    healthyKubeadm3()
+      .etcdDataLost("cp2")
+      .dataDirFacts("cp2", { ...left, mayBeData: "" })
+      .build(),
+  );
+  assert.deepEqual([lost.verdict, lost.lossProofs[0]?.kind, checkPlan(lost)], ["act", "observed-data-lost", []]);
+  assert.ok(lost.steps.some((step) => step.kind === "host.moveStateAside"));
+});
+
 test("planWait: two of three machines off: hold, because a majority can come back", () => {
   const plan = planned(healthyKubeadm3().hostUnreachable("cp2").hostUnreachable("cp3").build());
   assert.equal(plan.verdict, "wait");

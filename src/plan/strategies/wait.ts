@@ -1,4 +1,7 @@
 import { modelHost, modelQuorum, type ModelMember } from "../../model/cluster-model.ts";
+import { judgeEtcdData } from "../../model/etcd-data.ts";
+import type { HostName } from "../../model/ids.ts";
+import { valueOf } from "../../model/observation.ts";
 import { hasQuorum, quorumSize } from "../../model/quorum.ts";
 import type { PlanningSituation } from "../plan-input.ts";
 import { signsOfLife } from "../loss-proofs.ts";
@@ -33,7 +36,7 @@ function silentWords(situation: PlanningSituation, member: ModelMember): string 
   const host = modelHost(situation.model, member.host);
   const signs = signsOfLife(situation.inventory, member.host);
   if (host?.isReachable === true)
-    return `${who} does not answer though ${member.host} can be reached; its data is not proven lost. Look at etcd's log there.`;
+    return `${who} does not answer though ${member.host} can be reached; its data is not proven lost${doubtWords(situation, member.host)}. Look at etcd's log there.`;
   if (signs.length > 0)
     return `${who} is not seen from here, but it is alive: ${signs.slice(0, 3).join("; ")}. Unreachable from one place is not dead.`;
   const { goal } = situation;
@@ -42,6 +45,13 @@ function silentWords(situation: PlanningSituation, member: ModelMember): string 
     `${who} does not answer and ${member.host} cannot be reached by anybody. A machine that is only off comes back with all its data: power it on. ` +
     `If it is gone for good, say so: requorum plan replace ${member.host} --with ${other} --attest-lost ${member.host}='what was seen'`
   );
+}
+
+/** What speaks against trusting what was seen of its data; somebody has to settle it before anything can be proven. */
+function doubtWords({ inventory }: PlanningSituation, host: HostName): string {
+  const facts = inventory.hosts.find((candidate) => candidate.name === host);
+  const { doubt } = judgeEtcdData(facts === undefined ? undefined : valueOf(facts.etcdDataDir));
+  return doubt === undefined ? "" : `: ${doubt}`;
 }
 
 function nodesNotReady(situation: PlanningSituation): readonly string[] {

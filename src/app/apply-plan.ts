@@ -4,6 +4,7 @@ import { errorCatalogue, errorCodes } from "../model/error-catalogue.ts";
 import { asRunId, type RunId } from "../model/ids.ts";
 import type { Inventory } from "../model/inventory.ts";
 import { consentOf, type Consent, type RecoveryPlan } from "../model/plan.ts";
+import { planAgeProblem } from "../model/plan-age.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { fingerprintProblems } from "../plan/fingerprint.ts";
 import { writePlan } from "../schemas/plan.ts";
@@ -143,12 +144,8 @@ function assertFresh(context: AppContext, plan: RecoveryPlan): void {
       detail: `it is for cluster ${plan.cluster}; the configuration is of ${context.config.cluster}`,
     });
   }
-  if (Date.parse(plan.expiresAt) <= context.ports.clock.nowMs()) {
-    throw new RecoveryError("PLAN_STALE", {
-      subject: `plan ${plan.digest.slice(0, approvedDigitsMin)}`,
-      detail: `it expired at ${plan.expiresAt}`,
-    });
-  }
+  const detail = planAgeProblem(plan, context.ports.clock.nowIso());
+  if (detail !== undefined) throw new RecoveryError("PLAN_STALE", { subject: `plan ${plan.digest.slice(0, approvedDigitsMin)}`, detail });
 }
 
 /** Sorts by time; the random digits keep two operators' runs of one second apart. */

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FakeClock } from "../../test/support/fake-clock.ts";
+import { FakeHostAccess } from "../../test/support/fake-host-access.ts";
 import { FakeLastSeenStore } from "../../test/support/fake-last-seen-store.ts";
 import { healthyKubeadm3 } from "../../test/support/inventory-builder.ts";
+import { NodeHashing } from "../adapters/system/node-hashing.ts";
 import { diagnose } from "../diagnose/diagnose.ts";
 import type { Inventory } from "../model/inventory.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import type { LastSeenStore } from "../ports/last-seen-store.ts";
 import type { AppPorts } from "./app-ports.ts";
-import { rememberGoodLook } from "./observe-cluster.ts";
+import { observeAgain, rememberGoodLook } from "./observe-cluster.ts";
 
 const lookAt = (inventory: Inventory) => ({ inventory, diagnosis: diagnose(inventory) });
 const healthy = lookAt(healthyKubeadm3().build());
@@ -35,4 +38,28 @@ test("rememberGoodLook: with this machine's disk full the look is shown all the 
     rememberGoodLook(context({ read: () => Promise.resolve(undefined), write: () => Promise.reject(bug) }), healthy),
     bug,
   );
+});
+
+test("observeAgain: the looks stand apart by time that has passed, whatever the time of day has become in between", async () => {
+  const noAnswer = new RecoveryError("SSH_UNREACHABLE", { subject: "any host", detail: "no answer" });
+  for (const hoursOff of [-24, 0, 24]) {
+    const clock = new FakeClock(new Date(Date.parse(healthy.inventory.takenAt) + hoursOff * 3_600_000).toISOString());
+    const hostAccess = new FakeHostAccess();
+    for (const host of config.hosts) hostAccess.failWith(host.name, () => noAnswer);
+    const nobody = { dial: () => Promise.reject(noAnswer), close: () => Promise.resolve() };
+    const ports = {
+      hostAccess,
+      etcd: nobody,
+      kube: nobody,
+      lastSeen: new FakeLastSeenStore(),
+      clock,
+      hashing: new NodeHashing(),
+    } as unknown as AppPorts;
+    const signal = new AbortController().signal;
+    await observeAgain(
+      { config, ports, operator: { by: "someone", host: "laptop" }, program: "requorum test", signal, report: () => undefined },
+      healthy,
+    );
+    assert.ok((clock.sleepsMs[0] ?? 0) >= 6_500, `${String(hoursOff)} hours off: ${String(clock.sleepsMs[0])}`);
+  }
 });

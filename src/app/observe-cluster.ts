@@ -53,10 +53,9 @@ export async function observeOnce(
 
 /** A second look, late enough after `first` to stand beside it (I-G1); it carries the summary of the first. */
 export async function observeAgain(context: AppContext, first: Look): Promise<Look> {
-  const { clock } = context.ports;
-  const waitMs = Date.parse(first.inventory.takenAt) + secondLookAfterMs - clock.nowMs();
   context.report({ kind: "phase", text: "something is to be done; looking a second time before it is decided" });
-  if (waitMs > 0) await clock.sleep(Math.min(waitMs, secondLookAfterMs), context.signal);
+  // Slept, never reckoned from the time of day: a clock that is set in between would let two looks count that stand side by side.
+  await context.ports.clock.sleep(secondLookAfterMs, context.signal);
   return await observeOnce(context, { depth: "full", earlier: first.inventory });
 }
 

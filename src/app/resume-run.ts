@@ -2,6 +2,7 @@ import { resumeRun as resumeExecution } from "../execute/executor/execute-run.ts
 import { stepStateOf } from "../execute/journal/fold-journal.ts";
 import { asRunId, type RunId } from "../model/ids.ts";
 import type { StepState } from "../model/journal-event.ts";
+import { planAgeProblem } from "../model/plan-age.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { fingerprintProblems } from "../plan/fingerprint.ts";
 import { readPlan } from "../schemas/plan.ts";
@@ -51,10 +52,12 @@ export async function resumeRun(
  * Whatever is left is done by looking, with one exception: that a member is
  * lost was seen, or said, when the plan was made (I-G1, I-G2), and a look at a
  * silent machine cannot tell whether it was back in between. So a removal is
- * not begun on the word of an expired plan; a new plan finishes the rest.
+ * not begun on the word of a plan that has expired, or whose age a clock that
+ * was set back hides; a new plan finishes the rest.
  */
 function assertStillProven(context: AppContext, { run, plan, state }: RunRecord): void {
-  if (Date.parse(plan.expiresAt) > context.ports.clock.nowMs()) return;
+  const age = planAgeProblem(plan, context.ports.clock.nowIso(), state?.lastAt);
+  if (age === undefined) return;
   const ahead = plan.steps.find((step) => {
     const at = state === undefined ? "pending" : stepStateOf(state, step.id);
     return step.kind === "etcd.removeMember" && at !== "succeeded" && at !== "skipped";
@@ -63,7 +66,7 @@ function assertStillProven(context: AppContext, { run, plan, state }: RunRecord)
   throw new RecoveryError("PLAN_STALE", {
     subject: `run ${run}`,
     detail:
-      `its plan expired at ${plan.expiresAt}, and ${ahead.id} has yet to remove a member: that it is lost must be seen anew. ` +
+      `of its plan: ${age}; and ${ahead.id} has yet to remove a member: that it is lost must be seen anew. ` +
       `Plan again; the new plan finishes what this run began. If its lock is still on the machines, apply takes it over with --break-lock`,
   });
 }

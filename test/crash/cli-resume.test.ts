@@ -9,6 +9,7 @@ import type { RunStore } from "../../src/ports/run-store.ts";
 import { journalVerificationSchema, reportSchema, runListSchema, runSchema } from "../../src/schemas/output.ts";
 import { writePlan } from "../../src/schemas/plan.ts";
 import { cli, workDirectory, type CliOptions } from "../support/captured-cli.ts";
+import { FakeClock } from "../support/fake-clock.ts";
 import { Killed } from "./crash-world.ts";
 import { plan, plantedKey, ReplaceWorld } from "./replace-world.ts";
 
@@ -93,6 +94,22 @@ test("resume after the plan has expired removes nobody: the loss must be seen an
   assert.match(late.world.effects()[0] ?? "", /^memberRemove/);
   await late.world.clock.sleep(24 * 3_600_000);
   assert.equal((await cli(["resume"], late.options)).code, 0);
+});
+
+test("resume and apply with a clock that was set back do not take an old plan for a fresh one", async () => {
+  const { world, options } = await stoppedRun(6);
+  const lastAt = (await world.runs.readJournal(world.run)).lines.at(-1)?.match(/"at":"([^"]+)"/)?.[1] ?? "";
+  const at = (iso: string): CliOptions => ({ ...options, ports: { ...options.ports, clock: new FakeClock(iso) } });
+  // Within the plan's hour, and before what the run itself has recorded.
+  const between = await cli(["resume"], { ...at(plan.createdAt), columns: 400 });
+  assert.equal(between.code, 16, between.err);
+  assert.match(between.err, new RegExp(`PLAN_STALE[^]*its run recorded its last event at ${lastAt}: the clock was set back`));
+  const file = `${work.path}/early.json`;
+  writeFileSync(file, writePlan(plan));
+  const early = await cli(["apply", file, "--approve", plan.digest, "--break-lock"], { ...at("2026-11-20T03:00:00.000Z"), columns: 400 });
+  assert.equal(early.code, 16, early.err);
+  assert.match(early.err, new RegExp(`PLAN_STALE[^]*it was made at ${plan.createdAt}: the clock was set back`));
+  assert.deepEqual(world.effects(), ["joins 0"]);
 });
 
 test("resume looks whether somebody else changed the cluster while the run was down: a member that nobody planned stops it", async () => {

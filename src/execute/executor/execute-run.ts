@@ -1,6 +1,7 @@
 import type { HostName } from "../../model/ids.ts";
 import type { RunOutcome } from "../../model/journal-event.ts";
 import { consentOf, type Consent, type PlannedStep } from "../../model/plan.ts";
+import { planAgeProblem } from "../../model/plan-age.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { factOf, stepStateOf, type RunState } from "../journal/fold-journal.ts";
 import { Journal } from "../journal/journal.ts";
@@ -44,9 +45,8 @@ export async function executeRun(request: ExecuteRequest): Promise<RunResult> {
       detail: `its verdict is ${plan.verdict}: there is nothing in it to carry out`,
     });
   }
-  if (Date.parse(plan.expiresAt) <= context.ports.clock.nowMs()) {
-    throw new RecoveryError("PLAN_STALE", { subject: `plan ${plan.digest}`, detail: `it expired at ${plan.expiresAt}` });
-  }
+  const age = planAgeProblem(plan, context.ports.clock.nowIso());
+  if (age !== undefined) throw new RecoveryError("PLAN_STALE", { subject: `plan ${plan.digest}`, detail: age });
   const local = await context.localLock.acquire(plan.cluster, localHolder(request));
   try {
     if (request.create !== undefined) {

@@ -58,6 +58,8 @@ export interface LabStatus {
   readonly name: string;
   /** "making": its `up` runs still, or never ended. */
   readonly phase: "making" | "up";
+  /** The process, another one, that is changing it now. */
+  readonly workedOnBy?: number;
   readonly versions: LabVersions;
   /** requorum.yaml of this lab. */
   readonly configFile: string;

@@ -287,7 +287,8 @@ const labFaultSchema = z.object({ kind: z.string(), machine: z.string(), since: 
 export const labSchema = z.object({
   ...document("Lab"),
   name: z.string(),
-  phase: z.enum(["making", "up"]),
+  phase: z.enum(["making", "up"]).describe("making: it was not finished, unless workedOnBy is making it"),
+  workedOnBy: z.int().optional().describe("the process that is changing it now"),
   versions: z.object({ kubernetes: z.string(), etcd: z.string() }),
   controlPlaneEndpoint: z.string(),
   machines: z.array(z.object({ name: z.string(), address: z.string(), role: z.string(), isPoweredOn: z.boolean() })),

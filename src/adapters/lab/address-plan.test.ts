@@ -23,7 +23,7 @@ test("planAddresses: two labs share no address", () => {
 
 test("planAddresses: an index or a count out of range is refused", () => {
   assert.throws(() => planAddresses(labIndexMax + 1, shape), RangeError);
-  assert.throws(() => planAddresses(0, { ...shape, workers: 10 }), RangeError);
+  assert.throws(() => planAddresses(0, { ...shape, workers: 10 }), { code: "USAGE", subject: "10 worker machines", detail: /at most 9/ });
 });
 
 test("podRange: every machine address has a pod range of its own", () => {

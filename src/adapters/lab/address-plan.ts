@@ -3,6 +3,7 @@
  * namespace each; different ranges all the same, so that no two labs can be
  * mistaken for each other in a log or a known_hosts file.
  */
+import { RecoveryError } from "../../model/recovery-error.ts";
 
 export type LabRole = "control-plane" | "worker" | "etcd" | "spare";
 
@@ -39,6 +40,7 @@ export const machineOctets: { readonly first: number; readonly last: number } = 
 export const balancerPort = 8443;
 export const apiServerPort = 6443;
 
+/** USAGE for a count of machines that a lab cannot have. */
 export function planAddresses(labIndex: number, shape: LabShape): AddressPlan {
   if (!Number.isInteger(labIndex) || labIndex < 0 || labIndex > labIndexMax)
     throw new RangeError(`lab index ${String(labIndex)} is not in 0..${String(labIndexMax)}`);
@@ -52,7 +54,11 @@ export function planAddresses(labIndex: number, shape: LabShape): AddressPlan {
   for (const role of ["control-plane", "etcd", "worker", "spare"] as const) {
     const count = counts[role];
     if (!Number.isInteger(count) || count < 0 || count > machinesOfOneRoleMax)
-      throw new RangeError(`${String(count)} ${role} machines is not in 0..${String(machinesOfOneRoleMax)}`);
+      throw new RecoveryError("USAGE", {
+        subject: `${String(count)} ${role} machines`,
+        detail: `a lab has at most ${String(machinesOfOneRoleMax)} machines of one role; nothing was made`,
+        remedies: [{ why: "see what a lab can be made of", command: "requorum help lab up" }],
+      });
     for (let ordinal = 1; ordinal <= count; ordinal++) {
       machines.push({
         name: `${namePrefix[role]}${String(ordinal)}`,

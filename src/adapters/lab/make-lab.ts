@@ -9,14 +9,21 @@ import { baseImage } from "./image/base-image.ts";
 import { containerStore } from "./image/container-store.ts";
 import { assertInotifyBudget } from "./inotify-budget.ts";
 import type { LabPaths } from "./lab-paths.ts";
-import { assertLabName, labDirectory, takeLabIndex, writeLabState, type LabState, type MachineState } from "./lab-state.ts";
+import { assertLabName, labDirectory, readLabState, takeLabIndex, writeLabState, type LabState, type MachineState } from "./lab-state.ts";
 import { createLabCgroups, readHierarchies } from "./machine/machine-cgroups.ts";
 import { bootMachine, makeMachine } from "./machine/make-machine.ts";
 import { createNetwork } from "./network/lab-network.ts";
 import type { PhaseTimer } from "./phase-timer.ts";
 import { buildPrograms } from "./programs/build-programs.ts";
 import { exists } from "./programs/cache-entry.ts";
-import { etcdModules, findModule, kubernetesModules, pauseModule, type ProgramModule } from "./programs/program-versions.ts";
+import {
+  defaultVersions,
+  etcdModules,
+  findModule,
+  kubernetesModules,
+  pauseModule,
+  type ProgramModule,
+} from "./programs/program-versions.ts";
 import { renderRequorumConfig } from "./render-requorum-config.ts";
 import { makeOperatorKey, registerHostKey, writeSshConfig } from "./ssh-access.ts";
 import { leftoversOf } from "./take-down-lab.ts";
@@ -41,8 +48,8 @@ export async function prepareSources(
   timer: PhaseTimer,
 ): Promise<{ readonly versions: LabRequest["versions"]; readonly sources: LabState["sources"] }> {
   const { paths, report } = environment;
-  const kubernetes = moduleOf(kubernetesModules, "Kubernetes", versions.kubernetes);
-  const etcd = moduleOf(etcdModules, "etcd", versions.etcd);
+  const kubernetes = moduleOf("kubernetes", versions.kubernetes);
+  const etcd = moduleOf("etcd", versions.etcd);
   const build = { toolsDir: environment.toolsDir, cacheDir: paths.cacheDir, report };
   const image = await timer.measure("base image", () => baseImage({ cacheDir: paths.cacheDir, report }));
   const [etcdDir, pauseDir, kubenodeDir] = await timer.measure(
@@ -57,14 +64,29 @@ export async function prepareSources(
   return { versions: exact, sources: { baseImage: image, programs: { kubenodeDir, etcdDir }, containerStore: store } };
 }
 
-function moduleOf(modules: readonly ProgramModule[], what: string, version: string): ProgramModule {
-  const found = findModule(modules, version);
+const modulesOf = { kubernetes: kubernetesModules, etcd: etcdModules } as const;
+
+/** `lab`: the one that the way on makes. */
+function moduleOf(what: "kubernetes" | "etcd", version: string, lab?: string): ProgramModule {
+  const found = findModule(modulesOf[what], version);
   if (found !== undefined) return found;
-  const known = modules.map((module) => module.version).join(", ");
+  const title = `${what === "etcd" ? "etcd" : "Kubernetes"} ${version}`;
+  const known = modulesOf[what].map((module) => module.version).join(", ");
+  const name = lab === undefined ? "" : ` --name ${lab}`;
   throw new RecoveryError("USAGE", {
-    subject: `${what} ${version}`,
-    detail: `there is no Go module for ${what} ${version} below tools/; known: ${known}`,
+    subject: title,
+    detail: `the lab does not know how to build ${title} (tools/ has no Go module for it); it knows ${known}`,
+    remedies: [{ why: "take the usual version", command: `requorum lab up${name} --${what} ${defaultVersions[what]}` }],
   });
+}
+
+/** USAGE for a name, size or version that no lab can have: asked before anything is installed, built or made. */
+export function assertLabRequest({ name, shape, versions }: LabRequest): void {
+  assertLabName(name);
+  // The first index stands for any: only the counts matter here.
+  planAddresses(0, shape);
+  moduleOf("kubernetes", versions.kubernetes, name);
+  moduleOf("etcd", versions.etcd, name);
 }
 
 /**
@@ -73,10 +95,10 @@ function moduleOf(modules: readonly ProgramModule[], what: string, version: stri
  * after a crash at any point. LAB_EXISTS when a lab of this name is there.
  */
 export async function makeLab(request: LabRequest, environment: LabEnvironment, timer: PhaseTimer): Promise<LabState> {
-  assertLabName(request.name);
+  assertLabRequest(request);
   const { paths } = environment;
   const directory = labDirectory(paths, request.name);
-  if (await exists(directory)) throw labExists(request.name, `${directory} exists`);
+  if (await exists(directory)) throw labExists(request.name, await stateInWords(paths, request.name));
   // Of another state directory, whose lab has the same network and groups: nothing of it may be touched.
   const [there] = await leftoversOf(paths, request.name);
   if (there !== undefined)
@@ -132,8 +154,24 @@ function labExists(lab: string, detail: string): RecoveryError {
   return new RecoveryError("LAB_EXISTS", {
     subject: `lab ${lab}`,
     detail,
-    remedies: [{ why: "take it down, or choose another name", command: `requorum lab down --name ${lab}` }],
+    remedies: [
+      { why: "see what there is", command: "requorum lab status" },
+      { why: "take it down, or choose another name", command: `requorum lab down --name ${lab}` },
+    ],
   });
+}
+
+/** Whose work is there: the caller holds the lab's lock, so no `up` of it runs. */
+async function stateInWords(paths: LabPaths, lab: string): Promise<string> {
+  const directory = labDirectory(paths, lab);
+  const state = await readLabState(paths, lab).catch((error: unknown) => {
+    if (error instanceof RecoveryError) return undefined;
+    throw error;
+  });
+  if (state === undefined) return `${directory} is there, but no record that can be read: its \`lab up\` was killed early`;
+  const machines = `${state.machines.length === 1 ? "1 machine" : `${String(state.machines.length)} machines`}, since ${state.createdAt}`;
+  if (state.phase === "up") return `it is up: ${machines}, in ${directory}`;
+  return `its \`lab up\` failed or was killed before it was finished: ${machines}, in ${directory}. It cannot be continued`;
 }
 
 async function makeClusterOf(state: LabState, plan: AddressPlan, timer: PhaseTimer): Promise<void> {

@@ -8,9 +8,10 @@ import { assertPlainPaths, type LabPaths } from "./lab-paths.ts";
 import { assertLabName, labDirectory, listLabs, readLabState, type LabState } from "./lab-state.ts";
 import { readMachineInit } from "./machine/machine-init.ts";
 import { runInMachine } from "./machine/machine-shell.ts";
-import { makeLab, prepareSources } from "./make-lab.ts";
+import { assertLabRequest, makeLab, prepareSources } from "./make-lab.ts";
 import { PhaseTimer } from "./phase-timer.ts";
 import { ensureHostPrograms } from "./programs/host-programs.ts";
+import { isAlive } from "./process-identity.ts";
 import { seedLab } from "./seed/seed-lab.ts";
 import { sshPaths } from "./ssh-access.ts";
 import { takeDownLab } from "./take-down-lab.ts";
@@ -36,15 +37,17 @@ export class NspawnLab implements Lab {
   }
 
   async up(request: LabUpRequest, options: LabCallOptions): Promise<LabUpResult> {
+    const { name, versions, controlPlanes, workers, etcdMachines, spares } = request;
+    const wanted = { name, versions, shape: { controlPlanes, workers, etcdMachines, spares } };
     assertPlainPaths(this.#options.paths);
+    assertLabRequest(wanted);
     await ensureHostPrograms(options.report);
-    return this.#exclusively(request.name, async () => {
-      const { name, versions, controlPlanes, workers, etcdMachines, spares } = request;
+    return this.#exclusively(name, async () => {
       const timer = new PhaseTimer(options.report);
       const environment = { ...this.#options, ...options };
       const { load } = request;
       try {
-        const state = await makeLab({ name, versions, shape: { controlPlanes, workers, etcdMachines, spares } }, environment, timer);
+        const state = await makeLab(wanted, environment, timer);
         if (load !== undefined) await timer.measure("load", () => seedLab(state, load, options.report));
       } catch (error) {
         throw withWayOut(error, name);
@@ -61,9 +64,11 @@ export class NspawnLab implements Lab {
     assertLabName(name);
     const state = await readLabState(this.#options.paths, name);
     const directory = labDirectory(this.#options.paths, name);
+    const worker = await fileLockHolder(this.#lockPath(name));
     return {
       name,
       phase: state.phase,
+      ...(worker !== undefined && worker.pid !== process.pid && isAlive(worker) ? { workedOnBy: worker.pid } : {}),
       versions: state.versions,
       configFile: join(directory, "requorum.yaml"),
       sshConfigFile: sshPaths(directory).config,
@@ -104,14 +109,22 @@ export class NspawnLab implements Lab {
   }
 
   down(name: string, options: LabCallOptions): Promise<void> {
-    options.report({ kind: "phase", text: `taking down lab ${name}` });
-    return this.#exclusively(name, () => takeDownLab(this.#options.paths, name));
+    return this.#exclusively(name, async () => {
+      const state = await readLabState(this.#options.paths, name).catch(() => undefined); // absent or damaged: looking has to do
+      const what = state?.phase === "making" ? ", which was never finished" : "";
+      options.report({ kind: "phase", text: `taking down lab ${name}${what}` });
+      await takeDownLab(this.#options.paths, name);
+    });
+  }
+
+  #lockPath(name: string): string {
+    return join(this.#options.paths.labsDir, `.lock-${name}`);
   }
 
   /** One program at a time changes a lab. A lock of a killed program is taken over. */
   async #exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
     assertLabName(name);
-    const path = join(this.#options.paths.labsDir, `.lock-${name}`);
+    const path = this.#lockPath(name);
     // The second attempt gets what the first found to be left over from a dead program.
     if (!(await takeFileLock(path)) && !(await takeFileLock(path))) {
       const holder = await fileLockHolder(path);

@@ -101,10 +101,9 @@ async function runVerb(invocation: Invocation, lab: NspawnLab, display: Progress
 async function up(invocation: Invocation, lab: NspawnLab, display: ProgressDisplay, name: string): Promise<ExitName> {
   const controlPlanes = count(invocation, "control-planes", 3);
   const etcdMachines = count(invocation, "etcd-machines", 0);
-  if (controlPlanes !== 1 && controlPlanes !== 3 && controlPlanes !== 5)
-    throw new RecoveryError("USAGE", { subject: "option --control-planes", detail: "1, 3 or 5" });
+  if (controlPlanes !== 1 && controlPlanes !== 3 && controlPlanes !== 5) throw wrongOption(invocation, "--control-planes", "1, 3 or 5");
   if (etcdMachines !== 0 && etcdMachines !== 1 && etcdMachines !== 3 && etcdMachines !== 5)
-    throw new RecoveryError("USAGE", { subject: "option --etcd-machines", detail: "0, 1, 3 or 5" });
+    throw wrongOption(invocation, "--etcd-machines", "0, 1, 3 or 5");
   const result = await lab.up(
     {
       name,
@@ -175,6 +174,11 @@ function healLines({ healed, ended }: HealResult): Page {
   ];
 }
 
+function doing({ phase, workedOnBy }: LabStatus): string {
+  if (workedOnBy !== undefined) return ` (process ${String(workedOnBy)} is ${phase === "up" ? "changing" : "making"} it)`;
+  return phase === "up" ? "" : " (was never finished; take it down)";
+}
+
 /** Off without a fault that says so: it shut itself down, or was left off when it was wiped. */
 function offLines(state: LabStatus): Page {
   return state.machines
@@ -189,9 +193,7 @@ function labDocument(state: LabStatus): object {
 
 function labPage(state: LabStatus): Page {
   return [
-    heading(
-      `lab ${state.name}: Kubernetes ${state.versions.kubernetes}, etcd ${state.versions.etcd}${state.phase === "up" ? "" : " (was never finished; take it down)"}`,
-    ),
+    heading(`lab ${state.name}: Kubernetes ${state.versions.kubernetes}, etcd ${state.versions.etcd}${doing(state)}`),
     table(
       [{ title: "machine" }, { title: "address" }, { title: "role" }, { title: "power" }, { title: "broken by", isFlexible: true }],
       state.machines.map((machine) => [
@@ -223,11 +225,16 @@ function upPage(result: LabUpResult): Page {
   ];
 }
 
+function wrongOption(invocation: Invocation, option: string, detail: string): RecoveryError {
+  const remedies = [{ why: "see what it takes", command: `requorum help ${invocation.verb}` }];
+  return new RecoveryError("USAGE", { subject: `option ${option}`, detail, remedies });
+}
+
 function count(invocation: Invocation, option: string, fallback: number): number {
   const text = textOption(invocation, option);
   if (text === undefined) return fallback;
   if (!/^\d{1,6}$/.test(text))
-    throw new RecoveryError("USAGE", { subject: `option --${option}`, detail: `${JSON.stringify(text)} is not a whole number` });
+    throw wrongOption(invocation, `--${option}`, `${JSON.stringify(text)} is not a whole number of at most six digits`);
   return Number(text);
 }
 
@@ -235,7 +242,7 @@ function settingsOf(invocation: Invocation): { readonly [name: string]: string }
   return Object.fromEntries(
     listOption(invocation, "set").map((setting) => {
       const at = setting.indexOf("=");
-      if (at < 1) throw new RecoveryError("USAGE", { subject: `option --set ${setting}`, detail: "it is NAME=VALUE" });
+      if (at < 1) throw wrongOption(invocation, `--set ${setting}`, "it is NAME=VALUE");
       return [setting.slice(0, at), setting.slice(at + 1)];
     }),
   );

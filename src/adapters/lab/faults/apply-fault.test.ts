@@ -3,9 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { labRecord } from "../../../../test/support/lab-record.ts";
 import { RecoveryError } from "../../../model/recovery-error.ts";
 import { machinePaths } from "../lab-paths.ts";
-import { assertLabMark } from "./apply-fault.ts";
+import { labDirectory, readLabState, writeLabState } from "../lab-state.ts";
+import { applyFault, assertLabMark } from "./apply-fault.ts";
 import type { FaultContext } from "./fault.ts";
 import { faults } from "./faults.ts";
 import { powerOn } from "./machine-cycle.ts";
@@ -49,4 +51,21 @@ test("powerOn: a machine that runs is not booted a second time, whatever the rec
   // Only what is looked at before anything is done.
   const given = { machine, state: { cgroups: [group] } } as unknown as FaultContext;
   await assert.rejects(powerOn(given), { code: "LAB_FAILED", detail: /cp1 is on .*nothing was done/ });
+});
+
+test("lab break: a machine that is off says how to switch it on", async (context) => {
+  const root = await mkdtemp(join(tmpdir(), "requorum-off-"));
+  context.after(() => rm(root, { recursive: true }));
+  const paths = { cacheDir: join(root, "cache"), labsDir: join(root, "labs") };
+  await writeLabState(paths, labRecord());
+  const mark = join(machinePaths(labDirectory(paths, "dev"), "cp1").upper, "etc/requorum-lab");
+  await mkdir(dirname(mark), { recursive: true });
+  await writeFile(mark, "lab=dev\n");
+  for (const kind of ["freeze", "full-disk"]) {
+    const error = await applyFault("dev", { kind, machine: "cp1" }, { paths, report: () => undefined }).catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof RecoveryError && error.code === "LAB_FAILED", kind);
+    assert.match(error.detail, /cp1 is off .*nothing was done/);
+    assert.equal(error.remedies[0]?.command, "requorum lab break power-on cp1 --name dev");
+  }
+  assert.deepEqual((await readLabState(paths, "dev")).faults, []);
 });

@@ -11,6 +11,7 @@ import { markPath } from "../machine/render-machine-files.ts";
 import { exists } from "../programs/cache-entry.ts";
 import type { Fault, FaultContext } from "./fault.ts";
 import { faults } from "./faults.ts";
+import { machineIsOff } from "./machine-cycle.ts";
 import { lookAtMachine } from "./machine-look.ts";
 
 export interface FaultEnvironment {
@@ -110,6 +111,7 @@ function findMachine(state: LabState, name: string | undefined): MachineState {
     throw new RecoveryError("USAGE", {
       subject: `machine ${name ?? "(none given)"}`,
       detail: `lab ${state.name} has ${state.machines.map((known) => known.name).join(", ")}`,
+      remedies: [{ why: "see its machines", command: `requorum lab status --name ${state.name}` }],
     });
   return machine;
 }
@@ -129,7 +131,10 @@ async function makeContext(
     settings,
     paths: machinePaths(labDir, machine.name),
     report: environment.report,
-    shell: (command) => runInMachine(machine, command),
+    shell: async (command) => {
+      if (readMachineInit(machine.supervisor) === undefined) throw machineIsOff(state, machine, command.reason);
+      return runInMachine(machine, command);
+    },
     saveState: async (change) => {
       await writeLabState(environment.paths, change(await readLabState(environment.paths, state.name)));
     },

@@ -4,7 +4,7 @@ import { loopDevicesBelow, waitForDetachedDisks } from "../machine/machine-disk.
 import { readMachineInit } from "../machine/machine-init.ts";
 import { runProgram } from "../run-program.ts";
 import { faultTimeoutMs, type FaultContext } from "./fault.ts";
-import { powerOff, powerOn } from "./machine-cycle.ts";
+import { machineIsOff, powerOff, powerOn } from "./machine-cycle.ts";
 
 /** The block device under a machine's etcd data directory ("loop3"). */
 export async function etcdBlockDevice(context: FaultContext): Promise<string> {
@@ -20,8 +20,7 @@ export async function etcdBlockDevice(context: FaultContext): Promise<string> {
 /** The machine's etcd data directory as seen from the host, while the machine runs. */
 export function etcdDirectory(context: FaultContext): string {
   const init = readMachineInit(context.machine.supervisor);
-  if (init === undefined)
-    throw new RecoveryError("LAB_FAILED", { subject: `machine ${context.machine.name}`, detail: `${context.machine.name} is powered off` });
+  if (init === undefined) throw machineIsOff(context.state, context.machine, "etcd's disk is reached through it");
   return `/proc/${String(init.pid)}/root/var/lib/etcd`;
 }
 

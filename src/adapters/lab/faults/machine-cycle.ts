@@ -12,6 +12,15 @@ import type { FaultContext } from "./fault.ts";
 /** The kernel takes a moment to forget the processes of a machine that was just switched off. */
 const offMsMax = 1_000;
 
+/** LAB_FAILED, with the way on. */
+export function machineIsOff(state: LabState, { name }: MachineState, reason: string): RecoveryError {
+  return new RecoveryError("LAB_FAILED", {
+    subject: `machine ${name}`,
+    detail: `${name} is off (${reason}); nothing was done`,
+    remedies: [{ why: `switch ${name} on`, command: `requorum lab break power-on ${name} --name ${state.name}` }],
+  });
+}
+
 /** Replaces one machine's record. */
 export function withMachine(state: LabState, name: string, machine: MachineState): LabState {
   return { ...state, machines: state.machines.map((old) => (old.name === name ? machine : old)) };

@@ -81,7 +81,7 @@ const malformed: readonly { readonly of: string; readonly text: string; readonly
   { of: "an unclosed quote", text: small.replace("prod", '"prod'), says: /^requorum\.yaml:\d+:\d+: .*quote/ },
   { of: "an unclosed bracket", text: `${small}    roles: [etcd\n`, says: /^requorum\.yaml:\d+:\d+: / },
   { of: "a key twice", text: `${small}cluster: other\n`, says: /^requorum\.yaml:6:1: map keys must be unique/ },
-  { of: "two documents", text: `${small}---\na: b\n`, says: /^requorum\.yaml:6:1: source contains multiple documents/ },
+  { of: "two documents", text: `${small}---\na: b\n`, says: /^requorum\.yaml:6:1: a second document begins here/ },
   {
     of: "another version",
     text: small.replace("requorum/v1", "requorum/v2"),

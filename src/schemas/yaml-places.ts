@@ -1,4 +1,4 @@
-import { isMap, isNode, isPair, isSeq, LineCounter, parseDocument, type Document, type YAMLParseError } from "yaml";
+import { isMap, isNode, isPair, isSeq, LineCounter, parseDocument, type Document } from "yaml";
 
 /** Something wrong at one place of a file. Line and column count from 1. */
 export interface FileProblem {
@@ -52,7 +52,7 @@ export function placeYaml(text: string): PlacedYaml {
 }
 
 /** YAML's own messages start with a capital and may span lines; one of them speaks to programmers. */
-function wordsOf({ code, message }: YAMLParseError): string {
+function wordsOf({ code, message }: { readonly code: string; readonly message: string }): string {
   if (code === "MULTIPLE_DOCS")
     return "a second document begins here; expected only one in the file (take this --- away, and what belongs to another file)";
   const line = message.split("\n")[0]?.trim() ?? "";

@@ -1,22 +1,38 @@
 /**
- * What an API server adds to an object when it reads it from etcd, as far as
- * that can be known from the value and its key: the resource version, which is
- * the revision that wrote it (apiserver pkg/storage/etcd3, APIObjectVersioner),
- * and the kind of a StatefulSet's claim templates, which protobuf leaves out
- * (kubernetes pkg/apis/apps/v1/conversion.go). Not added: defaults of fields
- * newer than the write, and another API version than the stored one.
+ * What an API server makes of an object when it reads it from etcd, as far as
+ * that can be known from the value and its key:
+ * - the resource version, which is the revision that wrote it (apiserver
+ *   pkg/storage/etcd3, APIObjectVersioner);
+ * - the kind of a StatefulSet's claim templates, which protobuf leaves out
+ *   (kubernetes pkg/apis/apps/v1/conversion.go);
+ * - defaults for what is taken off or added after the defaults of the write:
+ *   a new claim's phase, a Job's labels (pkg/apis/{core,batch}/v1/defaults.go);
+ * - a CustomResourceDefinition in v1: all versions of Kubernetes store them in
+ *   v1beta1, which none since 1.22 serves or takes (crd-as-served.ts).
+ * Not done: defaults of fields newer than the write, and other API versions
+ * than the stored one.
  */
-import { emptyKubeObject, isKubeList, isKubeObject, type KubeJson, type KubeObject } from "./kube-json.ts";
+import { crdAsServed } from "./crd-as-served.ts";
+import { emptyKubeObject, isKubeList, isKubeObject, textAt, valueAt, withField, type KubeObject } from "./kube-json.ts";
 
 /** `modRevision`: of the etcd record that holds the value. */
 export function asServed(object: KubeObject, modRevision: bigint): KubeObject {
   const metadata = isKubeObject(object["metadata"]) ? object["metadata"] : emptyKubeObject();
   const served = withField(object, "metadata", withField(metadata, "resourceVersion", String(modRevision)));
-  return isStatefulSet(object) ? withClaimKinds(served) : served;
-}
-
-function isStatefulSet(object: KubeObject): boolean {
-  return object["kind"] === "StatefulSet" && typeof object["apiVersion"] === "string" && object["apiVersion"].startsWith("apps/");
+  switch (`${textAt(object, "apiVersion") ?? ""} ${textAt(object, "kind") ?? ""}`) {
+    case "apiextensions.k8s.io/v1beta1 CustomResourceDefinition":
+      return crdAsServed(served);
+    case "v1 PersistentVolumeClaim":
+      return withPhase(served);
+    case "batch/v1 Job":
+      return withTemplateLabels(served);
+    case "apps/v1 StatefulSet":
+    case "apps/v1beta2 StatefulSet":
+    case "apps/v1beta1 StatefulSet":
+      return withClaimKinds(served);
+    default:
+      return served;
+  }
 }
 
 function withClaimKinds(object: KubeObject): KubeObject {
@@ -29,6 +45,16 @@ function withClaimKinds(object: KubeObject): KubeObject {
   return withField(object, "spec", withField(spec, "volumeClaimTemplates", named));
 }
 
-function withField(object: KubeObject, name: string, value: KubeJson): KubeObject {
-  return Object.assign(emptyKubeObject(), object, { [name]: value });
+function withPhase(object: KubeObject): KubeObject {
+  const status = isKubeObject(object["status"]) ? object["status"] : emptyKubeObject();
+  return (status["phase"] ?? "") === "" ? withField(object, "status", withField(status, "phase", "Pending")) : object;
+}
+
+function withTemplateLabels(object: KubeObject): KubeObject {
+  const { metadata } = object;
+  const own = valueAt(object, "metadata", "labels");
+  const labels = valueAt(object, "spec", "template", "metadata", "labels");
+  if (!isKubeObject(metadata) || !isKubeObject(labels)) return object;
+  if (Object.keys(labels).length === 0 || (isKubeObject(own) && Object.keys(own).length > 0)) return object;
+  return withField(object, "metadata", withField(metadata, "labels", labels));
 }

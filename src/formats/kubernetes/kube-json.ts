@@ -44,6 +44,11 @@ export function textAt(object: KubeJson, ...path: readonly string[]): string | u
   return typeof value === "string" ? value : undefined;
 }
 
+/** A copy with one field set. */
+export function withField(object: KubeObject, name: string, value: KubeJson): KubeObject {
+  return Object.assign(emptyKubeObject(), object, { [name]: value });
+}
+
 /** Equal as JSON; the order of keys does not matter, a number equals the bigint of the same value. */
 export function isSameJson(one: KubeJson, other: KubeJson): boolean {
   if (one === other) return true;

@@ -96,7 +96,7 @@ test("etcd.removeMember: a machine that was said to be lost and answers SSH by n
   for (const [outcome, words] of [
     ["open", /reaches its etcd-client port \(open\)/],
     ["refused", /reaches its etcd-client port \(refused\)/],
-    ["unknown", /could tell that it is silent/],
+    ["unknown", /cannot tell whether its etcd-client port is silent/],
   ] as const) {
     world.reachOutcome = (at) => (at.endsWith("/2379") ? outcome : "silent");
     await assert.rejects(perform(), { code: "STEP_BLOCKED", message: words });
@@ -105,6 +105,26 @@ test("etcd.removeMember: a machine that was said to be lost and answers SSH by n
   assert.deepEqual(world.effects(), ["joins 0"]);
   await perform();
   assert.equal(world.etcd.effects.filter((effect) => effect.startsWith("memberRemove")).length, 1);
+});
+
+test("etcd.removeMember: a lost machine that comes back while a voter is looked for keeps its member: silence is heard last", async () => {
+  const { world, context } = await open();
+  const args = argsOf("etcd.removeMember");
+  const host = asHostName("cp2");
+  world.machines.failWith(host, () => new RecoveryError("SSH_UNREACHABLE", { subject: "host cp2", detail: "no answer", contact: "none" }));
+  const { ports } = context;
+  let dials = 0;
+  const etcd: typeof ports.etcd = {
+    ...ports.etcd,
+    dial: async (at, call) => {
+      if (++dials === 3) world.reachOutcome = () => "refused";
+      return await ports.etcd.dial(at, call);
+    },
+  };
+  const lossProofs = [{ memberId: args.memberId, host, kind: "attested" as const, evidence: ["someone: it burnt"] }];
+  const attested: StepContext = { ...context, ports: { ...ports, etcd }, plan: { ...plan, lossProofs } };
+  await assert.rejects(stepHandlers["etcd.removeMember"].perform(args, attested), { message: /reaches its ssh port \(refused\)/ });
+  assert.deepEqual(world.effects(), ["joins 0"]);
 });
 
 test("etcd.removeMember: an endpoint of another cluster is never asked to change anything", async () => {

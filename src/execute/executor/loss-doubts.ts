@@ -1,5 +1,6 @@
 import type { MemberId } from "../../model/ids.ts";
 import type { PlannedStep } from "../../model/plan.ts";
+import { silenceDoubts } from "../handlers/etcd-remove-member.ts";
 import { lookAtHost } from "../observe/look-at-host.ts";
 import type { StepContext } from "../step-handler.ts";
 import type { BoundStep } from "./bound-step.ts";
@@ -25,7 +26,9 @@ export async function lossDoubts(
     const { post } = await lookOnce(step, own);
     doubts.push(...wordsOf(post).map((words) => `${look.id} (${look.describes}) does not hold any more: ${words}`));
   }
-  return [...doubts, ...(await dataDoubts(member, context))];
+  // Before the step counts as started: a machine that makes a sign must not use up its attempts.
+  const signs = planned.kind === "etcd.removeMember" ? await silenceDoubts(planned.args, context) : [];
+  return [...doubts, ...(await dataDoubts(member, context)), ...signs];
 }
 
 function memberOf(planned: PlannedStep): MemberId | undefined {

@@ -18,9 +18,17 @@ export const etcdRemoveMemberHandler: StepHandler<"etcd.removeMember"> = {
   settleMs: 10_000,
   observe: (_args, context) => observeModel(context, { etcd: true }),
   perform: async (args, context) => {
-    const [healthy] = await Promise.all([etcdHostsHealthy(context, args.via), assertStillSilent(args, context)]);
     await withHealthyVoter(context, { hosts: args.via, except: args.memberId }, async (client) => {
-      const { members } = await client.memberList({ linearizable: true }, etcdCall(context));
+      const list = async () => (await client.memberList({ linearizable: true }, etcdCall(context))).members;
+      if (!(await list()).some((member) => member.id === args.memberId)) return;
+      // Listening takes seconds, so the rest is asked with it and after it: nothing but the removal follows.
+      const [healthy, doubts] = await Promise.all([etcdHostsHealthy(context, args.via), silenceDoubts(args, context)]);
+      if (doubts.length > 0)
+        throw new RecoveryError("STEP_BLOCKED", {
+          subject: `member ${args.memberId}`,
+          detail: `${doubts.join("; ")}. Nothing was removed`,
+        });
+      const members = await list();
       const target = members.find((member) => member.id === args.memberId);
       if (target === undefined) return;
       assertMeant(target, args);
@@ -33,20 +41,19 @@ export const etcdRemoveMemberHandler: StepHandler<"etcd.removeMember"> = {
 /**
  * I-G2: somebody's word that a machine is lost holds as long as the machine
  * says nothing. Between the plan and this step it may have come back, with all
- * its data and its etcd still starting.
+ * its data and its etcd still starting. A machine without a configuration
+ * entry is listened for where its member has its peer URLs. Reasons in words;
+ * empty: silence, or nobody's word is relied on.
  */
-async function assertStillSilent(args: Args, context: StepContext): Promise<void> {
+export async function silenceDoubts(args: Args, context: StepContext): Promise<readonly string[]> {
   const proof = context.plan.lossProofs.find((candidate) => candidate.memberId === args.memberId);
-  if (proof?.kind !== "attested" || proof.host === undefined) return;
-  // A machine that was taken out of the configuration cannot be asked any more.
+  if (proof?.kind !== "attested") return [];
   const host = context.config.hosts.find((candidate) => candidate.name === proof.host);
-  if (host === undefined) return;
-  const sign = await signOfLife(host, args.via, context);
-  if (sign === undefined) return;
-  throw new RecoveryError("STEP_BLOCKED", {
-    subject: `host ${proof.host}`,
-    detail: `it was said to be lost, and ${sign}: its member ${args.memberId} may come back with its data. Nothing was removed; plan again`,
-  });
+  const sign = await signOfLife({ host, peerUrls: args.peerUrls }, args.via, context);
+  if (sign === undefined) return [];
+  return [
+    `${proof.host ?? "its machine"} was said to be lost, and ${sign}: its member ${args.memberId} may come back with its data. Resuming listens again; else plan again`,
+  ];
 }
 
 /** I-S6: id, name and peer URLs, right before the call. */

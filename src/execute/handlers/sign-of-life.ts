@@ -12,15 +12,29 @@ const connectSeconds = 4;
 /** $1: seconds for one connection; then ADDRESS/PORT… One line "reach ADDRESS/PORT OUTCOME" each. Only a connection is made, nothing is said. */
 export const reachScript = String.raw`set -u
 LC_ALL=C; export LC_ALL
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
 seconds=$1; shift
 command -v bash >/dev/null && command -v timeout >/dev/null || { echo end; exit 0; }
+# Would this machine send anything there at all? "ip route get" takes no names.
+has_route() {
+  to=$(getent ahosts "$1" | sed -n '1s/[[:space:]].*//p')
+  ip route get "${"$"}{to:-$1}" >/dev/null 2>&1
+}
 for target in "$@"; do
   (
-    words=$(timeout "$seconds" bash -c ': 3<>"/dev/tcp/$0/$1"' "${"$"}{target%/*}" "${"$"}{target##*/}" 2>&1)
+    address=${"$"}{target%/*}
+    words=$(timeout "$seconds" bash -c ': 3<>"/dev/tcp/$0/$1"' "$address" "${"$"}{target##*/}" 2>&1)
     case $? in
       0) outcome=open ;;
       124) outcome=silent ;;
-      *) case $words in *refused*) outcome=refused ;; *"o route to host"*|*"ost is down"*|*"timed out"*) outcome=silent ;; *) outcome=unknown ;; esac ;;
+      *)
+        case $words in
+          *refused*) outcome=refused ;;
+          *"timed out"*) outcome=silent ;;
+          # A router says so when the network behind it is gone, a neighbour's ARP when the machine is; without a route it is only about ourselves.
+          *"o route to host"*|*"ost is down"*|*"etwork is unreachable"*) if has_route "$address"; then outcome=silent; else outcome=unknown; fi ;;
+          *) outcome=unknown ;;
+        esac ;;
     esac
     echo "reach $target $outcome"
   ) &
@@ -28,64 +42,104 @@ done
 wait
 echo end`;
 
+/** A machine that somebody said is lost: as configured, if it is, and where etcd's list says that its member listens. */
+export interface SaidToBeLost {
+  readonly host: HostConfig | undefined;
+  readonly peerUrls: readonly string[];
+}
+
 /**
  * Why a machine that was said to be lost does not count as silent; undefined:
- * silence, heard by us and by at least one of its neighbours `via`, on every
- * port that it would serve. Whatever answers there, even to refuse, is a sign
- * of life. Racy: it may be starting and answer nothing yet.
+ * silence, heard by us and by every one of its neighbours `via`, at every
+ * address and port that it would serve: SSH may go by another network than
+ * etcd does. Whatever answers there, even to refuse, is a sign of life; a
+ * neighbour that cannot tell has not heard silence. Racy: it may be starting
+ * and answer nothing yet.
  */
-export async function signOfLife(host: HostConfig, via: readonly HostName[], context: StepContext): Promise<string | undefined> {
-  const [own, ...near] = await Promise.all([signBySsh(host, context), ...via.map((from) => hear(host, from, context))]);
-  const sign = own ?? near.find((heard) => heard.sign !== undefined)?.sign;
-  if (sign !== undefined) return sign;
-  return near.some((heard) => heard.isSilent)
-    ? undefined
-    : `none of ${via.join(", ")} could tell that it is silent on the network, which is not enough`;
+export async function signOfLife(lost: SaidToBeLost, via: readonly HostName[], context: StepContext): Promise<string | undefined> {
+  const targets = targetsOf(lost);
+  if (via.length === 0) return "nobody near it is there to listen";
+  if (targets === undefined) return `where its member listens cannot be read from ${lost.peerUrls.join(", ")}`;
+  const heard = await Promise.all([
+    ...(lost.host === undefined ? [] : [signBySsh(lost.host, context)]),
+    ...via.map((from) => hear(targets, from, context)),
+  ]);
+  return heard.find(({ sign }) => sign !== undefined)?.sign ?? heard.find(({ gap }) => gap !== undefined)?.gap;
+}
+
+/** Both undefined: silence. */
+interface Heard {
+  readonly sign?: string;
+  /** Why nothing was heard of it, neither life nor silence. */
+  readonly gap?: string;
+}
+
+interface Target {
+  /** "ADDRESS/PORT" */
+  readonly at: string;
+  readonly words: string;
+}
+
+/** undefined: a peer URL of a form that is not known here. */
+function targetsOf({ host, peerUrls }: SaidToBeLost): readonly Target[] | undefined {
+  const peers = peerUrls.flatMap((url) => peerEndpointOf(url) ?? []);
+  if (peers.length === 0 || peers.length < peerUrls.length) return undefined;
+  const addresses = [...new Set([...(host === undefined ? [] : [host.address]), ...peers.map((peer) => peer.address)])];
+  const usual = { ssh: host?.sshPort ?? 22, "etcd-client": 2379, "etcd-peer": 2380, "kube-apiserver": 6443 };
+  const named = [
+    ...addresses.flatMap((address) => Object.entries(usual).map(([name, port]) => ({ address, name, port }))),
+    ...peers.map((peer) => ({ ...peer, name: "etcd-peer" })),
+  ];
+  const targets = named.map(({ address, name, port }): Target => ({
+    at: `${address}/${String(port)}`,
+    words: `${name} port${address === host?.address ? "" : ` at ${address}`}`,
+  }));
+  return [...new Map(targets.map((target) => [target.at, target])).values()];
+}
+
+/** https://10.0.0.1:2380 or https://[fd00::1]:2380; without a port, the scheme's. */
+function peerEndpointOf(url: string): { readonly address: string; readonly port: number } | undefined {
+  const [, scheme, bracketed, plain, port] = /^(https?):\/\/(?:\[([^\]]+)\]|([^/:]+))(?::(\d{1,5}))?(?:\/.*)?$/.exec(url) ?? [];
+  const address = bracketed ?? plain;
+  return address === undefined ? undefined : { address, port: Number(port ?? (scheme === "https" ? 443 : 80)) };
 }
 
 /** A shared connection whose machine went away breaks once; the second attempt is a new login. */
-async function signBySsh(host: HostConfig, context: StepContext, isLast = false): Promise<string | undefined> {
+async function signBySsh(host: HostConfig, context: StepContext, isLast = false): Promise<Heard> {
   try {
     await context.ports.hostAccess.ping(host.name, { timeoutMs: lastWordMs, signal: context.signal });
-    return "it answers SSH";
+    return { sign: "it answers SSH" };
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
     // How far it came may not be known (a way through another machine); its neighbours then decide.
-    if (error.code === "SSH_UNREACHABLE") return error.contact === "some" ? `something answers there (${error.detail})` : undefined;
+    if (error.code === "SSH_UNREACHABLE") return error.contact === "some" ? { sign: `something answers there (${error.detail})` } : {};
     return error.retry === "transient" && !isLast
       ? await signBySsh(host, context, true)
-      : `SSH there ends with ${error.code}, which is no silence`;
+      : { sign: `SSH there ends with ${error.code}, which is no silence` };
   }
 }
 
-interface Heard {
-  readonly sign: string | undefined;
-  readonly isSilent: boolean;
-}
-
-async function hear(host: HostConfig, from: HostName, context: StepContext): Promise<Heard> {
-  const ports = { ssh: host.sshPort ?? 22, "etcd-client": 2379, "etcd-peer": 2380, "kube-apiserver": 6443 };
+async function hear(targets: readonly Target[], from: HostName, context: StepContext): Promise<Heard> {
   try {
     const output = await readOnHost(context, from, {
       reason: "look whether a machine said to be lost is silent",
       script: reachScript,
-      args: [String(connectSeconds), ...Object.values(ports).map((port) => `${host.address}/${String(port)}`)],
+      args: [String(connectSeconds), ...targets.map(({ at }) => at)],
       timeoutMs: lookMs,
     });
     const lines = output.trim().split("\n");
-    const outcomes = Object.entries(ports).map(([name, port]) => {
-      const start = `reach ${host.address}/${String(port)} `;
-      return { name, outcome: lines.find((line) => line.startsWith(start))?.slice(start.length) ?? "unknown" };
+    const outcomes = targets.map((target) => {
+      const start = `reach ${target.at} `;
+      return { ...target, outcome: lines.find((line) => line.startsWith(start))?.slice(start.length) ?? "unknown" };
     });
     const alive = outcomes.find(({ outcome }) => outcome === "open" || outcome === "refused");
-    return {
-      sign: alive === undefined ? undefined : `${from} reaches its ${alive.name} port (${alive.outcome})`,
-      isSilent: outcomes.every(({ outcome }) => outcome === "silent"),
-    };
+    if (alive !== undefined) return { sign: `${from} reaches its ${alive.words} (${alive.outcome})` };
+    const open = outcomes.find(({ outcome }) => outcome !== "silent");
+    return open === undefined ? {} : { gap: `${from} cannot tell whether its ${open.words} is silent, which is not enough` };
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
-    return { sign: undefined, isSilent: false };
+    return { gap: `${from} could not be asked whether it is silent (${error.subject}: ${error.message}), which is not enough` };
   }
 }

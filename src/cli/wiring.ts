@@ -14,10 +14,13 @@ import { createSshHostAccess } from "../adapters/ssh/ssh-host-access.ts";
 import { NodeCertificates } from "../adapters/system/node-certificates.ts";
 import { NodeHashing } from "../adapters/system/node-hashing.ts";
 import { SystemClock } from "../adapters/system/system-clock.ts";
-import type { ClusterConfig } from "../model/cluster-config.ts";
+import { defaultPaths, type ClusterConfig } from "../model/cluster-config.ts";
+import { asHostName, type HostName } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
+import type { HostAccess } from "../ports/host-access.ts";
 import { shellWord } from "../render/shell-word.ts";
 import { readClusterConfig } from "../schemas/config.ts";
+import { connectTimeoutMsDefault, planLifetimeMsDefault, unreachableGraceMsDefault } from "../schemas/config-schema.ts";
 import { findConfig, type ConfigSearch } from "./find-config.ts";
 
 /** A configured cluster and the ports that reach it. Whoever opens it closes it. */
@@ -63,6 +66,36 @@ async function readConfigText(path: string): Promise<string> {
   } catch (cause) {
     throw new RecoveryError("LOCAL_FILE_FAILED", { subject: path, detail: "the configuration could not be read", cause });
   }
+}
+
+/** One machine that no configuration names, reached as `ssh` reaches it. Whoever opens it closes it. */
+export function openUnconfiguredHost(host: {
+  readonly address: string;
+  readonly user: string | undefined;
+  readonly port: number | undefined;
+}): { readonly access: HostAccess; readonly host: HostName } {
+  const name = asHostName(host.address.includes(":") ? `ip6-${host.address.replaceAll(":", "-")}` : host.address);
+  const access = createSshHostAccess({
+    apiVersion: "requorum/v1",
+    cluster: "none",
+    platform: "kubeadm",
+    etcdTopology: "stacked",
+    controlPlaneEndpoint: undefined,
+    loadBalancer: "none",
+    hosts: [
+      {
+        name,
+        address: host.address,
+        roles: [],
+        ...(host.user === undefined ? {} : { sshUser: host.user }),
+        ...(host.port === undefined ? {} : { sshPort: host.port }),
+      },
+    ],
+    ssh: { connectTimeoutMs: connectTimeoutMsDefault },
+    paths: defaultPaths,
+    policy: { unreachableGraceMs: unreachableGraceMsDefault, planLifetimeMs: planLifetimeMsDefault },
+  });
+  return { access, host: name };
 }
 
 function makePorts(config: ClusterConfig, configFile: string, stateDirectory: string): OpenCluster {

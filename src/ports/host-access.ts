@@ -25,6 +25,17 @@ export interface RemoteResult {
   readonly stderr: string;
 }
 
+export interface RemoteRead {
+  /** More is an error (REMOTE_OUTPUT_TOO_LARGE). */
+  readonly bytesMax: number;
+  /** A part of a long file: from this byte on, at most `bytesMax`; what follows is no error. A multiple of 65536. */
+  readonly fromByte?: number;
+  readonly timeoutMs: number;
+  /** As root (sudo -n) where the login user is not root. Default true. */
+  readonly asRoot?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 /** A forward from a Unix socket (0600) on this machine to an address as seen from the host. */
 export interface Forward {
   readonly socketPath: string;
@@ -42,11 +53,7 @@ export interface HostAccess {
   /** Time of one round trip over the established connection, milliseconds. Connects if needed. */
   ping(host: HostName, options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<number>;
   /** REMOTE_COMMAND_FAILED when it does not exist or cannot be read. */
-  readFile(
-    host: HostName,
-    path: string,
-    options: { readonly bytesMax: number; readonly timeoutMs: number; readonly signal?: AbortSignal },
-  ): Promise<Uint8Array>;
+  readFile(host: HostName, path: string, options: RemoteRead): Promise<Uint8Array>;
   /** Temporary name, sha256 verified on the machine, then renamed. UPLOAD_CORRUPT leaves the target untouched. */
   upload(
     host: HostName,

@@ -207,6 +207,18 @@ export function hostAccessContract(name: string, makeSubject: () => Promise<Host
     );
   });
 
+  contract("a part of a long file is read byte for byte from where it is asked for, and ends with the file", async () => {
+    const content = Uint8Array.from({ length: 200_000 }, (_, index) => (index * 7 + (index >> 8)) % 256);
+    const path = `${subject.directory}/a long one`;
+    await subject.writeFile(path, content);
+    const part = async (fromByte: number, bytesMax: number) =>
+      Buffer.from(await subject.access.readFile(subject.good, path, { fromByte, bytesMax, timeoutMs: 10_000 }));
+    assert.deepEqual(await part(0, 100), Buffer.from(content.subarray(0, 100)));
+    assert.deepEqual(await part(65_536, 131_072), Buffer.from(content.subarray(65_536, 196_608)));
+    assert.deepEqual(await part(196_608, 65_536), Buffer.from(content.subarray(196_608)));
+    assert.equal((await part(262_144, 65_536)).length, 0);
+  });
+
   contract("a forward names its socket and may be closed twice", async () => {
     const forward = await subject.access.forward(subject.good, { address: "127.0.0.1", port: 9, timeoutMs: 10_000 });
     assert.match(forward.socketPath, /^\//);

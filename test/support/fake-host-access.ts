@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { HostName } from "../../src/model/ids.ts";
 import { RecoveryError } from "../../src/model/recovery-error.ts";
-import type { Forward, HostAccess, RemoteRequest, RemoteResult } from "../../src/ports/host-access.ts";
+import type { Forward, HostAccess, RemoteRead, RemoteRequest, RemoteResult } from "../../src/ports/host-access.ts";
 
 /** What a scripted machine does with a script. "hang": it never ends. "lost": the connection breaks while it runs. */
 export type ScriptedOutcome = Partial<RemoteResult> | "hang" | "lost";
@@ -98,7 +98,7 @@ export class FakeHostAccess implements HostAccess {
     });
   }
 
-  readFile(host: HostName, path: string, options: { readonly bytesMax: number }): Promise<Uint8Array> {
+  readFile(host: HostName, path: string, options: Pick<RemoteRead, "bytesMax" | "fromByte">): Promise<Uint8Array> {
     return Promise.resolve().then(() => {
       this.#throwIfFailing(host);
       const file = this.#files.get(keyOf(host, path));
@@ -107,6 +107,8 @@ export class FakeHostAccess implements HostAccess {
           subject: `host ${host}`,
           detail: `"read ${path}" failed with exit status 1: not a file`,
         });
+      const { fromByte } = options;
+      if (fromByte !== undefined) return file.content.slice(fromByte, fromByte + options.bytesMax);
       if (file.content.length > options.bytesMax)
         throw new RecoveryError("REMOTE_OUTPUT_TOO_LARGE", {
           subject: `host ${host}, file ${path}`,

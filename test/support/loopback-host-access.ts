@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import type { HostName } from "../../src/model/ids.ts";
 import { RecoveryError } from "../../src/model/recovery-error.ts";
-import type { Forward, HostAccess, RemoteRequest, RemoteResult } from "../../src/ports/host-access.ts";
+import type { Forward, HostAccess, RemoteRead, RemoteRequest, RemoteResult } from "../../src/ports/host-access.ts";
 
 /**
  * This machine in the place of every host, for programs that run on its
@@ -91,8 +91,15 @@ export class LoopbackHostAccess implements HostAccess {
   ping(): Promise<number> {
     return Promise.resolve(0.1);
   }
-  readFile(): Promise<Uint8Array> {
-    return Promise.reject(new Error("not needed on loopback"));
+  async readFile(_host: HostName, path: string, options: RemoteRead): Promise<Uint8Array> {
+    const { fromByte = 0, bytesMax } = options;
+    const handle = await open(path, "r");
+    try {
+      const { buffer, bytesRead } = await handle.read(new Uint8Array(bytesMax), 0, bytesMax, fromByte);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
   }
   upload(): Promise<void> {
     return Promise.reject(new Error("not needed on loopback"));

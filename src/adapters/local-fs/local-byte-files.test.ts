@@ -3,7 +3,8 @@ import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFil
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { LocalByteFiles, lockPidOf } from "./local-byte-files.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { LocalByteFiles } from "./local-byte-files.ts";
 
 function fileWith(context: TestContext, text: string): string {
   const directory = mkdtempSync(join(tmpdir(), "requorum-files-"));
@@ -71,8 +72,18 @@ test("LocalByteFiles: what is not there, and what is no file, is named", (contex
   assert.throws(() => files.open(join(path, "..")), { code: "FILE_NOT_RECOGNISED" });
 });
 
-test("lockPidOf finds the holder of a file's lock by device and inode", () => {
-  const locks = "1: POSIX  ADVISORY  WRITE 11 fe:00:7 0 EOF\n2: FLOCK  ADVISORY  WRITE 4711 fe:01:131 0 EOF\n";
-  assert.equal(lockPidOf(locks, { dev: 0xfe01n, ino: 131n }), 4711);
-  assert.equal(lockPidOf(locks, { dev: 0xfe01n, ino: 7n }), undefined);
+test("LocalByteFiles: what was copied here is read under the name that it has where it lies", (context) => {
+  const path = fileWith(context, "0123456789");
+  const why = new RecoveryError("SSH_UNREACHABLE", { subject: "host cp2", detail: "no answer" });
+  const files = new LocalByteFiles([
+    { name: "ssh://cp1/var/lib/etcd/", path: join(path, "..") },
+    { name: "ssh://cp2/var/lib/etcd", error: why },
+  ]);
+  assert.equal(files.kindOf("ssh://cp1/var/lib/etcd"), "directory");
+  assert.deepEqual(files.list("ssh://cp1/var/lib/etcd/"), ["file"]);
+  const file = files.open("ssh://cp1/var/lib/etcd/file");
+  assert.deepEqual([file.name, file.size], ["ssh://cp1/var/lib/etcd/file", 10]);
+  file.assertUnchanged();
+  file.close();
+  assert.throws(() => files.kindOf("ssh://cp2/var/lib/etcd"), why);
 });

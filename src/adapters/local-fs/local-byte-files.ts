@@ -1,12 +1,23 @@
-import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readFileSync, readSync, statSync, type BigIntStats } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync, type BigIntStats } from "node:fs";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { ByteFiles, OpenByteFile } from "../../ports/byte-files.ts";
+import { lockPidOf } from "../../formats/machine/proc-locks.ts";
 import { toRecoveryError } from "./to-recovery-error.ts";
+
+/** A copy on this machine of a file or directory that has another name, or why there is none. */
+export type SpooledName = { readonly name: string; readonly path: string } | { readonly name: string; readonly error: RecoveryError };
 
 /** Files of this machine. Opened for reading only; nothing here can write. */
 export class LocalByteFiles implements ByteFiles {
+  private readonly spooled: readonly SpooledName[];
+
+  /** What was copied here keeps the name that it has where it lies. */
+  constructor(spooled: readonly SpooledName[] = []) {
+    this.spooled = spooled;
+  }
+
   kindOf(path: string): "file" | "directory" {
-    const stats = attempt(path, "look at it", () => statSync(path));
+    const stats = attempt(path, "look at it", () => statSync(this.placeOf(path)));
     if (stats.isFile()) return "file";
     if (stats.isDirectory()) return "directory";
     throw new RecoveryError("FILE_NOT_RECOGNISED", {
@@ -16,13 +27,14 @@ export class LocalByteFiles implements ByteFiles {
   }
 
   list(path: string): readonly string[] {
-    return attempt(path, "list the directory", () => readdirSync(path).sort());
+    return attempt(path, "list the directory", () => readdirSync(this.placeOf(path)).sort());
   }
 
   open(path: string): OpenByteFile {
-    const file = attempt(path, "open it", () => openSync(path, "r"));
+    const place = this.placeOf(path);
+    const file = attempt(path, "open it", () => openSync(place, "r"));
     try {
-      return new LocalByteFile(path, file);
+      return new LocalByteFile(path, place, file);
     } catch (error) {
       closeSync(file);
       throw error;
@@ -30,9 +42,19 @@ export class LocalByteFiles implements ByteFiles {
   }
 
   lockHolder(path: string): { readonly pid: number } | undefined {
-    const { dev, ino } = attempt(path, "look at it", () => lstatSync(path, { bigint: true }));
+    const { dev, ino } = attempt(path, "look at it", () => statSync(this.placeOf(path), { bigint: true }));
     const pid = lockPidOf(locksOfThisMachine(), { dev, ino });
     return pid === undefined ? undefined : { pid };
+  }
+
+  private placeOf(path: string): string {
+    for (const one of this.spooled) {
+      const base = one.name.replace(/\/+$/, "");
+      if (path !== base && !path.startsWith(`${base}/`)) continue;
+      if ("error" in one) throw one.error;
+      return `${one.path}${path.slice(base.length)}`.replace(/\/+$/, "");
+    }
+    return path;
   }
 }
 
@@ -40,11 +62,13 @@ class LocalByteFile implements OpenByteFile {
   readonly name: string;
   readonly size: number;
   readonly secondsSinceWrite: number;
+  private readonly place: string;
   private readonly file: number;
   private readonly opened: BigIntStats;
 
-  constructor(path: string, file: number) {
+  constructor(path: string, place: string, file: number) {
     this.name = path;
+    this.place = place;
     this.file = file;
     this.opened = attempt(path, "look at it", () => fstatSync(file, { bigint: true }));
     if (!this.opened.isFile()) throw new RecoveryError("FILE_NOT_RECOGNISED", { subject: `file ${path}`, detail: "this is a directory" });
@@ -69,7 +93,7 @@ class LocalByteFile implements OpenByteFile {
     const now = attempt(this.name, "look at it again", () => fstatSync(this.file, { bigint: true }));
     if (now.size !== this.opened.size) throw this.changed(`it had ${this.opened.size} bytes and has ${now.size} now`);
     if (now.mtimeNs !== this.opened.mtimeNs) throw this.changed("it was written to");
-    const there = attempt(this.name, "look at it again", () => statSync(this.name, { bigint: true }));
+    const there = attempt(this.name, "look at it again", () => statSync(this.place, { bigint: true }));
     if (there.ino !== this.opened.ino || there.dev !== this.opened.dev) throw this.changed("another file took its place");
   }
 
@@ -97,18 +121,4 @@ function locksOfThisMachine(): string {
   } catch {
     return ""; // no Linux, or hidden: then no lock is seen, and a change while reading still is
   }
-}
-
-/** Lines like `1: FLOCK  ADVISORY  WRITE 708 fe:00:131 0 EOF`. Source: proc_locks(5). */
-export function lockPidOf(text: string, file: { readonly dev: bigint; readonly ino: bigint }): number | undefined {
-  // Linux' encoding of 64-bit device numbers: makedev(3).
-  const major = ((file.dev >> 8n) & 0xfffn) | ((file.dev >> 32n) & ~0xfffn);
-  const minor = (file.dev & 0xffn) | ((file.dev >> 12n) & ~0xffn);
-  for (const line of text.split("\n")) {
-    const found = /\b(?:FLOCK|POSIX|OFDLCK)\s+\S+\s+(?:WRITE|READ)\s+(-?\d+)\s+([0-9a-f]+):([0-9a-f]+):(\d+)\s/.exec(line);
-    if (found === null) continue;
-    const [, pid = "", lineMajor = "", lineMinor = "", inode = ""] = found;
-    if (BigInt(`0x${lineMajor}`) === major && BigInt(`0x${lineMinor}`) === minor && BigInt(inode) === file.ino) return Number(pid);
-  }
-  return undefined;
 }

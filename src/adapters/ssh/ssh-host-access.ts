@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import type { ClusterConfig, HostConfig } from "../../model/cluster-config.ts";
 import type { HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import type { Forward, HostAccess, RemoteRequest, RemoteResult } from "../../ports/host-access.ts";
+import type { Forward, HostAccess, RemoteRead, RemoteRequest, RemoteResult } from "../../ports/host-access.ts";
 import { defaultControlDirectory, forwardSocketPath, ignoreMissing, openControlDirectory } from "./control-directory.ts";
 import { HostConnection, type ConnectionWish } from "./host-connection.ts";
 import { scriptPayload } from "./remote-frame.ts";
@@ -32,6 +32,15 @@ const sessionsPerHostMax = 8;
 const closeMsMax = 500;
 /** A connection full of sessions is tried again this often until the call's own limit. */
 const busyPauseMs = 100;
+
+const readScript = `test -f "$1" || { echo "not a file" >&2; exit 1; }; head -c "$2" -- "$1"`;
+/** dd's own words on standard error are not read when it succeeds. */
+const readBlockBytes = 65_536;
+const readPartScript = `test -f "$1" || { echo "not a file" >&2; exit 1; }; dd if="$1" bs=${String(readBlockBytes)} skip="$2" count="$3"`;
+
+function blocksOf(fromByte: number, bytesMax: number): readonly string[] {
+  return [String(fromByte / readBlockBytes), String(Math.ceil(bytesMax / readBlockBytes))];
+}
 
 /**
  * The machines of one cluster over the system's OpenSSH (9.x tested; anything
@@ -84,33 +93,30 @@ class SshHostAccess implements HostAccess {
     return performance.now() - askedAt;
   }
 
-  async readFile(
-    host: HostName,
-    path: string,
-    options: { readonly bytesMax: number; readonly timeoutMs: number; readonly signal?: AbortSignal },
-  ): Promise<Uint8Array> {
+  async readFile(host: HostName, path: string, options: RemoteRead): Promise<Uint8Array> {
+    const { fromByte, bytesMax } = options;
     const reason = `read ${path}`;
     const result = await this.#session(host, {
-      ...options,
+      timeoutMs: options.timeoutMs,
+      signal: options.signal,
       reason,
       program: "runScript",
-      asRoot: true,
+      asRoot: options.asRoot ?? true,
       changesThings: false,
       payload: (nonce) =>
-        scriptPayload({
-          nonce,
-          script: `test -f "$1" || { echo "not a file" >&2; exit 1; }; head -c "$2" -- "$1"`,
-          args: [path, String(options.bytesMax + 1)],
-          input: undefined,
-        }),
-      // One byte more than asked for shows that there is more; the error text of `cat` must fit as well.
-      outputBytesMax: options.bytesMax + 4096,
+        fromByte === undefined
+          ? // One byte more than asked for shows that there is more.
+            scriptPayload({ nonce, script: readScript, args: [path, String(bytesMax + 1)], input: undefined })
+          : scriptPayload({ nonce, script: readPartScript, args: [path, ...blocksOf(fromByte, bytesMax)], input: undefined }),
+      // The error text of the program must fit as well.
+      outputBytesMax: bytesMax + readBlockBytes + 4096,
     });
     if (result.end.kind !== "exited" || result.end.exitCode !== 0) throw remoteFailure(host, reason, result);
-    if (result.stdout.length > options.bytesMax) {
+    if (fromByte !== undefined) return new Uint8Array(result.stdout.subarray(0, bytesMax));
+    if (result.stdout.length > bytesMax) {
       throw new RecoveryError("REMOTE_OUTPUT_TOO_LARGE", {
         subject: `host ${host}, file ${path}`,
-        detail: `${path} is larger than ${String(options.bytesMax)} bytes`,
+        detail: `${path} is larger than ${String(bytesMax)} bytes`,
       });
     }
     return new Uint8Array(result.stdout);

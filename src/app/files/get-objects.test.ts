@@ -85,6 +85,26 @@ test("get: a namespace with its own object before what lies in it, a selector, a
   assert.deepEqual(keysOf(get({ selection: { ...all, what: "/registry/namespaces/shop" } })), ["/registry/namespaces/shop"]);
 });
 
+test("get: what API servers keep for themselves is no object to apply, and is shown when it is asked for", () => {
+  const context = () =>
+    memoryFileContext({
+      "/b/backup.db": snapshotBytes({
+        writes: [
+          ...landmarkWrites,
+          ["/registry/masterleases/10.0.0.1", kubeJson("v1", "Endpoints", {})],
+          ["/registry/configmaps/shop/settings", kubeJson("v1", "ConfigMap", { name: "settings", namespace: "shop" })],
+        ],
+      }),
+    });
+  const request = { path: "/b/backup.db", revision: 0n, isRaw: false, encryptionConfig: undefined };
+  const keys = keysOf(getObjects(context(), { ...request, selection: all }));
+  assert.ok(keys.includes("/registry/configmaps/shop/settings"));
+  assert.ok(!keys.some((key) => /masterleases|ranges/.test(key)), keys.join(" "));
+  assert.deepEqual(keysOf(getObjects(context(), { ...request, selection: { ...all, what: "/registry/masterleases/10.0.0.1" } })), [
+    "/registry/masterleases/10.0.0.1",
+  ]);
+});
+
 test("get: what is not there is OBJECT_NOT_FOUND and says what was looked for", () => {
   const selection = { what: "deploy/none", namespace: "shop", selector: "app=x" };
   assert.throws(() => get({ selection }), isRecoveryError("OBJECT_NOT_FOUND", /deploy\/none in namespace shop with app=x/));

@@ -2,6 +2,7 @@ import { asServed } from "../../formats/kubernetes/as-served.ts";
 import { cleanForApply } from "../../formats/kubernetes/clean-for-apply.ts";
 import { isKubeList, isKubeObject, type KubeJson, type KubeObject } from "../../formats/kubernetes/kube-json.ts";
 import { kubeYaml } from "../../formats/kubernetes/kube-yaml.ts";
+import { isOwnRecord } from "../../formats/kubernetes/registry-key.ts";
 import type { FileObject, FileObjects } from "../../model/file-objects.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { FileContext } from "./file-context.ts";
@@ -31,7 +32,10 @@ export function getObjects(context: FileContext, request: GetObjectsRequest): Fi
     const objects: FileObject[] = [];
     const sealed: { readonly key: string; readonly why: string }[] = [];
     for (const found of live.records()) {
-      if (!selector.matchesKey(found.key, live.keys.parse(found.key))) continue;
+      const place = live.keys.parse(found.key);
+      if (!selector.matchesKey(found.key, place)) continue;
+      // Asked for by name they are shown; among all objects they would make kubectl fail.
+      if (request.selection.what === undefined && place !== undefined && isOwnRecord(place)) continue;
       const { value, why } = readRecord(context, found, sealKeys);
       if (value.kind === "sealed") sealed.push({ key: found.key, why: why ?? "" });
       else if (value.kind === "undecoded") sealed.push({ key: found.key, why: value.why });

@@ -201,13 +201,17 @@ const namesShown = 6;
 
 function wordsOfDirectory(context: FileContext, path: string): string {
   const names = context.files.list(path);
+  const base = path.replace(/\/+$/, "");
+  const inside = names.slice(0, 100).find((name) => isDirectory(context, `${base}/${name}/member`));
+  return `${noDataDirWords(names)}${inside === undefined ? "" : `; ${base}/${inside} looks like one`}`;
+}
+
+/** What a directory is that holds only these. */
+export function noDataDirWords(names: readonly string[]): string {
   if (names.length === 0) return "it is an empty directory";
   const shown = names.slice(0, namesShown).join(", ");
   const more = names.length > namesShown ? ` and ${String(names.length - namesShown)} more` : "";
-  const base = path.replace(/\/+$/, "");
-  const inside = names.slice(0, 100).find((name) => isDirectory(context, `${base}/${name}/member`));
-  const hint = inside === undefined ? "" : `; ${base}/${inside} looks like one`;
-  return `it has neither member/snap/db nor a log in member/wal, but ${shown}${more}${hint}`;
+  return `it has neither member/snap/db nor a log in member/wal, but ${shown}${more}`;
 }
 
 function isDirectory(context: FileContext, path: string): boolean {

@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+import { isRemoteSource } from "../../app/files/remote-source.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { etcdMinors, type EtcdMinor } from "../../formats/etcd/restore/restore-plan.ts";
 import { restorePage, type RestoreDocument } from "../../render/restore-page.ts";
@@ -10,9 +12,12 @@ export const command: CommandModule = {
   async run(invocation) {
     const { cli } = invocation;
     const name = textOption(invocation, "name") ?? "default";
+    const path = textArgument(invocation, "file") ?? "";
+    const dataDir = textOption(invocation, "data-dir") ?? `${name}.etcd`;
+    refuseTarget(path, dataDir);
     const restored = await runFileTask(cli, "restore", {
-      path: textArgument(invocation, "file") ?? "",
-      dataDir: textOption(invocation, "data-dir") ?? `${name}.etcd`,
+      path,
+      dataDir,
       name,
       members: membersOf(textOption(invocation, "initial-cluster") ?? `${name}=http://localhost:2380`),
       clusterToken: textOption(invocation, "initial-cluster-token"),
@@ -26,6 +31,16 @@ export const command: CommandModule = {
     return "done";
   },
 };
+
+/** A data dir is made on this machine, and never in what it is made from: that is only read. */
+function refuseTarget(path: string, dataDir: string): void {
+  const refuse = (detail: string): never => {
+    throw new RecoveryError("USAGE", { subject: "option --data-dir", detail });
+  };
+  if (isRemoteSource(dataDir)) refuse(`${dataDir}: a data dir is made on this machine only; run requorum on that one, or copy it there`);
+  if (!isRemoteSource(path) && `${resolve(dataDir)}/`.startsWith(`${resolve(path)}/`))
+    refuse(`${dataDir} is the source or lies in it, and what is read is never written to`);
+}
 
 /** `a=https://1:2380,a=https://2:2380,b=…`: a member may have several URLs, as etcd has it. */
 function membersOf(text: string): readonly { readonly name: string; readonly peerUrls: readonly string[] }[] {

@@ -1,6 +1,14 @@
 import type { ErrorCode, Retry } from "../../model/error-catalogue.ts";
 import type { ProgressEvent } from "../../model/progress-event.ts";
 import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
+import type { FileTaskName, FileTaskRequest } from "./file-tasks.ts";
+
+/** What the thread that works on files is given. */
+export interface FileWork<Name extends FileTaskName = FileTaskName> {
+  readonly name: Name;
+  readonly request: FileTaskRequest<Name>;
+  readonly spooled: readonly CarriedSpooled[];
+}
 
 /** What the thread that works on files says to the one that shows. */
 export type FileMessage =
@@ -9,6 +17,11 @@ export type FileMessage =
   | { readonly kind: "temporary"; readonly path: string | undefined }
   | { readonly kind: "result"; readonly result: unknown }
   | { readonly kind: "error"; readonly error: CarriedError };
+
+/** Where the copy of a file of another machine is, or why there is none. */
+export type CarriedSpooled =
+  | { readonly name: string; readonly path: string }
+  | { readonly name: string; readonly error: CarriedError & { readonly kind: "expected" } };
 
 /** An expected error keeps its parts across the threads; anything else is a bug and keeps its stack. */
 export type CarriedError =
@@ -22,11 +35,12 @@ export type CarriedError =
     }
   | { readonly kind: "bug"; readonly message: string; readonly stack: string | undefined };
 
+export function carriedExpected({ code, subject, detail, retry, remedies }: RecoveryError): CarriedError & { readonly kind: "expected" } {
+  return { kind: "expected", code, subject, detail, retry, remedies };
+}
+
 export function carried(error: unknown): CarriedError {
-  if (error instanceof RecoveryError) {
-    const { code, subject, detail, retry, remedies } = error;
-    return { kind: "expected", code, subject, detail, retry, remedies };
-  }
+  if (error instanceof RecoveryError) return carriedExpected(error);
   return error instanceof Error
     ? { kind: "bug", message: error.message, stack: error.stack }
     : { kind: "bug", message: String(error), stack: undefined };

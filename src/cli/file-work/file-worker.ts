@@ -7,9 +7,10 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { FileContext } from "../../app/files/file-context.ts";
 import { LocalByteFiles } from "../../adapters/local-fs/local-byte-files.ts";
 import { LocalDataDirWriter } from "../../adapters/local-fs/local-data-dir-writer.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import { NodeHashing } from "../../adapters/system/node-hashing.ts";
 import { nodeSealCiphers } from "../../adapters/system/node-seal-ciphers.ts";
-import { carried, type FileMessage } from "./file-messages.ts";
+import { carried, type FileMessage, type FileWork } from "./file-messages.ts";
 import { fileTasks, type FileTaskName, type FileTaskRequest } from "./file-tasks.ts";
 
 /** Screens need no more. */
@@ -21,9 +22,12 @@ function main(): void {
   const say = (message: FileMessage): void => {
     port.postMessage(message);
   };
+  const { name, request, spooled } = workerData as FileWork; // made by run-file-task.ts
   let shownMs = 0;
   const context: FileContext = {
-    files: new LocalByteFiles(),
+    files: new LocalByteFiles(
+      spooled.map((one) => ("path" in one ? one : { name: one.name, error: new RecoveryError(one.error.code, one.error) })),
+    ),
     ciphers: nodeSealCiphers,
     dataDirs: new LocalDataDirWriter((path) => {
       say({ kind: "temporary", path });
@@ -37,7 +41,6 @@ function main(): void {
       say({ kind: "progress", event });
     },
   };
-  const { name, request } = workerData as { readonly name: FileTaskName; readonly request: FileTaskRequest<FileTaskName> }; // made by run-file-task.ts
   try {
     const work = fileTasks[name] as (context: FileContext, request: FileTaskRequest<FileTaskName>) => unknown; // name and request were paired by the types there
     say({ kind: "result", result: work(context, request) });

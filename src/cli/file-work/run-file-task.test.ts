@@ -20,7 +20,9 @@ test("a restore that is stopped while it writes leaves nothing of what it wrote"
   writeFileSync(join(work, "db"), databaseBytes({ writes: Array.from({ length: 16 }, (_, at) => [`/a/${String(at)}`, value]) }));
   const stop = new AbortController();
   const terminal = new Terminal({ out: sink, err: sink, canAsk: false, noColor: true, readAnswer: () => Promise.resolve("") });
-  const restore = runFileTask({ terminal, signal: stop.signal }, "restore", {
+  const directories = { work, config: work, state: work, cache: work };
+  const cli = { terminal, signal: stop.signal, directories, openCluster: () => Promise.reject(new Error("no cluster is needed")) };
+  const restore = runFileTask(cli, "restore", {
     path: join(work, "db"),
     dataDir: join(work, "new"),
     name: "m1",

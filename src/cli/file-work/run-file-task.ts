@@ -1,20 +1,31 @@
 import { rm } from "node:fs/promises";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { CliContext } from "../cli-context.ts";
 import { ProgressDisplay } from "../terminal/progress-display.ts";
-import { restored, type FileMessage } from "./file-messages.ts";
-import type { FileTaskName, FileTaskRequest, FileTaskResult } from "./file-tasks.ts";
+import { restored, type FileMessage, type FileWork } from "./file-messages.ts";
+import { sourcesOf, type FileTaskName, type FileTaskRequest, type FileTaskResult } from "./file-tasks.ts";
+import { withSpooledSources, type SpoolingCli } from "./with-spooled-sources.ts";
 
-/** Does one piece of work on files in a thread of its own, shows its progress, and stops it when the call is aborted. */
-export async function runFileTask<Name extends FileTaskName>(
-  cli: Pick<CliContext, "terminal" | "signal">,
+/**
+ * Does one piece of work on files in a thread of its own, shows its progress,
+ * and stops it when the call is aborted. Sources on other machines are copied
+ * here first; results and errors name them as they were given.
+ */
+export function runFileTask<Name extends FileTaskName>(
+  cli: SpoolingCli,
   name: Name,
   request: FileTaskRequest<Name>,
 ): Promise<FileTaskResult<Name>> {
+  // Of several survivors one that cannot be reached is expected: the others are ranked.
+  return withSpooledSources(cli, sourcesOf[name](request), { goesOn: name === "rank" }, (spooled) =>
+    runInThread(cli, { name, request, spooled }),
+  );
+}
+
+async function runInThread<Name extends FileTaskName>(cli: SpoolingCli, work: FileWork<Name>): Promise<FileTaskResult<Name>> {
   cli.signal.throwIfAborted();
   const display = new ProgressDisplay(cli.terminal, { isQuiet: false });
-  const worker = new Worker(new URL(`file-worker${extname(import.meta.url)}`, import.meta.url), { workerData: { name, request } });
+  const worker = new Worker(new URL(`file-worker${extname(import.meta.url)}`, import.meta.url), { workerData: work });
   let temporary: string | undefined;
   const ended = Promise.withResolvers<FileTaskResult<Name>>();
   worker.on("message", (message: FileMessage) => {

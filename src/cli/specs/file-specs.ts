@@ -1,6 +1,13 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from "../command-spec.ts";
 
-const source: ArgumentSpec = { name: "file", isRequired: true, describes: "a snapshot, a db file, or the data dir of a stopped member" };
+const source: ArgumentSpec = {
+  name: "file",
+  isRequired: true,
+  describes: "a snapshot, a db file, or the data dir of a stopped member; also ssh://HOST/PATH",
+};
+
+/** A file that cannot be read, a machine that cannot be reached or is not the known one, Ctrl-C. */
+const sourceExits = ["factsIncomplete", "failed", "outcomeUnknown", "refused", "interrupted"] as const;
 
 const committedOnly: OptionSpec = {
   name: "committed-only",
@@ -19,8 +26,9 @@ export const fileSpecs: readonly CommandSpec[] = [
     examples: [
       { command: "requorum snapshot inspect backup.db", why: "a snapshot" },
       { command: "requorum snapshot inspect /var/lib/etcd -o json", why: "a stopped member's data dir, for a program" },
+      { command: "requorum snapshot inspect ssh://cp1/var/lib/etcd", why: "one of another machine: copied here, compared, and removed" },
     ],
-    exits: ["findings", "failed", "interrupted"],
+    exits: ["findings", ...sourceExits],
     load: async () => (await import("../commands/snapshot-inspect.ts")).command,
   },
   {
@@ -29,7 +37,7 @@ export const fileSpecs: readonly CommandSpec[] = [
     description: ["Exit code 0 only when everything that can be checked is good, 15 when something is damaged."],
     arguments: [source],
     examples: [{ command: "requorum snapshot check backup.db", why: "before you rely on it" }],
-    exits: ["verificationFailed", "failed", "interrupted"],
+    exits: ["verificationFailed", ...sourceExits],
     load: async () => (await import("../commands/snapshot-check.ts")).command,
   },
   {
@@ -58,7 +66,7 @@ export const fileSpecs: readonly CommandSpec[] = [
       { command: "requorum snapshot get backup.db configmap/settings -n shop", why: "one deleted object; append `| kubectl apply -f -`" },
       { command: "requorum snapshot get backup.db --namespace shop", why: "a whole namespace" },
     ],
-    exits: ["findings", "failed", "interrupted"],
+    exits: ["findings", ...sourceExits],
     load: async () => (await import("../commands/snapshot-get.ts")).command,
   },
   {
@@ -68,7 +76,7 @@ export const fileSpecs: readonly CommandSpec[] = [
       "Leases, events and what every write changes are left aside; --all counts them too. Values are not shown, only the names of fields.",
     ],
     arguments: [
-      { name: "from", isRequired: true, describes: "the older snapshot, database or data dir" },
+      { name: "from", isRequired: true, describes: "the older snapshot, database or data dir; also ssh://HOST/PATH" },
       { name: "to", isRequired: false, describes: "the newer one; left out: the same file at another revision" },
     ],
     options: [
@@ -84,7 +92,7 @@ export const fileSpecs: readonly CommandSpec[] = [
       { command: "requorum snapshot diff monday.db tuesday.db", why: "what a restore of Monday's would lose" },
       { command: "requorum snapshot diff backup.db --from-revision 48000 --to-revision 48210", why: "within one file" },
     ],
-    exits: ["findings", "failed", "interrupted"],
+    exits: ["findings", ...sourceExits],
     load: async () => (await import("../commands/snapshot-diff.ts")).command,
   },
   {
@@ -97,7 +105,7 @@ export const fileSpecs: readonly CommandSpec[] = [
       { name: "etcd-version", value: "VERSION", describes: "whose rules to follow, as 3.6.16", defaultWords: "what the file says" },
     ],
     examples: [{ command: "requorum snapshot hashkv backup.db --revision 48210", why: "to compare with a server at that revision" }],
-    exits: ["failed", "interrupted"],
+    exits: sourceExits,
     load: async () => (await import("../commands/snapshot-hashkv.ts")).command,
   },
   {
@@ -106,9 +114,17 @@ export const fileSpecs: readonly CommandSpec[] = [
     description: [
       "Ordered as raft would: by the term of the last entry, then by its index. The log counts to its last whole entry: acknowledged writes are regularly found above the commit index that it recorded.",
     ],
-    arguments: [{ name: "dirs", isRequired: true, isVariadic: true, describes: "data dirs of stopped members" }],
-    examples: [{ command: "requorum snapshot rank cp1-etcd cp2-etcd cp3-etcd", why: "before you choose the one to restore from" }],
-    exits: ["findings", "failed", "interrupted"],
+    arguments: [
+      { name: "dirs", isRequired: true, isVariadic: true, describes: "data dirs of stopped members, or files, here or as ssh://HOST/PATH" },
+    ],
+    examples: [
+      { command: "requorum snapshot rank cp1-etcd cp2-etcd cp3-etcd", why: "before you choose the one to restore from" },
+      {
+        command: "requorum snapshot rank ssh://cp1/var/lib/etcd ssh://cp2/var/lib/etcd",
+        why: "where they lie; HOST as in requorum.yaml, or USER@HOST for any other machine",
+      },
+    ],
+    exits: ["findings", ...sourceExits],
     load: async () => (await import("../commands/snapshot-rank.ts")).command,
   },
   {
@@ -155,7 +171,7 @@ export const fileSpecs: readonly CommandSpec[] = [
         why: "one of two members; run it again with --name cp2 for the other",
       },
     ],
-    exits: ["failed", "refused", "interrupted"],
+    exits: sourceExits,
     load: async () => (await import("../commands/snapshot-restore.ts")).command,
   },
 ];

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { landmarkWrites as writes, snapshotBytes } from "../../../test/support/kube-database.ts";
+import { cli, workDirectory, type CliOptions } from "../../../test/support/captured-cli.ts";
+import { LoopbackHostAccess } from "../../../test/support/loopback-host-access.ts";
+import { dataDirFilesOf } from "../../../test/support/memory-data-dir.ts";
+import { asHostName } from "../../model/ids.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { HostAccess, RemoteRead } from "../../ports/host-access.ts";
+import { readClusterConfig } from "../../schemas/config.ts";
+
+const config = readClusterConfig(
+  "apiVersion: requorum/v1\ncluster: lab\ncontrolPlaneEndpoint: 10.0.0.10:6443\nhosts:\n  - {name: cp1, address: 10.0.0.11, roles: [control-plane]}\n  - {name: cp2, address: 10.0.0.12, roles: [control-plane]}\n",
+  "requorum.yaml",
+);
+
+/** cp2 does not answer; what cp1 is asked is done on this machine. */
+class HalfDeadHosts extends LoopbackHostAccess {
+  readonly copied: string[] = [];
+  onRead: () => void = () => undefined;
+  override async run(...call: Parameters<HostAccess["run"]>): ReturnType<HostAccess["run"]> {
+    if (call[0] === asHostName("cp2")) throw new RecoveryError("SSH_UNREACHABLE", { subject: "host cp2", detail: "no answer" });
+    return super.run(...call);
+  }
+  override readFile(host: Parameters<HostAccess["readFile"]>[0], path: string, options: RemoteRead): Promise<Uint8Array> {
+    this.copied.push(path);
+    this.onRead();
+    return super.readFile(host, path, options);
+  }
+}
+
+function setting(context: TestContext) {
+  const directory = workDirectory();
+  const work = directory.path;
+  context.after(() => {
+    directory.remove();
+  });
+  const put = (name: string, bytes: Uint8Array): string => {
+    const path = join(work, "there", name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, bytes);
+    return path;
+  };
+  const hosts = new HalfDeadHosts(work);
+  const spool = join(work, "cache", "spool");
+  const call = (words: readonly string[], options: CliOptions = {}) =>
+    cli(words, { config, ports: { hostAccess: hosts }, ...options }, work);
+  return { work, put, hosts, call, leftInSpool: () => (existsSync(spool) ? readdirSync(spool) : []) };
+}
+
+test("ssh:// sources: a snapshot on another machine is inspected under its own name, and no copy stays", async (context) => {
+  const { put, call, hosts, leftInSpool } = setting(context);
+  const path = put("backup.db", snapshotBytes({ writes }));
+  const { code, out, err } = await call(["snapshot", "inspect", `ssh://cp1${path}`, "-o", "json"]);
+  assert.deepEqual([code, err], [0, ""]);
+  const found = JSON.parse(out) as { readonly file: string; readonly revision: unknown };
+  assert.equal(found.file, `ssh://cp1${path}`);
+  assert.doesNotMatch(out, /spool/);
+  assert.deepEqual(hosts.copied, [path]);
+  assert.deepEqual(leftInSpool(), []);
+});
+
+test("ssh:// sources: survivors are ranked where one machine is dead, which is said", async (context) => {
+  const { put, call, leftInSpool } = setting(context);
+  for (const [path, bytes] of Object.entries(dataDirFilesOf({ writes, requests: [] }))) put(`etcd/${path}`, bytes);
+  const dir = dirname(dirname(dirname(put("etcd/member/snap/0.tmp", new Uint8Array(1)))));
+  const { code, out } = await call(["snapshot", "rank", `ssh://cp2${dir}`, `ssh://cp1${dir}`, "-o", "json"]);
+  assert.equal(code, 3);
+  const { ranks } = JSON.parse(out) as {
+    readonly ranks: readonly { readonly path: string; readonly isNewest: boolean; readonly problems: readonly string[] }[];
+  };
+  assert.deepEqual(
+    ranks.map((rank) => [rank.path, rank.isNewest]),
+    [
+      [`ssh://cp1${dir}`, true],
+      [`ssh://cp2${dir}`, false],
+    ],
+  );
+  assert.match(ranks[1]?.problems.join() ?? "", /SSH_UNREACHABLE.*no answer/);
+  assert.deepEqual(leftInSpool(), []);
+});
+
+test("ssh:// sources: damage is named by the place on its machine; what ended badly leaves no copy either", async (context) => {
+  const { put, call, leftInSpool } = setting(context);
+  const path = put("cut.db", snapshotBytes({ writes }).subarray(0, 8000));
+  const { code, err } = await call(["snapshot", "restore", `ssh://cp1${path}`, "--data-dir", "new"]);
+  assert.equal(code, 13);
+  assert.match(err, new RegExp(`ssh://cp1${path}`));
+  assert.doesNotMatch(err, /spool/);
+  assert.deepEqual(leftInSpool(), []);
+});
+
+test("ssh:// sources: Ctrl-C while a file is copied leaves no copy", async (context) => {
+  const { put, call, hosts, leftInSpool } = setting(context);
+  const path = put("backup.db", snapshotBytes({ writes }));
+  const stop = new AbortController();
+  hosts.onRead = () => {
+    assert.equal(leftInSpool().length, 1);
+    stop.abort(new RecoveryError("INTERRUPTED", { subject: "requorum", detail: "Ctrl-C" }));
+  };
+  const { code } = await call(["snapshot", "check", `ssh://cp1${path}`], { signal: stop.signal });
+  assert.equal(code, 130);
+  assert.deepEqual(leftInSpool(), []);
+});
+
+test("ssh:// sources: a host that the configuration does not have is a usage error that says how to reach it", async (context) => {
+  const { call } = setting(context);
+  const { code, err } = await call(["snapshot", "rank", "ssh://cp9/var/lib/etcd", "ssh://cp1/var/lib/etcd"]);
+  assert.equal(code, 2);
+  assert.match(err, /no host cp9, but cp1, cp2; .*ssh:\/\/USER@cp9\/var\/lib\/etcd/);
+});
+
+test("snapshot restore: into the source, or onto another machine, is refused before anything is read", async (context) => {
+  const { put, call } = setting(context);
+  const path = put("etcd/member/snap/db", snapshotBytes({ writes }));
+  const before = [statSync(path).mtimeMs, readFileSync(path).length];
+  const dir = dirname(dirname(dirname(path)));
+  for (const [source, target] of [
+    [dir, join(dir, "restored")],
+    [dir, `${dir}/.`],
+    [path, "ssh://cp1/var/lib/etcd"],
+  ] as const)
+    assert.equal((await call(["snapshot", "restore", source, "--data-dir", target])).code, 2, target);
+  assert.deepEqual([statSync(path).mtimeMs, readFileSync(path).length], before);
+  assert.deepEqual(readdirSync(dir), ["member"]);
+});

@@ -1,0 +1,94 @@
+import { fetchRemoteSource } from "../../app/files/fetch-remote-source.ts";
+import { isRemoteSource, parseRemoteSource, type RemoteSource } from "../../app/files/remote-source.ts";
+import { LocalFileSpool } from "../../adapters/local-fs/local-file-spool.ts";
+import { NodeHashing } from "../../adapters/system/node-hashing.ts";
+import type { HostName } from "../../model/ids.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { HostAccess } from "../../ports/host-access.ts";
+import type { CliContext } from "../cli-context.ts";
+import { ProgressDisplay } from "../terminal/progress-display.ts";
+import { openUnconfiguredHost, type OpenCluster } from "../wiring.ts";
+import { carriedExpected, type CarriedSpooled } from "./file-messages.ts";
+
+export type SpoolingCli = Pick<CliContext, "terminal" | "signal" | "directories" | "openCluster">;
+
+/**
+ * Copies the sources that lie on other machines into a private directory of
+ * the cache, does the work on them, and removes them, however it ended.
+ * `goesOn`: a source that cannot be had is handed on with its error, so that
+ * the others are still worked on.
+ */
+export async function withSpooledSources<Result>(
+  cli: SpoolingCli,
+  sources: readonly string[],
+  options: { readonly goesOn: boolean },
+  work: (spooled: readonly CarriedSpooled[]) => Promise<Result>,
+): Promise<Result> {
+  const remote = [...new Set(sources.filter(isRemoteSource))].map(parseRemoteSource);
+  if (remote.length === 0) return work([]);
+  const spool = await new LocalFileSpool({ cacheDirectory: cli.directories.cache }).open();
+  try {
+    const hosts = new SourceHosts(cli);
+    const display = new ProgressDisplay(cli.terminal, { isQuiet: false });
+    const spooled: CarriedSpooled[] = [];
+    try {
+      for (const [index, source] of remote.entries()) {
+        const { access, host } = await hosts.of(source);
+        try {
+          const context = { access, host, spool, hashing: new NodeHashing(), report: display.report, signal: cli.signal };
+          spooled.push({ name: source.name, path: await fetchRemoteSource(context, source, String(index)) });
+        } catch (error) {
+          cli.signal.throwIfAborted();
+          if (!options.goesOn || !(error instanceof RecoveryError)) throw error;
+          spooled.push({ name: source.name, error: carriedExpected(error) });
+        }
+      }
+    } finally {
+      display.stop();
+      await hosts.close();
+    }
+    return await work(spooled);
+  } finally {
+    await spool.remove();
+  }
+}
+
+/** The machines of the configuration, and others by user and name. */
+class SourceHosts {
+  private readonly cli: SpoolingCli;
+  private readonly unconfigured: HostAccess[] = [];
+  private cluster: OpenCluster | undefined;
+
+  constructor(cli: SpoolingCli) {
+    this.cli = cli;
+  }
+
+  async of(source: RemoteSource): Promise<{ readonly access: HostAccess; readonly host: HostName }> {
+    const configured = source.user === undefined && source.port === undefined ? await this.configured(source) : undefined;
+    if (configured !== undefined) return configured;
+    const opened = openUnconfiguredHost({ address: source.host, user: source.user, port: source.port });
+    this.unconfigured.push(opened.access);
+    return opened;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.cluster?.close(), ...this.unconfigured.map((access) => access.close())]);
+  }
+
+  /** undefined: there is no configuration at all, and `ssh` may know the machine. */
+  private async configured(source: RemoteSource): Promise<{ readonly access: HostAccess; readonly host: HostName } | undefined> {
+    try {
+      this.cluster ??= await this.cli.openCluster();
+    } catch (error) {
+      if (error instanceof RecoveryError && error.code === "CONFIG_NOT_FOUND") return undefined;
+      throw error;
+    }
+    const { config, configFile, ports } = this.cluster;
+    const host = config.hosts.find(({ name }) => name === source.host);
+    if (host !== undefined) return { access: ports.hostAccess, host: host.name };
+    throw new RecoveryError("USAGE", {
+      subject: `source ${source.name}`,
+      detail: `${configFile} has no host ${source.host}, but ${config.hosts.map(({ name }) => name).join(", ")}; for any other machine write ssh://USER@${source.host}${source.path}`,
+    });
+  }
+}

@@ -41,7 +41,7 @@ export async function applyFault(lab: string, request: FaultRequest, environment
   const boot = readMachineInit(machine.supervisor);
   const since = new Date().toISOString();
   const active: ActiveFault = { kind: fault.kind, machine: machine.name, since, details, ...(boot === undefined ? {} : { boot }) };
-  await context.saveState((current) => ({ ...without(current, active), faults: [...without(current, active).faults, active] }));
+  await context.saveState((current) => ({ ...current, faults: withFault(current.faults, active) }));
 }
 
 /** Heals the active faults that match, newest first. USAGE for one that has no way back. */
@@ -85,8 +85,19 @@ export function endedBecause(state: LabState, active: ActiveFault): string | und
   return fault?.endedBecause?.(lookAtMachine(state, active), active.details);
 }
 
+/** The record after one more fault: two of one kind on a machine stay two where the first one holds on. */
+export function withFault(before: readonly ActiveFault[], added: ActiveFault): readonly ActiveFault[] {
+  const { addsUp } = findFault(added.kind);
+  const isReplaced = (other: ActiveFault): boolean =>
+    other.kind === added.kind &&
+    other.machine === added.machine &&
+    (addsUp !== true || JSON.stringify(other.details) === JSON.stringify(added.details));
+  return [...before.filter((other) => !isReplaced(other)), added];
+}
+
 function without(state: LabState, fault: ActiveFault): LabState {
-  return { ...state, faults: state.faults.filter((other) => !(other.kind === fault.kind && other.machine === fault.machine)) };
+  const isIt = (other: ActiveFault): boolean => other.kind === fault.kind && other.machine === fault.machine && other.since === fault.since;
+  return { ...state, faults: state.faults.filter((other) => !isIt(other)) };
 }
 
 function assertWayBack(fault: Fault, configFile: string): void {

@@ -9,6 +9,7 @@ const backend = "member/snap/db";
 
 export const corruptDbFault: Fault = {
   kind: "corrupt-db",
+  addsUp: true,
   summary: "flips bytes in etcd's database file, under the running etcd; healing puts them back",
   settings: {
     offset: "byte offset in member/snap/db (default: keys or values of the first leaf page after the middle)",

@@ -10,6 +10,7 @@ const pieceBytes = 1024 * 1024;
 
 export const corruptWalFault: Fault = {
   kind: "corrupt-wal",
+  addsUp: true,
   summary: "flips bytes in the newest file of etcd's write-ahead log; healing puts them back",
   settings: { offset: "byte offset (default: the middle of its written part)", count: "bytes to invert (default 16)" },
   async inject(context) {

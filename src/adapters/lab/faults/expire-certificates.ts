@@ -17,6 +17,7 @@ const suffix = ".requorum-lab-original";
 
 export const expireCertificatesFault: Fault = {
   kind: "expire-certificates",
+  addsUp: true,
   summary: "reissues certificates of a machine, same key and names, as if they had expired yesterday; healing puts the old ones back",
   settings: { certificates: `comma-separated, of ${Object.keys(authorities).join(", ")} (default ${defaultCertificates})` },
   async inject(context) {

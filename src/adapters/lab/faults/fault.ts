@@ -32,6 +32,8 @@ export interface Fault {
   inject(context: FaultContext): Promise<FaultDetails>;
   /** The way back; absent where there is none. */
   heal?(context: FaultContext, details: FaultDetails): Promise<void>;
+  /** true: once more with other settings leaves what it did before (a second frozen process); else it takes its place. */
+  readonly addsUp?: boolean;
   /** Why there is no way back, in words; absent where there is one. */
   readonly noWayBack?: string;
   /**

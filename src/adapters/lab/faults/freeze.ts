@@ -16,6 +16,7 @@ const processes = [
 /** SIGSTOP: sockets stay open and accept, nothing answers. What a machine in deep swap or a hanging disk looks like. */
 export const freezeFault: Fault = {
   kind: "freeze",
+  addsUp: true,
   summary: "stops a process with SIGSTOP; healing lets it go on",
   settings: { process: `one of ${processes.join(", ")} (default etcd)` },
   async inject(context) {

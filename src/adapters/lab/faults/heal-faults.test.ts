@@ -10,6 +10,7 @@ import { labDirectory, readLabState, writeLabState, type ActiveFault } from "../
 import { NspawnLab } from "../nspawn-lab.ts";
 import { readProcessIdentity, readProcessState } from "../process-identity.ts";
 import { waitUntil } from "../wait-until.ts";
+import { withFault } from "./apply-fault.ts";
 import { faults } from "./faults.ts";
 import { programIn } from "./machine-look.ts";
 
@@ -95,6 +96,17 @@ test("lab heal: a fault without a way back is refused with its reason and the wa
     assert.match(JSON.stringify(error.remedies), /requorum plan --config .*\/labs\/dev\/requorum\.yaml/);
     return true;
   });
+});
+
+test("lab break: a second frozen process does not hide the first one; what takes its place does", () => {
+  const fault = (kind: string, details: ActiveFault["details"], at = since): ActiveFault => ({ kind, machine: "cp1", since: at, details });
+  const etcd = fault("freeze", { process: "etcd" });
+  const kubelet = fault("freeze", { process: "kubelet" });
+  assert.deepEqual(withFault([etcd], kubelet), [etcd, kubelet]);
+  const again = fault("freeze", { process: "etcd" }, "2026-01-01T00:01:00.000Z");
+  assert.deepEqual(withFault([etcd, kubelet], again), [kubelet, again]);
+  const oneWay = fault("partition", { port: "vb-cp1", mode: "in" });
+  assert.deepEqual(withFault([fault("partition", { port: "vb-cp1", mode: "full" }), etcd], oneWay), [etcd, oneWay]);
 });
 
 test("programIn: the program that an argv[0] names, also where the program has written over it", () => {

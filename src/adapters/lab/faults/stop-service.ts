@@ -5,6 +5,7 @@ const services = ["kubelet", "containerd", "haproxy", "keepalived", "ssh", "etcd
 
 export const stopServiceFault: Fault = {
   kind: "stop-service",
+  addsUp: true,
   summary: "stops a systemd service; healing starts it",
   settings: { service: `one of ${services.join(", ")} (default kubelet)` },
   async inject(context) {

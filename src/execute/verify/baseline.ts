@@ -25,7 +25,7 @@ export async function recordBaseline(context: StepContext, client: EtcdClient, r
     await writer.write(encoder.encode(`${JSON.stringify({ revision: revision.toString() })}\n`));
     await eachKey(client, context, revision, async (page) => {
       keys += page.length;
-      await writer.write(encoder.encode(page.map((key) => `${JSON.stringify(key)}\n`).join("")));
+      await writer.write(encoder.encode(page.map(({ name }) => `${JSON.stringify(name)}\n`).join("")));
     });
     await writer.commit();
   } catch (error) {
@@ -60,13 +60,13 @@ async function eachKey(
   client: EtcdClient,
   context: StepContext,
   revision: Revision,
-  onKeys: (keys: readonly string[]) => void | Promise<void>,
+  onKeys: (keys: readonly { readonly name: string; readonly modRevision: Revision }[]) => void | Promise<void>,
 ): Promise<void> {
   const decoder = new TextDecoder();
   await client.range(
     { key: objectPrefix, isPrefix: true, keysOnly: true, revision },
     { timeoutMs: pageTimeoutMs, signal: context.signal },
-    (page) => onKeys(page.map((entry) => decoder.decode(entry.key))),
+    (page) => onKeys(page.map((entry) => ({ name: decoder.decode(entry.key), modRevision: entry.modRevision }))),
   );
 }
 
@@ -89,8 +89,10 @@ export interface BaselineComparison {
  * Every key of the record must still be in etcd's history at the record's
  * revision; then what is missing today was deleted since, not lost. When that
  * history is compacted away, it matters whether the history is the same one:
- * the cluster of the plan, at a later revision. If it is, a missing key was
- * deleted; if not, it is lost unless controllers are known to replace its kind.
+ * the cluster of the plan, in which nothing claims to be as old as the record
+ * without standing in it. If it is, a missing key was deleted; if not, it is
+ * lost unless controllers are known to replace its kind. (That the revision is
+ * beyond the record's says nothing: a compacted revision always lies behind.)
  */
 export async function compareBaseline(
   verified: Verified,
@@ -104,10 +106,11 @@ export async function compareBaseline(
     const client = await context.ports.etcd.dial(first.name, { timeoutMs: pageTimeoutMs, signal: context.signal });
     try {
       const now = await keysAt(client, context, 0n);
+      const alien = aliensOf(now, baseline);
       const missing = baseline.keys.filter((key) => !now.has(key));
       const history = await historyAt(client, context, baseline.revision);
       const isCompacted = history === undefined;
-      const isOneHistory = isCompacted && (await isContinued(client, context, baseline.revision));
+      const isOneHistory = isCompacted && alien.length === 0 && (await isPlannedCluster(client, context));
       const lost = isCompacted
         ? missing.filter((key) => !isOneHistory && !isReplacedByControllers(key))
         : baseline.keys.filter((key) => !history.has(key));
@@ -119,7 +122,15 @@ export async function compareBaseline(
         deletedSince: isCompacted ? missing.filter(isReplacedByControllers) : missing.filter((key) => !unexplained.has(key)),
         goneAfterCompaction: isOneHistory ? missing.filter((key) => !isReplacedByControllers(key)) : [],
       };
-      return comparison.lost === 0 ? holds : fails(`${String(comparison.lost)} objects are missing: ${lost.slice(0, 20).join(", ")}`);
+      const problems = [
+        ...(lost.length === 0 ? [] : [`${String(lost.length)} objects are missing: ${lost.slice(0, 20).join(", ")}`]),
+        ...(alien.length === 0
+          ? []
+          : [
+              `${String(alien.length)} objects are as old as the record and not in it, so this is another history: ${alien.slice(0, 20).join(", ")}`,
+            ]),
+      ];
+      return problems.length === 0 ? holds : fails(...problems);
     } finally {
       await client.close();
     }
@@ -127,21 +138,33 @@ export async function compareBaseline(
   return { rule, comparison };
 }
 
-async function keysAt(client: EtcdClient, context: StepContext, revision: Revision): Promise<Set<string>> {
-  const keys = new Set<string>();
-  await eachKey(client, context, revision, (page) => page.forEach((key) => keys.add(key)));
+/** Names, with the revision of each one's last change. */
+async function keysAt(client: EtcdClient, context: StepContext, revision: Revision): Promise<Map<string, Revision>> {
+  const keys = new Map<string, Revision>();
+  await eachKey(client, context, revision, (page) => {
+    for (const { name, modRevision } of page) keys.set(name, modRevision);
+  });
   return keys;
 }
 
-/** The cluster of the plan, further on than the record. Without an id in the plan nothing is known. */
-async function isContinued(client: EtcdClient, context: StepContext, revision: Revision): Promise<boolean> {
+/** What was last changed at or before the record's revision was there then: a key that the record lacks was written in another history. */
+function aliensOf(
+  now: ReadonlyMap<string, Revision>,
+  baseline: { readonly revision: Revision; readonly keys: readonly string[] },
+): string[] {
+  const recorded = new Set(baseline.keys);
+  return [...now].flatMap(([name, modRevision]) => (modRevision <= baseline.revision && !recorded.has(name) ? [name] : []));
+}
+
+/** Without an id in the plan nothing is known. */
+async function isPlannedCluster(client: EtcdClient, context: StepContext): Promise<boolean> {
   const expected = context.plan.fingerprint.clusterId;
   const status = await client.status({ timeoutMs: pageTimeoutMs, signal: context.signal });
-  return expected !== undefined && status.clusterId === expected && status.revision >= revision;
+  return expected !== undefined && status.clusterId === expected;
 }
 
 /** undefined: compacted away. */
-async function historyAt(client: EtcdClient, context: StepContext, revision: Revision): Promise<Set<string> | undefined> {
+async function historyAt(client: EtcdClient, context: StepContext, revision: Revision): Promise<ReadonlyMap<string, Revision> | undefined> {
   try {
     return await keysAt(client, context, revision);
   } catch (error) {

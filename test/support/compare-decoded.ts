@@ -10,7 +10,7 @@ import { viewAt } from "../../src/formats/etcd/mvcc/view-at.ts";
 import { asServed } from "../../src/formats/kubernetes/as-served.ts";
 import { builtInKubeTypes } from "../../src/formats/kubernetes/built-in-kube-types.ts";
 import { fieldDiff, type FieldChange } from "../../src/formats/kubernetes/field-diff.ts";
-import { isKubeObject, isSameJson, textAt, withField, type KubeObject } from "../../src/formats/kubernetes/kube-json.ts";
+import { isKubeObject, isSameJson, textAt, type KubeObject } from "../../src/formats/kubernetes/kube-json.ts";
 import { RegistryKeys } from "../../src/formats/kubernetes/registry-key.ts";
 import { readStoredValue } from "../../src/formats/kubernetes/stored-value.ts";
 import { identityOf, type ServedObjects } from "./served-objects.ts";
@@ -25,15 +25,6 @@ const notServed: readonly { readonly keys: RegExp; readonly because: string }[] 
 /** Served and not in etcd. */
 const notStored: readonly { readonly identity: RegExp; readonly because: string }[] = [
   { identity: /^v1 ComponentStatus /, because: "made up at each request from health checks" },
-];
-
-/** Stored in one API version and served in others only, with the same fields: which one is served depends on the server, so ours stays as it is stored. */
-const servedAs: readonly { readonly stored: string; readonly served: string; readonly because: string }[] = [
-  {
-    stored: "resource.k8s.io/v1beta2",
-    served: "resource.k8s.io/v1",
-    because: "1.34 stores v1beta2 for the sake of a step back to 1.33, and serves v1",
-  },
 ];
 
 /** What the API server adds when it reads an object from etcd, beside what `asServed` knows. */
@@ -88,9 +79,7 @@ export function compareDecoded(database: ByteSource, served: ServedObjects): Dec
       notCompared.push(`${key}: ${value.kind}`);
       continue;
     }
-    const other = servedAs.find(({ stored }) => stored === value.apiVersion);
-    const read = asServed(value.object, record.modRevision);
-    const ours = other === undefined ? read : withField(read, "apiVersion", other.served);
+    const ours = asServed(value.object, record.modRevision);
     const identity = identityOf(ours);
     uids.add(textAt(ours, "metadata", "uid") ?? "");
     const theirs = served.byIdentity.get(identity);

@@ -97,3 +97,13 @@ test("asServed: a new claim is pending, and a Job without labels has those of it
   assert.deepEqual(plain(valueAt(job(), "metadata", "labels")), { "job-name": "j" });
   assert.deepEqual(plain(valueAt(job({ own: "1" }), "metadata", "labels")), { own: "1" });
 });
+
+test("asServed: device claims that 1.34 stored are in the version that it serves", () => {
+  const claim = asServed(
+    objectOf({ apiVersion: "resource.k8s.io/v1beta2", kind: "ResourceClaim", metadata: {}, spec: { devices: {} } }),
+    1n,
+  );
+  assert.equal(claim["apiVersion"], "resource.k8s.io/v1");
+  const rule = asServed(objectOf({ apiVersion: "resource.k8s.io/v1alpha3", kind: "DeviceTaintRule", metadata: {} }), 1n);
+  assert.equal(rule["apiVersion"], "resource.k8s.io/v1alpha3");
+});

@@ -8,7 +8,9 @@
  * - defaults for what is taken off or added after the defaults of the write:
  *   a new claim's phase, a Job's labels (pkg/apis/{core,batch}/v1/defaults.go);
  * - a CustomResourceDefinition in v1: all versions of Kubernetes store them in
- *   v1beta1, which none since 1.22 serves or takes (crd-as-served.ts).
+ *   v1beta1, which none since 1.22 serves or takes (crd-as-served.ts);
+ * - resource.k8s.io/v1beta2 as v1, which has the same fields: only 1.34 stores
+ *   v1beta2 (pkg/apis/resource/install/install.go), and it serves v1.
  * Not done: defaults of fields newer than the write, and other API versions
  * than the stored one.
  */
@@ -30,6 +32,11 @@ export function asServed(object: KubeObject, modRevision: bigint): KubeObject {
     case "apps/v1beta2 StatefulSet":
     case "apps/v1beta1 StatefulSet":
       return withClaimKinds(served);
+    case "resource.k8s.io/v1beta2 DeviceClass":
+    case "resource.k8s.io/v1beta2 ResourceClaim":
+    case "resource.k8s.io/v1beta2 ResourceClaimTemplate":
+    case "resource.k8s.io/v1beta2 ResourceSlice":
+      return withField(served, "apiVersion", "resource.k8s.io/v1");
     default:
       return served;
   }

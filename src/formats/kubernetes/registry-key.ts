@@ -37,6 +37,13 @@ const oddPlaces: readonly { readonly place: string; readonly group: string; read
   { place: "ranges", group: "", resource: "ranges" },
 ];
 
+/** What API servers keep for themselves: no resource of the API, so that nobody can list or apply it. */
+const ownRecords: readonly string[] = ["masterleases", "peerserverleases", "ranges"];
+
+export function isOwnRecord(key: RegistryKey): boolean {
+  return key.group === "" && ownRecords.includes(key.resource);
+}
+
 /** Objects of one resource that several groups serve lie under one key; these groups own it. */
 const ownerGroups: { readonly [resource: string]: string } = {
   events: "",

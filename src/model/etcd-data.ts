@@ -9,7 +9,8 @@ export interface EtcdDataJudgement {
   readonly hasAny: boolean | undefined;
   /**
    * true: WAL and backend are there, and what belongs mounted is mounted.
-   * false: it is certain that no data is there, whatever else lies there. undefined: neither, so etcd is
+   * false: it is certain that no data is there, whatever else lies there (a
+   * newborn log counts as none: etcd began it when the data was gone). undefined: neither, so etcd is
    * not started there and the member is not called lost.
    */
   readonly isStartable: boolean | undefined;
@@ -20,7 +21,17 @@ export interface EtcdDataJudgement {
 /** The facts that are needed; a short look before a step asks less about the disk. */
 type JudgedFacts = Pick<
   DataDirFacts,
-  "path" | "exists" | "isEmpty" | "hasFiles" | "mayBeData" | "readError" | "hasWal" | "hasBackend" | "unmountedAt" | "mountsGap"
+  | "path"
+  | "exists"
+  | "isEmpty"
+  | "hasFiles"
+  | "mayBeData"
+  | "readError"
+  | "hasWal"
+  | "hasBackend"
+  | "isNewborn"
+  | "unmountedAt"
+  | "mountsGap"
 > &
   Partial<Pick<DataDirFacts, "isReadOnlyMount" | "fsyncError" | "kernelErrors">>;
 
@@ -31,11 +42,12 @@ export function judgeEtcdData(dir: JudgedFacts | undefined): EtcdDataJudgement {
   const isSomething = dir.exists && !dir.isEmpty;
   // Files of somebody else: a snapshot that was saved there, a core dump.
   const hasFiles = isSomething && dir.hasFiles !== false && (dir.mayBeData !== "" || dir.hasWal || dir.hasBackend);
-  const isWhole = dir.exists && dir.hasWal && dir.hasBackend;
+  const isNewborn = dir.isNewborn === true;
+  const isWhole = dir.exists && dir.hasWal && dir.hasBackend && !isNewborn;
   return {
     hasAny:
       isSomething && dir.readError === undefined && dir.unmountedAt === undefined ? true : doubt === undefined ? isSomething : undefined,
-    isStartable: isWhole && hidden === undefined ? true : !hasFiles && doubt === undefined ? false : undefined,
+    isStartable: isWhole && hidden === undefined ? true : (!hasFiles || isNewborn) && doubt === undefined ? false : undefined,
     doubt:
       doubt ??
       (hasFiles && !dir.hasWal && !dir.hasBackend

@@ -108,6 +108,8 @@ export interface DataDirFacts {
   readonly readError?: string;
   readonly hasWal: boolean;
   readonly hasBackend: boolean;
+  /** WAL and backend were begun and never got an entry: etcd was started here without the data that its member had. */
+  readonly isNewborn?: boolean;
   readonly backendSizeBytes: bigint;
   /** ISO 8601 time of the newest file below member/, "" if none. */
   readonly newestFileAt: string;

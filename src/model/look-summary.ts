@@ -39,5 +39,7 @@ export function summariseLook(inventory: Inventory): LookSummary {
 
 function dataDirPresence(observation: Inventory["hosts"][number]["etcdDataDir"]): boolean | undefined {
   const facts = valueOf(observation);
-  return facts === undefined || facts.readError !== undefined ? undefined : facts.exists && facts.hasWal && facts.hasBackend;
+  return facts === undefined || facts.readError !== undefined
+    ? undefined
+    : facts.exists && facts.hasWal && facts.hasBackend && facts.isNewborn !== true;
 }

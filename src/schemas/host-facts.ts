@@ -43,6 +43,7 @@ export const dataDirSchema = z.object({
   readError: z.string().optional(),
   hasWal: z.boolean(),
   hasBackend: z.boolean(),
+  isNewborn: z.boolean().optional(),
   backendSizeBytes: decimalBigint,
   newestFileAt: z.string(),
   ownerUid: z.number(),

@@ -133,7 +133,8 @@ function dataStateOf(inventory: Inventory, facts: HostFacts): DataState {
   const flagged = own === undefined ? inventory.hosts.flatMap((host) => flaggedDataDir(host) ?? []) : [own];
   if (flagged.some((path) => withoutSlash(path) !== withoutSlash(dir.path))) return "unknown";
   if (dir.readError !== undefined) return "unknown";
-  if (!dir.exists || (!dir.hasWal && !dir.hasBackend)) return judgeEtcdData(dir).isStartable === false ? "lost" : "unknown";
+  if (!dir.exists || dir.isNewborn === true || (!dir.hasWal && !dir.hasBackend))
+    return judgeEtcdData(dir).isStartable === false ? "lost" : "unknown";
   return dir.hasWal && dir.hasBackend ? "intact" : "partial";
 }
 

@@ -50,9 +50,11 @@ export function dataEvidence(host: HostView): Evidence {
           ? `${path} does not exist`
           : dir.isEmpty
             ? `${path} is empty`
-            : dir.hasWal && dir.hasBackend
-              ? `${path} has WAL and backend`
-              : `${path} has ${dir.hasWal ? "a WAL" : "no WAL"} and ${dir.hasBackend ? "a backend" : "no backend"}`;
+            : dir.isNewborn === true
+              ? `${path} has a WAL without any entry: etcd was started there after the data was gone`
+              : dir.hasWal && dir.hasBackend
+                ? `${path} has WAL and backend`
+                : `${path} has ${dir.hasWal ? "a WAL" : "no WAL"} and ${dir.hasBackend ? "a backend" : "no backend"}`;
   return evidenceOf(what, host.facts.etcdDataDir);
 }
 

@@ -4,6 +4,7 @@ import { healthyKubeadm, healthyKubeadm3 } from "../../../test/support/inventory
 import { planned } from "../../../test/support/planned.ts";
 import { removeEvidence } from "../../../test/support/remove-evidence.ts";
 import { diagnose } from "../diagnose.ts";
+import { checkPlan } from "../../plan/check/check-plan.ts";
 import type { DataDirFacts } from "../../model/inventory.ts";
 import { situationOf } from "./situation.ts";
 
@@ -95,6 +96,21 @@ test("situationOf: where the cluster's etcd keeps its data elsewhere than the pr
     return { ...host, manifests: { ...host.manifests, value } };
   });
   assert.equal(dataOf(others), "unknown");
+});
+
+test("situationOf: a log that etcd began after the data was gone is a loss, not data that does not start, unless the disk is in doubt", () => {
+  const newborn = { exists: true, isEmpty: false, hasFiles: true, hasWal: true, hasBackend: true, isNewborn: true, mayBeData: "member" };
+  const wiped = healthyKubeadm3().etcdDataLost("cp2").dataDirFacts("cp2", newborn);
+  const codes = diagnose(wiped.build()).findings.map(({ code }) => code);
+  assert.ok(codes.includes("E05_DATA_DIR_LOST_MEMBER_REGISTERED") && !codes.includes("E22_ETCD_DOES_NOT_STAY_UP"), codes.join(" "));
+  const plan = planned(wiped.build());
+  assert.deepEqual([plan.verdict, plan.lossProofs[0]?.kind, checkPlan(plan)], ["act", "observed-data-lost", []]);
+  assert.deepEqual(
+    plan.steps.slice(0, 5).map(({ kind }) => kind),
+    ["etcd.saveSnapshot", "etcd.stopMember", "etcd.proveStopped", "etcd.removeMember", "host.moveStateAside"],
+  );
+  const doubtful = planned(wiped.dataDirFacts("cp2", { kernelErrors: ["I/O error, dev sdb"] }).build());
+  assert.deepEqual([doubtful.lossProofs, doubtful.steps], [[], []]);
 });
 
 test("situationOf: a data dir that cannot be read, or that is empty on a disk with errors, is no loss, and nobody is given up for it", () => {

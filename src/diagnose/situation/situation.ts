@@ -102,18 +102,27 @@ function quorumView(
   const needed = quorumSize(voters.length);
   const serving = voters.filter((voter) => voter.health === "serving").length;
   const down = voters.filter((voter) => voter.health === "down").length;
+  const gone = voters.filter((voter) => voter.health === "down" && !isWaiting(voter)).length;
   const isKept = cluster.list?.isLinearizable === true || serving > 0;
   const isLost = !isKept && voters.length - down < needed;
   const kind = isKept ? "kept" : isLost ? "lost" : "unseen";
-  return { kind, voters, needed, basis, faultTolerance: toleranceOf(kind, { voters: voters.length, serving, down, basis }) };
+  return { kind, voters, needed, basis, faultTolerance: toleranceOf(kind, { voters: voters.length, serving, gone, basis }) };
+}
+
+/** Runs as this member and answers for itself, without a leader. */
+function isWaiting({ host, member }: VoterView): boolean {
+  if (host === undefined || host.etcd === "frozen") return false;
+  const { status } = host.facts.etcd;
+  return status.kind === "known" && (member === undefined || status.value.memberId === member.id);
 }
 
 function toleranceOf(
   kind: QuorumView["kind"],
-  count: { readonly voters: number; readonly serving: number; readonly down: number; readonly basis: QuorumView["basis"] },
+  count: { readonly voters: number; readonly serving: number; readonly gone: number; readonly basis: QuorumView["basis"] },
 ): number | undefined {
   if (count.basis !== "live-list" || kind === "unseen") return undefined;
-  if (kind === "lost") return quorumState({ voters: count.voters, healthy: count.voters - count.down }).faultTolerance;
+  // Who runs and waits for a leader will vote: as many are short as must be brought back, at least one.
+  if (kind === "lost") return Math.min(-1, quorumState({ voters: count.voters, healthy: count.voters - count.gone }).faultTolerance);
   // A linearizable answer proves a quorum, so the lower bound is zero even where members were not seen.
   return Math.max(0, quorumState({ voters: count.voters, healthy: count.serving }).faultTolerance);
 }

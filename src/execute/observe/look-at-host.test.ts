@@ -59,6 +59,9 @@ test("readHostLook: only WAL and backend, seen and mounted, are data to start fr
   assert.deepEqual(data("exists=0"), [false, false]);
   assert.deepEqual(data(...whole), [true, true]);
   assert.deepEqual(data("exists=1", "files=1", "empty=0", "wal=0", "backend=0"), [true, undefined]);
+  const begun = "BAAAAAAAAIQIBBAAAAAAAB4AAAAAAACCCAEQ+dnQrAsaFAiri8fC5dv4pWoQ+aj46oi9nvtKAAAOAAAAAAAAgggFEKqcjbgCGgQIABAAAAA=";
+  assert.deepEqual(data(...whole, `newborn=${begun}`), [true, false]);
+  assert.deepEqual(data(...whole, "newborn=cut"), [true, true]);
   assert.deepEqual(data(...whole, "unmounted=/var/lib/etcd"), [undefined, undefined]);
   assert.deepEqual(data("read_error=ls: Input/output error"), [undefined, undefined]);
   assert.deepEqual(data("exists=0", "mounts_gap=no bus"), [undefined, undefined]);

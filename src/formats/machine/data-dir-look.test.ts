@@ -8,7 +8,7 @@ import { judgeEtcdData } from "../../model/etcd-data.ts";
 import { dataDirShell, readDataDirLook, type DataDirLook } from "./data-dir-look.ts";
 
 interface Machine {
-  readonly files?: { readonly [path: string]: string };
+  readonly files?: { readonly [path: string]: string | Uint8Array };
   readonly links?: { readonly [path: string]: string };
   /** Unit name -> LoadState ActiveState; all others are not found. */
   readonly units?: { readonly [unit: string]: string };
@@ -95,6 +95,21 @@ test("dataDirShell: files of somebody else do not make lost data any less lost, 
   const old = judgeEtcdData({ path: "/var/lib/etcd", ...lookAt({ files: { "/var/lib/etcd/member.old/snap/db": "x" } }) });
   assert.match(old.doubt ?? "", /member\.old\/snap\/db/);
   assert.deepEqual(judged({ files: { "/var/lib/etcd/snapshot.db": "copy", "/var/lib/etcd/member/wal/0.tmp": "" } }), [true, undefined]);
+});
+
+test("dataDirShell: a log that was begun in an emptied dir and got no entry is no data; anything else beside it may be", () => {
+  const begun = "BAAAAAAAAIQIBBAAAAAAAB4AAAAAAACCCAEQ+dnQrAsaFAiri8fC5dv4pWoQ+aj46oi9nvtKAAAOAAAAAAAAgggFEKqcjbgCGgQIABAAAAA=";
+  const segment = (last: number) => Buffer.concat([Buffer.from(begun, "base64"), Buffer.alloc(4096), Buffer.from([last])]);
+  const name = "/var/lib/etcd/member/wal/0000000000000000-0000000000000000.wal";
+  const files = { [name]: segment(0), "/var/lib/etcd/member/wal/0.tmp": "", "/var/lib/etcd/member/snap/db": "x".repeat(28_672) };
+  assert.deepEqual(judged({ files: { ...files, "/var/lib/etcd/snapshot.db": "copy" } }), [true, false]);
+  assert.deepEqual(judged({ files: { ...files, [name]: segment(1) } }), [true, true]);
+  assert.deepEqual(judged({ files: { ...files, "/var/lib/etcd/member/wal/0000000000000001-0000000000000001.wal": "x" } }), [true, true]);
+  assert.deepEqual(judged({ files: { ...files, "/var/lib/etcd/member/snap/0000000000000001-0000000000000001.snap": "x" } }), [true, true]);
+  assert.deepEqual(judged({ files: { ...files, "/var/lib/etcd/member/snap/db": "x".repeat(1_048_577) } }), [true, true]);
+  assert.deepEqual(judged({ files: { ...files, "/var/lib/etcd/member.old/snap/db": "x" } }), [true, true]);
+  assert.deepEqual(judged({ files, programs: { tail: "echo 'tail: Input/output error' >&2; exit 1" } }), [true, true]);
+  assert.deepEqual(judged({ files, units: { "var-lib-etcd.mount": "loaded failed" } }), [undefined, undefined]);
 });
 
 test("dataDirShell: what cannot be read is an error, never gone and never empty", () => {

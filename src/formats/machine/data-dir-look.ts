@@ -3,6 +3,7 @@
  * look before a step alike: one text, so that the two cannot differ about what
  * counts as gone. Knows nothing of SSH and of what the facts mean for a plan.
  */
+import { isNewbornWalHead, newbornHeadBytes } from "./newborn-wal.ts";
 
 /**
  * POSIX shell that only reads. `look_at_data_dir ROOT DIR` prints one
@@ -10,6 +11,7 @@
  * ls(1) said so; any other error is `read_error=…` and nothing else is known.
  *   exists=0|1  files=0|1 (any file)  empty=0|1  wal=0|1  backend=0|1
  *   may_be_data=PATH: the first thing below it that by its name may be etcd's data; nothing behind "=": there is none
+ *   newborn=BASE64: the head of the only WAL segment, where the rest of it is zeroes and nothing but a new, small backend is beside it
  *   unmounted=WHERE: a filesystem that belongs on the way to the data, or below it, is not mounted
  *   mounts_gap=WHY: what belongs mounted there could not be asked
  * The way to the data is the one that its links and bind mounts lead, not only the configured text.
@@ -27,6 +29,16 @@ kind_of() {
   case $said in *': No such file or directory') ;; *) printf 'error %s\n' "$said"; return 0 ;; esac
   if said=$(stat -c %F -- "$1" 2>&1); then printf 'error a link that leads nowhere: %s\n' "$1"; return 0; fi
   case $said in *': No such file or directory') echo absent ;; *) printf 'error %s\n' "$said" ;; esac
+}
+# Names in the dir $1 that are not like $2; also an error is one.
+other_names() { ls -A -- "$1" 2>&1 | grep -v -x -E -e "$2"; }
+look_for_newborn() {
+  segment=$1/wal/0000000000000000-0000000000000000.wal
+  [ -z "$(other_names "$1" 'wal|snap'; other_names "$1/wal" '0{16}-0{16}\.wal|[0-9]\.tmp'; other_names "$1/snap" db)" ] || return 0
+  # A new backend is some 28 KiB; that of any cluster in use is far above this.
+  size=$(stat -L -c %s -- "$1/snap/db" 2>&1) && [ "$size" -le 1048576 ] 2>/dev/null || return 0
+  [ -z "$(tail -c +${String(newbornHeadBytes + 1)} -- "$segment" 2>&1 | tr -d '\000' 2>&1 | head -c 1)" ] || return 0
+  printf 'newborn=%s\n' "$(head -c ${String(newbornHeadBytes)} -- "$segment" | base64 -w0)"
 }
 look_at_files() {
   d=$1
@@ -46,7 +58,7 @@ look_at_files() {
   for part in member member/wal member/snap member/snap/db; do
     kind=$(kind_of "$d/$part")
     case $kind in error*) say_once read_error "$kind"; return 0 ;; esac
-    [ "$part" != member ] || [ "$kind" = absent ] || like=$d/member
+    if [ "$part" = member ]; then member=$kind; fi
   done
   wal=0 backend=0
   if [ "$kind" = file ] && [ -s "$d/member/snap/db" ]; then backend=1; fi
@@ -58,9 +70,12 @@ look_at_files() {
   echo exists=1
   if [ -n "$found" ]; then echo files=1; else echo files=0; fi
   if [ -n "$(printf '%s\n' "$names" | grep -v -x -e 'lost+found' -e '\.requorum-.*' -e '')" ]; then echo empty=0; else echo empty=1; fi
+  outside=$like
+  [ "$member" = absent ] || like=$d/member
   say_once may_be_data "${"$"}{like#"$d"/}"
   echo "wal=$wal"
   echo "backend=$backend"
+  if [ "$wal$backend$outside" = 11 ]; then look_for_newborn "$d/member"; fi
 }
 # Every path that is passed on the way to $2 on the machine at $1, links followed one by one. Or "error WORDS".
 places_to() {
@@ -173,6 +188,8 @@ export interface DataDirLook {
   readonly mayBeData?: string;
   readonly hasWal: boolean;
   readonly hasBackend: boolean;
+  /** WAL and backend are there, and they are those of a member that has never had anything: see newborn-wal.ts. */
+  readonly isNewborn?: boolean;
   readonly readError?: string;
   readonly unmountedAt?: string;
   readonly mountsGap?: string;
@@ -199,7 +216,8 @@ function readContent(fields: ReadonlyMap<string, string>): DataDirLook | undefin
   if (isEmpty === undefined || hasWal === undefined || hasBackend === undefined) return undefined;
   const mayBeData = fields.get("may_be_data");
   const told = { ...(hasFiles === undefined ? {} : { hasFiles }), ...(mayBeData === undefined ? {} : { mayBeData }) };
-  return { exists: true, isEmpty, ...told, hasWal, hasBackend };
+  const isNewborn = isNewbornWalHead(fields.get("newborn") ?? "");
+  return { exists: true, isEmpty, ...told, hasWal, hasBackend, ...(isNewborn ? { isNewborn } : {}) };
 }
 
 function flag(value: string | undefined): boolean | undefined {

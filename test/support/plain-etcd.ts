@@ -214,7 +214,7 @@ export class PlainEtcd {
 }
 
 /** Two ports that were free a moment ago. */
-async function freePorts(): Promise<readonly [number, number]> {
+export async function freePorts(): Promise<readonly [number, number]> {
   const servers = [createServer(), createServer()];
   const ports = await Promise.all(
     servers.map(async (server) => {

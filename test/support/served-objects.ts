@@ -26,7 +26,7 @@ export function identityOf(object: KubeObject): string {
   return `${apiVersion} ${kind} ${textAt(object, "metadata", "namespace") ?? ""}/${textAt(object, "metadata", "name") ?? ""}`;
 }
 
-/** Every resource of every version of every group that can be listed, at exactly this revision. */
+/** Every resource of every version of every group that can be listed, at exactly this revision; 0n: now. */
 export async function servedObjects(api: KubeApi, revision: bigint): Promise<ServedObjects> {
   const byIdentity = new Map<string, ServedObject>();
   let resourceCount = 0;
@@ -54,8 +54,9 @@ async function groupVersions(api: KubeApi): Promise<readonly string[]> {
 async function* listed(api: KubeApi, path: string, revision: bigint): AsyncIterable<KubeObject> {
   let next: string | undefined = "";
   while (next !== undefined) {
-    const at = next === "" ? `resourceVersion=${String(revision)}&resourceVersionMatch=Exact` : `continue=${encodeURIComponent(next)}`;
-    const list: KubeJson = await get(api, `${path}?limit=${String(pageObjects)}&${at}`);
+    const first: string = revision === 0n ? "" : `&resourceVersion=${String(revision)}&resourceVersionMatch=Exact`;
+    const at: string = next === "" ? first : `&continue=${encodeURIComponent(next)}`;
+    const list: KubeJson = await get(api, `${path}?limit=${String(pageObjects)}${at}`);
     for (const item of listOf(list, "items")) if (isKubeObject(item)) yield item;
     const more: string | undefined = textAt(list, "metadata", "continue");
     next = more === undefined || more === "" ? undefined : more;

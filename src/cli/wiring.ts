@@ -20,7 +20,7 @@ import { RecoveryError } from "../model/recovery-error.ts";
 import type { HostAccess } from "../ports/host-access.ts";
 import { shellWord } from "../render/shell-word.ts";
 import { readClusterConfig } from "../schemas/config.ts";
-import { connectTimeoutMsDefault, planLifetimeMsDefault, unreachableGraceMsDefault } from "../schemas/config-schema.ts";
+import { connectTimeoutMsDefault, planLifetimeMsDefault } from "../schemas/config-schema.ts";
 import { findConfig, type ConfigSearch } from "./find-config.ts";
 
 /** A configured cluster and the ports that reach it. Whoever opens it closes it. */
@@ -93,7 +93,7 @@ export function openUnconfiguredHost(host: {
     ],
     ssh: { connectTimeoutMs: connectTimeoutMsDefault },
     paths: defaultPaths,
-    policy: { unreachableGraceMs: unreachableGraceMsDefault, planLifetimeMs: planLifetimeMsDefault },
+    policy: { planLifetimeMs: planLifetimeMsDefault },
   });
   return { access, host: name };
 }

@@ -40,8 +40,6 @@ export interface ClusterConfig {
     readonly manifestsDir: string;
   };
   readonly policy: {
-    /** How long an unreachable member is waited for before replacement is offered as more than an alternative. */
-    readonly unreachableGraceMs: number;
     /** A plan older than this is refused. */
     readonly planLifetimeMs: number;
   };

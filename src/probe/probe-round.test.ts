@@ -32,7 +32,7 @@ const config: ClusterConfig = {
   hosts: hosts.map((name, index) => ({ name, address: addresses[index] ?? "", roles: ["control-plane", "etcd"] })),
   ssh: { connectTimeoutMs: 1000 },
   paths: defaultPaths,
-  policy: { unreachableGraceMs: 600_000, planLifetimeMs: 900_000 },
+  policy: { planLifetimeMs: 900_000 },
 };
 
 interface World {

@@ -14,8 +14,6 @@ import { isAddress, splitEndpoint } from "./network-address.ts";
  * and the first verdict on a dead one must come within 2 s.
  */
 export const connectTimeoutMsDefault = 1500;
-/** A reboot of real hardware takes up to five minutes; before that, waiting is better than replacing. */
-export const unreachableGraceMsDefault = 300_000;
 /** An hour: what was agreed at the start of an incident call still is what everybody remembers. */
 export const planLifetimeMsDefault = 3_600_000;
 
@@ -106,11 +104,6 @@ export const configSchema = z
       .meta({ description: "Where things are on the machines." }),
     policy: z
       .strictObject({
-        unreachableGraceMs: milliseconds(
-          0,
-          7 * 86_400_000,
-          `How long an unreachable machine is waited for before its replacement is proposed. Default: ${String(unreachableGraceMsDefault)}.`,
-        ).optional(),
         planLifetimeMs: milliseconds(
           60_000,
           7 * 86_400_000,

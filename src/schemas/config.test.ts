@@ -36,7 +36,7 @@ test("readClusterConfig: what is left out gets its default", () => {
     hosts: [{ name: "cp1", address: "10.0.0.11", roles: ["control-plane"] }],
     ssh: { connectTimeoutMs: 1500 },
     paths: { etcdDataDir: "/var/lib/etcd", pkiDir: "/etc/kubernetes/pki", manifestsDir: "/etc/kubernetes/manifests" },
-    policy: { unreachableGraceMs: 300_000, planLifetimeMs: 3_600_000 },
+    policy: { planLifetimeMs: 3_600_000 },
   });
 });
 
@@ -50,7 +50,7 @@ controlPlaneEndpoint: "[fd00::10]:6443"
 loadBalancer: kube-vip
 ssh: { configFile: ssh/config, connectTimeoutMs: 900 }
 paths: { etcdDataDir: /data/etcd, pkiDir: /etc/kubernetes/ssl, manifestsDir: /m }
-policy: { unreachableGraceMs: 0, planLifetimeMs: 60000 }
+policy: { planLifetimeMs: 60000 }
 hosts:
   - { name: cp1, address: cp1.example.org, sshUser: admin, sshPort: 2222, sshJump: "me@bastion:22,other", roles: [control-plane, load-balancer] }
   - { name: e1, address: "fd00::21", roles: [etcd] }
@@ -68,7 +68,7 @@ hosts:
     roles: ["control-plane", "load-balancer"],
   });
   assert.deepEqual(config.paths, { etcdDataDir: "/data/etcd", pkiDir: "/etc/kubernetes/ssl", manifestsDir: "/m" });
-  assert.deepEqual(config.policy, { unreachableGraceMs: 0, planLifetimeMs: 60_000 });
+  assert.deepEqual(config.policy, { planLifetimeMs: 60_000 });
 });
 
 /** What is changed in the small configuration, and the one complaint it must bring. */
@@ -205,8 +205,13 @@ const malformed: readonly { readonly of: string; readonly text: string; readonly
   },
   {
     of: "a negative time",
-    text: `${small}policy:\n  unreachableGraceMs: -1\n`,
-    says: /^requorum\.yaml:7:23: policy\.unreachableGraceMs is -1; expected at least 0$/,
+    text: `${small}policy:\n  planLifetimeMs: -1\n`,
+    says: /^requorum\.yaml:7:19: policy\.planLifetimeMs is -1; expected at least 60000$/,
+  },
+  {
+    of: "a wait that nothing would keep to: silence, however long, is no proof of loss (I-G2)",
+    text: `${small}policy:\n  unreachableGraceMs: 300000\n`,
+    says: /^requorum\.yaml:7:3: .*unreachableGraceMs/,
   },
   { of: "an empty value", text: `${small}ssh:\n`, says: /^requorum\.yaml:6:5: ssh is empty; expected a mapping/ },
 ];

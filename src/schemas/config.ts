@@ -3,13 +3,7 @@ import { defaultPaths, type ClusterConfig, type HostConfig } from "../model/clus
 import { asHostName } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { closestWord } from "./closest-word.ts";
-import {
-  configSchema,
-  connectTimeoutMsDefault,
-  planLifetimeMsDefault,
-  unreachableGraceMsDefault,
-  type ConfigInput,
-} from "./config-schema.ts";
+import { configSchema, connectTimeoutMsDefault, planLifetimeMsDefault, type ConfigInput } from "./config-schema.ts";
 import { placeYaml, type FileProblem, type PlacedYaml, type YamlPath } from "./yaml-places.ts";
 
 /** Problems shown at once: what fits on a screen. */
@@ -220,7 +214,6 @@ function withDefaults(input: ConfigInput, path: string): ClusterConfig {
       manifestsDir: input.paths?.manifestsDir ?? defaultPaths.manifestsDir,
     },
     policy: {
-      unreachableGraceMs: input.policy?.unreachableGraceMs ?? unreachableGraceMsDefault,
       planLifetimeMs: input.policy?.planLifetimeMs ?? planLifetimeMsDefault,
     },
   };

@@ -41,7 +41,7 @@ const config = z.object({
   hosts: z.array(hostConfig),
   ssh: z.object({ configFile: z.string().optional(), connectTimeoutMs: z.number() }),
   paths: z.object({ etcdDataDir: z.string(), pkiDir: z.string(), manifestsDir: z.string() }),
-  policy: z.object({ unreachableGraceMs: z.number(), planLifetimeMs: z.number() }),
+  policy: z.object({ planLifetimeMs: z.number() }),
 });
 
 const hostFacts = z.object({

@@ -192,7 +192,7 @@ const config: ClusterConfig = {
   hosts: ["cp1", "cp2", "cp3"].map((name, index) => ({ name: asHostName(name), address: `10.0.0.${index + 1}`, roles: ["control-plane"] })),
   ssh: { connectTimeoutMs: 1000 },
   paths: defaultPaths,
-  policy: { unreachableGraceMs: 0, planLifetimeMs: 0 },
+  policy: { planLifetimeMs: 0 },
 };
 
 export const run = asRunId("20260101-000000-test");

@@ -573,7 +573,7 @@ function configOf(situation: Situation): ClusterConfig {
     })),
     ssh: { connectTimeoutMs: 1500 },
     paths: defaultPaths,
-    policy: { unreachableGraceMs: 600_000, planLifetimeMs: 900_000 },
+    policy: { planLifetimeMs: 900_000 },
   };
 }
 

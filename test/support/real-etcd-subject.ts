@@ -23,7 +23,7 @@ export function loopbackConfig(names: readonly HostName[]): ClusterConfig {
     hosts: names.map((name) => ({ name, address: "127.0.0.1", roles: ["control-plane", "etcd"] })),
     ssh: { connectTimeoutMs: 1000 },
     paths: defaultPaths,
-    policy: { unreachableGraceMs: 0, planLifetimeMs: 3_600_000 },
+    policy: { planLifetimeMs: 3_600_000 },
   };
 }
 

@@ -152,7 +152,7 @@ function testClusterConfig(configFile: string, extra: Partial<ClusterConfig["ssh
     hosts: hostNames.map((name): HostConfig => ({ name: asHostName(name), address: "127.0.0.1", roles: ["control-plane"] })),
     ssh: { configFile, connectTimeoutMs: 1500, ...extra },
     paths: { etcdDataDir: "/var/lib/etcd", pkiDir: "/etc/kubernetes/pki", manifestsDir: "/etc/kubernetes/manifests" },
-    policy: { unreachableGraceMs: 300_000, planLifetimeMs: 3_600_000 },
+    policy: { planLifetimeMs: 3_600_000 },
   };
 }
 

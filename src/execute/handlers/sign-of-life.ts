@@ -42,7 +42,7 @@ done
 wait
 echo end`;
 
-/** A machine that somebody said is lost: as configured, if it is, and where etcd's list says that its member listens. */
+/** A machine that somebody said is lost: as configured, if it is, and where etcd's list says that its member listens, if it has one. */
 export interface SaidToBeLost {
   readonly host: HostConfig | undefined;
   readonly peerUrls: readonly string[];
@@ -80,10 +80,10 @@ interface Target {
   readonly words: string;
 }
 
-/** undefined: a peer URL of a form that is not known here. */
+/** undefined: a peer URL of a form that is not known here, or nothing to go by. */
 function targetsOf({ host, peerUrls }: SaidToBeLost): readonly Target[] | undefined {
   const peers = peerUrls.flatMap((url) => peerEndpointOf(url) ?? []);
-  if (peers.length === 0 || peers.length < peerUrls.length) return undefined;
+  if (peers.length < peerUrls.length || (peers.length === 0 && host === undefined)) return undefined;
   const addresses = [...new Set([...(host === undefined ? [] : [host.address]), ...peers.map((peer) => peer.address)])];
   const usual = { ssh: host?.sshPort ?? 22, "etcd-client": 2379, "etcd-peer": 2380, "kube-apiserver": 6443 };
   const named = [

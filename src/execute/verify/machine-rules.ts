@@ -1,6 +1,7 @@
 import type { HostConfig } from "../../model/cluster-config.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { fails, holds, type Verdict } from "../../model/verdict.ts";
+import { fails, holds, unknown, type Verdict } from "../../model/verdict.ts";
+import { signOfLife } from "../handlers/sign-of-life.ts";
 import { judge, type ExitRule, type Verified } from "./exit-rule.ts";
 
 interface MachineView {
@@ -37,32 +38,38 @@ export async function machineRules(verified: Verified): Promise<readonly ExitRul
   rules.push({ rule: "no etcd manifest forces a new cluster", verdict: flagVerdict(views) });
   if (context.config.loadBalancer === "keepalived-haproxy" && address !== "") {
     const others = context.config.hosts.filter((host) => !looked.includes(host));
-    const stray = (await Promise.all(others.map((host) => viewIfReached(verified, host, address)))).filter(
-      (view) => view?.holdsVip === true,
-    );
-    rules.push({
-      rule: `exactly one machine holds ${address}`,
-      verdict: holderVerdict(
-        views,
-        stray.flatMap((view) => view?.host.name ?? []),
-      ),
-    });
+    const asked = await Promise.all(others.map((host) => viewIfReached(verified, host, address)));
+    rules.push({ rule: `exactly one machine holds ${address}`, verdict: holderVerdict(views, asked) });
   }
   return rules;
 }
 
+/** A machine that serves nothing here any more. Both undefined: nobody gets an answer from it. */
+interface Stray {
+  readonly view?: MachineView;
+  /** It may live and could not be looked at, in words. */
+  readonly unseen?: string;
+}
+
 /**
  * A machine that serves nothing here any more: the one that was given up, or a
- * spare. It may live and hold the address all the same. undefined: it could
- * not be asked, which for a machine that was lost is as it should be.
+ * spare. It may live and hold the address all the same. Only silence is as it
+ * should be for one that was lost; one that answers and cannot be looked at
+ * may hold it. Where SSH does not tell which (a network that is gone, a way
+ * through another machine), its neighbours listen.
  */
-async function viewIfReached(verified: Verified, host: HostConfig, address: string): Promise<MachineView | undefined> {
+async function viewIfReached(verified: Verified, host: HostConfig, address: string): Promise<Stray> {
+  const { context, hosts } = verified;
   try {
-    return await viewOf(verified, host, address);
+    return { view: await viewOf(verified, host, address) };
   } catch (error) {
-    verified.context.signal.throwIfAborted();
+    context.signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
-    return undefined;
+    const unseen = { unseen: `${host.name}: ${error.code} (${error.detail})` };
+    if (error.code !== "SSH_UNREACHABLE" || error.contact === "some") return unseen;
+    if (error.contact === "none") return {};
+    const near = hosts.map((neighbour) => neighbour.name);
+    return (await signOfLife({ host, peerUrls: [] }, near, context)) === undefined ? {} : unseen;
   }
 }
 
@@ -97,7 +104,8 @@ function flagVerdict(views: readonly MachineView[]): Verdict {
   return forced.length === 0 ? holds : fails(...forced.map((view) => `--force-new-cluster is in etcd's manifest on ${view.host.name}`));
 }
 
-function holderVerdict(views: readonly MachineView[], stray: readonly string[]): Verdict {
+function holderVerdict(views: readonly MachineView[], asked: readonly Stray[]): Verdict {
+  const stray = asked.flatMap(({ view }) => (view?.holdsVip === true ? [view.host.name] : []));
   if (stray.length > 0) {
     return fails(
       ...stray.map(
@@ -107,5 +115,8 @@ function holderVerdict(views: readonly MachineView[], stray: readonly string[]):
     );
   }
   const holders = views.filter((view) => view.holdsVip).map((view) => view.host.name);
-  return holders.length === 1 ? holds : fails(holders.length === 0 ? "no machine holds it" : `held by ${holders.join(" and ")}`);
+  if (holders.length !== 1) return fails(holders.length === 0 ? "no machine holds it" : `held by ${holders.join(" and ")}`);
+  const unseen = asked.flatMap((machine) => machine.unseen ?? []);
+  if (unseen.length === 0) return holds;
+  return unknown(...unseen.map((words) => `whether it is held by a second machine too; power it off, or let it be logged in to: ${words}`));
 }

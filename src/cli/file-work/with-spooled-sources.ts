@@ -1,9 +1,12 @@
 import { fetchRemoteSource } from "../../app/files/fetch-remote-source.ts";
+import { fetchLiveSource, parseLiveSource, type LiveSource } from "../../app/files/live-source.ts";
 import { isRemoteSource, parseRemoteSource, type RemoteSource } from "../../app/files/remote-source.ts";
 import { LocalFileSpool } from "../../adapters/local-fs/local-file-spool.ts";
 import { NodeHashing } from "../../adapters/system/node-hashing.ts";
 import type { HostName } from "../../model/ids.ts";
+import type { ReportProgress } from "../../model/progress-event.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import type { SpoolDirectory } from "../../ports/file-spool.ts";
 import type { HostAccess } from "../../ports/host-access.ts";
 import type { CliContext } from "../cli-context.ts";
 import { ProgressDisplay } from "../terminal/progress-display.ts";
@@ -13,8 +16,9 @@ import { carriedExpected, type CarriedSpooled } from "./file-messages.ts";
 export type SpoolingCli = Pick<CliContext, "terminal" | "signal" | "directories" | "openCluster">;
 
 /**
- * Copies the sources that lie on other machines into a private directory of
- * the cache, does the work on them, and removes them, however it ended.
+ * Copies the sources that lie on other machines, and snapshots of running
+ * clusters, into a private directory of the cache, does the work on them, and
+ * removes them, however it ended.
  * `goesOn`: a source that cannot be had is handed on with its error, so that
  * the others are still worked on.
  */
@@ -24,19 +28,20 @@ export async function withSpooledSources<Result>(
   options: { readonly goesOn: boolean },
   work: (spooled: readonly CarriedSpooled[]) => Promise<Result>,
 ): Promise<Result> {
-  const remote = [...new Set(sources.filter(isRemoteSource))].map(parseRemoteSource);
-  if (remote.length === 0) return work([]);
+  const elsewhere = [...new Set(sources)].flatMap((text) =>
+    isRemoteSource(text) ? parseRemoteSource(text) : (parseLiveSource(text) ?? []),
+  );
+  if (elsewhere.length === 0) return work([]);
   const spool = await new LocalFileSpool({ cacheDirectory: cli.directories.cache }).open();
   try {
-    const hosts = new SourceHosts(cli);
     const display = new ProgressDisplay(cli.terminal, { isQuiet: false });
+    const hosts = new SourceHosts(cli, { spool, report: display.report });
     const spooled: CarriedSpooled[] = [];
     try {
-      for (const [index, source] of remote.entries()) {
-        const { access, host } = await hosts.of(source);
+      for (const [index, source] of elsewhere.entries()) {
+        const fetch = await hosts.wayTo(source);
         try {
-          const context = { access, host, spool, hashing: new NodeHashing(), report: display.report, signal: cli.signal };
-          spooled.push({ name: source.name, path: await fetchRemoteSource(context, source, String(index)) });
+          spooled.push({ name: source.name, path: await fetch(String(index)) });
         } catch (error) {
           cli.signal.throwIfAborted();
           if (!options.goesOn || !(error instanceof RecoveryError)) throw error;
@@ -53,17 +58,36 @@ export async function withSpooledSources<Result>(
   }
 }
 
+interface Fetching {
+  readonly spool: SpoolDirectory;
+  readonly report: ReportProgress;
+}
+
 /** The machines of the configuration, and others by user and name. */
 class SourceHosts {
   private readonly cli: SpoolingCli;
+  private readonly fetching: Fetching;
   private readonly unconfigured: HostAccess[] = [];
   private cluster: OpenCluster | undefined;
 
-  constructor(cli: SpoolingCli) {
+  constructor(cli: SpoolingCli, fetching: Fetching) {
     this.cli = cli;
+    this.fetching = fetching;
   }
 
-  async of(source: RemoteSource): Promise<{ readonly access: HostAccess; readonly host: HostName }> {
+  /** What copies the source to a name in the spool. Throws what is wrong with the call, before anything is copied. */
+  async wayTo(source: RemoteSource | LiveSource): Promise<(into: string) => Promise<string>> {
+    const context = { ...this.fetching, hashing: new NodeHashing(), signal: this.cli.signal };
+    if ("path" in source) {
+      const { access, host } = await this.of(source);
+      return (into) => fetchRemoteSource({ ...context, access, host }, source, into);
+    }
+    this.cluster ??= await this.cli.openCluster();
+    const { config, ports } = this.cluster;
+    return (into) => fetchLiveSource({ ...context, config, etcd: ports.etcd, clock: ports.clock }, source, into);
+  }
+
+  private async of(source: RemoteSource): Promise<{ readonly access: HostAccess; readonly host: HostName }> {
     const configured = source.user === undefined && source.port === undefined ? await this.configured(source) : undefined;
     if (configured !== undefined) return configured;
     const opened = openUnconfiguredHost({ address: source.host, user: source.user, port: source.port });

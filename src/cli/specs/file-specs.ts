@@ -3,7 +3,7 @@ import type { ArgumentSpec, CommandSpec, OptionSpec } from "../command-spec.ts";
 const source: ArgumentSpec = {
   name: "file",
   isRequired: true,
-  describes: "a snapshot, a db file, or the data dir of a stopped member; also ssh://HOST/PATH",
+  describes: "a snapshot, a db file, or the data dir of a stopped member; also ssh://HOST/PATH, and live for the running cluster",
 };
 
 /** A file that cannot be read, a machine that cannot be reached or is not the known one, Ctrl-C. */
@@ -76,7 +76,11 @@ export const fileSpecs: readonly CommandSpec[] = [
       "Leases, events and what every write changes are left aside; --all counts them too. Values are not shown, only the names of fields.",
     ],
     arguments: [
-      { name: "from", isRequired: true, describes: "the older snapshot, database or data dir; also ssh://HOST/PATH" },
+      {
+        name: "from",
+        isRequired: true,
+        describes: "the older snapshot, database or data dir; also ssh://HOST/PATH, and live for the running cluster",
+      },
       { name: "to", isRequired: false, describes: "the newer one; left out: the same file at another revision" },
     ],
     options: [
@@ -90,6 +94,7 @@ export const fileSpecs: readonly CommandSpec[] = [
     ],
     examples: [
       { command: "requorum snapshot diff monday.db tuesday.db", why: "what a restore of Monday's would lose" },
+      { command: "requorum snapshot diff backup.db live", why: "what a restore of it would lose, of the cluster that runs" },
       { command: "requorum snapshot diff backup.db --from-revision 48000 --to-revision 48210", why: "within one file" },
     ],
     exits: ["findings", ...sourceExits],

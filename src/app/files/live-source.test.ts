@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { LocalFileSpool } from "../../adapters/local-fs/local-file-spool.ts";
+import { NodeHashing } from "../../adapters/system/node-hashing.ts";
+import { FakeClock } from "../../../test/support/fake-clock.ts";
+import { FakeEtcdCluster } from "../../../test/support/fake-etcd.ts";
+import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
+import { landmarkWrites as writes, snapshotBytes } from "../../../test/support/kube-database.ts";
+import { asHostName } from "../../model/ids.ts";
+import type { EtcdClient, EtcdDialer } from "../../ports/etcd-client.ts";
+import { readClusterConfig } from "../../schemas/config.ts";
+import { fetchLiveSource, parseLiveSource } from "./live-source.ts";
+
+const config = readClusterConfig(
+  "apiVersion: requorum/v1\ncluster: lab\nhosts:\n" +
+    ["cp1", "cp2", "cp3"]
+      .map((name, index) => `  - {name: ${name}, address: 10.0.0.1${String(index + 1)}, roles: [control-plane]}\n`)
+      .join(""),
+  "requorum.yaml",
+);
+const hosts = config.hosts.map((host) => host.name);
+const whole = snapshotBytes({ writes });
+
+async function setting(context: TestContext, options: { readonly bytes?: Uint8Array; readonly freeBytes?: bigint } = {}) {
+  const work = mkdtempSync(join(tmpdir(), "requorum-live-"));
+  const spool = await new LocalFileSpool({ cacheDirectory: work }).open();
+  context.after(async () => {
+    await spool.remove();
+    rmSync(work, { recursive: true });
+  });
+  const cluster = new FakeEtcdCluster({ hosts });
+  const asked: string[] = [];
+  const { bytes = whole } = options;
+  const etcd: EtcdDialer = {
+    dial: async (host, call) => {
+      asked.push(host);
+      return sending(await cluster.dialer().dial(host, call), bytes);
+    },
+    close: () => Promise.resolve(),
+  };
+  const fetch = (text: string): Promise<string> => {
+    const source = parseLiveSource(text);
+    assert.ok(source !== undefined);
+    const signal = new AbortController().signal;
+    const room =
+      options.freeBytes === undefined
+        ? spool
+        : Object.assign(Object.create(spool) as typeof spool, { freeBytes: () => Promise.resolve(options.freeBytes ?? 0n) });
+    return fetchLiveSource(
+      { etcd, config, spool: room, hashing: new NodeHashing(), clock: new FakeClock(), report: () => undefined, signal },
+      source,
+      "0",
+    );
+  };
+  return { cluster, asked, fetch, spool };
+}
+
+/** The fake's own client, with a real snapshot's bytes. */
+function sending(client: EtcdClient, bytes: Uint8Array): EtcdClient {
+  const snapshot = async function* (): AsyncIterable<Uint8Array> {
+    for (let at = 0; at < bytes.length; at += 5000) yield await Promise.resolve(bytes.subarray(at, at + 5000));
+  };
+  return new Proxy(client, {
+    get: (target, name) => {
+      if (name === "snapshot") return snapshot;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+test("live: the snapshot of a voter that answers for the cluster is copied whole", async (context) => {
+  const { fetch } = await setting(context);
+  assert.deepEqual(readFileSync(await fetch("live")), Buffer.from(whole));
+});
+
+test("live: a machine that does not answer, and a member that is cut off, are passed over; without a quorum it is said of each", async (context) => {
+  const { fetch, cluster, asked } = await setting(context);
+  for (const [index, member] of cluster.members.entries()) {
+    if (index === 0) member.isHostReachable = false;
+    if (index === 1) member.isIsolated = true;
+  }
+  assert.ok(existsSync(await fetch("live")));
+  assert.deepEqual(asked, ["cp1", "cp2", "cp3"]);
+  for (const member of cluster.members.slice(2)) member.isIsolated = true;
+  await assert.rejects(
+    fetch("live"),
+    isRecoveryError("SSH_UNREACHABLE", /no member gave a snapshot\. .*SSH_UNREACHABLE.*; .*; /),
+  );
+  assert.ok(existsSync(await fetch("live://cp2")), "the own state of a member that was named is what was asked for");
+});
+
+test("live: a stream that was cut is no snapshot", async (context) => {
+  const { fetch } = await setting(context, { bytes: whole.subarray(0, whole.length - 40) });
+  await assert.rejects(fetch("live://cp1"), isRecoveryError("SNAPSHOT_BAD", /from cp1: /));
+});
+
+test("live: no room on this machine is said before anything is copied", async (context) => {
+  const { fetch, asked } = await setting(context, { freeBytes: 1000n });
+  await assert.rejects(fetch("live"), isRecoveryError("LOCAL_DISK_FULL", /1000 are free; nothing was copied/));
+  assert.deepEqual(asked, ["cp1"]);
+});
+
+test("live: a machine without etcd is a usage error that names those with it; other words are files", async (context) => {
+  const { fetch } = await setting(context);
+  await assert.rejects(fetch("live://cp9"), isRecoveryError("USAGE", /etcd on cp1, cp2, cp3, not on "cp9"/));
+  for (const file of ["./live", "live.db", "/live"]) assert.equal(parseLiveSource(file), undefined);
+  assert.equal(parseLiveSource("live://cp1")?.host, asHostName("cp1"));
+});

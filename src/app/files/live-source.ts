@@ -1,0 +1,155 @@
+import { SnapshotTrailer } from "../../formats/etcd/snapshot-trailer.ts";
+import type { ClusterConfig, HostConfig } from "../../model/cluster-config.ts";
+import type { HostName } from "../../model/ids.ts";
+import type { EtcdStatus } from "../../model/inventory.ts";
+import type { ReportProgress } from "../../model/progress-event.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { EtcdClient, EtcdDialer } from "../../ports/etcd-client.ts";
+import type { SpoolDirectory } from "../../ports/file-spool.ts";
+import type { Hashing } from "../../ports/hashing.ts";
+
+/** The running cluster, as `live` names it, or its member on one machine, as `live://HOST` does. */
+export interface LiveSource {
+  /** As it was typed. */
+  readonly name: string;
+  /** undefined: any voter that answers for the whole cluster. */
+  readonly host: string | undefined;
+}
+
+export interface LiveContext {
+  readonly etcd: EtcdDialer;
+  readonly config: ClusterConfig;
+  readonly spool: SpoolDirectory;
+  readonly hashing: Hashing;
+  readonly clock: Clock;
+  readonly report: ReportProgress;
+  readonly signal: AbortSignal;
+}
+
+/** etcd answers within milliseconds; dialling reads its certificates over SSH first. */
+const askTimeoutMs = 10_000;
+/** A member that sends nothing for this long has stopped sending. */
+const idleTimeoutMs = 30_000;
+const reportEveryBytes = 4n * 1024n * 1024n;
+/** Left free on the operator's disk. */
+const spareBytes = 64n * 1024n * 1024n;
+
+/** undefined: it names no running cluster. A file that is called `live` is `./live`. */
+export function parseLiveSource(text: string): LiveSource | undefined {
+  if (text === "live") return { name: text, host: undefined };
+  return text.startsWith("live://") ? { name: text, host: text.slice("live://".length) } : undefined;
+}
+
+/**
+ * Streams a snapshot into the spool and gives the path of the copy, whose
+ * sha256 was compared with the one that etcd sent. Without a host only a voter
+ * that answers a linearizable read is taken: what it has is what the cluster
+ * has. With one, that member's own state is wanted, whatever the others say.
+ * Throws USAGE, SNAPSHOT_BAD, LOCAL_DISK_FULL, and what reaching etcd throws.
+ */
+export async function fetchLiveSource(context: LiveContext, source: LiveSource, into: string): Promise<string> {
+  const hosts = hostsOf(context.config, source);
+  const refusals: RecoveryError[] = [];
+  for (const host of hosts) {
+    context.report({ kind: "phase", text: `asking etcd on ${host}`, host });
+    try {
+      return await fromHost(context, source, { host, into });
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (!(error instanceof RecoveryError) || error.code === "LOCAL_DISK_FULL" || error.code === "LOCAL_FILE_FAILED") throw error;
+      refusals.push(error);
+    }
+  }
+  const [first] = refusals;
+  if (first === undefined || refusals.length === 1) throw first ?? noMember(source, context.config);
+  throw new RecoveryError(first.code, {
+    subject: `source ${source.name}`,
+    detail: `no member gave a snapshot. ${refusals.map((error) => `${error.subject}: ${error.detail} (${error.code})`).join("; ")}`,
+    remedies: [
+      { why: "see which members answer", command: "requorum status" },
+      {
+        why: "without a quorum, name the member whose own state is wanted",
+        command: `requorum snapshot inspect live://${hosts[0] ?? "HOST"}`,
+      },
+    ],
+  });
+}
+
+function hostsOf(config: ClusterConfig, source: LiveSource): readonly HostName[] {
+  const hosts = config.hosts.filter((host) => runsEtcd(host, config)).map((host) => host.name);
+  if (source.host === undefined) return hosts;
+  const found = hosts.find((host) => host === source.host);
+  if (found !== undefined) return [found];
+  throw new RecoveryError("USAGE", {
+    subject: `source ${source.name}`,
+    detail: `the configuration has etcd on ${hosts.join(", ")}, not on ${JSON.stringify(source.host)}`,
+  });
+}
+
+function runsEtcd(host: HostConfig, config: ClusterConfig): boolean {
+  return host.roles.includes("etcd") || (config.etcdTopology === "stacked" && host.roles.includes("control-plane"));
+}
+
+async function fromHost(
+  context: LiveContext,
+  source: LiveSource,
+  { host, into }: { readonly host: HostName; readonly into: string },
+): Promise<string> {
+  const call = { timeoutMs: askTimeoutMs, signal: context.signal };
+  const client = await context.etcd.dial(host, call);
+  try {
+    const status = await client.status(call);
+    if (source.host === undefined) {
+      if (status.isLearner)
+        throw new RecoveryError("ETCD_REFUSED", { subject: `member ${status.memberId}`, detail: `the member on ${host} is a learner` });
+      await client.probeRead({ linearizable: true }, call);
+    }
+    await assertRoom(context, source, status);
+    return await copySnapshot(context, client, { source, status, into });
+  } finally {
+    await client.close();
+  }
+}
+
+async function assertRoom({ spool }: LiveContext, source: LiveSource, { dbSizeBytes }: EtcdStatus): Promise<void> {
+  const freeBytes = await spool.freeBytes();
+  if (freeBytes >= dbSizeBytes + spareBytes) return;
+  throw new RecoveryError("LOCAL_DISK_FULL", {
+    subject: `directory ${spool.path}`,
+    detail: `a snapshot of ${source.name} takes up to ${String(dbSizeBytes)} bytes there, and ${String(freeBytes)} are free; nothing was copied`,
+    remedies: [{ why: "free space there, or let XDG_CACHE_HOME name a directory on a larger disk" }],
+  });
+}
+
+async function copySnapshot(
+  context: LiveContext,
+  client: EtcdClient,
+  { source, status, into }: { readonly source: LiveSource; readonly status: EtcdStatus; readonly into: string },
+): Promise<string> {
+  // A member that failed half way left its part under its own name.
+  const name = `${into}/${client.host}/file`;
+  const copy = await context.spool.create(name);
+  const trailer = new SnapshotTrailer(context.hashing.startSha256());
+  let done = 0n;
+  let reported = 0n;
+  for await (const chunk of client.snapshot({ idleTimeoutMs, signal: context.signal })) {
+    trailer.update(chunk);
+    await copy.append(chunk);
+    done += BigInt(chunk.length);
+    if (done - reported < reportEveryBytes) continue;
+    reported = done;
+    context.report({ kind: "bytes", text: `snapshot of the member on ${client.host}`, done, total: status.dbSizeBytes });
+  }
+  await copy.close(Math.floor(context.clock.nowMs() / 1000));
+  const verdict = trailer.finish();
+  if (verdict.kind === "good") return `${context.spool.path}/${name}`;
+  throw new RecoveryError("SNAPSHOT_BAD", { subject: `source ${source.name}`, detail: `from ${client.host}: ${verdict.because}` });
+}
+
+function noMember(source: LiveSource, config: ClusterConfig): RecoveryError {
+  return new RecoveryError("USAGE", {
+    subject: `source ${source.name}`,
+    detail: `the configuration of ${config.cluster} has no machine with etcd`,
+  });
+}

@@ -86,10 +86,7 @@ test("live: a machine that does not answer, and a member that is cut off, are pa
   assert.ok(existsSync(await fetch("live")));
   assert.deepEqual(asked, ["cp1", "cp2", "cp3"]);
   for (const member of cluster.members.slice(2)) member.isIsolated = true;
-  await assert.rejects(
-    fetch("live"),
-    isRecoveryError("SSH_UNREACHABLE", /no member gave a snapshot\. .*SSH_UNREACHABLE.*; .*; /),
-  );
+  await assert.rejects(fetch("live"), isRecoveryError("SSH_UNREACHABLE", /no member gave a snapshot\. .*SSH_UNREACHABLE.*; .*; /));
   assert.ok(existsSync(await fetch("live://cp2")), "the own state of a member that was named is what was asked for");
 });
 

@@ -21,6 +21,7 @@ export function diagnose(inventory: Inventory): Diagnosis {
     takenAt: inventory.takenAt,
     findings: foldSymptoms(findings),
     faultTolerance: situation.quorum.faultTolerance,
+    quorum: situation.quorum.kind,
     unknown: unknownLines(situation),
   };
 }

@@ -49,5 +49,7 @@ export interface Diagnosis {
    * voters were observed to say either.
    */
   readonly faultTolerance: number | undefined;
+  /** kept: proven by an answer that needs it. lost: too many voters were seen not to take part. unseen: neither. */
+  readonly quorum: "kept" | "lost" | "unseen";
   readonly unknown: readonly string[];
 }

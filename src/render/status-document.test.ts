@@ -96,3 +96,49 @@ test("statusDocument: every situation gives a document of the published form, fi
     assert.deepEqual(statusSchema.parse(json), json);
   }
 });
+
+test("statusPage: what the first line says of the quorum, the findings and the diagnosis say, too", () => {
+  const three = ["cp1", "cp2", "cp3"] as const;
+  const each = (change: (builder: InventoryBuilder, host: string) => InventoryBuilder): InventoryBuilder =>
+    three.reduce((builder, host) => change(builder, host), healthyKubeadm3());
+  const cases: readonly (readonly [InventoryBuilder, RegExp])[] = [
+    [
+      healthyKubeadm3().hostUnreachable("cp3"),
+      /^DEGRADED {2}2 of 3 voters healthy, 2 needed: survives no further failure for certain \(1 voter could not be asked\)$/m,
+    ],
+    [
+      healthyKubeadm3().hostUnreachableFromOperator("cp3"),
+      /^UNKNOWN {2}2 of 3 voters healthy, 2 needed: survives no further failure for certain \(1 voter could not be asked\)$/m,
+    ],
+    [
+      each((builder, host) => builder.hostUnreachable(host)),
+      /^UNKNOWN {2}no member proves a quorum; 0 of 3 voters answer for themselves, 2 needed \(3 voters could not be asked\)$/m,
+    ],
+    [
+      each((builder, host) => builder.hungRead(host)),
+      /^UNKNOWN {2}no member proves a quorum; 3 of 3 voters answer for themselves, 2 needed$/m,
+    ],
+    [
+      healthyKubeadm3().hostUnreachable("cp2").etcdStopped("cp3"),
+      /^QUORUM LOST {2}1 of 3 voters answers for itself, 2 needed: quorum is lost, 1 short \(1 voter could not be asked\)$/m,
+    ],
+    [
+      healthyKubeadm3().etcdStopped("cp2").etcdStopped("cp3"),
+      /^QUORUM LOST {2}1 of 3 voters answers for itself, 2 needed: quorum is lost, 1 short$/m,
+    ],
+    [each((builder, host) => builder.etcdStopped(host)).withoutLastSeen(), /^QUORUM LOST {2}too many of the configured etcd machines/m],
+    [healthyKubeadm3().foreignCluster("cp2"), /^UNKNOWN {2}more than one etcd cluster answers/m],
+  ];
+  for (const [builder, first] of cases) {
+    const inventory = builder.build();
+    const diagnosis = diagnose(inventory);
+    const status = statusDocument(inventory, diagnosis);
+    assert.match(words(statusPage(status)), first);
+    assert.equal(status.quorum?.faultTolerance, status.quorum === undefined ? undefined : diagnosis.faultTolerance);
+    const saysLost = status.findings.some((finding) => finding.summary.startsWith("Quorum is lost"));
+    if (saysLost) assert.equal(status.verdict, "quorum-lost");
+    if (status.verdict === "quorum-lost") assert.ok((status.quorum?.faultTolerance ?? -1) < 0);
+    else assert.ok((status.quorum?.faultTolerance ?? 0) >= 0);
+    assert.deepEqual(statusSchema.parse(toJsonValue(status)), toJsonValue(status));
+  }
+});

@@ -15,7 +15,13 @@ export interface StatusDocument {
   readonly etcdTopology: string;
   /** degraded: quorum holds, but something is missing. unknown: the voter list could not be read. */
   readonly verdict: "healthy" | "degraded" | "quorum-lost" | "unknown";
-  readonly quorum: (QuorumState & { readonly basis: "linearizable" | "believed"; readonly unknownVoters: number }) | undefined;
+  readonly quorum:
+    | (Omit<QuorumState, "faultTolerance"> & {
+        readonly faultTolerance: number | undefined;
+        readonly basis: "linearizable" | "believed";
+        readonly unknownVoters: number;
+      })
+    | undefined;
   readonly clusterIds: readonly string[];
   readonly members: readonly StatusMember[];
   readonly hosts: readonly StatusHost[];
@@ -86,7 +92,7 @@ export interface StatusEndpoint {
 export function statusDocument(inventory: Inventory, diagnosis: Diagnosis, openRun?: StatusDocument["openRun"]): StatusDocument {
   const model = clusterModelOf(inventory);
   const members = model.members ?? model.believedMembers ?? [];
-  const quorum = quorumOf(model);
+  const quorum = quorumOf(model, diagnosis);
   return {
     apiVersion: "requorum/v1",
     kind: "Status",
@@ -115,21 +121,22 @@ export function statusDocument(inventory: Inventory, diagnosis: Diagnosis, openR
   };
 }
 
-function quorumOf(model: ClusterModel): StatusDocument["quorum"] {
+function quorumOf(model: ClusterModel, diagnosis: Diagnosis): StatusDocument["quorum"] {
   const members = model.members ?? model.believedMembers;
   if (members === undefined) return undefined;
   const voters = members.filter((member) => !member.isLearner);
-  const state = quorumState({ voters: voters.length, healthy: voters.filter((voter) => voter.isHealthy === true).length });
   const basis = model.members === undefined ? "believed" : "linearizable";
-  // A list that a quorum has confirmed just now proves that a quorum lives, even when some voters did not answer us: the tolerance is at least zero.
-  const faultTolerance = basis === "linearizable" ? Math.max(0, state.faultTolerance) : state.faultTolerance;
-  return { ...state, faultTolerance, basis, unknownVoters: voters.filter((voter) => voter.isHealthy === undefined).length };
+  // Who answers for itself only, is not proven to take part.
+  const healthy = basis === "believed" ? 0 : voters.filter((voter) => voter.isHealthy === true).length;
+  const { needed } = quorumState({ voters: voters.length, healthy });
+  const unknownVoters = voters.filter((voter) => voter.isHealthy === undefined).length;
+  return { voters: voters.length, needed, healthy, faultTolerance: diagnosis.faultTolerance, basis, unknownVoters };
 }
 
+/** The diagnosis judges the quorum, and nobody else: two judges would contradict each other. */
 function verdictOf(quorum: StatusDocument["quorum"], diagnosis: Diagnosis, members: readonly ModelMember[]): StatusDocument["verdict"] {
-  if (quorum === undefined) return "unknown";
-  // Without a linearizable list nobody has proven a quorum: it is lost when even the unknown voters could not make one.
-  if (quorum.basis === "believed") return quorum.healthy + quorum.unknownVoters < quorum.needed ? "quorum-lost" : "unknown";
+  if (diagnosis.quorum === "lost") return "quorum-lost";
+  if (diagnosis.quorum === "unseen" || quorum?.basis !== "linearizable") return "unknown";
   const isBad = diagnosis.findings.some(({ severity }) => severity === "error" || severity === "critical");
   if (isBad || members.some((member) => member.isHealthy === false)) return "degraded";
   const unseen = members.filter((member) => member.isHealthy === undefined);

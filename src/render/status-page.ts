@@ -1,6 +1,6 @@
 import { bad, dim, gap, good, heading, item, line, strong, table, warn, type Block, type Inline, type Page, type Span } from "./page.ts";
 import type { StatusDocument, StatusEndpoint, StatusMember } from "./status-document.ts";
-import { bytesWords, count, orUnknown, quorumWords, secondsWords, severityTone, timeWords } from "./words.ts";
+import { bytesWords, count, orUnknown, secondsWords, severityTone, timeWords, toleranceWords } from "./words.ts";
 
 /** The verdict first: who reads this at 3 a.m. wants one line, then the reasons. */
 export function statusPage(status: StatusDocument): Page {
@@ -18,38 +18,47 @@ export function statusPage(status: StatusDocument): Page {
 }
 
 function verdictLine(status: StatusDocument): readonly Span[] {
-  const words =
-    status.quorum === undefined
-      ? ""
-      : status.quorum.basis === "linearizable" && status.quorum.healthy < status.quorum.needed
-        ? `a quorum confirmed the member list, but only ${String(status.quorum.healthy)} of ${count(status.quorum.voters, "voter")} answered for itself`
-        : quorumWords(status.quorum);
+  const words = `  ${verdictWords(status)}`;
   switch (status.verdict) {
     case "healthy":
-      return [good("HEALTHY"), strong(`  ${words}`)];
+      return [good("HEALTHY"), strong(words)];
     case "degraded":
-      return [warn("DEGRADED"), strong(`  ${words}${maybe(status)}`)];
+      return [warn("DEGRADED"), strong(words)];
     case "quorum-lost":
-      return [bad("QUORUM LOST"), strong(`  ${words}`)];
+      return [bad("QUORUM LOST"), strong(words)];
     case "unknown":
-      // The quorum is proven; how one of its members does is what nobody saw.
-      if (status.quorum?.basis === "linearizable") return [warn("UNKNOWN"), strong(`  ${words}${maybe(status)}`)];
-      return [
-        warn("UNKNOWN"),
-        strong(
-          status.quorum === undefined
-            ? "  no etcd member could be asked who belongs to the cluster"
-            : `  no member proves a quorum; ${String(status.quorum.healthy)} of ${count(status.quorum.voters, "voter")} seen, ${String(status.quorum.needed)} needed${maybe(status)}`,
-        ),
-      ];
+      return [warn("UNKNOWN"), strong(words)];
     default:
       return status.verdict satisfies never;
   }
 }
 
-function maybe(status: StatusDocument): string {
-  const unknown = status.quorum?.unknownVoters ?? 0;
-  return unknown === 0 ? "" : ` (${count(unknown, "voter")} could not be asked)`;
+/** Counts of what was seen, and what follows from them. Voters that were not seen make every tolerance a lower bound. */
+function verdictWords(status: StatusDocument): string {
+  const { quorum } = status;
+  const isLost = status.verdict === "quorum-lost";
+  if (quorum === undefined)
+    return isLost
+      ? "too many of the configured etcd machines are seen not to take part; none could be asked who belongs to the cluster"
+      : status.clusterIds.length > 1
+        ? "more than one etcd cluster answers; which of them is the right one is not known"
+        : "no etcd member could be asked who belongs to the cluster";
+  const needed = `${String(quorum.needed)} needed`;
+  const voters = count(quorum.voters, "voter");
+  const unseen = quorum.unknownVoters === 0 ? "" : ` (${count(quorum.unknownVoters, "voter")} could not be asked)`;
+  if (quorum.basis === "believed") {
+    const alone = status.members.filter((member) => member.state === "alone" && !member.isLearner).length;
+    const answers = `${String(alone)} of ${voters} ${alone === 1 ? "answers" : "answer"} for ${alone === 1 ? "itself" : "themselves"}, ${needed}`;
+    return isLost
+      ? `${answers}: ${quorum.faultTolerance === undefined ? "quorum is lost" : toleranceWords(quorum.faultTolerance)}${unseen}`
+      : `no member proves a quorum; ${answers}${unseen}`;
+  }
+  if (quorum.healthy < quorum.needed)
+    return `a quorum confirmed the member list, but only ${String(quorum.healthy)} of ${voters} answered for itself${unseen}`;
+  const healthy = `${String(quorum.healthy)} of ${voters} healthy, ${needed}`;
+  if (quorum.faultTolerance === undefined) return `${healthy}: how many failures it survives is not known${unseen}`;
+  const bound = quorum.unknownVoters === 0 ? "" : " for certain";
+  return `${healthy}: ${toleranceWords(quorum.faultTolerance)}${bound}${unseen}`;
 }
 
 function findingLines(status: StatusDocument): readonly Block[] {

@@ -57,6 +57,10 @@ export const statusSchema = z.object({
       basis: z
         .enum(["linearizable", "believed"])
         .describe("linearizable: a quorum confirmed the list of voters; believed: one member's or this machine's memory"),
+      faultTolerance: z
+        .int()
+        .nullable()
+        .describe("healthy voters that may still fail before writes stop, a lower bound; negative: quorum is lost, so many are short"),
       unknownVoters: z.int().describe("voters that could not be asked"),
     })
     .nullable(),

@@ -1,8 +1,6 @@
 import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
 import type { DataDir } from "../../formats/etcd/data-dir/data-dir.ts";
 import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db.ts";
-import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
-import { viewAt } from "../../formats/etcd/mvcc/view-at.ts";
 import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
 import { builtInKubeTypes } from "../../formats/kubernetes/built-in-kube-types.ts";
 import { readStoredValue } from "../../formats/kubernetes/stored-value.ts";
@@ -11,6 +9,7 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { checkTrailer } from "./check-trailer.ts";
 import { withState, type OpenState } from "./open-state.ts";
+import { liveObjects } from "./read-objects.ts";
 import { rankDataDir } from "./rank-data-dir.ts";
 
 /** Enough to see what happened. */
@@ -94,13 +93,17 @@ function objectsPart(context: FileContext, opened: OpenState): FileCheckPart {
   const counts = { object: 0, sealed: 0, undecoded: 0, plain: 0 };
   const problems: { offset: undefined; what: string }[] = [];
   let problemCount = 0;
-  const records = openMvcc(opened.stored());
-  for (const record of viewAt(records, 0n, { onBytes: showing(context, "decoding every object") }).records()) {
-    const name = new TextDecoder().decode(record.key);
+  const live = liveObjects(context, opened.stored(), 0n, "decoding every object");
+  for (const { key: name, record } of live.records()) {
     try {
       counts[readStoredValue(record.value, { types, name }).kind] += 1;
     } catch (error) {
       if (!(error instanceof RecoveryError)) throw error;
+      // Only what an API server wrote must be an object: the keys of others may hold anything, also half of one.
+      if (live.keys.parse(name) === undefined) {
+        counts.plain += 1;
+        continue;
+      }
       problemCount += 1;
       if (problems.length < maxProblems) problems.push({ offset: undefined, what: `${name}: ${error.detail}` });
     }

@@ -105,6 +105,23 @@ test("check: a live value that is no whole object is damage with its key, and it
   assert.doesNotMatch(JSON.stringify(check.checks), /hunter2/);
 });
 
+test("check: keys that no API server wrote may hold anything", () => {
+  const odd: KeyWrites = [
+    ["/app/settings", "{not json"],
+    ["/app/deep", "[".repeat(5000)],
+    ["/app/half", "k8s\0\x0a"],
+  ];
+  const context = memoryFileContext({
+    "/db": databaseBytes({ writes: [...writes, ...odd] }),
+    "/no-kubernetes": databaseBytes({ writes: odd }),
+  });
+  for (const path of ["/db", "/no-kubernetes"]) {
+    const check = checkFile(context, path);
+    assert.equal(check.verdict, "good", JSON.stringify(check.checks));
+    assert.match(JSON.stringify(check.checks), /3 other values/);
+  }
+});
+
 test("hashkv: a data dir is hashed with its log replayed, also at an earlier revision; unknown revisions are refused", () => {
   const context = memoryFileContext({ "/s.db": snapshotBytes({ writes }), "/late.db": snapshotBytes({ writes: later }), ...dataDir });
   const at = (path: string, revision = 0n) => hashKvFile(context, { path, revision, etcdVersion: undefined });

@@ -39,16 +39,24 @@ export interface LiveObjects {
   records(): Iterable<{ readonly key: string; readonly record: MvccRecord }>;
 }
 
-/** What is there at a revision (0n: the newest). Two passes over the source. */
-export function liveObjects(context: FileContext, bolt: BoltReader, revision: bigint): LiveObjects {
-  const view = viewAt(openMvcc(bolt), revision, { onBytes: showing(context, "finding what is live") });
+/** What is there at a revision (0n: the newest). A pass over the source for what is live, and one more when `keys` is first used. */
+export function liveObjects(context: FileContext, bolt: BoltReader, revision: bigint, text = "finding what is live"): LiveObjects {
+  const view = viewAt(openMvcc(bolt), revision, { onBytes: showing(context, text) });
   const records = function* (): Iterable<{ key: string; record: MvccRecord }> {
     for (const record of view.records()) yield { key: utf8.decode(record.key), record };
   };
   const names = function* (): Iterable<string> {
     for (const { key } of records()) yield key;
   };
-  return { revision: view.revision, keys: new KeyReader(names()), records };
+  let keys: KeyReader | undefined;
+  return {
+    revision: view.revision,
+    get keys() {
+      keys ??= new KeyReader(names());
+      return keys;
+    },
+    records,
+  };
 }
 
 /** The value of a record, unsealed where the keys open it. Throws FILE_DAMAGED. */

@@ -76,6 +76,15 @@ export function planDocument(plan: RecoveryPlan, file: string | undefined, openR
   };
 }
 
+/**
+ * The newest run was broken off, by Ctrl-C or a kill: what the cluster looks
+ * like is half of what it did. One that failed or was blocked said so at its
+ * end, and what was seen since counts.
+ */
+export function isBrokenOff(openRun: PlanDocument["openRun"]): boolean {
+  return openRun?.outcome === "unfinished" || openRun?.outcome === "interrupted";
+}
+
 /** The first digits, enough to name a plan and the fewest that `--approve` takes. */
 export function shortDigest(digest: string): string {
   return digest.slice(0, 12);

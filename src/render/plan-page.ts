@@ -1,6 +1,6 @@
 import type { Alternative } from "../model/plan.ts";
 import type { QuorumState } from "../model/quorum.ts";
-import { shortDigest, type PlanDocument, type PlanDocumentStep } from "./plan-document.ts";
+import { isBrokenOff, shortDigest, type PlanDocument, type PlanDocumentStep } from "./plan-document.ts";
 import {
   bad,
   command,
@@ -52,7 +52,7 @@ function verdictSpan(plan: PlanDocument): Span {
     case "blocked":
       return warn("BLOCKED: something must be settled first");
     case "nothing-to-do":
-      return plan.openRun === undefined ? good("NOTHING TO DO") : warn("NOTHING TO PLAN, but a run is not finished");
+      return !isBrokenOff(plan.openRun) ? good("NOTHING TO DO") : warn("NOTHING TO PLAN, but a run is not finished");
     default:
       return plan.verdict satisfies never;
   }
@@ -151,7 +151,7 @@ function possibility(alternative: Alternative): Span {
 function nextBlocks(plan: PlanDocument): readonly Block[] {
   const { openRun } = plan;
   if (openRun === undefined) return verdictBlocks(plan);
-  const why = `run ${openRun.run} is not finished (${openRun.outcome}); go on with it before anything else`;
+  const why = `run ${openRun.run} is not finished (${openRun.outcome}); ${isBrokenOff(openRun) ? "go on with it before anything else" : "to go on with it"}`;
   return [gap, command(`requorum resume ${openRun.run}`, why, 0), ...verdictBlocks(plan)];
 }
 

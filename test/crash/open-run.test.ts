@@ -141,4 +141,10 @@ test("a plan without work is no all-clear half-way through a run: neither its he
   assert.match(JSON.stringify(planPage(planDocument(nothing, undefined), { showsNext: true })), /NOTHING TO DO/);
   assert.equal(planExit(nothing, open), "blocked");
   assert.equal(planExit(nothing, undefined), "done");
+  // It said at its end how it ended, and what was seen since counts.
+  const failed = { ...open, outcome: "failed" } as const;
+  assert.equal(planExit(nothing, failed), "done");
+  const after = JSON.stringify(planPage(planDocument(nothing, undefined, failed), { showsNext: true }));
+  assert.match(after, /NOTHING TO DO/);
+  assert.match(after, /requorum resume 20261121-030000-abcd/);
 });

@@ -7,7 +7,7 @@ import { asHostName, type HostName } from "../../model/ids.ts";
 import type { Goal, RecoveryPlan } from "../../model/plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { ClusterConfig } from "../../model/cluster-config.ts";
-import { planDocument, shortDigest } from "../../render/plan-document.ts";
+import { isBrokenOff, planDocument, shortDigest } from "../../render/plan-document.ts";
 import { planPage } from "../../render/plan-page.ts";
 import { writePlan } from "../../schemas/plan.ts";
 import { listOption, textArgument, textOption, type CommandModule, type Invocation } from "../command-spec.ts";
@@ -34,9 +34,9 @@ export const command: CommandModule = {
 
 /**
  * A plan to wait or to settle something first is an answer, but not a go-ahead,
- * and nothing to do is no all-clear half-way through a run: scripts must see the difference.
+ * and nothing to do is no all-clear in the middle of a run that was broken off: scripts must see the difference.
  */
-export function planExit(plan: RecoveryPlan, open: Pick<NewestRun, "run"> | undefined): ExitName {
+export function planExit(plan: RecoveryPlan, open: Pick<NewestRun, "run" | "outcome"> | undefined): ExitName {
   switch (plan.verdict) {
     case "act":
       return "done";
@@ -44,7 +44,7 @@ export function planExit(plan: RecoveryPlan, open: Pick<NewestRun, "run"> | unde
     case "blocked":
       return "blocked";
     case "nothing-to-do":
-      return open === undefined ? "done" : "blocked";
+      return isBrokenOff(open) ? "blocked" : "done";
   }
 }
 

@@ -3,6 +3,7 @@ import type { AddressPlan, MachinePlan } from "../address-plan.ts";
 import { runInMachine, type RunningMachine } from "../machine/machine-shell.ts";
 import type { PhaseTimer } from "../phase-timer.ts";
 import { waitUntil } from "../wait-until.ts";
+import { containerRuntimeWait } from "./container-runtime-wait.ts";
 import { makeExternalEtcd } from "./make-external-etcd.ts";
 import { renderInitConfig, renderJoinConfig, type JoinSecrets } from "./render-kubeadm-config.ts";
 
@@ -55,7 +56,7 @@ trap 'rm -f /run/requorum-kubeadm.json' EXIT
 cat > /run/requorum-kubeadm.json <<'KUBEADM'
 ${config}
 KUBEADM
-kubeadm ${verb} --config /run/requorum-kubeadm.json
+${containerRuntimeWait}kubeadm ${verb} --config /run/requorum-kubeadm.json
 `,
     timeoutMs: kubeadmTimeoutMs,
   });

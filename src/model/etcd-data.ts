@@ -16,6 +16,16 @@ export interface EtcdDataJudgement {
   readonly isStartable: boolean | undefined;
   /** Why what is seen may not be what there is; undefined: nothing speaks against it. */
   readonly doubt: string | undefined;
+  /** What somebody has to see to so that it can be judged. */
+  readonly remedy?: DataRemedy;
+}
+
+/** mount: a disk is to be mounted, or given up. disk: it is to be repaired, or given up. ask: the machine is to be made to answer. tidy: what lies there is to be looked at. */
+export type DataRemedy = "mount" | "disk" | "ask" | "tidy";
+
+interface Doubt {
+  readonly words: string;
+  readonly remedy: DataRemedy;
 }
 
 /** The facts that are needed; a short look before a step asks less about the disk. */
@@ -36,7 +46,7 @@ type JudgedFacts = Pick<
   Partial<Pick<DataDirFacts, "isReadOnlyMount" | "fsyncError" | "kernelErrors">>;
 
 export function judgeEtcdData(dir: JudgedFacts | undefined): EtcdDataJudgement {
-  if (dir === undefined) return { hasAny: undefined, isStartable: undefined, doubt: "it was not looked at" };
+  if (dir === undefined) return { hasAny: undefined, isStartable: undefined, doubt: "it was not looked at", remedy: "ask" };
   const hidden = hiddenBecause(dir);
   const doubt = hidden ?? diskDoubt(dir);
   const isSomething = dir.exists && !dir.isEmpty;
@@ -48,25 +58,31 @@ export function judgeEtcdData(dir: JudgedFacts | undefined): EtcdDataJudgement {
     hasAny:
       isSomething && dir.readError === undefined && dir.unmountedAt === undefined ? true : doubt === undefined ? isSomething : undefined,
     isStartable: isWhole && hidden === undefined ? true : (!hasFiles || isNewborn) && doubt === undefined ? false : undefined,
-    doubt:
-      doubt ??
-      (hasFiles && !dir.hasWal && !dir.hasBackend
-        ? `${dir.path} holds ${dir.mayBeData ?? "files"}, but neither WAL nor backend of a member`
-        : undefined),
+    ...told(doubt ?? strayDoubt(dir, hasFiles)),
   };
 }
 
-function hiddenBecause(dir: JudgedFacts): string | undefined {
-  if (dir.readError !== undefined) return `${dir.path} could not be read: ${dir.readError}`;
-  if (dir.unmountedAt !== undefined) return `${dir.unmountedAt} belongs mounted there and is not`;
-  if (dir.mountsGap !== undefined) return `what belongs mounted there is not known: ${dir.mountsGap}`;
+function told(doubt: Doubt | undefined): Pick<EtcdDataJudgement, "doubt" | "remedy"> {
+  return doubt === undefined ? { doubt: undefined } : { doubt: doubt.words, remedy: doubt.remedy };
+}
+
+function strayDoubt(dir: JudgedFacts, hasFiles: boolean): Doubt | undefined {
+  if (!hasFiles || dir.hasWal || dir.hasBackend) return undefined;
+  return { words: `${dir.path} holds ${dir.mayBeData ?? "files"}, but neither WAL nor backend of a member`, remedy: "tidy" };
+}
+
+function hiddenBecause(dir: JudgedFacts): Doubt | undefined {
+  if (dir.readError !== undefined) return { words: `${dir.path} could not be read: ${dir.readError}`, remedy: "disk" };
+  if (dir.unmountedAt !== undefined) return { words: `${dir.unmountedAt} belongs mounted there and is not`, remedy: "mount" };
+  if (dir.mountsGap !== undefined) return { words: `what belongs mounted there is not known: ${dir.mountsGap}`, remedy: "ask" };
   return undefined;
 }
 
 /** A filesystem with errors may show an empty dir where data is (N03, N04). A full one shows what it has. */
-function diskDoubt(dir: JudgedFacts): string | undefined {
-  if (dir.isReadOnlyMount === true) return `${dir.path} is on a read-only mount`;
-  if (dir.fsyncError !== undefined && !/ENOSPC|no space left/i.test(dir.fsyncError)) return `a write beside it failed: ${dir.fsyncError}`;
+function diskDoubt(dir: JudgedFacts): Doubt | undefined {
+  if (dir.isReadOnlyMount === true) return { words: `${dir.path} is on a read-only mount`, remedy: "disk" };
+  if (dir.fsyncError !== undefined && !/ENOSPC|no space left/i.test(dir.fsyncError))
+    return { words: `a write beside it failed: ${dir.fsyncError}`, remedy: "disk" };
   const error = dir.kernelErrors?.at(-1);
-  return error === undefined ? undefined : `the kernel reports errors of its disk: ${error}`;
+  return error === undefined ? undefined : { words: `the kernel reports errors of its disk: ${error}`, remedy: "disk" };
 }

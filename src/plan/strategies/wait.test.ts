@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { healthyKubeadm3 } from "../../../test/support/inventory-builder.ts";
 import { planned, replaceGoal } from "../../../test/support/planned.ts";
+import type { DataDirFacts } from "../../model/inventory.ts";
 import { checkPlan } from "../check/check-plan.ts";
 
 test("planWait: a powered-off machine is waited for, and replacing it stands beside it with what it needs", () => {
@@ -52,6 +53,19 @@ test("planWait: where a reachable machine's data is in doubt, the reason says wh
   );
   assert.deepEqual([lost.verdict, lost.lossProofs[0]?.kind, checkPlan(lost)], ["act", "observed-data-lost", []]);
   assert.ok(lost.steps.some((step) => step.kind === "host.moveStateAside"));
+});
+
+test("planWait: what cannot be proven on a machine that answers comes with its way out", () => {
+  const reasons = (change: Partial<DataDirFacts>) =>
+    planned(healthyKubeadm3().etcdDataLost("cp2").dataDirFacts("cp2", change).build()).reasons.join(" ");
+  assert.match(reasons({ unmountedAt: "/var/lib/etcd" }), /take its line out of \/etc\/fstab .* daemon-reload/);
+  const disk = reasons({ kernelErrors: ["I/O error, dev sdb"] });
+  assert.match(disk, /gone for good: power cp2 off, and say so: requorum plan replace cp2 --with HOST --attest-lost cp2=/);
+  assert.match(reasons({ mountsGap: "systemctl: no bus" }), /no bus\. See to it that cp2 can be asked/);
+  const left = { isEmpty: false, hasFiles: true, mayBeData: "member.old/snap/db" };
+  assert.match(reasons(left), /move it out of \/var\/lib\/etcd on cp2/);
+  const inPlace = planned(healthyKubeadm3().etcdStopped("cp2").build());
+  assert.match(inPlace.reasons.join(" "), /move \/etc\/kubernetes\/manifests\/etcd\.yaml and then \/var\/lib\/etcd aside on cp2/);
 });
 
 test("planWait: two of three machines off: hold, because a majority can come back", () => {

@@ -1,5 +1,5 @@
 import { modelHost, modelQuorum, type ModelMember } from "../../model/cluster-model.ts";
-import { judgeEtcdData } from "../../model/etcd-data.ts";
+import { judgeEtcdData, type DataRemedy } from "../../model/etcd-data.ts";
 import type { HostName } from "../../model/ids.ts";
 import { valueOf } from "../../model/observation.ts";
 import { hasQuorum, quorumSize } from "../../model/quorum.ts";
@@ -35,23 +35,55 @@ function silentWords(situation: PlanningSituation, member: ModelMember): string 
     return `${who} does not answer and belongs to no configured host: add its machine to the configuration, or look at who registered it.`;
   const host = modelHost(situation.model, member.host);
   const signs = signsOfLife(situation.inventory, member.host);
-  if (host?.isReachable === true)
-    return `${who} does not answer though ${member.host} can be reached; its data is not proven lost${doubtWords(situation, member.host)}. Look at etcd's log there.`;
+  if (host?.isReachable === true) return reachableWords(situation, who, member.host);
   if (signs.length > 0)
     return `${who} is not seen from here, but it is alive: ${signs.slice(0, 3).join("; ")}. Unreachable from one place is not dead.`;
-  const { goal } = situation;
-  const other = goal.kind === "replace" && goal.with !== undefined ? goal.with : "HOST";
   return (
     `${who} does not answer and ${member.host} cannot be reached by anybody. A machine that is only off comes back with all its data: power it on. ` +
-    `If it is gone for good, say so: requorum plan replace ${member.host} --with ${other} --attest-lost ${member.host}='what was seen'`
+    `If it is gone for good, say so: ${attestCommand(situation, member.host)}`
   );
 }
 
-/** What speaks against trusting what was seen of its data; somebody has to settle it before anything can be proven. */
-function doubtWords({ inventory }: PlanningSituation, host: HostName): string {
-  const facts = inventory.hosts.find((candidate) => candidate.name === host);
-  const { doubt } = judgeEtcdData(facts === undefined ? undefined : valueOf(facts.etcdDataDir));
-  return doubt === undefined ? "" : `: ${doubt}`;
+/** Why nothing is proven though the machine answers, and what the person on call can do about it. */
+function reachableWords(situation: PlanningSituation, who: string, host: HostName): string {
+  const facts = situation.inventory.hosts.find((candidate) => candidate.name === host);
+  const { doubt, remedy } = judgeEtcdData(facts === undefined ? undefined : valueOf(facts.etcdDataDir));
+  const why = doubt === undefined ? "" : `: ${doubt}`;
+  const way = remedyWords(situation, host, remedy ?? (isFound(situation, host, "N04_DISK") ? "disk" : undefined));
+  return `${who} does not answer though ${host} can be reached; its data is not proven lost${why}. ${way}`;
+}
+
+function remedyWords(situation: PlanningSituation, host: HostName, remedy: DataRemedy | undefined): string {
+  const { etcdDataDir, manifestsDir } = situation.inventory.config.paths;
+  switch (remedy) {
+    case "mount":
+      return `Mount it and plan again. If that disk is gone for good: take its line out of /etc/fstab (or disable its unit) on ${host}, run systemctl daemon-reload there, and plan again.`;
+    case "disk":
+      return `Repair the disk and plan again. If it is gone for good: power ${host} off, and say so: ${attestCommand(situation, host)}`;
+    case "tidy":
+      return `Look at what that is; if it is not this member's data, move it out of ${etcdDataDir} on ${host} and plan again.`;
+    case "ask":
+      return `See to it that ${host} can be asked, and plan again.`;
+    case undefined:
+      return mayBeGivenUp(situation, host)
+        ? `Look at etcd's log there. If it can never start from that data again: move ${manifestsDir}/etcd.yaml and then ${etcdDataDir} aside on ${host} (keep both), and plan again.`
+        : "Look at etcd's log there.";
+  }
+}
+
+/** Without a majority every copy may be the one that is needed; and a full filesystem is emptied, not given up. */
+function mayBeGivenUp(situation: PlanningSituation, host: HostName): boolean {
+  const state = modelQuorum(situation.model);
+  return state !== undefined && hasQuorum(state) && isFound(situation, host, "E22_") && !isFound(situation, host, "N06_");
+}
+
+function isFound({ diagnosis }: PlanningSituation, host: HostName, code: string): boolean {
+  return diagnosis.findings.some((finding) => finding.host === host && finding.code.startsWith(code));
+}
+
+function attestCommand({ goal }: PlanningSituation, host: HostName): string {
+  const other = goal.kind === "replace" && goal.with !== undefined ? goal.with : "HOST";
+  return `requorum plan replace ${host} --with ${other} --attest-lost ${host}='what was seen'`;
 }
 
 function nodesNotReady(situation: PlanningSituation): readonly string[] {

@@ -30,8 +30,7 @@ if (isNewEnough) {
     process.exit(2);
   }
   const child = spawn(own, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
-  // The terminal sends these to both: the child decides what they mean, and hears them once.
-  for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => undefined);
-  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  // Somebody's kill reaches only this process; a terminal sends to both, and the child takes what comes twice at once for one.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal ?? "SIGTERM"] ?? 15)));
 }

@@ -22,11 +22,16 @@ module.enableCompileCache();
 
 const interrupt = new AbortController();
 let interrupts = 0;
+let interruptedAtMs = 0;
+/** One Ctrl-C reaches this process from the terminal, and again through npm or another Node that started it. A person is slower. */
+const sameInterruptMs = 300;
 /** A run stops between two steps, however long that takes. Everything else has said so by now, unless nobody takes what it writes. */
 const lastGraceMs = 6000;
 const isChanging = ["apply", "recover", "resume"].some((verb) => process.argv.slice(2).includes(verb));
 
 function onSignal(name: string): void {
+  if (interrupts > 0 && performance.now() - interruptedAtMs < sameInterruptMs) return;
+  interruptedAtMs = performance.now();
   interrupts += 1;
   if (interrupts > 1) process.exit(exitCodes.interrupted);
   if (process.stderr.isTTY && isChanging)

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,13 +48,11 @@ test("bin: the exit code of a wrong call reaches the shell through every way of 
     assert.equal(spawnSync(command, [...words, "nonsense"], { timeout: 30_000 }).status, 2);
 });
 
-test("bin: a watch ends when nobody reads it any more", { timeout: 60_000 }, () => {
-  const work = mkdtempSync(join(tmpdir(), "requorum-watch-"));
-  try {
-    // Nobody listens on this port of this machine: each look is short.
-    writeFileSync(
-      join(work, "requorum.yaml"),
-      `apiVersion: requorum/v1
+/** Nobody listens on this port of this machine: each look is short. */
+function writeConfig(work: string): void {
+  writeFileSync(
+    join(work, "requorum.yaml"),
+    `apiVersion: requorum/v1
 cluster: watched
 platform: kubeadm
 etcdTopology: stacked
@@ -65,7 +63,39 @@ hosts:
     sshPort: 1
     roles: [control-plane, etcd]
 `,
-    );
+  );
+}
+
+test(
+  "bin: a signal to whatever process was started stops the program, which says so; one that comes twice at once is one",
+  { timeout: 60_000 },
+  async () => {
+    const work = mkdtempSync(join(tmpdir(), "requorum-stop-"));
+    try {
+      writeConfig(work);
+      const child = spawn("node", [program, "plan"], { cwd: work, env: { ...process.env, XDG_STATE_HOME: join(work, "state") } });
+      let err = "";
+      child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        // From here on it waits for some seconds.
+        if (!err.includes("a second time") && (err + text).includes("a second time")) {
+          child.kill("SIGINT");
+          setTimeout(() => child.kill("SIGINT"), 50);
+        }
+        err += text;
+      });
+      const code = await new Promise((resolve) => child.on("close", resolve));
+      assert.equal(code, 130, err);
+      assert.match(err, /error: requorum plan: interrupted {2}\[INTERRUPTED\]\n {2}stopped by SIGINT; nothing was changed/);
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
+  },
+);
+
+test("bin: a watch ends when nobody reads it any more", { timeout: 60_000 }, () => {
+  const work = mkdtempSync(join(tmpdir(), "requorum-watch-"));
+  try {
+    writeConfig(work);
     for (const format of ["text", "json"]) {
       const result = spawnSync(
         "bash",

@@ -70,18 +70,18 @@ export async function applyPlan(
   return { run, result };
 }
 
-/** PLAN_STALE when the cluster is not as the plan assumes (I-G8). What this very plan's own run has changed is told as that. */
+/** PLAN_STALE when the cluster is not as the plan assumes (I-G8). That a run was stopped half-way, this plan's own or another, is told first. */
 async function assertStillFits(context: AppContext, plan: RecoveryPlan): Promise<void> {
   context.report({ kind: "phase", text: "looking whether the cluster is still as the plan assumes" });
   const look = await observeOnce(context, { depth: "full" });
   const problems = fingerprintProblems(plan, look.inventory);
   if (problems.length === 0) return;
   const open = await openRun(context);
-  throw planStale(plan, problems, look.inventory, open?.plan === plan.digest ? open : undefined);
+  throw planStale(plan, problems, look.inventory, open);
 }
 
 /** PLAN_STALE that also says why a machine that the plan knew could not be looked at, with that error's own remedies first. */
-export function planStale(plan: RecoveryPlan, problems: readonly string[], inventory: Inventory, own?: NewestRun): RecoveryError {
+export function planStale(plan: RecoveryPlan, problems: readonly string[], inventory: Inventory, open?: NewestRun): RecoveryError {
   const silent = inventory.hosts.filter(
     (host) => host.ssh.kind === "unknown" && problems.some((problem) => problem.includes(`host ${host.name} `)),
   );
@@ -91,12 +91,16 @@ export function planStale(plan: RecoveryPlan, problems: readonly string[], inven
   return new RecoveryError("PLAN_STALE", {
     subject: `plan ${plan.digest.slice(0, approvedDigitsMin)}`,
     detail: [
-      ...(own === undefined ? [] : [`Run ${own.run} carries out this very plan: ${openRunWords(own)}; the changes may be its own.`]),
+      ...(open === undefined
+        ? []
+        : [
+            `Run ${open.run}${open.plan === plan.digest ? " carries out this very plan" : ""}: ${openRunWords(open)}; the changes may be its own.`,
+          ]),
       ...why,
       ...problems,
     ].join(" "),
     remedies: [
-      ...(own === undefined ? [] : [resumeRemedy(own.run)]),
+      ...(open === undefined ? [] : [resumeRemedy(open.run)]),
       ...[...codes, "PLAN_STALE" as const].flatMap((code) => errorCatalogue[code].remedies ?? []),
     ],
   });

@@ -96,6 +96,11 @@ test("apply of a plan whose own run was interrupted: what changed may be its own
   assert.match(err, new RegExp(`Run ${world.run} carries\\s+out\\s+this\\s+very\\s+plan`));
   const resume = err.indexOf(`requorum resume ${world.run}`);
   assert.ok(resume > 0 && resume < err.indexOf("requorum plan"), err);
+  const other = planned(healthyKubeadm3().freshMachine("cp3").build());
+  writeFileSync(`${work.path}/other.json`, writePlan(other));
+  const stale = await cli(["apply", `${work.path}/other.json`, "--approve", other.digest], options);
+  assert.match(stale.err, /PLAN_STALE/);
+  assert.match(stale.err, new RegExp(`Run ${world.run}: it was begun[^]*requorum resume ${world.run}`));
 });
 
 test("a run that was never let in is not the one to go on with; the killed one before it is", async () => {

@@ -4,12 +4,18 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
+import { LocalFileSpool } from "../../src/adapters/local-fs/local-file-spool.ts";
+import { NodeHashing } from "../../src/adapters/system/node-hashing.ts";
+import { fetchRemoteSource } from "../../src/app/files/fetch-remote-source.ts";
+import { parseRemoteSource } from "../../src/app/files/remote-source.ts";
 import { createSshHostAccess } from "../../src/adapters/ssh/ssh-host-access.ts";
 import { asHostName } from "../../src/model/ids.ts";
 import type { RecoveryError } from "../../src/model/recovery-error.ts";
 import type { HostAccess, RemoteRequest } from "../../src/ports/host-access.ts";
+import { landmarkWrites } from "../support/kube-database.ts";
+import { dataDirFilesOf } from "../support/memory-data-dir.ts";
 import { sshdMissing, startSshServer, type SshServer } from "../support/ssh-server.ts";
 import { hostAccessContract } from "./host-access.contract.ts";
 
@@ -396,3 +402,18 @@ test(
     assert.deepEqual(await Promise.all([contactOf("closed"), contactOf("blackholed")]), ["some", "some"]);
   },
 );
+
+test("SshHostAccess: a data dir is copied over it as a source of the snapshot verbs", options, async () => {
+  const dataDir = join(server.directory, "it's etcd");
+  for (const [path, bytes] of Object.entries(dataDirFilesOf({ writes: landmarkWrites, requests: [] }))) {
+    mkdirSync(dirname(join(dataDir, path)), { recursive: true });
+    writeFileSync(join(dataDir, path), bytes);
+  }
+  const spool = await new LocalFileSpool({ cacheDirectory: join(server.directory, "cache") }).open();
+  const context = { access, host: good, spool, hashing: new NodeHashing(), report: () => undefined, signal: new AbortController().signal };
+  const copy = await fetchRemoteSource(context, parseRemoteSource(`ssh://good${dataDir}`), "0");
+  const files = readdirSync(copy, { recursive: true, encoding: "utf8" }).filter((name) => statSync(join(copy, name)).isFile());
+  assert.equal(files.length, 2);
+  for (const name of files) assert.equal(Buffer.compare(readFileSync(join(copy, name)), readFileSync(join(dataDir, name))), 0, name);
+  await spool.remove();
+});

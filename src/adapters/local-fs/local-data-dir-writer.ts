@@ -148,6 +148,6 @@ function attempt<T>(path: string, what: string, operation: () => T): T {
   try {
     return operation();
   } catch (error) {
-    throw toRecoveryError(error, path, what);
+    throw toRecoveryError(error, path, what, []);
   }
 }

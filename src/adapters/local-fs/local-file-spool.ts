@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, open, readdir, rm, statfs, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { RecoveryError } from "../../model/recovery-error.ts";
 import type { FileSpool, SpoolDirectory, SpoolFile } from "../../ports/file-spool.ts";
 import { writeAll } from "./durable-file.ts";
 import { errnoOf, toRecoveryError, translating } from "./to-recovery-error.ts";
@@ -77,13 +76,11 @@ async function append(handle: FileHandle, path: string, bytes: Uint8Array): Prom
   try {
     await writeAll(handle, bytes);
   } catch (cause) {
-    const error = toRecoveryError(cause, path, "write it");
-    if (error.code !== "LOCAL_DISK_FULL") throw error;
-    throw new RecoveryError("LOCAL_DISK_FULL", { subject: error.subject, detail: error.detail, cause, remedies: roomElsewhere });
+    throw toRecoveryError(cause, path, "write it", roomElsewhere);
   }
 }
 
-/** For LOCAL_DISK_FULL: nothing is to be resumed here. */
+/** Nothing is to be resumed here. */
 const roomElsewhere = [{ why: "free space there, or let XDG_CACHE_HOME name a directory on a larger disk" }];
 
 /** Of this machine and this user, or another's: EPERM says that it is there. */

@@ -1,4 +1,4 @@
-import { RecoveryError } from "../../model/recovery-error.ts";
+import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
 
 /** Not everybody knows these by name at night. */
 const errnoWords: { readonly [code: string]: string } = {
@@ -14,8 +14,8 @@ const errnoWords: { readonly [code: string]: string } = {
   EROFS: "the file system is read-only",
 };
 
-/** The only file of this adapter that looks at errno. ENOSPC and EDQUOT: write(2), Linux man-pages. */
-export function toRecoveryError(cause: unknown, path: string, what: string): RecoveryError {
+/** `remedies` instead of the catalogue's, which are about requorum's own files. The only file of this adapter that looks at errno. ENOSPC and EDQUOT: write(2), Linux man-pages. */
+export function toRecoveryError(cause: unknown, path: string, what: string, remedies?: readonly Remedy[]): RecoveryError {
   if (cause instanceof RecoveryError) return cause;
   const code = errnoOf(cause);
   if (code === "ENOSPC" || code === "EDQUOT") {
@@ -23,11 +23,17 @@ export function toRecoveryError(cause: unknown, path: string, what: string): Rec
       subject: `file ${path}`,
       detail: `could not ${what}: no space left for ${path} (${code})`,
       cause,
+      ...(remedies === undefined ? {} : { remedies }),
     });
   }
   const words = code === undefined ? undefined : errnoWords[code];
   const why = words === undefined ? (code ?? (cause instanceof Error ? cause.message : String(cause))) : `${words} (${String(code)})`;
-  return new RecoveryError("LOCAL_FILE_FAILED", { subject: `file ${path}`, detail: `could not ${what}: ${why}`, cause });
+  return new RecoveryError("LOCAL_FILE_FAILED", {
+    subject: `file ${path}`,
+    detail: `could not ${what}: ${why}`,
+    cause,
+    ...(remedies === undefined ? {} : { remedies }),
+  });
 }
 
 export function errnoOf(error: unknown): string | undefined {

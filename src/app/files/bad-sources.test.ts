@@ -120,9 +120,13 @@ test("bad sources: a cut file is damaged with its place; when it is a moment old
   context.files.ages.set("/new.db", 2.5);
   for (const [verb, run] of Object.entries(verbs).filter(([name]) => name !== "check" && name !== "rank")) {
     assert.throws(() => run(context, "/cut.db"), { code: "FILE_DAMAGED" }, verb);
-    assert.throws(() => run(context, "/new.db"), { code: "FILE_DAMAGED", message: /written to 2 seconds ago: if a copy/ }, verb);
+    assert.throws(() => run(context, "/new.db"), { code: "FILE_DAMAGED", message: /written to 2 s ago: if a copy/ }, verb);
   }
   assert.equal(checkFile(context, "/cut.db").verdict, "damaged");
+  const begun = memoryFileContext({ "/empty": "", "/gz": gzipSync(snapshot) });
+  begun.files.ages.set("/empty", 1).set("/gz", 1);
+  assert.throws(() => inspectFile(begun, "/empty"), { message: /it is empty; it was written to 1 s ago/ });
+  assert.throws(() => inspectFile(begun, "/gz"), { message: /unpack it first$/ });
 });
 
 test("bad sources: a path where nothing is says so", () => {

@@ -97,7 +97,9 @@ export class OpenFiles {
   withAge(error: RecoveryError): RecoveryError {
     const seconds = Math.min(...this.opened.map((file) => file.secondsSinceWrite));
     if (!(seconds >= 0 && seconds < freshSeconds)) return error;
-    const detail = `${error.detail}; it was written to ${String(Math.floor(seconds))} seconds ago: if a copy or download is still under way, wait for its end and try again`;
+    // An archive is one also when it is whole.
+    if (error.code === "FILE_NOT_RECOGNISED" && !/\b(?:empty|zeros)\b/.test(error.detail)) return error;
+    const detail = `${error.detail}; it was written to ${String(Math.floor(seconds))} s ago: if a copy or download is still under way, wait for its end and try again`;
     return new RecoveryError(error.code, {
       subject: error.subject,
       detail,

@@ -29,6 +29,7 @@ test("rank: newest first by the last whole entry of the log; a snapshot counts b
     ],
   );
   assert.equal(isOneCluster, true);
+  assert.deepEqual(ranks.at(-1)?.problems, [], "a snapshot has no log, and misses none");
   assert.equal(context.files.openCount, 0);
 });
 

@@ -44,9 +44,11 @@ function unreadRank(path: string, error: RecoveryError): FileRank {
 
 function rankOne(context: FileContext, path: string): FileRank {
   if (context.files.kindOf(path) === "file")
-    return withState(context, { path }, (opened) =>
-      toFileRank(path, rankMember({ name: path, wal: undefined, database: readMeta(opened.stored()), snapFiles: [] })),
-    );
+    return withState(context, { path }, (opened) => {
+      const rank = rankMember({ name: path, wal: undefined, database: readMeta(opened.stored()), snapFiles: [] });
+      // A file has no log beside it, and none is missed.
+      return toFileRank(path, { ...rank, problems: rank.problems.filter((problem) => problem.kind !== "log-missing") });
+    });
   const files = new OpenFiles(context);
   try {
     const dir = openDataDirAt(context, files, path);

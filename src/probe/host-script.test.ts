@@ -16,7 +16,7 @@ const key = "-----BEGIN PRIVATE KEY-----\nplanted-private-key\n-----END PRIVATE 
 /** Runs the real script with a real sh on a machine made of files below a temporary root. */
 function runOn(
   files: { readonly [path: string]: string },
-  options: { readonly depth?: "status" | "full"; readonly path?: string; readonly limit?: string } = {},
+  options: { readonly depth?: "status" | "full"; readonly path?: string; readonly limit?: string; readonly peers?: readonly string[] } = {},
 ): { readonly answer: HostAnswer; readonly stdout: string; readonly root: string } {
   const root = mkdtempSync(join(tmpdir(), "requorum-probe-test-"));
   try {
@@ -43,6 +43,7 @@ function runOn(
       "-",
       "0.3",
       "0.3",
+      ...(options.peers ?? []),
     ];
     const result = spawnSync("/bin/sh", args, { input: hostScript, env, encoding: "utf8", timeout: 20_000 });
     assert.equal(result.status, 0, result.stderr);
@@ -61,6 +62,13 @@ test("hostScript: every section has a frame, and nothing is left behind in /run"
     after.filter((name) => !before.includes(name)),
     [],
   );
+});
+
+test("hostScript: where a member listens by its own address is dialled at its own port", () => {
+  const { answer } = runOn({}, { peers: ["cp2=127.0.0.1=1", "@member-0=127.0.0.1=2"] });
+  const lines = answer.get("mesh")?.text.trim().split("\n").sort();
+  assert.ok(lines?.includes("cp2 ssh refused"), lines?.join());
+  assert.ok(lines?.includes("@member-0 etcd-peer refused"), lines?.join());
 });
 
 test("hostScript: no private key, kubeconfig key or balancer password is printed", () => {

@@ -205,7 +205,10 @@ section_mesh() {
     for peer in "$@"; do
       name=${"$"}{peer%%=*} rest=${"$"}{peer#*=}; address=${"$"}{rest%%=*} port=${"$"}{rest#*=}
       targets="ssh:$port etcd-client:2379 etcd-peer:2380 kube-apiserver:6443"
-      [ "$name" = @endpoint ] && targets="endpoint:$port"
+      case $name in
+        @endpoint) targets="endpoint:$port" ;;
+        @member-*) targets="ssh:22 etcd-client:2379 etcd-peer:$port kube-apiserver:6443" ;;
+      esac
       for target in $targets; do
         ( if { : 3<>"/dev/tcp/$address/${"$"}{target#*:}"; } 2>"$words.$name.${"$"}{target%%:*}"; then outcome=open; else
             read -r message <"$words.$name.${"$"}{target%%:*}"

@@ -7,6 +7,7 @@ import type { CertificateReader } from "../ports/certificates.ts";
 import type { Hashing } from "../ports/hashing.ts";
 import type { HostAccess, RemoteResult } from "../ports/host-access.ts";
 import { hostScript, type HostSection } from "./host-script.ts";
+import { memberAlias, type MemberAddress } from "./member-addresses.ts";
 import { observe, understood, type RoundClock } from "./observe.ts";
 import { parseCertificates } from "./parse-certificates.ts";
 import { parseDataDir } from "./parse-data-dir.ts";
@@ -62,6 +63,7 @@ export async function probeHost(
     readonly host: HostConfig;
     readonly ping: Promise<number>;
     readonly config: ClusterConfig;
+    readonly memberAddresses: readonly MemberAddress[];
     readonly endpoint: { readonly address: string; readonly port: number } | undefined;
     readonly limits: HostLimits;
   },
@@ -93,6 +95,7 @@ export async function probeHost(
   const mesh = reading.mesh({
     self: host.name,
     peers: config.hosts.filter((other) => other.name !== host.name).map((other) => other.name),
+    members: asked.memberAddresses.length,
   });
   return {
     facts: {
@@ -132,6 +135,7 @@ async function runScript(
   asked: {
     readonly host: HostConfig;
     readonly config: ClusterConfig;
+    readonly memberAddresses: readonly MemberAddress[];
     readonly endpoint: { readonly address: string; readonly port: number } | undefined;
     readonly limits: HostLimits;
     readonly nonce: string;
@@ -154,6 +158,7 @@ async function runScript(
     seconds(Math.min(limits.meshMs, scriptMs - 50)),
     seconds(Math.min(limits.endpointMs, scriptMs - 50)),
     ...config.hosts.map((other) => `${other.name}=${other.address}=${String(other.sshPort ?? 22)}`),
+    ...asked.memberAddresses.map(({ address, port }, index) => `${memberAlias(index)}=${address}=${String(port)}`),
   ];
   const sentAtMs = round.clock.nowMs();
   const result = await hostAccess.run(asked.host.name, {
@@ -231,11 +236,11 @@ class Reading {
     return this.section("PB13", "loadbalancer", (text) => parseLoadBalancer(text, holdsVip));
   }
 
-  mesh(hosts: { readonly self: HostName; readonly peers: readonly HostName[] }): MeshFacts | undefined {
+  mesh(asked: { readonly self: HostName; readonly peers: readonly HostName[]; readonly members: number }): MeshFacts | undefined {
     const section = this.#answer.get("mesh");
     if (section === undefined || section.text.startsWith("unsupported")) return undefined;
     // timeout(1) ends with 124 when it had to cut the connects off.
-    return parseMesh(section.text, { ...hosts, ranToLimit: section.kind === "cut" || section.exitCode === 124 });
+    return parseMesh(section.text, { ...asked, ranToLimit: section.kind === "cut" || section.exitCode === 124 });
   }
 
   #clockOffsetMs(): number {

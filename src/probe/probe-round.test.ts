@@ -199,6 +199,28 @@ test("probeRound: a port where nobody listens is refused when the machine itself
   assert.ok(open.kind === "unknown" && open.reason === "unreachable");
 });
 
+test("probeRound: a member that listens elsewhere than its machine's configured address is looked for there, too", async () => {
+  const world = healthyWorld();
+  const earlier = await look(world);
+  killHost(world, cp2);
+  world.hostAccess.onScript({ host: cp1, reason: "facts" }, (request) => {
+    const alias = request.args?.find((word) => word.endsWith("=10.150.0.12=2380"))?.split("=")[0] ?? "nobody";
+    const seen = `${alias} etcd-peer open\n${alias} ssh timeout`;
+    return { stdout: realAnswer.replace("cp2 ssh open", seen).replaceAll("0123456789abcdef", request.args?.[0] ?? "") };
+  });
+  const renumbered = { ...config, hosts: config.hosts.map((host) => (host.name === cp2 ? { ...host, address: "192.168.7.12" } : host)) };
+  const options = { depth: "status", deadlineMs: 3000, signal: new AbortController().signal } as const;
+  const inventory = await probeRound(world.ports, renumbered, { ...options, earlier });
+  const heard = inventory.reach.filter((reach) => reach.from === cp1 && reach.to === cp2 && reach.outcome === "open");
+  assert.deepEqual(
+    heard.map((reach) => reach.port),
+    ["etcd-peer"],
+  );
+  // Where the addresses are the configured ones, nobody is looked for twice.
+  await look(world, { earlier });
+  assert.ok(!world.hostAccess.calls.at(-1)?.request.args?.some((word) => word.startsWith("@member")));
+});
+
 test("probeRound: an adapter that never answers is given up at the deadline", async () => {
   const stuck: EtcdDialer = { dial: () => new Promise(() => undefined), close: () => Promise.resolve() };
   const startedMs = Date.now();

@@ -22,6 +22,7 @@ import type { EtcdClient, EtcdDialer } from "../ports/etcd-client.ts";
 import type { Hashing } from "../ports/hashing.ts";
 import type { HostAccess } from "../ports/host-access.ts";
 import type { KubeApi, KubeApiDialer } from "../ports/kube-api.ts";
+import { memberAddressesOf, type MemberAddress } from "./member-addresses.ts";
 import { observe, type RoundClock } from "./observe.ts";
 import type { MeshFacts } from "./parse-mesh.ts";
 import { probeApiServer } from "./probe-api-server.ts";
@@ -97,7 +98,8 @@ export async function probeRound(ports: ProbePorts, config: ClusterConfig, optio
   const limits = limitsOf(options.depth);
   const sessions = config.hosts.map((host) => openSession(ports, round, host, limits));
   try {
-    const found = await probeAll(ports, round, config, { sessions, limits, report: options.report ?? (() => undefined) });
+    const memberAddresses = memberAddressesOf(config, options);
+    const found = await probeAll(ports, round, config, { sessions, limits, memberAddresses, report: options.report ?? (() => undefined) });
     options.signal.throwIfAborted();
     return {
       apiVersion: "requorum/v1",
@@ -149,15 +151,20 @@ async function probeAll(
   ports: ProbePorts,
   round: RoundClock,
   config: ClusterConfig,
-  asked: { readonly sessions: readonly HostSession[]; readonly limits: Limits; readonly report: ReportProgress },
+  asked: {
+    readonly sessions: readonly HostSession[];
+    readonly limits: Limits;
+    readonly memberAddresses: readonly MemberAddress[];
+    readonly report: ReportProgress;
+  },
 ): Promise<Pick<Inventory, "hosts" | "reach" | "kubernetes" | "endpoint">> {
-  const { sessions, limits, report } = asked;
+  const { sessions, limits, memberAddresses, report } = asked;
   const endpoint = endpointOf(config);
   const callLimits = { callMs: limits.callMs, dialMs: limits.connectMs + limits.dialMs };
   let done = 0;
   const asking = sessions.map(async (session) => {
     const [machine, etcd, apiServer] = await Promise.all([
-      probeHost(round, ports, { host: session.host, ping: session.ping, config, endpoint, limits }),
+      probeHost(round, ports, { host: session.host, ping: session.ping, config, memberAddresses, endpoint, limits }),
       probeEtcd(round, session.host.name, session.etcd, callLimits),
       probeApiServer(round, session.host.name, session.kube, callLimits),
     ]);
@@ -169,7 +176,7 @@ async function probeAll(
   const answers = await Promise.all(asking);
   const hosts = answers.map((answer) => answer.facts);
   const kubernetes = await settleRecords(ports, round, { sessions, hosts, limits, early: await early });
-  return { hosts, reach: reachOf(round, answers), kubernetes, endpoint: endpointFacts(round, endpoint, answers) };
+  return { hosts, reach: reachOf(round, answers, memberAddresses), kubernetes, endpoint: endpointFacts(round, endpoint, answers) };
 }
 
 /**
@@ -295,7 +302,11 @@ function mainClusterUid(hosts: readonly HostFacts[]): string | undefined {
 
 type HostAnswer = { readonly machine: HostReport; readonly facts: HostFacts };
 
-function reachOf(round: RoundClock, answers: readonly HostAnswer[]): readonly ReachObservation[] {
+function reachOf(
+  round: RoundClock,
+  answers: readonly HostAnswer[],
+  memberAddresses: readonly MemberAddress[],
+): readonly ReachObservation[] {
   return answers.flatMap(({ facts, machine }): readonly ReachObservation[] => {
     const to = facts.name;
     const operator = (port: ReachObservation["port"], observation: Observation<unknown>): ReachObservation => ({
@@ -316,6 +327,10 @@ function reachOf(round: RoundClock, answers: readonly HostAnswer[]): readonly Re
       operator("etcd-client", facts.etcd.status),
       operator("kube-apiserver", facts.apiServer.livez),
       ...seen,
+      ...(machine.mesh?.members ?? []).flatMap(({ member, port, outcome }): readonly ReachObservation[] => {
+        const host = memberAddresses[member]?.host;
+        return host === undefined || host === to ? [] : [{ from: to, to: host, port, outcome, observedAt: round.clock.nowIso() }];
+      }),
     ];
   });
 }

@@ -1,5 +1,6 @@
 import type { HostConfig } from "../../model/cluster-config.ts";
 import type { HostName } from "../../model/ids.ts";
+import { peerEndpointOf } from "../../model/peer-endpoint.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { lookMs, readOnHost } from "../ask/run-on-host.ts";
 import type { StepContext } from "../step-handler.ts";
@@ -95,13 +96,6 @@ function targetsOf({ host, peerUrls }: SaidToBeLost): readonly Target[] | undefi
     words: `${name} port${address === host?.address ? "" : ` at ${address}`}`,
   }));
   return [...new Map(targets.map((target) => [target.at, target])).values()];
-}
-
-/** https://10.0.0.1:2380 or https://[fd00::1]:2380; without a port, the scheme's. */
-function peerEndpointOf(url: string): { readonly address: string; readonly port: number } | undefined {
-  const [, scheme, bracketed, plain, port] = /^(https?):\/\/(?:\[([^\]]+)\]|([^/:]+))(?::(\d{1,5}))?(?:\/.*)?$/.exec(url) ?? [];
-  const address = bracketed ?? plain;
-  return address === undefined ? undefined : { address, port: Number(port ?? (scheme === "https" ? 443 : 80)) };
 }
 
 /** A shared connection whose machine went away breaks once; the second attempt is a new login. */

@@ -7,7 +7,7 @@ import { valueOf } from "./observation.ts";
  * etcd's image when kubeadm has given up: files younger than this may belong
  * to a join that goes on.
  */
-const joinMayTakeSeconds = 20 * 60;
+export const joinMayTakeSeconds = 20 * 60;
 
 /**
  * running: kubeadm runs there. recent: it does not, and Kubernetes' files are

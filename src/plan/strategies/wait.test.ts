@@ -68,6 +68,28 @@ test("planWait: what cannot be proven on a machine that answers comes with its w
   assert.match(inPlace.reasons.join(" "), /move \/etc\/kubernetes\/manifests\/etcd\.yaml and then \/var\/lib\/etcd aside on cp2/);
 });
 
+test("planWait: a join that failed a moment ago is waited for, and the reason says for how long", () => {
+  const joining = (ageSeconds: number) =>
+    planned(
+      healthyKubeadm3()
+        .spareMachine("cp4", 4)
+        .unstartedMember("10.150.0.14", { isLearner: true })
+        .patchHost("cp4", (host) =>
+          host.kubernetesFiles.kind === "unknown"
+            ? host
+            : {
+                ...host,
+                kubernetesFiles: { ...host.kubernetesFiles, value: { ...host.kubernetesFiles.value, kubeletConf: true } },
+                kubernetesFilesAgeSeconds: ageSeconds,
+              },
+        )
+        .build(),
+    );
+  assert.equal(joining(150).verdict, "wait");
+  assert.match(joining(150).reasons.join(" "), /files on cp4 is 2 min old.* longer than 20 min: plan again in 18 min/);
+  assert.equal(joining(1200).lossProofs[0]?.kind, "never-started");
+});
+
 test("planWait: two of three machines off: hold, because a majority can come back", () => {
   const plan = planned(healthyKubeadm3().hostUnreachable("cp2").hostUnreachable("cp3").build());
   assert.equal(plan.verdict, "wait");

@@ -1,6 +1,7 @@
-import { modelHost, modelQuorum, type ModelMember } from "../../model/cluster-model.ts";
+import { modelHost, modelQuorum, type ModelHost, type ModelMember } from "../../model/cluster-model.ts";
 import { judgeEtcdData, type DataRemedy } from "../../model/etcd-data.ts";
 import type { HostName } from "../../model/ids.ts";
+import { joinMayTakeSeconds } from "../../model/join-under-way.ts";
 import { valueOf } from "../../model/observation.ts";
 import { hasQuorum, quorumSize } from "../../model/quorum.ts";
 import type { PlanningSituation } from "../plan-input.ts";
@@ -35,6 +36,8 @@ function silentWords(situation: PlanningSituation, member: ModelMember): string 
     return `${who} does not answer and belongs to no configured host: add its machine to the configuration, or look at who registered it.`;
   const host = modelHost(situation.model, member.host);
   const signs = signsOfLife(situation.inventory, member.host);
+  const joining = host === undefined || (member.isStarted && !member.isLearner) ? undefined : joiningWords(situation, host);
+  if (joining !== undefined) return `${who} does not answer yet: ${joining}`;
   if (host?.isReachable === true) return reachableWords(situation, who, member.host);
   if (signs.length > 0)
     return `${who} is not seen from here, but it is alive: ${signs.slice(0, 3).join("; ")}. Unreachable from one place is not dead.`;
@@ -42,6 +45,16 @@ function silentWords(situation: PlanningSituation, member: ModelMember): string 
     `${who} does not answer and ${member.host} cannot be reached by anybody. A machine that is only off comes back with all its data: power it on. ` +
     `If it is gone for good, say so: ${attestCommand(situation, member.host)}`
   );
+}
+
+/** A join that is under way there, or was a moment ago; undefined: none that is known of. */
+function joiningWords({ inventory }: PlanningSituation, host: ModelHost): string | undefined {
+  if (host.join === "running") return `kubeadm runs on ${host.name}. Plan again when it has ended.`;
+  if (host.join !== "recent") return undefined;
+  const ageSeconds = inventory.hosts.find((facts) => facts.name === host.name)?.kubernetesFilesAgeSeconds ?? 0;
+  const [age, limit] = [Math.floor(ageSeconds / 60), joinMayTakeSeconds / 60].map(String);
+  const left = Math.ceil((joinMayTakeSeconds - ageSeconds) / 60);
+  return `the youngest of Kubernetes' files on ${host.name} is ${age} min old, so a join may be going on. None does for longer than ${limit} min: plan again in ${String(left)} min.`;
 }
 
 /** Why nothing is proven though the machine answers, and what the person on call can do about it. */

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, closeSync, copyFileSync, mkdtempSync, openSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -86,4 +88,19 @@ test("LocalByteFiles: what was copied here is read under the name that it has wh
   file.assertUnchanged();
   file.close();
   assert.throws(() => files.kindOf("ssh://cp2/var/lib/etcd"), why);
+});
+
+test("LocalByteFiles: a file that an etcd has open is held by it, also where no lock is to be seen", async (context) => {
+  const path = fileWith(context, "0123456789");
+  assert.equal(new LocalByteFiles().lockHolder(path), undefined);
+  const program = join(path, "..", "etcd");
+  copyFileSync("/bin/sleep", program);
+  const descriptor = openSync(path, "r");
+  const etcd = spawn(program, ["60"], { stdio: ["ignore", "ignore", "ignore", descriptor] });
+  context.after(() => {
+    etcd.kill("SIGKILL");
+    closeSync(descriptor);
+  });
+  await once(etcd, "spawn");
+  assert.deepEqual(new LocalByteFiles().lockHolder(path), { pid: etcd.pid });
 });

@@ -43,7 +43,7 @@ export class LocalByteFiles implements ByteFiles {
 
   lockHolder(path: string): { readonly pid: number } | undefined {
     const { dev, ino } = attempt(path, "look at it", () => statSync(this.placeOf(path), { bigint: true }));
-    const pid = lockPidOf(locksOfThisMachine(), { dev, ino });
+    const pid = lockPidOf(locksOfThisMachine(), { dev, ino }) ?? etcdThatHasOpen({ dev, ino });
     return pid === undefined ? undefined : { pid };
   }
 
@@ -114,11 +114,43 @@ function attempt<T>(path: string, what: string, operation: () => T): T {
   }
 }
 
-/** Empty where the system has no such list. */
+/** Empty where the system has no such list, or hides it: then no lock is seen, and a change while reading still is. */
 function locksOfThisMachine(): string {
-  try {
-    return readFileSync("/proc/locks", "utf8");
-  } catch {
-    return ""; // no Linux, or hidden: then no lock is seen, and a change while reading still is
+  return textOf("/proc/locks") ?? "";
+}
+
+/**
+ * btrfs, and some stacked file systems, show another device in the list of
+ * locks than stat(2) does: an etcd that has the file open counts, too.
+ */
+function etcdThatHasOpen(file: { readonly dev: bigint; readonly ino: bigint }): number | undefined {
+  for (const pid of namesIn("/proc")) {
+    if (!/^\d+$/.test(pid) || textOf(`/proc/${pid}/comm`) !== "etcd\n") continue;
+    for (const descriptor of namesIn(`/proc/${pid}/fd`)) {
+      const stats = statsOf(`/proc/${pid}/fd/${descriptor}`);
+      if (stats?.ino === file.ino && stats.dev === file.dev) return Number(pid);
+    }
   }
+  return undefined;
+}
+
+/** Processes end while they are looked at, and those of others may not be looked into: then nothing is seen of them. */
+function orNothing<T>(operation: () => T): T | undefined {
+  try {
+    return operation();
+  } catch {
+    return undefined;
+  }
+}
+
+function namesIn(directory: string): readonly string[] {
+  return orNothing(() => readdirSync(directory)) ?? [];
+}
+
+function textOf(path: string): string | undefined {
+  return orNothing(() => readFileSync(path, "utf8"));
+}
+
+function statsOf(path: string): BigIntStats | undefined {
+  return orNothing(() => statSync(path, { bigint: true }));
 }

@@ -74,6 +74,20 @@ test("lab up and down: a whole lab comes, is refused twice, refuses unmarked mac
   );
   await assert.rejects(lab.up(request, { report }), (error: unknown) => error instanceof RecoveryError && error.code === "LAB_EXISTS");
 
+  // What is frozen is listed while it is, and a power cycle ends it without anybody healing it.
+  const kinds = async () => (await lab.status(name)).faults.map(({ kind }) => kind);
+  await lab.inject(name, { kind: "freeze", machine: "cp1", settings: { process: "kubelet" } }, { report });
+  await lab.inject(name, { kind: "freeze", machine: "cp1", settings: { process: "sshd" } }, { report });
+  assert.deepEqual(await kinds(), ["freeze", "freeze"]);
+  await lab.heal(name, { fault: "freeze" }, { report });
+  await lab.inject(name, { kind: "freeze", machine: "cp1", settings: { process: "kubelet" } }, { report });
+  await lab.inject(name, { kind: "power-off", machine: "cp1" }, { report });
+  assert.deepEqual(await kinds(), ["power-off"]);
+  await lab.inject(name, { kind: "power-on", machine: "cp1" }, { report });
+  assert.deepEqual(await kinds(), []);
+  const { healed, ended } = await lab.heal(name, {}, { report });
+  assert.deepEqual([healed, ended.map(({ kind }) => kind)], [[], ["freeze"]]);
+
   const mark = join(machinePaths(join(paths.labsDir, name), "cp1").upper, "etc/requorum-lab");
   await rm(mark);
   await assert.rejects(

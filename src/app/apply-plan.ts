@@ -9,6 +9,7 @@ import { RecoveryError } from "../model/recovery-error.ts";
 import { fingerprintProblems } from "../plan/fingerprint.ts";
 import { writePlan } from "../schemas/plan.ts";
 import type { AppContext } from "./app-ports.ts";
+import { askOnFreshLook } from "./ask-on-fresh-look.ts";
 import { assertChecked } from "./make-plan.ts";
 import { observeOnce } from "./observe-cluster.ts";
 import { assertNoRunHoldsLock, openRun, openRunWords, resumeRemedy } from "./open-run.ts";
@@ -25,8 +26,6 @@ export interface AppliedRun {
 
 /** `--approve` takes the digest or its first digits; fewer than 12 would be guessable by accident. */
 const approvedDigitsMin = 12;
-/** A look is this old at most when a run begins: the time in which two looks count as one (I-G1). */
-const promptMsMax = 5_000;
 
 /**
  * Checks the plan again, looks whether another run holds the lock and whether
@@ -47,12 +46,13 @@ export async function applyPlan(
   assertChecked(plan);
   assertFresh(context, plan);
   if (request.breakLock !== true) await assertNoRunHoldsLock(context);
-  await assertStillFits(context, plan);
-  const lookedMs = context.ports.clock.monotonicMs();
-  const consent = await request.askConsent(plan);
-  // The prompt may have been left open over lunch, and the cluster may have been repaired by then.
-  assertFresh(context, plan);
-  if (context.ports.clock.monotonicMs() - lookedMs > promptMsMax) await assertStillFits(context, plan);
+  const consent = await askOnFreshLook(context.ports.clock, {
+    assertCurrent: () => {
+      assertFresh(context, plan);
+    },
+    look: () => assertStillFits(context, plan),
+    ask: () => request.askConsent(plan),
+  });
   const run = newRunId(context);
   const result = await executeRun({
     plan,

@@ -8,6 +8,7 @@ import { fingerprintProblems } from "../plan/fingerprint.ts";
 import { readPlan } from "../schemas/plan.ts";
 import type { AppContext } from "./app-ports.ts";
 import type { AppliedRun, AskConsent } from "./apply-plan.ts";
+import { askOnFreshLook } from "./ask-on-fresh-look.ts";
 import { assertChecked } from "./make-plan.ts";
 import { observeOnce } from "./observe-cluster.ts";
 import { runContextOf } from "./run-context-of.ts";
@@ -32,9 +33,13 @@ export async function resumeRun(
   const plan = readPlan(await context.ports.runs.readPlan(run), `plan of run ${run}`, (text) => context.ports.hashing.sha256Hex(text));
   assertChecked(plan);
   const record = await readRun(context, run);
-  assertStillProven(context, record);
-  await assertStillFits(context, record);
-  const consent = record.state?.consent === undefined ? await request.askConsent(plan) : undefined;
+  const consent = await askOnFreshLook(context.ports.clock, {
+    assertCurrent: () => {
+      assertStillProven(context, record);
+    },
+    look: () => assertStillFits(context, record),
+    ask: () => (record.state?.consent === undefined ? request.askConsent(plan) : Promise.resolve(undefined)),
+  });
   request.onRun?.(run);
   const result = await resumeExecution({
     plan,

@@ -27,11 +27,16 @@ interface Side {
   readonly resource: string;
 }
 
+/** Of values that differ; each time so many are together, the first state is read once for them. */
+const heldBytesDefault = 64 * 1024 * 1024;
+
 /** Objects that are in one of two states only, or differ. The first state's keys are held in memory, its values are not. */
-export function diffFiles(context: FileContext, request: DiffFilesRequest): FileDiff {
+export function diffFiles(context: FileContext, request: DiffFilesRequest, options: { readonly heldBytes?: number } = {}): FileDiff {
   const sealKeys = sealKeysOf(context, request.encryptionConfig);
   return withState(context, request.from, (from) =>
-    withState(context, request.to, (to) => new FileComparison(context, request, sealKeys).run(from, to)),
+    withState(context, request.to, (to) =>
+      new FileComparison(context, request, sealKeys).run(from, to, options.heldBytes ?? heldBytesDefault),
+    ),
   );
 }
 
@@ -51,7 +56,7 @@ class FileComparison {
     this.selector = new ObjectSelector(request.selection);
   }
 
-  run(from: OpenState, to: OpenState): FileDiff {
+  run(from: OpenState, to: OpenState, heldBytesMax: number): FileDiff {
     const { request, context } = this;
     const before = liveObjects(context, from.state().bolt, request.from.revision);
     const after = liveObjects(context, to.state().bolt, request.to.revision);
@@ -63,6 +68,7 @@ class FileComparison {
       this.count(resource).before += 1;
     }
     const differing = new Map<string, Uint8Array>();
+    let heldBytes = 0;
     for (const { key, record } of after.records()) {
       const resource = this.resourceOf(after, key);
       if (resource === undefined) continue;
@@ -70,7 +76,14 @@ class FileComparison {
       const old = known.get(key);
       known.delete(key);
       if (old === undefined) this.note(after, key, resource, "added", []);
-      else if (old.checksum !== crc32c(record.value)) differing.set(key, record.value);
+      else if (old.checksum !== crc32c(record.value)) {
+        differing.set(key, record.value);
+        heldBytes += record.value.length;
+      }
+      if (heldBytes < heldBytesMax) continue;
+      this.compareDiffering(before, after, differing);
+      differing.clear();
+      heldBytes = 0;
     }
     for (const [key, { resource }] of known) this.note(before, key, resource, "removed", []);
     this.compareDiffering(before, after, differing);
@@ -84,7 +97,8 @@ class FileComparison {
   }
 
   /** The old values are read again, for those keys only. */
-  private compareDiffering(before: LiveObjects, after: LiveObjects, differing: Map<string, Uint8Array>): void {
+  private compareDiffering(before: LiveObjects, after: LiveObjects, differing: ReadonlyMap<string, Uint8Array>): void {
+    if (differing.size === 0) return;
     for (const found of before.records()) {
       const value = differing.get(found.key);
       if (value === undefined) continue;

@@ -170,6 +170,25 @@ test("diff: a file with itself is no difference, two revisions of one file are, 
   assert.deepEqual(changes(diff("/a", "/m1")), ["changed /registry/configmaps/shop/settings", "added /registry/x/y"]);
 });
 
+test("diff: with room for one value at a time it finds the same", () => {
+  const many = (text: string): KeyWrites => [
+    ...landmarkWrites,
+    ...Array.from({ length: 20 }, (_, at): KeyWrites[number] => {
+      const name = `c${String(at)}`;
+      return [
+        `/registry/configmaps/a/${name}`,
+        kubeJson("v1", "ConfigMap", { name, namespace: "a" }, { data: { a: at % 3 === 0 ? "same" : text } }),
+      ];
+    }),
+  ];
+  const context = memoryFileContext({ "/a": databaseBytes({ writes: many("1") }), "/b": databaseBytes({ writes: many("2") }) });
+  const side = (path: string) => ({ path, revision: 0n });
+  const request = { from: side("/a"), to: side("/b"), selection: all, includesNoise: false, encryptionConfig: undefined };
+  const whole = diffFiles(context, request);
+  assert.equal(whole.objects.length, 13);
+  assert.deepEqual(diffFiles(context, request, { heldBytes: 1 }), whole);
+});
+
 test("diff: one resource, or one namespace, only", () => {
   assert.deepEqual(changes(diff("/a", "/b", { selection: { ...all, what: "ns" } })), ["removed /registry/namespaces/default"]);
   assert.deepEqual(changes(diff("/a", "/b", { selection: { ...all, namespace: "default" } })), ["removed /registry/namespaces/default"]);

@@ -1,4 +1,4 @@
-import { judgeEtcdData } from "../model/etcd-data.ts";
+import { etcdDataOn } from "../model/etcd-data.ts";
 import type { HostFacts, Inventory } from "../model/inventory.ts";
 import { valueOf, type Observation } from "../model/observation.ts";
 import type { HostView } from "./situation/host-view.ts";
@@ -33,7 +33,7 @@ function hostLines(host: HostView): readonly string[] {
     ({ path, problem }) => `${host.name}: certificate ${path} not understood (${problem}); PB10 would show it`,
   );
   const dir = valueOf(host.facts.etcdDataDir);
-  const doubt = judgeEtcdData(dir).doubt;
+  const doubt = etcdDataOn(host.facts).doubt;
   const unsure =
     dir === undefined || doubt === undefined || (dir.hasWal && dir.hasBackend && dir.unmountedAt === undefined)
       ? []

@@ -1,7 +1,7 @@
 import type { ClusterModel, ModelHost, ModelMember, ModelNode, ServiceUnit } from "./cluster-model.ts";
 import type { HostConfig } from "./cluster-config.ts";
 import type { ClusterId, HostName } from "./ids.ts";
-import { judgeEtcdData } from "./etcd-data.ts";
+import { etcdDataOn } from "./etcd-data.ts";
 import type { HostFacts, Inventory, MemberFacts, NodeRecord, ServiceFacts } from "./inventory.ts";
 import { joinStateOf } from "./join-under-way.ts";
 import { valueOf } from "./observation.ts";
@@ -128,7 +128,7 @@ function memberHealth(
 
 function modelHost(config: HostConfig, facts: HostFacts | undefined): ModelHost {
   const files = facts === undefined ? undefined : valueOf(facts.kubernetesFiles);
-  const data = judgeEtcdData(facts === undefined ? undefined : valueOf(facts.etcdDataDir));
+  const data = etcdDataOn(facts);
   const haproxy = facts === undefined ? undefined : valueOf(facts.loadBalancer)?.haproxy;
   return {
     name: config.name,
@@ -138,7 +138,7 @@ function modelHost(config: HostConfig, facts: HostFacts | undefined): ModelHost 
     machineId: facts === undefined ? undefined : valueOf(facts.machine)?.machineId,
     hasKubernetesState: files === undefined ? undefined : Object.values(files).some((exists) => exists),
     hasEtcdData: data.hasAny,
-    hasStartableEtcdData: isWhereEtcdLooks(facts) ? data.isStartable : undefined,
+    hasStartableEtcdData: data.isStartable,
     hasEtcdManifest: files?.etcdManifest,
     join: facts === undefined ? undefined : joinStateOf(facts),
     etcdProcess: facts === undefined ? undefined : etcdProcess(facts),
@@ -148,14 +148,6 @@ function modelHost(config: HostConfig, facts: HostFacts | undefined): ModelHost 
     preparationProblems: [],
     balancerBackends: haproxy?.backends.map((backend) => `${backend.address}:${String(backend.port)}`),
   };
-}
-
-/** The manifest may name another data dir than the one that was looked at. */
-function isWhereEtcdLooks(facts: HostFacts | undefined): boolean {
-  if (facts === undefined) return false;
-  const flags = valueOf(facts.manifests)?.flatMap((manifest) => manifest.etcdFlags?.dataDir ?? []) ?? [];
-  const path = valueOf(facts.etcdDataDir)?.path.replace(/\/+$/, "");
-  return flags.every((dir) => dir === "" || dir.replace(/\/+$/, "") === path);
 }
 
 function isReachable(facts: HostFacts): boolean | undefined {

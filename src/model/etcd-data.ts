@@ -1,4 +1,5 @@
-import type { DataDirFacts } from "./inventory.ts";
+import type { DataDirFacts, HostFacts } from "./inventory.ts";
+import { valueOf } from "./observation.ts";
 
 /**
  * What the facts about a data dir allow to say. The one place that says it:
@@ -20,8 +21,8 @@ export interface EtcdDataJudgement {
   readonly remedy?: DataRemedy;
 }
 
-/** mount: a disk is to be mounted, or given up. disk: it is to be repaired, or given up. ask: the machine is to be made to answer. tidy: what lies there is to be looked at. */
-export type DataRemedy = "mount" | "disk" | "ask" | "tidy";
+/** mount: a disk is to be mounted, or given up. disk: it is to be repaired, or given up. ask: the machine is to be made to answer. tidy: what lies there is to be looked at. elsewhere: etcd keeps its data where nobody looked. */
+export type DataRemedy = "mount" | "disk" | "ask" | "tidy" | "elsewhere";
 
 interface Doubt {
   readonly words: string;
@@ -44,6 +45,31 @@ type JudgedFacts = Pick<
   | "mountsGap"
 > &
   Partial<Pick<DataDirFacts, "isReadOnlyMount" | "fsyncError" | "kernelErrors">>;
+
+/** The data of one machine, where its etcd's manifest says that they are where they were looked for, or says nothing. */
+export function etcdDataOn(facts: HostFacts | undefined): EtcdDataJudgement {
+  const dir = facts === undefined ? undefined : valueOf(facts.etcdDataDir);
+  const judged = judgeEtcdData(dir);
+  const place = facts === undefined || dir === undefined ? undefined : keptElsewhere(facts, dir.path);
+  return place === undefined
+    ? judged
+    : { hasAny: judged.hasAny, isStartable: undefined, doubt: `${place}, which is not looked at`, remedy: "elsewhere" };
+}
+
+/** Where etcd keeps data besides, or instead of, the data dir that is looked at; undefined: nowhere, as far as its manifest is known. */
+export function keptElsewhere(facts: HostFacts, path: string): string | undefined {
+  for (const { etcdFlags } of valueOf(facts.manifests) ?? []) {
+    const { dataDir = "", walDir = "" } = etcdFlags ?? {};
+    if (dataDir !== "" && withoutSlash(dataDir) !== withoutSlash(path)) return `etcd there keeps its data in ${dataDir} (--data-dir)`;
+    if (walDir !== "" && withoutSlash(walDir) !== `${withoutSlash(path)}/member/wal`)
+      return `etcd there keeps its log in ${walDir} (--wal-dir)`;
+  }
+  return undefined;
+}
+
+function withoutSlash(path: string): string {
+  return path.replace(/\/+$/, "");
+}
 
 export function judgeEtcdData(dir: JudgedFacts | undefined): EtcdDataJudgement {
   if (dir === undefined) return { hasAny: undefined, isStartable: undefined, doubt: "it was not looked at", remedy: "ask" };

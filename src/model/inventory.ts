@@ -139,6 +139,8 @@ export interface ManifestFacts {
   readonly etcdFlags?: {
     readonly name: string;
     readonly dataDir: string;
+    /** --wal-dir; absent or "": below the data dir. */
+    readonly walDir?: string;
     readonly initialCluster: string;
     readonly initialClusterState: string;
     readonly forceNewCluster: boolean;

@@ -51,6 +51,14 @@ test("parseStaticPods: no directory means no manifests, a damaged entry is malfo
   assert.throws(() => parseStaticPods("too-many"), { code: "REMOTE_ANSWER_MALFORMED" });
 });
 
+test("parseStaticPod: a log that is kept outside the data dir is told", () => {
+  const walDir = (...words: string[]) => parseStaticPod(pod(["etcd", ...words])).etcdFlags?.walDir;
+  assert.deepEqual(
+    [walDir("--wal-dir=/ssd/wal"), walDir("--wal-dir", "/ssd/wal"), walDir("--wal-dir="), walDir()],
+    ["/ssd/wal", "/ssd/wal", undefined, undefined],
+  );
+});
+
 test("parseStaticPod: force-new-cluster in every form that Go's flags accept", () => {
   const forced = (...words: string[]): boolean | undefined => parseStaticPod(pod(["etcd", ...words])).etcdFlags?.forceNewCluster;
   assert.deepEqual(

@@ -59,9 +59,11 @@ export function parseStaticPod(yamlText: string): Omit<ManifestFacts, "fileName"
 /** Defaults are etcd's own (etcd, server/embed/config.go); "" stands for a state that was not given, which etcd reads as new. */
 function etcdFlags(words: readonly string[]): NonNullable<ManifestFacts["etcdFlags"]> {
   const force = flagValue(words, "force-new-cluster");
+  const walDir = flagValue(words, "wal-dir") ?? "";
   return {
     name: flagValue(words, "name") ?? "default",
     dataDir: flagValue(words, "data-dir") ?? "",
+    ...(walDir === "" ? {} : { walDir }),
     initialCluster: flagValue(words, "initial-cluster") ?? "",
     initialClusterState: flagValue(words, "initial-cluster-state") ?? "",
     forceNewCluster: force !== undefined && force !== "false",

@@ -66,6 +66,7 @@ export const manifestSchema = z.object({
     .object({
       name: z.string(),
       dataDir: z.string(),
+      walDir: z.string().optional(),
       initialCluster: z.string(),
       initialClusterState: z.string(),
       forceNewCluster: z.boolean(),

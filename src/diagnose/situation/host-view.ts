@@ -1,5 +1,5 @@
 import type { HostConfig } from "../../model/cluster-config.ts";
-import { judgeEtcdData } from "../../model/etcd-data.ts";
+import { judgeEtcdData, keptElsewhere } from "../../model/etcd-data.ts";
 import type { Evidence } from "../../model/finding.ts";
 import type { HostName } from "../../model/ids.ts";
 import type { HostFacts, Inventory, KubernetesFiles, ReachObservation } from "../../model/inventory.ts";
@@ -129,9 +129,8 @@ function dataStateOf(inventory: Inventory, facts: HostFacts): DataState {
   if (dir === undefined) return "unknown";
   // The probe may have looked where etcd does not keep its data; then "not there" proves nothing. A machine whose
   // manifest is gone says nothing of it: then the other machines of the cluster do.
-  const own = flaggedDataDir(facts);
-  const flagged = own === undefined ? inventory.hosts.flatMap((host) => flaggedDataDir(host) ?? []) : [own];
-  if (flagged.some((path) => withoutSlash(path) !== withoutSlash(dir.path))) return "unknown";
+  const asked = flaggedDataDir(facts) === undefined ? inventory.hosts : [facts];
+  if (asked.some((host) => flaggedDataDir(host) === "" || keptElsewhere(host, dir.path) !== undefined)) return "unknown";
   if (dir.readError !== undefined) return "unknown";
   if (!dir.exists || dir.isNewborn === true || (!dir.hasWal && !dir.hasBackend))
     return judgeEtcdData(dir).isStartable === false ? "lost" : "unknown";
@@ -140,10 +139,6 @@ function dataStateOf(inventory: Inventory, facts: HostFacts): DataState {
 
 function flaggedDataDir(facts: HostFacts): string | undefined {
   return valueOf(facts.manifests)?.find((manifest) => manifest.etcdFlags !== undefined)?.etcdFlags?.dataDir;
-}
-
-function withoutSlash(path: string): string {
-  return path.replace(/\/+$/, "");
 }
 
 function machineIdentityOf(inventory: Inventory, config: HostConfig, facts: HostFacts): HostView["machine"] {

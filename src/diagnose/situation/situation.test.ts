@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { healthyKubeadm, healthyKubeadm3 } from "../../../test/support/inventory-builder.ts";
+import { healthyKubeadm, healthyKubeadm3, type InventoryBuilder } from "../../../test/support/inventory-builder.ts";
 import { planned } from "../../../test/support/planned.ts";
 import { removeEvidence } from "../../../test/support/remove-evidence.ts";
 import { diagnose } from "../diagnose.ts";
 import { checkPlan } from "../../plan/check/check-plan.ts";
-import type { DataDirFacts } from "../../model/inventory.ts";
+import type { DataDirFacts, Inventory } from "../../model/inventory.ts";
 import { situationOf } from "./situation.ts";
 
 test("situationOf: a linearizable answer proves a quorum, and unseen members do not count as healthy", () => {
@@ -96,6 +96,35 @@ test("situationOf: where the cluster's etcd keeps its data elsewhere than the pr
     return { ...host, manifests: { ...host.manifests, value } };
   });
   assert.equal(dataOf(others), "unknown");
+});
+
+test("situationOf: where etcd keeps its log elsewhere, its data is neither started from nor called lost, and the reason says where", () => {
+  const withWalDir = (walDir: string, builder: InventoryBuilder): Inventory =>
+    builder
+      .patchHost("cp2", (host) =>
+        host.manifests.kind === "unknown"
+          ? host
+          : {
+              ...host,
+              manifests: {
+                ...host.manifests,
+                value: host.manifests.value.map((manifest) =>
+                  manifest.etcdFlags === undefined ? manifest : { ...manifest, etcdFlags: { ...manifest.etcdFlags, walDir } },
+                ),
+              },
+            },
+      )
+      .build();
+  const lost = withWalDir("/ssd/wal", healthyKubeadm3().etcdDataLost("cp2"));
+  assert.equal(situationOf(lost).hosts.find((host) => host.name === "cp2")?.data, "unknown");
+  const stopped = withWalDir("/ssd/wal", healthyKubeadm3().kubeletStopped("cp2").etcdStopped("cp2").dataDirFacts("cp2", { hasWal: false }));
+  for (const inventory of [lost, stopped]) {
+    const plan = planned(inventory);
+    assert.deepEqual([plan.lossProofs, plan.steps], [[], []]);
+    assert.match(plan.reasons.join(" "), /keeps its log in \/ssd\/wal \(--wal-dir\), which is not looked at.*start etcd there by hand/);
+  }
+  const usual = planned(withWalDir("/var/lib/etcd/member/wal/", healthyKubeadm3().etcdDataLost("cp2")));
+  assert.equal(usual.lossProofs[0]?.kind, "observed-data-lost");
 });
 
 test("situationOf: a log that etcd began after the data was gone is a loss, not data that does not start, unless the disk is in doubt", () => {

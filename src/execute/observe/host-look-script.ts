@@ -27,6 +27,8 @@ has clusterCa "$pki/ca.crt"
 # A manifest may name another data dir than the one that is looked at.
 sed -n 's/^[[:space:]]*-[[:space:]]*--data-dir=\([^[:space:]"]*\).*/\1/p' "$manifests/etcd.yaml" 2>/dev/null |
   while read -r named; do [ "${"$"}{named%/}" = "${"$"}{data_dir%/}" ] || echo "data-elsewhere $named"; done
+sed -n 's/^[[:space:]]*-[[:space:]]*--wal-dir=\([^[:space:]"]*\).*/\1/p' "$manifests/etcd.yaml" 2>/dev/null |
+  while read -r named; do [ "${"$"}{named%/}" = "${"$"}{data_dir%/}/member/wal" ] || echo "data-elsewhere $named"; done
 look_at_data_dir "$root" "$data_dir" | sed 's/^/data-dir /'
 if [ -f /etc/haproxy/haproxy.cfg ]; then echo "haproxy $(head -c 262144 /etc/haproxy/haproxy.cfg | base64 -w0)"; fi
 echo end`;

@@ -90,7 +90,7 @@ test("hostLookScript: runs to its end in a POSIX shell and reads only; a stray f
       { mode: 0o755 },
     );
     const look = (dataDir: string) => {
-      const output = execFileSync("sh", ["-s", dataDir, "/nowhere/manifests", "/nowhere/pki"], {
+      const output = execFileSync("sh", ["-s", dataDir, folder, "/nowhere/pki"], {
         input: hostLookScript.replaceAll("PATH=$PATH:", `PATH=${join(folder, "bin")}:$PATH:`),
         encoding: "utf8",
         stdio: ["pipe", "pipe", "ignore"],
@@ -111,6 +111,8 @@ test("hostLookScript: runs to its end in a POSIX shell and reads only; a stray f
       writeFileSync(join(folder, "etcd", dir, file), "x");
     }
     assert.deepEqual(look(join(folder, "etcd")), [true, true]);
+    writeFileSync(join(folder, "etcd.yaml"), "    - --data-dir=" + join(folder, "etcd") + "/\n    - --wal-dir=/ssd/wal\n");
+    assert.deepEqual(look(join(folder, "etcd")), [true, undefined]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

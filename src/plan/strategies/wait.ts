@@ -1,8 +1,7 @@
 import { modelHost, modelQuorum, type ModelHost, type ModelMember } from "../../model/cluster-model.ts";
-import { judgeEtcdData, type DataRemedy } from "../../model/etcd-data.ts";
+import { etcdDataOn, type DataRemedy } from "../../model/etcd-data.ts";
 import type { HostName } from "../../model/ids.ts";
 import { joinMayTakeSeconds } from "../../model/join-under-way.ts";
-import { valueOf } from "../../model/observation.ts";
 import { hasQuorum, quorumSize } from "../../model/quorum.ts";
 import type { PlanningSituation } from "../plan-input.ts";
 import { signsOfLife } from "../loss-proofs.ts";
@@ -60,7 +59,7 @@ function joiningWords({ inventory }: PlanningSituation, host: ModelHost): string
 /** Why nothing is proven though the machine answers, and what the person on call can do about it. */
 function reachableWords(situation: PlanningSituation, who: string, host: HostName): string {
   const facts = situation.inventory.hosts.find((candidate) => candidate.name === host);
-  const { doubt, remedy } = judgeEtcdData(facts === undefined ? undefined : valueOf(facts.etcdDataDir));
+  const { doubt, remedy } = etcdDataOn(facts);
   const why = doubt === undefined ? "" : `: ${doubt}`;
   const way = remedyWords(situation, host, remedy ?? (isFound(situation, host, "N04_DISK") ? "disk" : undefined));
   return `${who} does not answer though ${host} can be reached; its data is not proven lost${why}. ${way}`;
@@ -77,6 +76,8 @@ function remedyWords(situation: PlanningSituation, host: HostName, remedy: DataR
       return `Look at what that is; if it is not this member's data, move it out of ${etcdDataDir} on ${host} and plan again.`;
     case "ask":
       return `See to it that ${host} can be asked, and plan again.`;
+    case "elsewhere":
+      return `Look at it and at etcd's log on ${host}; start etcd there by hand if its data is whole. If it is gone for good: power ${host} off, and say so: ${attestCommand(situation, host)}`;
     case undefined:
       return mayBeGivenUp(situation, host)
         ? `Look at etcd's log there. If it can never start from that data again: move ${manifestsDir}/etcd.yaml and then ${etcdDataDir} aside on ${host} (keep both), and plan again.`

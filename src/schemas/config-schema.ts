@@ -106,7 +106,7 @@ export const configSchema = z
       .strictObject({
         planLifetimeMs: milliseconds(
           60_000,
-          7 * 86_400_000,
+          86_400_000, // the checker takes no longer one (I-G1)
           `How old a plan may be when it is applied. Default: ${String(planLifetimeMsDefault)}.`,
         ).optional(),
       })

@@ -209,6 +209,11 @@ const malformed: readonly { readonly of: string; readonly text: string; readonly
     says: /^requorum\.yaml:7:19: policy\.planLifetimeMs is -1; expected at least 60000$/,
   },
   {
+    of: "plans that live longer than the checker lets them",
+    text: `${small}policy:\n  planLifetimeMs: 86400001\n`,
+    says: /^requorum\.yaml:7:19: policy\.planLifetimeMs is 86400001; expected at most 86400000$/,
+  },
+  {
     of: "a wait that nothing would keep to: silence, however long, is no proof of loss (I-G2)",
     text: `${small}policy:\n  unreachableGraceMs: 300000\n`,
     says: /^requorum\.yaml:7:3: .*unreachableGraceMs/,

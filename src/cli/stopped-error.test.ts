@@ -59,3 +59,19 @@ test("cli: Ctrl-C before a run began names no run to resume", async () => {
   assert.match(err, /no run was begun, and nothing was changed/);
   assert.ok(!err.includes("requorum resume"), err);
 });
+
+test("cli: Ctrl-C at the question for consent suggests no resume: apply began nothing, and a run to be resumed is as it was", async () => {
+  const signal = stopped("INTERRUPTED", "stopped by SIGINT");
+  // The question ends with the signal's own reason, as readline's does in main.ts.
+  const asking = commandTable.map((spec) => ({
+    ...spec,
+    load: () => Promise.resolve({ run: (): Promise<never> => Promise.reject(signal.reason as Error) }),
+  }));
+  const apply = await cli(["apply", "plan.json"], { signal, table: asking, isTty: true });
+  assert.equal(apply.code, 130);
+  assert.match(apply.err, /no run was begun, and nothing was changed/);
+  assert.ok(!apply.err.includes("requorum resume"), apply.err);
+  const resume = await cli(["resume", "20261121-031502-k3f9"], { signal, table: asking });
+  assert.match(resume.err, /the run is as it was/);
+  assert.match(resume.err, /requorum runs show 20261121-031502-k3f9\n/);
+});

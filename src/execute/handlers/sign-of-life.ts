@@ -16,26 +16,37 @@ LC_ALL=C; export LC_ALL
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
 seconds=$1; shift
 command -v bash >/dev/null && command -v timeout >/dev/null || { echo end; exit 0; }
-# Would this machine send anything there at all? "ip route get" takes no names.
-has_route() {
-  to=$(getent ahosts "$1" | sed -n '1s/[[:space:]].*//p')
-  ip route get "${"$"}{to:-$1}" >/dev/null 2>&1
+# Those behind a name, each by itself: a name that is not resolved in time is no silence of a machine.
+addresses_of() {
+  case $1 in
+    *:*) echo "$1" ;;
+    *[!0-9.]*) timeout "$seconds" getent ahosts "$1" | awk '{ print $1 }' | sort -u ;;
+    *) echo "$1" ;;
+  esac
+}
+reach() {
+  words=$(timeout "$seconds" bash -c ': 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>&1)
+  case $? in
+    0) echo open; return ;;
+    124) echo silent; return ;;
+  esac
+  case $words in
+    *refused*) echo refused ;;
+    *"timed out"*) echo silent ;;
+    # A router says so when the network behind it is gone, a neighbour's ARP when the machine is; without a route it is only about ourselves.
+    *"o route to host"*|*"ost is down"*|*"etwork is unreachable"*) if ip route get "$1" >/dev/null 2>&1; then echo silent; else echo unknown; fi ;;
+    *) echo unknown ;;
+  esac
 }
 for target in "$@"; do
   (
-    address=${"$"}{target%/*}
-    words=$(timeout "$seconds" bash -c ': 3<>"/dev/tcp/$0/$1"' "$address" "${"$"}{target##*/}" 2>&1)
-    case $? in
-      0) outcome=open ;;
-      124) outcome=silent ;;
-      *)
-        case $words in
-          *refused*) outcome=refused ;;
-          *"timed out"*) outcome=silent ;;
-          # A router says so when the network behind it is gone, a neighbour's ARP when the machine is; without a route it is only about ourselves.
-          *"o route to host"*|*"ost is down"*|*"etwork is unreachable"*) if has_route "$address"; then outcome=silent; else outcome=unknown; fi ;;
-          *) outcome=unknown ;;
-        esac ;;
+    found=
+    for address in $(addresses_of "${"$"}{target%/*}"); do found="$found $(reach "$address" "${"$"}{target##*/}")"; done
+    case $found in
+      *open*) outcome=open ;;
+      *refused*) outcome=refused ;;
+      *unknown*|"") outcome=unknown ;;
+      *) outcome=silent ;;
     esac
     echo "reach $target $outcome"
   ) &

@@ -11,9 +11,12 @@ import { ReplaceWorld } from "./replace-world.ts";
 
 export const healPlan: RecoveryPlan = planned(healthyKubeadm3().etcdDataLost("cp2").build());
 const target = asHostName("cp2");
+const newbornHead = "BAAAAAAAAIQIBBAAAAAAAB4AAAAAAACCCAEQ+dnQrAsaFAiri8fC5dv4pWoQ+aj46oi9nvtKAAAOAAAAAAAAgggFEKqcjbgCGgQIABAAAAA=";
 
 export class HealWorld extends ReplaceWorld {
   hasData = false;
+  /** With hasData: it is only what the kubelet's etcd began in the emptied dir, as etcd 3.6 writes it. */
+  isNewborn = false;
   hasManifest = true;
   hasState = true;
   /** What was done to cp2, in order. */
@@ -70,6 +73,7 @@ export class HealWorld extends ReplaceWorld {
       ...(word(this.hasData) === "1" ? ["exists=1", "empty=0", "files=1", "wal=1", "backend=1"] : ["exists=0"]).map(
         (fact) => `data-dir ${fact}`,
       ),
+      ...(!isWhole && this.hasData && this.isNewborn ? [`data-dir newborn=${newbornHead}`] : []),
       "end",
       "",
     ].join("\n");

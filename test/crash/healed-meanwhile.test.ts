@@ -93,3 +93,14 @@ test("repaired within the same run, between the proof and the removal: nothing i
   assert.equal(result.outcome, "blocked", result.detail);
   assert.deepEqual(world.effects(), ["joins 0"]);
 });
+
+test("what the kubelet's etcd begins in the emptied data dir after the plan is no data that came back", async () => {
+  for (const isNewborn of [true, false]) {
+    const world = new HealWorld();
+    world.hasData = true;
+    world.isNewborn = isNewborn;
+    const result = await begin(world);
+    assert.equal(result.outcome, isNewborn ? "succeeded" : "blocked", result.detail);
+    assert.deepEqual(world.done, isNewborn ? ["etcd stopped (it was stopped)", "state moved aside with data"] : []);
+  }
+});

@@ -127,7 +127,7 @@ export const quorumFindings = {
     meaning:
       "etcd still counts the member, but what it had promised to remember does not exist. Started as it is, it panics or begins a cluster of its own.",
     tellApart:
-      "The data dir was looked at and is missing or empty, on the machine that was there before. Another machine in its place is N01.",
+      "The data dir was looked at and is missing, empty, or holds only a log without any entry, which etcd begins there at its next start; on the machine that was there before. Another machine in its place is N01.",
     doNext: [
       "With quorum: remove that id, keep the dir empty, join again (requorum plan).",
       "Without quorum: recover from another member.",

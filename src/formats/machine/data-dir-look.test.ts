@@ -8,6 +8,7 @@ import { judgeEtcdData } from "../../model/etcd-data.ts";
 import { dataDirShell, readDataDirLook, type DataDirLook } from "./data-dir-look.ts";
 
 interface Machine {
+  readonly dataDir?: string;
   readonly files?: { readonly [path: string]: string | Uint8Array };
   readonly links?: { readonly [path: string]: string };
   /** Unit name -> LoadState ActiveState; all others are not found. */
@@ -19,7 +20,7 @@ interface Machine {
 const wholeData = { "/var/lib/etcd/member/wal/0-0.wal": "w", "/var/lib/etcd/member/snap/db": "0123456789" };
 
 /** The real shell text on a machine made of files below a temporary root, with systemd's answers made up. */
-function lookAt({ files = {}, links = {}, units = {}, programs = {} }: Machine): DataDirLook {
+function lookAt({ dataDir = "/var/lib/etcd", files = {}, links = {}, units = {}, programs = {} }: Machine): DataDirLook {
   const root = mkdtempSync(join(tmpdir(), "requorum-data-dir-test-"));
   try {
     mkdirSync(join(root, "bin"));
@@ -37,7 +38,7 @@ function lookAt({ files = {}, links = {}, units = {}, programs = {} }: Machine):
     for (const [name, text] of Object.entries({ systemctl, ...programs }))
       writeFileSync(join(root, "bin", name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
     const result = spawnSync("/bin/sh", ["-s", "--", root], {
-      input: `set -u\nLC_ALL=C; export LC_ALL\n${dataDirShell}\nlook_at_data_dir "$1" /var/lib/etcd`,
+      input: `set -u\nLC_ALL=C; export LC_ALL\n${dataDirShell}\nlook_at_data_dir "$1" ${dataDir}`,
       env: { ...process.env, PATH: `${join(root, "bin")}:${process.env["PATH"] ?? ""}`, REAL_PATH: process.env["PATH"] ?? "" },
       encoding: "utf8",
       timeout: 20_000,
@@ -103,6 +104,7 @@ test("dataDirShell: a log that was begun in an emptied dir and got no entry is n
   const name = "/var/lib/etcd/member/wal/0000000000000000-0000000000000000.wal";
   const files = { [name]: segment(0), "/var/lib/etcd/member/wal/0.tmp": "", "/var/lib/etcd/member/snap/db": "x".repeat(28_672) };
   assert.deepEqual(judged({ files: { ...files, "/var/lib/etcd/snapshot.db": "copy" } }), [true, false]);
+  assert.deepEqual(judged({ files, dataDir: "/var/lib/etcd/" }), [true, false]);
   assert.deepEqual(judged({ files: { ...files, [name]: segment(1) } }), [true, true]);
   assert.deepEqual(judged({ files: { ...files, "/var/lib/etcd/member/wal/0000000000000001-0000000000000001.wal": "x" } }), [true, true]);
   assert.deepEqual(judged({ files: { ...files, "/var/lib/etcd/member/snap/0000000000000001-0000000000000001.snap": "x" } }), [true, true]);

@@ -175,7 +175,7 @@ $states
 STATES
   [ "$seen" = "$#" ] || echo "mounts_gap=systemctl told of $seen of $# mount units"
 }
-look_at_data_dir() { look_at_files "$1$2"; look_at_mounts "$1" "$2"; }
+look_at_data_dir() { look_at_files "$1${"$"}{2%/}"; look_at_mounts "$1" "$2"; }
 `;
 
 /** What the lines of `look_at_data_dir` say. `readError`: nothing is known of the content, the flags then say "something is there". */

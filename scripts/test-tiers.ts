@@ -38,6 +38,13 @@ export const tiers: readonly Tier[] = [
   },
   {
     ...quick,
+    name: "program",
+    describes: "the program as a process: pipes, signals, exit codes",
+    folders: ["test/program"],
+    fileForm: /\.test\.ts$/,
+  },
+  {
+    ...quick,
     name: "contracts",
     describes: "one suite per port, on the fake and on the real thing",
     folders: ["test/contracts"],

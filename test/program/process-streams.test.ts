@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import test from "node:test";
-import { errorSchema } from "../../schemas/output.ts";
+import { errorSchema } from "../../src/schemas/output.ts";
 
-const program = join(import.meta.dirname, "../../../bin/requorum.js");
-const main = join(import.meta.dirname, "../main.ts");
+const program = join(import.meta.dirname, "../../bin/requorum.js");
+const main = join(import.meta.dirname, "../../src/cli/main.ts");
 
 test("bin: a reader that goes away early is no error", () => {
   const result = spawnSync("bash", ["-c", `set -o pipefail; "${program}" explain | head -1`], { encoding: "utf8", timeout: 30_000 });

@@ -115,18 +115,20 @@ test("dataDirShell: a log that was begun in an emptied dir and got no entry is n
 });
 
 test("dataDirShell: what cannot be read is an error, never gone and never empty", () => {
-  for (const [program, end] of [
-    ["stat", "/var/lib/etcd"],
-    ["stat", "/var/lib/etcd/member"],
-    ["stat", "/member/snap/db"],
-    ["stat", ".wal"],
-    ["ls", "/var/lib/etcd"],
+  // What a program is asked about is not there for the shell either, as on a disk that fails.
+  const [wal, db] = ["/var/lib/etcd/member/wal/0-0.wal", "/var/lib/etcd/member/snap/db"];
+  for (const [program, end, files] of [
+    ["stat", "/var/lib/etcd", {}],
+    ["stat", "/var/lib/etcd/member", { "/var/lib/etcd/x": "x" }],
+    ["stat", "/member/snap/db", { [wal]: "w" }],
+    ["stat", ".wal", { [db]: "0123456789" }],
+    ["ls", "/var/lib/etcd", wholeData],
   ] as const) {
-    const machine = { files: wholeData, programs: { [program]: failsAt(program, end) } };
+    const machine = { files, programs: { [program]: failsAt(program, end) } };
     assert.match(lookAt(machine).readError ?? "", /Input\/output error/, `${program} ${end}`);
     assert.deepEqual(judged(machine), [undefined, undefined], `${program} ${end}`);
   }
-  assert.deepEqual(judged({ programs: { stat: failsAt("stat", "/var/lib") } }), [undefined, undefined]);
+  assert.deepEqual(judged({ dataDir: "/mnt/disk/etcd", programs: { stat: failsAt("stat", "/mnt/disk") } }), [undefined, undefined]);
   assert.deepEqual(judged({ files: { "/var/lib/etcd/lost+found/x": "" }, programs: { find: "echo broken >&2; exit 1" } }), [
     undefined,
     undefined,

@@ -22,6 +22,8 @@ export const dataDirShell = String.raw`
 say_once() { printf '%s=%s\n' "$1" "$(printf %s "$2" | tr '\n' ' ' | head -c 200)"; }
 # dir, file, other, absent, or "error WORDS". A link that leads nowhere is an error: what it led to may come back.
 kind_of() {
+  # What the shell's own tests affirm was seen; only for the rest a program is needed, whose words tell why not.
+  if [ -d "$1" ]; then echo dir; return 0; elif [ -f "$1" ]; then echo file; return 0; fi
   if said=$(stat -L -c %F -- "$1" 2>&1); then
     case $said in directory) echo dir ;; regular*) echo file ;; *) echo other ;; esac
     return 0
@@ -86,6 +88,7 @@ places_to() {
     case $part in ''|.) continue ;; ..) place=${"$"}{place%/*}; continue ;; esac
     place=$place/$part
     printf '%s\n' "$place"
+    if [ -e "$1$place" ] && [ ! -L "$1$place" ]; then continue; fi
     said=$(stat -c %F -- "$1$place" 2>&1) ||
       case $said in *': No such file or directory'|*': Not a directory') ;; *) printf 'error %s\n' "$said"; return 0 ;; esac
     [ "$said" = 'symbolic link' ] || continue

@@ -164,22 +164,27 @@ section_manifests() {
   [ $# -le 64 ] || { echo too-many; return 0; }
   sha256sum -- "$@" >"$work/sums" || return 1
   for f in "$@"; do
-    read -r sum rest; printf 'file %s %s ' "$(plain_name "${"$"}{f##*/}")" "${"$"}{sum#\\}"; head -c 65536 "$f" | base64 -w0; echo
+    read -r sum rest; printf 'file '; plain_name "${"$"}{f##*/}"; printf ' %s ' "${"$"}{sum#\\}"; base64 -w0 -- "$f"; echo
   done <"$work/sums"
 }
 section_certificates() {
-  count=0
+  set --
   for f in "$root$pki_dir"/*.crt "$root$pki_dir"/etcd/*.crt "$root"/var/lib/kubelet/pki/kubelet.crt "$root"/var/lib/kubelet/pki/kubelet-client-current.pem; do
-    [ -f "$f" ] || continue
-    count=$((count + 1)); [ "$count" -le 64 ] || { echo too-many; return 0; }
-    echo "path ${"$"}{f#"$root"}"; sed -n -e '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/p' -e 1000q "$f"
+    [ -f "$f" ] && set -- "$@" "$f"
   done
-  for f in admin super-admin controller-manager scheduler; do
-    f=$root/etc/kubernetes/$f.conf
-    [ -f "$f" ] || continue
-    # Base64 of PEM; the reader looks for certificates in it and for nothing else.
-    echo "path ${"$"}{f#"$root"}"; sed -n -e 's/^ *client-certificate-data: */data /p' -e 1000q "$f"
-  done
+  [ $# -le 64 ] || { echo too-many; return 0; }
+  for f in admin super-admin controller-manager scheduler; do [ -f "$root/etc/kubernetes/$f.conf" ] && set -- "$@" "$root/etc/kubernetes/$f.conf"; done
+  # awk says nothing of a file without a line.
+  for f in "$@"; do [ -s "$f" ] || echo "path ${"$"}{f#"$root"}"; done
+  [ $# -gt 0 ] || return 0
+  # One program for all. Of a kubeconfig the base64 of PEM; the reader looks for certificates in it and for nothing else.
+  awk -v skip="${"$"}{#root}" '
+    FNR == 1 { print "path " substr(FILENAME, skip + 1); inside = 0 }
+    FNR > 1000 { next }
+    FILENAME ~ /\.conf$/ { if (sub(/^ *client-certificate-data: */, "data ")) print; next }
+    /-----BEGIN CERTIFICATE-----/ { inside = 1 }
+    inside { print }
+    /-----END CERTIFICATE-----/ { inside = 0 }' "$@"
 }
 section_loadbalancer() {
   f=$root/etc/haproxy/haproxy.cfg
@@ -235,31 +240,44 @@ section_arp() {
 }
 `;
 
+/** With room for the line that begins a section, so that one that was cut here is still seen to be too large. */
+const printedBytesMax = sectionBytesMax + 256;
+
 const collecting = String.raw`
-emit() {
-  printf '%s begin %s\n' "$mark" "$1"
-  if [ -s "$work/$1.out" ]; then head -c ${String(sectionBytesMax)} "$work/$1.out"; fi
-  words=; if [ -s "$work/$1.err" ]; then words=$(head -c 300 "$work/$1.err" | base64 -w0); fi
-  printf '\n%s end %s %s %s\n' "$mark" "$1" "$2" "$words"
-}
+mkfifo "$work/ended" || exit 70
+exec 3<>"$work/ended"
 pids=
 pending="${hostSections.join(" ")}"
 for name in $pending; do
-  ( "section_$name" "$@" >"$work/$name.out"; echo "$?" >"$work/$name.code" ) </dev/null >/dev/null 2>"$work/$name.err" &
+  ( printf '%s begin %s\n' "$mark" "$name" >"$work/$name.out"
+    "section_$name" "$@" >>"$work/$name.out"; code=$?
+    words=; if [ -s "$work/$name.err" ]; then words=$(head -c 300 "$work/$name.err" | base64 -w0); fi
+    printf '\n%s end %s %s %s\n' "$mark" "$name" "$code" "$words" >"$work/$name.end"
+    echo "$name" >&3
+  ) </dev/null >/dev/null 2>"$work/$name.err" &
   pids="$pids $!"
 done
-now; end=$((centis + limit))
-while :; do
+# An empty line when the limit is reached: a section that hangs says nothing.
+hundredths=$((limit % 100)); [ "$hundredths" -ge 10 ] || hundredths=0$hundredths
+( sleep "$((limit / 100)).$hundredths" & trap "kill $!; exit" TERM; wait; echo >&3 ) </dev/null >/dev/null 2>&1 &
+watchdog=$!
+# All that have ended, by one program.
+emit_ended() {
+  set --
   left=
   for name in $pending; do
-    if [ -s "$work/$name.code" ]; then read -r code <"$work/$name.code"; emit "$name" "$code"; else left="$left $name"; fi
+    if [ -s "$work/$name.end" ]; then set -- "$@" "$work/$name.out" "$work/$name.end"; else left="$left $name"; fi
   done
   pending=$left
-  [ -n "$pending" ] || break
-  now; [ "$centis" -lt "$end" ] || break
-  sleep 0.02
+  [ $# -eq 0 ] || head -q -c ${String(printedBytesMax)} "$@"
+}
+while [ -n "$pending" ]; do
+  read -r ended <&3
+  emit_ended
+  [ -n "$ended" ] || break
 done
-for name in $pending; do emit "$name" timeout; done
+for name in $pending; do head -c ${String(printedBytesMax)} "$work/$name.out"; printf '\n%s end %s timeout \n' "$mark" "$name"; done
+kill "$watchdog" 2>/dev/null
 [ -z "$pending" ] || kill $pids 2>/dev/null
 printf '%s begin clock-end\n%s\n%s end clock-end 0 \n' "$mark" "$(date +%s%N)" "$mark"
 exit 0

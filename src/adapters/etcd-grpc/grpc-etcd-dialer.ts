@@ -86,7 +86,8 @@ class GrpcEtcdDialer implements EtcdDialer {
       return await Promise.all([
         readEtcdCredentials(this.#options.hostAccess, host.name, { ...call, candidates }),
         wayOpened,
-        import("./grpc-etcd-client.ts"),
+        // Loading takes the processor for a while: not before every machine has been asked.
+        wayOpened.then(() => import("./grpc-etcd-client.ts")),
       ]);
     } catch (error) {
       await wayOpened.then(

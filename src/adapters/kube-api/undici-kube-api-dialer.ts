@@ -78,7 +78,8 @@ class UndiciKubeApiDialer implements KubeApiDialer {
           readKubeCredentials(this.#options.hostAccess, host.name, { ...call, candidates }),
         ),
         wayOpened,
-        import("./undici-kube-api.ts"),
+        // Loading takes the processor for a while: not before every machine has been asked.
+        wayOpened.then(() => import("./undici-kube-api.ts")),
       ]);
     } catch (error) {
       await wayOpened.then(

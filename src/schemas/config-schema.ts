@@ -9,11 +9,12 @@ import { isAddress, splitEndpoint } from "./network-address.ts";
  */
 
 /**
- * 1.5 s: on any network that carries etcd (round trips of some milliseconds)
- * a machine that has not even said its SSH version by then is not answering;
- * and the first verdict on a dead one must come within 2 s.
+ * 1.3 s: on any network that carries etcd (round trips of some milliseconds)
+ * a machine that has not even said its SSH version by then is not answering,
+ * also if the first packet was lost, which is sent again after a second; and
+ * the first verdict on a dead machine must come within 2 s.
  */
-export const connectTimeoutMsDefault = 1500;
+export const connectTimeoutMsDefault = 1300;
 /** An hour: what was agreed at the start of an incident call still is what everybody remembers. */
 export const planLifetimeMsDefault = 3_600_000;
 

@@ -34,7 +34,7 @@ test("readClusterConfig: what is left out gets its default", () => {
     controlPlaneEndpoint: undefined,
     loadBalancer: "none",
     hosts: [{ name: "cp1", address: "10.0.0.11", roles: ["control-plane"] }],
-    ssh: { connectTimeoutMs: 1500 },
+    ssh: { connectTimeoutMs: 1300 },
     paths: { etcdDataDir: "/var/lib/etcd", pkiDir: "/etc/kubernetes/pki", manifestsDir: "/etc/kubernetes/manifests" },
     policy: { planLifetimeMs: 3_600_000 },
   });

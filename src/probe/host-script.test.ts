@@ -194,3 +194,11 @@ test("hostScript: an fsync test that a hung disk cut off takes its file away whe
     await new Promise((done) => setTimeout(done, 50));
   assert.deepEqual(left(), []);
 });
+
+test("hostScript: a file of megabytes in the manifests' dir costs itself only, not the manifests beside it", () => {
+  const { answer } = runOn({
+    "/etc/kubernetes/manifests/core.1234": "x".repeat(1_500_000),
+    "/etc/kubernetes/manifests/etcd.yaml": "kind: Pod\nmetadata: {name: etcd}\n",
+  });
+  assert.ok(parseStaticPods(answer.get("manifests")?.text ?? "").some((manifest) => manifest.podName === "etcd"));
+});

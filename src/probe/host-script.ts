@@ -57,8 +57,10 @@ root=${"$"}{REQUORUM_PROBE_ROOT:-}
 mark="##requorum-$nonce"
 printf '%s begin clock-start\n%s\n%s end clock-start 0 \n' "$mark" "$(date +%s%N)" "$mark"
 work=$(mktemp -d /run/requorum-probe.XXXXXX 2>/dev/null) || work=$(mktemp -d) || exit 70
-trap 'rm -rf "$work"' EXIT
-trap 'exit 143' HUP INT TERM
+pids= watchdog=
+# Sections that still write go first, and what they wrote meanwhile goes last.
+trap 'kill $pids $watchdog 2>/dev/null; rm -rf "$work" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'exit 143' HUP INT TERM PIPE
 # Hundredths of a second since boot, without a fork.
 now() { read -r up rest </proc/uptime; centis=${"$"}{up%.*}${"$"}{up#*.}; }
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -68,6 +70,7 @@ plain_name() { case $1 in *[!A-Za-z0-9._-]*) printf 'base64:'; printf %s "$1" | 
 
 const machineSections = String.raw`
 section_machine() {
+  value= stat=
   read -r value <"$root/etc/machine-id"; echo "machine_id=$value"
   read -r value </proc/sys/kernel/random/boot_id; echo "boot_id=$value"
   # Age of PID 1, not /proc/uptime: in a container-like machine that is its host's. Field 22 of /proc/1/stat, in ticks of 1/100 s.
@@ -113,7 +116,8 @@ section_datadir() {
   options=$(findmnt -no OPTIONS -T "$place" 2>/dev/null | tail -n 1)
   if [ -z "$options" ]; then if [ -w "$place" ]; then options=rw; else options=ro; fi; fi
   printf 'options=%s\n' "$options"
-  set -- $(stat -f -c '%a %S %d' "$place"); printf 'free_blocks=%s\nblock_size=%s\nfree_inodes=%s\n' "$1" "$2" "$3"
+  room=$(stat -f -c '%a %S %d' "$place") || return 1
+  set -- $room; printf 'free_blocks=%s\nblock_size=%s\nfree_inodes=%s\n' "$1" "$2" "$3"
   look_at_data_dir "$root" "$data_dir"
   d=$root$data_dir
   [ -d "$d" ] || return 0
@@ -164,7 +168,7 @@ section_manifests() {
   [ $# -le 64 ] || { echo too-many; return 0; }
   sha256sum -- "$@" >"$work/sums" || return 1
   for f in "$@"; do
-    read -r sum rest; printf 'file '; plain_name "${"$"}{f##*/}"; printf ' %s ' "${"$"}{sum#\\}"; base64 -w0 -- "$f"; echo
+    read -r sum rest; printf 'file '; plain_name "${"$"}{f##*/}"; printf ' %s ' "${"$"}{sum#\\}"; head -c 65536 "$f" | base64 -w0; echo
   done <"$work/sums"
 }
 section_certificates() {
@@ -246,7 +250,6 @@ const printedBytesMax = sectionBytesMax + 256;
 const collecting = String.raw`
 mkfifo "$work/ended" || exit 70
 exec 3<>"$work/ended"
-pids=
 pending="${hostSections.join(" ")}"
 for name in $pending; do
   ( printf '%s begin %s\n' "$mark" "$name" >"$work/$name.out"
@@ -277,8 +280,7 @@ while [ -n "$pending" ]; do
   [ -n "$ended" ] || break
 done
 for name in $pending; do head -c ${String(printedBytesMax)} "$work/$name.out"; printf '\n%s end %s timeout \n' "$mark" "$name"; done
-kill "$watchdog" 2>/dev/null
-[ -z "$pending" ] || kill $pids 2>/dev/null
+[ -n "$pending" ] || pids=
 printf '%s begin clock-end\n%s\n%s end clock-end 0 \n' "$mark" "$(date +%s%N)" "$mark"
 exit 0
 `;

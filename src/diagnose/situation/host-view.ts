@@ -127,14 +127,26 @@ function etcdStateOf(facts: HostFacts): EtcdState {
 function dataStateOf(inventory: Inventory, facts: HostFacts): DataState {
   const dir = valueOf(facts.etcdDataDir);
   if (dir === undefined) return "unknown";
+  // What a manifest that could not be read says of the place of the data is not known; that it is silent about it, neither.
+  const manifests = valueOf(facts.manifests);
+  const isSaid = flaggedDataDir(facts) !== undefined;
+  if (!isSaid && (manifests === undefined || manifests.some((manifest) => manifest.problem !== undefined))) return "unknown";
+  // Where another machine's etcd serves and nothing is at this path there, the path is wrong.
+  if (inventory.hosts.some((host) => host.name !== facts.name && isServingWithoutData(host, dir.path))) return "unknown";
   // The probe may have looked where etcd does not keep its data; then "not there" proves nothing. A machine whose
   // manifest is gone says nothing of it: then the other machines of the cluster do.
-  const asked = flaggedDataDir(facts) === undefined ? inventory.hosts : [facts];
+  const asked = isSaid ? [facts] : inventory.hosts;
   if (asked.some((host) => flaggedDataDir(host) === "" || keptElsewhere(host, dir.path) !== undefined)) return "unknown";
   if (dir.readError !== undefined) return "unknown";
   if (!dir.exists || dir.isNewborn === true || (!dir.hasWal && !dir.hasBackend))
     return judgeEtcdData(dir).isStartable === false ? "lost" : "unknown";
   return dir.hasWal && dir.hasBackend ? "intact" : "partial";
+}
+
+function isServingWithoutData(facts: HostFacts, path: string): boolean {
+  const dir = valueOf(facts.etcdDataDir);
+  const isServing = facts.etcd.linearizableReadMs.kind === "known" || facts.etcd.status.kind === "known";
+  return isServing && dir?.path === path && dir.readError === undefined && !dir.hasWal && !dir.hasBackend;
 }
 
 function flaggedDataDir(facts: HostFacts): string | undefined {

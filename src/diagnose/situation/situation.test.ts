@@ -98,6 +98,41 @@ test("situationOf: where the cluster's etcd keeps its data elsewhere than the pr
   assert.equal(dataOf(others), "unknown");
 });
 
+test("situationOf: where manifests could not be read, or another etcd serves without data at this path, nothing there is no loss", () => {
+  const gone = { exists: false, isEmpty: true, hasWal: false, hasBackend: false };
+  const dataOf = (builder: InventoryBuilder): string | undefined =>
+    situationOf(builder.build()).hosts.find((host) => host.name === "cp2")?.data;
+  const wiped = () => healthyKubeadm3().etcdManifestMoved("cp2").dataDirFacts("cp2", gone);
+  assert.equal(dataOf(wiped()), "lost");
+  const unread = wiped().patchHost("cp2", (host) => ({
+    ...host,
+    manifests: {
+      kind: "unknown",
+      reason: "malformed",
+      detail: "too large",
+      observedAt: host.manifests.observedAt,
+      source: host.manifests.source,
+    },
+  }));
+  assert.equal(dataOf(unread), "unknown");
+  const unparsed = wiped().patchHost("cp2", (host) =>
+    host.manifests.kind === "unknown"
+      ? host
+      : {
+          ...host,
+          manifests: {
+            ...host.manifests,
+            value: [
+              ...host.manifests.value,
+              { fileName: "etcd.yaml", sha256: "a".repeat(64), podName: "", containerName: "", image: "", problem: "line 3" },
+            ],
+          },
+        },
+  );
+  assert.equal(dataOf(unparsed), "unknown");
+  assert.equal(dataOf(wiped().dataDirFacts("cp1", gone)), "unknown");
+});
+
 test("situationOf: where etcd keeps its log elsewhere, its data is neither started from nor called lost, and the reason says where", () => {
   const withWalDir = (walDir: string, builder: InventoryBuilder): Inventory =>
     builder

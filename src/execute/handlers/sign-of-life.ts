@@ -141,7 +141,12 @@ async function hear(targets: readonly Target[], from: HostName, context: StepCon
     const alive = outcomes.find(({ outcome }) => outcome === "open" || outcome === "refused");
     if (alive !== undefined) return { sign: `${from} reaches its ${alive.words} (${alive.outcome})` };
     const open = outcomes.find(({ outcome }) => outcome !== "silent");
-    return open === undefined ? {} : { gap: `${from} cannot tell whether its ${open.words} is silent, which is not enough` };
+    if (open === undefined) return {};
+    const isName = /[^0-9.]/.test(open.at.replace(/\/.*/, "")) && !open.at.includes(":");
+    const wayOut = isName
+      ? `. If ${open.at.replace(/\/.*/, "")} is a name that nobody knows any more, put its old address into /etc/hosts on ${from}`
+      : "";
+    return { gap: `${from} cannot tell whether its ${open.words} is silent, which is not enough${wayOut}` };
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;

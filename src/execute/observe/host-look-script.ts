@@ -24,11 +24,15 @@ has kubeletConf /etc/kubernetes/kubelet.conf
 has etcdManifest "$manifests/etcd.yaml"
 has apiServerManifest "$manifests/kube-apiserver.yaml"
 has clusterCa "$pki/ca.crt"
-# A manifest may name another data dir than the one that is looked at.
-sed -n 's/^[[:space:]]*-[[:space:]]*--data-dir=\([^[:space:]"]*\).*/\1/p' "$manifests/etcd.yaml" 2>/dev/null |
-  while read -r named; do [ "${"$"}{named%/}" = "${"$"}{data_dir%/}" ] || echo "data-elsewhere $named"; done
-sed -n 's/^[[:space:]]*-[[:space:]]*--wal-dir=\([^[:space:]"]*\).*/\1/p' "$manifests/etcd.yaml" 2>/dev/null |
-  while read -r named; do [ "${"$"}{named%/}" = "${"$"}{data_dir%/}/member/wal" ] || echo "data-elsewhere $named"; done
+# A manifest may name another data dir than the one that is looked at, in whatever form of YAML.
+here=${"$"}{data_dir%/}
+grep -E -e '--(data|wal)-dir' "$manifests/etcd.yaml" 2>/dev/null | tr -d "\"'" |
+  while read -r words; do
+    case $words in
+      '#'*|"- --data-dir=$here"|"- --data-dir=$here/"|"- --wal-dir=$here/member/wal"|"- --wal-dir=$here/member/wal/") ;;
+      *) echo "data-elsewhere $words" ;;
+    esac
+  done
 look_at_data_dir "$root" "$data_dir" | sed 's/^/data-dir /'
 if [ -f /etc/haproxy/haproxy.cfg ]; then echo "haproxy $(head -c 262144 /etc/haproxy/haproxy.cfg | base64 -w0)"; fi
 echo end`;

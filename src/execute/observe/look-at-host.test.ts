@@ -51,7 +51,7 @@ test("readHostLook: an answer that was cut leaves everything unknown", () => {
 
 test("readHostLook: only WAL and backend, seen and mounted, are data to start from; an error is neither data nor its loss", () => {
   const data = (...facts: readonly string[]) => {
-    const text = answer(facts.map((fact) => (fact.includes("=") ? `data-dir ${fact}` : fact))).replace("data-dir exists=0\n", "");
+    const text = answer(facts.map((fact) => (/^[a-z_]+=/.test(fact) ? `data-dir ${fact}` : fact))).replace("data-dir exists=0\n", "");
     const look = readHostLook(text);
     return [look.hasEtcdData, look.hasStartableEtcdData];
   };
@@ -65,7 +65,8 @@ test("readHostLook: only WAL and backend, seen and mounted, are data to start fr
   assert.deepEqual(data(...whole, "unmounted=/var/lib/etcd"), [undefined, undefined]);
   assert.deepEqual(data("read_error=ls: Input/output error"), [undefined, undefined]);
   assert.deepEqual(data("exists=0", "mounts_gap=no bus"), [undefined, undefined]);
-  assert.deepEqual(data(...whole, "data-elsewhere /data/etcd"), [true, undefined]);
+  assert.deepEqual(data(...whole, "data-elsewhere - --data-dir=/data/etcd"), [true, undefined]);
+  assert.deepEqual(data("exists=0", "data-elsewhere - --data-dir=/data/etcd"), [undefined, undefined]);
   assert.deepEqual(data(), [undefined, undefined]);
 });
 
@@ -113,6 +114,21 @@ test("hostLookScript: runs to its end in a POSIX shell and reads only; a stray f
     assert.deepEqual(look(join(folder, "etcd")), [true, true]);
     writeFileSync(join(folder, "etcd.yaml"), "    - --data-dir=" + join(folder, "etcd") + "/\n    - --wal-dir=/ssd/wal\n");
     assert.deepEqual(look(join(folder, "etcd")), [true, undefined]);
+    const here = join(folder, "etcd");
+    for (const form of [`- "--data-dir=${here}"`, `- '--data-dir=${here}/'`, `# was --data-dir=/data`]) {
+      writeFileSync(join(folder, "etcd.yaml"), `    ${form}\n`);
+      assert.deepEqual(look(here), [true, true], form);
+    }
+    for (const form of [
+      '- "--data-dir=/data/etcd"',
+      "- '--data-dir=/data/etcd'",
+      "- --data-dir\n    - /data/etcd",
+      "command: [etcd, --data-dir=/data/etcd]",
+    ]) {
+      writeFileSync(join(folder, "etcd.yaml"), `    ${form}\n`);
+      assert.deepEqual(look(here), [true, undefined], form);
+      assert.deepEqual(look("/nowhere/etcd"), [undefined, undefined], form);
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -106,9 +106,10 @@ test("dataDirShell: a log that was begun in an emptied dir and got no entry is n
   assert.deepEqual(judged({ files: { ...files, "/var/lib/etcd/snapshot.db": "copy" } }), [true, false]);
   assert.deepEqual(judged({ files, dataDir: "/var/lib/etcd/" }), [true, false]);
   assert.deepEqual(judged({ files: { ...files, [name]: segment(1) } }), [true, true]);
+  assert.deepEqual(judged({ files: { ...files, [name]: segment(0x0a) } }), [true, true], "a line feed is no zero");
   assert.deepEqual(judged({ files: { ...files, "/var/lib/etcd/member/wal/0000000000000001-0000000000000001.wal": "x" } }), [true, true]);
   assert.deepEqual(judged({ files: { ...files, "/var/lib/etcd/member/snap/0000000000000001-0000000000000001.snap": "x" } }), [true, true]);
-  assert.deepEqual(judged({ files: { ...files, "/var/lib/etcd/member/snap/db": "x".repeat(1_048_577) } }), [true, true]);
+  assert.deepEqual(judged({ files: { ...files, "/var/lib/etcd/member/snap/db": "x".repeat(65_537) } }), [true, true]);
   assert.deepEqual(judged({ files: { ...files, "/var/lib/etcd/member.old/snap/db": "x" } }), [true, true]);
   assert.deepEqual(judged({ files, programs: { tail: "echo 'tail: Input/output error' >&2; exit 1" } }), [true, true]);
   assert.deepEqual(judged({ files, units: { "var-lib-etcd.mount": "loaded failed" } }), [undefined, undefined]);

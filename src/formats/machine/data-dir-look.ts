@@ -37,9 +37,9 @@ other_names() { ls -A -- "$1" 2>&1 | grep -v -x -E -e "$2"; }
 look_for_newborn() {
   segment=$1/wal/0000000000000000-0000000000000000.wal
   [ -z "$(other_names "$1" 'wal|snap'; other_names "$1/wal" '0{16}-0{16}\.wal|[0-9]\.tmp'; other_names "$1/snap" db)" ] || return 0
-  # A new backend is some 28 KiB; that of any cluster in use is far above this.
-  size=$(stat -L -c %s -- "$1/snap/db" 2>&1) && [ "$size" -le 1048576 ] 2>/dev/null || return 0
-  [ -z "$(tail -c +${String(newbornHeadBytes + 1)} -- "$segment" 2>&1 | tr -d '\000' 2>&1 | head -c 1)" ] || return 0
+  # A new backend is some 28 KiB; that of any cluster in use is above this.
+  size=$(stat -L -c %s -- "$1/snap/db" 2>&1) && [ "$size" -le 65536 ] 2>/dev/null || return 0
+  [ -z "$(tail -c +${String(newbornHeadBytes + 1)} -- "$segment" 2>&1 | tr -d '\000' 2>&1 | head -c 1 | od -An -tx1)" ] || return 0
   printf 'newborn=%s\n' "$(head -c ${String(newbornHeadBytes)} -- "$segment" | base64 -w0)"
 }
 look_at_files() {

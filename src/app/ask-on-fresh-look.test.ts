@@ -59,3 +59,19 @@ test("askOnFreshLook: what was repaired while the prompt stood open ends it, and
   });
   await assert.rejects(call, /repaired/);
 });
+
+test("askOnFreshLook: a lid that was closed while the look went on makes it an old one", async () => {
+  let wallMs = 1_000_000;
+  const clock: Clock = { nowMs: () => wallMs, nowIso: () => "", monotonicMs: () => 0, sleep: () => Promise.resolve() };
+  let looks = 0;
+  await askOnFreshLook(clock, {
+    assertCurrent: () => undefined,
+    look: () => {
+      looks += 1;
+      wallMs += looks === 1 ? 3_600_000 : 0;
+      return Promise.resolve();
+    },
+    ask: () => Promise.resolve("yes"),
+  });
+  assert.equal(looks, 2);
+});

@@ -29,6 +29,14 @@ test("lastSeenOf: what this round lacks is carried over, and a newcomer under th
   assert.equal(lastSeenOf(healthyKubeadm3().freshMachine("cp2").build())?.hosts[1]?.machineId, before?.hosts[1]?.machineId);
 });
 
+test("lastSeenOf: a newcomer is not remembered as the machine that was lost, also where nothing was remembered before", () => {
+  const first = lastSeenOf(healthyKubeadm3().withoutLastSeen().freshMachine("cp2").build());
+  assert.deepEqual(
+    first?.hosts.map((host) => host.name),
+    ["cp1", "cp3"],
+  );
+});
+
 test("lastSeenOf: a spare machine is no part of what could be lost", () => {
   assert.equal(lastSeenOf(healthyKubeadm3().spareMachine("cp4", 4).build())?.hosts.length, 3);
 });

@@ -45,9 +45,8 @@ function seenHost(
   if (!isMember) return undefined;
   const answers = host.etcd.status.kind === "known";
   const earlier = before?.hosts.find((seen) => seen.name === host.name);
-  // A machine that does not run its member may be a newcomer under the old name: keep what the old one was.
-  const machineId = answers
-    ? (valueOf(host.machine)?.machineId ?? earlier?.machineId)
-    : (earlier?.machineId ?? valueOf(host.machine)?.machineId);
+  // A machine that does not run its member may be a newcomer under the old name: what the old one was is kept, and the
+  // newcomer is not remembered as the one that was lost.
+  const machineId = answers ? (valueOf(host.machine)?.machineId ?? earlier?.machineId) : earlier?.machineId;
   return machineId === undefined ? undefined : { name: host.name, machineId, address };
 }

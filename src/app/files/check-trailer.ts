@@ -1,5 +1,6 @@
 import { readBytes } from "../../formats/byte-source.ts";
 import type { FileInspection } from "../../model/file-inspection.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { trailerBytes, type OpenState } from "./open-state.ts";
 
@@ -18,6 +19,24 @@ export function checkTrailer(context: FileContext, { file, form, database }: Ope
   }
   return { present: true, valid: hash.digestHex() === stated, stated };
 }
+
+/**
+ * Whoever gives values out of a snapshot, to be applied or compared, checks
+ * first that they are those that etcd wrote. Throws FILE_DAMAGED.
+ */
+export function assertTrailer(context: FileContext, opened: OpenState, request: { readonly skipsHashCheck?: boolean }): void {
+  if (request.skipsHashCheck === true || checkTrailer(context, opened).valid !== false) return;
+  throw new RecoveryError("FILE_DAMAGED", {
+    subject: `file ${opened.path}`,
+    detail: `${contentDiffers}; what it says may be wrong`,
+    remedies: [
+      { why: "see what else is wrong with it", command: "requorum snapshot check backup.db" },
+      { why: "use another copy; or, if there is none, read it all the same with --skip-hash-check and judge each value yourself" },
+    ],
+  });
+}
+
+export const contentDiffers = "its content does not have the sha256 at its end: it was changed or cut after etcd wrote it";
 
 function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

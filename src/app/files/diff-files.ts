@@ -3,6 +3,7 @@ import { resourceText } from "../../formats/kubernetes/registry-key.ts";
 import type { SealKey } from "../../formats/kubernetes/sealed-value.ts";
 import { crc32c } from "../../formats/crc32c.ts";
 import type { FileDiff, ObjectDiff } from "../../model/file-objects.ts";
+import { assertTrailer } from "./check-trailer.ts";
 import type { FileContext } from "./file-context.ts";
 import { ObjectSelector, type ObjectSelection } from "./object-selection.ts";
 import { withState, type OpenState, type StateRequest } from "./open-state.ts";
@@ -34,9 +35,11 @@ const heldBytesDefault = 64 * 1024 * 1024;
 export function diffFiles(context: FileContext, request: DiffFilesRequest, options: { readonly heldBytes?: number } = {}): FileDiff {
   const sealKeys = sealKeysOf(context, request.encryptionConfig);
   return withState(context, request.from, (from) =>
-    withState(context, request.to, (to) =>
-      new FileComparison(context, request, sealKeys).run(from, to, options.heldBytes ?? heldBytesDefault),
-    ),
+    withState(context, request.to, (to) => {
+      assertTrailer(context, from, request.from);
+      if (request.to.path !== request.from.path) assertTrailer(context, to, request.to);
+      return new FileComparison(context, request, sealKeys).run(from, to, options.heldBytes ?? heldBytesDefault);
+    }),
   );
 }
 

@@ -7,8 +7,10 @@ import { memoryFileContext } from "../../../test/support/memory-file-context.ts"
 import { putRequest } from "../../../test/support/raft-requests.ts";
 import { checkFile } from "./check-file.ts";
 import { diffFiles, type DiffFilesRequest } from "./diff-files.ts";
+import { getObjects } from "./get-objects.ts";
 import { hashKvFile } from "./hash-kv-file.ts";
 import { inspectFile } from "./inspect-file.ts";
+import { rankFiles } from "./rank-files.ts";
 import { restoreFile, type RestoreFileRequest } from "./restore-file.ts";
 
 const settings = (a: string): string => kubeJson("v1", "ConfigMap", { name: "settings", namespace: "shop" }, { data: { a } });
@@ -237,4 +239,37 @@ test("restore: a source that changes while it is read is refused, and nothing st
   context.files.changing.add("/s.db");
   assert.throws(() => restoreFile(context, request("/s.db")), isRecoveryError("FILE_CHANGED"));
   assert.deepEqual([...context.written.keys()], []);
+});
+
+test("get, hashkv and diff: a snapshot whose content was changed after etcd wrote it gives nothing unless it is wanted all the same; rank says so", () => {
+  const good = snapshotBytes({ writes });
+  const text = '{"a":"1"}';
+  const at = Buffer.from(good).indexOf(Buffer.from(text));
+  assert.ok(at > 0, "the value is not there as it was written");
+  const flipped = good.map((byte, index) => (index === at + 6 ? 0x37 : byte)); // "1" to "7": a value that reads well
+  const context = memoryFileContext({ "/bad.db": flipped, "/good.db": good });
+  const selection = { what: "cm/settings", namespace: "shop", selector: undefined };
+  const get = (skipsHashCheck: boolean) =>
+    getObjects(context, { path: "/bad.db", selection, revision: 0n, isRaw: false, encryptionConfig: undefined, skipsHashCheck });
+  const hash = (skipsHashCheck: boolean) => hashKvFile(context, { path: "/bad.db", revision: 0n, etcdVersion: undefined, skipsHashCheck });
+  const diff = (skipsHashCheck: boolean) =>
+    diffFiles(context, {
+      from: { path: "/good.db", revision: 0n },
+      to: { path: "/bad.db", revision: 0n, skipsHashCheck },
+      selection: all,
+      includesNoise: false,
+      encryptionConfig: undefined,
+    });
+  for (const verb of [get, hash, diff]) {
+    assert.throws(() => verb(false), isRecoveryError("FILE_DAMAGED", /sha256 at its end/));
+    assert.ok(verb(true));
+  }
+  const { ranks } = rankFiles(context, ["/good.db", "/bad.db"]);
+  assert.deepEqual(
+    ranks
+      .map((rank) => [rank.path, rank.problems.join()])
+      .filter(([, problems]) => problems?.includes("sha256"))
+      .map(([path]) => path),
+    ["/bad.db"],
+  );
 });

@@ -5,6 +5,7 @@ import { kubeYaml } from "../../formats/kubernetes/kube-yaml.ts";
 import { isOwnRecord } from "../../formats/kubernetes/registry-key.ts";
 import type { FileObject, FileObjects } from "../../model/file-objects.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import { assertTrailer } from "./check-trailer.ts";
 import type { FileContext } from "./file-context.ts";
 import { ObjectSelector, type ObjectSelection } from "./object-selection.ts";
 import { withState, type StateRequest } from "./open-state.ts";
@@ -28,6 +29,7 @@ export function getObjects(context: FileContext, request: GetObjectsRequest): Fi
   const selector = new ObjectSelector(request.selection);
   const sealKeys = sealKeysOf(context, request.encryptionConfig);
   return withState(context, request, (opened) => {
+    assertTrailer(context, opened, request);
     const live = liveObjects(context, opened.state().bolt, request.revision);
     const objects: FileObject[] = [];
     const sealed: { readonly key: string; readonly why: string }[] = [];

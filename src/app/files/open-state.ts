@@ -21,6 +21,8 @@ export interface StateRequest {
   readonly path: string;
   /** Leave out what lies above the commit index that the log recorded: it may not have been acknowledged. Data dirs only. */
   readonly committedOnly?: boolean;
+  /** Also a snapshot whose content does not have the sha256 at its end. */
+  readonly skipsHashCheck?: boolean;
 }
 
 export interface OpenState {

@@ -2,6 +2,7 @@ import { rankMember, type MemberRank } from "../../formats/etcd/data-dir/rank-me
 import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { FileRank, FileRanking } from "../../model/file-ranking.ts";
+import { checkTrailer, contentDiffers } from "./check-trailer.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { openDataDirAt, OpenFiles, withState } from "./open-state.ts";
 import { rankDataDir } from "./rank-data-dir.ts";
@@ -45,9 +46,11 @@ function unreadRank(path: string, error: RecoveryError): FileRank {
 function rankOne(context: FileContext, path: string): FileRank {
   if (context.files.kindOf(path) === "file")
     return withState(context, { path }, (opened) => {
+      const isChanged = checkTrailer(context, opened).valid === false;
       const rank = rankMember({ name: path, wal: undefined, database: readMeta(opened.stored()), snapFiles: [] });
       // A file has no log beside it, and none is missed.
-      return toFileRank(path, { ...rank, problems: rank.problems.filter((problem) => problem.kind !== "log-missing") });
+      const found = toFileRank(path, { ...rank, problems: rank.problems.filter((problem) => problem.kind !== "log-missing") });
+      return isChanged ? { ...found, problems: [...found.problems, contentDiffers] } : found;
     });
   const files = new OpenFiles(context);
   try {

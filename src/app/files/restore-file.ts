@@ -6,7 +6,7 @@ import { damaged } from "../../formats/format-error.ts";
 import type { FileRestore } from "../../model/file-restore.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { NewDataDir } from "../../ports/data-dir-writer.ts";
-import { checkTrailer } from "./check-trailer.ts";
+import { checkTrailer, contentDiffers } from "./check-trailer.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { withState } from "./open-state.ts";
 
@@ -32,8 +32,7 @@ export interface RestoreFileRequest {
 export function restoreFile(context: FileContext, request: RestoreFileRequest): FileRestore {
   return withState(context, { path: request.path, committedOnly: request.committedOnly }, (opened) => {
     const sha256 = checkTrailer(context, opened);
-    if (sha256.valid === false)
-      throw damaged(request.path, undefined, "its content does not have the sha256 at its end: it was changed or cut after etcd wrote it");
+    if (sha256.valid === false) throw damaged(request.path, undefined, contentDiffers);
     const structure = checkBolt(opened.database, { onBytes: showing(context, "checking the structure") });
     const [problem] = structure.problems;
     if (structure.verdict !== "good") throw damaged(request.path, problem?.offset, problem?.what ?? "its structure is damaged");

@@ -9,10 +9,11 @@ export const command: CommandModule = {
     const { cli } = invocation;
     const from = textArgument(invocation, "from") ?? "";
     const committedOnly = hasFlag(invocation, "committed-only");
+    const skipsHashCheck = hasFlag(invocation, "skip-hash-check");
     const revisionOf = (option: string): bigint => wholeNumber(textOption(invocation, option), option) ?? 0n;
     const diff = await runFileTask(cli, "diff", {
-      from: { path: from, revision: revisionOf("from-revision"), committedOnly },
-      to: { path: textArgument(invocation, "to") ?? from, revision: revisionOf("to-revision"), committedOnly },
+      from: { path: from, revision: revisionOf("from-revision"), committedOnly, skipsHashCheck },
+      to: { path: textArgument(invocation, "to") ?? from, revision: revisionOf("to-revision"), committedOnly, skipsHashCheck },
       selection: { what: textOption(invocation, "only"), namespace: textOption(invocation, "namespace"), selector: undefined },
       includesNoise: hasFlag(invocation, "all"),
       encryptionConfig: textOption(invocation, "encryption-config"),

@@ -26,6 +26,7 @@ export const command: CommandModule = {
       isRaw: hasFlag(invocation, "raw"),
       encryptionConfig: textOption(invocation, "encryption-config"),
       committedOnly: hasFlag(invocation, "committed-only"),
+      skipsHashCheck: hasFlag(invocation, "skip-hash-check"),
     });
     print(cli, found);
     if (found.sealed.length > 0) printShortfall(cli, sealedError(found), sealedPage(found));

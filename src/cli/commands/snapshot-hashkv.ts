@@ -1,6 +1,6 @@
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { hashKvPage, type HashKvDocument } from "../../render/restore-page.ts";
-import { textArgument, textOption, type CommandModule } from "../command-spec.ts";
+import { hasFlag, textArgument, textOption, type CommandModule } from "../command-spec.ts";
 import { runFileTask } from "../file-work/run-file-task.ts";
 import { wholeNumber } from "../file-work/whole-number.ts";
 import { printResult } from "../print-result.ts";
@@ -15,6 +15,7 @@ export const command: CommandModule = {
       path: textArgument(invocation, "file") ?? "",
       revision: wholeNumber(textOption(invocation, "revision"), "revision") ?? 0n,
       etcdVersion,
+      skipsHashCheck: hasFlag(invocation, "skip-hash-check"),
     });
     const document: HashKvDocument = { apiVersion: "requorum/v1", kind: "SnapshotHashKv", ...found };
     printResult(cli, document, () => hashKvPage(document));

@@ -14,6 +14,11 @@ const committedOnly: OptionSpec = {
   describes: "of a data dir: leave out what lies above the recorded commit index",
 };
 
+const skipHashCheck: OptionSpec = {
+  name: "skip-hash-check",
+  describes: "read a snapshot although its content does not have the sha256 at its end; values may be wrong",
+};
+
 /** Verbs on snapshots, databases and data dirs. None needs a cluster, and none writes to what it reads. */
 export const fileSpecs: readonly CommandSpec[] = [
   {
@@ -61,6 +66,7 @@ export const fileSpecs: readonly CommandSpec[] = [
       { name: "raw", describes: "everything, as the API server would have answered" },
       { name: "encryption-config", value: "FILE", describes: "the EncryptionConfiguration, where values are encrypted at rest" },
       committedOnly,
+      skipHashCheck,
     ],
     examples: [
       { command: "requorum snapshot get backup.db configmap/settings -n shop", why: "one deleted object; append `| kubectl apply -f -`" },
@@ -108,6 +114,7 @@ export const fileSpecs: readonly CommandSpec[] = [
     options: [
       { name: "revision", value: "N", describes: "at this revision", defaultWords: "the newest" },
       { name: "etcd-version", value: "VERSION", describes: "whose rules to follow, as 3.6.16", defaultWords: "what the file says" },
+      skipHashCheck,
     ],
     examples: [{ command: "requorum snapshot hashkv backup.db --revision 48210", why: "to compare with a server at that revision" }],
     exits: sourceExits,

@@ -32,7 +32,7 @@ export function planWait(situation: PlanningSituation): Candidate {
 function silentWords(situation: PlanningSituation, member: ModelMember): string {
   const who = `Member ${memberWords(member)}`;
   if (member.host === undefined)
-    return `${who} does not answer and belongs to no configured host: add its machine to the configuration, or look at who registered it.`;
+    return `${who} does not answer and belongs to no configured host: add its machine to the configuration (roles: [spare]), or look at who registered it.`;
   const host = modelHost(situation.model, member.host);
   const signs = signsOfLife(situation.inventory, member.host);
   const joining = host === undefined || (member.isStarted && !member.isLearner) ? undefined : joiningWords(situation, host);
@@ -79,10 +79,18 @@ function remedyWords(situation: PlanningSituation, host: HostName, remedy: DataR
     case "elsewhere":
       return `Look at it and at etcd's log on ${host}; start etcd there by hand if its data is whole. If it is gone for good: power ${host} off, and say so: ${attestCommand(situation, host)}`;
     case undefined:
+      if (hasLostManifest(situation, host))
+        return `There is no etcd.yaml in ${manifestsDir} on ${host}, so its kubelet starts no etcd: that does not come back by itself. Put the file back there (whoever moved it away has it; nothing else of etcd is missing), and etcd starts with its data.`;
       return mayBeGivenUp(situation, host)
         ? `Look at etcd's log there. If it can never start from that data again: move ${manifestsDir}/etcd.yaml and then ${etcdDataDir} aside on ${host} (keep both), and plan again.`
         : "Look at etcd's log there.";
   }
+}
+
+/** The data is whole and nothing starts etcd on it. */
+function hasLostManifest({ model, inventory }: PlanningSituation, name: HostName): boolean {
+  const host = modelHost(model, name);
+  return inventory.config.etcdTopology === "stacked" && host?.hasEtcdManifest === false && host.hasStartableEtcdData === true;
 }
 
 /** Without a majority every copy may be the one that is needed; and a full filesystem is emptied, not given up. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parseHostAnswer } from "./parse-host-answer.ts";
-import { parseStaticPod, parseStaticPods } from "./parse-static-pods.ts";
+import { parseStaticPod, parseStaticPods, type ReadManifests } from "./parse-static-pods.ts";
 
 const realAnswer = parseHostAnswer(
   readFileSync(new URL("../../test/fixtures/probe/host-answer-cp1.txt", import.meta.url), "utf8"),
@@ -84,4 +84,13 @@ test("parseStaticPod: flags in args count too, and encryption configuration is n
 test("parseStaticPod: aliases that multiply without end are refused", () => {
   const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n`;
   assert.throws(() => parseStaticPod(bomb), { code: "REMOTE_ANSWER_MALFORMED" });
+});
+
+test("parseStaticPods: a file of the same content on another machine is read once, under its own name and sum", () => {
+  const content = Buffer.from("kind: Pod\nmetadata: {name: kube-scheduler}\n").toString("base64");
+  const read: ReadManifests = new Map();
+  const line = (name: string, sum: string) => `file plain:${name} ${sum.repeat(64)} ${content}\n`;
+  assert.deepEqual(parseStaticPods(line("a.yaml", "1"), read), [{ fileName: "a.yaml", sha256: "1".repeat(64), podName: "kube-scheduler" }]);
+  assert.deepEqual(parseStaticPods(line("b.yaml", "2"), read), [{ fileName: "b.yaml", sha256: "2".repeat(64), podName: "kube-scheduler" }]);
+  assert.equal(read.size, 1);
 });

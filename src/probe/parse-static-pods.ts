@@ -4,13 +4,16 @@ import { RecoveryError } from "../model/recovery-error.ts";
 import { listOf, recordOf, stringAt } from "./json-value.ts";
 import { malformed, textOfBase64 } from "./parse-host-answer.ts";
 
+/** What files of a round said, by their content: kubeadm writes some of them alike on every machine, and reading YAML takes time. */
+export type ReadManifests = Map<string, Omit<ManifestFacts, "fileName" | "sha256">>;
+
 /**
- * Pure. Text of the section manifests: one line "file NAME SHA256 CONTENT" per
+ * Pure but for `read`, which it adds to. Text of the section manifests: one line "file NAME SHA256 CONTENT" per
  * file, the name as "plain:…" or "base64:…", the content in base64. A file that cannot be understood is kept
  * with its `problem`: the kubelet reads it too (H09). A directory that does
  * not exist has no manifests. Throws REMOTE_ANSWER_MALFORMED.
  */
-export function parseStaticPods(text: string): readonly ManifestFacts[] {
+export function parseStaticPods(text: string, read: ReadManifests = new Map()): readonly ManifestFacts[] {
   const lines = text.split("\n").filter((line) => line !== "");
   if (lines.length === 1 && lines[0] === "absent") return [];
   return lines.map((line) => {
@@ -20,7 +23,10 @@ export function parseStaticPods(text: string): readonly ManifestFacts[] {
     const fileName = match[1] === "plain" ? (match[2] ?? "") : textOfBase64(match[2] ?? "", "file name");
     const sha256 = match[3] ?? "";
     try {
-      return { fileName, sha256, ...parseStaticPod(textOfBase64(match[4] ?? "", fileName)) };
+      const content = match[4] ?? "";
+      const said = read.get(content) ?? parseStaticPod(textOfBase64(content, fileName));
+      read.set(content, said);
+      return { fileName, sha256, ...said };
     } catch (error) {
       if (!(error instanceof RecoveryError)) throw error;
       return { fileName, sha256, podName: "", problem: error.detail };

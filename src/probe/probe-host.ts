@@ -19,7 +19,7 @@ import { clockOffsetMs, parseAddresses, parseMachine } from "./parse-machine.ts"
 import { parseMesh, type MeshFacts } from "./parse-mesh.ts";
 import { parseProcesses } from "./parse-processes.ts";
 import { parseServices } from "./parse-services.ts";
-import { parseStaticPods } from "./parse-static-pods.ts";
+import { parseStaticPods, type ReadManifests } from "./parse-static-pods.ts";
 
 export interface HostPorts {
   readonly hostAccess: HostAccess;
@@ -66,6 +66,7 @@ export async function probeHost(
     readonly memberAddresses: readonly MemberAddress[];
     readonly endpoint: { readonly address: string; readonly port: number } | undefined;
     readonly limits: HostLimits;
+    readonly readManifests: ReadManifests;
   },
 ): Promise<HostReport> {
   const { host, config, limits } = asked;
@@ -105,7 +106,7 @@ export async function probeHost(
       services: reading.section("services", "services", parseServices),
       processes: reading.section("processes", "processes", parseProcesses),
       etcdDataDir: reading.dataDir(config.paths.etcdDataDir),
-      manifests: reading.section("PB9", "manifests", parseStaticPods),
+      manifests: reading.section("PB9", "manifests", (text) => parseStaticPods(text, asked.readManifests)),
       kubernetesFiles: reading.section("files", "files", parseKubernetesFiles),
       ...(filesAge.kind === "known" && filesAge.value !== undefined ? { kubernetesFilesAgeSeconds: filesAge.value } : {}),
       certificates: certificates.kind === "known" ? { ...certificates, value: certificates.value.certificates } : certificates,

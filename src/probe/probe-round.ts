@@ -27,6 +27,7 @@ import { observe, type RoundClock } from "./observe.ts";
 import type { MeshFacts } from "./parse-mesh.ts";
 import { probeApiServer } from "./probe-api-server.ts";
 import { probeEtcd, readMasterLeases } from "./probe-etcd.ts";
+import type { ReadManifests } from "./parse-static-pods.ts";
 import { probeHost, type HostLimits, type HostReport } from "./probe-host.ts";
 import { noKubernetesRecords, probeKubernetesRecords } from "./probe-kubernetes-records.ts";
 
@@ -161,10 +162,11 @@ async function probeAll(
   const { sessions, limits, memberAddresses, report } = asked;
   const endpoint = endpointOf(config);
   const callLimits = { callMs: limits.callMs, dialMs: limits.connectMs + limits.dialMs };
+  const readManifests: ReadManifests = new Map();
   let done = 0;
   const asking = sessions.map(async (session) => {
     const [machine, etcd, apiServer] = await Promise.all([
-      probeHost(round, ports, { host: session.host, ping: session.ping, config, memberAddresses, endpoint, limits }),
+      probeHost(round, ports, { host: session.host, ping: session.ping, config, memberAddresses, endpoint, limits, readManifests }),
       probeEtcd(round, session.host.name, session.etcd, callLimits),
       probeApiServer(round, session.host.name, session.kube, callLimits),
     ]);

@@ -86,9 +86,9 @@ async function assertWritten(terminal: Terminal, spec: CommandSpec | undefined):
   });
 }
 
-/** Does the verb carry out runs? Those stop in a way of their own. */
+/** Does the verb carry out runs? Those stop in a way of their own. Only they take the lock; an outcome can be unknown elsewhere too. */
 function hasRun(spec: CommandSpec): boolean {
-  return spec.exits.includes("outcomeUnknown");
+  return spec.exits.includes("locked");
 }
 
 /** Rejects with the signal's reason when the verb goes on for longer than this after it was stopped. */

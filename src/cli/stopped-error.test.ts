@@ -14,7 +14,7 @@ const stopped = (code: ErrorCode, detail: string): AbortSignal =>
 const endless = commandTable.map((spec) => ({ ...spec, load: () => Promise.resolve({ run: () => new Promise<never>(() => undefined) }) }));
 /** The words of a call of each verb that only misses the patience. */
 const calls = commandTable
-  .filter((spec) => !spec.exits.includes("outcomeUnknown"))
+  .filter((spec) => !["apply", "recover", "resume"].includes(spec.path.join(" ")))
   .map((spec) => [...spec.path, ...(spec.arguments ?? []).filter((one) => one.isRequired).map((one) => one.choices?.[0] ?? "x")]);
 
 test("cli: Ctrl-C without a terminal says so, with what is left and what to type next", async () => {
@@ -74,4 +74,19 @@ test("cli: Ctrl-C at the question for consent suggests no resume: apply began no
   const resume = await cli(["resume", "20261121-031502-k3f9"], { signal, table: asking });
   assert.match(resume.err, /the run is as it was/);
   assert.match(resume.err, /requorum runs show 20261121-031502-k3f9\n/);
+});
+
+test("cli: a result that has no room speaks of a run only where the verb carries out runs", async () => {
+  const outFailure = new RecoveryError("LOCAL_DISK_FULL", { subject: "standard output", detail: "no space left" });
+  const table = commandTable.map((spec) => ({ ...spec, load: () => Promise.resolve({ run: () => Promise.resolve("done" as const) }) }));
+  for (const [words, hasRun] of [
+    [["snapshot", "inspect", "backup.db"], false],
+    [["snapshot", "restore", "backup.db", "--data-dir", "new"], false],
+    [["apply", "plan.json"], true],
+  ] as const) {
+    const { code, err } = await cli(words, { table, outFailure });
+    assert.equal(code, 13);
+    assert.equal(/a run went on/.test(err), hasRun, err);
+    assert.ok(!err.includes("was not put in place"), err);
+  }
 });

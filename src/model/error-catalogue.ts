@@ -224,7 +224,7 @@ const catalogue = {
     summary: "this machine's disk is full",
     retry: "permanent",
     exit: "failed",
-    meaning: "A file could not be written on the operator's machine. The half-written file was not put in place.",
+    meaning: "What was to be written on the operator's machine has no room there. A half-written file is never put in place.",
     remedies: [{ why: "free space on that disk, then go on with the run; it is found where it was begun", command: "requorum resume" }],
   },
   ...fileErrorEntries,

@@ -34,6 +34,8 @@ export interface CliOptions {
   readonly noColor?: boolean;
   readonly table?: readonly CommandSpec[];
   readonly graceMs?: number;
+  /** What keeps standard output from being written. */
+  readonly outFailure?: RecoveryError;
 }
 
 /** One call of the program. `work` is its working directory, removed by the test's own `after`. */
@@ -48,7 +50,7 @@ export async function cli(words: readonly string[], options: CliOptions = {}, wo
     ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
     makeTerminal: ({ noColor }) =>
       new Terminal({
-        out: out.sink,
+        out: options.outFailure === undefined ? out.sink : { ...out.sink, settled: () => Promise.resolve(options.outFailure) },
         err: err.sink,
         canAsk: options.isTty === true,
         noColor: noColor || options.noColor === true,

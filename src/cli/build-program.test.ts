@@ -56,3 +56,18 @@ test("cli: a file that was named and cannot be read is wrong usage, of apply as 
     assert.match(err, words.includes(".") ? /EISDIR/ : /nope\.json/);
   }
 });
+
+test("cli: the program or a group without a verb shows its help, and is wrong usage all the same", async () => {
+  for (const [words, expected] of [
+    [[], /^Usage: requorum \[[^]*\n {2}status /],
+    [["snapshot"], /^Usage: requorum snapshot \[[^]*\n {2}inspect /],
+    [["runs"], /^Usage: requorum runs \[[^]*\n {2}verify-journal /],
+  ] as const) {
+    const { code, out, err } = await cli(words);
+    assert.equal(code, 2, words.join(" "));
+    assert.equal(out, "");
+    assert.match(err, expected);
+    assert.match(err, /\n\nerror: command line: .*\n +a verb is missing\n/);
+    assert.equal(errorSchema.parse(JSON.parse((await cli([...words, "-o", "json"])).err)).error.code, "USAGE");
+  }
+});

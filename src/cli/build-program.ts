@@ -18,6 +18,8 @@ export interface ProgramOptions {
   readonly version: string;
   readonly helpWidth: number;
   readonly writeHelp: (text: string) => void;
+  /** The help of a program or group that was called without a verb, before USAGE is thrown; absent: it is left out. */
+  readonly writeMissedHelp?: (text: string) => void;
 }
 
 /**
@@ -74,7 +76,14 @@ export function buildProgram(table: readonly CommandSpec[], options: ProgramOpti
   const configure = (command: Command): Command =>
     command
       .exitOverride()
-      .configureOutput({ writeOut: options.writeHelp, writeErr: () => undefined, getOutHelpWidth: () => options.helpWidth })
+      .configureOutput({
+        writeOut: options.writeHelp,
+        writeErr: (text) => options.writeMissedHelp?.(text),
+        // Errors are thrown and become ours.
+        outputError: () => undefined,
+        getOutHelpWidth: () => options.helpWidth,
+        getErrHelpWidth: () => options.helpWidth,
+      })
       .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
       .helpOption("-h, --help", "show this help");
   configure(program)

@@ -38,6 +38,9 @@ export async function runCli(request: CliRequest): Promise<number> {
       writeHelp: (text) => {
         plain.result(text);
       },
+      writeMissedHelp: (text) => {
+        if (globalInWords(request.words).output === "text") plain.problem(`${text}\n`);
+      },
     });
     if (parsed === undefined) {
       await assertWritten(plain, undefined);

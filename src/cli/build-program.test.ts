@@ -71,3 +71,8 @@ test("cli: the program or a group without a verb shows its help, and is wrong us
     assert.equal(errorSchema.parse(JSON.parse((await cli([...words, "-o", "json"])).err)).error.code, "USAGE");
   }
 });
+
+test("cli: a terminal that does not know its size is taken for 80 columns", async () => {
+  const { out } = await cli(["status", "--help"], { isTty: true, columns: 0 });
+  assert.equal(out, (await cli(["status", "--help"], { isTty: true, columns: 80 })).out);
+});

@@ -25,6 +25,8 @@ export interface TerminalOptions {
 
 /** Width for text that goes to a file or pipe: tables are not cut there. */
 const pipeColumns = 160;
+/** What a terminal is taken for that does not know its size: a serial console and `script` report 0 by 0. */
+const unknownSize = { columns: 80, rows: 24 };
 
 /**
  * The three streams. Results go to `out`, progress and problems to `err`.
@@ -74,13 +76,13 @@ export class Terminal {
     return this.errIsTty && !this.#options.noColor;
   }
   get outColumns(): number {
-    return this.outIsTty ? (this.#options.out.columns ?? 80) : pipeColumns;
+    return this.outIsTty ? sizeOr(this.#options.out.columns, unknownSize.columns) : pipeColumns;
   }
   get outRows(): number {
-    return this.#options.out.rows ?? 24;
+    return sizeOr(this.#options.out.rows, unknownSize.rows);
   }
   get errColumns(): number {
-    return this.errIsTty ? (this.#options.err.columns ?? 80) : pipeColumns;
+    return this.errIsTty ? sizeOr(this.#options.err.columns, unknownSize.columns) : pipeColumns;
   }
 
   result(text: string): void {
@@ -116,4 +118,8 @@ export class Terminal {
   ask(question: string, signal: AbortSignal): Promise<string> {
     return this.#options.readAnswer(redactText(question), signal);
   }
+}
+
+function sizeOr(reported: number | undefined, otherwise: number): number {
+  return reported === undefined || reported < 1 ? otherwise : reported;
 }

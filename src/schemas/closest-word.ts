@@ -7,6 +7,13 @@ export function closestWord(given: string, words: readonly string[]): string | u
   return near[0]?.word;
 }
 
+/** All words, the nearest first; what stands behind a dot counts only where the given word has one. */
+export function closestFirst(given: string, words: readonly string[]): readonly string[] {
+  const wanted = given.toLowerCase();
+  const distanceTo = (word: string): number => editDistance(wanted, wanted.includes(".") ? word : (word.split(".")[0] ?? ""));
+  return words.toSorted((a, b) => distanceTo(a) - distanceTo(b) || (a < b ? -1 : 1));
+}
+
 /** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). Words beyond 64 letters are not compared. */
 function editDistance(a: string, b: string): number {
   if (a.length > 64 || b.length > 64) return Number.POSITIVE_INFINITY;

@@ -89,6 +89,7 @@ class FileComparison {
       heldBytes = 0;
     }
     for (const [key, { resource }] of known) this.note(before, key, resource, "removed", []);
+    this.selector.assertWordsKnown();
     this.compareDiffering(before, after, differing);
     return {
       from: { file: request.from.path, revision: before.revision },

@@ -85,6 +85,31 @@ test("get: a namespace with its own object before what lies in it, a selector, a
   assert.deepEqual(keysOf(get({ selection: { ...all, what: "/registry/namespaces/shop" } })), ["/registry/namespaces/shop"]);
 });
 
+test("get: resources are named as kubectl names them: lists, a name apart, versions, kinds, the category all", () => {
+  const deploy = ["/registry/deployments/shop/web"];
+  for (const what of ["Deployment/web", "deploy.v1.apps", "deployments.apps,cm", "cm,deploy/web", "all", "deployments.v1.apps/web"])
+    assert.deepEqual(keysOf(get({ selection: { ...all, what, namespace: "shop" } })), deploy, what);
+  assert.deepEqual(keysOf(get({ selection: { ...all, what: "deploy", names: ["none", "web"] } })), deploy);
+  assert.deepEqual(
+    keysOf(get({ selection: { ...all, what: "namespace/shop", namespace: "default" } })),
+    ["/registry/namespaces/shop"],
+    "what lies in no namespace is found whichever is named",
+  );
+});
+
+test("get: a word that names no resource is a usage error with those of the file, the nearest first", () => {
+  const wrong = (what: string, names: readonly string[], words: RegExp): void => {
+    assert.throws(() => get({ selection: { ...all, what, names, namespace: "shop" } }), isRecoveryError("USAGE", words), what);
+  };
+  wrong("widget", [], /"widget" is no resource .* which has widgets\.lab\.example, /);
+  wrong("deploy,nope", [], /"nope" is no resource .* deployments\.apps/);
+  wrong("deployments.lab.example", [], /"deployments\.lab\.example" is no resource/);
+  for (const what of ["configmaps/", "cm,", "", "cm/a/b"]) wrong(what, [], /RESOURCE, RESOURCE\/NAME, a list/);
+  wrong("cm/settings", ["deploy/web"], /write cm\/settings,deploy\/web/);
+  wrong("/registry/namespaces/shop", ["web"], /is a whole key/);
+  assert.throws(() => get({ selection: { ...all, what: "pods" } }), isRecoveryError("OBJECT_NOT_FOUND"), "known, and not there");
+});
+
 test("get: what API servers keep for themselves is no object to apply, and is shown when it is asked for", () => {
   const context = () =>
     memoryFileContext({

@@ -22,7 +22,7 @@ export interface GetObjectsRequest extends StateRequest {
 
 /**
  * Objects as they were, ready for `kubectl apply` unless raw ones are wanted.
- * Throws OBJECT_NOT_FOUND when nothing is selected, VALUE_SEALED when all that
+ * Throws USAGE for a word that names no resource, OBJECT_NOT_FOUND when nothing is selected, VALUE_SEALED when all that
  * is selected is encrypted.
  */
 export function getObjects(context: FileContext, request: GetObjectsRequest): FileObjects {
@@ -44,6 +44,7 @@ export function getObjects(context: FileContext, request: GetObjectsRequest): Fi
       else if (value.kind === "object" && selector.matchesLabels(value.object))
         objects.push(toFileObject(found.key, found.record.modRevision, value.object, request.isRaw));
     }
+    selector.assertWordsKnown();
     if (objects.length === 0) throw nothing(request, sealed, live.keys.prefix);
     return { file: request.path, revision: live.revision, objects: inOrderOfApply(objects), sealed };
   });
@@ -79,9 +80,9 @@ function nothing(
         },
       ],
     });
-  const { what, namespace, selector } = request.selection;
+  const { what, names = [], namespace, selector } = request.selection;
   const wanted = [
-    what ?? "any object",
+    [what ?? "object", ...names].join(" "),
     ...(namespace === undefined ? [] : [`in namespace ${namespace}`]),
     ...(selector === undefined ? [] : [`with ${selector}`]),
   ];

@@ -1,59 +1,36 @@
 import { builtInKubeTypes } from "../../formats/kubernetes/built-in-kube-types.ts";
 import type { KubeObject } from "../../formats/kubernetes/kube-json.ts";
 import { valueAt } from "../../formats/kubernetes/kube-json.ts";
-import { findRegistryPrefix, RegistryKeys, resourceText, type RegistryKey } from "../../formats/kubernetes/registry-key.ts";
+import { findRegistryPrefix, RegistryKeys, type RegistryKey } from "../../formats/kubernetes/registry-key.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import { ResourceWords } from "./resource-words.ts";
 
 export interface ObjectSelection {
-  /** `secrets`, `secret/app-login`, `deploy`, `widgets.lab.example/one`, a whole key that begins with a slash, or undefined for all. */
+  /** As kubectl names resources (resource-words.ts), a whole key that begins with a slash, or undefined for all. */
   readonly what: string | undefined;
+  /** Of the resources in `what`, where that has no names itself: `configmap settings other`. */
+  readonly names?: readonly string[];
   readonly namespace: string | undefined;
   /** `app=web,tier!=cache`. */
   readonly selector: string | undefined;
 }
 
-/** kubectl's short names of built-in resources. */
-const shortNames: { readonly [short: string]: string } = {
-  cj: "cronjobs",
-  cm: "configmaps",
-  crd: "customresourcedefinitions",
-  deploy: "deployments",
-  ds: "daemonsets",
-  ep: "endpoints",
-  ev: "events",
-  hpa: "horizontalpodautoscalers",
-  ing: "ingresses",
-  netpol: "networkpolicies",
-  no: "nodes",
-  ns: "namespaces",
-  pdb: "poddisruptionbudgets",
-  po: "pods",
-  pv: "persistentvolumes",
-  pvc: "persistentvolumeclaims",
-  rs: "replicasets",
-  sa: "serviceaccounts",
-  sc: "storageclasses",
-  sts: "statefulsets",
-  svc: "services",
-};
-
 export class ObjectSelector {
   private readonly selection: ObjectSelection;
-  private readonly resource: string | undefined;
-  private readonly name: string | undefined;
+  /** undefined: everything, or one whole key. */
+  private readonly words: ResourceWords | undefined;
   private readonly labels: readonly { readonly key: string; readonly value: string; readonly isEqual: boolean }[];
 
   /** Throws USAGE. */
   constructor(selection: ObjectSelection) {
     this.selection = selection;
-    const [resource, name, ...rest] = (selection.what?.startsWith("/") === true ? undefined : selection.what)?.split("/") ?? [];
-    if (rest.length > 0)
+    const { what, names = [] } = selection;
+    if (what?.startsWith("/") === true && names.length > 0)
       throw new RecoveryError("USAGE", {
         subject: "argument what",
-        detail: `${selection.what ?? ""} is not RESOURCE, RESOURCE/NAME or a key`,
+        detail: `${what} is a whole key: ${names.join(" ")} has no place behind it`,
       });
-    this.resource = resource === undefined ? undefined : pluralOf(resource.toLowerCase());
-    this.name = name;
+    this.words = what === undefined || what.startsWith("/") ? undefined : new ResourceWords(what, names);
     this.labels = labelsOf(selection.selector);
   }
 
@@ -61,22 +38,24 @@ export class ObjectSelector {
     const { what, namespace } = this.selection;
     if (what?.startsWith("/") === true) return key === what;
     if (parsed === undefined) return false;
-    if (this.resource !== undefined && this.resource !== parsed.resource && this.resource !== resourceText(parsed)) return false;
-    if (this.name !== undefined && this.name !== parsed.name) return false;
+    if (this.words !== undefined) {
+      if (!this.words.matches(parsed)) return false;
+      // As kubectl: a node lies in no namespace, whichever is named.
+      return namespace === undefined || parsed.namespace === undefined || namespace === parsed.namespace;
+    }
     // A namespace holds itself: who asks for all of it wants the Namespace object, too.
-    const isItself = parsed.resource === "namespaces" && parsed.name === namespace && this.resource === undefined;
+    const isItself = parsed.resource === "namespaces" && parsed.name === namespace;
     return namespace === undefined || namespace === parsed.namespace || isItself;
+  }
+
+  /** Once every key was seen. Throws USAGE for a word that names no resource. */
+  assertWordsKnown(): void {
+    this.words?.assertKnown();
   }
 
   matchesLabels(object: KubeObject): boolean {
     return this.labels.every(({ key, value, isEqual }) => (valueAt(object, "metadata", "labels", key) === value) === isEqual);
   }
-}
-
-function pluralOf(word: string): string {
-  const [first = "", ...group] = word.split(".");
-  const kind = builtInKubeTypes().kinds.find((one) => one.kind.toLowerCase() === first);
-  return [shortNames[first] ?? kind?.plural ?? first, ...group].join(".");
 }
 
 function labelsOf(selector: string | undefined): readonly { readonly key: string; readonly value: string; readonly isEqual: boolean }[] {

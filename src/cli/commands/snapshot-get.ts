@@ -3,7 +3,7 @@ import type { FileObjects } from "../../model/file-objects.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { line, warn, type Page } from "../../render/page.ts";
 import type { CliContext } from "../cli-context.ts";
-import { hasFlag, textArgument, textOption, type CommandModule } from "../command-spec.ts";
+import { hasFlag, listArgument, textArgument, textOption, type CommandModule } from "../command-spec.ts";
 import { runFileTask } from "../file-work/run-file-task.ts";
 import { wholeNumber } from "../file-work/whole-number.ts";
 import { printShortfall } from "../print-result.ts";
@@ -15,11 +15,13 @@ import { printShortfall } from "../print-result.ts";
 export const command: CommandModule = {
   async run(invocation) {
     const { cli } = invocation;
+    const [what, ...names] = listArgument(invocation, "what");
     const found = await runFileTask(cli, "get", {
       path: textArgument(invocation, "file") ?? "",
       selection: {
-        what: textArgument(invocation, "what"),
-        namespace: textOption(invocation, "namespace"),
+        what,
+        names,
+        namespace: hasFlag(invocation, "all-namespaces") ? undefined : textOption(invocation, "namespace"),
         selector: textOption(invocation, "selector"),
       },
       revision: wholeNumber(textOption(invocation, "revision"), "revision") ?? 0n,

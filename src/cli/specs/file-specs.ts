@@ -56,11 +56,14 @@ export const fileSpecs: readonly CommandSpec[] = [
       {
         name: "what",
         isRequired: false,
-        describes: "as kubectl names it: secrets, secret/app-login, deploy, widgets.example.org/one; or an etcd key",
+        isVariadic: true,
+        describes:
+          "as kubectl names it: secrets, secret/app-login, secret app-login, cm,deploy, all, widgets.example.org/one; or an etcd key",
       },
     ],
     options: [
       { name: "namespace", short: "n", value: "NAME", describes: "only this namespace, which alone means all that is in it" },
+      { name: "all-namespaces", short: "A", describes: "every namespace, as without --namespace" },
       { name: "selector", short: "l", value: "LABELS", describes: "only objects with these labels: app=web,tier!=cache" },
       { name: "revision", value: "N", describes: "as they were at this revision", defaultWords: "the newest" },
       { name: "raw", describes: "everything, as the API server would have answered" },
@@ -70,6 +73,7 @@ export const fileSpecs: readonly CommandSpec[] = [
     ],
     examples: [
       { command: "requorum snapshot get backup.db configmap/settings -n shop", why: "one deleted object; append `| kubectl apply -f -`" },
+      { command: "requorum snapshot get backup.db cm,secrets,deploy -n shop", why: "all objects of these resources" },
       { command: "requorum snapshot get backup.db --namespace shop", why: "a whole namespace" },
     ],
     exits: ["findings", ...sourceExits],

@@ -75,6 +75,12 @@ export interface LabMachineStatus {
   readonly address: string;
   readonly role: "control-plane" | "worker" | "etcd" | "spare";
   readonly isPoweredOn: boolean;
+  /**
+   * Is what joining the cluster leaves on a machine (the kubelet's credentials)
+   * on its disk? false after a wipe until it is joined again. Absent for
+   * machines that never run a kubelet of the cluster.
+   */
+  readonly isJoined?: boolean;
 }
 
 export interface FaultRequest {

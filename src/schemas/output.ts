@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { fileOutputDocuments } from "./file-output.ts";
+import { labOutputDocuments } from "./lab-output.ts";
 import { decimal, document, time, type OutputDocument } from "./output-parts.ts";
 
 export type { OutputDocument } from "./output-parts.ts";
@@ -287,36 +288,6 @@ export const initSchema = z.object({
   notReached: z.array(z.object({ host: z.string(), code: z.string(), detail: z.string() })),
   notes: texts,
 });
-const labFaultSchema = z.object({ kind: z.string(), machine: z.string(), since: z.string() });
-export const labSchema = z.object({
-  ...document("Lab"),
-  name: z.string(),
-  phase: z.enum(["making", "up"]).describe("making: it was not finished, unless workedOnBy is making it"),
-  workedOnBy: z.int().optional().describe("the process that is changing it now"),
-  versions: z.object({ kubernetes: z.string(), etcd: z.string() }),
-  controlPlaneEndpoint: z.string(),
-  machines: z.array(z.object({ name: z.string(), address: z.string(), role: z.string(), isPoweredOn: z.boolean() })),
-  faults: z.array(labFaultSchema),
-  config: z.string().describe("the lab's requorum.yaml"),
-  sshConfig: z.string(),
-  phases: z
-    .array(z.object({ name: z.string(), durationMs: z.number() }))
-    .optional()
-    .describe("what `lab up` took"),
-  healed: z.array(labFaultSchema).optional().describe("what `lab heal` took back"),
-  ended: z
-    .array(labFaultSchema.extend({ because: z.string() }))
-    .optional()
-    .describe("faults that had ended before `lab heal` came to them"),
-});
-export const labsSchema = z.object({
-  ...document("Labs"),
-  labs: z.array(labSchema),
-  unreadable: z
-    .array(z.object({ name: z.string(), problem: z.string() }))
-    .describe("labs without a readable record: lab down takes them away"),
-});
-export const labDownSchema = z.object({ ...document("LabDown"), name: z.string() });
 export const doctorSchema = z.object({
   ...document("Doctor"),
   isReady: z.boolean(),
@@ -388,12 +359,6 @@ export const outputDocuments: { readonly [kind: string]: OutputDocument } = {
   },
   ...fileOutputDocuments,
   Version: { verbs: ["version"], words: "Versions.", schema: versionSchema },
-  Lab: {
-    verbs: ["lab up", "lab break", "lab heal", "lab status"],
-    words: "One lab. `lab status` prints it when a name is given.",
-    schema: labSchema,
-  },
-  Labs: { verbs: ["lab status"], words: "All labs of this machine.", schema: labsSchema },
-  LabDown: { verbs: ["lab down"], words: "The lab is gone.", schema: labDownSchema },
+  ...labOutputDocuments,
   Error: { verbs: ["every verb"], words: "On standard error, when a verb fails.", schema: errorSchema },
 };

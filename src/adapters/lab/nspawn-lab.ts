@@ -4,17 +4,21 @@ import type { FaultRequest, HealResult, Lab, LabCallOptions, LabStatus, LabUpReq
 import { balancerPort } from "./address-plan.ts";
 import { applyFault, endedBecause, healFaults } from "./faults/apply-fault.ts";
 import { dropFileLock, fileLockHolder, takeFileLock } from "./file-lock.ts";
-import { assertPlainPaths, type LabPaths } from "./lab-paths.ts";
+import { assertPlainPaths, machinePaths, type LabPaths } from "./lab-paths.ts";
 import { assertLabName, labDirectory, listLabs, readLabState, type LabState } from "./lab-state.ts";
 import { readMachineInit } from "./machine/machine-init.ts";
 import { runInMachine } from "./machine/machine-shell.ts";
 import { assertLabRequest, makeLab, prepareSources } from "./make-lab.ts";
 import { PhaseTimer } from "./phase-timer.ts";
+import { exists } from "./programs/cache-entry.ts";
 import { ensureHostPrograms } from "./programs/host-programs.ts";
 import { isAlive } from "./process-identity.ts";
 import { seedLab } from "./seed/seed-lab.ts";
 import { sshPaths } from "./ssh-access.ts";
 import { takeDownLab } from "./take-down-lab.ts";
+
+/** On a machine's disk from kubeadm init or join until it is wiped or reset. */
+const kubeletCredentials = "etc/kubernetes/kubelet.conf";
 
 export interface NspawnLabOptions {
   readonly paths: LabPaths;
@@ -73,12 +77,17 @@ export class NspawnLab implements Lab {
       configFile: join(directory, "requorum.yaml"),
       sshConfigFile: sshPaths(directory).config,
       controlPlaneEndpoint: `${state.virtualAddress}:${String(balancerPort)}`,
-      machines: state.machines.map((machine) => ({
-        name: machine.name,
-        address: machine.address,
-        role: machine.role,
-        isPoweredOn: readMachineInit(machine.supervisor) !== undefined,
-      })),
+      machines: await Promise.all(
+        state.machines.map(async (machine) => ({
+          name: machine.name,
+          address: machine.address,
+          role: machine.role,
+          isPoweredOn: readMachineInit(machine.supervisor) !== undefined,
+          ...(machine.role === "control-plane" || machine.role === "worker"
+            ? { isJoined: await exists(join(machinePaths(directory, machine.name).upper, kubeletCredentials)) }
+            : {}),
+        })),
+      ),
       faults: state.faults
         .filter((fault) => endedBecause(state, fault) === undefined)
         .map(({ kind, machine, since }) => ({ kind, machine, since })),

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import test, { after, type TestContext } from "node:test";
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cli, workDirectory } from "../../../test/support/captured-cli.ts";
 import { labRecord } from "../../../test/support/lab-record.ts";
 import { FileLastSeenStore } from "../../adapters/local-fs/file-last-seen-store.ts";
+import { machinePaths } from "../../adapters/lab/lab-paths.ts";
 import { writeLabState } from "../../adapters/lab/lab-state.ts";
 import { readProcessIdentity, type ProcessIdentity } from "../../adapters/lab/process-identity.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { labSchema } from "../../schemas/output.ts";
+import { labSchema } from "../../schemas/lab-output.ts";
 
 const work = workDirectory();
 after(() => {
@@ -25,6 +26,33 @@ test("lab heal: that nothing was healed is said, and a machine that is off witho
   assert.match(out, /requorum lab break power-on cp1 --name dev/);
   const document = labSchema.parse(JSON.parse((await lab("heal", "-o", "json")).out));
   assert.deepEqual([document.healed, document.ended], [[], []]);
+});
+
+test("lab status: a machine that was wiped is said not to be in the cluster, until it has joined again", async (context) => {
+  const { path } = workDirectory();
+  context.after(() => {
+    rmSync(path, { recursive: true, force: true });
+  });
+  const paths = { cacheDir: join(path, "cache"), labsDir: join(path, "state", "labs") };
+  const names = [["cp1", "control-plane"] as const, ["cp2", "control-plane"] as const, ["spare1", "spare"] as const];
+  await writeLabState(paths, labRecord({ machines: names.map(([name, role]) => ({ name, address: "10.150.0.11", role })) }));
+  const status = async () => (await cli(["lab", "status", "--name", "dev"], {}, path)).out;
+  const markJoined = (machine: string): void => {
+    const kubernetes = join(machinePaths(join(paths.labsDir, "dev"), machine).upper, "etc/kubernetes");
+    mkdirSync(kubernetes, { recursive: true });
+    writeFileSync(join(kubernetes, "kubelet.conf"), "");
+  };
+  markJoined("cp1");
+  const wiped = await status();
+  assert.match(wiped, /cp2 .*wiped or new: not joined to the cluster/);
+  assert.equal(wiped.split("not joined").length, 2, wiped);
+  const document = labSchema.parse(JSON.parse((await cli(["lab", "status", "--name", "dev", "-o", "json"], {}, path)).out));
+  assert.deepEqual(
+    document.machines.map(({ isJoined }) => isJoined),
+    [true, false, undefined],
+  );
+  markJoined("cp2");
+  assert.ok(!(await status()).includes("not joined"));
 });
 
 test("lab heal: a wipe cannot be healed; that is an error with a way on", async () => {

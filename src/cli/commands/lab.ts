@@ -201,10 +201,11 @@ function labPage(state: LabStatus): Page {
         machine.address,
         machine.role,
         machine.isPoweredOn ? good("on") : bad("off"),
-        state.faults
-          .filter((fault) => fault.machine === machine.name)
-          .map((fault) => fault.kind)
-          .join(", "),
+        [
+          ...state.faults.filter((fault) => fault.machine === machine.name).map((fault) => fault.kind),
+          // A wipe is no fault that holds: what it leaves is a machine that is not in the cluster until it is joined again.
+          ...(machine.isJoined === false ? ["wiped or new: not joined to the cluster"] : []),
+        ].join(", "),
       ]),
     ),
     line(`clients use ${state.controlPlaneEndpoint}`, 2),

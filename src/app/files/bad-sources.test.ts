@@ -63,7 +63,6 @@ function refusedByAll(context: MemoryFileContext, path: string, code: string, wo
 
 const snapshot = snapshotBytes({ writes });
 const notSnapshots: readonly (readonly [string, Uint8Array | string, RegExp])[] = [
-  ["/empty.db", "", /it is empty/],
   ["/text.db", "no such bucket: backups\n", /it is text/],
   ["/page.db", "<html>403 Forbidden</html>", /web page/],
   ["/snapshot.db.gz", gzipSync(snapshot), /gzip; unpack/],
@@ -71,13 +70,28 @@ const notSnapshots: readonly (readonly [string, Uint8Array | string, RegExp])[] 
   ["/snapshot.age", `age-encryption.org/v1\n-> X25519 abc\n${"\u0001".repeat(100)}`, /encrypted with age/],
   ["/snapshot.enc", Buffer.concat([Buffer.from("Salted__"), Buffer.alloc(64, 0xa7)]), /openssl enc/],
   ["/random.db", Buffer.from(Array.from({ length: 8192 }, (_, at) => (at * 197 + 91) % 256)), /nothing known here; it may be encrypted/],
-  ["/zeros.db", new Uint8Array(65_536), /only zeros/],
   ["/kine.db", "SQLite format 3\0", /SQLite/],
 ];
 
 test("bad sources: what is no snapshot is named by what it looks like, by every verb", () => {
   const context = memoryFileContext(Object.fromEntries(notSnapshots.map(([path, content]) => [path, content])));
   for (const [path, , words] of notSnapshots) refusedByAll(context, path, "FILE_NOT_RECOGNISED", words);
+});
+
+test("bad sources: what a full disk or a crash leaves of a backup is damaged, and check says so as its verdict", () => {
+  const lostStart = Uint8Array.from(snapshot).fill(0, 0, 8192);
+  const context = memoryFileContext({ "/empty.db": "", "/zeros.db": new Uint8Array(65_536), "/start.db": lostStart });
+  for (const [path, words] of [
+    ["/empty.db", /it is empty/],
+    ["/zeros.db", /only zeros/],
+    ["/start.db", /8\d\d\d bytes of zeros: its start was lost/],
+  ] as const) {
+    for (const [verb, run] of Object.entries(verbs).filter(([name]) => name !== "check"))
+      assert.throws(() => run(context, path), { code: "FILE_DAMAGED", message: words }, verb);
+    const { verdict, checks } = checkFile(context, path);
+    assert.equal(verdict, "damaged");
+    assert.match(checks.find(({ name }) => name === "structure")?.detail ?? "", words);
+  }
 });
 
 test("bad sources: a segment of the log and a snap file are named as what they are", () => {
@@ -126,7 +140,7 @@ test("bad sources: a cut file is damaged with its place; when it is a moment old
   const begun = memoryFileContext({ "/empty": "", "/gz": gzipSync(snapshot) });
   begun.files.ages.set("/empty", 1).set("/gz", 1);
   assert.throws(() => inspectFile(begun, "/empty"), { message: /it is empty; it was written to 1 s ago/ });
-  assert.throws(() => inspectFile(begun, "/gz"), { message: /unpack it first$/ });
+  assert.throws(() => inspectFile(begun, "/gz"), { message: /unpack it first: gzip -dc FILE > backup\.db$/ });
 });
 
 test("bad sources: a path where nothing is says so", () => {

@@ -21,6 +21,27 @@ const maxProblems = 100;
  * proof of that (failure catalogue M2, M10).
  */
 export function checkFile(context: FileContext, path: string): FileCheck {
+  try {
+    return checkOpened(context, path);
+  } catch (error) {
+    // Too damaged to be opened is a verdict, too: who runs this after each backup asks for no other answer.
+    if (!(error instanceof RecoveryError) || error.code !== "FILE_DAMAGED") throw error;
+    return {
+      file: path,
+      form: context.files.kindOf(path) === "directory" ? "data-dir" : "database",
+      verdict: "damaged",
+      checks: [
+        skipped("sha256"),
+        { ...part("structure", "damaged", error.detail), problems: [{ offset: undefined, what: `${error.subject}: ${error.detail}` }] },
+        ...(["schema", "records", "objects"] as const).map(skipped),
+      ],
+      revision: undefined,
+      totalKeys: undefined,
+    };
+  }
+}
+
+function checkOpened(context: FileContext, path: string): FileCheck {
   return withState(context, { path }, (opened) => {
     const structure = structurePart(context, opened);
     const parts: FileCheckPart[] = [trailerPart(context, opened), structure];
@@ -145,7 +166,7 @@ function attempt(name: FileCheckPart["name"], work: () => FileCheckPart): FileCh
 }
 
 function skipped(name: FileCheckPart["name"]): FileCheckPart {
-  return part(name, "skipped", "not looked at: the damage above is in the way");
+  return part(name, "skipped", "not looked at: the damage is in the way");
 }
 
 function part(name: FileCheckPart["name"], verdict: FileCheckPart["verdict"], detail: string): FileCheckPart {

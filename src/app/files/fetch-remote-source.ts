@@ -7,7 +7,7 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import type { SpoolDirectory } from "../../ports/file-spool.ts";
 import type { Hashing } from "../../ports/hashing.ts";
 import type { HostAccess, RemoteResult } from "../../ports/host-access.ts";
-import { fileInUse, noDataDirWords } from "./open-state.ts";
+import { fileInUse, noDatabase, noDataDirWords } from "./open-state.ts";
 import { readRemoteLook, remoteLookScript, type RemoteFile, type RemoteLook } from "./remote-file-look.ts";
 import type { RemoteSource } from "./remote-source.ts";
 
@@ -141,7 +141,7 @@ class RemoteFetch {
 
   private assertLooksRight(head: Uint8Array): void {
     const look = looksLike(new MemoryByteSource(head, this.source.name));
-    if (look.kind !== "etcd-backend") throw notRecognised(this.source.name, "an etcd snapshot or database", look.words);
+    if (look.kind !== "etcd-backend") throw noDatabase(this.source.name, "an etcd snapshot or database", look);
   }
 
   private assertSame(before: RemoteLook, after: RemoteLook): void {

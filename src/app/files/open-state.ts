@@ -3,12 +3,12 @@ import type { BoltReader } from "../../formats/bbolt/bolt-reader.ts";
 import { sliceSource, type ByteSource } from "../../formats/byte-source.ts";
 import { openDataDir, type DataDir, type DataDirFiles } from "../../formats/etcd/data-dir/data-dir.ts";
 import { neededReceivedDatabase } from "../../formats/etcd/data-dir/rank-member.ts";
-import { looksLike } from "../../formats/etcd/looks-like.ts";
+import { looksLike, type FileLook } from "../../formats/etcd/looks-like.ts";
 import { replayLog, type ReplayFacts } from "../../formats/etcd/replay/replay-log.ts";
 import { replayableLog } from "../../formats/etcd/replay/replayable-log.ts";
 import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
 import { openWal } from "../../formats/etcd/wal/open-wal.ts";
-import { notRecognised } from "../../formats/format-error.ts";
+import { damaged, notRecognised } from "../../formats/format-error.ts";
 import type { ErrorCode } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { OpenByteFile } from "../../ports/byte-files.ts";
@@ -100,7 +100,7 @@ export class OpenFiles {
     const seconds = Math.min(...this.opened.map((file) => file.secondsSinceWrite));
     if (!(seconds >= 0 && seconds < freshSeconds)) return error;
     // An archive is one also when it is whole.
-    if (error.code === "FILE_NOT_RECOGNISED" && !/\b(?:empty|zeros)\b/.test(error.detail)) return error;
+    if (error.code === "FILE_NOT_RECOGNISED") return error;
     const detail = `${error.detail}; it was written to ${String(Math.floor(seconds))} s ago: if a copy or download is still under way, wait for its end and try again`;
     return new RecoveryError(error.code, {
       subject: error.subject,
@@ -131,10 +131,19 @@ export function fileInUse(subject: string, holder: string): RecoveryError {
   });
 }
 
+/**
+ * What a full disk or a crash leaves is a backup that is damaged, whatever it
+ * was; only what somebody else made on purpose is a file of another kind.
+ */
+export function noDatabase(path: string, wanted: string, look: FileLook): RecoveryError {
+  const isLost = look.kind === "empty" || look.kind === "zeros";
+  return isLost ? damaged(path, undefined, `this is not ${wanted} any more: ${look.words}`) : notRecognised(path, wanted, look.words);
+}
+
 function openFile(files: OpenFiles, { path }: StateRequest): OpenState {
   const file = files.open(path);
   const look = looksLike(file);
-  if (look.kind !== "etcd-backend") throw notRecognised(path, "an etcd snapshot or database", look.words);
+  if (look.kind !== "etcd-backend") throw noDatabase(path, "an etcd snapshot or database", look);
   const hasTrailer = file.size % 512 === trailerBytes;
   const database = hasTrailer ? sliceSource(file, 0, file.size - trailerBytes) : file;
   const stored = (): BoltReader => openBolt(database);
@@ -159,7 +168,7 @@ function openDirectory(context: FileContext, files: OpenFiles, { path, committed
   if (database === undefined)
     throw notRecognised(path, "a data dir that can be read", "it has a log and no database: member/snap/db is missing");
   const look = looksLike(database);
-  if (look.kind !== "etcd-backend") throw notRecognised(database.name, "an etcd database", look.words);
+  if (look.kind !== "etcd-backend") throw noDatabase(database.name, "an etcd database", look);
   return {
     form: "data-dir",
     path,

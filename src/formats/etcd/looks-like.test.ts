@@ -26,8 +26,8 @@ test("looksLike: packed, sealed and foreign files are named with what to do", ()
   const tar = new Uint8Array(1024).fill(0x61);
   tar.set(Buffer.from("ustar"), 257);
   const cases: readonly (readonly [Uint8Array | string, FileLook["kind"], RegExp])[] = [
-    [gzipSync("x"), "compressed", /gzip; unpack/],
-    [Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 1, 2), "compressed", /zstd/],
+    [gzipSync("x"), "compressed", /gzip; unpack it first: gzip -dc FILE > backup\.db$/],
+    [Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 1, 2), "compressed", /zstd -dc FILE/],
     ["age-encryption.org/v1\n", "encrypted", /age; decrypt/],
     ["Salted__12345678", "encrypted", /openssl/],
     [tar, "archive", /tar/],
@@ -38,6 +38,7 @@ test("looksLike: packed, sealed and foreign files are named with what to do", ()
     ['{"error":"denied"}', "text", /JSON/],
     ["apiVersion: v1\nkind: Pod\n", "text", /YAML/],
     ["", "empty", /empty/],
+    [Uint8Array.from({ length: 20_000 }, (_, at) => (at < 8192 ? 0 : 7)), "zeros", /8192 bytes of zeros: its start was lost/],
     [new Uint8Array(100_000), "zeros", /only zeros/],
     [Uint8Array.from({ length: 100_000 }, (_, at) => (at > 80_000 ? 7 : 0)), "zeros", /begins with zeros/],
     [Uint8Array.of(0x93, 0xfe, 0x01, 0x80, 0x99), "unknown", /93 fe 01 80 99/],

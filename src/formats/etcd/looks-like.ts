@@ -21,6 +21,8 @@ export interface FileLook {
 const headBytes = 64 * 1024;
 /** Files of zeros are what a full or crashed disk leaves; so many are looked at in steps. */
 const zeroSamples = 256;
+/** A disk loses whole sectors; no format known here begins with one of zeros. */
+const lostStartBytes = 512;
 
 interface Signature {
   readonly kind: FileLook["kind"];
@@ -32,13 +34,13 @@ const ascii = (text: string): readonly number[] => Array.from(text, (letter) => 
 
 /** Sources: file(1)'s magic, and the formats' own specifications. */
 const signatures: readonly Signature[] = [
-  { kind: "compressed", at: 0, bytes: [0x1f, 0x8b], words: "it is compressed with gzip; unpack it first" },
-  { kind: "compressed", at: 0, bytes: [0x28, 0xb5, 0x2f, 0xfd], words: "it is compressed with zstd; unpack it first" },
-  { kind: "compressed", at: 0, bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], words: "it is compressed with xz; unpack it first" },
-  { kind: "compressed", at: 0, bytes: ascii("BZh"), words: "it is compressed with bzip2; unpack it first" },
-  { kind: "compressed", at: 0, bytes: [0x04, 0x22, 0x4d, 0x18], words: "it is compressed with lz4; unpack it first" },
-  { kind: "archive", at: 0, bytes: [0x50, 0x4b, 0x03, 0x04], words: "it is a zip archive; unpack it first" },
-  { kind: "archive", at: 257, bytes: ascii("ustar"), words: "it is a tar archive; unpack it first" },
+  { kind: "compressed", at: 0, bytes: [0x1f, 0x8b], words: "it is compressed with gzip; unpack it first: gzip -dc FILE > backup.db" },
+  { kind: "compressed", at: 0, bytes: [0x28, 0xb5, 0x2f, 0xfd], words: "it is compressed with zstd; unpack it first: zstd -dc FILE > backup.db" },
+  { kind: "compressed", at: 0, bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], words: "it is compressed with xz; unpack it first: xz -dc FILE > backup.db" },
+  { kind: "compressed", at: 0, bytes: ascii("BZh"), words: "it is compressed with bzip2; unpack it first: bzip2 -dc FILE > backup.db" },
+  { kind: "compressed", at: 0, bytes: [0x04, 0x22, 0x4d, 0x18], words: "it is compressed with lz4; unpack it first: lz4 -dc FILE > backup.db" },
+  { kind: "archive", at: 0, bytes: [0x50, 0x4b, 0x03, 0x04], words: "it is a zip archive; unpack it first: unzip FILE" },
+  { kind: "archive", at: 257, bytes: ascii("ustar"), words: "it is a tar archive; unpack it first: tar -xf FILE" },
   { kind: "encrypted", at: 0, bytes: ascii("age-encryption.org/"), words: "it is encrypted with age; decrypt it first" },
   { kind: "encrypted", at: 0, bytes: ascii("-----BEGIN AGE"), words: "it is encrypted with age; decrypt it first" },
   { kind: "encrypted", at: 0, bytes: ascii("-----BEGIN PGP MESSAGE"), words: "it is encrypted with OpenPGP; decrypt it first" },
@@ -100,7 +102,11 @@ function lookOfLog(head: Uint8Array): FileLook | undefined {
 }
 
 function lookOfZeros(head: Uint8Array, source: ByteSource): FileLook | undefined {
-  if (!head.every((byte) => byte === 0)) return undefined;
+  const firstOther = head.findIndex((byte) => byte !== 0);
+  if (firstOther !== -1) {
+    if (firstOther < lostStartBytes) return undefined;
+    return { kind: "zeros", words: `it begins with ${String(firstOther)} bytes of zeros: its start was lost` };
+  }
   const step = Math.max(1, Math.floor(source.size / zeroSamples));
   let zeros = 0;
   for (let at = 0; at < source.size; at += step)

@@ -35,10 +35,25 @@ const ascii = (text: string): readonly number[] => Array.from(text, (letter) => 
 /** Sources: file(1)'s magic, and the formats' own specifications. */
 const signatures: readonly Signature[] = [
   { kind: "compressed", at: 0, bytes: [0x1f, 0x8b], words: "it is compressed with gzip; unpack it first: gzip -dc FILE > backup.db" },
-  { kind: "compressed", at: 0, bytes: [0x28, 0xb5, 0x2f, 0xfd], words: "it is compressed with zstd; unpack it first: zstd -dc FILE > backup.db" },
-  { kind: "compressed", at: 0, bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], words: "it is compressed with xz; unpack it first: xz -dc FILE > backup.db" },
+  {
+    kind: "compressed",
+    at: 0,
+    bytes: [0x28, 0xb5, 0x2f, 0xfd],
+    words: "it is compressed with zstd; unpack it first: zstd -dc FILE > backup.db",
+  },
+  {
+    kind: "compressed",
+    at: 0,
+    bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00],
+    words: "it is compressed with xz; unpack it first: xz -dc FILE > backup.db",
+  },
   { kind: "compressed", at: 0, bytes: ascii("BZh"), words: "it is compressed with bzip2; unpack it first: bzip2 -dc FILE > backup.db" },
-  { kind: "compressed", at: 0, bytes: [0x04, 0x22, 0x4d, 0x18], words: "it is compressed with lz4; unpack it first: lz4 -dc FILE > backup.db" },
+  {
+    kind: "compressed",
+    at: 0,
+    bytes: [0x04, 0x22, 0x4d, 0x18],
+    words: "it is compressed with lz4; unpack it first: lz4 -dc FILE > backup.db",
+  },
   { kind: "archive", at: 0, bytes: [0x50, 0x4b, 0x03, 0x04], words: "it is a zip archive; unpack it first: unzip FILE" },
   { kind: "archive", at: 257, bytes: ascii("ustar"), words: "it is a tar archive; unpack it first: tar -xf FILE" },
   { kind: "encrypted", at: 0, bytes: ascii("age-encryption.org/"), words: "it is encrypted with age; decrypt it first" },

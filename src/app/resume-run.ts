@@ -134,9 +134,9 @@ export async function knownRun(context: AppContext, name: string): Promise<RunId
   throw new RecoveryError("RUN_NOT_FOUND", { subject: `run ${name}`, detail });
 }
 
-/** The named run, or the newest. */
+/** The run that is to be looked at: the named one, by its beginning where only one begins so, or the newest. */
 export async function chosenRun(context: AppContext, name: string | undefined): Promise<RunId> {
-  if (name !== undefined) return await knownRun(context, name);
+  if (name !== undefined) return await knownRun(context, await fullName(context, name));
   const newest = [...(await context.ports.runs.list())].sort().at(-1);
   if (newest === undefined)
     throw new RecoveryError("RUN_NOT_FOUND", {
@@ -144,4 +144,16 @@ export async function chosenRun(context: AppContext, name: string | undefined): 
       detail: "no run is known on this machine for this cluster",
     });
   return asRunId(newest);
+}
+
+/** The only run that begins with these words, else the words. RUN_NOT_FOUND that lists them when several do. */
+async function fullName(context: AppContext, name: string): Promise<string> {
+  const beginSo = (await context.ports.runs.list()).filter((run) => name !== "" && run.startsWith(name));
+  const [first, second] = beginSo;
+  if (first === undefined || beginSo.some((run) => run === name)) return name;
+  if (second === undefined) return first;
+  throw new RecoveryError("RUN_NOT_FOUND", {
+    subject: `run ${name}`,
+    detail: `several runs begin so: ${[...beginSo].sort().reverse().slice(0, 5).join(", ")}${beginSo.length > 5 ? ", …" : ""}`,
+  });
 }

@@ -157,9 +157,16 @@ test("runs list, show, report and verify-journal print documents of the publishe
   assert.deepEqual(runListSchema.parse(list), list);
   const run = await printed("runs", "show", world.run);
   assert.deepEqual(runSchema.parse(run), run);
-  const report = await printed("runs", "report", "--out", `${work.path}/elsewhere`);
+  assert.deepEqual(await printed("runs", "show", world.run.slice(0, 4)), run);
+  assert.equal((await cli(["resume", world.run.slice(0, 4)], options)).code, 2, "what changes things takes no abbreviation");
+  await world.runs.create(asRunId("20261122-030000-efgh"), writePlan(plan));
+  const several = await cli(["runs", "show", "2026"], options);
+  assert.equal(several.code, 2);
+  assert.match(several.err, /several runs begin so: 20261122-030000-efgh, 20261121-030000-abcd/);
+  assert.deepEqual(await printed("runs", "show", "20261121"), run);
+  const report = await printed("runs", "report", world.run, "--out", `${work.path}/elsewhere`);
   assert.deepEqual(reportSchema.parse(report), report);
-  const journal = await printed("runs", "verify-journal");
+  const journal = await printed("runs", "verify-journal", world.run);
   assert.deepEqual(journalVerificationSchema.parse(journal), journal);
 });
 

@@ -87,7 +87,7 @@ export const doingSpecs: readonly CommandSpec[] = [
   {
     path: ["runs", "show"],
     summary: "what one run did",
-    arguments: [{ name: "run", isRequired: false, describes: "the run; the newest one without it" }],
+    arguments: [{ name: "run", isRequired: false, describes: "the run, or how its name begins; the newest one without it" }],
     examples: [
       { command: "requorum runs show", why: "the newest" },
       { command: "requorum runs show 20261121-031502-k3f9 -o json", why: "for a program" },
@@ -98,7 +98,7 @@ export const doingSpecs: readonly CommandSpec[] = [
   {
     path: ["runs", "report"],
     summary: "write the report for the post-mortem: one HTML file and one Markdown file",
-    arguments: [{ name: "run", isRequired: false, describes: "the run; the newest one without it" }],
+    arguments: [{ name: "run", isRequired: false, describes: "the run, or how its name begins; the newest one without it" }],
     options: [{ name: "out", value: "DIRECTORY", describes: "where to write", defaultWords: "the run's own directory" }],
     examples: [
       { command: "requorum runs report", why: "of the newest run" },
@@ -110,7 +110,7 @@ export const doingSpecs: readonly CommandSpec[] = [
   {
     path: ["runs", "verify-journal"],
     summary: "check the hash chain and the order of events of a run's journal",
-    arguments: [{ name: "run", isRequired: false, describes: "the run; the newest one without it" }],
+    arguments: [{ name: "run", isRequired: false, describes: "the run, or how its name begins; the newest one without it" }],
     examples: [
       {
         command: "requorum runs verify-journal 20261121-031502-k3f9",

@@ -94,6 +94,23 @@ test("bad sources: what a full disk or a crash leaves of a backup is damaged, an
   }
 });
 
+test("check: bytes behind a snapshot's sha256, or half of a sha256, are no good backup: etcdutl refuses both", () => {
+  const sha256Of = (content: Uint8Array) => {
+    const { verdict, checks } = checkFile(memoryFileContext({ "/s.db": content }), "/s.db");
+    const { verdict: part, detail } = checks.find(({ name }) => name === "sha256") ?? {};
+    return `${verdict} ${String(part)}: ${String(detail)}`;
+  };
+  const whole = String(snapshot.length);
+  assert.match(
+    sha256Of(Buffer.concat([snapshot, Buffer.alloc(1)])),
+    new RegExp(`^damaged damaged: the first ${whole} bytes.* 1 byte was added`),
+  );
+  assert.match(sha256Of(Buffer.concat([snapshot, Buffer.alloc(700)])), /^damaged damaged: .* 700 bytes were added .*head -c/);
+  assert.match(sha256Of(snapshot.subarray(0, -16)), /^damaged damaged: 16 bytes stand behind its last whole page/);
+  assert.match(sha256Of(snapshot.subarray(0, -32)), /^good absent/);
+  assert.match(sha256Of(snapshot), /^good good/);
+});
+
 test("bad sources: a segment of the log and a snap file are named as what they are", () => {
   const context = memoryFileContext({ ...below("/m", dataDirFilesOf({ writes, requests: [] })) });
   refusedByAll(context, "/m/member/wal/0000000000000000-0000000000000000.wal", "FILE_NOT_RECOGNISED", /segment of etcd's log/);

@@ -7,8 +7,8 @@ import { readStoredValue } from "../../formats/kubernetes/stored-value.ts";
 import type { FileCheck, FileCheckPart } from "../../model/file-inspection.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { showing, type FileContext } from "./file-context.ts";
-import { checkTrailer } from "./check-trailer.ts";
-import { withState, type OpenState } from "./open-state.ts";
+import { checkTrailer, strayEnd } from "./check-trailer.ts";
+import { trailerBytes, withState, type OpenState } from "./open-state.ts";
 import { liveObjects } from "./read-objects.ts";
 import { rankDataDir } from "./rank-data-dir.ts";
 
@@ -44,7 +44,7 @@ export function checkFile(context: FileContext, path: string): FileCheck {
 function checkOpened(context: FileContext, path: string): FileCheck {
   return withState(context, { path }, (opened) => {
     const structure = structurePart(context, opened);
-    const parts: FileCheckPart[] = [trailerPart(context, opened), structure];
+    const parts: FileCheckPart[] = [trailerPart(context, opened, structure), structure];
     const isReadable = structure.verdict === "good";
     const schema = isReadable ? attempt("schema", () => schemaPart(opened)) : skipped("schema");
     let found: DbInspection | undefined;
@@ -69,13 +69,25 @@ function checkOpened(context: FileContext, path: string): FileCheck {
   });
 }
 
-function trailerPart(context: FileContext, opened: OpenState): FileCheckPart {
+/** A bbolt page is never smaller; of a file whose own page size cannot be read. */
+const smallestPageBytes = 512;
+
+function trailerPart(context: FileContext, opened: OpenState, structure: FileCheckPart): FileCheckPart {
+  const stray = strayEnd(context, opened, structure.verdict === "good" ? opened.stored().meta.pageSizeBytes : smallestPageBytes);
+  if (stray !== undefined) return part("sha256", "damaged", strayWords(stray, opened.fileSizeBytes));
   const { present, valid, stated } = checkTrailer(context, opened);
   if (!present)
     return part("sha256", "absent", "the file does not end with one: a database copied from a data dir, or a snapshot that was cut there");
   return valid === true
     ? part("sha256", "good", `the content has the sha256 that stands at its end (${stated ?? ""})`)
     : part("sha256", "damaged", "the content does not have the sha256 that stands at its end: it was changed or cut after etcd wrote it");
+}
+
+function strayWords({ strayBytes, wholeBytes }: NonNullable<ReturnType<typeof strayEnd>>, sizeBytes: number): string {
+  if (wholeBytes === undefined)
+    return `${String(strayBytes)} bytes stand behind its last whole page, and a sha256 has ${String(trailerBytes)}: something was cut off or added, and etcdutl refuses to restore it`;
+  const added = sizeBytes - wholeBytes;
+  return `the first ${String(wholeBytes)} bytes are a snapshot with its valid sha256, and ${String(added)} ${added === 1 ? "byte was" : "bytes were"} added behind them, so that etcdutl refuses to restore it; \`head -c ${String(wholeBytes)}\` gives the snapshot back`;
 }
 
 function structurePart(context: FileContext, opened: OpenState): FileCheckPart {

@@ -1,4 +1,4 @@
-import { readBytes } from "../../formats/byte-source.ts";
+import { readBytes, type ByteSource } from "../../formats/byte-source.ts";
 import type { FileInspection } from "../../model/file-inspection.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { showing, type FileContext } from "./file-context.ts";
@@ -8,16 +8,39 @@ import { trailerBytes, type OpenState } from "./open-state.ts";
 export function checkTrailer(context: FileContext, { file, form, database }: OpenState): FileInspection["sha256"] {
   if (form !== "snapshot") return { present: false, valid: undefined, stated: undefined };
   const stated = hex(readBytes(file, database.size, trailerBytes));
+  return { present: true, valid: sha256Of(context, database, database.size) === stated, stated };
+}
+
+/**
+ * Of a file without trailer: what stands behind its last whole page. bbolt
+ * writes whole pages only, and etcd knows a snapshot by its length alone
+ * (`etcdutl snapshot restore`: length % 512 == 32, else "missing hash").
+ * `wholeBytes`: so many bytes from the start on are a snapshot with a valid
+ * sha256. undefined: it ends with a whole page.
+ */
+export function strayEnd(
+  context: FileContext,
+  { form, file }: OpenState,
+  pageSizeBytes: number,
+): { readonly strayBytes: number; readonly wholeBytes: number | undefined } | undefined {
+  const strayBytes = file.size % pageSizeBytes;
+  if (form !== "database" || strayBytes === 0) return undefined;
+  const pagesEnd = file.size - strayBytes;
+  const hasSha256 = strayBytes > trailerBytes && sha256Of(context, file, pagesEnd) === hex(readBytes(file, pagesEnd, trailerBytes));
+  return { strayBytes, wholeBytes: hasSha256 ? pagesEnd + trailerBytes : undefined };
+}
+
+function sha256Of(context: FileContext, source: ByteSource, end: number): string {
   const hash = context.hashing.startSha256();
   const show = showing(context, "checking the sha256");
   const block = new Uint8Array(1 << 20);
-  for (let at = 0; at < database.size; at += block.length) {
-    const part = block.subarray(0, Math.min(block.length, database.size - at));
-    database.readInto(at, part);
+  for (let at = 0; at < end; at += block.length) {
+    const part = block.subarray(0, Math.min(block.length, end - at));
+    source.readInto(at, part);
     hash.update(part);
-    show(at + part.length, database.size);
+    show(at + part.length, end);
   }
-  return { present: true, valid: hash.digestHex() === stated, stated };
+  return hash.digestHex();
 }
 
 /**

@@ -6,7 +6,7 @@
  * the system's Node first (half of the time of `--help`). Started by
  * `node bin/requorum.js`, the rest runs, in any Node from 20 on.
  */
-import { existsSync } from "node:fs";
+import { existsSync, writeSync } from "node:fs";
 import { spawn } from "node:child_process";
 import module from "node:module";
 import { constants } from "node:os";
@@ -21,6 +21,8 @@ const isCheckout = existsSync(here("../src/cli/main.ts"));
 const isNewEnough = major > 22 || (major === 22 && minor >= (isCheckout ? 18 : 15));
 
 if (isNewEnough) {
+  // Until main.ts listens itself, and takes these away: a tenth of a second in which a signal would end the program without a word.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => stoppedEarly(signal));
   module.enableCompileCache?.();
   await import(isCheckout ? "../src/cli/main.ts" : "../dist/cli/main.js");
 } else {
@@ -33,4 +35,13 @@ if (isNewEnough) {
   // Somebody's kill reaches only this process; a terminal sends to both, and the child takes what comes twice at once for one.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal ?? "SIGTERM"] ?? 15)));
+}
+
+/** @param {string} signal */
+function stoppedEarly(signal) {
+  const detail = `stopped by ${signal} before it began; nothing was changed`;
+  const isForProgram = /(?:^| )(?:-o|--output)[ =]?(?:json|yaml)(?: |$)/.test(process.argv.slice(2).join(" "));
+  const document = { apiVersion: "requorum/v1", kind: "Error", error: { code: "INTERRUPTED", subject: "requorum", detail, remedies: [] } };
+  writeSync(2, isForProgram ? `${JSON.stringify(document, null, 2)}\n` : `error: requorum: interrupted  [INTERRUPTED]\n  ${detail}\n`);
+  process.exit(130);
 }

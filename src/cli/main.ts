@@ -39,10 +39,14 @@ function onSignal(name: string): void {
   if (!isChanging) setTimeout(() => process.exit(exitCodes.interrupted), lastGraceMs).unref();
   interrupt.abort(new RecoveryError("INTERRUPTED", { subject: "requorum", detail: `stopped by ${name}` }));
 }
-for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  // bin/requorum.js listens until now. It goes when there is another: a signal on its way while nobody listens would be lost.
+  const earlier = process.listeners(name);
   process.on(name, () => {
     onSignal(name);
   });
+  for (const listener of earlier) process.removeListener(name, listener);
+}
 
 const out = processSink(process.stdout);
 const err = processSink(process.stderr);

@@ -92,6 +92,19 @@ test(
   },
 );
 
+test("bin: a signal while the program is still being read ends it with a word", () => {
+  const preload = `import module from "node:module"; module.registerHooks({ resolve(name, context, next) {
+    if (name.includes("cli/main.")) process.kill(process.pid, "SIGINT");
+    return next(name, context);
+  } });`;
+  const hooked = ["--import", `data:text/javascript,${encodeURIComponent(preload)}`, program, "status"];
+  const text = spawnSync(process.execPath, hooked, { encoding: "utf8", timeout: 30_000 });
+  assert.deepEqual([text.status, text.stdout], [130, ""]);
+  assert.match(text.stderr, /^error: requorum.*: interrupted {2}\[INTERRUPTED\]\n {2}stopped by SIGINT.*; nothing was changed\n/);
+  const json = spawnSync(process.execPath, [...hooked, "-o", "json"], { encoding: "utf8", timeout: 30_000 });
+  assert.equal(errorSchema.parse(JSON.parse(json.stderr)).error.code, "INTERRUPTED");
+});
+
 test("bin: a watch ends when nobody reads it any more", { timeout: 60_000 }, () => {
   const work = mkdtempSync(join(tmpdir(), "requorum-watch-"));
   try {

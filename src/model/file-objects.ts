@@ -3,6 +3,8 @@ export interface FileObjects {
   readonly file: string;
   readonly revision: bigint;
   readonly objects: readonly FileObject[];
+  /** Of a choice that names no resource: what the cluster makes again by itself, and was not wanted. */
+  readonly leftAside: readonly { readonly resource: string; readonly objects: number }[];
   /** Selected, and not to be read. */
   readonly sealed: readonly { readonly key: string; readonly why: string }[];
 }

@@ -130,6 +130,39 @@ test("get: what API servers keep for themselves is no object to apply, and is sh
   ]);
 });
 
+test("get: of a whole namespace what the cluster makes again by itself is left out and counted, and is had by name or with all", () => {
+  const owned = (uid: string) => ({ ownerReferences: [{ apiVersion: "v1", kind: "Owner", name: "o", uid, controller: true }] });
+  const inShop = (kind: string, name: string, more: object = {}) => kubeJson("v1", kind, { name, namespace: "shop", ...more });
+  const places: KeyWrites = [
+    ...landmarkWrites,
+    ["/registry/pods/shop/web-1", inShop("Pod", "web-1", owned("1"))],
+    ["/registry/pods/shop/alone", inShop("Pod", "alone")],
+    ["/registry/replicasets/shop/web", inShop("ReplicaSet", "web", owned("2"))],
+    ["/registry/events/shop/e", inShop("Event", "e")],
+    ["/registry/leases/shop/l", inShop("Lease", "l")],
+    ["/registry/services/endpoints/shop/web", inShop("Endpoints", "web")],
+    ["/registry/endpointslices/shop/web", inShop("EndpointSlice", "web")],
+    ["/registry/secrets/shop/db-password", inShop("Secret", "db-password", owned("3"))],
+  ];
+  const context = memoryFileContext({ "/db": databaseBytes({ writes: places }) });
+  const request = { path: "/db", revision: 0n, isRaw: false, encryptionConfig: undefined };
+  const shop = { ...all, namespace: "shop" };
+  const found = getObjects(context, { ...request, selection: shop });
+  assert.deepEqual(keysOf(found), ["/registry/pods/shop/alone", "/registry/secrets/shop/db-password"]);
+  assert.deepEqual(
+    found.leftAside.map(({ resource, objects }) => `${String(objects)} ${resource}`),
+    ["1 endpoints", "1 endpointslices.discovery.k8s.io", "1 events", "1 leases.coordination.k8s.io", "1 pods", "1 replicasets.apps"],
+  );
+  const whole = getObjects(context, { ...request, selection: shop, includesMadeAgain: true });
+  assert.deepEqual([whole.objects.length, whole.leftAside], [8, []]);
+  assert.equal(
+    getObjects(context, { ...request, selection: { ...shop, what: "po,rs,ep,lease" } }).objects.length,
+    5,
+    "named, they are wanted",
+  );
+  assert.deepEqual(keysOf(getObjects(context, { ...request, selection: { ...shop, what: "all" } })), ["/registry/pods/shop/alone"]);
+});
+
 test("get: what is not there is OBJECT_NOT_FOUND and says what was looked for", () => {
   const selection = { what: "deploy/none", namespace: "shop", selector: "app=x" };
   assert.throws(() => get({ selection }), isRecoveryError("OBJECT_NOT_FOUND", /deploy\/none in namespace shop with app=x/));

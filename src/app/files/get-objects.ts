@@ -2,12 +2,13 @@ import { asServed } from "../../formats/kubernetes/as-served.ts";
 import { cleanForApply } from "../../formats/kubernetes/clean-for-apply.ts";
 import { isKubeList, isKubeObject, type KubeJson, type KubeObject } from "../../formats/kubernetes/kube-json.ts";
 import { kubeYaml } from "../../formats/kubernetes/kube-yaml.ts";
-import { isOwnRecord } from "../../formats/kubernetes/registry-key.ts";
+import { isOwnRecord, resourceText } from "../../formats/kubernetes/registry-key.ts";
 import type { FileObject, FileObjects } from "../../model/file-objects.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { assertTrailer } from "./check-trailer.ts";
 import type { FileContext } from "./file-context.ts";
 import { ObjectSelector, type ObjectSelection } from "./object-selection.ts";
+import { isMadeAgain } from "./made-again.ts";
 import { withState, type StateRequest } from "./open-state.ts";
 import { liveObjects, readRecord, sealKeysOf } from "./read-objects.ts";
 
@@ -18,6 +19,8 @@ export interface GetObjectsRequest extends StateRequest {
   /** As the API server would have answered, with status, uid and all. */
   readonly isRaw: boolean;
   readonly encryptionConfig: string | undefined;
+  /** Where no resource is named: also what the cluster makes again by itself. */
+  readonly includesMadeAgain?: boolean;
 }
 
 /**
@@ -32,6 +35,7 @@ export function getObjects(context: FileContext, request: GetObjectsRequest): Fi
     assertTrailer(context, opened, request);
     const live = liveObjects(context, opened.state().bolt, request.revision);
     const objects: FileObject[] = [];
+    const leftAside = new Map<string, number>();
     const sealed: { readonly key: string; readonly why: string }[] = [];
     for (const found of live.records()) {
       const place = live.keys.parse(found.key);
@@ -41,12 +45,21 @@ export function getObjects(context: FileContext, request: GetObjectsRequest): Fi
       const { value, why } = readRecord(context, found, sealKeys);
       if (value.kind === "sealed") sealed.push({ key: found.key, why: why ?? "" });
       else if (value.kind === "undecoded") sealed.push({ key: found.key, why: value.why });
-      else if (value.kind === "object" && selector.matchesLabels(value.object))
-        objects.push(toFileObject(found.key, found.record.modRevision, value.object, request.isRaw));
+      else if (value.kind === "object" && selector.matchesLabels(value.object)) {
+        if (selector.isWhole && request.includesMadeAgain !== true && place !== undefined && isMadeAgain(place, value.object))
+          leftAside.set(resourceText(place), (leftAside.get(resourceText(place)) ?? 0) + 1);
+        else objects.push(toFileObject(found.key, found.record.modRevision, value.object, request.isRaw));
+      }
     }
     selector.assertWordsKnown();
-    if (objects.length === 0) throw nothing(request, sealed, live.keys.prefix);
-    return { file: request.path, revision: live.revision, objects: inOrderOfApply(objects), sealed };
+    if (objects.length === 0) throw nothing(request, { sealed, leftAside, prefix: live.keys.prefix });
+    return {
+      file: request.path,
+      revision: live.revision,
+      objects: inOrderOfApply(objects),
+      leftAside: [...leftAside].sort().map(([resource, count]) => ({ resource, objects: count })),
+      sealed,
+    };
   });
 }
 
@@ -65,9 +78,13 @@ function toFileObject(key: string, modRevision: bigint, stored: KubeObject, isRa
 
 function nothing(
   request: GetObjectsRequest,
-  sealed: readonly { readonly key: string; readonly why: string }[],
-  prefix: string | undefined,
+  found: {
+    readonly sealed: readonly { readonly key: string; readonly why: string }[];
+    readonly leftAside: ReadonlyMap<string, number>;
+    readonly prefix: string | undefined;
+  },
 ): RecoveryError {
+  const { sealed, leftAside, prefix } = found;
   const [first] = sealed;
   if (first !== undefined)
     return new RecoveryError("VALUE_SEALED", {
@@ -88,7 +105,14 @@ function nothing(
   ];
   const where =
     prefix === undefined ? "; no keys of a Kubernetes API server were found in this file" : ` below ${prefix} at the wanted revision`;
-  return new RecoveryError("OBJECT_NOT_FOUND", { subject: `file ${request.path}`, detail: `there is no ${wanted.join(" ")}${where}` });
+  const asideCount = [...leftAside.values()].reduce((sum, count) => sum + count, 0);
+  if (asideCount === 0)
+    return new RecoveryError("OBJECT_NOT_FOUND", { subject: `file ${request.path}`, detail: `there is no ${wanted.join(" ")}${where}` });
+  return new RecoveryError("OBJECT_NOT_FOUND", {
+    subject: `file ${request.path}`,
+    detail: `of ${wanted.join(" ")} there are only ${String(asideCount)} that the cluster makes again by itself (${[...leftAside.keys()].sort().join(", ")})`,
+    remedies: [{ why: "name the resource to get them, or give --all", command: "requorum snapshot get backup.db --all" }],
+  });
 }
 
 /** JSON with exact integers, indented. */

@@ -34,6 +34,11 @@ export class ObjectSelector {
     this.labels = labelsOf(selection.selector);
   }
 
+  /** A namespace, a selector, a category or nothing: no resource was named. */
+  get isWhole(): boolean {
+    return this.selection.what === undefined || this.words?.isCategory === true;
+  }
+
   matchesKey(key: string, parsed: RegistryKey | undefined): boolean {
     const { what, namespace } = this.selection;
     if (what?.startsWith("/") === true) return key === what;

@@ -87,7 +87,7 @@ export class ResourceWords {
 
   /** The category `all`, which is no choice of single objects. */
   get isCategory(): boolean {
-    return this.wanted.every(({ word }) => word === "all");
+    return this.wanted.every(({ word, name }) => word === "all" && name === undefined);
   }
 
   matches(parsed: RegistryKey): boolean {

@@ -6,7 +6,7 @@ import type { CliContext } from "../cli-context.ts";
 import { hasFlag, listArgument, textArgument, textOption, type CommandModule } from "../command-spec.ts";
 import { runFileTask } from "../file-work/run-file-task.ts";
 import { wholeNumber } from "../file-work/whole-number.ts";
-import { printShortfall } from "../print-result.ts";
+import { printNote, printShortfall } from "../print-result.ts";
 
 /**
  * The result is made for kubectl, also as JSON: a List of objects and not a
@@ -27,10 +27,13 @@ export const command: CommandModule = {
       revision: wholeNumber(textOption(invocation, "revision"), "revision") ?? 0n,
       isRaw: hasFlag(invocation, "raw"),
       encryptionConfig: textOption(invocation, "encryption-config"),
+      includesMadeAgain: hasFlag(invocation, "all"),
       committedOnly: hasFlag(invocation, "committed-only"),
       skipsHashCheck: hasFlag(invocation, "skip-hash-check"),
     });
     print(cli, found);
+    // JSON has no comments.
+    if (cli.global.output === "json" && found.leftAside.length > 0) printNote(cli, [line(warn(asideWords(found)))]);
     if (found.sealed.length > 0) printShortfall(cli, sealedError(found), sealedPage(found));
     return found.sealed.length === 0 ? "done" : "findings";
   },
@@ -57,7 +60,14 @@ function print(cli: CliContext, found: FileObjects): void {
     const leftOut = one.leftOut.length === 0 ? "" : `# left out: ${one.leftOut.join(", ")}\n`;
     return `${comment(`${one.key} of ${found.file}, written at revision ${String(one.modRevision)}`)}${leftOut}${one.yaml}`;
   });
-  cli.terminal.objects(parts.join("---\n"));
+  const aside = found.leftAside.length === 0 ? "" : comment(asideWords(found));
+  cli.terminal.objects(`${aside}${parts.join("---\n")}`);
+}
+
+function asideWords({ leftAside }: FileObjects): string {
+  const count = leftAside.reduce((sum, one) => sum + one.objects, 0);
+  const each = leftAside.map(({ resource, objects }) => `${String(objects)} ${resource}`).join(", ");
+  return `${count === 1 ? "1 object" : `${String(count)} objects`} that the cluster makes again by itself left out (${each}); --all includes them`;
 }
 
 /** One line, whatever the file is called. */

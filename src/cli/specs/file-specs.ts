@@ -50,6 +50,7 @@ export const fileSpecs: readonly CommandSpec[] = [
     summary: "objects of Kubernetes out of a file, as YAML that kubectl apply takes",
     description: [
       "What the cluster itself writes (status, uid, resourceVersion, …) is left out and named in a comment; --raw keeps it. Secrets are printed as they are.",
+      "Where no resource is named, what the cluster makes again by itself is left out and counted in a comment: events, leases, endpoints, and what a controller owns (but for its secrets, configmaps and volume claims).",
     ],
     arguments: [
       source,
@@ -66,6 +67,7 @@ export const fileSpecs: readonly CommandSpec[] = [
       { name: "all-namespaces", short: "A", describes: "every namespace, as without --namespace" },
       { name: "selector", short: "l", value: "LABELS", describes: "only objects with these labels: app=web,tier!=cache" },
       { name: "revision", value: "N", describes: "as they were at this revision", defaultWords: "the newest" },
+      { name: "all", describes: "also what the cluster makes again by itself: events, leases, endpoints, what controllers own" },
       { name: "raw", describes: "everything, as the API server would have answered" },
       { name: "encryption-config", value: "FILE", describes: "the EncryptionConfiguration, where values are encrypted at rest" },
       committedOnly,

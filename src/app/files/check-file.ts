@@ -127,7 +127,7 @@ function objectsPart(context: FileContext, opened: OpenState): FileCheckPart {
   const problems: { offset: undefined; what: string }[] = [];
   let problemCount = 0;
   const live = liveObjects(context, opened.stored(), 0n, "decoding every object");
-  for (const { key: name, record } of live.records()) {
+  for (const { key: name, record } of live.records({ reusesMemory: true })) {
     try {
       counts[readStoredValue(record.value, { types, name }).kind] += 1;
     } catch (error) {

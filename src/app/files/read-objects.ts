@@ -35,18 +35,18 @@ export function sealKeysOf(context: FileContext, path: string | undefined): read
 export interface LiveObjects {
   readonly revision: bigint;
   readonly keys: KeyReader;
-  /** Every live record, with its key as text. */
-  records(): Iterable<{ readonly key: string; readonly record: MvccRecord }>;
+  /** Every live record, with its key as text. `reusesMemory` as in MvccRecords. */
+  records(options?: { readonly reusesMemory: boolean }): Iterable<{ readonly key: string; readonly record: MvccRecord }>;
 }
 
 /** What is there at a revision (0n: the newest). A pass over the source for what is live, and one more when `keys` is first used. */
 export function liveObjects(context: FileContext, bolt: BoltReader, revision: bigint, text = "finding what is live"): LiveObjects {
   const view = viewAt(openMvcc(bolt), revision, { onBytes: showing(context, text) });
-  const records = function* (): Iterable<{ key: string; record: MvccRecord }> {
-    for (const record of view.records()) yield { key: utf8.decode(record.key), record };
+  const records = function* (options?: { readonly reusesMemory: boolean }): Iterable<{ key: string; record: MvccRecord }> {
+    for (const record of view.records(options)) yield { key: utf8.decode(record.key), record };
   };
   const names = function* (): Iterable<string> {
-    for (const { key } of records()) yield key;
+    for (const { key } of records({ reusesMemory: true })) yield key;
   };
   let keys: KeyReader | undefined;
   return {

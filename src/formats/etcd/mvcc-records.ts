@@ -27,8 +27,12 @@ export interface MvccRecords {
   readonly scheduledCompactRevision: bigint | undefined;
   /** Bytes that `records` will read, for progress. */
   readonly sizeBytes: number;
-  /** In the order of revisions, from revision `fromMain` on. Throws FILE_DAMAGED. */
-  records(fromMain?: bigint): Iterable<MvccRecord>;
+  /**
+   * In the order of revisions, from revision `fromMain` on. With `reusesMemory`
+   * the bytes of a record are valid until the next step only: a walk over
+   * gigabytes then stays in one buffer. Throws FILE_DAMAGED.
+   */
+  records(fromMain?: bigint, options?: { readonly reusesMemory: boolean }): Iterable<MvccRecord>;
   /** One record by its revision. Throws FILE_DAMAGED. */
   find(main: bigint, sub: bigint): MvccRecord | undefined;
 }

@@ -44,7 +44,7 @@ export function hashKv(source: MvccRecords, revision: bigint, options: HashKvOpt
   let crc = crc32c(bucketNames.key);
   let ordinal = -1;
   const progress = new RecordProgress(source.sizeBytes, options.onBytes);
-  for (const record of recordsUpTo(source, at)) {
+  for (const record of recordsUpTo(source, at, { reusesMemory: true })) {
     progress.add(record);
     ordinal += 1;
     const { main } = record;

@@ -77,7 +77,7 @@ export class KeyWalk {
     let { mask } = part;
     const { id } = part;
     let step: Writable<KeyStep> | undefined;
-    for (const record of source.records()) {
+    for (const record of source.records(0n, { reusesMemory: true })) {
       const main = mainNumberOf(record);
       if (main > upTo) break;
       const { key } = record;

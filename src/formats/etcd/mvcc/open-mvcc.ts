@@ -33,9 +33,9 @@ class BoltMvcc implements MvccRecords {
     this.revision = [1n, lastMain(bucket), finished ?? 0n, scheduled ?? 0n].reduce((most, one) => (one > most ? one : most));
   }
 
-  *records(fromMain = 0n): Iterable<MvccRecord> {
+  *records(fromMain = 0n, options?: { readonly reusesMemory: boolean }): Iterable<MvccRecord> {
     const from = fromMain <= 0n ? undefined : encodeRevisionKey(fromMain, 0n, false);
-    for (const { key, value } of this.bucket.entries(from)) yield new StoredRecord(this.name, key, value);
+    for (const { key, value } of this.bucket.entries(from, options)) yield new StoredRecord(this.name, key, value);
   }
 
   find(main: bigint, sub: bigint): MvccRecord | undefined {

@@ -9,8 +9,8 @@ export interface LiveView {
   readonly revision: bigint;
   /** Keys that are there at this revision, as a server counts them. */
   readonly count: number;
-  /** In the order of the revisions that wrote them; reads the source once. Throws FILE_DAMAGED. */
-  records(): Iterable<MvccRecord>;
+  /** In the order of the revisions that wrote them; reads the source once. `reusesMemory` as in MvccRecords. Throws FILE_DAMAGED. */
+  records(options?: { readonly reusesMemory: boolean }): Iterable<MvccRecord>;
 }
 
 export interface ViewOptions {
@@ -33,9 +33,9 @@ export function viewAt(source: MvccRecords, revision: bigint, options: ViewOptio
   return {
     revision: at,
     count: bits.count - markers,
-    records: function* () {
+    records: function* (reading) {
       let ordinal = 0;
-      for (const record of recordsUpTo(source, at)) {
+      for (const record of recordsUpTo(source, at, reading)) {
         if (bits.has(ordinal) && record.key.length > 0) yield record;
         ordinal += 1;
       }
@@ -55,8 +55,8 @@ export function heldRevision(source: MvccRecords, revision: bigint): bigint {
   return at;
 }
 
-export function* recordsUpTo(source: MvccRecords, revision: bigint): Iterable<MvccRecord> {
-  for (const record of source.records()) {
+export function* recordsUpTo(source: MvccRecords, revision: bigint, options?: { readonly reusesMemory: boolean }): Iterable<MvccRecord> {
+  for (const record of source.records(0n, options)) {
     if (record.main > revision) return;
     yield record;
   }

@@ -83,13 +83,13 @@ export class BucketOverlay implements BoltBucket {
     return this.base?.bucketNames() ?? [];
   }
 
-  *entries(from?: Uint8Array): Iterable<BoltEntry> {
+  *entries(from?: Uint8Array, options?: { readonly reusesMemory: boolean }): Iterable<BoltEntry> {
     this.sorted ??= [...this.changes.keys()].sort();
     const changed = this.sorted;
     let next = from === undefined ? 0 : firstAtOrAfter(changed, keyTextOf(from));
     // Only texts of keys near a changed one are made: a bucket of millions with changes at its end stays fast.
     let nextBytes = bytesAt(changed, next);
-    for (const entry of this.base?.entries(from) ?? []) {
+    for (const entry of this.base?.entries(from, options) ?? []) {
       let order = nextBytes === undefined ? 1 : compareKeys(nextBytes, entry.key);
       while (order < 0) {
         yield* this.changedEntry(changed[next]);

@@ -56,7 +56,7 @@ export class KeyStates {
   /** One pass over all records of the base; memory grows with the interest, not with the base. */
   constructor(base: MvccRecords, interest: KeyInterest, onStoredBytes?: (storedBytes: number) => void) {
     if (interest.isEmpty) return;
-    for (const record of base.records()) {
+    for (const record of base.records(0n, { reusesMemory: true })) {
       onStoredBytes?.(record.stored.length);
       // A key that is of interest for its lease is followed from here on.
       if (interest.leases.size > 0 && record.lease !== 0n && interest.leases.has(record.lease))

@@ -98,12 +98,13 @@ function* contentsOf(restored: BoltReader): Iterable<BoltBucketContent> {
         undefined,
         `bucket ${keyTextOf(name)} holds a bucket ${JSON.stringify(keyTextOf(inner))}; etcd has none inside others`,
       );
-    yield { name, entries: bucket.entries() };
+    yield { name, entries: bucket.entries(undefined, { reusesMemory: true }) };
   }
 }
 
 function* checkedRecords(file: string, bucket: BoltBucket): Iterable<BoltEntry> {
-  for (const entry of bucket.entries()) {
+  // The writer copies what it is given before it asks for more.
+  for (const entry of bucket.entries(undefined, { reusesMemory: true })) {
     new StoredRecord(file, entry.key, entry.value);
     yield entry;
   }

@@ -89,7 +89,7 @@ class FileComparison {
       heldBytes = 0;
     }
     for (const [key, { resource }] of known) this.note(before, key, resource, "removed", []);
-    this.selector.assertWordsKnown();
+    this.selector.assertWordsKnown("what is compared");
     this.compareDiffering(before, after, differing);
     return {
       from: { file: request.from.path, revision: before.revision },

@@ -210,3 +210,13 @@ test("get: a revision that is compacted away or not there yet is named", () => {
   assert.throws(at(5n), isRecoveryError("REVISION_NOT_IN_FILE", /6/));
   assert.throws(at(99n), isRecoveryError("REVISION_NOT_IN_FILE", /10/));
 });
+
+test("get: before the first key of Kubernetes the file is not said to have none", () => {
+  const selection = { ...all, what: "cm" };
+  assert.throws(() => get({ selection, revision: 1n }), isRecoveryError("OBJECT_NOT_FOUND", /at revision 1 there were no keys .* yet/));
+  assert.throws(() => get({ selection, revision: 3n }), isRecoveryError("OBJECT_NOT_FOUND", /below \/registry at revision 3/));
+  assert.throws(
+    () => get({ selection: { ...all, what: "widgets" }, revision: 1n }),
+    isRecoveryError("USAGE", /of this file at revision 1, /),
+  );
+});

@@ -51,8 +51,8 @@ export function getObjects(context: FileContext, request: GetObjectsRequest): Fi
         else objects.push(toFileObject(found.key, found.record.modRevision, value.object, request.isRaw));
       }
     }
-    selector.assertWordsKnown();
-    if (objects.length === 0) throw nothing(request, { sealed, leftAside, prefix: live.keys.prefix });
+    selector.assertWordsKnown(`this file${request.revision === 0n ? "" : ` at revision ${String(live.revision)}`}`);
+    if (objects.length === 0) throw nothing(request, { sealed, leftAside, prefix: live.keys.prefix, revision: live.revision });
     return {
       file: request.path,
       revision: live.revision,
@@ -82,9 +82,10 @@ function nothing(
     readonly sealed: readonly { readonly key: string; readonly why: string }[];
     readonly leftAside: ReadonlyMap<string, number>;
     readonly prefix: string | undefined;
+    readonly revision: bigint;
   },
 ): RecoveryError {
-  const { sealed, leftAside, prefix } = found;
+  const { sealed, leftAside, prefix, revision } = found;
   const [first] = sealed;
   if (first !== undefined)
     return new RecoveryError("VALUE_SEALED", {
@@ -104,7 +105,11 @@ function nothing(
     ...(selector === undefined ? [] : [`with ${selector}`]),
   ];
   const where =
-    prefix === undefined ? "; no keys of a Kubernetes API server were found in this file" : ` below ${prefix} at the wanted revision`;
+    prefix !== undefined
+      ? ` below ${prefix} at revision ${String(revision)}`
+      : request.revision === 0n
+        ? "; no keys of a Kubernetes API server were found in this file"
+        : `; at revision ${String(revision)} there were no keys of a Kubernetes API server yet in this file`;
   const asideCount = [...leftAside.values()].reduce((sum, count) => sum + count, 0);
   if (asideCount === 0)
     return new RecoveryError("OBJECT_NOT_FOUND", { subject: `file ${request.path}`, detail: `there is no ${wanted.join(" ")}${where}` });

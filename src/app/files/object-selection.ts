@@ -53,9 +53,9 @@ export class ObjectSelector {
     return namespace === undefined || namespace === parsed.namespace || isItself;
   }
 
-  /** Once every key was seen. Throws USAGE for a word that names no resource. */
-  assertWordsKnown(): void {
-    this.words?.assertKnown();
+  /** Once every key was seen; `where` they were: "this file at revision 7". Throws USAGE for a word that names no resource. */
+  assertWordsKnown(where: string): void {
+    this.words?.assertKnown(where);
   }
 
   matchesLabels(object: KubeObject): boolean {

@@ -96,13 +96,13 @@ export class ResourceWords {
   }
 
   /** When the whole source was seen: a word that names no resource of it, nor of any Kubernetes, is a wrong word and not a missing object. Throws USAGE. */
-  assertKnown(): void {
+  assertKnown(where: string): void {
     for (const one of this.wanted) {
       if (this.isBuiltIn(one.resource, one.group) || [...this.seen.values()].some((parsed) => this.isOf(one, parsed))) continue;
       const near = closestFirst(one.word, [...this.seen.keys()]);
       const more = near.length > namesShown ? ` and ${String(near.length - namesShown)} more` : "";
       const has = near.length === 0 ? "no objects of Kubernetes at all" : `${near.slice(0, namesShown).join(", ")}${more}`;
-      throw usage(`${JSON.stringify(one.word)} is no resource of Kubernetes that is known here, and none of this file, which has ${has}`);
+      throw usage(`${JSON.stringify(one.word)} is no resource of Kubernetes that is known here, and none of ${where}, which has ${has}`);
     }
   }
 

@@ -119,7 +119,7 @@ function clusterLines(situation: Situation): readonly string[] {
   }
   if (situation.inventory.lastSeen === undefined) {
     lines.push(
-      "no facts of an earlier good look are kept, so it is not known whether the history went backwards or a machine was replaced; PB2 compares with them",
+      "no facts of an earlier good look are kept, so it is not known whether the history went backwards or a machine was replaced; those of the next good look are kept",
     );
   }
   if (situation.cluster.list === undefined)

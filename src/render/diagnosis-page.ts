@@ -1,6 +1,7 @@
 import type { Evidence } from "../model/finding.ts";
 import type { DiagnosisDocument } from "./diagnosis-document.ts";
 import { bad, command, dim, gap, good, heading, item, line, strong, warn, type Block, type Page } from "./page.ts";
+import { shorthandBlocks } from "./shorthand.ts";
 import { count, severityTone, timeWords, toleranceWords } from "./words.ts";
 
 type ShownFinding = DiagnosisDocument["findings"][number];
@@ -9,12 +10,12 @@ type ShownFinding = DiagnosisDocument["findings"][number];
 export function diagnosisPage(document: DiagnosisDocument, options: { readonly showsNext: boolean } = { showsNext: true }): Page {
   const explained = new Set(document.findings.flatMap((finding) => finding.explains));
   const causes = document.findings.filter((finding) => !explained.has(nameOf(finding)));
-  return [
+  const said = [
     ...headBlocks(document, causes),
     ...groupsOf(causes).flatMap((group, index) => [gap, ...groupBlocks(document, group, index + 1)]),
     ...unknownBlocks(document),
-    ...(options.showsNext ? nextBlocks(document) : []),
   ];
+  return [...said, ...shorthandBlocks(said), ...(options.showsNext ? nextBlocks(document) : [])];
 }
 
 /** Findings of one code and weight are told once, with every place: the same advice three times hides the rest. */

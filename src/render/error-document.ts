@@ -35,9 +35,20 @@ export function causesOf(error: Error): readonly string[] {
   const said = [error.message];
   let cause: unknown = error.cause;
   for (let depth = 0; depth < 4 && cause instanceof Error; depth += 1) {
-    const words = cause.message;
+    const words = unwrapped(cause.message);
     if (words !== "" && !said.some((earlier) => earlier.includes(words))) said.push(words);
     cause = cause.cause;
   }
   return said.slice(1);
+}
+
+/** grpc-js's words about a failed call without its number, the time of the last failure, and the note that is empty for an address. */
+function unwrapped(message: string): string {
+  if (!/^\d+ [A-Z_]+: /.test(message)) return message;
+  return message
+    .replace(/^\d+ ([A-Z_]+: )/, "$1")
+    .replace(/^UNAVAILABLE: (?:No connection established\. Last error: )?(?:Error(?: \[[A-Z_]+\])?: )?/, "")
+    .replace(/\.? Resolution note: *.*$/, "")
+    .replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)/g, "")
+    .trim();
 }

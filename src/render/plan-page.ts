@@ -20,16 +20,12 @@ import {
 } from "./page.ts";
 import { count, orUnknown, quorumWords, secondsWords, timeWords } from "./words.ts";
 import { shellWord } from "./shell-word.ts";
+import { shorthandBlocks } from "./shorthand.ts";
 
 /** Verdict, loss, alternatives side by side, steps with the quorum after each, and what to type next. */
 export function planPage(plan: PlanDocument, options: { readonly showsNext: boolean }): Page {
-  return [
-    ...headBlocks(plan),
-    ...proofBlocks(plan),
-    ...(plan.verdict === "act" ? stepBlocks(plan) : []),
-    ...alternativeBlocks(plan),
-    ...(options.showsNext ? nextBlocks(plan) : []),
-  ];
+  const said = [...headBlocks(plan), ...proofBlocks(plan), ...(plan.verdict === "act" ? stepBlocks(plan) : []), ...alternativeBlocks(plan)];
+  return [...said, ...shorthandBlocks(said), ...(options.showsNext ? nextBlocks(plan) : [])];
 }
 
 function headBlocks(plan: PlanDocument): readonly Block[] {

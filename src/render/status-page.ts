@@ -1,4 +1,5 @@
 import { bad, dim, gap, good, heading, item, line, strong, table, warn, type Block, type Inline, type Page, type Span } from "./page.ts";
+import { shorthandBlocks } from "./shorthand.ts";
 import type { StatusDocument, StatusEndpoint, StatusMember } from "./status-document.ts";
 import { bytesWords, count, orUnknown, secondsWords, severityTone, timeWords, toleranceWords } from "./words.ts";
 
@@ -13,6 +14,7 @@ export function statusPage(status: StatusDocument): Page {
     ...hostBlocks(status),
     ...footBlocks(status),
     ...unknownBlocks(status),
+    ...shorthandBlocks(unknownBlocks(status)),
     ...nextBlocks(status),
   ];
 }

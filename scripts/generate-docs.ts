@@ -13,7 +13,7 @@ const exitMeanings: { readonly [name in ExitName]: string } = {
   factsIncomplete: "facts incomplete: something needed could not be observed",
   locked: "another run holds the lock",
   blocked: "blocked by a precondition",
-  failed: "a step or operation failed; a run can be resumed",
+  failed: "a step or operation failed; a run that was under way can be resumed",
   outcomeUnknown: "the outcome is unknown; an operator is needed",
   verificationFailed: "data failed verification (snapshot, plan file, journal, end state)",
   refused: "refused by a safety gate",

@@ -23,7 +23,7 @@ export const exitMeanings: { readonly [name in ExitName]: string } = {
   factsIncomplete: "not enough could be seen",
   locked: "another run holds the lock",
   blocked: "blocked by a precondition, or waiting is right",
-  failed: "an operation failed; a run can be resumed",
+  failed: "an operation failed; a run that was under way can be resumed",
   outcomeUnknown: "the outcome of a step is unknown; look before anything else",
   verificationFailed: "plan, journal, snapshot or result failed verification",
   refused: "refused by a safety gate",

@@ -9,6 +9,12 @@ export const fileErrorEntries = {
     meaning:
       "Bytes at the named place cannot be what the format says. Nothing was written. Another copy, or another member, is needed for what stands there.",
   },
+  FILE_NOT_FOUND: {
+    summary: "there is no such file",
+    retry: "permanent",
+    exit: "usage",
+    meaning: "Nothing is at the path that was given. Nothing was read or changed.",
+  },
   FILE_NOT_RECOGNISED: {
     summary: "not a file of this kind",
     retry: "permanent",

@@ -161,5 +161,5 @@ test("bad sources: a cut file is damaged with its place; when it is a moment old
 });
 
 test("bad sources: a path where nothing is says so", () => {
-  refusedByAll(memoryFileContext(), "/none", "LOCAL_FILE_FAILED", /ENOENT/);
+  refusedByAll(memoryFileContext(), "/none", "FILE_NOT_FOUND", /ENOENT/);
 });

@@ -17,6 +17,7 @@ import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { LocalFileSpool } from "../../adapters/local-fs/local-file-spool.ts";
 import { NodeHashing } from "../../adapters/system/node-hashing.ts";
+import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
 import { FakeHostAccess } from "../../../test/support/fake-host-access.ts";
 import { landmarkWrites as writes, snapshotBytes } from "../../../test/support/kube-database.ts";
 import { LoopbackHostAccess } from "../../../test/support/loopback-host-access.ts";
@@ -28,7 +29,7 @@ import type { SpoolDirectory } from "../../ports/file-spool.ts";
 import type { HostAccess, RemoteRead } from "../../ports/host-access.ts";
 import { chunkBytes, fetchRemoteSource, type FetchContext } from "./fetch-remote-source.ts";
 import { readRemoteLook } from "./remote-file-look.ts";
-import { parseRemoteSource } from "./remote-source.ts";
+import { assertReadable, parseRemoteSource } from "./remote-source.ts";
 
 const cp1 = asHostName("cp1");
 
@@ -102,11 +103,14 @@ test("ssh sources: of a data dir come the files that are read, and no others; a 
   for (const [path, bytes] of Object.entries(files)) assert.equal(Buffer.compare(readFileSync(join(copy, path)), bytes), 0, path);
 });
 
-test("ssh sources: what is not there, is empty, is no data dir or no file is said in the machine's own words, and nothing is copied", async (context) => {
+test("ssh sources: what is not there, is empty, is no data dir or no file is said, and nothing is copied", async (context) => {
   const { put, fetch, work } = await setting(context);
   put("pki/ca.crt", "x");
   mkdirSync(join(work, "empty"));
-  await assert.rejects(fetch(join(work, "none")), { code: "REMOTE_COMMAND_FAILED", message: /on cp1: .*No such file/ });
+  const notFound = { code: "FILE_NOT_FOUND", message: /no such file or directory on that machine/, subject: /ssh:\/\/cp1\// };
+  await assert.rejects(fetch(join(work, "none")), notFound);
+  await assert.rejects(fetch(join(work, "none/deeper")), notFound);
+  await assert.rejects(fetch(join(work, "there/pki/ca.crt/below")), notFound);
   await assert.rejects(fetch(join(work, "there/pki")), { code: "FILE_NOT_RECOGNISED", message: /ca\.crt/, subject: /ssh:\/\/cp1\// });
   await assert.rejects(fetch(join(work, "empty")), { code: "FILE_NOT_RECOGNISED", message: /an empty directory/ });
   await assert.rejects(fetch("/dev/null"), { code: "FILE_NOT_RECOGNISED", message: /a device/ });
@@ -237,4 +241,15 @@ test("parseRemoteSource: host of the configuration, user, port, IPv6; what is no
     "ssh://u:p@cp1/x",
   ])
     assert.throws(() => parseRemoteSource(text), { code: "USAGE" }, text);
+});
+
+test("assertReadable: another scheme than ssh and live is a usage error, a path is none", () => {
+  for (const url of ["http://x/y", "s3://bucket/key", "SSH://cp1/x", "file:///tmp/x"])
+    assert.throws(
+      () => {
+        assertReadable(url);
+      },
+      isRecoveryError("USAGE", /ssh:\/\/HOST\/PATH, live/),
+    );
+  for (const path of ["./http:/x", "a.db", "/x", "ssh://cp1/x", "live", "live://cp1"]) assertReadable(path);
 });

@@ -37,7 +37,7 @@ const spareBytes = 64n * 1024n * 1024n;
  * Copies a file, or the files of a stopped member's data dir, into the spool,
  * below `into`, and gives the path of the copy. Compared by sha256 at both
  * ends, and the original must not have changed meanwhile. Never writes to the
- * machine. Throws FILE_IN_USE, FILE_CHANGED, FILE_NOT_RECOGNISED,
+ * machine. Throws FILE_NOT_FOUND, FILE_IN_USE, FILE_CHANGED, FILE_NOT_RECOGNISED,
  * LOCAL_DISK_FULL, REMOTE_COMMAND_FAILED, and what reaching the machine throws.
  */
 export async function fetchRemoteSource(context: FetchContext, source: RemoteSource, into: string): Promise<string> {

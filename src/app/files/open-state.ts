@@ -13,6 +13,7 @@ import type { ErrorCode } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { OpenByteFile } from "../../ports/byte-files.ts";
 import { showing, type FileContext } from "./file-context.ts";
+import { kindOfSource } from "./kind-of-source.ts";
 
 /** Bytes of the sha256 that ends a snapshot stream. */
 export const trailerBytes = 32;
@@ -47,12 +48,12 @@ export interface OpenState {
 /**
  * Opens a snapshot, a database or a data dir, and closes it when `work` is
  * over. What `work` gives counts only when no file changed all the while.
- * Throws FILE_CHANGED, FILE_NOT_RECOGNISED, LOCAL_FILE_FAILED, and what `work` throws.
+ * Throws FILE_NOT_FOUND, FILE_CHANGED, FILE_NOT_RECOGNISED, LOCAL_FILE_FAILED, and what `work` throws.
  */
 export function withState<Result>(context: FileContext, request: StateRequest, work: (opened: OpenState) => Result): Result {
   const files = new OpenFiles(context);
   try {
-    const isDirectory = context.files.kindOf(request.path) === "directory";
+    const isDirectory = kindOfSource(context, request.path) === "directory";
     const result = work(isDirectory ? openDirectory(context, files, request) : openFile(files, request));
     files.assertUnchanged();
     return result;

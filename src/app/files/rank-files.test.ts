@@ -52,7 +52,7 @@ test("rank: one that is damaged, running, missing or no data dir comes last with
 });
 
 test("rank: when nothing can be read, the first error is the result", () => {
-  assert.throws(() => rankFiles(memoryFileContext(), ["/a", "/b"]), isRecoveryError("LOCAL_FILE_FAILED"));
+  assert.throws(() => rankFiles(memoryFileContext(), ["/a", "/b"]), isRecoveryError("FILE_NOT_FOUND"));
 });
 
 test("rank: of two clusters none is the newest", () => {

@@ -4,6 +4,7 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import type { FileRank, FileRanking } from "../../model/file-ranking.ts";
 import { checkTrailer, contentDiffers } from "./check-trailer.ts";
 import { showing, type FileContext } from "./file-context.ts";
+import { kindOfSource } from "./kind-of-source.ts";
 import { openDataDirAt, OpenFiles, withState } from "./open-state.ts";
 import { rankDataDir } from "./rank-data-dir.ts";
 
@@ -44,7 +45,7 @@ function unreadRank(path: string, error: RecoveryError): FileRank {
 }
 
 function rankOne(context: FileContext, path: string): FileRank {
-  if (context.files.kindOf(path) === "file")
+  if (kindOfSource(context, path) === "file")
     return withState(context, { path }, (opened) => {
       const isChanged = checkTrailer(context, opened).valid === false;
       const rank = rankMember({ name: path, wal: undefined, database: readMeta(opened.stored()), snapFiles: [] });

@@ -8,6 +8,7 @@ import { readStoredValue, type StoredValue } from "../../formats/kubernetes/stor
 import { readEncryptionConfiguration } from "../../schemas/encryption-configuration.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { showing, type FileContext } from "./file-context.ts";
+import { kindOfSource } from "./kind-of-source.ts";
 import { KeyReader } from "./object-selection.ts";
 
 const utf8 = new TextDecoder();
@@ -17,6 +18,7 @@ const encryptionConfigBytesMax = 1 << 20;
 /** The keys of an EncryptionConfiguration file; undefined without one. Throws ENCRYPTION_CONFIG_INVALID. */
 export function sealKeysOf(context: FileContext, path: string | undefined): readonly SealKey[] | undefined {
   if (path === undefined) return undefined;
+  kindOfSource(context, path); // names a mistyped path as such
   const file = context.files.open(path);
   try {
     if (file.size > encryptionConfigBytesMax)

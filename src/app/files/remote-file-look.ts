@@ -52,6 +52,10 @@ elif [ -d "$p" ]; then
 elif [ -e "$p" ]; then
   echo kind=other
 else
+  # Nothing is there only when the last directory that is there may be searched.
+  d=$p
+  while [ ! -e "$d" ] && [ "$d" != / ]; do d=$(dirname -- "$d"); done
+  if [ -x "$d" ] || [ ! -d "$d" ]; then echo kind=none; exit 0; fi
   ls -d -- "$p" >/dev/null || exit 1
 fi
 [ -r /proc/locks ] && sed 's/^/lock /' /proc/locks
@@ -67,10 +71,12 @@ done
 exit 0
 `;
 
-/** What the script printed. Throws FILE_NOT_RECOGNISED for a device or socket, REMOTE_ANSWER_MALFORMED. */
+/** What the script printed. Throws FILE_NOT_FOUND, FILE_NOT_RECOGNISED for a device or socket, REMOTE_ANSWER_MALFORMED. */
 export function readRemoteLook(name: string, text: string): RemoteLook {
   const lines = text.split("\n");
   const kind = lines.find((line) => line.startsWith("kind="))?.slice(5);
+  if (kind === "none")
+    throw new RecoveryError("FILE_NOT_FOUND", { subject: `source ${name}`, detail: "there is no such file or directory on that machine" });
   if (kind === "other")
     throw new RecoveryError("FILE_NOT_RECOGNISED", {
       subject: `file ${name}`,

@@ -17,6 +17,16 @@ export function isRemoteSource(text: string): boolean {
   return text.startsWith(prefix);
 }
 
+/** Throws USAGE for what is written as a URL and is not read from: `s3://`, `https://`. A file of such a name is `./s3:/…`. */
+export function assertReadable(text: string): void {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1];
+  if (scheme === undefined || scheme === "ssh" || scheme === "live") return;
+  throw new RecoveryError("USAGE", {
+    subject: `source ${text}`,
+    detail: `${scheme}:// is not read from; a source is a path of this machine, ssh://HOST/PATH, live or live://HOST: download it first`,
+  });
+}
+
 /** Throws USAGE. */
 export function parseRemoteSource(text: string): RemoteSource {
   const found = /^ssh:\/\/(?:([^@/:]+)@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*)(?::(\d{1,5}))?(\/.*)$/s.exec(text);

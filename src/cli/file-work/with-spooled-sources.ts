@@ -1,6 +1,6 @@
 import { fetchRemoteSource } from "../../app/files/fetch-remote-source.ts";
 import { fetchLiveSource, parseLiveSource, type LiveSource } from "../../app/files/live-source.ts";
-import { isRemoteSource, parseRemoteSource, type RemoteSource } from "../../app/files/remote-source.ts";
+import { assertReadable, isRemoteSource, parseRemoteSource, type RemoteSource } from "../../app/files/remote-source.ts";
 import { LocalFileSpool } from "../../adapters/local-fs/local-file-spool.ts";
 import { NodeHashing } from "../../adapters/system/node-hashing.ts";
 import type { HostName } from "../../model/ids.ts";
@@ -28,6 +28,7 @@ export async function withSpooledSources<Result>(
   options: { readonly goesOn: boolean },
   work: (spooled: readonly CarriedSpooled[]) => Promise<Result>,
 ): Promise<Result> {
+  sources.forEach(assertReadable);
   const elsewhere = [...new Set(sources)].flatMap((text) =>
     isRemoteSource(text) ? parseRemoteSource(text) : (parseLiveSource(text) ?? []),
   );

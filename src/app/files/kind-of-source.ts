@@ -1,0 +1,12 @@
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { FileContext } from "./file-context.ts";
+
+/** Of a path that a person typed. Throws FILE_NOT_FOUND where nothing is, else as ByteFiles.kindOf. */
+export function kindOfSource(context: Pick<FileContext, "files">, path: string): "file" | "directory" {
+  try {
+    return context.files.kindOf(path);
+  } catch (error) {
+    if (!(error instanceof RecoveryError) || error.code !== "LOCAL_FILE_FAILED" || !/ENOENT|ENOTDIR/.test(error.detail)) throw error;
+    throw new RecoveryError("FILE_NOT_FOUND", { subject: error.subject, detail: error.detail, cause: error });
+  }
+}

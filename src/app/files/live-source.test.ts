@@ -10,6 +10,7 @@ import { FakeEtcdCluster } from "../../../test/support/fake-etcd.ts";
 import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
 import { landmarkWrites as writes, snapshotBytes } from "../../../test/support/kube-database.ts";
 import { asHostName } from "../../model/ids.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import type { EtcdClient, EtcdDialer } from "../../ports/etcd-client.ts";
 import { readClusterConfig } from "../../schemas/config.ts";
 import { fetchLiveSource, parseLiveSource } from "./live-source.ts";
@@ -88,6 +89,22 @@ test("live: a machine that does not answer, and a member that is cut off, are pa
   for (const member of cluster.members.slice(2)) member.isIsolated = true;
   await assert.rejects(fetch("live"), isRecoveryError("SSH_UNREACHABLE", /no member gave a snapshot\. .*SSH_UNREACHABLE.*; .*; /));
   assert.ok(existsSync(await fetch("live://cp2")), "the own state of a member that was named is what was asked for");
+});
+
+test("live: without a quorum the members that answered are named as the next source, and none that is down", async (context) => {
+  const { fetch, cluster } = await setting(context);
+  const nextOf = async () => {
+    const error: unknown = await fetch("live").catch((reason: unknown) => reason);
+    assert.ok(error instanceof RecoveryError);
+    return error.remedies.map(({ command }) => command);
+  };
+  for (const [index, member] of cluster.members.entries()) {
+    if (index === 1) member.isIsolated = true;
+    else member.isHostReachable = false;
+  }
+  assert.deepEqual(await nextOf(), ["requorum status", "requorum snapshot inspect live://cp2"]);
+  for (const member of cluster.members) member.isHostReachable = false;
+  assert.deepEqual(await nextOf(), ["requorum status", "requorum snapshot inspect ssh://cp1/var/lib/etcd"]);
 });
 
 test("live: a stream that was cut is no snapshot", async (context) => {

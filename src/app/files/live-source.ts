@@ -51,10 +51,11 @@ export function parseLiveSource(text: string): LiveSource | undefined {
 export async function fetchLiveSource(context: LiveContext, source: LiveSource, into: string): Promise<string> {
   const hosts = hostsOf(context.config, source);
   const refusals: RecoveryError[] = [];
+  const answered: HostName[] = [];
   for (const host of hosts) {
     context.report({ kind: "phase", text: `asking etcd on ${host}`, host });
     try {
-      return await fromHost(context, source, { host, into });
+      return await fromHost(context, source, { host, into, answered });
     } catch (error) {
       context.signal.throwIfAborted();
       if (!(error instanceof RecoveryError) || error.code === "LOCAL_DISK_FULL" || error.code === "LOCAL_FILE_FAILED") throw error;
@@ -68,10 +69,19 @@ export async function fetchLiveSource(context: LiveContext, source: LiveSource, 
     detail: `no member gave a snapshot. ${refusals.map((error) => `${error.subject}: ${error.detail} (${error.code})`).join("; ")}`,
     remedies: [
       { why: "see which members answer", command: "requorum status" },
-      {
-        why: "without a quorum, name the member whose own state is wanted",
-        command: `requorum snapshot inspect live://${hosts[0] ?? "HOST"}`,
-      },
+      // Not one that is down: only who gave its status can give its own state, too.
+      ...answered.map((host) => ({
+        why: `without a quorum, take the own state of the member on ${host}, which answered`,
+        command: `requorum snapshot inspect live://${host}`,
+      })),
+      ...(answered.length === 0
+        ? [
+            {
+              why: "no etcd answered; read the data dir of a stopped member",
+              command: `requorum snapshot inspect ssh://${hosts[0] ?? "HOST"}/var/lib/etcd`,
+            },
+          ]
+        : []),
     ],
   });
 }
@@ -94,7 +104,7 @@ function runsEtcd(host: HostConfig, config: ClusterConfig): boolean {
 async function fromHost(
   context: LiveContext,
   source: LiveSource,
-  { host, into }: { readonly host: HostName; readonly into: string },
+  { host, into, answered }: { readonly host: HostName; readonly into: string; readonly answered: HostName[] },
 ): Promise<string> {
   const call = { timeoutMs: askTimeoutMs, signal: context.signal };
   const client = await context.etcd.dial(host, call);
@@ -103,6 +113,7 @@ async function fromHost(
     if (source.host === undefined) {
       if (status.isLearner)
         throw new RecoveryError("ETCD_REFUSED", { subject: `member ${status.memberId}`, detail: `the member on ${host} is a learner` });
+      answered.push(host);
       await client.probeRead({ linearizable: true }, call);
     }
     await assertRoom(context, source, status);

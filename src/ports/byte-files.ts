@@ -1,4 +1,4 @@
-import type { ByteSource } from "../formats/byte-source.ts";
+import type { ByteSource, OnBytes } from "../formats/byte-source.ts";
 
 /** A file that is open for reading. What it reads is checked to be one state of the file, see `assertUnchanged`. */
 export interface OpenByteFile extends ByteSource {
@@ -7,6 +7,18 @@ export interface OpenByteFile extends ByteSource {
   /** Between the last write to it and its opening, by this machine's clock; negative when that is in the future. */
   readonly secondsSinceWrite: number;
   close(): void;
+  /**
+   * Begins to hash the first `sizeBytes` beside the caller's own work; absent,
+   * or undefined: the caller does it himself. The bytes are those of the file
+   * that is open when `assertUnchanged` says so afterwards.
+   */
+  startSha256?(sizeBytes: number): PendingSha256 | undefined;
+}
+
+/** A hash that is being computed beside the caller. */
+export interface PendingSha256 {
+  /** Hex, once it is there; undefined when it could not be computed beside: then the caller does it himself, and meets the reason. */
+  wait(onBytes?: OnBytes): string | undefined;
 }
 
 /** Files to be read by the file engine, never written to. Synchronous, as the engine is. */

@@ -1,19 +1,25 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync, type BigIntStats } from "node:fs";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import type { ByteFiles, OpenByteFile } from "../../ports/byte-files.ts";
+import type { ByteFiles, OpenByteFile, PendingSha256 } from "../../ports/byte-files.ts";
 import { lockPidOf } from "../../formats/machine/proc-locks.ts";
+import type { Sha256Work } from "./start-sha256-thread.ts";
 import { toRecoveryError } from "./to-recovery-error.ts";
 
 /** A copy on this machine of a file or directory that has another name, or why there is none. */
 export type SpooledName = { readonly name: string; readonly path: string } | { readonly name: string; readonly error: RecoveryError };
 
+/** `startSha256Thread`, where threads are wanted. */
+type StartSha256 = (work: Omit<Sha256Work, "shared">) => PendingSha256 | undefined;
+
 /** Files of this machine. Opened for reading only; nothing here can write. */
 export class LocalByteFiles implements ByteFiles {
   private readonly spooled: readonly SpooledName[];
+  private readonly startSha256: StartSha256;
 
-  /** What was copied here keeps the name that it has where it lies. */
-  constructor(spooled: readonly SpooledName[] = []) {
+  /** What was copied here keeps the name that it has where it lies. Without `startSha256` all is done in the caller's thread. */
+  constructor(spooled: readonly SpooledName[] = [], startSha256: StartSha256 = () => undefined) {
     this.spooled = spooled;
+    this.startSha256 = startSha256;
   }
 
   kindOf(path: string): "file" | "directory" {
@@ -34,7 +40,7 @@ export class LocalByteFiles implements ByteFiles {
     const place = this.placeOf(path);
     const file = attempt(path, "open it", () => openSync(place, "r"));
     try {
-      return new LocalByteFile(path, place, file);
+      return new LocalByteFile(path, place, file, this.startSha256);
     } catch (error) {
       closeSync(file);
       throw error;
@@ -65,8 +71,10 @@ class LocalByteFile implements OpenByteFile {
   private readonly place: string;
   private readonly file: number;
   private readonly opened: BigIntStats;
+  private readonly begin: StartSha256;
 
-  constructor(path: string, place: string, file: number) {
+  constructor(path: string, place: string, file: number, begin: StartSha256) {
+    this.begin = begin;
     this.name = path;
     this.place = place;
     this.file = file;
@@ -95,6 +103,10 @@ class LocalByteFile implements OpenByteFile {
     if (now.mtimeNs !== this.opened.mtimeNs) throw this.changed("it was written to");
     const there = attempt(this.name, "look at it again", () => statSync(this.place, { bigint: true }));
     if (there.ino !== this.opened.ino || there.dev !== this.opened.dev) throw this.changed("another file took its place");
+  }
+
+  startSha256(sizeBytes: number): PendingSha256 | undefined {
+    return this.begin({ place: this.place, device: this.opened.dev, inode: this.opened.ino, sizeBytes });
   }
 
   close(): void {

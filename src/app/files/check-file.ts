@@ -4,10 +4,10 @@ import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db
 import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
 import { builtInKubeTypes } from "../../formats/kubernetes/built-in-kube-types.ts";
 import { readStoredValue } from "../../formats/kubernetes/stored-value.ts";
-import type { FileCheck, FileCheckPart } from "../../model/file-inspection.ts";
+import type { FileCheck, FileCheckPart, FileInspection } from "../../model/file-inspection.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { showing, type FileContext } from "./file-context.ts";
-import { checkTrailer, strayEnd } from "./check-trailer.ts";
+import { startTrailerCheck, strayEnd } from "./check-trailer.ts";
 import { trailerBytes, withState, type OpenState } from "./open-state.ts";
 import { liveObjects } from "./read-objects.ts";
 import { rankDataDir } from "./rank-data-dir.ts";
@@ -43,8 +43,8 @@ export function checkFile(context: FileContext, path: string): FileCheck {
 
 function checkOpened(context: FileContext, path: string): FileCheck {
   return withState(context, { path }, (opened) => {
+    const trailer = startTrailerCheck(context, opened);
     const structure = structurePart(context, opened);
-    const parts: FileCheckPart[] = [trailerPart(context, opened, structure), structure];
     const isReadable = structure.verdict === "good";
     const schema = isReadable ? attempt("schema", () => schemaPart(opened)) : skipped("schema");
     let found: DbInspection | undefined;
@@ -55,7 +55,7 @@ function checkOpened(context: FileContext, path: string): FileCheck {
         })
       : skipped("records");
     const objects = records.verdict === "good" ? attempt("objects", () => objectsPart(context, opened)) : skipped("objects");
-    parts.push(schema, records, objects);
+    const parts: FileCheckPart[] = [trailerPart(context, opened, structure, trailer.facts), structure, schema, records, objects];
     const { dir } = opened;
     if (dir !== undefined) parts.push(isReadable ? attempt("log", () => logPart(context, opened, dir)) : skipped("log"));
     return {
@@ -72,10 +72,15 @@ function checkOpened(context: FileContext, path: string): FileCheck {
 /** A bbolt page is never smaller; of a file whose own page size cannot be read. */
 const smallestPageBytes = 512;
 
-function trailerPart(context: FileContext, opened: OpenState, structure: FileCheckPart): FileCheckPart {
+function trailerPart(
+  context: FileContext,
+  opened: OpenState,
+  structure: FileCheckPart,
+  facts: () => FileInspection["sha256"],
+): FileCheckPart {
   const stray = strayEnd(context, opened, structure.verdict === "good" ? opened.stored().meta.pageSizeBytes : smallestPageBytes);
   if (stray !== undefined) return part("sha256", "damaged", strayWords(stray, opened.fileSizeBytes));
-  const { present, valid, stated } = checkTrailer(context, opened);
+  const { present, valid, stated } = facts();
   if (!present)
     return part("sha256", "absent", "the file does not end with one: a database copied from a data dir, or a snapshot that was cut there");
   return valid === true

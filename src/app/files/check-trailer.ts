@@ -4,11 +4,59 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { trailerBytes, type OpenState } from "./open-state.ts";
 
+type TrailerFacts = FileInspection["sha256"];
+
 /** `etcdutl snapshot status` never looks at it, in no version (failure catalogue M2). */
-export function checkTrailer(context: FileContext, { file, form, database }: OpenState): FileInspection["sha256"] {
+export function checkTrailer(context: FileContext, { file, form, database }: OpenState): TrailerFacts {
   if (form !== "snapshot") return { present: false, valid: undefined, stated: undefined };
   const stated = hex(readBytes(file, database.size, trailerBytes));
   return { present: true, valid: sha256Of(context, database, database.size) === stated, stated };
+}
+
+/** The same for who has other work to do meanwhile: `facts` waits for the end, and may be called again. */
+export function startTrailerCheck(
+  context: FileContext,
+  opened: OpenState,
+): { readonly isBeside: boolean; readonly facts: () => TrailerFacts } {
+  const pending = opened.startSha256?.();
+  let facts: TrailerFacts | undefined;
+  if (pending === undefined) facts = checkTrailer(context, opened);
+  return {
+    isBeside: pending !== undefined,
+    facts: () => {
+      if (facts !== undefined) return facts;
+      const actual = pending?.wait(showing(context, "checking the sha256"));
+      const stated = hex(readBytes(opened.file, opened.database.size, trailerBytes));
+      facts = actual === undefined ? checkTrailer(context, opened) : { present: true, valid: actual === stated, stated };
+      return facts;
+    },
+  };
+}
+
+/**
+ * `work` on a snapshot while its content is hashed, where that goes on beside;
+ * else after it. `assertValid` throws for what must not be used. It is asked
+ * before the result is given, before any error of `work` is passed on, which
+ * may come of changed content, and where `work` itself calls `checked`: before
+ * it does what cannot be undone.
+ */
+export function whileTrailerIsChecked<Result>(
+  context: FileContext,
+  opened: OpenState,
+  assertValid: (facts: TrailerFacts) => void,
+  work: (checked: () => TrailerFacts) => Result,
+): Result {
+  const trailer = startTrailerCheck(context, opened);
+  const checked = (): TrailerFacts => {
+    assertValid(trailer.facts());
+    return trailer.facts();
+  };
+  if (!trailer.isBeside) checked();
+  try {
+    return work(checked);
+  } finally {
+    checked();
+  }
 }
 
 /**
@@ -48,7 +96,12 @@ function sha256Of(context: FileContext, source: ByteSource, end: number): string
  * first that they are those that etcd wrote. Throws FILE_DAMAGED.
  */
 export function assertTrailer(context: FileContext, opened: OpenState, request: { readonly skipsHashCheck?: boolean }): void {
-  if (request.skipsHashCheck === true || checkTrailer(context, opened).valid !== false) return;
+  if (request.skipsHashCheck !== true) assertContent(opened, checkTrailer(context, opened));
+}
+
+/** Throws FILE_DAMAGED for facts that say so. */
+export function assertContent(opened: OpenState, { valid }: TrailerFacts): void {
+  if (valid !== false) return;
   throw new RecoveryError("FILE_DAMAGED", {
     subject: `file ${opened.path}`,
     detail: `${contentDiffers}; what it says may be wrong`,

@@ -4,7 +4,7 @@ import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db
 import type { PrefixCount, TopKey } from "../../formats/etcd/mvcc/key-census.ts";
 import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
 import type { FileInspection, FileStructure, KeySize, ResourceSize } from "../../model/file-inspection.ts";
-import { checkTrailer } from "./check-trailer.ts";
+import { startTrailerCheck } from "./check-trailer.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { withState, type OpenState } from "./open-state.ts";
 import { resourceNames } from "./resource-names.ts";
@@ -16,7 +16,7 @@ import { resourceNames } from "./resource-names.ts";
  */
 export function inspectFile(context: FileContext, path: string): FileInspection {
   return withState(context, { path }, (opened) => {
-    const sha256 = checkTrailer(context, opened);
+    const trailer = startTrailerCheck(context, opened);
     const structure = checkBolt(opened.database, { onBytes: showing(context, "checking the structure") });
     const bolt = opened.stored();
     const schema = readSchema(bolt);
@@ -26,7 +26,7 @@ export function inspectFile(context: FileContext, path: string): FileInspection 
       file: path,
       form: opened.form,
       fileSizeBytes: opened.fileSizeBytes,
-      sha256,
+      sha256: trailer.facts(),
       hash: found.status.hash.toString(16),
       revision: found.status.revision,
       totalKeys: found.status.totalLiveKeys,

@@ -11,7 +11,7 @@ import { openWal } from "../../formats/etcd/wal/open-wal.ts";
 import { damaged, notRecognised } from "../../formats/format-error.ts";
 import type { ErrorCode } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import type { OpenByteFile } from "../../ports/byte-files.ts";
+import type { OpenByteFile, PendingSha256 } from "../../ports/byte-files.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { kindOfSource } from "./kind-of-source.ts";
 
@@ -35,6 +35,8 @@ export interface OpenState {
   readonly file: ByteSource;
   /** The file without its trailer. */
   readonly database: ByteSource;
+  /** Begins to hash `database` beside other work, as OpenByteFile says; of a snapshot. */
+  readonly startSha256: (() => PendingSha256 | undefined) | undefined;
   /** Of a data dir. */
   readonly dir: DataDir | undefined;
   /** For who acts on what was read before the work is over. Throws FILE_CHANGED. */
@@ -154,6 +156,7 @@ function openFile(files: OpenFiles, { path }: StateRequest): OpenState {
     fileSizeBytes: file.size,
     file,
     database,
+    startSha256: hasTrailer ? () => file.startSha256?.(database.size) : undefined,
     dir: undefined,
     assertUnchanged: () => {
       files.assertUnchanged();
@@ -176,6 +179,7 @@ function openDirectory(context: FileContext, files: OpenFiles, { path, committed
     fileSizeBytes: database.size,
     file: database,
     database,
+    startSha256: undefined,
     dir,
     assertUnchanged: () => {
       files.assertUnchanged();

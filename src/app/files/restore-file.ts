@@ -3,12 +3,13 @@ import { planRestore, type EtcdMinor } from "../../formats/etcd/restore/restore-
 import { writeRestoredDatabase } from "../../formats/etcd/restore/write-restored-database.ts";
 import { databasePath, restoredLogFiles } from "../../formats/etcd/restore/write-restored-log.ts";
 import { damaged } from "../../formats/format-error.ts";
+import type { FileInspection } from "../../model/file-inspection.ts";
 import type { FileRestore } from "../../model/file-restore.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { NewDataDir } from "../../ports/data-dir-writer.ts";
-import { checkTrailer, contentDiffers } from "./check-trailer.ts";
+import { contentDiffers, whileTrailerIsChecked } from "./check-trailer.ts";
 import { showing, type FileContext } from "./file-context.ts";
-import { withState } from "./open-state.ts";
+import { withState, type OpenState } from "./open-state.ts";
 
 export interface RestoreFileRequest {
   readonly path: string;
@@ -31,65 +32,76 @@ export interface RestoreFileRequest {
  */
 export function restoreFile(context: FileContext, request: RestoreFileRequest): FileRestore {
   return withState(context, { path: request.path, committedOnly: request.committedOnly }, (opened) => {
-    const sha256 = checkTrailer(context, opened);
-    if (sha256.valid === false) throw damaged(request.path, undefined, contentDiffers);
-    const structure = checkBolt(opened.database, { onBytes: showing(context, "checking the structure") });
-    const [problem] = structure.problems;
-    if (structure.verdict !== "good") throw damaged(request.path, problem?.offset, problem?.what ?? "its structure is damaged");
-    const { bolt, replay } = opened.state();
-    if (replay !== undefined && replay.notReplayedCount > 0)
-      throw new RecoveryError("FILE_UNSUPPORTED", {
-        subject: `log of ${request.path}`,
-        detail: `${String(replay.notReplayedCount)} entries cannot be applied: ${replay.notReplayed[0]?.because ?? ""}`,
-      });
-    const clusterToken = request.clusterToken ?? tokenFor(context, request);
-    const plan = planRestore(
-      bolt,
-      {
-        members: request.members,
-        clusterToken,
-        revisionBump: request.revisionBump,
-        targetMinor: request.targetMinor,
-        alarms: request.clearsAlarms ? "clear" : "keep",
-      },
-      context.sha1,
-    );
-    const member = plan.members.find((one) => one.name === request.name);
-    if (member === undefined)
-      throw new RecoveryError("RESTORE_REQUEST_INVALID", {
-        subject: `member ${request.name}`,
-        detail: `it is not among the members of the new cluster: ${plan.members.map((one) => one.name).join(", ")}`,
-      });
-    const dir = context.dataDirs.begin(request.dataDir);
-    try {
-      const database = dir.create(databasePath);
-      const written = writeRestoredDatabase(bolt, plan, database, { onBytes: showing(context, "writing the database") });
-      database.close();
-      for (const file of restoredLogFiles(plan, member)) writeWhole(dir, file.path, file.bytes);
-      opened.assertUnchanged();
-      dir.commit();
-      return {
-        source: request.path,
-        dataDir: request.dataDir,
-        member,
-        clusterId: plan.clusterId,
-        clusterToken,
-        members: plan.members,
-        sourceRevision: plan.sourceRevision,
-        revision: plan.revision,
-        revisionBump: plan.revisionBump,
-        storageVersion: plan.storageVersion,
-        sha256: { present: sha256.present, valid: sha256.valid },
-        databaseSizeBytes: written.sizeBytes,
-        replayedEntries: replay?.entryCount ?? 0,
-        uncertainEntries: replay?.uncertain.entryCount ?? 0,
-        uncertainAreIncluded: replay?.uncertain.isApplied ?? false,
-      };
-    } catch (error) {
-      dir.discard();
-      throw error;
-    }
+    const assertValid = ({ valid }: { readonly valid: boolean | undefined }): void => {
+      if (valid === false) throw damaged(request.path, undefined, contentDiffers);
+    };
+    return whileTrailerIsChecked(context, opened, assertValid, (checked) => restoreOpened(context, request, opened, checked));
   });
+}
+
+function restoreOpened(
+  context: FileContext,
+  request: RestoreFileRequest,
+  opened: OpenState,
+  checked: () => FileInspection["sha256"],
+): FileRestore {
+  const structure = checkBolt(opened.database, { onBytes: showing(context, "checking the structure") });
+  const [problem] = structure.problems;
+  if (structure.verdict !== "good") throw damaged(request.path, problem?.offset, problem?.what ?? "its structure is damaged");
+  const { bolt, replay } = opened.state();
+  if (replay !== undefined && replay.notReplayedCount > 0)
+    throw new RecoveryError("FILE_UNSUPPORTED", {
+      subject: `log of ${request.path}`,
+      detail: `${String(replay.notReplayedCount)} entries cannot be applied: ${replay.notReplayed[0]?.because ?? ""}`,
+    });
+  const clusterToken = request.clusterToken ?? tokenFor(context, request);
+  const plan = planRestore(
+    bolt,
+    {
+      members: request.members,
+      clusterToken,
+      revisionBump: request.revisionBump,
+      targetMinor: request.targetMinor,
+      alarms: request.clearsAlarms ? "clear" : "keep",
+    },
+    context.sha1,
+  );
+  const member = plan.members.find((one) => one.name === request.name);
+  if (member === undefined)
+    throw new RecoveryError("RESTORE_REQUEST_INVALID", {
+      subject: `member ${request.name}`,
+      detail: `it is not among the members of the new cluster: ${plan.members.map((one) => one.name).join(", ")}`,
+    });
+  const dir = context.dataDirs.begin(request.dataDir);
+  try {
+    const database = dir.create(databasePath);
+    const written = writeRestoredDatabase(bolt, plan, database, { onBytes: showing(context, "writing the database") });
+    database.close();
+    for (const file of restoredLogFiles(plan, member)) writeWhole(dir, file.path, file.bytes);
+    const sha256 = checked();
+    opened.assertUnchanged();
+    dir.commit();
+    return {
+      source: request.path,
+      dataDir: request.dataDir,
+      member,
+      clusterId: plan.clusterId,
+      clusterToken,
+      members: plan.members,
+      sourceRevision: plan.sourceRevision,
+      revision: plan.revision,
+      revisionBump: plan.revisionBump,
+      storageVersion: plan.storageVersion,
+      sha256: { present: sha256.present, valid: sha256.valid },
+      databaseSizeBytes: written.sizeBytes,
+      replayedEntries: replay?.entryCount ?? 0,
+      uncertainEntries: replay?.uncertain.entryCount ?? 0,
+      uncertainAreIncluded: replay?.uncertain.isApplied ?? false,
+    };
+  } catch (error) {
+    dir.discard();
+    throw error;
+  }
 }
 
 function tokenFor(context: FileContext, request: RestoreFileRequest): string {

@@ -2,7 +2,6 @@ import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
 import type { DataDir } from "../../formats/etcd/data-dir/data-dir.ts";
 import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db.ts";
 import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
-import { builtInKubeTypes } from "../../formats/kubernetes/built-in-kube-types.ts";
 import { readStoredValue } from "../../formats/kubernetes/stored-value.ts";
 import type { FileCheck, FileCheckPart, FileInspection } from "../../model/file-inspection.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
@@ -127,14 +126,13 @@ function recordsPart(found: DbInspection): FileCheckPart {
 
 /** Objects of newer kinds and sealed ones are counted, not judged: their bytes cannot be read here. */
 function objectsPart(context: FileContext, opened: OpenState): FileCheckPart {
-  const types = builtInKubeTypes();
   const counts = { object: 0, sealed: 0, undecoded: 0, plain: 0 };
   const problems: { offset: undefined; what: string }[] = [];
   let problemCount = 0;
   const live = liveObjects(context, opened.stored(), 0n, "decoding every object");
   for (const { key: name, record } of live.records({ reusesMemory: true })) {
     try {
-      counts[readStoredValue(record.value, { types, name }).kind] += 1;
+      counts[readStoredValue(record.value, { types: live.types, name }).kind] += 1;
     } catch (error) {
       if (!(error instanceof RecoveryError)) throw error;
       // Only what an API server wrote must be an object: the keys of others may hold anything, also half of one.

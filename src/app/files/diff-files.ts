@@ -64,7 +64,7 @@ class FileComparison {
     const before = liveObjects(context, from.state().bolt, request.from.revision);
     const after = liveObjects(context, to.state().bolt, request.to.revision);
     const known = new Map<string, Side>();
-    for (const { key, record } of before.records()) {
+    for (const { key, record } of before.records({ reusesMemory: true })) {
       const resource = this.resourceOf(before, key);
       if (resource === undefined) continue;
       known.set(key, { checksum: crc32c(record.value), resource });
@@ -72,7 +72,7 @@ class FileComparison {
     }
     const differing = new Map<string, Uint8Array>();
     let heldBytes = 0;
-    for (const { key, record } of after.records()) {
+    for (const { key, record } of after.records({ reusesMemory: true })) {
       const resource = this.resourceOf(after, key);
       if (resource === undefined) continue;
       this.count(resource).after += 1;
@@ -80,7 +80,7 @@ class FileComparison {
       known.delete(key);
       if (old === undefined) this.note(after, key, resource, "added", []);
       else if (old.checksum !== crc32c(record.value)) {
-        differing.set(key, record.value);
+        differing.set(key, record.value.slice()); // a copy: the walk uses its memory again, and would hold far more than the value
         heldBytes += record.value.length;
       }
       if (heldBytes < heldBytesMax) continue;
@@ -103,15 +103,12 @@ class FileComparison {
   /** The old values are read again, for those keys only. */
   private compareDiffering(before: LiveObjects, after: LiveObjects, differing: ReadonlyMap<string, Uint8Array>): void {
     if (differing.size === 0) return;
-    for (const found of before.records()) {
+    const reading = { sealKeys: this.sealKeys, types: before.types };
+    for (const found of before.records({ reusesMemory: true })) {
       const value = differing.get(found.key);
       if (value === undefined) continue;
-      const old = readRecord(this.context, found, this.sealKeys).value;
-      const now = readRecord(
-        this.context,
-        { key: found.key, record: { ...found.record, key: found.record.key, value } },
-        this.sealKeys,
-      ).value;
+      const old = readRecord(this.context, found, reading).value;
+      const now = readRecord(this.context, { key: found.key, record: { ...found.record, value } }, reading).value;
       const resource = this.resourceOf(after, found.key) ?? "";
       if (old.kind !== "object" || now.kind !== "object") {
         this.note(after, found.key, resource, "changed", ["(its value cannot be read here: encrypted, or of an unknown kind)"]);

@@ -37,12 +37,12 @@ export function getObjects(context: FileContext, request: GetObjectsRequest): Fi
     const objects: FileObject[] = [];
     const leftAside = new Map<string, number>();
     const sealed: { readonly key: string; readonly why: string }[] = [];
-    for (const found of live.records()) {
+    for (const found of live.records({ reusesMemory: true })) {
       const place = live.keys.parse(found.key);
       if (!selector.matchesKey(found.key, place)) continue;
       // Asked for by name they are shown; among all objects they would make kubectl fail.
       if (request.selection.what === undefined && place !== undefined && isOwnRecord(place)) continue;
-      const { value, why } = readRecord(context, found, sealKeys);
+      const { value, why } = readRecord(context, found, { sealKeys, types: live.types });
       if (value.kind === "sealed") sealed.push({ key: found.key, why: why ?? "" });
       else if (value.kind === "undecoded") sealed.push({ key: found.key, why: value.why });
       else if (value.kind === "object" && selector.matchesLabels(value.object)) {

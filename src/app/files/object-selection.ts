@@ -1,6 +1,6 @@
-import { builtInKubeTypes } from "../../formats/kubernetes/built-in-kube-types.ts";
 import type { KubeObject } from "../../formats/kubernetes/kube-json.ts";
 import { valueAt } from "../../formats/kubernetes/kube-json.ts";
+import type { KubeTypes } from "../../formats/kubernetes/kube-types.ts";
 import { findRegistryPrefix, RegistryKeys, type RegistryKey } from "../../formats/kubernetes/registry-key.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { ResourceWords } from "./resource-words.ts";
@@ -79,10 +79,11 @@ function labelsOf(selector: string | undefined): readonly { readonly key: string
 
 /** Reads keys of one source; the prefix is found from its own keys. */
 export class KeyReader {
-  private readonly keys = new RegistryKeys(builtInKubeTypes());
+  private readonly keys: RegistryKeys;
   readonly prefix: string | undefined;
 
-  constructor(keys: Iterable<string>) {
+  constructor(types: KubeTypes, keys: Iterable<string>) {
+    this.keys = new RegistryKeys(types);
     this.prefix = findRegistryPrefix(keys)?.best;
   }
 

@@ -3,6 +3,7 @@ import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
 import { viewAt } from "../../formats/etcd/mvcc/view-at.ts";
 import type { MvccRecord } from "../../formats/etcd/mvcc-records.ts";
 import { builtInKubeTypes } from "../../formats/kubernetes/built-in-kube-types.ts";
+import type { KubeTypes } from "../../formats/kubernetes/kube-types.ts";
 import { unsealValue, type SealFacts, type SealKey } from "../../formats/kubernetes/sealed-value.ts";
 import { readStoredValue, type StoredValue } from "../../formats/kubernetes/stored-value.ts";
 import { readEncryptionConfiguration } from "../../schemas/encryption-configuration.ts";
@@ -36,6 +37,8 @@ export function sealKeysOf(context: FileContext, path: string | undefined): read
 
 export interface LiveObjects {
   readonly revision: bigint;
+  /** One for all records: making the table takes longer than reading an object. */
+  readonly types: KubeTypes;
   readonly keys: KeyReader;
   /** Every live record, with its key as text. `reusesMemory` as in MvccRecords. */
   records(options?: { readonly reusesMemory: boolean }): Iterable<{ readonly key: string; readonly record: MvccRecord }>;
@@ -50,11 +53,13 @@ export function liveObjects(context: FileContext, bolt: BoltReader, revision: bi
   const names = function* (): Iterable<string> {
     for (const { key } of records({ reusesMemory: true })) yield key;
   };
+  const types = builtInKubeTypes();
   let keys: KeyReader | undefined;
   return {
     revision: view.revision,
+    types,
     get keys() {
-      keys ??= new KeyReader(names());
+      keys ??= new KeyReader(types, names());
       return keys;
     },
     records,
@@ -65,12 +70,12 @@ export function liveObjects(context: FileContext, bolt: BoltReader, revision: bi
 export function readRecord(
   context: FileContext,
   { key, record }: { readonly key: string; readonly record: MvccRecord },
-  sealKeys: readonly SealKey[] | undefined,
+  { sealKeys, types }: { readonly sealKeys: readonly SealKey[] | undefined; readonly types: KubeTypes },
 ): { readonly value: StoredValue; readonly why: string | undefined } {
   const unsealed = unsealValue(record.value, { key: record.key, keys: sealKeys ?? [], ciphers: context.ciphers });
   if (unsealed.kind === "sealed")
     return { value: { kind: "sealed", facts: unsealed.facts }, why: sealKeys === undefined ? withoutConfig(unsealed) : unsealed.why };
-  return { value: readStoredValue(unsealed.value, { types: builtInKubeTypes(), name: key }), why: undefined };
+  return { value: readStoredValue(unsealed.value, { types, name: key }), why: undefined };
 }
 
 /** Whose key was not even asked for. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -167,6 +167,29 @@ test("hostScript: a section that does not end is cut at the limit, the others ar
     assert.equal(answer.get("files")?.kind, "ended");
   } finally {
     rmSync(bin, { recursive: true, force: true });
+  }
+});
+
+test("hostScript: at the limit it kills the sections that run, and none that has ended, whose number may be another's", () => {
+  const directory = mkdtempSync(join(tmpdir(), "requorum-probe-test-"));
+  try {
+    mkdirSync(join(directory, "etcd"));
+    writeFileSync(join(directory, "dd"), "#!/bin/sh\nsleep 1\n", { mode: 0o755 });
+    // The name of a section is what its own shell wrote its errors to.
+    const spy = `kill() { for pid; do readlink "/proc/$pid/fd/2" || echo gone; done >>"${directory}/killed"; command kill "$@"; }\n`;
+    const env = { ...process.env, PATH: `${directory}:${process.env["PATH"] ?? ""}` };
+    const args = ["-s", "--", "cafe", "60", "full", join(directory, "etcd"), "/m", "/p", "-", "0", "-", "0.3", "0.3"];
+    const { stdout } = spawnSync("/bin/sh", args, { input: spy + hostScript, env, encoding: "utf8", timeout: 20_000 });
+    const cut = [...parseHostAnswer(stdout, "cafe")].filter(([, section]) => section.kind === "cut").map(([name]) => name);
+    const targets = readFileSync(join(directory, "killed"), "utf8").trim().split("\n");
+    const killed = targets.map((line) => /([a-z]+)\.err$/.exec(line)?.[1] ?? line);
+    assert.ok(killed.includes("fsync"), killed.join());
+    assert.deepEqual(
+      killed.filter((name) => !cut.includes(name)),
+      [],
+    );
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
   }
 });
 

@@ -57,9 +57,14 @@ root=${"$"}{REQUORUM_PROBE_ROOT:-}
 mark="##requorum-$nonce"
 printf '%s begin clock-start\n%s\n%s end clock-start 0 \n' "$mark" "$(date +%s%N)" "$mark"
 work=$(mktemp -d /run/requorum-probe.XXXXXX 2>/dev/null) || work=$(mktemp -d) || exit 70
-pids= watchdog=
+started= watchdog=
+# Not those that have ended: their number may be another process's by now.
+kill_running() {
+  for section in $started; do [ -s "$work/${"$"}{section%=*}.end" ] || kill "${"$"}{section#*=}" 2>/dev/null; done
+  [ -z "$watchdog" ] || kill "$watchdog" 2>/dev/null
+}
 # Sections that still write go first, and what they wrote meanwhile goes last.
-trap 'kill $pids $watchdog 2>/dev/null; rm -rf "$work" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill_running; rm -rf "$work" 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 143' HUP INT TERM PIPE
 # Hundredths of a second since boot, without a fork.
 now() { read -r up rest </proc/uptime; centis=${"$"}{up%.*}${"$"}{up#*.}; }
@@ -258,7 +263,7 @@ for name in $pending; do
     printf '\n%s end %s %s %s\n' "$mark" "$name" "$code" "$words" >"$work/$name.end"
     echo "$name" >&3
   ) </dev/null >/dev/null 2>"$work/$name.err" &
-  pids="$pids $!"
+  started="$started $name=$!"
 done
 # An empty line when the limit is reached: a section that hangs says nothing.
 hundredths=$((limit % 100)); [ "$hundredths" -ge 10 ] || hundredths=0$hundredths
@@ -277,10 +282,9 @@ emit_ended() {
 while [ -n "$pending" ]; do
   read -r ended <&3
   emit_ended
-  [ -n "$ended" ] || break
+  [ -n "$ended" ] || { watchdog=; break; }
 done
 for name in $pending; do head -c ${String(printedBytesMax)} "$work/$name.out"; printf '\n%s end %s timeout \n' "$mark" "$name"; done
-[ -n "$pending" ] || pids=
 printf '%s begin clock-end\n%s\n%s end clock-end 0 \n' "$mark" "$(date +%s%N)" "$mark"
 exit 0
 `;

@@ -7,6 +7,7 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import type { SpoolDirectory } from "../../ports/file-spool.ts";
 import type { Hashing } from "../../ports/hashing.ts";
 import type { HostAccess, RemoteResult } from "../../ports/host-access.ts";
+import { assertSpoolRoom } from "./assert-spool-room.ts";
 import { fileInUse, noDatabase, noDataDirWords } from "./open-state.ts";
 import { readRemoteLook, remoteLookScript, type RemoteFile, type RemoteLook } from "./remote-file-look.ts";
 import type { RemoteSource } from "./remote-source.ts";
@@ -30,8 +31,6 @@ const chunkTries = 3;
 const lookTimeoutMs = 60_000;
 /** A disk under load still reads 10 MB/s. */
 const hashedBytesPerMs = 10_000;
-/** Left free on the operator's disk. */
-const spareBytes = 64n * 1024n * 1024n;
 
 /**
  * Copies a file, or the files of a stopped member's data dir, into the spool,
@@ -66,7 +65,7 @@ class RemoteFetch {
     if (look.kind === "directory" && look.files.length === 0)
       throw notRecognised(source.name, "a data directory of etcd", noDataDirWords(look.otherNames));
     const totalBytes = look.files.reduce((sum, file) => sum + BigInt(file.sizeBytes), 0n);
-    await this.assertRoom(totalBytes);
+    await assertSpoolRoom(context.spool, `a copy of ${source.name} takes`, totalBytes);
     for (const file of look.files) await this.copy(file, look.kind, totalBytes);
     this.assertSame(look, await this.look());
     return look.kind === "file" ? `${context.spool.path}/${into}/file` : `${context.spool.path}/${into}`;
@@ -81,17 +80,6 @@ class RemoteFetch {
       throw fileInUse(`source ${source.name}`, holder.pid > 0 ? `process ${String(holder.pid)} (${place})` : `a process (${place})`);
     }
     return look;
-  }
-
-  private async assertRoom(totalBytes: bigint): Promise<void> {
-    const { spool } = this.context;
-    const freeBytes = await spool.freeBytes();
-    if (freeBytes >= totalBytes + spareBytes) return;
-    throw new RecoveryError("LOCAL_DISK_FULL", {
-      subject: `directory ${spool.path}`,
-      detail: `a copy of ${this.source.name} takes ${mebibytes(totalBytes)} there, and ${mebibytes(freeBytes)} are free; nothing was copied`,
-      remedies: [{ why: "free space there, or let XDG_CACHE_HOME name a directory on a larger disk" }],
-    });
   }
 
   private async copy(file: RemoteFile, kind: RemoteLook["kind"], totalBytes: bigint): Promise<void> {
@@ -184,8 +172,4 @@ class RemoteFetch {
       detail: `could not ${reason} on ${this.context.host}: ${said === "" ? `exit status ${String(result.exitCode)}` : said}${login}`,
     });
   }
-}
-
-function mebibytes(bytes: bigint): string {
-  return `${String((bytes + 1_048_575n) / 1_048_576n)} MiB`;
 }

@@ -8,6 +8,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { EtcdClient, EtcdDialer } from "../../ports/etcd-client.ts";
 import type { SpoolDirectory } from "../../ports/file-spool.ts";
 import type { Hashing } from "../../ports/hashing.ts";
+import { assertSpoolRoom } from "./assert-spool-room.ts";
 
 /** The running cluster, as `live` names it, or its member on one machine, as `live://HOST` does. */
 export interface LiveSource {
@@ -32,8 +33,6 @@ const askTimeoutMs = 10_000;
 /** A member that sends nothing for this long has stopped sending. */
 const idleTimeoutMs = 30_000;
 const reportEveryBytes = 4n * 1024n * 1024n;
-/** Left free on the operator's disk. */
-const spareBytes = 64n * 1024n * 1024n;
 
 /** undefined: it names no running cluster. A file that is called `live` is `./live`. */
 export function parseLiveSource(text: string): LiveSource | undefined {
@@ -97,10 +96,6 @@ function hostsOf(config: ClusterConfig, source: LiveSource): readonly HostName[]
   });
 }
 
-function runsEtcd(host: HostConfig, config: ClusterConfig): boolean {
-  return host.roles.includes("etcd") || (config.etcdTopology === "stacked" && host.roles.includes("control-plane"));
-}
-
 async function fromHost(
   context: LiveContext,
   source: LiveSource,
@@ -116,21 +111,11 @@ async function fromHost(
       answered.push(host);
       await client.probeRead({ linearizable: true }, call);
     }
-    await assertRoom(context, source, status);
+    await assertSpoolRoom(context.spool, `a snapshot of ${source.name} takes up to`, status.dbSizeBytes);
     return await copySnapshot(context, client, { source, status, into });
   } finally {
     await client.close();
   }
-}
-
-async function assertRoom({ spool }: LiveContext, source: LiveSource, { dbSizeBytes }: EtcdStatus): Promise<void> {
-  const freeBytes = await spool.freeBytes();
-  if (freeBytes >= dbSizeBytes + spareBytes) return;
-  throw new RecoveryError("LOCAL_DISK_FULL", {
-    subject: `directory ${spool.path}`,
-    detail: `a snapshot of ${source.name} takes up to ${String(dbSizeBytes)} bytes there, and ${String(freeBytes)} are free; nothing was copied`,
-    remedies: [{ why: "free space there, or let XDG_CACHE_HOME name a directory on a larger disk" }],
-  });
 }
 
 async function copySnapshot(

@@ -1,0 +1,23 @@
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { SpoolDirectory } from "../../ports/file-spool.ts";
+
+/** Left free on the operator's disk. */
+const spareBytes = 64n * 1024n * 1024n;
+
+/**
+ * Before anything is copied. `taker` says what takes so much, up to its verb:
+ * "a copy of ssh://cp1/x.db takes". Throws LOCAL_DISK_FULL.
+ */
+export async function assertSpoolRoom(spool: SpoolDirectory, taker: string, neededBytes: bigint): Promise<void> {
+  const freeBytes = await spool.freeBytes();
+  if (freeBytes >= neededBytes + spareBytes) return;
+  throw new RecoveryError("LOCAL_DISK_FULL", {
+    subject: `directory ${spool.path}`,
+    detail: `${taker} ${mebibytes(neededBytes)} there, and ${mebibytes(freeBytes)} are free; nothing was copied`,
+    remedies: [{ why: "free space there, or let XDG_CACHE_HOME name a directory on a larger disk" }],
+  });
+}
+
+function mebibytes(bytes: bigint): string {
+  return `${String((bytes + 1_048_575n) / 1_048_576n)} MiB`;
+}

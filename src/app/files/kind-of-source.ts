@@ -6,7 +6,12 @@ export function kindOfSource(context: Pick<FileContext, "files">, path: string):
   try {
     return context.files.kindOf(path);
   } catch (error) {
-    if (!(error instanceof RecoveryError) || error.code !== "LOCAL_FILE_FAILED" || !/ENOENT|ENOTDIR/.test(error.detail)) throw error;
+    if (!isAbsence(error)) throw error;
     throw new RecoveryError("FILE_NOT_FOUND", { subject: error.subject, detail: error.detail, cause: error });
   }
+}
+
+/** Whether what ByteFiles threw says that nothing is there, and not that it could not be seen. */
+export function isAbsence(error: unknown): error is RecoveryError {
+  return error instanceof RecoveryError && error.code === "LOCAL_FILE_FAILED" && /ENOENT|ENOTDIR/.test(error.detail);
 }

@@ -13,7 +13,7 @@ import type { ErrorCode } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { OpenByteFile, PendingSha256 } from "../../ports/byte-files.ts";
 import { showing, type FileContext } from "./file-context.ts";
-import { kindOfSource } from "./kind-of-source.ts";
+import { isAbsence, kindOfSource } from "./kind-of-source.ts";
 
 /** Bytes of the sha256 that ends a snapshot stream. */
 export const trailerBytes = 32;
@@ -262,7 +262,7 @@ export function dataDirFiles(context: FileContext, files: OpenFiles, path: strin
       try {
         return context.files.kindOf(at) === "directory" ? context.files.list(at) : undefined;
       } catch (error) {
-        if (error instanceof RecoveryError && /ENOENT|ENOTDIR/.test(error.detail)) return undefined;
+        if (isAbsence(error)) return undefined;
         throw error;
       }
     },

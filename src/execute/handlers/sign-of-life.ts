@@ -89,6 +89,7 @@ interface Heard {
 interface Target {
   /** "ADDRESS/PORT" */
   readonly at: string;
+  readonly address: string;
   readonly words: string;
 }
 
@@ -104,6 +105,7 @@ function targetsOf({ host, peerUrls }: SaidToBeLost): readonly Target[] | undefi
   ];
   const targets = named.map(({ address, name, port }): Target => ({
     at: `${address}/${String(port)}`,
+    address,
     words: `${name} port${address === host?.address ? "" : ` at ${address}`}`,
   }));
   return [...new Map(targets.map((target) => [target.at, target])).values()];
@@ -142,9 +144,9 @@ async function hear(targets: readonly Target[], from: HostName, context: StepCon
     if (alive !== undefined) return { sign: `${from} reaches its ${alive.words} (${alive.outcome})` };
     const open = outcomes.find(({ outcome }) => outcome !== "silent");
     if (open === undefined) return {};
-    const isName = /[^0-9.]/.test(open.at.replace(/\/.*/, "")) && !open.at.includes(":");
+    const isName = /[^0-9.]/.test(open.address) && !open.address.includes(":");
     const wayOut = isName
-      ? `. If ${open.at.replace(/\/.*/, "")} is a name that nobody knows any more, put its old address into /etc/hosts on ${from}`
+      ? `. If ${open.address} is a name that nobody knows any more, put its old address into /etc/hosts on ${from}`
       : "";
     return { gap: `${from} cannot tell whether its ${open.words} is silent, which is not enough${wayOut}` };
   } catch (error) {

@@ -92,17 +92,25 @@ function sha256Of(context: FileContext, source: ByteSource, end: number): string
 }
 
 /**
- * Whoever gives values out of a snapshot, to be applied or compared, checks
- * first that they are those that etcd wrote. Throws FILE_DAMAGED.
+ * Whoever gives values out of a snapshot, to be applied or compared, makes
+ * sure that they are those that etcd wrote: `work`, whose result does not
+ * count before. Throws FILE_DAMAGED.
  */
-export function assertTrailer(context: FileContext, opened: OpenState, request: { readonly skipsHashCheck?: boolean }): void {
-  if (request.skipsHashCheck !== true) assertContent(opened, checkTrailer(context, opened));
+export function onCheckedContent<Result>(
+  context: FileContext,
+  opened: OpenState,
+  request: { readonly skipsHashCheck?: boolean },
+  work: () => Result,
+): Result {
+  if (request.skipsHashCheck === true) return work();
+  const assertContent = ({ valid }: TrailerFacts): void => {
+    if (valid === false) throw contentChanged(opened);
+  };
+  return whileTrailerIsChecked(context, opened, assertContent, work);
 }
 
-/** Throws FILE_DAMAGED for facts that say so. */
-export function assertContent(opened: OpenState, { valid }: TrailerFacts): void {
-  if (valid !== false) return;
-  throw new RecoveryError("FILE_DAMAGED", {
+function contentChanged(opened: OpenState): RecoveryError {
+  return new RecoveryError("FILE_DAMAGED", {
     subject: `file ${opened.path}`,
     detail: `${contentDiffers}; what it says may be wrong`,
     remedies: [

@@ -3,7 +3,7 @@ import { resourceText } from "../../formats/kubernetes/registry-key.ts";
 import type { SealKey } from "../../formats/kubernetes/sealed-value.ts";
 import { crc32c } from "../../formats/crc32c.ts";
 import type { FileDiff, ObjectDiff } from "../../model/file-objects.ts";
-import { assertTrailer } from "./check-trailer.ts";
+import { onCheckedContent } from "./check-trailer.ts";
 import type { FileContext } from "./file-context.ts";
 import { ObjectSelector, type ObjectSelection } from "./object-selection.ts";
 import { withState, type OpenState, type StateRequest } from "./open-state.ts";
@@ -36,9 +36,11 @@ export function diffFiles(context: FileContext, request: DiffFilesRequest, optio
   const sealKeys = sealKeysOf(context, request.encryptionConfig);
   return withState(context, request.from, (from) =>
     withState(context, request.to, (to) => {
-      assertTrailer(context, from, request.from);
-      if (request.to.path !== request.from.path) assertTrailer(context, to, request.to);
-      return new FileComparison(context, request, sealKeys).run(from, to, options.heldBytes ?? heldBytesDefault);
+      const compare = (): FileDiff => new FileComparison(context, request, sealKeys).run(from, to, options.heldBytes ?? heldBytesDefault);
+      const isOneFile = request.to.path === request.from.path;
+      return onCheckedContent(context, from, request.from, () =>
+        isOneFile ? compare() : onCheckedContent(context, to, request.to, compare),
+      );
     }),
   );
 }

@@ -3,13 +3,14 @@ import { cleanForApply } from "../../formats/kubernetes/clean-for-apply.ts";
 import { isKubeList, isKubeObject, type KubeJson, type KubeObject } from "../../formats/kubernetes/kube-json.ts";
 import { kubeYaml } from "../../formats/kubernetes/kube-yaml.ts";
 import { isOwnRecord, resourceText } from "../../formats/kubernetes/registry-key.ts";
+import type { SealKey } from "../../formats/kubernetes/sealed-value.ts";
 import type { FileObject, FileObjects } from "../../model/file-objects.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { assertTrailer } from "./check-trailer.ts";
+import { onCheckedContent } from "./check-trailer.ts";
 import type { FileContext } from "./file-context.ts";
 import { ObjectSelector, type ObjectSelection } from "./object-selection.ts";
 import { isMadeAgain } from "./made-again.ts";
-import { withState, type StateRequest } from "./open-state.ts";
+import { withState, type OpenState, type StateRequest } from "./open-state.ts";
 import { liveObjects, readRecord, sealKeysOf } from "./read-objects.ts";
 
 export interface GetObjectsRequest extends StateRequest {
@@ -31,36 +32,47 @@ export interface GetObjectsRequest extends StateRequest {
 export function getObjects(context: FileContext, request: GetObjectsRequest): FileObjects {
   const selector = new ObjectSelector(request.selection);
   const sealKeys = sealKeysOf(context, request.encryptionConfig);
-  return withState(context, request, (opened) => {
-    assertTrailer(context, opened, request);
-    const live = liveObjects(context, opened.state().bolt, request.revision);
-    const objects: FileObject[] = [];
-    const leftAside = new Map<string, number>();
-    const sealed: { readonly key: string; readonly why: string }[] = [];
-    for (const found of live.records({ reusesMemory: true })) {
-      const place = live.keys.parse(found.key);
-      if (!selector.matchesKey(found.key, place)) continue;
-      // Asked for by name they are shown; among all objects they would make kubectl fail.
-      if (request.selection.what === undefined && place !== undefined && isOwnRecord(place)) continue;
-      const { value, why } = readRecord(context, found, { sealKeys, types: live.types });
-      if (value.kind === "sealed") sealed.push({ key: found.key, why: why ?? "" });
-      else if (value.kind === "undecoded") sealed.push({ key: found.key, why: value.why });
-      else if (value.kind === "object" && selector.matchesLabels(value.object)) {
-        if (selector.isWhole && request.includesMadeAgain !== true && place !== undefined && isMadeAgain(place, value.object))
-          leftAside.set(resourceText(place), (leftAside.get(resourceText(place)) ?? 0) + 1);
-        else objects.push(toFileObject(found.key, found.record.modRevision, value.object, request.isRaw));
-      }
+  return withState(context, request, (opened) =>
+    onCheckedContent(context, opened, request, () => selected(context, request, { opened, selector, sealKeys })),
+  );
+}
+
+function selected(
+  context: FileContext,
+  request: GetObjectsRequest,
+  {
+    opened,
+    selector,
+    sealKeys,
+  }: { readonly opened: OpenState; readonly selector: ObjectSelector; readonly sealKeys: readonly SealKey[] | undefined },
+): FileObjects {
+  const live = liveObjects(context, opened.state().bolt, request.revision);
+  const objects: FileObject[] = [];
+  const leftAside = new Map<string, number>();
+  const sealed: { readonly key: string; readonly why: string }[] = [];
+  for (const found of live.records({ reusesMemory: true })) {
+    const place = live.keys.parse(found.key);
+    if (!selector.matchesKey(found.key, place)) continue;
+    // Asked for by name they are shown; among all objects they would make kubectl fail.
+    if (request.selection.what === undefined && place !== undefined && isOwnRecord(place)) continue;
+    const { value, why } = readRecord(context, found, { sealKeys, types: live.types });
+    if (value.kind === "sealed") sealed.push({ key: found.key, why: why ?? "" });
+    else if (value.kind === "undecoded") sealed.push({ key: found.key, why: value.why });
+    else if (value.kind === "object" && selector.matchesLabels(value.object)) {
+      if (selector.isWhole && request.includesMadeAgain !== true && place !== undefined && isMadeAgain(place, value.object))
+        leftAside.set(resourceText(place), (leftAside.get(resourceText(place)) ?? 0) + 1);
+      else objects.push(toFileObject(found.key, found.record.modRevision, value.object, request.isRaw));
     }
-    selector.assertWordsKnown(`this file${request.revision === 0n ? "" : ` at revision ${String(live.revision)}`}`);
-    if (objects.length === 0) throw nothing(request, { sealed, leftAside, prefix: live.keys.prefix, revision: live.revision });
-    return {
-      file: request.path,
-      revision: live.revision,
-      objects: inOrderOfApply(objects),
-      leftAside: [...leftAside].sort().map(([resource, count]) => ({ resource, objects: count })),
-      sealed,
-    };
-  });
+  }
+  selector.assertWordsKnown(`this file${request.revision === 0n ? "" : ` at revision ${String(live.revision)}`}`);
+  if (objects.length === 0) throw nothing(request, { sealed, leftAside, prefix: live.keys.prefix, revision: live.revision });
+  return {
+    file: request.path,
+    revision: live.revision,
+    objects: inOrderOfApply(objects),
+    leftAside: [...leftAside].sort().map(([resource, count]) => ({ resource, objects: count })),
+    sealed,
+  };
 }
 
 /** `kubectl apply` sends them in this order: a namespace, and the definition of a kind, must be there before what lies in it. */

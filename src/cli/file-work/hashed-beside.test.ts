@@ -44,7 +44,7 @@ const damagedPage = Uint8Array.from(whole, (byte, at) => (at % 4096 === 8 && at 
 
 test("every verb answers the same, whether the content is hashed before the work, beside it, or not at all beside it", () => {
   for (const bytes of [whole, changed, damagedPage])
-    for (const verb of ["inspect", "check", "hashkv", "restore"] as const) {
+    for (const verb of ["inspect", "check", "hashkv", "get", "diff", "restore"] as const) {
       const before = memoryFileContext({ [path]: bytes });
       const expected = answerOf(before, verb);
       for (const hashOf of [sha256, () => undefined]) {

@@ -1,7 +1,7 @@
 /** Writes docs/json-output.md from src/schemas/output.ts. `--check` only compares. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { outputDocuments } from "../src/schemas/output.ts";
 
 const path = join(resolve(import.meta.dirname, ".."), "docs/json-output.md");

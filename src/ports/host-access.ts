@@ -17,6 +17,12 @@ export interface RemoteRequest {
   /** Run as root (sudo -n) where the login user is not root. Default true. */
   readonly asRoot?: boolean;
   readonly signal?: AbortSignal;
+  /**
+   * Called when the machine's login shell has answered, before it becomes root
+   * and before the script begins, with the time of one round trip. Again when
+   * a connection that broke right there is made anew.
+   */
+  readonly onRoundTrip?: (milliseconds: number) => void;
 }
 
 export interface RemoteResult {
@@ -34,6 +40,20 @@ export interface RemoteRead {
   /** As root (sudo -n) where the login user is not root. Default true. */
   readonly asRoot?: boolean;
   readonly signal?: AbortSignal;
+}
+
+/** Groups of paths, best first: wanted is the first group whose files can all be read. */
+export interface FirstReadableWish {
+  /** What it is for, in words: appears in errors. */
+  readonly reason: string;
+  readonly groups: readonly (readonly string[])[];
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface RemoteFile {
+  readonly path: string;
+  readonly content: Uint8Array;
 }
 
 /** A forward from a Unix socket (0600) on this machine to an address as seen from the host. */
@@ -54,6 +74,12 @@ export interface HostAccess {
   ping(host: HostName, options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<number>;
   /** REMOTE_COMMAND_FAILED when it does not exist or cannot be read. */
   readFile(host: HostName, path: string, options: RemoteRead): Promise<Uint8Array>;
+  /**
+   * All files of the first readable group, read as root; undefined when no
+   * group is whole. Small files only: together at most 2 MiB, more is
+   * REMOTE_OUTPUT_TOO_LARGE; one that fails under the reading is REMOTE_COMMAND_FAILED.
+   */
+  readFirst(host: HostName, wish: FirstReadableWish): Promise<readonly RemoteFile[] | undefined>;
   /** Temporary name, sha256 verified on the machine, then renamed. UPLOAD_CORRUPT leaves the target untouched. */
   upload(
     host: HostName,

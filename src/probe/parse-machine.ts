@@ -52,7 +52,7 @@ function containerdVersion(text: string | undefined): string | undefined {
  * Host clock minus operator clock from one exchange: the machine's time when
  * the script began and ended, ours before and after. Half of what was not
  * spent on the machine is taken as the way there (as NTP does); the error is
- * at most half the round trip, connection set-up included.
+ * at most half of it. The login before the script is no part of the exchange.
  */
 export function clockOffsetMs(exchange: {
   readonly sentAtMs: number;

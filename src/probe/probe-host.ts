@@ -46,7 +46,8 @@ export interface HostReport {
   readonly arpMacs: readonly string[];
 }
 
-interface Exchange {
+export interface Exchange {
+  readonly nonce: string;
   readonly result: RemoteResult;
   readonly sentAtMs: number;
   readonly receivedAtMs: number;
@@ -55,31 +56,43 @@ interface Exchange {
 /** Output beyond this is refused by the transport: all sections at their largest still fit. */
 const outputBytesMax = 16 * 1024 * 1024;
 
-/** One script and the reading of its answer. `ping` is under way and says soon, and why, that a machine cannot be reached. Never rejects. */
+/** What the script of one machine needs to know. */
+export interface HostAsked {
+  readonly host: HostConfig;
+  readonly config: ClusterConfig;
+  readonly memberAddresses: readonly MemberAddress[];
+  readonly endpoint: { readonly address: string; readonly port: number } | undefined;
+  readonly limits: HostLimits;
+}
+
+/** A machine that is being asked, in one session. */
+export interface HostQuestion {
+  /** Milliseconds of one round trip, as soon as the machine's shell has answered. Rejects when it cannot be reached. */
+  readonly roundTrip: Promise<number>;
+  readonly exchange: Promise<Exchange>;
+}
+
+export function askHost(round: RoundClock, ports: HostPorts, asked: HostAsked): HostQuestion {
+  const roundTrip = Promise.withResolvers<number>();
+  const exchange = runScript(round, ports, asked, roundTrip.resolve);
+  // Of no effect where the round trip is known already.
+  exchange.then(() => roundTrip.reject(new Error("the script ended before the machine had answered")), roundTrip.reject);
+  return { roundTrip: roundTrip.promise, exchange };
+}
+
+/** The reading of one machine's answer. A machine that cannot be reached is known as soon as its round trip fails. Never rejects. */
 export async function probeHost(
   round: RoundClock,
   ports: HostPorts,
-  asked: {
-    readonly host: HostConfig;
-    readonly ping: Promise<number>;
-    readonly config: ClusterConfig;
-    readonly memberAddresses: readonly MemberAddress[];
-    readonly endpoint: { readonly address: string; readonly port: number } | undefined;
-    readonly limits: HostLimits;
-    readonly readManifests: ReadManifests;
-  },
+  asked: HostAsked & { readonly question: HostQuestion; readonly readManifests: ReadManifests },
 ): Promise<HostReport> {
   const { host, config, limits } = asked;
   const source = (probe: string): string => `${probe} ${host.name} ssh`;
   let sshErrorCode: string | undefined;
-  const nonce = ports.hashing.randomHex(8);
-  // The script does not wait for the ping.
-  const scripted = observe(round, { source: source("script"), limitMs: limits.scriptMs + 1000 }, async (limitMs) =>
-    runScript(round, ports.hostAccess, { ...asked, nonce, limitMs }),
-  );
+  const scripted = observe(round, { source: source("script"), limitMs: sessionMs(limits) }, () => asked.question.exchange);
   const pinged = observe(round, { source: source("PB1"), limitMs: limits.connectMs }, async () => {
     try {
-      return { roundTripMs: await asked.ping };
+      return { roundTripMs: await asked.question.roundTrip };
     } catch (error) {
       if (error instanceof RecoveryError) sshErrorCode = error.code;
       throw error;
@@ -89,7 +102,7 @@ export async function probeHost(
   if (ssh.kind === "unknown") return silentHost(host.name, ssh, sshErrorCode ?? "SSH_UNREACHABLE");
   if (exchange.kind === "unknown")
     return { ...silentHost(host.name, exchange, undefined), facts: { ...silentHost(host.name, exchange, undefined).facts, ssh } };
-  const answer = parseHostAnswer(exchange.value.result.stdout, nonce);
+  const answer = parseHostAnswer(exchange.value.result.stdout, exchange.value.nonce);
   const reading = new Reading(answer, exchange, source);
   const certificates = reading.section("PB10", "certificates", (text) => parseCertificates(text, ports.certificates));
   const filesAge = reading.section("files", "files", parseKubernetesFilesAge);
@@ -130,24 +143,23 @@ async function settleHost(
   return ssh.kind === "unknown" ? [ssh, ssh] : [ssh, await scripted];
 }
 
+/** A login may take its own time, as machines in trouble do. */
+function sessionMs(limits: HostLimits): number {
+  return Math.max(limits.connectMs, limits.scriptMs + 1000);
+}
+
 async function runScript(
   round: RoundClock,
-  hostAccess: HostAccess,
-  asked: {
-    readonly host: HostConfig;
-    readonly config: ClusterConfig;
-    readonly memberAddresses: readonly MemberAddress[];
-    readonly endpoint: { readonly address: string; readonly port: number } | undefined;
-    readonly limits: HostLimits;
-    readonly nonce: string;
-    readonly limitMs: number;
-  },
+  { hostAccess, hashing }: HostPorts,
+  { host, config, endpoint, limits, memberAddresses }: HostAsked,
+  onRoundTrip: (milliseconds: number) => void,
 ): Promise<Exchange> {
-  const { config, endpoint, limits } = asked;
+  const limitMs = Math.min(sessionMs(limits), round.remainingMs());
+  const nonce = hashing.randomHex(8);
   // The script must end before the transport gives up, or a whole answer is lost for one slow section.
-  const scriptMs = Math.max(100, Math.min(limits.scriptMs, asked.limitMs - 300));
+  const scriptMs = Math.max(100, Math.min(limits.scriptMs, limitMs - 300));
   const args = [
-    asked.nonce,
+    nonce,
     String(Math.floor(scriptMs / 10)),
     limits.depth,
     config.paths.etcdDataDir,
@@ -159,19 +171,24 @@ async function runScript(
     seconds(Math.min(limits.meshMs, scriptMs - 50)),
     seconds(Math.min(limits.endpointMs, scriptMs - 50)),
     ...config.hosts.map((other) => `${other.name}=${other.address}=${String(other.sshPort ?? 22)}`),
-    ...asked.memberAddresses.map(({ address, port }, index) => `${memberAlias(index)}=${address}=${String(port)}`),
+    ...memberAddresses.map(({ address, port }, index) => `${memberAlias(index)}=${address}=${String(port)}`),
   ];
-  const sentAtMs = round.clock.nowMs();
-  const result = await hostAccess.run(asked.host.name, {
+  let sentAtMs = round.clock.nowMs();
+  const result = await hostAccess.run(host.name, {
     reason: "read the machine's facts",
     script: hostScript,
     args,
-    timeoutMs: asked.limitMs,
+    timeoutMs: limitMs,
     outputBytesMax,
     changesThings: false,
     signal: round.signal,
+    onRoundTrip: (milliseconds) => {
+      // The login before it says nothing of the machine's clock.
+      sentAtMs = round.clock.nowMs() - milliseconds;
+      onRoundTrip(milliseconds);
+    },
   });
-  return { result, sentAtMs, receivedAtMs: round.clock.nowMs() };
+  return { nonce, result, sentAtMs, receivedAtMs: round.clock.nowMs() };
 }
 
 function seconds(milliseconds: number): string {

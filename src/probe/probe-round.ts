@@ -28,7 +28,7 @@ import type { MeshFacts } from "./parse-mesh.ts";
 import { probeApiServer } from "./probe-api-server.ts";
 import { probeEtcd, readMasterLeases } from "./probe-etcd.ts";
 import type { ReadManifests } from "./parse-static-pods.ts";
-import { probeHost, type HostLimits, type HostReport } from "./probe-host.ts";
+import { askHost, probeHost, type HostAsked, type HostLimits, type HostQuestion, type HostReport } from "./probe-host.ts";
 import { noKubernetesRecords, probeKubernetesRecords } from "./probe-kubernetes-records.ts";
 
 export interface ProbePorts {
@@ -76,8 +76,8 @@ function limitsOf(depth: "status" | "full"): Limits {
 
 interface HostSession {
   readonly host: HostConfig;
-  /** Rejects when the machine cannot be reached; then the other two reject with the same error, at once. */
-  readonly ping: Promise<number>;
+  /** Its round trip rejects when the machine cannot be reached; then the other two reject with the same error, at once. */
+  readonly question: HostQuestion;
   readonly etcd: Promise<EtcdClient>;
   readonly kube: Promise<KubeApi>;
 }
@@ -97,10 +97,10 @@ export async function probeRound(ports: ProbePorts, config: ClusterConfig, optio
     remainingMs: () => Math.max(1, options.deadlineMs - (ports.clock.monotonicMs() - startedMs)),
   };
   const limits = limitsOf(options.depth);
-  const sessions = config.hosts.map((host) => openSession(ports, round, host, limits));
+  const asked = { config, limits, memberAddresses: memberAddressesOf(config, options), endpoint: endpointOf(config) };
+  const sessions = config.hosts.map((host) => openSession(ports, round, { ...asked, host }));
   try {
-    const memberAddresses = memberAddressesOf(config, options);
-    const found = await probeAll(ports, round, config, { sessions, limits, memberAddresses, report: options.report ?? (() => undefined) });
+    const found = await probeAll(ports, round, { ...asked, sessions, report: options.report ?? (() => undefined) });
     options.signal.throwIfAborted();
     return {
       apiVersion: "requorum/v1",
@@ -117,11 +117,12 @@ export async function probeRound(ports: ProbePorts, config: ClusterConfig, optio
   }
 }
 
-function openSession(ports: ProbePorts, round: RoundClock, host: HostConfig, limits: Limits): HostSession {
+function openSession(ports: ProbePorts, round: RoundClock, asked: HostAsked & { readonly limits: Limits }): HostSession {
+  const { host, limits } = asked;
   const unreachable = new AbortController();
   const signal = AbortSignal.any([round.signal, unreachable.signal]);
-  const ping = ports.hostAccess.ping(host.name, { timeoutMs: Math.min(limits.connectMs, round.remainingMs()), signal: round.signal });
-  const gone = ping.then(
+  const question = askHost(round, ports, asked);
+  const gone = question.roundTrip.then(
     () => new Promise<never>(() => undefined),
     (error: unknown) => {
       unreachable.abort(error);
@@ -130,9 +131,9 @@ function openSession(ports: ProbePorts, round: RoundClock, host: HostConfig, lim
   );
   const call = { timeoutMs: Math.min(limits.connectMs + limits.dialMs, round.remainingMs()), signal };
   const dialled = { etcd: ports.etcd.dial(host.name, call), kube: ports.kube.dial(host.name, call) };
-  const session = { host, ping, etcd: firstOf(dialled.etcd, gone), kube: firstOf(dialled.kube, gone) };
+  const session = { host, question, etcd: firstOf(dialled.etcd, gone), kube: firstOf(dialled.kube, gone) };
   // Whoever asks through it sees the failure; here it must only not count as unhandled.
-  for (const promise of [ping, gone, session.etcd, session.kube]) promise.catch(() => undefined);
+  for (const promise of [question.roundTrip, question.exchange, gone, session.etcd, session.kube]) promise.catch(() => undefined);
   return session;
 }
 
@@ -151,22 +152,19 @@ function closeLater(session: HostSession): void {
 async function probeAll(
   ports: ProbePorts,
   round: RoundClock,
-  config: ClusterConfig,
-  asked: {
+  asked: Omit<HostAsked, "host"> & {
     readonly sessions: readonly HostSession[];
     readonly limits: Limits;
-    readonly memberAddresses: readonly MemberAddress[];
     readonly report: ReportProgress;
   },
 ): Promise<Pick<Inventory, "hosts" | "reach" | "kubernetes" | "endpoint">> {
-  const { sessions, limits, memberAddresses, report } = asked;
-  const endpoint = endpointOf(config);
+  const { sessions, limits, memberAddresses, endpoint, report } = asked;
   const callLimits = { callMs: limits.callMs, dialMs: limits.connectMs + limits.dialMs };
   const readManifests: ReadManifests = new Map();
   let done = 0;
   const asking = sessions.map(async (session) => {
     const [machine, etcd, apiServer] = await Promise.all([
-      probeHost(round, ports, { host: session.host, ping: session.ping, config, memberAddresses, endpoint, limits, readManifests }),
+      probeHost(round, ports, { ...asked, host: session.host, question: session.question, readManifests }),
       probeEtcd(round, session.host.name, session.etcd, callLimits),
       probeApiServer(round, session.host.name, session.kube, callLimits),
     ]);

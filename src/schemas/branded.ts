@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Text that one of the `as…` functions of model/ids accepts. Its complaint becomes an issue, so that the file and the place are named. */
 export function branded<T extends string>(as: (text: string) => T): z.ZodType<T, string> {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { asClusterId, asHostName, asMemberId } from "../model/ids.ts";
 import { branded, decimalBigint } from "./branded.ts";
 

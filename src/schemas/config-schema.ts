@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defaultPaths } from "../model/cluster-config.ts";
 import { isAddress, splitEndpoint } from "./network-address.ts";
 

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { defaultPaths, type ClusterConfig, type HostConfig } from "../model/cluster-config.ts";
 import { asHostName } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";

@@ -1,5 +1,5 @@
 /** The documents of the verbs on files: snapshots, databases, data dirs. Sizes in bytes. */
-import { z } from "zod";
+import * as z from "zod";
 import { decimal, document, type OutputDocument } from "./output-parts.ts";
 
 const form = z

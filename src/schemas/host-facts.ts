@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { asClusterId, asMemberId } from "../model/ids.ts";
 import { branded, decimalBigint } from "./branded.ts";
 import { observed } from "./observation.ts";

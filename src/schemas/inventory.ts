@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { asClusterId, asHostName, asMemberId } from "../model/ids.ts";
 import type { Inventory } from "../model/inventory.ts";
 import { branded } from "./branded.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { asPlanDigest, asRunId, asStepId } from "../model/ids.ts";
 import type { JournalEvent, JournalReading } from "../model/journal-event.ts";
 import { branded } from "./branded.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { z } from "zod";
+import * as z from "zod";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { parseJson } from "./json-text.ts";
 

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { placeOfJson, placeOfOffset, type JsonPlace } from "./json-places.ts";
 import type { ErrorCode } from "../model/error-catalogue.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { splitEndpoint } from "./network-address.ts";
 import { placeYaml } from "./yaml-places.ts";

@@ -1,5 +1,5 @@
 /** Documents of the lab's verbs; part of output.ts, which says what holds for all. */
-import { z } from "zod";
+import * as z from "zod";
 import { document, type OutputDocument } from "./output-parts.ts";
 
 const labFaultSchema = z.object({ kind: z.string(), machine: z.string(), since: z.string() });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { asClusterId, asHostName } from "../model/ids.ts";
 import type { LastSeen } from "../model/inventory.ts";
 import { branded, decimalBigint } from "./branded.ts";

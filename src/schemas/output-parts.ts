@@ -1,5 +1,5 @@
 /** What the tables of output documents share. */
-import { z } from "zod";
+import * as z from "zod";
 
 export const decimal = z
   .string()

@@ -4,7 +4,7 @@
  * against it. Documents may gain fields; readers ignore unknown ones. `null`
  * means: not known. 64-bit numbers are decimal text.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { fileOutputDocuments } from "./file-output.ts";
 import { labOutputDocuments } from "./lab-output.ts";
 import { decimal, document, time, type OutputDocument } from "./output-parts.ts";

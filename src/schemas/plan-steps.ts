@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { asHostName, asMemberId, asStepId } from "../model/ids.ts";
 import type { StepArgs, StepKind } from "../model/step.ts";
 import { branded, decimalBigint } from "./branded.ts";

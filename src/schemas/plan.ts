@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { canonicalPlanText, planDigestOf } from "../model/canonical-plan-text.ts";
 import { asClusterId, asHostName, asMemberId, asPlanDigest } from "../model/ids.ts";
 import type { RecoveryPlan } from "../model/plan.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Verdict } from "../model/verdict.ts";
 
 /** One exit rule with what was seen of it, as the verifying step keeps it in verify.json. */

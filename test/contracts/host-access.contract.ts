@@ -175,6 +175,59 @@ export function hostAccessContract(name: string, makeSubject: () => Promise<Host
     assert.ok(roundTripMs > 0 && roundTripMs < 1000, String(roundTripMs));
   });
 
+  contract("a script can be asked for the round trip before it, which is told before its result", async () => {
+    const told: number[] = [];
+    const result = await subject.access.run(
+      subject.good,
+      request(contractScripts.noTrailingNewline, { onRoundTrip: (milliseconds) => told.push(milliseconds) }),
+    );
+    assert.equal(result.exitCode, 0);
+    assert.equal(told.length, 1);
+    assert.ok((told[0] ?? 0) > 0 && (told[0] ?? 0) < 1000, String(told));
+    for (const { host, code } of subject.failing) {
+      const asked = request(contractScripts.noTrailingNewline, { onRoundTrip: (milliseconds) => told.push(milliseconds) });
+      await assert.rejects(subject.access.run(host, asked), failsWith(code));
+    }
+    assert.equal(told.length, 1, "a machine that cannot be reached has no round trip");
+  });
+
+  contract("of several groups of files the first whole one is read, byte for byte, also for several wishes at once", async () => {
+    const bytes = Uint8Array.from({ length: 70_000 }, (_, index) => (index * 7) % 256);
+    const path = (name: string): string => `${subject.directory}/first 'readable' ${name}`;
+    const put = (name: string, content: Uint8Array) =>
+      subject.access.upload(subject.good, { path: path(name), content, mode: 0o600, timeoutMs: 10_000 });
+    await Promise.all([put("a", bytes), put("b", Buffer.from("\nb\n\n")), put("empty", new Uint8Array())]);
+    const wish = (...groups: readonly (readonly string[])[]) =>
+      subject.access.readFirst(subject.good, {
+        reason: `read ${groups.join(" or ")}`,
+        groups: groups.map((group) => group.map(path)),
+        timeoutMs: 10_000,
+      });
+    const found = await Promise.all([
+      wish(["a", "missing"], ["b", "a"], ["empty"]),
+      wish(["missing"], []),
+      wish(["missing"]),
+      wish(["empty"]),
+    ]);
+    assert.deepEqual(
+      found.map((files) => files?.map(({ path: of, content }) => [of, Buffer.from(content)])),
+      [
+        [
+          [path("b"), Buffer.from("\nb\n\n")],
+          [path("a"), Buffer.from(bytes)],
+        ],
+        [],
+        undefined,
+        [[path("empty"), Buffer.alloc(0)]],
+      ],
+    );
+    for (const { host, code } of subject.failing) {
+      const asked = { reason: "read what is not there", groups: [["/nowhere"]], timeoutMs: 5000 };
+      const both = await Promise.allSettled([subject.access.readFirst(host, asked), subject.access.readFirst(host, asked)]);
+      for (const one of both) assert.ok(one.status === "rejected" && failsWith(code)(one.reason), "both are told");
+    }
+  });
+
   contract("an upload arrives byte for byte with its mode, and reads back", async () => {
     const content = Uint8Array.from({ length: 100_000 }, (_, index) => index % 256);
     const path = `${subject.directory}/file with 'quotes' and $(x)`;

@@ -56,6 +56,7 @@ export class CrashWorld {
           },
           ping: never,
           readFile: never,
+          readFirst: never,
           upload: never,
           forward: never,
           close: never,

@@ -99,6 +99,7 @@ export class ReplaceWorld {
           run: async (host, request) => alive(() => machines.run(host, request)),
           ping: async (host) => alive(() => machines.ping(host)),
           readFile: async (host, path, options) => alive(() => machines.readFile(host, path, options)),
+          readFirst: async (host, wish) => alive(() => machines.readFirst(host, wish)),
           upload: async (host, file) => alive(() => machines.upload(host, file)),
           forward: async (host, to) => alive(() => machines.forward(host, to)),
           close: () => Promise.resolve(),

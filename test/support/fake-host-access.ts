@@ -1,7 +1,15 @@
 import { createHash } from "node:crypto";
 import type { HostName } from "../../src/model/ids.ts";
 import { RecoveryError } from "../../src/model/recovery-error.ts";
-import type { Forward, HostAccess, RemoteRead, RemoteRequest, RemoteResult } from "../../src/ports/host-access.ts";
+import type {
+  FirstReadableWish,
+  Forward,
+  HostAccess,
+  RemoteFile,
+  RemoteRead,
+  RemoteRequest,
+  RemoteResult,
+} from "../../src/ports/host-access.ts";
 
 /** What a scripted machine does with a script. "hang": it never ends. "lost": the connection breaks while it runs. */
 export type ScriptedOutcome = Partial<RemoteResult> | "hang" | "lost";
@@ -68,6 +76,7 @@ export class FakeHostAccess implements HostAccess {
     this.calls.push({ host, request });
     this.#throwIfFailing(host);
     if (request.signal?.aborted === true) throw interrupted(host, request.reason, "transient", request.signal);
+    request.onRoundTrip?.(this.#roundTripMs.get(host) ?? 0.5);
     const handler = this.#handlers.find((candidate) => matches(candidate.match, host, request));
     if (handler === undefined) throw new Error(`FakeHostAccess: no handler for "${request.reason}" on ${host}:\n${request.script}`);
     const outcome = await handler.handle(request, host);
@@ -115,6 +124,15 @@ export class FakeHostAccess implements HostAccess {
           detail: `${path} is larger than ${String(options.bytesMax)} bytes`,
         });
       return file.content;
+    });
+  }
+
+  readFirst(host: HostName, wish: FirstReadableWish): Promise<readonly RemoteFile[] | undefined> {
+    return Promise.resolve().then(() => {
+      this.#throwIfFailing(host);
+      if (wish.signal?.aborted === true) throw interrupted(host, wish.reason, "transient", wish.signal);
+      const found = wish.groups.find((group) => group.every((path) => this.#files.has(keyOf(host, path))));
+      return found?.map((path) => ({ path, content: this.#files.get(keyOf(host, path))?.content ?? new Uint8Array() }));
     });
   }
 

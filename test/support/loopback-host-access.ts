@@ -1,11 +1,19 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { open, rm } from "node:fs/promises";
+import { open, readFile, rm } from "node:fs/promises";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import type { HostName } from "../../src/model/ids.ts";
 import { RecoveryError } from "../../src/model/recovery-error.ts";
-import type { Forward, HostAccess, RemoteRead, RemoteRequest, RemoteResult } from "../../src/ports/host-access.ts";
+import type {
+  FirstReadableWish,
+  Forward,
+  HostAccess,
+  RemoteFile,
+  RemoteRead,
+  RemoteRequest,
+  RemoteResult,
+} from "../../src/ports/host-access.ts";
 
 /**
  * This machine in the place of every host, for programs that run on its
@@ -100,6 +108,21 @@ export class LoopbackHostAccess implements HostAccess {
     } finally {
       await handle.close();
     }
+  }
+  async readFirst(_host: HostName, { groups }: FirstReadableWish): Promise<readonly RemoteFile[] | undefined> {
+    for (const group of groups) {
+      const files = await Promise.all(
+        group.map((path) =>
+          readFile(path).then(
+            (content) => ({ path, content }),
+            () => undefined,
+          ),
+        ),
+      );
+      const readable = files.flatMap((file) => file ?? []);
+      if (readable.length === group.length) return readable;
+    }
+    return undefined;
   }
   upload(): Promise<void> {
     return Promise.reject(new Error("not needed on loopback"));

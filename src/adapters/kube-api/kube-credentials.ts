@@ -12,24 +12,9 @@ export interface KubeCredentials {
   readonly source: string;
 }
 
-const printFirstReadable = `
-for file in "$@"; do
-  if [ -r "$file" ]; then
-    printf '%s\\n' "$file"
-    cat "$file" || exit 1
-    exit 0
-  fi
-done
-exit 3
-`;
-/** Our script's own code for: none of them is there. */
-const noneReadable = 3;
-/** kubeadm's kubeconfigs have 6 KiB. */
-const outputBytesMax = 1024 * 1024;
-
 /**
- * The credentials in the first of `candidates` that the host has, through one
- * command on it. The `server` in the file is not used: it is the VIP.
+ * The credentials in the first of `candidates` that the host has. The
+ * `server` in the file is not used: it is the VIP.
  * KUBE_CREDENTIALS_MISSING when there is no such file, REMOTE_ANSWER_MALFORMED
  * when it is not a kubeconfig with a certificate in it; errors of HostAccess as they are.
  */
@@ -38,27 +23,18 @@ export async function readKubeCredentials(
   host: HostName,
   options: { readonly candidates: readonly string[]; readonly timeoutMs: number; readonly signal?: AbortSignal },
 ): Promise<KubeCredentials> {
-  const result = await hostAccess.run(host, {
+  const { candidates, timeoutMs, signal } = options;
+  const files = await hostAccess.readFirst(host, {
     reason: "read the administrator's kubeconfig",
-    script: printFirstReadable,
-    args: options.candidates,
-    timeoutMs: options.timeoutMs,
-    outputBytesMax,
-    changesThings: false,
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    groups: candidates.map((path) => [path]),
+    timeoutMs,
+    ...(signal === undefined ? {} : { signal }),
   });
   const subject = `host ${host}`;
-  if (result.exitCode === noneReadable) {
-    throw new RecoveryError("KUBE_CREDENTIALS_MISSING", { subject, detail: `none of these is there: ${options.candidates.join(", ")}` });
-  }
-  if (result.exitCode !== 0) {
-    throw new RecoveryError("REMOTE_COMMAND_FAILED", {
-      subject,
-      detail: `reading the kubeconfig ended with code ${String(result.exitCode)}: ${result.stderr.trim()}`,
-    });
-  }
-  const end = result.stdout.indexOf("\n");
-  return parseKubeconfig(result.stdout.slice(end + 1), { source: result.stdout.slice(0, end), subject });
+  const [file] = files ?? [];
+  if (file === undefined)
+    throw new RecoveryError("KUBE_CREDENTIALS_MISSING", { subject, detail: `none of these is there: ${candidates.join(", ")}` });
+  return parseKubeconfig(new TextDecoder().decode(file.content), { source: file.path, subject });
 }
 
 /** The current context's cluster CA and the user's client certificate. Error texts never quote the file. */

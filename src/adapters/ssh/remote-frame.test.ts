@@ -36,6 +36,18 @@ for (const shell of shells) {
     assert.equal(err.scriptBytes().toString(), "problem\n");
   });
 
+  test(`remote frame: with login shell ${shell} a line is answered before the script, and the script arrives whole behind it`, () => {
+    const command = remoteCommandLine("runScript", { nonce, asRoot: false, isMeasured: true });
+    const payload = scriptPayload({ nonce, script: "echo first; cat; echo last", args: [], input: undefined });
+    const { out, err } = runThrough(shell, command, `\n${payload}`);
+    assert.deepEqual(err.end, { kind: "exited", exitCode: 0 });
+    assert.equal(out.scriptBytes().toString(), "first\nlast\n");
+    assert.match(err.allText(), /^$/);
+    assert.ok(err.has("here") && err.has("answered") && err.has("begin"));
+    const unanswered = runThrough(shell, command, "").err;
+    assert.deepEqual(unanswered.end, { kind: "torn" });
+  });
+
   test(`remote frame: with login shell ${shell} a file is stored with its mode, or not at all`, () => {
     const directory = mkdtempSync(join(tmpdir(), "requorum frame '"));
     const path = join(directory, "a file");

@@ -4,6 +4,9 @@ import { quoteShellWord } from "./quote-shell-word.ts";
  * What travels over one SSH session. The remote command line is a constant
  * program (plus a nonce); scripts, arguments and secrets go over stdin.
  *
+ *   remote -> stderr  "NONCE here"      the login shell is there     } only where a round
+ *   local  -> stdin   an empty line, and what follows at once         } trip is measured
+ *   remote -> stderr  "NONCE answered"                                }
  *   local  -> stdin   text of the script, ended by "#NONCE"; then end of file
  *   remote -> stderr  "NONCE begin"   the shell is there, as the wanted user
  *   remote -> both    "NONCE end 17"  the script's own exit status, after all of its output
@@ -22,6 +25,9 @@ const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 /** Becomes root if asked to, then runs the program given as $3. Prints "shell" first, so that sudo's refusal is told apart from ssh's. */
 const entrance =
   'if [ "$1" = root ] && [ "$(id -u)" != 0 ]; then printf "%s shell\\n" "$2" >&2; exec sudo -n -- sh -c "$3" requorum "$@"; else eval "$3"; fi';
+
+/** Answers one line with one line first: a round trip without the start of a process in it, and before root is asked for. */
+const measuredEntrance = `printf "%s here\\n" "$2" >&2; IFS= read -r requorum_x; printf "%s answered\\n" "$2" >&2; ${entrance}`;
 
 const begin = `requorum_n=$2; LC_ALL=C; PATH=$PATH:${searchPath}; export LC_ALL PATH; printf "%s begin\\n" "$requorum_n" >&2`;
 const end = 'printf "%s end %s\\n" "$requorum_n" "$requorum_r" >&2; printf "%s end %s\\n" "$requorum_n" "$requorum_r"';
@@ -48,21 +54,18 @@ const storeFile = [
   end,
 ].join("; ");
 
-/** Answers one line with one line, for measuring a round trip without the start of a process in it. */
-const answerOnce = `${begin}; IFS= read -r requorum_x; requorum_r=0; ${end}`;
-
-const programs = { runScript, storeFile, answerOnce } as const;
+const programs = { runScript, storeFile } as const;
 export type RemoteProgram = keyof typeof programs;
 
 /** The command line for ssh: constant but for the nonce and, for storeFile, path, mode and checksum. */
 export function remoteCommandLine(
   program: RemoteProgram,
-  options: { readonly nonce: string; readonly asRoot: boolean; readonly args?: readonly string[] },
+  options: { readonly nonce: string; readonly asRoot: boolean; readonly isMeasured?: boolean; readonly args?: readonly string[] },
 ): string {
   const words = [
     "sh",
     "-c",
-    entrance,
+    options.isMeasured === true ? measuredEntrance : entrance,
     "requorum",
     options.asRoot ? "root" : "user",
     options.nonce,
@@ -135,7 +138,7 @@ export class FrameStream {
     return { kind: "exited", exitCode: Number.parseInt(word, 10) };
   }
 
-  has(marker: "shell" | "begin"): boolean {
+  has(marker: "here" | "answered" | "shell" | "begin"): boolean {
     return Buffer.concat(this.#chunks).includes(`${this.#nonce} ${marker}\n`);
   }
 
@@ -151,6 +154,6 @@ export class FrameStream {
   allText(): string {
     return Buffer.concat(this.#chunks)
       .toString("utf8")
-      .replaceAll(new RegExp(`${this.#nonce} (shell|begin|end .*)\n`, "g"), "");
+      .replaceAll(new RegExp(`${this.#nonce} (here|answered|shell|begin|end .*)\n`, "g"), "");
   }
 }

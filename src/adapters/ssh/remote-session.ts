@@ -28,8 +28,8 @@ export interface SessionRequest {
   readonly timeoutMs: number;
   readonly outputBytesMax: number;
   readonly signal?: AbortSignal | undefined;
-  /** Called when the machine has answered and when the end is seen (for measuring). */
-  readonly onBegin?: () => void;
+  /** Measures one round trip, milliseconds, before the script begins; nothing is sent before the login shell is there. */
+  readonly onRoundTrip?: ((milliseconds: number) => void) | undefined;
 }
 
 export interface SessionResult {
@@ -62,16 +62,21 @@ class RemoteSession {
   readonly #stderr = new FrameStream(this.#nonce);
   readonly #settled = Promise.withResolvers<SessionResult>();
   readonly #looking = new AbortController();
+  /** The machine has said something, be it only that a shell is there. */
+  #isHeard = false;
   #hasBegun = false;
   #isSent = false;
+  #roundTrip: "not-begun" | "over" | { readonly askedAtMs: number };
   #silence: NodeJS.Timeout | undefined;
 
   constructor(ssh: string, connection: HostConnection, request: SessionRequest) {
     this.#connection = connection;
     this.#request = request;
+    this.#roundTrip = request.onRoundTrip === undefined ? "over" : "not-begun";
     const commandLine = remoteCommandLine(request.program, {
       nonce: this.#nonce,
       asRoot: request.asRoot,
+      isMeasured: request.onRoundTrip !== undefined,
       ...(request.args === undefined ? {} : { args: request.args }),
     });
     this.#process = new SshProcess(ssh, sessionArguments(connection.target.controlPath, commandLine), {
@@ -91,7 +96,7 @@ class RemoteSession {
       () => this.#ended(),
       (error: unknown) => this.#settled.reject(error as Error),
     );
-    if (!this.#request.changesThings) this.#send();
+    if (!this.#request.changesThings && this.#roundTrip === "over") this.#send();
     try {
       return await this.#settled.promise;
     } finally {
@@ -112,19 +117,37 @@ class RemoteSession {
 
   #take(stream: FrameStream, chunk: Buffer): void {
     stream.push(chunk);
-    if (!this.#hasBegun && stream === this.#stderr && stream.has("begin")) {
-      this.#hasBegun = true;
-      this.#connection.noteLife();
-      this.#looking.abort(new Error("the session has begun"));
-      this.#request.onBegin?.();
-      this.#send();
-    }
+    if (!this.#hasBegun && stream === this.#stderr) this.#hearBeginning();
     if (this.#stdout.sizeBytes + this.#stderr.sizeBytes > this.#request.outputBytesMax + frameBytesMax) {
       this.#settled.reject(this.#tooLarge());
       return;
     }
     const end = this.#stderr.end;
     if (end !== undefined && this.#stdout.end !== undefined) this.#finish(end);
+  }
+
+  #hearBeginning(): void {
+    if (this.#roundTrip === "not-begun" && this.#stderr.has("here")) {
+      this.#noteLife();
+      this.#roundTrip = { askedAtMs: performance.now() };
+      this.#process.write("\n");
+      if (!this.#request.changesThings) this.#send();
+    }
+    if (typeof this.#roundTrip === "object" && this.#stderr.has("answered")) {
+      this.#request.onRoundTrip?.(performance.now() - this.#roundTrip.askedAtMs);
+      this.#roundTrip = "over";
+    }
+    if (this.#stderr.has("begin")) {
+      this.#hasBegun = true;
+      this.#noteLife();
+      this.#send();
+    }
+  }
+
+  #noteLife(): void {
+    this.#isHeard = true;
+    this.#connection.noteLife();
+    this.#looking.abort(new Error("the machine has answered"));
   }
 
   #finish(end: RemoteEnd): void {
@@ -147,7 +170,7 @@ class RemoteSession {
   }
 
   async #lookBeside(sinceMs: number): Promise<void> {
-    if (this.#hasBegun) return;
+    if (this.#isHeard) return;
     const { heardAtMs } = this.#connection;
     if (heardAtMs > sinceMs) {
       // Another session was answered meanwhile: the machine is slow, not gone.
@@ -157,7 +180,7 @@ class RemoteSession {
     try {
       await this.#connection.look({ reason: this.#request.reason, spentMs: silenceMs, signal: this.#looking.signal });
     } catch (error) {
-      if (this.#looking.signal.aborted) return; // the session has begun meanwhile
+      if (this.#looking.signal.aborted) return; // the machine has answered meanwhile
       this.#settled.reject(error);
       await this.#connection.drop();
     }
@@ -199,5 +222,5 @@ class RemoteSession {
   }
 }
 
-/** Our own lines on both streams: three nonces of 32 characters with their words. */
-const frameBytesMax = 256;
+/** Our own lines on both streams: at most six nonces of 32 characters with their words. */
+const frameBytesMax = 512;

@@ -4,9 +4,18 @@ import { homedir } from "node:os";
 import type { ClusterConfig, HostConfig } from "../../model/cluster-config.ts";
 import type { HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import type { Forward, HostAccess, RemoteRead, RemoteRequest, RemoteResult } from "../../ports/host-access.ts";
+import type {
+  FirstReadableWish,
+  Forward,
+  HostAccess,
+  RemoteFile,
+  RemoteRead,
+  RemoteRequest,
+  RemoteResult,
+} from "../../ports/host-access.ts";
 import { defaultControlDirectory, forwardSocketPath, ignoreMissing, openControlDirectory } from "./control-directory.ts";
 import { HostConnection, type ConnectionWish } from "./host-connection.ts";
+import { JoinedReads } from "./joined-reads.ts";
 import { scriptPayload } from "./remote-frame.ts";
 import { runSession, SessionNotBegun, type SessionRequest, type SessionResult } from "./remote-session.ts";
 import { SessionSlots } from "./session-slots.ts";
@@ -58,6 +67,7 @@ class SshHostAccess implements HostAccess {
   readonly #connections = new Map<HostName, Promise<HostConnection>>();
   readonly #slots = new Map<HostName, SessionSlots>();
   readonly #forwards = new Set<Forward>();
+  readonly #joinedReads = new JoinedReads((host, request) => this.run(host, request));
   #directory: Promise<string> | undefined;
 
   constructor(config: ClusterConfig, options: SshOptions) {
@@ -79,18 +89,18 @@ class SshHostAccess implements HostAccess {
   }
 
   async ping(host: HostName, options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<number> {
-    let askedAt = 0;
-    await this.#session(host, {
+    let roundTripMs: number | undefined;
+    await this.run(host, {
       ...options,
       reason: "measure a round trip",
-      program: "answerOnce",
+      script: ":",
       asRoot: false,
-      changesThings: true, // nothing is sent before "begin": the time between is one round trip
+      changesThings: false,
       outputBytesMax: 1024,
-      onBegin: () => (askedAt = performance.now()),
-      payload: () => "\n",
+      onRoundTrip: (milliseconds) => (roundTripMs = milliseconds),
     });
-    return performance.now() - askedAt;
+    if (roundTripMs === undefined) throw new Error("a session ended well without the round trip that it begins with");
+    return roundTripMs;
   }
 
   async readFile(host: HostName, path: string, options: RemoteRead): Promise<Uint8Array> {
@@ -120,6 +130,10 @@ class SshHostAccess implements HostAccess {
       });
     }
     return new Uint8Array(result.stdout);
+  }
+
+  readFirst(host: HostName, wish: FirstReadableWish): Promise<readonly RemoteFile[] | undefined> {
+    return this.#joinedReads.readFirst(host, wish);
   }
 
   async upload(

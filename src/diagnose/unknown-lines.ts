@@ -1,4 +1,4 @@
-import { etcdDataOn } from "../model/etcd-data.ts";
+import { etcdDataOn, judgeEtcdData } from "../model/etcd-data.ts";
 import type { HostFacts, Inventory } from "../model/inventory.ts";
 import { valueOf, type Observation } from "../model/observation.ts";
 import type { HostView } from "./situation/host-view.ts";
@@ -15,10 +15,14 @@ interface Gap {
  * One line per machine and reason, so that a dead machine is one line.
  */
 export function unknownLines(situation: Situation): readonly string[] {
-  return [...situation.hosts.flatMap(hostLines), ...missingHosts(situation.inventory), ...clusterLines(situation)];
+  return [
+    ...situation.hosts.flatMap((host) => hostLines(host, situation.inventory.hosts)),
+    ...missingHosts(situation.inventory),
+    ...clusterLines(situation),
+  ];
 }
 
-function hostLines(host: HostView): readonly string[] {
+function hostLines(host: HostView, hosts: readonly HostFacts[]): readonly string[] {
   const gaps = gapsOf(host);
   const asked = gaps.filter(({ observation }) => observation.kind === "unknown" && observation.reason !== "not-asked");
   // What was not asked follows from an earlier gap, which is told; without one it is told itself.
@@ -33,7 +37,9 @@ function hostLines(host: HostView): readonly string[] {
     ({ path, problem }) => `${host.name}: certificate ${path} not understood (${problem}); PB10 would show it`,
   );
   const dir = valueOf(host.facts.etcdDataDir);
-  const doubt = etcdDataOn(host.facts).doubt;
+  // Where others keep their data says nothing of a machine that never runs etcd.
+  const mayRunEtcd = host.config.roles.some((role) => role !== "worker" && role !== "load-balancer");
+  const { doubt } = mayRunEtcd ? etcdDataOn(host.facts, hosts) : judgeEtcdData(dir);
   const unsure =
     dir === undefined || doubt === undefined || (dir.hasWal && dir.hasBackend && dir.unmountedAt === undefined)
       ? []

@@ -50,3 +50,8 @@ export const defaultPaths: ClusterConfig["paths"] = {
   pkiDir: "/etc/kubernetes/pki",
   manifestsDir: "/etc/kubernetes/manifests",
 };
+
+/** Whether a member of etcd belongs on this host: by its role, or beside the API server of a stacked cluster. */
+export function runsEtcd(host: HostConfig, { etcdTopology }: ClusterConfig): boolean {
+  return host.roles.includes("etcd") || (etcdTopology === "stacked" && host.roles.includes("control-plane"));
+}

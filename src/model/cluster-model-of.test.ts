@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { healthyKubeadm3 } from "../../test/support/inventory-builder.ts";
+import { healthyKubeadm3, type InventoryBuilder } from "../../test/support/inventory-builder.ts";
+import { flagged, patchManifests, unread, withOddFile } from "../../test/support/patch-manifests.ts";
+import { fingerprintOf } from "../plan/fingerprint.ts";
 import { modelHost, modelQuorum } from "./cluster-model.ts";
 import { clusterModelOf } from "./cluster-model-of.ts";
 import { asHostName } from "./ids.ts";
@@ -100,4 +102,25 @@ test("clusterModelOf: a member belongs to a host only by address and name togeth
 test("clusterModelOf: a Node that stopped reporting is known not to be Ready", () => {
   const model = clusterModelOf(healthyKubeadm3().hostUnreachable("cp2").build());
   assert.equal(model.nodes?.find((node) => node.name === "cp2")?.isReady, false);
+});
+
+test("clusterModelOf: where nobody knows the place of etcd's data, nothing at one path is neither no data nor data to start from", () => {
+  const gone = { exists: false, isEmpty: true, hasWal: false, hasBackend: false };
+  const wiped = () => healthyKubeadm3().etcdManifestMoved("cp2").dataDirFacts("cp2", gone);
+  const seen = (builder: InventoryBuilder) => {
+    const inventory = builder.build();
+    const model = clusterModelOf(inventory);
+    const host = modelHost(model, cp2);
+    const print = fingerprintOf(inventory, model).hosts.find(({ name }) => name === cp2);
+    return [host?.hasEtcdData, host?.hasStartableEtcdData, print?.hasEtcdData];
+  };
+  assert.deepEqual(seen(wiped()), [false, false, false]);
+  const nothingKnown = [undefined, undefined, undefined];
+  assert.deepEqual(seen(patchManifests(wiped(), unread, "cp2")), nothingKnown);
+  assert.deepEqual(seen(patchManifests(wiped(), withOddFile, "cp2")), nothingKnown);
+  assert.deepEqual(seen(patchManifests(wiped(), flagged({ dataDir: "/data/etcd" }))), nothingKnown);
+  assert.deepEqual(seen(patchManifests(wiped(), flagged({ walDir: "/ssd/wal" }))), nothingKnown);
+  assert.deepEqual(seen(wiped().dataDirFacts("cp1", gone)), nothingKnown, "another etcd serves with nothing at that path");
+  // What is there is there, though etcd may not be started from it.
+  assert.deepEqual(seen(patchManifests(healthyKubeadm3(), unread, "cp2")), [true, undefined, true]);
 });

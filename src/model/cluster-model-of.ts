@@ -20,12 +20,7 @@ export function clusterModelOf(inventory: Inventory): ClusterModel {
     clusterId,
     members,
     believedMembers: members === undefined ? believedMembers(inventory, clusterId) : undefined,
-    hosts: inventory.config.hosts.map((config) =>
-      modelHost(
-        config,
-        inventory.hosts.find((host) => host.name === config.name),
-      ),
-    ),
+    hosts: inventory.config.hosts.map((config) => modelHost(config, inventory.hosts)),
     nodes: records?.nodes.map(modelNode),
     masterLeases: records?.masterLeases,
     clusterInfoServer: records?.clusterInfo === undefined ? undefined : withoutScheme(records.clusterInfo.server),
@@ -126,9 +121,10 @@ function memberHealth(
   return process === "stopped" || process === "frozen" ? false : undefined;
 }
 
-function modelHost(config: HostConfig, facts: HostFacts | undefined): ModelHost {
+function modelHost(config: HostConfig, hosts: readonly HostFacts[]): ModelHost {
+  const facts = hosts.find((host) => host.name === config.name);
   const files = facts === undefined ? undefined : valueOf(facts.kubernetesFiles);
-  const data = etcdDataOn(facts);
+  const data = etcdDataOn(facts, hosts);
   const haproxy = facts === undefined ? undefined : valueOf(facts.loadBalancer)?.haproxy;
   return {
     name: config.name,

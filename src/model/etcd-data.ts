@@ -21,10 +21,10 @@ export interface EtcdDataJudgement {
   readonly remedy?: DataRemedy;
 }
 
-/** mount: a disk is to be mounted, or given up. disk: it is to be repaired, or given up. ask: the machine is to be made to answer. tidy: what lies there is to be looked at. elsewhere: etcd keeps its data where nobody looked. */
-export type DataRemedy = "mount" | "disk" | "ask" | "tidy" | "elsewhere";
+/** mount: a disk is to be mounted, or given up. disk: it is to be repaired, or given up. ask: the machine is to be made to answer. tidy: what lies there is to be looked at. manifest: a file among the manifests is to be repaired. elsewhere: etcd keeps its data where nobody looked. */
+export type DataRemedy = "mount" | "disk" | "ask" | "tidy" | "manifest" | "elsewhere";
 
-interface Doubt {
+export interface Doubt {
   readonly words: string;
   readonly remedy: DataRemedy;
 }
@@ -46,25 +46,56 @@ type JudgedFacts = Pick<
 > &
   Partial<Pick<DataDirFacts, "isReadOnlyMount" | "fsyncError" | "kernelErrors">>;
 
-/** The data of one machine, where its etcd's manifest says that they are where they were looked for, or says nothing. */
-export function etcdDataOn(facts: HostFacts | undefined): EtcdDataJudgement {
-  const dir = facts === undefined ? undefined : valueOf(facts.etcdDataDir);
-  const judged = judgeEtcdData(dir);
-  const place = facts === undefined || dir === undefined ? undefined : keptElsewhere(facts, dir.path);
-  return place === undefined
-    ? judged
-    : { hasAny: judged.hasAny, isStartable: undefined, doubt: `${place}, which is not looked at`, remedy: "elsewhere" };
+/** The data of one machine among all that were looked at, where it is certain that etcd keeps them where they were looked for. */
+export function etcdDataOn(facts: HostFacts | undefined, hosts: readonly HostFacts[]): EtcdDataJudgement {
+  const judged = judgeEtcdData(facts === undefined ? undefined : valueOf(facts.etcdDataDir));
+  const place = facts === undefined ? undefined : placeDoubt(facts, hosts);
+  if (place === undefined) return judged;
+  // What is wrong with the disk explains a manifest that was not read.
+  const isFirst = place.remedy === "elsewhere" || judged.doubt === undefined;
+  return { ...judged, hasAny: judged.hasAny === true ? true : undefined, isStartable: undefined, ...(isFirst ? told(place) : {}) };
 }
 
-/** Where etcd keeps data besides, or instead of, the data dir that is looked at; undefined: nowhere, as far as its manifest is known. */
-export function keptElsewhere(facts: HostFacts, path: string): string | undefined {
-  for (const { etcdFlags } of valueOf(facts.manifests) ?? []) {
-    const { dataDir = "", walDir = "" } = etcdFlags ?? {};
-    if (dataDir !== "" && withoutSlash(dataDir) !== withoutSlash(path)) return `etcd there keeps its data in ${dataDir} (--data-dir)`;
+/**
+ * Why etcd may keep its data besides, or instead of, the data dir that was looked at; undefined: nothing speaks for it.
+ * A machine whose manifest is gone says nothing of the place; then the other machines of the cluster do.
+ */
+export function placeDoubt(facts: HostFacts, hosts: readonly HostFacts[]): Doubt | undefined {
+  const path = valueOf(facts.etcdDataDir)?.path;
+  if (path === undefined) return undefined;
+  const manifests = valueOf(facts.manifests);
+  const isSaid = manifests?.some(({ etcdFlags }) => etcdFlags !== undefined) === true;
+  const others = hosts.filter((host) => host.name !== facts.name);
+  const elsewhere = [
+    ...[facts, ...(isSaid ? [] : others)].flatMap((host) => keptElsewhere(host, path) ?? []),
+    ...others.filter((host) => isServingWithoutData(host, path)).map(({ name }) => `etcd on ${name} serves without data in ${path}`),
+  ][0];
+  if (elsewhere !== undefined) return { words: `${elsewhere}, which is not looked at`, remedy: "elsewhere" };
+  if (isSaid) return undefined;
+  if (manifests === undefined) return { words: "where etcd keeps its data is not known, its manifests were not read", remedy: "ask" };
+  // A file that was not understood may be etcd's manifest.
+  const odd = manifests.find(({ problem }) => problem !== undefined);
+  if (odd === undefined) return undefined;
+  return { words: `where etcd keeps its data is not known, ${odd.fileName} was not understood (${odd.problem ?? ""})`, remedy: "manifest" };
+}
+
+function keptElsewhere({ name, manifests }: HostFacts, path: string): string | undefined {
+  for (const { etcdFlags } of valueOf(manifests) ?? []) {
+    if (etcdFlags === undefined) continue;
+    const { dataDir, walDir = "" } = etcdFlags;
+    if (withoutSlash(dataDir) !== withoutSlash(path))
+      return `etcd on ${name} keeps its data in ${dataDir === "" ? "a place that no flag names" : dataDir} (--data-dir)`;
     if (walDir !== "" && withoutSlash(walDir) !== `${withoutSlash(path)}/member/wal`)
-      return `etcd there keeps its log in ${walDir} (--wal-dir)`;
+      return `etcd on ${name} keeps its log in ${walDir} (--wal-dir)`;
   }
   return undefined;
+}
+
+/** Where another machine's etcd serves and nothing is at this path there, the path is wrong. */
+function isServingWithoutData({ etcd, etcdDataDir }: HostFacts, path: string): boolean {
+  const dir = valueOf(etcdDataDir);
+  const isServing = etcd.linearizableReadMs.kind === "known" || etcd.status.kind === "known";
+  return isServing && dir?.path === path && dir.readError === undefined && !dir.hasWal && !dir.hasBackend;
 }
 
 function withoutSlash(path: string): string {

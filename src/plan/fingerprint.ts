@@ -1,6 +1,6 @@
 import type { ClusterModel } from "../model/cluster-model.ts";
 import { clusterIdsOf, clusterModelOf } from "../model/cluster-model-of.ts";
-import { judgeEtcdData } from "../model/etcd-data.ts";
+import { etcdDataOn } from "../model/etcd-data.ts";
 import type { HostName, MemberId, StepId } from "../model/ids.ts";
 import type { HostFacts, Inventory } from "../model/inventory.ts";
 import { valueOf } from "../model/observation.ts";
@@ -16,12 +16,7 @@ export function fingerprintOf(inventory: Inventory, model: ClusterModel): Finger
       member.id === undefined ? [] : [{ id: member.id, name: member.name, peerUrls: member.peerUrls, isLearner: member.isLearner }],
     ),
     revisionAtLeast: highestRevisionOf(inventory),
-    hosts: inventory.config.hosts.map(({ name }) =>
-      hostPrint(
-        name,
-        inventory.hosts.find((host) => host.name === name),
-      ),
-    ),
+    hosts: inventory.config.hosts.map(({ name }) => hostPrint(name, inventory.hosts)),
   };
 }
 
@@ -129,14 +124,15 @@ function words(value: string | boolean | undefined): string {
   return value === undefined ? "not known" : String(value);
 }
 
-function hostPrint(name: HostName, facts: HostFacts | undefined): HostPrint {
+function hostPrint(name: HostName, hosts: readonly HostFacts[]): HostPrint {
+  const facts = hosts.find((host) => host.name === name);
   if (facts === undefined) return { name, machineId: undefined, etcdManifestSha256: undefined, hasEtcdData: undefined };
   return {
     name,
     machineId: valueOf(facts.machine)?.machineId,
     // Named by kubeadm; a second manifest that runs etcd is a finding of its own (H09).
     etcdManifestSha256: valueOf(facts.manifests)?.find((manifest) => manifest.fileName === "etcd.yaml")?.sha256,
-    hasEtcdData: judgeEtcdData(valueOf(facts.etcdDataDir)).hasAny,
+    hasEtcdData: etcdDataOn(facts, hosts).hasAny,
   };
 }
 

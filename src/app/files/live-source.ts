@@ -1,5 +1,5 @@
 import { SnapshotTrailer } from "../../formats/etcd/snapshot-trailer.ts";
-import type { ClusterConfig, HostConfig } from "../../model/cluster-config.ts";
+import { runsEtcd, type ClusterConfig } from "../../model/cluster-config.ts";
 import type { HostName } from "../../model/ids.ts";
 import type { EtcdStatus } from "../../model/inventory.ts";
 import type { ReportProgress } from "../../model/progress-event.ts";

@@ -1,3 +1,4 @@
+import { runsEtcd } from "../../model/cluster-config.ts";
 import { findingOf, type Rule } from "../rule.ts";
 import { listEvidence, looksDead, memberLabel } from "../situation/situation.ts";
 
@@ -6,9 +7,7 @@ export const replacementAddedBeforeRemoval: Rule = {
   stage: "quorum",
   diagnose(situation) {
     const { members, inventory } = situation;
-    const intended = inventory.config.hosts.filter(
-      (host) => host.roles.includes("etcd") || (inventory.config.etcdTopology === "stacked" && host.roles.includes("control-plane")),
-    ).length;
+    const intended = inventory.config.hosts.filter((host) => runsEtcd(host, inventory.config)).length;
     if (members === undefined || members.length <= intended) return [];
     const dead = members.filter((view) => view.isStarted && !view.member.isLearner && looksDead(view));
     if (dead.length === 0) return [];

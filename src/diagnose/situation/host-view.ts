@@ -1,5 +1,5 @@
-import type { HostConfig } from "../../model/cluster-config.ts";
-import { judgeEtcdData, keptElsewhere } from "../../model/etcd-data.ts";
+import { runsEtcd, type HostConfig } from "../../model/cluster-config.ts";
+import { judgeEtcdData, placeDoubt } from "../../model/etcd-data.ts";
 import type { Evidence } from "../../model/finding.ts";
 import type { HostName } from "../../model/ids.ts";
 import type { HostFacts, Inventory, KubernetesFiles, ReachObservation } from "../../model/inventory.ts";
@@ -51,14 +51,13 @@ export function hostViews(inventory: Inventory): readonly HostView[] {
 }
 
 function hostView(inventory: Inventory, config: HostConfig, facts: HostFacts): HostView {
-  const stacked = inventory.config.etcdTopology === "stacked";
   const isControlPlane = config.roles.includes("control-plane");
   const files = valueOf(facts.kubernetesFiles);
   return {
     name: config.name,
     config,
     facts,
-    shouldRunEtcd: config.roles.includes("etcd") || (stacked && isControlPlane),
+    shouldRunEtcd: runsEtcd(config, inventory.config),
     shouldRunApiServer: isControlPlane,
     shouldBalance: inventory.config.loadBalancer === "keepalived-haproxy" && (config.roles.includes("load-balancer") || isControlPlane),
     presence: presenceOf(inventory, facts),
@@ -126,31 +125,10 @@ function etcdStateOf(facts: HostFacts): EtcdState {
 
 function dataStateOf(inventory: Inventory, facts: HostFacts): DataState {
   const dir = valueOf(facts.etcdDataDir);
-  if (dir === undefined) return "unknown";
-  // What a manifest that could not be read says of the place of the data is not known; that it is silent about it, neither.
-  const manifests = valueOf(facts.manifests);
-  const isSaid = flaggedDataDir(facts) !== undefined;
-  if (!isSaid && (manifests === undefined || manifests.some((manifest) => manifest.problem !== undefined))) return "unknown";
-  // Where another machine's etcd serves and nothing is at this path there, the path is wrong.
-  if (inventory.hosts.some((host) => host.name !== facts.name && isServingWithoutData(host, dir.path))) return "unknown";
-  // The probe may have looked where etcd does not keep its data; then "not there" proves nothing. A machine whose
-  // manifest is gone says nothing of it: then the other machines of the cluster do.
-  const asked = isSaid ? [facts] : inventory.hosts;
-  if (asked.some((host) => flaggedDataDir(host) === "" || keptElsewhere(host, dir.path) !== undefined)) return "unknown";
-  if (dir.readError !== undefined) return "unknown";
+  if (dir === undefined || dir.readError !== undefined || placeDoubt(facts, inventory.hosts) !== undefined) return "unknown";
   if (!dir.exists || dir.isNewborn === true || (!dir.hasWal && !dir.hasBackend))
     return judgeEtcdData(dir).isStartable === false ? "lost" : "unknown";
   return dir.hasWal && dir.hasBackend ? "intact" : "partial";
-}
-
-function isServingWithoutData(facts: HostFacts, path: string): boolean {
-  const dir = valueOf(facts.etcdDataDir);
-  const isServing = facts.etcd.linearizableReadMs.kind === "known" || facts.etcd.status.kind === "known";
-  return isServing && dir?.path === path && dir.readError === undefined && !dir.hasWal && !dir.hasBackend;
-}
-
-function flaggedDataDir(facts: HostFacts): string | undefined {
-  return valueOf(facts.manifests)?.find((manifest) => manifest.etcdFlags !== undefined)?.etcdFlags?.dataDir;
 }
 
 function machineIdentityOf(inventory: Inventory, config: HostConfig, facts: HostFacts): HostView["machine"] {

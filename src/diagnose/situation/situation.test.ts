@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { healthyKubeadm, healthyKubeadm3, type InventoryBuilder } from "../../../test/support/inventory-builder.ts";
+import { flagged, patchManifests, unread, withOddFile } from "../../../test/support/patch-manifests.ts";
 import { planned } from "../../../test/support/planned.ts";
 import { removeEvidence } from "../../../test/support/remove-evidence.ts";
 import { diagnose } from "../diagnose.ts";
@@ -74,27 +75,11 @@ test("situationOf: an empty data dir whose own filesystem is not mounted is no l
 test("situationOf: where the cluster's etcd keeps its data elsewhere than the probe looked, nothing there is no loss, manifest or not", () => {
   const elsewhere = healthyKubeadm3()
     .etcdManifestMoved("cp2")
-    .patchHost("cp2", (host) =>
-      host.etcdDataDir.kind === "unknown"
-        ? host
-        : {
-            ...host,
-            etcdDataDir: {
-              ...host.etcdDataDir,
-              value: { ...host.etcdDataDir.value, exists: false, isEmpty: true, hasWal: false, hasBackend: false },
-            },
-          },
-    );
+    .dataDirFacts("cp2", { exists: false, isEmpty: true, hasWal: false, hasBackend: false });
   const dataOf = (builder: typeof elsewhere): string | undefined =>
     situationOf(builder.build()).hosts.find((host) => host.name === "cp2")?.data;
   assert.equal(dataOf(elsewhere), "lost");
-  const others = elsewhere.patchEachHost((host) => {
-    if (host.manifests.kind === "unknown") return host;
-    const value = host.manifests.value.map((manifest) =>
-      manifest.etcdFlags === undefined ? manifest : { ...manifest, etcdFlags: { ...manifest.etcdFlags, dataDir: "/data/etcd" } },
-    );
-    return { ...host, manifests: { ...host.manifests, value } };
-  });
+  const others = patchManifests(elsewhere, flagged({ dataDir: "/data/etcd" }));
   assert.equal(dataOf(others), "unknown");
 });
 
@@ -104,52 +89,13 @@ test("situationOf: where manifests could not be read, or another etcd serves wit
     situationOf(builder.build()).hosts.find((host) => host.name === "cp2")?.data;
   const wiped = () => healthyKubeadm3().etcdManifestMoved("cp2").dataDirFacts("cp2", gone);
   assert.equal(dataOf(wiped()), "lost");
-  const unread = wiped().patchHost("cp2", (host) => ({
-    ...host,
-    manifests: {
-      kind: "unknown",
-      reason: "malformed",
-      detail: "too large",
-      observedAt: host.manifests.observedAt,
-      source: host.manifests.source,
-    },
-  }));
-  assert.equal(dataOf(unread), "unknown");
-  const unparsed = wiped().patchHost("cp2", (host) =>
-    host.manifests.kind === "unknown"
-      ? host
-      : {
-          ...host,
-          manifests: {
-            ...host.manifests,
-            value: [
-              ...host.manifests.value,
-              { fileName: "etcd.yaml", sha256: "a".repeat(64), podName: "", containerName: "", image: "", problem: "line 3" },
-            ],
-          },
-        },
-  );
-  assert.equal(dataOf(unparsed), "unknown");
+  assert.equal(dataOf(patchManifests(wiped(), unread, "cp2")), "unknown");
+  assert.equal(dataOf(patchManifests(wiped(), withOddFile, "cp2")), "unknown");
   assert.equal(dataOf(wiped().dataDirFacts("cp1", gone)), "unknown");
 });
 
 test("situationOf: where etcd keeps its log elsewhere, its data is neither started from nor called lost, and the reason says where", () => {
-  const withWalDir = (walDir: string, builder: InventoryBuilder): Inventory =>
-    builder
-      .patchHost("cp2", (host) =>
-        host.manifests.kind === "unknown"
-          ? host
-          : {
-              ...host,
-              manifests: {
-                ...host.manifests,
-                value: host.manifests.value.map((manifest) =>
-                  manifest.etcdFlags === undefined ? manifest : { ...manifest, etcdFlags: { ...manifest.etcdFlags, walDir } },
-                ),
-              },
-            },
-      )
-      .build();
+  const withWalDir = (walDir: string, builder: InventoryBuilder): Inventory => patchManifests(builder, flagged({ walDir }), "cp2").build();
   const lost = withWalDir("/ssd/wal", healthyKubeadm3().etcdDataLost("cp2"));
   assert.equal(situationOf(lost).hosts.find((host) => host.name === "cp2")?.data, "unknown");
   const stopped = withWalDir("/ssd/wal", healthyKubeadm3().kubeletStopped("cp2").etcdStopped("cp2").dataDirFacts("cp2", { hasWal: false }));

@@ -24,15 +24,20 @@ has kubeletConf /etc/kubernetes/kubelet.conf
 has etcdManifest "$manifests/etcd.yaml"
 has apiServerManifest "$manifests/kube-apiserver.yaml"
 has clusterCa "$pki/ca.crt"
-# A manifest may name another data dir than the one that is looked at, in whatever form of YAML.
-here=${"$"}{data_dir%/}
-grep -E -e '--(data|wal)-dir' "$manifests/etcd.yaml" 2>/dev/null | tr -d "\"'" |
-  while read -r words; do
-    case $words in
-      '#'*|"- --data-dir=$here"|"- --data-dir=$here/"|"- --wal-dir=$here/member/wal"|"- --wal-dir=$here/member/wal/") ;;
-      *) echo "data-elsewhere $words" ;;
-    esac
-  done
+# A manifest may name another data dir than the one that is looked at, in whatever form of YAML; one that is there and cannot be read may name any.
+here=${"$"}{data_dir%/} manifest=$manifests/etcd.yaml
+said=$(grep -E -e '--(data|wal)-dir' "$manifest" 2>&1)
+case $?,$said in
+  0,*|1,*) printf '%s\n' "$said" | tr -d "\"'" |
+    while read -r words; do
+      case $words in
+        ''|'#'*|"- --data-dir=$here"|"- --data-dir=$here/"|"- --wal-dir=$here/member/wal"|"- --wal-dir=$here/member/wal/") ;;
+        *) echo "data-elsewhere $words" ;;
+      esac
+    done ;;
+  *"$manifest: No such file or directory") [ ! -L "$manifest" ] || echo data-place-unknown ;;
+  *) echo data-place-unknown ;;
+esac
 look_at_data_dir "$root" "$data_dir" | sed 's/^/data-dir /'
 if [ -f /etc/haproxy/haproxy.cfg ]; then echo "haproxy $(head -c 262144 /etc/haproxy/haproxy.cfg | base64 -w0)"; fi
 echo end`;

@@ -1,3 +1,4 @@
+import { runsEtcd } from "../../model/cluster-config.ts";
 import type { ModelMember } from "../../model/cluster-model.ts";
 import type { ClusterId, HostName } from "../../model/ids.ts";
 import type { EtcdStatus, MemberFacts } from "../../model/inventory.ts";
@@ -34,9 +35,7 @@ export async function lookAtEtcd(context: StepContext): Promise<EtcdLook> {
 
 /** Hosts that have, or are to get, an etcd member. */
 export function etcdHosts(context: StepContext): readonly HostName[] {
-  const configured = context.config.hosts.filter(
-    (host) => host.roles.includes("etcd") || (context.config.etcdTopology === "stacked" && host.roles.includes("control-plane")),
-  );
+  const configured = context.config.hosts.filter((host) => runsEtcd(host, context.config));
   // A spare that took somebody's place before has a member whatever its configured role says.
   const listed = (context.plan.start.members ?? context.plan.start.believedMembers ?? []).flatMap((member) => member.host ?? []);
   return [...new Set([...configured.map((host) => host.name), ...listed, ...joiningNodes(context).keys()])];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
@@ -80,17 +80,17 @@ test("readHostLook: a balancer file that came damaged leaves its backends unknow
   assert.equal(readHostLook(answer(["process kubeadm Sl"])).join, "running");
 });
 
-test("hostLookScript: runs to its end in a POSIX shell and reads only; a stray file is nothing to start etcd from", () => {
+/** Runs the real script in a POSIX shell, as often as `work` looks; gives what it says of the data and that it could be started from. */
+function withRealScript(work: (folder: string, look: (dataDir: string) => readonly (boolean | undefined)[]) => void): void {
   const folder = mkdtempSync(join(tmpdir(), "requorum-look-test-"));
   try {
     mkdirSync(join(folder, "bin"));
-    mkdirSync(join(folder, "etcd"));
     writeFileSync(
       join(folder, "bin/systemctl"),
       "#!/bin/sh\nfor unit; do case $unit in *.mount) printf 'Id=%s\\nLoadState=not-found\\nActiveState=inactive\\n\\n' \"$unit\" ;; esac; done\n",
       { mode: 0o755 },
     );
-    const look = (dataDir: string) => {
+    work(folder, (dataDir) => {
       const output = execFileSync("sh", ["-s", dataDir, folder, "/nowhere/pki"], {
         input: hostLookScript.replaceAll("PATH=$PATH:", `PATH=${join(folder, "bin")}:$PATH:`),
         encoding: "utf8",
@@ -99,22 +99,40 @@ test("hostLookScript: runs to its end in a POSIX shell and reads only; a stray f
       assert.ok(output.endsWith("end\n"));
       const { hasEtcdData, hasStartableEtcdData } = readHostLook(output);
       return [hasEtcdData, hasStartableEtcdData];
-    };
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A data dir in that folder with a WAL and a backend. */
+function writeWholeData(folder: string): string {
+  for (const [dir, file] of [
+    ["member/wal", "0-0.wal"],
+    ["member/snap", "db"],
+  ] as const) {
+    mkdirSync(join(folder, "etcd", dir), { recursive: true });
+    writeFileSync(join(folder, "etcd", dir, file), "x");
+  }
+  return join(folder, "etcd");
+}
+
+test("hostLookScript: runs to its end in a POSIX shell and reads only; a stray file is nothing to start etcd from", () => {
+  withRealScript((folder, look) => {
+    mkdirSync(join(folder, "etcd"));
     assert.deepEqual(look("/nowhere/etcd"), [false, false]);
     assert.deepEqual(look(join(folder, "etcd")), [false, false]);
     writeFileSync(join(folder, "etcd/core.1234"), "x");
     assert.deepEqual(look(join(folder, "etcd")), [true, false]);
-    for (const [dir, file] of [
-      ["member/wal", "0-0.wal"],
-      ["member/snap", "db"],
-    ] as const) {
-      mkdirSync(join(folder, "etcd", dir), { recursive: true });
-      writeFileSync(join(folder, "etcd", dir, file), "x");
-    }
-    assert.deepEqual(look(join(folder, "etcd")), [true, true]);
-    writeFileSync(join(folder, "etcd.yaml"), "    - --data-dir=" + join(folder, "etcd") + "/\n    - --wal-dir=/ssd/wal\n");
-    assert.deepEqual(look(join(folder, "etcd")), [true, undefined]);
-    const here = join(folder, "etcd");
+    assert.deepEqual(look(writeWholeData(folder)), [true, true]);
+  });
+});
+
+test("hostLookScript: an etcd.yaml that names another place for the data or the log, in whatever form, leaves it unknown", () => {
+  withRealScript((folder, look) => {
+    const here = writeWholeData(folder);
+    writeFileSync(join(folder, "etcd.yaml"), `    - --data-dir=${here}/\n    - --wal-dir=/ssd/wal\n`);
+    assert.deepEqual(look(here), [true, undefined]);
     for (const form of [`- "--data-dir=${here}"`, `- '--data-dir=${here}/'`, `# was --data-dir=/data`]) {
       writeFileSync(join(folder, "etcd.yaml"), `    ${form}\n`);
       assert.deepEqual(look(here), [true, true], form);
@@ -129,7 +147,19 @@ test("hostLookScript: runs to its end in a POSIX shell and reads only; a stray f
       assert.deepEqual(look(here), [true, undefined], form);
       assert.deepEqual(look("/nowhere/etcd"), [undefined, undefined], form);
     }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
+});
+
+test("hostLookScript: an etcd.yaml that is there and cannot be read may name any place, so nothing here is no loss", () => {
+  withRealScript((folder, look) => {
+    const here = writeWholeData(folder);
+    const manifest = join(folder, "etcd.yaml");
+    // Nobody, root included, reads a directory as a file; nor what a link leads to that is not mounted.
+    for (const unreadable of [() => mkdirSync(manifest), () => symlinkSync("/nowhere/etcd.yaml", manifest)]) {
+      rmSync(manifest, { recursive: true, force: true });
+      unreadable();
+      assert.deepEqual(look("/nowhere/etcd"), [undefined, undefined]);
+      assert.deepEqual(look(here), [true, undefined]);
+    }
+  });
 });

@@ -71,15 +71,15 @@ export function readHostLook(output: string): HostLook {
   const etcd = all("process").filter(([name, state]) => name === "etcd" && !(state ?? "").startsWith("Z"));
   const runsApiServer = all("process").some(([name, state]) => name === "kube-apiserver" && !(state ?? "").startsWith("Z"));
   const data = etcdDataOf(all("data-dir"));
-  const isElsewhere = all("data-elsewhere").length > 0;
+  const mayBeElsewhere = all("data-elsewhere").length > 0 || all("data-place-unknown").length > 0;
   const haproxy = all("haproxy")[0]?.[0];
   return {
     isReachable: true,
     machineId: all("machine-id")[0]?.[0],
     hasKubernetesState: files.size === 0 ? undefined : [...files.values()].includes(true),
-    // Kept elsewhere, it is not gone because nothing is here.
-    hasEtcdData: isElsewhere && data.hasAny === false ? undefined : data.hasAny,
-    hasStartableEtcdData: isElsewhere ? undefined : data.isStartable,
+    // Kept elsewhere, or nobody knows where, it is not gone because nothing is here.
+    hasEtcdData: mayBeElsewhere && data.hasAny === false ? undefined : data.hasAny,
+    hasStartableEtcdData: mayBeElsewhere ? undefined : data.isStartable,
     hasEtcdManifest: files.get("etcdManifest"),
     // How old the files are is not asked here, so nobody is said not to be joining.
     join: all("process").some(([name, state]) => name === "kubeadm" && !(state ?? "").startsWith("Z")) ? "running" : undefined,

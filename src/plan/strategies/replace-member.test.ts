@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { healthyKubeadm, healthyKubeadm3, type InventoryBuilder } from "../../../test/support/inventory-builder.ts";
+import { flagged, patchManifests } from "../../../test/support/patch-manifests.ts";
 import { planned, plannedAgain, replaceGoal, simulatedEnd, type PlannedOptions } from "../../../test/support/planned.ts";
 import { modelQuorum } from "../../model/cluster-model.ts";
 import type { RecoveryPlan } from "../../model/plan.ts";
@@ -270,4 +271,11 @@ test("planReplaceMember: a slow neighbour seen stopped for an instant is not tak
         : host,
     );
   assertLeadsHome(builder);
+});
+
+test("planReplaceMember: a spare whose data dir is empty is not known to be free where the cluster keeps its log elsewhere, and that is said", () => {
+  const builder = patchManifests(healthyKubeadm3().hostUnreachable("cp2").spareMachine("cp4", 4), flagged({ walDir: "/ssd/wal" }));
+  const plan = planned(builder.build(), { goal: replaceGoal("cp2", "cp4"), attestLost: ["cp2"] });
+  assert.deepEqual(plan.steps, []);
+  assert.match(plan.reasons.join(" "), /whether cp4 carries data of a former life: etcd on cp1 keeps its log in \/ssd\/wal/);
 });

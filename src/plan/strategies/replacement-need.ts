@@ -1,4 +1,5 @@
 import { modelHost, type ClusterModel, type ModelHost, type ModelMember, type ModelNode } from "../../model/cluster-model.ts";
+import { etcdDataOn } from "../../model/etcd-data.ts";
 import type { HostName, MemberId } from "../../model/ids.ts";
 import type { LossProof } from "../../model/plan.ts";
 import { valueOf } from "../../model/observation.ts";
@@ -193,7 +194,11 @@ function targetProblems(situation: PlanningSituation, host: ModelHost, remaining
   if (remaining.some((member) => livedOn(member, host.name))) problems.push(`${host.name} carries a registered member already.`);
   if (host.roles.includes("worker")) problems.push(`${host.name} is a worker: its pods would be lost.`);
   if (host.isReachable === true && (host.hasKubernetesState === undefined || host.hasEtcdData === undefined)) {
-    problems.push(`It is not known whether ${host.name} carries data of a former life.`);
+    const { doubt } = etcdDataOn(
+      situation.inventory.hosts.find((facts) => facts.name === host.name),
+      situation.inventory.hosts,
+    );
+    problems.push(`It is not known whether ${host.name} carries data of a former life${doubt === undefined ? "" : `: ${doubt}`}.`);
   }
   if (!/^[0-9.]+$|:/.test(host.address))
     problems.push(`${host.name} is configured by name (${host.address}); a member's peer URL needs its IP address.`);

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { healthyKubeadm, healthyKubeadm3, type InventoryBuilder } from "../../../test/support/inventory-builder.ts";
+import { flagged, patchManifests, unread } from "../../../test/support/patch-manifests.ts";
 import { planned, plannedAgain, simulatedEnd } from "../../../test/support/planned.ts";
+import { canonicalPlanText } from "../../model/canonical-plan-text.ts";
 import { modelQuorum } from "../../model/cluster-model.ts";
 import type { RecoveryPlan } from "../../model/plan.ts";
 import { checkPlan } from "../check/check-plan.ts";
@@ -92,4 +94,21 @@ test("planStartStopped: after a power cut only those are started whose data is t
   assert.deepEqual(checkPlan(plan), []);
   const starts = plan.steps.filter((step) => step.kind === "service.start").map((step) => step.host as string);
   assert.deepEqual([plan.strategy, [...new Set(starts)].sort()], ["start-stopped", ["cp2", "cp3"]]);
+});
+
+test("planStartStopped: where it is not known where etcd keeps its data, its kubelet is not started, and nobody says that the data is lost", () => {
+  const stopped = healthyKubeadm3().kubeletStopped("cp2");
+  const gone = { exists: false, isEmpty: true, hasWal: false, hasBackend: false };
+  for (const builder of [stopped, stopped.dataDirFacts("cp2", gone)]) {
+    const plan = planned(patchManifests(builder, unread, "cp2").build());
+    assert.deepEqual([plan.steps, plan.lossProofs], [[], []]);
+    assert.match(plan.reasons.join(" "), /where etcd keeps its data is not known, its manifests were not read/);
+    assert.doesNotMatch(canonicalPlanText(plan), /has lost its etcd data/);
+    const elsewhere = planned(patchManifests(patchManifests(builder, flagged({ dataDir: "/data/etcd" })), unread, "cp2").build());
+    assert.deepEqual(elsewhere.steps, []);
+    assert.match(
+      elsewhere.reasons.join(" "),
+      /etcd on cp1 keeps its data in \/data\/etcd \(--data-dir\), which is not looked at.*paths\.etcdDataDir/,
+    );
+  }
 });

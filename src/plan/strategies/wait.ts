@@ -59,7 +59,7 @@ function joiningWords({ inventory }: PlanningSituation, host: ModelHost): string
 /** Why nothing is proven though the machine answers, and what the person on call can do about it. */
 function reachableWords(situation: PlanningSituation, who: string, host: HostName): string {
   const facts = situation.inventory.hosts.find((candidate) => candidate.name === host);
-  const { doubt, remedy } = etcdDataOn(facts);
+  const { doubt, remedy } = etcdDataOn(facts, situation.inventory.hosts);
   const why = doubt === undefined ? "" : `: ${doubt}`;
   const way = remedyWords(situation, host, remedy ?? (isFound(situation, host, "N04_DISK") ? "disk" : undefined));
   return `${who} does not answer though ${host} can be reached; its data is not proven lost${why}. ${way}`;
@@ -76,8 +76,10 @@ function remedyWords(situation: PlanningSituation, host: HostName, remedy: DataR
       return `Look at what that is; if it is not this member's data, move it out of ${etcdDataDir} on ${host} and plan again.`;
     case "ask":
       return `See to it that ${host} can be asked, and plan again.`;
+    case "manifest":
+      return `Repair that file, or move it out of ${manifestsDir} on ${host}, and plan again.`;
     case "elsewhere":
-      return `Look at it and at etcd's log on ${host}; start etcd there by hand if its data is whole. If it is gone for good: power ${host} off, and say so: ${attestCommand(situation, host)}`;
+      return `If the whole cluster keeps its data elsewhere, name the place in the configuration (paths.etcdDataDir) and plan again. Otherwise look at it and at etcd's log on ${host}; start etcd there by hand if its data is whole. If it is gone for good: power ${host} off, and say so: ${attestCommand(situation, host)}`;
     case undefined:
       if (hasLostManifest(situation, host))
         return `There is no etcd.yaml in ${manifestsDir} on ${host}, so its kubelet starts no etcd: that does not come back by itself. Put the file back there (whoever moved it away has it; nothing else of etcd is missing), and etcd starts with its data.`;

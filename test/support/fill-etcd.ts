@@ -1,12 +1,13 @@
-import { Client, credentials, Metadata } from "@grpc/grpc-js";
+import { Client, credentials } from "@grpc/grpc-js";
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { bytes, defineMessage } from "../../src/adapters/etcd-grpc/protobuf-message.ts";
 import type { HostName } from "../../src/model/ids.ts";
+import { etcdUnaryCall } from "./etcd-unary-call.ts";
 import type { RealEtcd } from "./real-etcd.ts";
 
 /** PutRequest, api/etcdserverpb/rpc.proto; requorum itself never puts a key through etcd. */
-const putRequest = defineMessage({ key: bytes(1), value: bytes(2) });
+const putTypes = [defineMessage({ key: bytes(1), value: bytes(2) }), defineMessage({})] as const;
 const valueBytes = 1024 * 1024; // etcd refuses requests above 1.5 MiB
 const atOnce = 8;
 
@@ -18,22 +19,11 @@ export async function fillEtcd(etcd: RealEtcd, host: HostName, mebibytes: number
     "grpc.ssl_target_name_override": "localhost",
   });
   const put = (index: number) =>
-    new Promise<void>((resolve, reject) => {
-      const request = Buffer.from(
-        putRequest.encode({ key: Buffer.from(`/registry/fill/${String(index).padStart(6, "0")}`), value: randomBytes(valueBytes) }),
-      );
-      client.makeUnaryRequest(
-        "/etcdserverpb.KV/Put",
-        (one: Buffer) => one,
-        () => undefined,
-        request,
-        new Metadata(),
-        { deadline: Date.now() + 60_000 },
-        (error) => {
-          if (error === null) resolve();
-          else reject(error);
-        },
-      );
+    etcdUnaryCall(client, {
+      method: "KV/Put",
+      types: putTypes,
+      request: { key: Buffer.from(`/registry/fill/${String(index).padStart(6, "0")}`), value: randomBytes(valueBytes) },
+      timeoutMs: 60_000,
     });
   try {
     for (let index = 0; index < mebibytes; index += atOnce)

@@ -1,4 +1,4 @@
-import { Client, credentials, Metadata } from "@grpc/grpc-js";
+import { Client, credentials } from "@grpc/grpc-js";
 import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { openDataDir } from "../../src/formats/etcd/data-dir/data-dir.ts";
 import { openMvcc } from "../../src/formats/etcd/mvcc/open-mvcc.ts";
 import { readMemberState } from "../../src/formats/etcd/replay/member-state.ts";
+import { etcdUnaryCall } from "./etcd-unary-call.ts";
 import { loadUntilGone, newLedger, type EtcdCalls } from "./kill-load.ts";
 import { localDataDir } from "./kill-trial.ts";
 import { exactVersion, type EngineVersion } from "./plain-etcd.ts";
@@ -90,21 +91,7 @@ function callsTo(version: EngineVersion, port: number): { readonly calls: EtcdCa
   const client = new Client(`ipv4:127.0.0.1:${String(port)}`, credentials.createInsecure());
   const calls: EtcdCalls = {
     version,
-    call: (method, [requestType, responseType], request) =>
-      new Promise((resolve, reject) => {
-        client.makeUnaryRequest(
-          `/etcdserverpb.${method}`,
-          (one: Buffer) => one,
-          (answer: Buffer) => responseType.decode(answer),
-          Buffer.from(requestType.encode(request)),
-          new Metadata(),
-          { deadline: Date.now() + callTimeoutMs },
-          (error, answer) => {
-            if (answer !== undefined && error === null) resolve(answer);
-            else reject(error ?? new Error(`${method}: no answer`));
-          },
-        );
-      }),
+    call: (method, types, request) => etcdUnaryCall(client, { method, types, request, timeoutMs: callTimeoutMs }),
   };
   return {
     calls,

@@ -1,4 +1,4 @@
-import { Client, credentials, Metadata } from "@grpc/grpc-js";
+import { Client, credentials } from "@grpc/grpc-js";
 import { spawn, type ChildProcess, execFile } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
@@ -10,6 +10,7 @@ import { promisify } from "node:util";
 import { hashKvRequest, hashKvResponse } from "../../src/adapters/etcd-grpc/etcd-messages.ts";
 import type { Draft, MessageOf, MessageType } from "../../src/adapters/etcd-grpc/protobuf-message.ts";
 import { debianEtcd34 } from "./debian-etcd.ts";
+import { etcdUnaryCall } from "./etcd-unary-call.ts";
 import { etcdPrograms } from "./real-etcd.ts";
 
 const run = promisify(execFile);
@@ -183,22 +184,7 @@ export class PlainEtcd {
     request: Draft<Request>,
   ): Promise<Response> {
     this.#client ??= new Client(`ipv4:${this.endpoint}`, credentials.createInsecure(), { "grpc.max_receive_message_length": -1 });
-    const client = this.#client;
-    const [requestType, responseType] = types;
-    return new Promise((resolve, reject) => {
-      client.makeUnaryRequest(
-        `/etcdserverpb.${method}`,
-        (one: Buffer) => one,
-        (answer: Buffer) => responseType.decode(answer),
-        Buffer.from(requestType.encode(request)),
-        new Metadata(),
-        { deadline: Date.now() + callTimeoutMs },
-        (error, answer) => {
-          if (answer !== undefined && error === null) resolve(answer);
-          else reject(error ?? new Error(`${method}: no answer`));
-        },
-      );
-    });
+    return etcdUnaryCall(this.#client, { method, types, request, timeoutMs: callTimeoutMs });
   }
 
   async #end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {

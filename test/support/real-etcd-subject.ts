@@ -1,11 +1,12 @@
-import { Client, credentials, Metadata } from "@grpc/grpc-js";
+import { Client, credentials } from "@grpc/grpc-js";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { alarmRequest } from "../../src/adapters/etcd-grpc/etcd-messages.ts";
+import { alarmRequest, alarmResponse } from "../../src/adapters/etcd-grpc/etcd-messages.ts";
 import { createGrpcEtcdDialer, type GrpcEtcdDialerOptions } from "../../src/adapters/etcd-grpc/grpc-etcd-dialer.ts";
 import { defaultPaths, type ClusterConfig } from "../../src/model/cluster-config.ts";
 import { asHostName, asMemberId, type HostName } from "../../src/model/ids.ts";
 import type { EtcdClientSubject } from "../contracts/etcd-client.contract.ts";
+import { etcdUnaryCall } from "./etcd-unary-call.ts";
 import { LoopbackHostAccess } from "./loopback-host-access.ts";
 import { RealEtcd } from "./real-etcd.ts";
 
@@ -100,20 +101,11 @@ async function raiseAlarm(etcd: RealEtcd, host: HostName): Promise<void> {
   const list = await etcd.etcdctl(hosts[0], ["member", "list"]);
   const memberId = BigInt(`0x${new RegExp(`^([0-9a-f]+), started, ${host},`, "m").exec(list)?.[1] ?? ""}`);
   try {
-    await new Promise<void>((resolve, reject) => {
-      const request = Buffer.from(alarmRequest.encode({ action: 1, memberId, alarm: 1 }));
-      client.makeUnaryRequest(
-        "/etcdserverpb.Maintenance/Alarm",
-        (bytes: Buffer) => bytes,
-        () => undefined,
-        request,
-        new Metadata(),
-        { deadline: Date.now() + 10_000 },
-        (error) => {
-          if (error === null) resolve();
-          else reject(error);
-        },
-      );
+    await etcdUnaryCall(client, {
+      method: "Maintenance/Alarm",
+      types: [alarmRequest, alarmResponse],
+      request: { action: 1, memberId, alarm: 1 },
+      timeoutMs: 10_000,
     });
   } finally {
     client.close();

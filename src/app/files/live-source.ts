@@ -1,4 +1,4 @@
-import { SnapshotTrailer } from "../../formats/etcd/snapshot-trailer.ts";
+import { streamSnapshot } from "../../execute/ask/stream-snapshot.ts";
 import { runsEtcd, type ClusterConfig } from "../../model/cluster-config.ts";
 import type { HostName } from "../../model/ids.ts";
 import type { EtcdStatus } from "../../model/inventory.ts";
@@ -30,9 +30,6 @@ export interface LiveContext {
 
 /** etcd answers within milliseconds; dialling reads its certificates over SSH first. */
 const askTimeoutMs = 10_000;
-/** A member that sends nothing for this long has stopped sending. */
-const idleTimeoutMs = 30_000;
-const reportEveryBytes = 4n * 1024n * 1024n;
 
 /** undefined: it names no running cluster. A file that is called `live` is `./live`. */
 export function parseLiveSource(text: string): LiveSource | undefined {
@@ -126,19 +123,15 @@ async function copySnapshot(
   // A member that failed half way left its part under its own name.
   const name = `${into}/${client.host}/file`;
   const copy = await context.spool.create(name);
-  const trailer = new SnapshotTrailer(context.hashing.startSha256());
-  let done = 0n;
-  let reported = 0n;
-  for await (const chunk of client.snapshot({ idleTimeoutMs, signal: context.signal })) {
-    trailer.update(chunk);
-    await copy.append(chunk);
-    done += BigInt(chunk.length);
-    if (done - reported < reportEveryBytes) continue;
-    reported = done;
-    context.report({ kind: "bytes", text: `snapshot of the member on ${client.host}`, done, total: status.dbSizeBytes });
-  }
+  const verdict = await streamSnapshot(client, {
+    hashing: context.hashing,
+    signal: context.signal,
+    write: (chunk) => copy.append(chunk),
+    onBytes: (done) => {
+      context.report({ kind: "bytes", text: `snapshot of the member on ${client.host}`, done, total: status.dbSizeBytes });
+    },
+  });
   await copy.close(Math.floor(context.clock.nowMs() / 1000));
-  const verdict = trailer.finish();
   if (verdict.kind === "good") return `${context.spool.path}/${name}`;
   throw new RecoveryError("SNAPSHOT_BAD", { subject: `source ${source.name}`, detail: `from ${client.host}: ${verdict.because}` });
 }

@@ -7,17 +7,13 @@ import type { StepArgs } from "../../model/step.ts";
 import type { EtcdClient } from "../../ports/etcd-client.ts";
 import { assertPlannedCluster, etcdCall, withEtcdOnce } from "../ask/ask-etcd.ts";
 import { jsonOf, textAt } from "../ask/json-value.ts";
+import { streamSnapshot } from "../ask/stream-snapshot.ts";
 import { observeModel } from "../observe/observe-model.ts";
 import type { StepContext, StepHandler } from "../step-handler.ts";
 import { recordBaseline } from "../verify/baseline.ts";
 import { readArtifactText, writeArtifactText } from "./artifact-text.ts";
 
 type Args = StepArgs["etcd.saveSnapshot"];
-
-/** A member that sends nothing for this long has stopped sending; a slow disk still gives a page now and then. */
-const idleTimeoutMs = 30_000;
-/** Progress is shown this often: the screen draws ten times a second at most. */
-const reportEveryBytes = 4n * 1024n * 1024n;
 
 /** I-S8, I-S9: the copy that every later step relies on. It counts only after its checksum was computed from what is on the disk. */
 export const etcdSaveSnapshotHandler: StepHandler<"etcd.saveSnapshot"> = {
@@ -76,20 +72,16 @@ async function stream(
   status: EtcdStatus,
 ): Promise<TrailerVerdict & { readonly kind: "good" }> {
   const { hashing, runs } = context.ports;
-  const trailer = new SnapshotTrailer(hashing.startSha256());
   const writer = await runs.writeArtifact(context.run, args.artifact);
-  let done = 0n;
-  let reported = 0n;
   try {
-    for await (const chunk of client.snapshot({ idleTimeoutMs, signal: context.signal })) {
-      trailer.update(chunk);
-      await writer.write(chunk);
-      done += BigInt(chunk.length);
-      if (done - reported < reportEveryBytes) continue;
-      reported = done;
-      context.report({ kind: "bytes", text: `snapshot of member ${args.memberId}`, done, total: status.dbSizeBytes, step: context.step });
-    }
-    const verdict = trailer.finish();
+    const verdict = await streamSnapshot(client, {
+      hashing,
+      signal: context.signal,
+      write: (chunk) => writer.write(chunk),
+      onBytes: (done) => {
+        context.report({ kind: "bytes", text: `snapshot of member ${args.memberId}`, done, total: status.dbSizeBytes, step: context.step });
+      },
+    });
     if (verdict.kind === "bad") throw bad(args, verdict.because);
     await writer.commit();
     return verdict;

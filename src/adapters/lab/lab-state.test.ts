@@ -3,31 +3,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { labRecord } from "../../../test/support/lab-record.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { assertLabName, freeLabIndex, parseLabState, readLabState, takeLabIndex, writeLabState, type LabState } from "./lab-state.ts";
-
-const state: LabState = {
-  apiVersion: "requorum-lab/v1",
-  name: "dev",
-  index: 0,
-  createdAt: "2026-01-01T00:00:00.000Z",
-  versions: { kubernetes: "1.34.4", etcd: "3.6.16" },
-  shape: { controlPlanes: 1, workers: 0, etcdMachines: 0, spares: 0 },
-  sources: { baseImage: "/image", programs: { kubenodeDir: "/k", etcdDir: "/e" }, containerStore: "/c" },
-  cgroups: [],
-  virtualAddress: "10.150.0.10",
-  gateway: "10.150.0.1",
-  machines: [{ name: "cp1", address: "10.150.0.11", role: "control-plane" }],
-  faults: [],
-  phase: "up",
-};
+import { assertLabName, freeLabIndex, parseLabState, readLabState, takeLabIndex, writeLabState } from "./lab-state.ts";
 
 const codeOf = (code: string) => (error: unknown) => error instanceof RecoveryError && error.code === code;
 
 test("lab state: what is written is read back", async (context) => {
   const paths = await temporaryPaths(context);
-  await writeLabState(paths, state);
-  assert.deepEqual(await readLabState(paths, "dev"), state);
+  await writeLabState(paths, labRecord());
+  assert.deepEqual(await readLabState(paths, "dev"), labRecord());
 });
 
 test("lab state: a lab that does not exist is LAB_NOT_FOUND", async (context) => {
@@ -54,7 +39,7 @@ test("assertLabName: names that cannot become interface names or paths are refus
 test("takeLabIndex: two labs get two indexes, and a claim without a lab is taken over", async (context) => {
   const paths = await temporaryPaths(context);
   assert.equal(await takeLabIndex(paths, "one", 9), 0);
-  await writeLabState(paths, { ...state, name: "one" });
+  await writeLabState(paths, labRecord({ name: "one" }));
   assert.equal(await takeLabIndex(paths, "one", 9), 0);
   assert.equal(await takeLabIndex(paths, "two", 9), 1);
   assert.equal(await takeLabIndex(paths, "three", 9), 1, "two never made its directory");

@@ -61,7 +61,7 @@ export function statusOf(bytes: Uint8Array): SnapshotStatus | undefined {
 export const files = new LocalByteFiles();
 export const ciphers = nodeSealCiphers;
 export type Plan = RecoveryPlan;
-// @ts-expect-error: a path is not a source
+// @ts-expect-error: deliberate, a negative test of the types: the compiler must refuse a path where a source is wanted
 openBolt("backup.db");
 `,
   );

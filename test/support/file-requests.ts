@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { FileTaskName, FileTaskRequest } from "../../src/cli/file-work/file-tasks.ts";
+import { restoreRequest } from "./restore-request.ts";
 
 const all = { what: undefined, namespace: undefined, selector: undefined };
 
@@ -15,17 +16,7 @@ export function requestsFor(path: string, newDir: string): { readonly [Name in F
     get: { path, selection: all, revision: 0n, isRaw: false, encryptionConfig: undefined },
     hashkv: { path, revision: 0n, etcdVersion: undefined },
     rank: { paths: [path] },
-    restore: {
-      path,
-      dataDir: newDir,
-      name: "m1",
-      members: [{ name: "m1", peerUrls: ["http://m1:2380"] }],
-      clusterToken: undefined,
-      revisionBump: 1000n,
-      targetMinor: "3.6",
-      clearsAlarms: true,
-      committedOnly: false,
-    },
+    restore: restoreRequest(path, newDir, { revisionBump: 1000n, targetMinor: "3.6", clearsAlarms: true }),
   };
 }
 

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { databaseBytes, landmarkWrites as writes, snapshotBytes } from "../../../test/support/kube-database.ts";
 import { below, dataDirFilesOf } from "../../../test/support/memory-data-dir.ts";
 import { memoryFileContext, type MemoryFileContext } from "../../../test/support/memory-file-context.ts";
+import { restoreRequest } from "../../../test/support/restore-request.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { checkFile } from "./check-file.ts";
 import { diffFiles } from "./diff-files.ts";
@@ -29,18 +30,7 @@ const verbs: { readonly [verb: string]: (context: FileContext, path: string) => 
       encryptionConfig: undefined,
     }),
   rank: (context, path) => rankFiles(context, [path]),
-  restore: (context, path) =>
-    restoreFile(context, {
-      path,
-      dataDir: "/new",
-      name: "m",
-      members: [{ name: "m", peerUrls: ["http://m:2380"] }],
-      clusterToken: undefined,
-      revisionBump: undefined,
-      targetMinor: undefined,
-      clearsAlarms: false,
-      committedOnly: false,
-    }),
+  restore: (context, path) => restoreFile(context, restoreRequest(path, "/new")),
 };
 
 /** Every verb says the same of a source that it cannot use: what it looks like, and which file it is. */

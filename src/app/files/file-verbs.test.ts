@@ -5,6 +5,7 @@ import { databaseBytes, kubeJson, landmarkWrites, snapshotBytes, type KeyWrites 
 import { below, dataDirFilesOf } from "../../../test/support/memory-data-dir.ts";
 import { memoryFileContext } from "../../../test/support/memory-file-context.ts";
 import { putRequest } from "../../../test/support/raft-requests.ts";
+import { restoreRequest } from "../../../test/support/restore-request.ts";
 import { checkFile } from "./check-file.ts";
 import { diffFiles, type DiffFilesRequest } from "./diff-files.ts";
 import { getObjects } from "./get-objects.ts";
@@ -196,18 +197,7 @@ test("diff: one resource, or one namespace, only", () => {
   assert.deepEqual(changes(diff("/a", "/b", { selection: { ...all, namespace: "default" } })), ["removed /registry/namespaces/default"]);
 });
 
-const request = (path: string, rest: Partial<RestoreFileRequest> = {}): RestoreFileRequest => ({
-  path,
-  dataDir: "/new",
-  name: "m1",
-  members: [{ name: "m1", peerUrls: ["http://m1:2380"] }],
-  clusterToken: undefined,
-  revisionBump: undefined,
-  targetMinor: undefined,
-  clearsAlarms: false,
-  committedOnly: false,
-  ...rest,
-});
+const request = (path: string, rest: Partial<RestoreFileRequest> = {}): RestoreFileRequest => restoreRequest(path, "/new", rest);
 
 test("restore: what is written is a whole data dir with the source's revisions; of a data dir those of its log, too", () => {
   const context = memoryFileContext({ "/s.db": snapshotBytes({ writes }), ...dataDir });

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { databaseBytes } from "../../../test/support/kube-database.ts";
+import { restoreRequest } from "../../../test/support/restore-request.ts";
 import { Terminal } from "../terminal/terminal.ts";
 import { runFileTask } from "./run-file-task.ts";
 
@@ -22,17 +23,7 @@ test("a restore that is stopped while it writes leaves nothing of what it wrote"
   const terminal = new Terminal({ out: sink, err: sink, canAsk: false, noColor: true, readAnswer: () => Promise.resolve("") });
   const directories = { work, config: work, state: work, cache: work };
   const cli = { terminal, signal: stop.signal, directories, openCluster: () => Promise.reject(new Error("no cluster is needed")) };
-  const restore = runFileTask(cli, "restore", {
-    path: join(work, "db"),
-    dataDir: join(work, "new"),
-    name: "m1",
-    members: [{ name: "m1", peerUrls: ["http://m1:2380"] }],
-    clusterToken: undefined,
-    revisionBump: undefined,
-    targetMinor: undefined,
-    clearsAlarms: false,
-    committedOnly: false,
-  });
+  const restore = runFileTask(cli, "restore", restoreRequest(join(work, "db"), join(work, "new")));
   const refused = assert.rejects(restore, { code: "INTERRUPTED" });
   // Far longer than it takes; the assertion below says when it was not seen.
   for (let tries = 0; tries < 5000 && readdirSync(work).length === 1; tries += 1) await pause(1);

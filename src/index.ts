@@ -35,7 +35,7 @@ export { resumeRun } from "./app/resume-run.ts";
 export { listRuns, readRun, type RunRecord, type RunSummary } from "./app/run-records.ts";
 
 export { createGrpcEtcdDialer } from "./adapters/etcd-grpc/grpc-etcd-dialer.ts";
-export { createUndiciKubeApiDialer } from "./adapters/kube-api/undici-kube-api-dialer.ts";
+export { createHttpsKubeApiDialer } from "./adapters/kube-api/https-kube-api-dialer.ts";
 export { LocalByteFiles } from "./adapters/local-fs/local-byte-files.ts";
 export { LocalDataDirWriter } from "./adapters/local-fs/local-data-dir-writer.ts";
 export { FileLastSeenStore } from "./adapters/local-fs/file-last-seen-store.ts";

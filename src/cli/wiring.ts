@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import type { AppContext, AppPorts } from "../app/app-ports.ts";
 import { createGrpcEtcdDialer } from "../adapters/etcd-grpc/grpc-etcd-dialer.ts";
-import { createUndiciKubeApiDialer } from "../adapters/kube-api/undici-kube-api-dialer.ts";
+import { createHttpsKubeApiDialer } from "../adapters/kube-api/https-kube-api-dialer.ts";
 import { FileLastSeenStore } from "../adapters/local-fs/file-last-seen-store.ts";
 import { FileLocalLock } from "../adapters/local-fs/file-local-lock.ts";
 import { FileRunStore } from "../adapters/local-fs/file-run-store.ts";
@@ -101,7 +101,7 @@ export function openUnconfiguredHost(host: {
 function makePorts(config: ClusterConfig, configFile: string, stateDirectory: string): OpenCluster {
   const hostAccess = createSshHostAccess(config);
   const etcd = createGrpcEtcdDialer({ hostAccess, config });
-  const kube = createUndiciKubeApiDialer({ hostAccess, config });
+  const kube = createHttpsKubeApiDialer({ hostAccess, config });
   return {
     config,
     configFile,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { createGrpcEtcdDialer } from "../../src/adapters/etcd-grpc/grpc-etcd-dialer.ts";
-import { createUndiciKubeApiDialer } from "../../src/adapters/kube-api/undici-kube-api-dialer.ts";
+import { createHttpsKubeApiDialer } from "../../src/adapters/kube-api/https-kube-api-dialer.ts";
 import { createSshHostAccess } from "../../src/adapters/ssh/ssh-host-access.ts";
 import type { ClusterConfig } from "../../src/model/cluster-config.ts";
 import type { HostName } from "../../src/model/ids.ts";
@@ -43,12 +43,12 @@ after(async () => {
   if (lent === undefined) await session.lab("down");
 });
 
-kubeApiContract("UndiciKubeApi on the lab", async (): Promise<KubeApiSubject> => {
+kubeApiContract("HttpsKubeApi on the lab", async (): Promise<KubeApiSubject> => {
   await prepare();
   const frozen = await openFrozenPort();
-  const dialer = createUndiciKubeApiDialer({ hostAccess, config });
-  const nobody = createUndiciKubeApiDialer({ hostAccess, config, endpoint: () => ({ address: "127.0.0.1", port: 1 }) });
-  const silent = createUndiciKubeApiDialer({
+  const dialer = createHttpsKubeApiDialer({ hostAccess, config });
+  const nobody = createHttpsKubeApiDialer({ hostAccess, config, endpoint: () => ({ address: "127.0.0.1", port: 1 }) });
+  const silent = createHttpsKubeApiDialer({
     hostAccess,
     config,
     reach: "direct",
@@ -66,15 +66,15 @@ kubeApiContract("UndiciKubeApi on the lab", async (): Promise<KubeApiSubject> =>
   };
 });
 
-test("UndiciKubeApi on the lab: another server's certificate, and a kubeconfig that is not there", async () => {
+test("HttpsKubeApi on the lab: another server's certificate, and a kubeconfig that is not there", async () => {
   // etcd's port: a TLS server with a certificate of another CA.
-  const dialer = createUndiciKubeApiDialer({ hostAccess, config, endpoint: () => ({ address: "127.0.0.1", port: 2379 }) });
+  const dialer = createHttpsKubeApiDialer({ hostAccess, config, endpoint: () => ({ address: "127.0.0.1", port: 2379 }) });
   const wrong = await dialer.dial(hosts[0], call);
   await assert.rejects(wrong.request({ method: "GET", path: "/livez", timeoutMs: 5000 }), { code: "KUBE_API_TLS", retry: "permanent" });
   await dialer.close();
-  const missing = createUndiciKubeApiDialer({ hostAccess, config, kubeconfigPaths: () => ["/nowhere.conf"] });
+  const missing = createHttpsKubeApiDialer({ hostAccess, config, kubeconfigPaths: () => ["/nowhere.conf"] });
   await assert.rejects(missing.dial(hosts[0], call), { code: "KUBE_CREDENTIALS_MISSING" });
-  const foreign = createUndiciKubeApiDialer({ hostAccess, config, kubeconfigPaths: () => ["/etc/hostname"] });
+  const foreign = createHttpsKubeApiDialer({ hostAccess, config, kubeconfigPaths: () => ["/etc/hostname"] });
   await assert.rejects(foreign.dial(hosts[0], call), { code: "REMOTE_ANSWER_MALFORMED" });
 });
 

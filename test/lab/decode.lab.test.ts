@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createGrpcEtcdDialer } from "../../src/adapters/etcd-grpc/grpc-etcd-dialer.ts";
-import { createUndiciKubeApiDialer } from "../../src/adapters/kube-api/undici-kube-api-dialer.ts";
+import { createHttpsKubeApiDialer } from "../../src/adapters/kube-api/https-kube-api-dialer.ts";
 import { createSshHostAccess } from "../../src/adapters/ssh/ssh-host-access.ts";
 import { NodeHashing } from "../../src/adapters/system/node-hashing.ts";
 import { openBolt } from "../../src/formats/bbolt/bolt-file.ts";
@@ -90,7 +90,7 @@ test("the lab's cluster: every object decoded from its snapshot is what its API 
   const source = new MemoryByteSource(snapshot.subarray(0, snapshot.length - trailerBytes), "the lab's snapshot");
   assert.equal(checkBolt(source).verdict, "good");
   const { revision } = openMvcc(openBolt(source));
-  const dialer = createUndiciKubeApiDialer({ hostAccess: machines(), config });
+  const dialer = createHttpsKubeApiDialer({ hostAccess: machines(), config });
   const served = await servedObjects(await dialer.dial(controlPlane().name, call), revision).finally(() => dialer.close());
 
   const found = compareDecoded(source, served);

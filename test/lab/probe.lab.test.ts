@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { createGrpcEtcdDialer } from "../../src/adapters/etcd-grpc/grpc-etcd-dialer.ts";
-import { createUndiciKubeApiDialer } from "../../src/adapters/kube-api/undici-kube-api-dialer.ts";
+import { createHttpsKubeApiDialer } from "../../src/adapters/kube-api/https-kube-api-dialer.ts";
 import { createSshHostAccess } from "../../src/adapters/ssh/ssh-host-access.ts";
 import { NodeCertificates } from "../../src/adapters/system/node-certificates.ts";
 import { NodeHashing } from "../../src/adapters/system/node-hashing.ts";
@@ -41,7 +41,7 @@ async function look(asked: ClusterConfig, depth: "status" | "full"): Promise<{ r
   const ports: ProbePorts = {
     hostAccess,
     etcd: createGrpcEtcdDialer({ hostAccess, config: asked }),
-    kube: createUndiciKubeApiDialer({ hostAccess, config: asked }),
+    kube: createHttpsKubeApiDialer({ hostAccess, config: asked }),
     clock: new SystemClock(),
     hashing: new NodeHashing(),
     certificates: new NodeCertificates(),

@@ -2,12 +2,13 @@ import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
 import { readFile, rm, symlink, mkdtemp, writeFile } from "node:fs/promises";
+import { Agent, request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { Agent, request } from "undici";
 import { buildPrograms } from "../../src/adapters/lab/programs/build-programs.ts";
 import { defaultVersions, findModule, kubernetesModules } from "../../src/adapters/lab/programs/program-versions.ts";
 import { labPathsFrom } from "../../src/adapters/lab/lab-paths.ts";
@@ -27,7 +28,7 @@ export class RealApiServer {
   readonly #process: ChildProcess;
   readonly #url: string;
   readonly #token: string;
-  readonly #agent = new Agent({ connect: { rejectUnauthorized: false } }); // its own certificate, on loopback
+  readonly #agent = new Agent({ keepAlive: true, rejectUnauthorized: false }); // its own certificate, on loopback
   readonly #killNow = () => this.#process.kill("SIGKILL");
 
   private constructor(options: { directory: string; etcd: PlainEtcd; process: ChildProcess; url: string; token: string }) {
@@ -91,14 +92,15 @@ export class RealApiServer {
   get api(): KubeApi {
     return {
       host: asHostName("loopback"),
-      request: async ({ method, path }) => {
-        const answer = await request(`${this.#url}${path}`, {
-          method,
-          dispatcher: this.#agent,
-          headers: { authorization: `Bearer ${this.#token}` },
-        });
-        return { status: answer.statusCode, text: await answer.body.text() };
-      },
+      request: ({ method, path }) =>
+        new Promise((resolve, reject) => {
+          const headers = { authorization: `Bearer ${this.#token}` };
+          const sent = request(`${this.#url}${path}`, { method, agent: this.#agent, headers }, (answer) => {
+            text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, text: body }), reject);
+          });
+          sent.on("error", reject);
+          sent.end();
+        }),
       close: () => Promise.resolve(),
     };
   }
@@ -122,7 +124,7 @@ export class RealApiServer {
       this.#process.kill("SIGKILL");
       await ended;
     }
-    await this.#agent.close();
+    this.#agent.destroy();
     await this.etcd.close();
     await rm(this.directory, { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
 /**
- * The only place that looks at error codes of undici, Node's TLS and sockets.
- * Each mapping names what was observed (undici 7.30, Node 24, kube-apiserver
+ * The only place that looks at error codes of Node's HTTPS, TLS and sockets.
+ * Each mapping names what was observed (Node 24, kube-apiserver
  * 1.34 behind an OpenSSH forward; test/contracts repeats the observations).
  */
 import type { HostName } from "../../model/ids.ts";
@@ -13,7 +13,7 @@ export interface FailedRequest {
   readonly what: string;
   readonly isWrite: boolean;
   readonly timeoutMs: number;
-  /** false: no connection stood at any time since the request was made, so nothing was sent. */
+  /** false: its own connection's handshake was never completed (or it never had one), so nothing was sent. */
   readonly mayHaveBeenSent: boolean;
   readonly hasTimedOut: boolean;
   readonly signal?: AbortSignal;
@@ -22,10 +22,11 @@ export interface FailedRequest {
 /**
  * Expired: CERT_HAS_EXPIRED. Another CA: UNABLE_TO_VERIFY_LEAF_SIGNATURE, SELF_SIGNED_CERT_IN_CHAIN,
  * DEPTH_ZERO_SELF_SIGNED_CERT, CERT_SIGNATURE_FAILURE, UNABLE_TO_GET_ISSUER_CERT(_LOCALLY). A name that is not in it:
- * ERR_TLS_CERT_ALTNAME_INVALID. Alerts and plain text where TLS was expected: ERR_SSL_…. Credentials that OpenSSL
- * cannot use: ERR_OSSL_….
+ * ERR_TLS_CERT_ALTNAME_INVALID. A certificate that is not for servers: INVALID_PURPOSE. Alerts: ERR_SSL_…. Plain text
+ * where TLS was expected: EPROTO with OpenSSL's text. Credentials that OpenSSL cannot use: ERR_OSSL_….
  */
-const tlsCodes = /^(?:CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_|ERR_SSL_|ERR_OSSL_)/;
+const tlsCodes =
+  /^(?:CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$|ERROR_IN_CERT_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO$)/;
 
 /** A RecoveryError is passed on; what has no `code` is a bug and stays what it is. */
 export function toRecoveryError(error: unknown, request: FailedRequest): unknown {
@@ -53,18 +54,26 @@ export function toRecoveryError(error: unknown, request: FailedRequest): unknown
   if (tlsCodes.test(error.code)) {
     return new RecoveryError("KUBE_API_TLS", {
       subject,
-      detail: `${request.what}: ${error.message} (${error.code})`,
+      detail: `${request.what}: ${textOf(error)} (${error.code})`,
       retry: lost === "unknown-outcome" ? lost : "permanent",
       cause: error,
     });
   }
   // Nobody listens: behind a forward ECONNRESET ("Client network socket disconnected before secure TLS connection was
-  // established"), directly ECONNREFUSED. The server died: UND_ERR_SOCKET ("other side closed"), ECONNRESET, EPIPE.
+  // established"), directly ECONNREFUSED; the forward itself is gone: ENOENT, ECONNREFUSED. No way to the address:
+  // ENOTFOUND, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT. The server died: ECONNRESET ("socket hang up", "aborted"), EPIPE.
+  // Something that is no HTTP came: HPE_….
   const what = request.mayHaveBeenSent ? "the connection was lost before the answer came" : "no connection";
   return new RecoveryError("KUBE_API_UNREACHABLE", {
     subject,
-    detail: `${request.what}: ${what}: ${error.message} (${error.code})`,
+    detail: `${request.what}: ${what}: ${textOf(error)} (${error.code})`,
     retry: lost,
     cause: error,
   });
+}
+
+/** An address name that stands for several addresses: Node's error has one per address and no text of its own. */
+function textOf(error: Error): string {
+  if (error.message !== "" || !(error instanceof AggregateError)) return error.message;
+  return error.errors.map((one: unknown) => (one instanceof Error ? one.message : "unknown")).join(", ");
 }

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { TLSSocket } from "node:tls";
-import { createUndiciKubeApiDialer } from "../../src/adapters/kube-api/undici-kube-api-dialer.ts";
+import { createHttpsKubeApiDialer } from "../../src/adapters/kube-api/https-kube-api-dialer.ts";
 import { asHostName } from "../../src/model/ids.ts";
 import { RecoveryError } from "../../src/model/recovery-error.ts";
 import { TestAuthority, type CertificateFiles } from "../support/etcd-certificates.ts";
@@ -72,7 +72,7 @@ async function kubeconfig(caFile: string, client: { readonly certificate: string
 }
 
 async function ask(port: number, kubeconfigPath: string): Promise<number> {
-  const dialer = createUndiciKubeApiDialer({
+  const dialer = createHttpsKubeApiDialer({
     hostAccess: access,
     config,
     kubeconfigPaths: () => [kubeconfigPath],
@@ -86,13 +86,13 @@ async function ask(port: number, kubeconfigPath: string): Promise<number> {
   }
 }
 
-test("UndiciKubeApi: the right certificates on both sides are let in; a client certificate of another CA is an answer, 401", async () => {
+test("HttpsKubeApi: the right certificates on both sides are let in; a client certificate of another CA is an answer, 401", async () => {
   const port = await serve(await authority.issue("kube-apiserver", { names: ["kubernetes"] }));
   assert.equal(await ask(port, await kubeconfig(authority.caFile, administrator)), 200);
   assert.equal(await ask(port, await kubeconfig(authority.caFile, await foreign.issue("foreign-client", { names: ["foreign"] }))), 401);
 });
 
-test("UndiciKubeApi: a server of another CA, expired, or named otherwise is KUBE_API_TLS", async () => {
+test("HttpsKubeApi: a server of another CA, expired, or named otherwise is KUBE_API_TLS", async () => {
   const path = await kubeconfig(authority.caFile, administrator);
   const wrong = [
     await foreign.issue("foreign-server", { names: ["kubernetes"] }),
@@ -103,7 +103,7 @@ test("UndiciKubeApi: a server of another CA, expired, or named otherwise is KUBE
     await assert.rejects(ask(await serve(certificates), path), failsWith("KUBE_API_TLS", "permanent"), certificates.certificate);
 });
 
-test("UndiciKubeApiDialer: a key of another certificate is KUBE_API_TLS without its content; no kubeconfig at all is KUBE_CREDENTIALS_MISSING", async () => {
+test("HttpsKubeApiDialer: a key of another certificate is KUBE_API_TLS without its content; no kubeconfig at all is KUBE_CREDENTIALS_MISSING", async () => {
   const other = await foreign.issue("other-client", { names: ["other"] });
   await assert.rejects(
     ask(1, await kubeconfig(authority.caFile, { certificate: administrator.certificate, key: other.key })),

@@ -3,8 +3,10 @@ import type { HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { HostAccess } from "../../ports/host-access.ts";
 import type { KubeApi, KubeApiDialer } from "../../ports/kube-api.ts";
+import { HttpsKubeApi } from "./https-kube-api.ts";
+import { readKubeCredentials } from "./kube-credentials.ts";
 
-export interface UndiciKubeApiDialerOptions {
+export interface HttpsKubeApiDialerOptions {
   readonly hostAccess: HostAccess;
   readonly config: ClusterConfig;
   /** "forward" (default): through an SSH forward to the host's own loopback. "direct": TCP to the host's address. */
@@ -23,17 +25,17 @@ interface Way {
   close(): Promise<void>;
 }
 
-/** Dials one API server per host. undici and the YAML parser are loaded with the first dial. */
-export function createUndiciKubeApiDialer(options: UndiciKubeApiDialerOptions): KubeApiDialer {
-  return new UndiciKubeApiDialer(options);
+/** Dials one API server per host. */
+export function createHttpsKubeApiDialer(options: HttpsKubeApiDialerOptions): KubeApiDialer {
+  return new HttpsKubeApiDialer(options);
 }
 
-class UndiciKubeApiDialer implements KubeApiDialer {
-  readonly #options: UndiciKubeApiDialerOptions;
+class HttpsKubeApiDialer implements KubeApiDialer {
+  readonly #options: HttpsKubeApiDialerOptions;
   readonly #clients = new Set<KubeApi>();
   #isClosed = false;
 
-  constructor(options: UndiciKubeApiDialerOptions) {
+  constructor(options: HttpsKubeApiDialerOptions) {
     this.#options = options;
   }
 
@@ -42,9 +44,9 @@ class UndiciKubeApiDialer implements KubeApiDialer {
     if (this.#isClosed) throw new Error("the API dialer was used after close()");
     const host = this.#options.config.hosts.find((one) => one.name === name);
     if (host === undefined) throw new RecoveryError("USAGE", { subject: `host ${name}`, detail: "it is not in the configuration" });
-    const [credentials, way, { UndiciKubeApi }] = await this.#prepare(host, call);
+    const [credentials, way] = await this.#prepare(host, call);
     try {
-      const client: KubeApi = new UndiciKubeApi({
+      const client: KubeApi = new HttpsKubeApi({
         host: name,
         target: way.target,
         credentials,
@@ -73,14 +75,7 @@ class UndiciKubeApiDialer implements KubeApiDialer {
     const candidates = this.#options.kubeconfigPaths?.(host) ?? usualKubeconfigPaths(this.#options.config);
     const wayOpened = this.#openWay(host, call.timeoutMs);
     try {
-      return await Promise.all([
-        import("./kube-credentials.ts").then(({ readKubeCredentials }) =>
-          readKubeCredentials(this.#options.hostAccess, host.name, { ...call, candidates }),
-        ),
-        wayOpened,
-        // Loading takes the processor for a while: not before every machine has been asked.
-        wayOpened.then(() => import("./undici-kube-api.ts")),
-      ]);
+      return await Promise.all([readKubeCredentials(this.#options.hostAccess, host.name, { ...call, candidates }), wayOpened]);
     } catch (error) {
       await wayOpened.then(
         (way) => way.close(),

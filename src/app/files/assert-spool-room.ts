@@ -1,8 +1,9 @@
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { SpoolDirectory } from "../../ports/file-spool.ts";
 
+const mebibyte = 1024n * 1024n;
 /** Left free on the operator's disk. */
-const spareBytes = 64n * 1024n * 1024n;
+const spareBytes = 64n * mebibyte;
 
 /**
  * Before anything is copied. `taker` says what takes so much, up to its verb:
@@ -13,11 +14,11 @@ export async function assertSpoolRoom(spool: SpoolDirectory, taker: string, need
   if (freeBytes >= neededBytes + spareBytes) return;
   throw new RecoveryError("LOCAL_DISK_FULL", {
     subject: `directory ${spool.path}`,
-    detail: `${taker} ${mebibytes(neededBytes)} there, and ${mebibytes(freeBytes)} are free; nothing was copied`,
+    detail: `${taker} ${mebibytes(neededBytes + mebibyte - 1n)} there, ${mebibytes(freeBytes)} are free, and ${mebibytes(spareBytes)} of these stay free; nothing was copied`,
     remedies: [{ why: "free space there, or let XDG_CACHE_HOME name a directory on a larger disk" }],
   });
 }
 
 function mebibytes(bytes: bigint): string {
-  return `${String((bytes + 1_048_575n) / 1_048_576n)} MiB`;
+  return `${String(bytes / mebibyte)} MiB`;
 }

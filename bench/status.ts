@@ -4,7 +4,7 @@
  * each host. With `--dead` the same while two of three hosts do not answer
  * (goal for the first verdict ≤ 2 s); switch them off first.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { buildProgram } from "../scripts/build.ts";
@@ -20,6 +20,7 @@ if (config === undefined) {
 const built = mkdtempSync(join(tmpdir(), "requorum-bench-"));
 await buildProgram(join(built, "dist"));
 writeFileSync(join(built, "package.json"), '{"type":"module"}\n');
+cpSync(join(root, "bin"), join(built, "bin"), { recursive: true });
 process.env["NODE_COMPILE_CACHE"] = join(built, "compiled");
 process.on("exit", () => {
   rmSync(built, { recursive: true, force: true });
@@ -31,7 +32,7 @@ printTable(
   isDegraded ? "status with dead hosts" : "status of a healthy cluster, warm connections",
   measure(
     [
-      { name: "requorum status, built", command: process.execPath, arguments: [join(built, "dist/cli/main.js"), ...words], exits },
+      { name: "requorum status, built", command: join(built, "bin/requorum.js"), arguments: words, exits },
       { name: "requorum status, from a checkout", command: join(root, "bin/requorum.js"), arguments: words, exits },
     ],
     10,

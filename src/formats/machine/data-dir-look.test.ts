@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -192,6 +192,26 @@ test("dataDirShell: a way that cannot be followed leaves the mounts unknown", ()
   const links = { "/var/lib/etcd": "../../data/etcd" };
   const files = { "/data/etcd/member/wal/0-0.wal": "w", "/data/etcd/member/snap/db": "x" };
   assert.deepEqual(judged({ files, links, programs: { readlink: failsAt("readlink", "/etcd") } }), [true, undefined]);
+});
+
+test("dataDirShell: a path's mount unit has the name that systemd gives it", () => {
+  const paths = [
+    "/var",
+    "/var/lib/etcd/member/wal",
+    "/a/b_c:d.e/f",
+    "/data-1/etcd",
+    "/a/.hidden",
+    "/.a",
+    "/mit leer/zeichen",
+    "/ü/x",
+    "/a\\\\b",
+    "/a@b",
+  ];
+  const said = (program: string): string =>
+    execFileSync("/bin/sh", ["-c", `${dataDirShell}\n${program} "$@"`, "sh", ...paths], { encoding: "utf8" });
+  assert.deepEqual(said("mount_units").trim().split("\n"), said("systemd-escape -p --suffix=mount --").trim().split(" "));
+  const plain = execFileSync("/bin/sh", ["-c", `${dataDirShell}\nPATH=/nowhere; mount_units /var/lib/etcd`], { encoding: "utf8" });
+  assert.equal(plain, "var-lib-etcd.mount\n");
 });
 
 test("dataDirShell: where mounts cannot be asked, neither a loss nor a start is certain", () => {

@@ -133,6 +133,20 @@ look_at_fstab() {
 $table
 FSTAB
 }
+# The mount unit of each path, one per line, as systemd-escape(1) says it: systemd.unit(5), "String escaping for inclusion in unit names".
+mount_units() {
+  for path; do
+    case $path in
+      # Starting that program costs more than all else here; names without anything to escape need it not.
+      *[!A-Za-z0-9/_:.]*|*/.*) systemd-escape -p --suffix=mount -- "$path" || return 1 ;;
+      *)
+        unit= rest=${"$"}{path#/}
+        while :; do case $rest in */*) unit=$unit${"$"}{rest%%/*}-; rest=${"$"}{rest#*/} ;; *) break ;; esac; done
+        printf '%s.mount\n' "$unit$rest"
+        ;;
+    esac
+  done
+}
 real_path() { real_name=$(readlink -m -- "$root$1") && printf '%s\n' "${"$"}{real_name#"$root"}"; }
 # After the files: looking at them is what makes an automount mount.
 look_at_mounts() {
@@ -156,7 +170,7 @@ look_at_mounts() {
   # shellcheck disable=SC2046
   set -- $(printf %s "$places" | sort -u)
   set +f; IFS=$ifs
-  units=$(systemd-escape -p --suffix=mount -- "$@" 2>&1) || { say_once mounts_gap "$units"; return 0; }
+  units=$(mount_units "$@" 2>&1) || { say_once mounts_gap "$units"; return 0; }
   # shellcheck disable=SC2086
   states=$(timeout 2 systemctl show -p Id -p LoadState -p ActiveState -- $units 2>&1) || { say_once mounts_gap "systemctl: $states"; return 0; }
   id= load= active= seen=0

@@ -26,7 +26,7 @@ export async function buildProgram(directory: string): Promise<void> {
       index: "src/index.ts",
       "formats/index": "src/formats/index.ts",
       [`${shared}/file-worker`]: "src/cli/file-work/file-worker.ts",
-      [`${shared}/sha256-worker`]: "src/adapters/local-fs/sha256-worker.ts",
+      [`${shared}/check-worker`]: "src/adapters/local-fs/check-worker.ts",
       [`${shared}/seed-worker`]: "src/adapters/lab/seed/seed-worker.ts",
     },
     outdir: directory,

@@ -1,3 +1,4 @@
+import type { BoltCheck } from "../formats/bbolt/bolt-check.ts";
 import type { ByteSource, OnBytes } from "../formats/byte-source.ts";
 
 /** A file that is open for reading. What it reads is checked to be one state of the file, see `assertUnchanged`. */
@@ -8,17 +9,31 @@ export interface OpenByteFile extends ByteSource {
   readonly secondsSinceWrite: number;
   close(): void;
   /**
-   * Begins to hash the first `sizeBytes` beside the caller's own work; absent,
+   * Begins to check the first `sizeBytes` beside the caller's own work; absent,
    * or undefined: the caller does it himself. The bytes are those of the file
    * that is open when `assertUnchanged` says so afterwards.
    */
-  startSha256?(sizeBytes: number): PendingSha256 | undefined;
+  startChecks?(asked: ChecksAsked): PendingChecks | undefined;
 }
 
-/** A hash that is being computed beside the caller. */
-export interface PendingSha256 {
-  /** Hex, once it is there; undefined when it could not be computed beside: then the caller does it himself, and meets the reason. */
-  wait(onBytes?: OnBytes): string | undefined;
+export interface ChecksAsked {
+  readonly sizeBytes: number;
+  readonly sha256: boolean;
+  /** Of a bbolt file that has so many bytes, see `checkBolt`. */
+  readonly structure: boolean;
+}
+
+/** What was asked for, and no more. */
+export interface ContentChecks {
+  /** Hex. */
+  readonly sha256: string | undefined;
+  readonly structure: BoltCheck | undefined;
+}
+
+/** Checks that are done beside the caller. */
+export interface PendingChecks {
+  /** Once they are there; undefined when they could not be done beside: then the caller does them himself, and meets the reason. May be called again. */
+  wait(onBytes?: OnBytes): ContentChecks | undefined;
 }
 
 /** Files to be read by the file engine, never written to. Synchronous, as the engine is. */

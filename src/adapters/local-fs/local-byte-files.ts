@@ -1,25 +1,25 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync, type BigIntStats } from "node:fs";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import type { ByteFiles, OpenByteFile, PendingSha256 } from "../../ports/byte-files.ts";
+import type { ByteFiles, ChecksAsked, OpenByteFile, PendingChecks } from "../../ports/byte-files.ts";
 import { lockPidOf } from "../../formats/machine/proc-locks.ts";
-import type { Sha256Work } from "./start-sha256-thread.ts";
+import type { CheckWork } from "./start-check-thread.ts";
 import { toRecoveryError } from "./to-recovery-error.ts";
 
 /** A copy on this machine of a file or directory that has another name, or why there is none. */
 export type SpooledName = { readonly name: string; readonly path: string } | { readonly name: string; readonly error: RecoveryError };
 
-/** `startSha256Thread`, where threads are wanted. */
-type StartSha256 = (work: Omit<Sha256Work, "shared">) => PendingSha256 | undefined;
+/** `startCheckThread`, where threads are wanted. */
+type StartChecks = (work: CheckWork) => PendingChecks | undefined;
 
 /** Files of this machine. Opened for reading only; nothing here can write. */
 export class LocalByteFiles implements ByteFiles {
   private readonly spooled: readonly SpooledName[];
-  private readonly startSha256: StartSha256;
+  private readonly startChecks: StartChecks;
 
-  /** What was copied here keeps the name that it has where it lies. Without `startSha256` all is done in the caller's thread. */
-  constructor(spooled: readonly SpooledName[] = [], startSha256: StartSha256 = () => undefined) {
+  /** What was copied here keeps the name that it has where it lies. Without `startChecks` all is done in the caller's thread. */
+  constructor(spooled: readonly SpooledName[] = [], startChecks: StartChecks = () => undefined) {
     this.spooled = spooled;
-    this.startSha256 = startSha256;
+    this.startChecks = startChecks;
   }
 
   kindOf(path: string): "file" | "directory" {
@@ -40,7 +40,7 @@ export class LocalByteFiles implements ByteFiles {
     const place = this.placeOf(path);
     const file = attempt(path, "open it", () => openSync(place, "r"));
     try {
-      return new LocalByteFile(path, place, file, this.startSha256);
+      return new LocalByteFile(path, place, file, this.startChecks);
     } catch (error) {
       closeSync(file);
       throw error;
@@ -71,9 +71,9 @@ class LocalByteFile implements OpenByteFile {
   private readonly place: string;
   private readonly file: number;
   private readonly opened: BigIntStats;
-  private readonly begin: StartSha256;
+  private readonly begin: StartChecks;
 
-  constructor(path: string, place: string, file: number, begin: StartSha256) {
+  constructor(path: string, place: string, file: number, begin: StartChecks) {
     this.begin = begin;
     this.name = path;
     this.place = place;
@@ -105,8 +105,8 @@ class LocalByteFile implements OpenByteFile {
     if (there.ino !== this.opened.ino || there.dev !== this.opened.dev) throw this.changed("another file took its place");
   }
 
-  startSha256(sizeBytes: number): PendingSha256 | undefined {
-    return this.begin({ place: this.place, device: this.opened.dev, inode: this.opened.ino, sizeBytes });
+  startChecks(asked: ChecksAsked): PendingChecks | undefined {
+    return this.begin({ ...asked, place: this.place, device: this.opened.dev, inode: this.opened.ino });
   }
 
   close(): void {

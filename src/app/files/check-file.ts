@@ -6,7 +6,7 @@ import { readStoredValue } from "../../formats/kubernetes/stored-value.ts";
 import type { FileCheck, FileCheckPart, FileInspection } from "../../model/file-inspection.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { showing, type FileContext } from "./file-context.ts";
-import { startTrailerCheck, strayEnd } from "./check-trailer.ts";
+import { startChecks, strayEnd } from "./check-trailer.ts";
 import { trailerBytes, withState, type OpenState } from "./open-state.ts";
 import { liveObjects } from "./read-objects.ts";
 import { rankDataDir } from "./rank-data-dir.ts";
@@ -42,7 +42,7 @@ export function checkFile(context: FileContext, path: string): FileCheck {
 
 function checkOpened(context: FileContext, path: string): FileCheck {
   return withState(context, { path }, (opened) => {
-    const trailer = startTrailerCheck(context, opened);
+    const { trailer } = startChecks(context, opened);
     const structure = structurePart(context, opened);
     const isReadable = structure.verdict === "good";
     const schema = isReadable ? attempt("schema", () => schemaPart(opened)) : skipped("schema");
@@ -54,7 +54,7 @@ function checkOpened(context: FileContext, path: string): FileCheck {
         })
       : skipped("records");
     const objects = records.verdict === "good" ? attempt("objects", () => objectsPart(context, opened)) : skipped("objects");
-    const parts: FileCheckPart[] = [trailerPart(context, opened, structure, trailer.facts), structure, schema, records, objects];
+    const parts: FileCheckPart[] = [trailerPart(context, opened, structure, trailer), structure, schema, records, objects];
     const { dir } = opened;
     if (dir !== undefined) parts.push(isReadable ? attempt("log", () => logPart(context, opened, dir)) : skipped("log"));
     return {

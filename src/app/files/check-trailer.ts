@@ -1,6 +1,9 @@
+import type { BoltCheck } from "../../formats/bbolt/bolt-check.ts";
+import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
 import { readBytes, type ByteSource } from "../../formats/byte-source.ts";
 import type { FileInspection } from "../../model/file-inspection.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import type { ContentChecks } from "../../ports/byte-files.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { trailerBytes, type OpenState } from "./open-state.ts";
 
@@ -13,22 +16,41 @@ export function checkTrailer(context: FileContext, { file, form, database }: Ope
   return { present: true, valid: sha256Of(context, database, database.size) === stated, stated };
 }
 
-/** The same for who has other work to do meanwhile: `facts` waits for the end, and may be called again. */
-export function startTrailerCheck(
-  context: FileContext,
-  opened: OpenState,
-): { readonly isBeside: boolean; readonly facts: () => TrailerFacts } {
-  const pending = opened.startSha256?.();
-  let facts: TrailerFacts | undefined;
-  if (pending === undefined) facts = checkTrailer(context, opened);
+/** Checks of what was opened, for who has other work to do meanwhile. All may be called again. */
+export interface StartedChecks {
+  readonly isBeside: boolean;
+  /** Waits for the end. */
+  readonly trailer: () => TrailerFacts;
+  /** Waits for the end; `checkBolt` says what it gives and throws. */
+  readonly structure: () => BoltCheck;
+}
+
+/** Where nothing goes on beside, the sha256 is checked here at once, and the structure when it is asked for. */
+export function startChecks(context: FileContext, opened: OpenState, asked: { readonly structure?: boolean } = {}): StartedChecks {
+  const wanted = { sha256: opened.form === "snapshot", structure: asked.structure ?? false };
+  const pending = wanted.sha256 || wanted.structure ? opened.startChecks(wanted) : undefined;
+  let [trailer, structure]: [TrailerFacts | undefined, BoltCheck | undefined] = [undefined, undefined];
+  if (pending === undefined) trailer = checkTrailer(context, opened);
+  let found: { readonly checks: ContentChecks | undefined } | undefined;
+  const beside = (): ContentChecks | undefined => {
+    found ??= { checks: pending?.wait(showing(context, wanted.sha256 ? "checking the sha256" : "checking the structure")) };
+    return found.checks;
+  };
   return {
     isBeside: pending !== undefined,
-    facts: () => {
-      if (facts !== undefined) return facts;
-      const actual = pending?.wait(showing(context, "checking the sha256"));
-      const stated = hex(readBytes(opened.file, opened.database.size, trailerBytes));
-      facts = actual === undefined ? checkTrailer(context, opened) : { present: true, valid: actual === stated, stated };
-      return facts;
+    trailer: () => {
+      if (trailer !== undefined) return trailer;
+      const actual = wanted.sha256 ? beside()?.sha256 : undefined;
+      if (actual === undefined) trailer = checkTrailer(context, opened);
+      else {
+        const stated = hex(readBytes(opened.file, opened.database.size, trailerBytes));
+        trailer = { present: true, valid: actual === stated, stated };
+      }
+      return trailer;
+    },
+    structure: () => {
+      structure ??= beside()?.structure ?? checkBolt(opened.database, { onBytes: showing(context, "checking the structure") });
+      return structure;
     },
   };
 }
@@ -46,12 +68,12 @@ export function whileTrailerIsChecked<Result>(
   assertValid: (facts: TrailerFacts) => void,
   work: (checked: () => TrailerFacts) => Result,
 ): Result {
-  const trailer = startTrailerCheck(context, opened);
+  const { isBeside, trailer } = startChecks(context, opened);
   const checked = (): TrailerFacts => {
-    assertValid(trailer.facts());
-    return trailer.facts();
+    assertValid(trailer());
+    return trailer();
   };
-  if (!trailer.isBeside) checked();
+  if (!isBeside) checked();
   try {
     return work(checked);
   } finally {

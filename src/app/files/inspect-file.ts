@@ -1,10 +1,9 @@
-import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
 import type { BoltCheck } from "../../formats/bbolt/bolt-check.ts";
 import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db.ts";
 import type { PrefixCount, TopKey } from "../../formats/etcd/mvcc/key-census.ts";
 import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
 import type { FileInspection, FileStructure, KeySize, ResourceSize } from "../../model/file-inspection.ts";
-import { startTrailerCheck } from "./check-trailer.ts";
+import { startChecks } from "./check-trailer.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { withState, type OpenState } from "./open-state.ts";
 import { resourceNames } from "./resource-names.ts";
@@ -16,17 +15,17 @@ import { resourceNames } from "./resource-names.ts";
  */
 export function inspectFile(context: FileContext, path: string): FileInspection {
   return withState(context, { path }, (opened) => {
-    const trailer = startTrailerCheck(context, opened);
-    const structure = checkBolt(opened.database, { onBytes: showing(context, "checking the structure") });
+    const checks = startChecks(context, opened, { structure: true });
     const bolt = opened.stored();
     const schema = readSchema(bolt);
     const found = inspectDb(bolt, { onBytes: showing(context, "reading every record") });
+    const structure = checks.structure();
     const names = resourceNames(found.byPrefix.map((one) => text(one.prefix)));
     return {
       file: path,
       form: opened.form,
       fileSizeBytes: opened.fileSizeBytes,
-      sha256: trailer.facts(),
+      sha256: checks.trailer(),
       hash: found.status.hash.toString(16),
       revision: found.status.revision,
       totalKeys: found.status.totalLiveKeys,

@@ -11,7 +11,7 @@ import { openWal } from "../../formats/etcd/wal/open-wal.ts";
 import { damaged, notRecognised } from "../../formats/format-error.ts";
 import type { ErrorCode } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import type { OpenByteFile, PendingSha256 } from "../../ports/byte-files.ts";
+import type { OpenByteFile, ChecksAsked, PendingChecks } from "../../ports/byte-files.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { isAbsence, kindOfSource } from "./kind-of-source.ts";
 
@@ -35,8 +35,8 @@ export interface OpenState {
   readonly file: ByteSource;
   /** The file without its trailer. */
   readonly database: ByteSource;
-  /** Begins to hash `database` beside other work, as OpenByteFile says; of a snapshot. */
-  readonly startSha256: (() => PendingSha256 | undefined) | undefined;
+  /** Begins to check `database` beside other work, as OpenByteFile says. */
+  readonly startChecks: (asked: Omit<ChecksAsked, "sizeBytes">) => PendingChecks | undefined;
   /** Of a data dir. */
   readonly dir: DataDir | undefined;
   /** For who acts on what was read before the work is over. Throws FILE_CHANGED. */
@@ -156,7 +156,7 @@ function openFile(files: OpenFiles, { path }: StateRequest): OpenState {
     fileSizeBytes: file.size,
     file,
     database,
-    startSha256: hasTrailer ? () => file.startSha256?.(database.size) : undefined,
+    startChecks: (asked) => file.startChecks?.({ ...asked, sizeBytes: database.size }),
     dir: undefined,
     assertUnchanged: () => {
       files.assertUnchanged();
@@ -179,7 +179,7 @@ function openDirectory(context: FileContext, files: OpenFiles, { path, committed
     fileSizeBytes: database.size,
     file: database,
     database,
-    startSha256: undefined,
+    startChecks: () => undefined,
     dir,
     assertUnchanged: () => {
       files.assertUnchanged();

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import type { FileContext } from "../../app/files/file-context.ts";
 import { LocalByteFiles } from "../../adapters/local-fs/local-byte-files.ts";
-import { startSha256Thread } from "../../adapters/local-fs/start-sha256-thread.ts";
+import { startCheckThread } from "../../adapters/local-fs/start-check-thread.ts";
 import { LocalDataDirWriter } from "../../adapters/local-fs/local-data-dir-writer.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { NodeHashing } from "../../adapters/system/node-hashing.ts";
@@ -28,7 +28,7 @@ function main(): void {
   const context: FileContext = {
     files: new LocalByteFiles(
       spooled.map((one) => ("path" in one ? one : { name: one.name, error: new RecoveryError(one.error.code, one.error) })),
-      startSha256Thread,
+      startCheckThread,
     ),
     ciphers: nodeSealCiphers,
     dataDirs: new LocalDataDirWriter((path) => {

@@ -4,6 +4,8 @@ import { test } from "node:test";
 import { requestsFor } from "../../../test/support/file-requests.ts";
 import { landmarkWrites as writes, snapshotBytes } from "../../../test/support/kube-database.ts";
 import { memoryFileContext } from "../../../test/support/memory-file-context.ts";
+import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
+import { MemoryByteSource } from "../../formats/byte-source.ts";
 import { fileTasks, type FileTaskName } from "./file-tasks.ts";
 import type { FileContext } from "../../app/files/file-context.ts";
 
@@ -18,10 +20,14 @@ function hashedBeside(bytes: Uint8Array, hashOf: (part: Uint8Array) => string | 
   const open = files.open.bind(files);
   files.open = (name) => ({
     ...open(name),
-    startSha256: (sizeBytes) => ({
+    startChecks: ({ sizeBytes, structure }) => ({
       wait: () => {
         waits += 1;
-        return hashOf(bytes.subarray(0, sizeBytes));
+        const part = bytes.subarray(0, sizeBytes);
+        const sha256 = hashOf(part);
+        return sha256 === undefined
+          ? undefined
+          : { sha256, structure: structure ? checkBolt(new MemoryByteSource(part, name)) : undefined };
       },
     }),
   });

@@ -143,9 +143,9 @@ async function settleHost(
   return ssh.kind === "unknown" ? [ssh, ssh] : [ssh, await scripted];
 }
 
-/** A login may take its own time, as machines in trouble do. */
+/** A login may take its whole time, as machines in trouble do, and the script its own after that; a second for what goes over the wire. */
 function sessionMs(limits: HostLimits): number {
-  return Math.max(limits.connectMs, limits.scriptMs + 1000);
+  return limits.connectMs + limits.scriptMs + 1000;
 }
 
 async function runScript(

@@ -231,6 +231,22 @@ test("probeRound: an adapter that never answers is given up at the deadline", as
   assert.equal(hostOf(inventory, cp1).machine.kind, "known");
 });
 
+test("probeRound: a login that takes all of its time leaves the script all of its own", async () => {
+  for (const [depth, loginMs] of [
+    ["status", 4000],
+    ["full", 12_000],
+  ] as const) {
+    const world = healthyWorld();
+    await look(world, { depth, deadlineMs: 30_000 });
+    const { args = [], timeoutMs } = world.hostAccess.calls[0]?.request ?? assert.fail("no machine was asked");
+    const scriptMs = Number(args[1]) * 10;
+    assert.ok(
+      scriptMs >= 3000 && timeoutMs >= loginMs + scriptMs,
+      `${depth}: ${String(timeoutMs)} ms for a script of ${String(scriptMs)} ms`,
+    );
+  }
+});
+
 test("probeRound: a truncated answer leaves only its missing sections unknown", async () => {
   const world = healthyWorld();
   const cut = realAnswer.indexOf("begin certificates");

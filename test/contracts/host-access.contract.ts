@@ -221,6 +221,10 @@ export function hostAccessContract(name: string, makeSubject: () => Promise<Host
         [[path("empty"), Buffer.alloc(0)]],
       ],
     );
+    await put("large", new Uint8Array(3_200_000));
+    const [large, beside] = await Promise.allSettled([wish(["large"]), wish(["b"])]);
+    assert.ok(large.status === "rejected" && failsWith("REMOTE_OUTPUT_TOO_LARGE")(large.reason));
+    assert.ok(beside.status === "fulfilled" && beside.value?.length === 1, "one wish that fails takes no other with it");
     for (const { host, code } of subject.failing) {
       const asked = { reason: "read what is not there", groups: [["/nowhere"]], timeoutMs: 5000 };
       const both = await Promise.allSettled([subject.access.readFirst(host, asked), subject.access.readFirst(host, asked)]);

@@ -380,6 +380,17 @@ test(
   },
 );
 
+test("SshHostAccess: a connection that dies while sudo is starting is a lost connection and no refusal", options, async () => {
+  // sudo takes the session's sshd with it, as a machine that goes away does.
+  await withPrograms({ id: "echo 1000", sudo: 'kill -9 "$PPID"; sleep 5' }, async (limited) => {
+    for (const changesThings of [true, false])
+      await assert.rejects(limited.run(good, { ...read, changesThings, script: "echo must not run" }), {
+        code: "SSH_CONNECTION_LOST",
+        retry: "transient",
+      });
+  });
+});
+
 test("SshHostAccess: a user who is not root gets root by sudo -n, with arguments and input intact", options, async () => {
   await withPrograms(
     { id: "echo 1000", sudo: '[ "$1" = -n ] && [ "$2" = -- ] || exit 9; shift 2; VIA_SUDO=yes exec "$@"' },

@@ -132,7 +132,10 @@ export class FakeHostAccess implements HostAccess {
       this.#throwIfFailing(host);
       if (wish.signal?.aborted === true) throw interrupted(host, wish.reason, "transient", wish.signal);
       const found = wish.groups.find((group) => group.every((path) => this.#files.has(keyOf(host, path))));
-      return found?.map((path) => ({ path, content: this.#files.get(keyOf(host, path))?.content ?? new Uint8Array() }));
+      const files = found?.map((path) => ({ path, content: this.#files.get(keyOf(host, path))?.content ?? new Uint8Array() }));
+      if ((files ?? []).reduce((sum, file) => sum + file.content.length, 0) > 2 * 1024 * 1024)
+        throw new RecoveryError("REMOTE_OUTPUT_TOO_LARGE", { subject: `host ${host}`, detail: `"${wish.reason}" printed too much` });
+      return files;
     });
   }
 

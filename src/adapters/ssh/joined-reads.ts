@@ -52,7 +52,9 @@ export class JoinedReads {
       );
       together.forEach(({ answer }, index) => answer.resolve(found[index]));
     } catch (error) {
-      for (const { answer } of together) answer.reject(error);
+      // A file that cannot be read, or is too large, must not take the others with it.
+      if (together.length > 1 && isAboutFiles(error)) for (const one of together) void this.#read(host, [one]);
+      else for (const { answer } of together) answer.reject(error);
     }
   }
 
@@ -75,4 +77,9 @@ export class JoinedReads {
     }
     return parseFirstReadable(stdout, wishes, subject);
   }
+}
+
+function isAboutFiles(error: unknown): boolean {
+  const codes: readonly string[] = ["REMOTE_COMMAND_FAILED", "REMOTE_OUTPUT_TOO_LARGE", "REMOTE_ANSWER_MALFORMED"];
+  return error instanceof RecoveryError && codes.includes(error.code);
 }

@@ -48,6 +48,16 @@ for (const shell of shells) {
     assert.deepEqual(unanswered.end, { kind: "torn" });
   });
 
+  test(`remote frame: what login shell ${shell} prints before the script is no part of its output`, () => {
+    for (const isMeasured of [false, true]) {
+      const command = `echo Welcome to cp1; sh -c "echo noise >&2"; ${remoteCommandLine("runScript", { nonce, asRoot: false, isMeasured })}`;
+      const payload = scriptPayload({ nonce, script: "echo answer; echo problem >&2", args: [], input: undefined });
+      const { out, err } = runThrough(shell, command, `${isMeasured ? "\n" : ""}${payload}`);
+      assert.equal(out.scriptBytes().toString(), "answer\n");
+      assert.equal(err.scriptBytes().toString(), "problem\n");
+    }
+  });
+
   test(`remote frame: with login shell ${shell} a file is stored with its mode, or not at all`, () => {
     const directory = mkdtempSync(join(tmpdir(), "requorum frame '"));
     const path = join(directory, "a file");

@@ -8,7 +8,7 @@ import { quoteShellWord } from "./quote-shell-word.ts";
  *   local  -> stdin   an empty line, and what follows at once         } trip is measured
  *   remote -> stderr  "NONCE answered"                                }
  *   local  -> stdin   text of the script, ended by "#NONCE"; then end of file
- *   remote -> stderr  "NONCE begin"   the shell is there, as the wanted user
+ *   remote -> both    "NONCE begin"   the shell is there, as the wanted user; what login shells print before is nobody's answer
  *   remote -> both    "NONCE end 17"  the script's own exit status, after all of its output
  *
  * A text without its last line is never run: a connection that breaks while
@@ -29,7 +29,7 @@ const entrance =
 /** Answers one line with one line first: a round trip without the start of a process in it, and before root is asked for. */
 const measuredEntrance = `printf "%s here\\n" "$2" >&2; IFS= read -r requorum_x; printf "%s answered\\n" "$2" >&2; ${entrance}`;
 
-const begin = `requorum_n=$2; LC_ALL=C; PATH=$PATH:${searchPath}; export LC_ALL PATH; printf "%s begin\\n" "$requorum_n" >&2`;
+const begin = `requorum_n=$2; LC_ALL=C; PATH=$PATH:${searchPath}; export LC_ALL PATH; printf "%s begin\\n" "$requorum_n"; printf "%s begin\\n" "$requorum_n" >&2`;
 const end = 'printf "%s end %s\\n" "$requorum_n" "$requorum_r" >&2; printf "%s end %s\\n" "$requorum_n" "$requorum_r"';
 
 /** Reads the whole text first; its last line proves that it is whole. */
@@ -142,7 +142,7 @@ export class FrameStream {
     return Buffer.concat(this.#chunks).includes(`${this.#nonce} ${marker}\n`);
   }
 
-  /** What the script printed. On stderr everything up to "begin" is ssh's or sudo's. */
+  /** What the script printed. Everything up to "begin" is ssh's, sudo's or the login shell's. */
   scriptBytes(): Buffer {
     const all = Buffer.concat(this.#chunks).subarray(0, this.#endAt?.offset);
     const marker = `${this.#nonce} begin\n`;

@@ -62,7 +62,7 @@ class RemoteSession {
   readonly #stderr = new FrameStream(this.#nonce);
   readonly #settled = Promise.withResolvers<SessionResult>();
   readonly #looking = new AbortController();
-  /** The machine has said something, be it only that a shell is there. */
+  /** The machine has answered, be it only that a shell is there. */
   #isHeard = false;
   #hasBegun = false;
   #isSent = false;
@@ -93,7 +93,7 @@ class RemoteSession {
     if (signal?.aborted === true) abort();
     signal?.addEventListener("abort", abort, { once: true });
     this.#process.ended.then(
-      () => this.#ended(),
+      ({ exitCode }) => this.#ended(exitCode),
       (error: unknown) => this.#settled.reject(error as Error),
     );
     if (!this.#request.changesThings && this.#roundTrip === "over") this.#send();
@@ -128,12 +128,13 @@ class RemoteSession {
 
   #hearBeginning(): void {
     if (this.#roundTrip === "not-begun" && this.#stderr.has("here")) {
-      this.#noteLife();
+      this.#connection.noteLife(); // silence counts from here again: the machine may go before it answers
       this.#roundTrip = { askedAtMs: performance.now() };
       this.#process.write("\n");
       if (!this.#request.changesThings) this.#send();
     }
     if (typeof this.#roundTrip === "object" && this.#stderr.has("answered")) {
+      this.#noteLife();
       this.#request.onRoundTrip?.(performance.now() - this.#roundTrip.askedAtMs);
       this.#roundTrip = "over";
     }
@@ -161,10 +162,12 @@ class RemoteSession {
   }
 
   /** ssh is gone. After a complete frame this changes nothing: the promise is settled already. */
-  #ended(): void {
+  #ended(exitCode: number | null): void {
     const failure = this.#failure();
+    // A refused sudo ends with 1, one that is not there with 127; 255 is ssh's own word for a connection that broke meanwhile.
+    const isConnection = exitCode === null || exitCode === 255;
     if (this.#hasBegun) this.#settled.reject(connectionLost(failure));
-    else if (this.#stderr.has("shell")) this.#settled.reject(rootRefused(failure));
+    else if (this.#stderr.has("shell") && !isConnection) this.#settled.reject(rootRefused(failure));
     // A script that only reads may have been sent and lost: reading again is no harm.
     else this.#settled.reject(new SessionNotBegun(failure.text));
   }
@@ -196,12 +199,19 @@ class RemoteSession {
   }
 
   #timeout(): RecoveryError {
-    const state = this.#hasBegun ? "it may still run there" : "no shell was started within that time";
+    const state = this.#stateWords();
     return new RecoveryError("REMOTE_TIMEOUT", {
       subject: `host ${this.#connection.target.host.name}`,
       detail: `"${this.#request.reason}" did not end within ${String(this.#request.timeoutMs)} ms; ${state}`,
       retry: this.#retry(),
     });
+  }
+
+  #stateWords(): string {
+    if (this.#hasBegun) return "it may still run there";
+    if (this.#stderr.has("shell")) return "sudo did not come to an end within that time";
+    if (this.#stderr.has("here")) return "a shell was started and went no further within that time";
+    return "no shell was started within that time";
   }
 
   #tooLarge(): RecoveryError {

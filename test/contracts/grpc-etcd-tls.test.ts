@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createGrpcEtcdDialer, type GrpcEtcdDialerOptions } from "../../src/adapters/etcd-grpc/grpc-etcd-dialer.ts";
 import { asHostName } from "../../src/model/ids.ts";
@@ -81,6 +83,14 @@ test("GrpcEtcdDialer: a key of another certificate and a file that is no certifi
   };
   await assert.rejects(once(withCertificates({ key: foreign.key }), status), check);
   await assert.rejects(once(withCertificates({ certificate: etcd.client.key }), status), check);
+});
+
+test("GrpcEtcdDialer: a CA file without a certificate is ETCD_TLS with its path, and nobody is asked", async () => {
+  const ca = join(etcd.directory, "emptied-ca.crt");
+  await writeFile(ca, "");
+  await assert.rejects(once(withCertificates({ ca }), status), tlsTrouble(/no certificate in .*emptied-ca\.crt/));
+  await assert.rejects(once(withCertificates({ ca: etcd.client.key }), status), tlsTrouble(/no certificate in /));
+  assert.equal(access.openForwards, 0);
 });
 
 test("GrpcEtcdDialer: a host without certificates is ETCD_CREDENTIALS_MISSING, and the way there is closed again", async () => {

@@ -5,7 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { TLSSocket } from "node:tls";
+import { getCACertificates, setDefaultCACertificates, TLSSocket } from "node:tls";
+import { HttpsKubeApi } from "../../src/adapters/kube-api/https-kube-api.ts";
 import { createHttpsKubeApiDialer } from "../../src/adapters/kube-api/https-kube-api-dialer.ts";
 import { asHostName } from "../../src/model/ids.ts";
 import { RecoveryError } from "../../src/model/recovery-error.ts";
@@ -114,4 +115,20 @@ test("HttpsKubeApiDialer: a key of another certificate is KUBE_API_TLS without i
     },
   );
   await assert.rejects(ask(1, "/nowhere.conf"), failsWith("KUBE_CREDENTIALS_MISSING", "permanent"));
+});
+
+test("HttpsKubeApi: without a CA nobody is trusted, whom the machine of the operator trusts neither", async (context) => {
+  const port = await serve(await authority.issue("trusted-elsewhere", { names: ["kubernetes"] }));
+  const [ca, certificate, key] = await Promise.all(
+    [authority.caFile, administrator.certificate, administrator.key].map((path) => readFile(path, "utf8")),
+  );
+  const own = getCACertificates("default");
+  context.after(() => setDefaultCACertificates(own));
+  setDefaultCACertificates([ca ?? ""]); // as with NODE_EXTRA_CA_CERTS
+  const credentials = { ca: "", certificate: certificate ?? "", key: key ?? "", source: "admin.conf" };
+  const target = { address: "127.0.0.1", port };
+  const api = new HttpsKubeApi({ host, target, credentials, serverNames: ["kubernetes"], onClose: () => Promise.resolve() });
+  context.after(() => api.close());
+  await assert.rejects(api.request(read), failsWith("KUBE_API_TLS", "permanent"));
+  await assert.rejects(api.request({ ...read, bearerToken: "secret" }), failsWith("KUBE_API_TLS", "permanent"));
 });

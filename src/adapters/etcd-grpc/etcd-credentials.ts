@@ -42,7 +42,7 @@ export function usualCertificatePaths(config: ClusterConfig, host: HostName): re
 
 /**
  * The first set of `candidates` that the host has. ETCD_CREDENTIALS_MISSING
- * when it has none; errors of HostAccess as they are.
+ * when it has none, ETCD_TLS when its CA is no certificate; errors of HostAccess as they are.
  */
 export async function readEtcdCredentials(
   hostAccess: HostAccess,
@@ -65,5 +65,8 @@ export async function readEtcdCredentials(
     });
   }
   const text = (file: RemoteFile): string => new TextDecoder().decode(file.content);
+  // No member would be trusted with it, and TLS would blame the member's certificate.
+  if (!text(ca).includes("-----BEGIN CERTIFICATE-----"))
+    throw new RecoveryError("ETCD_TLS", { subject: `host ${host}`, detail: `there is no certificate in ${ca.path}` });
   return { ca: text(ca), certificate: text(certificate), key: text(key), source: certificate.path };
 }

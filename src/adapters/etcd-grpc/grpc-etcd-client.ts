@@ -271,7 +271,7 @@ function channelOptions(options: GrpcEtcdClientOptions): ChannelOptions {
 
 function secureContextOf({ host, credentials: { ca, certificate, key, source } }: GrpcEtcdClientOptions): SecureContext {
   try {
-    return createSecureContext({ ca: Buffer.from(ca), cert: Buffer.from(certificate), key: Buffer.from(key) });
+    return createSecureContext({ ca: [Buffer.from(ca)], cert: Buffer.from(certificate), key: Buffer.from(key) });
   } catch (error) {
     // Not a certificate, a key of another certificate. OpenSSL's text names the defect and never the key's content.
     const text = error instanceof Error ? error.message : "unknown";

@@ -38,7 +38,8 @@ export class HttpsKubeApi implements KubeApi {
     const { certificate, key, ca, source } = options.credentials;
     let secureContext: SecureContext;
     try {
-      secureContext = createSecureContext({ ca, cert: certificate, key });
+      // A list: an empty text outside of one would stand for the CAs that Node brings along.
+      secureContext = createSecureContext({ ca: [ca], cert: certificate, key });
     } catch (error) {
       const text = error instanceof Error ? error.message : "unknown"; // OpenSSL's text names the defect and never the key's content
       throw new RecoveryError("KUBE_API_TLS", {
@@ -131,7 +132,7 @@ export class HttpsKubeApi implements KubeApi {
   #agentFor(request: KubeRequest): KubeAgent {
     if (request.bearerToken === undefined) return this.#asAdministrator;
     this.#withToken ??= new KubeAgent({
-      secureContext: createSecureContext({ ca: this.#options.credentials.ca }),
+      secureContext: createSecureContext({ ca: [this.#options.credentials.ca] }),
       serverNames: this.#options.serverNames,
     });
     return this.#withToken;

@@ -16,7 +16,7 @@ export interface KubeCredentials {
  * The credentials in the first of `candidates` that the host has. The
  * `server` in the file is not used: it is the VIP.
  * KUBE_CREDENTIALS_MISSING when there is no such file, REMOTE_ANSWER_MALFORMED
- * when it is not a kubeconfig with a certificate in it; errors of HostAccess as they are.
+ * when it is not a kubeconfig with certificates and a key in it; errors of HostAccess as they are.
  */
 export async function readKubeCredentials(
   hostAccess: HostAccess,
@@ -48,15 +48,18 @@ export function parseKubeconfig(text: string, from: { readonly source: string; r
   const context = named(root, "contexts", "context", field(root, "current-context"));
   const cluster = named(root, "clusters", "cluster", field(context, "cluster"));
   const user = named(root, "users", "user", field(context, "user"));
-  const pem = (entry: unknown, name: string): string => {
+  const pem = (entry: unknown, name: string, label: RegExp): string => {
     const value = field(entry, name);
     if (typeof value !== "string" || value === "") throw malformed(`the current context has no ${name}`);
-    return Buffer.from(value, "base64").toString("utf8");
+    const decoded = Buffer.from(value, "base64").toString("utf8");
+    // Without a CA Node would trust its own, without a certificate it would send none: neither without a word.
+    if (!label.test(decoded)) throw malformed(`${name} does not hold what it should, in PEM`);
+    return decoded;
   };
   return {
-    ca: pem(cluster, "certificate-authority-data"),
-    certificate: pem(user, "client-certificate-data"),
-    key: pem(user, "client-key-data"),
+    ca: pem(cluster, "certificate-authority-data", /-----BEGIN CERTIFICATE-----/),
+    certificate: pem(user, "client-certificate-data", /-----BEGIN CERTIFICATE-----/),
+    key: pem(user, "client-key-data", /-----BEGIN [A-Z ]*PRIVATE KEY-----/),
     source: from.source,
   };
 }

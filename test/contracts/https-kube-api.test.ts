@@ -296,7 +296,11 @@ test("HttpsKubeApi: who listens for something else, or nobody, is told apart, an
   connectionsOf(plain);
   await new Promise<void>((listening) => plain.listen(0, "127.0.0.1", listening));
   const notTls = client({ address: "127.0.0.1", port: (plain.address() as AddressInfo).port });
-  await assert.rejects(notTls.request(post), failsWith("KUBE_API_TLS", "permanent"));
+  await assert.rejects(notTls.request(post), (error: unknown) => {
+    failsWith("KUBE_API_TLS", "permanent")(error);
+    assert.match(String(error), /: what answers there does not speak TLS \(wrong version number\) \(EPROTO\)$/);
+    return true;
+  });
   const gone = await openFrozenPort();
   await gone.close();
   const nowhere = [

@@ -1,11 +1,12 @@
 /**
- * The only place that looks at error codes of Node's HTTPS, TLS and sockets.
+ * The only place, with tls-words.ts, that looks at error codes of Node's HTTPS, TLS and sockets.
  * Each mapping names what was observed (Node 24, kube-apiserver
  * 1.34 behind an OpenSSH forward; test/contracts repeats the observations).
  */
 import type { HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { Retry } from "../../model/error-catalogue.ts";
+import { tlsWords } from "./tls-words.ts";
 
 export interface FailedRequest {
   readonly host: HostName;
@@ -54,7 +55,7 @@ export function toRecoveryError(error: unknown, request: FailedRequest): unknown
   if (tlsCodes.test(error.code)) {
     return new RecoveryError("KUBE_API_TLS", {
       subject,
-      detail: `${request.what}: ${textOf(error)} (${error.code})`,
+      detail: `${request.what}: ${tlsWords(error, error.code)} (${error.code})`,
       retry: lost === "unknown-outcome" ? lost : "permanent",
       cause: error,
     });

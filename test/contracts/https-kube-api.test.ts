@@ -257,6 +257,26 @@ test("HttpsKubeApi: an answer that is cut off, or none at all, is KUBE_API_UNREA
   }
 });
 
+test("HttpsKubeApi: a read whose second try finds nobody says that there was no connection", async () => {
+  const server = createServer({ ...pem, requestCert: true, rejectUnauthorized: false }, (request, response) => {
+    if (request.url === "/livez") {
+      response.end("ok");
+      return;
+    }
+    server.close();
+    request.socket.destroy();
+  });
+  connectionsOf(server);
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const api = client({ address: "127.0.0.1", port: (server.address() as AddressInfo).port });
+  await api.request(get); // so that there is a kept connection
+  await assert.rejects(api.request({ ...get, path: "/version" }), (error: unknown) => {
+    failsWith("KUBE_API_UNREACHABLE", "transient")(error);
+    assert.match(String(error), /GET \/version: no connection: connect ECONNREFUSED /);
+    return true;
+  });
+});
+
 test("HttpsKubeApi: close() ends every connection and every request, also those that wait, and opens none", async () => {
   let asked = 0;
   const { target, standing, secured } = await serve((request, response) => {

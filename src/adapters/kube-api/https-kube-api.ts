@@ -115,7 +115,9 @@ export class HttpsKubeApi implements KubeApi {
     await agent.turns.take(signal);
     try {
       for (let connectionsLost = 0; ; connectionsLost += 1) {
+        // What is sent again is a GET: how the one before ended no longer matters to anybody.
         progress.isOnKeptConnection = false;
+        progress.mayHaveBeenSent = false;
         try {
           return await exchange(request, given);
         } catch (error) {

@@ -19,4 +19,6 @@ export interface SpoolFile {
   append(bytes: Uint8Array): Promise<void>;
   /** Gives it the time of the last write that its original has, in seconds of Unix time. */
   close(modifiedAtSeconds: number): Promise<void>;
+  /** Instead of `close`, or after it: the file goes, and its room is free again. LOCAL_FILE_FAILED. */
+  discard(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -31,6 +31,24 @@ test("spool: copies are private, keep the time of their original, and go with th
   await assert.rejects(spool.create("../out"), /not below/);
   await spool.remove();
   assert.deepEqual(readdirSync(join(cacheDirectory, "spool")), []);
+});
+
+test("spool: a file that is discarded is gone and no longer open, whether it was finished or not, and its name is free", async (context) => {
+  const spool = await new LocalFileSpool({ cacheDirectory: cacheOf(context) }).open();
+  const openBelow = (): readonly string[] =>
+    readdirSync("/proc/self/fd").flatMap((number) => {
+      const link = `/proc/self/fd/${number}`;
+      return existsSync(link) && readlinkSync(link).startsWith(spool.path) ? [readlinkSync(link)] : [];
+    });
+  for (const isFinished of [false, true]) {
+    const file = await spool.create("0/file");
+    await file.append(Buffer.from("part"));
+    assert.equal(openBelow().length, 1);
+    if (isFinished) await file.close(1_700_000_000);
+    await file.discard();
+    assert.deepEqual([readdirSync(join(spool.path, "0")), openBelow()], [[], []]);
+  }
+  await spool.remove();
 });
 
 test("spool: what a killed program left is removed by the next one, what a living one uses is not, nor what is not ours", async (context) => {

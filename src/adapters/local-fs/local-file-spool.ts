@@ -60,6 +60,11 @@ class LocalSpoolDirectory implements SpoolDirectory {
         this.handles.delete(handle);
         await translating(full, "close it", () => handle.close());
       },
+      discard: async () => {
+        this.handles.delete(handle);
+        // Both: a file that is only removed keeps its room while it is open.
+        await translating(full, "remove it", () => Promise.all([handle.close(), rm(full, { force: true })]));
+      },
     };
   }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -34,11 +34,13 @@ async function setting(context: TestContext, options: { readonly bytes?: Uint8Ar
   });
   const cluster = new FakeEtcdCluster({ hosts });
   const asked: string[] = [];
+  /** Members whose streams break half way. */
+  const breaking = new Set<string>();
   const { bytes = whole } = options;
   const etcd: EtcdDialer = {
     dial: async (host, call) => {
       asked.push(host);
-      return sending(await cluster.dialer().dial(host, call), bytes);
+      return sending(await cluster.dialer().dial(host, call), breaking.has(host) ? bytes.subarray(0, bytes.length / 2) : bytes);
     },
     close: () => Promise.resolve(),
   };
@@ -49,14 +51,21 @@ async function setting(context: TestContext, options: { readonly bytes?: Uint8Ar
     const room =
       options.freeBytes === undefined
         ? spool
-        : Object.assign(Object.create(spool) as typeof spool, { freeBytes: () => Promise.resolve(options.freeBytes ?? 0n) });
+        : Object.assign(Object.create(spool) as typeof spool, {
+            freeBytes: () => Promise.resolve((options.freeBytes ?? 0n) - BigInt(bytesBelow(spool.path))),
+          });
     return fetchLiveSource(
       { etcd, config, spool: room, hashing: new NodeHashing(), clock: new FakeClock(), report: () => undefined, signal },
       source,
       "0",
     );
   };
-  return { cluster, asked, fetch, spool };
+  return { cluster, asked, breaking, fetch, spool };
+}
+
+function bytesBelow(directory: string): number {
+  const sizes = readdirSync(directory, { recursive: true, encoding: "utf8" }).map((name) => statSync(join(directory, name)));
+  return sizes.reduce((sum, entry) => sum + (entry.isFile() ? entry.size : 0), 0);
 }
 
 /** The fake's own client, with a real snapshot's bytes. */
@@ -110,6 +119,18 @@ test("live: without a quorum the members that answered are named as the next sou
 test("live: a stream that was cut is no snapshot", async (context) => {
   const { fetch } = await setting(context, { bytes: whole.subarray(0, whole.length - 40) });
   await assert.rejects(fetch("live://cp1"), isRecoveryError("SNAPSHOT_BAD", /from cp1: /));
+});
+
+test("live: what a member sent before its stream broke leaves the room for the next member's copy", async (context) => {
+  const { cluster } = await setting(context);
+  const client = await cluster.dialer().dial(asHostName("cp1"), { timeoutMs: 1000 });
+  const { dbSizeBytes } = await client.status({ timeoutMs: 1000 });
+  const { fetch, breaking, asked, spool } = await setting(context, { freeBytes: dbSizeBytes + 64n * 1024n * 1024n });
+  breaking.add("cp1").add("cp2");
+  const path = await fetch("live");
+  assert.deepEqual(asked, ["cp1", "cp2", "cp3"]);
+  assert.deepEqual(readFileSync(path), Buffer.from(whole));
+  assert.equal(bytesBelow(spool.path), whole.length);
 });
 
 test("live: no room on this machine is said before anything is copied", async (context) => {

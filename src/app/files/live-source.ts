@@ -120,20 +120,25 @@ async function copySnapshot(
   client: EtcdClient,
   { source, status, into }: { readonly source: LiveSource; readonly status: EtcdStatus; readonly into: string },
 ): Promise<string> {
-  // A member that failed half way left its part under its own name.
   const name = `${into}/${client.host}/file`;
   const copy = await context.spool.create(name);
-  const verdict = await streamSnapshot(client, {
-    hashing: context.hashing,
-    signal: context.signal,
-    write: (chunk) => copy.append(chunk),
-    onBytes: (done) => {
-      context.report({ kind: "bytes", text: `snapshot of the member on ${client.host}`, done, total: status.dbSizeBytes });
-    },
-  });
-  await copy.close(Math.floor(context.clock.nowMs() / 1000));
-  if (verdict.kind === "good") return `${context.spool.path}/${name}`;
-  throw new RecoveryError("SNAPSHOT_BAD", { subject: `source ${source.name}`, detail: `from ${client.host}: ${verdict.because}` });
+  try {
+    const verdict = await streamSnapshot(client, {
+      hashing: context.hashing,
+      signal: context.signal,
+      write: (chunk) => copy.append(chunk),
+      onBytes: (done) => {
+        context.report({ kind: "bytes", text: `snapshot of the member on ${client.host}`, done, total: status.dbSizeBytes });
+      },
+    });
+    await copy.close(Math.floor(context.clock.nowMs() / 1000));
+    if (verdict.kind === "good") return `${context.spool.path}/${name}`;
+    throw new RecoveryError("SNAPSHOT_BAD", { subject: `source ${source.name}`, detail: `from ${client.host}: ${verdict.because}` });
+  } catch (error) {
+    // The next member's copy needs the room that this part takes.
+    await copy.discard();
+    throw error;
+  }
 }
 
 function noMember(source: LiveSource, config: ClusterConfig): RecoveryError {

@@ -206,12 +206,28 @@ test("dataDirShell: a path's mount unit has the name that systemd gives it", () 
     "/ü/x",
     "/a\\\\b",
     "/a@b",
+    "/",
+    "//",
+    "/a//b",
+    "/a/b/",
   ];
   const said = (program: string): string =>
     execFileSync("/bin/sh", ["-c", `${dataDirShell}\n${program} "$@"`, "sh", ...paths], { encoding: "utf8" });
   assert.deepEqual(said("mount_units").trim().split("\n"), said("systemd-escape -p --suffix=mount --").trim().split(" "));
   const plain = execFileSync("/bin/sh", ["-c", `${dataDirShell}\nPATH=/nowhere; mount_units /var/lib/etcd`], { encoding: "utf8" });
   assert.equal(plain, "var-lib-etcd.mount\n");
+});
+
+test("dataDirShell: a path whose mount unit cannot have its name leaves the mounts unknown", () => {
+  const looked = (name: string) => {
+    const dataDir = `/var/lib/${"a".repeat(120)}/${name}`;
+    const look = lookAt({ dataDir, files: { [`${dataDir}/member/wal/0-0.wal`]: "w", [`${dataDir}/member/snap/db`]: "x" } });
+    return [look.mountsGap?.slice(0, 52), judgeEtcdData({ path: dataDir, ...look }).isStartable];
+  };
+  // The unit of …/member/snap/db has 255 bytes, or 256. A + takes four of them.
+  for (const name of ["b".repeat(105), `b${"+".repeat(26)}`]) assert.deepEqual(looked(name), [undefined, true], name);
+  for (const name of ["b".repeat(106), `bb${"+".repeat(26)}`])
+    assert.deepEqual(looked(name), ["more than 255 bytes in the name of the mount unit of", undefined], name);
 });
 
 test("dataDirShell: where mounts cannot be asked, neither a loss nor a start is certain", () => {

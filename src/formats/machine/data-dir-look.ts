@@ -138,13 +138,16 @@ mount_units() {
   for path; do
     case $path in
       # Starting that program costs more than all else here; names without anything to escape need it not.
-      *[!A-Za-z0-9/_:.]*|*/.*) systemd-escape -p --suffix=mount -- "$path" || return 1 ;;
+      /|*/|*//*|*[!A-Za-z0-9/_:.]*|*/.*) unit=$(systemd-escape -p --suffix=mount -- "$path") || return 1 ;;
       *)
         unit= rest=${"$"}{path#/}
         while :; do case $rest in */*) unit=$unit${"$"}{rest%%/*}-; rest=${"$"}{rest#*/} ;; *) break ;; esac; done
-        printf '%s.mount\n' "$unit$rest"
+        unit=$unit$rest.mount
         ;;
     esac
+    # The program gives a longer one, too, but no unit has it: systemd's own then has a hash in its name.
+    [ "${"$"}{#unit}" -le 255 ] || { printf 'more than 255 bytes in the name of the mount unit of %s\n' "$path"; return 1; }
+    printf '%s\n' "$unit"
   done
 }
 real_path() { real_name=$(readlink -m -- "$root$1") && printf '%s\n' "${"$"}{real_name#"$root"}"; }
@@ -170,7 +173,7 @@ look_at_mounts() {
   # shellcheck disable=SC2046
   set -- $(printf %s "$places" | sort -u)
   set +f; IFS=$ifs
-  units=$(mount_units "$@" 2>&1) || { say_once mounts_gap "$units"; return 0; }
+  units=$(mount_units "$@" 2>&1) || { say_once mounts_gap "${"$"}{units##*"$line_feed"}"; return 0; }
   # shellcheck disable=SC2086
   states=$(timeout 2 systemctl show -p Id -p LoadState -p ActiveState -- $units 2>&1) || { say_once mounts_gap "systemctl: $states"; return 0; }
   id= load= active= seen=0

@@ -193,6 +193,27 @@ test("hostScript: at the limit it kills the sections that run, and none that has
   }
 });
 
+test("hostScript: where its own files cannot be written, it still kills none that has ended", () => {
+  const directory = mkdtempSync(join(tmpdir(), "requorum-probe-test-"));
+  try {
+    mkdirSync(join(directory, "etcd"));
+    writeFileSync(join(directory, "dd"), "#!/bin/sh\nsleep 1\n", { mode: 0o755 });
+    // Every write into a file fails, as on a full disk; the name of a section is what its own shell's errors go to.
+    const spy = `trap '' XFSZ; ulimit -f 0; exec 9>&2\nkill() { for pid; do readlink "/proc/$pid/fd/2" || echo gone; done >&9; command kill "$@"; }\n`;
+    const env = { ...process.env, PATH: `${directory}:${process.env["PATH"] ?? ""}` };
+    const args = ["-s", "--", "cafe", "60", "full", join(directory, "etcd"), "/m", "/p", "-", "0", "-", "0.3", "0.3"];
+    const { stderr } = spawnSync("/bin/sh", args, { input: spy + hostScript, env, encoding: "utf8", timeout: 20_000 });
+    const killed = stderr.split("\n").filter((line) => line === "gone" || line.endsWith(".err"));
+    assert.ok(
+      killed.some((line) => line.endsWith("/fsync.err")),
+      stderr,
+    );
+    assert.ok(!killed.includes("gone"), stderr);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
 test("hostScript: an fsync test that a hung disk cut off takes its file away when the disk goes on", async (context) => {
   const root = mkdtempSync(join(tmpdir(), "requorum-probe-test-"));
   context.after(() => {

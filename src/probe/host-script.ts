@@ -58,9 +58,13 @@ mark="##requorum-$nonce"
 printf '%s begin clock-start\n%s\n%s end clock-start 0 \n' "$mark" "$(date +%s%N)" "$mark"
 work=$(mktemp -d /run/requorum-probe.XXXXXX 2>/dev/null) || work=$(mktemp -d) || exit 70
 started= watchdog=
-# Not those that have ended: their number may be another process's by now.
+# Not those that have ended: their number may be another process's by now. Our files do not tell: the disk may be full.
 kill_running() {
-  for section in $started; do [ -s "$work/${"$"}{section%=*}.end" ] || kill "${"$"}{section#*=}" 2>/dev/null; done
+  for section in $started; do
+    { read -r stat <"/proc/$section/stat"; } 2>/dev/null || continue
+    set -- ${"$"}{stat##*) }
+    if [ "$1" != Z ] && [ "$2" = "$$" ]; then kill "$section" 2>/dev/null; fi
+  done
   [ -z "$watchdog" ] || kill "$watchdog" 2>/dev/null
 }
 # Sections that still write go first, and what they wrote meanwhile goes last.
@@ -263,7 +267,7 @@ for name in $pending; do
     printf '\n%s end %s %s %s\n' "$mark" "$name" "$code" "$words" >"$work/$name.end"
     echo "$name" >&3
   ) </dev/null >/dev/null 2>"$work/$name.err" &
-  started="$started $name=$!"
+  started="$started $!"
 done
 # An empty line when the limit is reached: a section that hangs says nothing.
 hundredths=$((limit % 100)); [ "$hundredths" -ge 10 ] || hundredths=0$hundredths

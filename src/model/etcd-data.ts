@@ -1,3 +1,5 @@
+import { placeDoubt, type DataRemedy, type Doubt } from "./etcd-place.ts";
+import type { HostName } from "./ids.ts";
 import type { DataDirFacts, HostFacts } from "./inventory.ts";
 import { valueOf } from "./observation.ts";
 
@@ -19,14 +21,9 @@ export interface EtcdDataJudgement {
   readonly doubt: string | undefined;
   /** What somebody has to see to so that it can be judged. */
   readonly remedy?: DataRemedy;
-}
-
-/** mount: a disk is to be mounted, or given up. disk: it is to be repaired, or given up. ask: the machine is to be made to answer. tidy: what lies there is to be looked at. manifest: a file among the manifests is to be repaired. elsewhere: etcd keeps its data where nobody looked. */
-export type DataRemedy = "mount" | "disk" | "ask" | "tidy" | "manifest" | "elsewhere";
-
-export interface Doubt {
-  readonly words: string;
-  readonly remedy: DataRemedy;
+  /** As in `Doubt`. */
+  readonly place?: string;
+  readonly on?: HostName;
 }
 
 /** The facts that are needed; a short look before a step asks less about the disk. */
@@ -49,57 +46,15 @@ type JudgedFacts = Pick<
 /** The data of one machine among all that were looked at, where it is certain that etcd keeps them where they were looked for. */
 export function etcdDataOn(facts: HostFacts | undefined, hosts: readonly HostFacts[]): EtcdDataJudgement {
   const judged = judgeEtcdData(facts === undefined ? undefined : valueOf(facts.etcdDataDir));
-  const place = facts === undefined ? undefined : placeDoubt(facts, hosts);
+  return withPlaceDoubt(judged, facts === undefined ? undefined : placeDoubt(facts, hosts));
+}
+
+/** What is seen there is there, but it may not be etcd's; and what is not there may be elsewhere. */
+export function withPlaceDoubt(judged: EtcdDataJudgement, place: Doubt | undefined): EtcdDataJudgement {
   if (place === undefined) return judged;
-  // What is wrong with the disk explains a manifest that was not read.
-  const isFirst = place.remedy === "elsewhere" || judged.doubt === undefined;
+  // What is wrong with the disk explains a manifest that was not read, and data that is not seen under a running etcd.
+  const isFirst = place.remedy === "elsewhere" || place.remedy === "configure" || judged.doubt === undefined;
   return { ...judged, hasAny: judged.hasAny === true ? true : undefined, isStartable: undefined, ...(isFirst ? told(place) : {}) };
-}
-
-/**
- * Why etcd may keep its data besides, or instead of, the data dir that was looked at; undefined: nothing speaks for it.
- * A machine whose manifest is gone says nothing of the place; then the other machines of the cluster do.
- */
-export function placeDoubt(facts: HostFacts, hosts: readonly HostFacts[]): Doubt | undefined {
-  const path = valueOf(facts.etcdDataDir)?.path;
-  if (path === undefined) return undefined;
-  const manifests = valueOf(facts.manifests);
-  const isSaid = manifests?.some(({ etcdFlags }) => etcdFlags !== undefined) === true;
-  const others = hosts.filter((host) => host.name !== facts.name);
-  const elsewhere = [
-    ...[facts, ...(isSaid ? [] : others)].flatMap((host) => keptElsewhere(host, path) ?? []),
-    ...others.filter((host) => isServingWithoutData(host, path)).map(({ name }) => `etcd on ${name} serves without data in ${path}`),
-  ][0];
-  if (elsewhere !== undefined) return { words: `${elsewhere}, which is not looked at`, remedy: "elsewhere" };
-  if (isSaid) return undefined;
-  if (manifests === undefined) return { words: "where etcd keeps its data is not known, its manifests were not read", remedy: "ask" };
-  // A file that was not understood may be etcd's manifest.
-  const odd = manifests.find(({ problem }) => problem !== undefined);
-  if (odd === undefined) return undefined;
-  return { words: `where etcd keeps its data is not known, ${odd.fileName} was not understood (${odd.problem ?? ""})`, remedy: "manifest" };
-}
-
-function keptElsewhere({ name, manifests }: HostFacts, path: string): string | undefined {
-  for (const { etcdFlags } of valueOf(manifests) ?? []) {
-    if (etcdFlags === undefined) continue;
-    const { dataDir, walDir = "" } = etcdFlags;
-    if (withoutSlash(dataDir) !== withoutSlash(path))
-      return `etcd on ${name} keeps its data in ${dataDir === "" ? "a place that no flag names" : dataDir} (--data-dir)`;
-    if (walDir !== "" && withoutSlash(walDir) !== `${withoutSlash(path)}/member/wal`)
-      return `etcd on ${name} keeps its log in ${walDir} (--wal-dir)`;
-  }
-  return undefined;
-}
-
-/** Where another machine's etcd serves and nothing is at this path there, the path is wrong. */
-function isServingWithoutData({ etcd, etcdDataDir }: HostFacts, path: string): boolean {
-  const dir = valueOf(etcdDataDir);
-  const isServing = etcd.linearizableReadMs.kind === "known" || etcd.status.kind === "known";
-  return isServing && dir?.path === path && dir.readError === undefined && !dir.hasWal && !dir.hasBackend;
-}
-
-function withoutSlash(path: string): string {
-  return path.replace(/\/+$/, "");
 }
 
 export function judgeEtcdData(dir: JudgedFacts | undefined): EtcdDataJudgement {
@@ -119,8 +74,10 @@ export function judgeEtcdData(dir: JudgedFacts | undefined): EtcdDataJudgement {
   };
 }
 
-function told(doubt: Doubt | undefined): Pick<EtcdDataJudgement, "doubt" | "remedy"> {
-  return doubt === undefined ? { doubt: undefined } : { doubt: doubt.words, remedy: doubt.remedy };
+function told(doubt: Doubt | undefined): Omit<EtcdDataJudgement, "hasAny" | "isStartable"> {
+  if (doubt === undefined) return { doubt: undefined };
+  const { words, remedy, place, on } = doubt;
+  return { doubt: words, remedy, ...(place === undefined ? {} : { place }), ...(on === undefined ? {} : { on }) };
 }
 
 function strayDoubt(dir: JudgedFacts, hasFiles: boolean): Doubt | undefined {

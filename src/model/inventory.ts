@@ -138,9 +138,16 @@ export interface ManifestFacts {
   /** Parsed from etcd's command line; only in etcd manifests. */
   readonly etcdFlags?: {
     readonly name: string;
+    /** --data-dir, or ETCD_DATA_DIR: a path in the container. */
     readonly dataDir: string;
-    /** --wal-dir; absent or "": below the data dir. */
+    /** --wal-dir, or ETCD_WAL_DIR; absent or "": below the data dir. A path in the container. */
     readonly walDir?: string;
+    /** Where on the machine the data dir lies. undefined: not known, as in a file that an earlier version saved. */
+    readonly dataPlace?: HostPlace;
+    /** Where on the machine the log lies; undefined likewise. */
+    readonly walPlace?: HostPlace;
+    /** TCP ports of the URLs that it listens at and makes known; undefined: not known. */
+    readonly ports?: readonly number[];
     readonly initialCluster: string;
     readonly initialClusterState: string;
     readonly forceNewCluster: boolean;
@@ -152,6 +159,9 @@ export interface ManifestFacts {
   /** Why the file could not be understood, if so. */
   readonly problem?: string;
 }
+
+/** Where on the machine something in a container lies. path: absolute, as its volume has it. untold: the manifest does not say, and why. */
+export type HostPlace = { readonly kind: "path"; readonly path: string } | { readonly kind: "untold"; readonly why: string };
 
 export interface KubernetesFiles {
   readonly adminConf: boolean;

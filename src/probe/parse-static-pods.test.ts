@@ -22,6 +22,9 @@ test("parseStaticPods: kubeadm's own manifests of the first machine", () => {
   assert.deepEqual(manifests[0]?.etcdFlags, {
     name: "cp1",
     dataDir: "/var/lib/etcd",
+    dataPlace: { kind: "path", path: "/var/lib/etcd" },
+    walPlace: { kind: "path", path: "/var/lib/etcd/member/wal" },
+    ports: [2379, 2380],
     initialCluster: "cp1=https://10.150.0.11:2380",
     initialClusterState: "",
     forceNewCluster: false,

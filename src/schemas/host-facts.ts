@@ -58,6 +58,11 @@ export const dataDirSchema = z.object({
   kernelErrorsGap: z.string().optional(),
 });
 
+const hostPlace = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("path"), path: z.string() }),
+  z.object({ kind: z.literal("untold"), why: z.string() }),
+]);
+
 export const manifestSchema = z.object({
   fileName: z.string(),
   sha256: z.string(),
@@ -67,6 +72,9 @@ export const manifestSchema = z.object({
       name: z.string(),
       dataDir: z.string(),
       walDir: z.string().optional(),
+      dataPlace: hostPlace.optional(),
+      walPlace: hostPlace.optional(),
+      ports: z.array(z.number()).optional(),
       initialCluster: z.string(),
       initialClusterState: z.string(),
       forceNewCluster: z.boolean(),

@@ -164,6 +164,9 @@ function standardManifests(situation: Situation, host: HostSituation): readonly 
       etcdFlags: {
         name: host.name,
         dataDir: "/var/lib/etcd",
+        dataPlace: { kind: "path", path: "/var/lib/etcd" },
+        walPlace: { kind: "path", path: "/var/lib/etcd/member/wal" },
+        ports: [2379, 2380],
         initialCluster,
         initialClusterState: host.initialCluster === undefined ? "existing" : "",
         forceNewCluster: false,

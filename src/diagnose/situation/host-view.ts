@@ -1,5 +1,6 @@
 import { runsEtcd, type HostConfig } from "../../model/cluster-config.ts";
-import { judgeEtcdData, placeDoubt } from "../../model/etcd-data.ts";
+import { judgeEtcdData } from "../../model/etcd-data.ts";
+import { placeDoubt } from "../../model/etcd-place.ts";
 import type { Evidence } from "../../model/finding.ts";
 import type { HostName } from "../../model/ids.ts";
 import type { HostFacts, Inventory, KubernetesFiles, ReachObservation } from "../../model/inventory.ts";
@@ -125,7 +126,9 @@ function etcdStateOf(facts: HostFacts): EtcdState {
 
 function dataStateOf(inventory: Inventory, facts: HostFacts): DataState {
   const dir = valueOf(facts.etcdDataDir);
-  if (dir === undefined || dir.readError !== undefined || placeDoubt(facts, inventory.hosts) !== undefined) return "unknown";
+  if (dir === undefined || dir.readError !== undefined) return "unknown";
+  const place = placeDoubt(facts, inventory.hosts);
+  if (place !== undefined && place.isPlaceSure !== true) return "unknown";
   if (!dir.exists || dir.isNewborn === true || (!dir.hasWal && !dir.hasBackend))
     return judgeEtcdData(dir).isStartable === false ? "lost" : "unknown";
   return dir.hasWal && dir.hasBackend ? "intact" : "partial";

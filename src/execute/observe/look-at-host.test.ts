@@ -4,8 +4,35 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
+import { memberPorts } from "../../model/etcd-place.ts";
+import { asHostName } from "../../model/ids.ts";
 import { hostLookScript } from "./host-look-script.ts";
-import { readHostLook } from "./look-at-host.ts";
+import { readHostLook as readLook, type HostLook } from "./look-at-host.ts";
+
+function readHostLook(output: string, path = "/var/lib/etcd"): HostLook {
+  return readLook(output, { host: asHostName("cp1"), path, ports: memberPorts([]) });
+}
+
+interface EtcdPod {
+  readonly hostPath: string;
+  readonly mountPath?: string;
+  /** YAML of the container's command. */
+  readonly command?: string;
+}
+
+/** As kubeadm writes it: --data-dir in the container is where the volume is mounted. */
+function etcdPod({ hostPath, mountPath = "/var/lib/etcd", command = `[etcd, --data-dir=${mountPath}]` }: EtcdPod): string {
+  return [
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: etcd}\nspec:\n  containers:\n  - name: etcd",
+    `    command: ${command}`,
+    `    volumeMounts:\n    - {mountPath: ${mountPath}, name: etcd-data}`,
+    `  volumes:\n  - hostPath: {path: ${hostPath}, type: DirectoryOrCreate}\n    name: etcd-data\n`,
+  ].join("\n");
+}
+
+function manifestLine(text: string, fileName = "etcd.yaml"): string {
+  return `manifest ${Buffer.from(fileName).toString("base64")} ${Buffer.from(text).toString("base64")}`;
+}
 
 const answer = (lines: readonly string[]) =>
   [
@@ -65,8 +92,30 @@ test("readHostLook: only WAL and backend, seen and mounted, are data to start fr
   assert.deepEqual(data(...whole, "unmounted=/var/lib/etcd"), [undefined, undefined]);
   assert.deepEqual(data("read_error=ls: Input/output error"), [undefined, undefined]);
   assert.deepEqual(data("exists=0", "mounts_gap=no bus"), [undefined, undefined]);
-  assert.deepEqual(data(...whole, "data-elsewhere - --data-dir=/data/etcd"), [true, undefined]);
-  assert.deepEqual(data("exists=0", "data-elsewhere - --data-dir=/data/etcd"), [undefined, undefined]);
+  assert.deepEqual(data(...whole, "data-place-unknown"), [true, undefined]);
+  assert.deepEqual(data("exists=0", "data-place-unknown"), [undefined, undefined]);
+  assert.deepEqual(data(...whole, "manifest ZXRjZA== !!"), [true, undefined]);
+  const moved = manifestLine(etcdPod({ hostPath: "/data/etcd" }));
+  assert.deepEqual(data(...whole, moved), [true, undefined]);
+  assert.deepEqual(data("exists=0", moved), [undefined, undefined]);
+  const inPlace = manifestLine(etcdPod({ hostPath: "/var//lib/etcd/." }));
+  assert.deepEqual(
+    [data(...whole, inPlace), data("exists=0", inPlace)],
+    [
+      [true, true],
+      [false, false],
+    ],
+  );
+  // Another etcd, as for events, says nothing of the cluster's.
+  const command = "[etcd, --data-dir=/var/lib/etcd, --listen-client-urls=https://0.0.0.0:2382, --listen-peer-urls=https://0.0.0.0:2383]";
+  const second = manifestLine(etcdPod({ hostPath: "/var/lib/etcd-events", command }), "etcd-events.yaml");
+  assert.deepEqual(
+    [data("exists=0", inPlace, second), data("exists=0", second)],
+    [
+      [false, false],
+      [false, false],
+    ],
+  );
   assert.deepEqual(data(), [undefined, undefined]);
 });
 
@@ -97,7 +146,7 @@ function withRealScript(work: (folder: string, look: (dataDir: string) => readon
         stdio: ["pipe", "pipe", "ignore"],
       });
       assert.ok(output.endsWith("end\n"));
-      const { hasEtcdData, hasStartableEtcdData } = readHostLook(output);
+      const { hasEtcdData, hasStartableEtcdData } = readHostLook(output, dataDir);
       return [hasEtcdData, hasStartableEtcdData];
     });
   } finally {
@@ -128,25 +177,52 @@ test("hostLookScript: runs to its end in a POSIX shell and reads only; a stray f
   });
 });
 
-test("hostLookScript: an etcd.yaml that names another place for the data or the log, in whatever form, leaves it unknown", () => {
+test("hostLookScript: only a manifest whose volume leads here, in whatever form, leaves no doubt about the place", () => {
   withRealScript((folder, look) => {
     const here = writeWholeData(folder);
-    writeFileSync(join(folder, "etcd.yaml"), `    - --data-dir=${here}/\n    - --wal-dir=/ssd/wal\n`);
-    assert.deepEqual(look(here), [true, undefined]);
-    for (const form of [`- "--data-dir=${here}"`, `- '--data-dir=${here}/'`, `# was --data-dir=/data`]) {
-      writeFileSync(join(folder, "etcd.yaml"), `    ${form}\n`);
-      assert.deepEqual(look(here), [true, true], form);
-    }
-    for (const form of [
-      '- "--data-dir=/data/etcd"',
-      "- '--data-dir=/data/etcd'",
-      "- --data-dir\n    - /data/etcd",
-      "command: [etcd, --data-dir=/data/etcd]",
+    const say = (text: string, fileName = "etcd.yaml") => {
+      writeFileSync(join(folder, fileName), text);
+    };
+    for (const command of [
+      "[etcd, --data-dir=/var/lib/etcd]",
+      '\n    - etcd\n    - "--data-dir=/var/lib/etcd/"',
+      "\n    - etcd\n    - --data-dir\n    - /var/lib/etcd",
+      "[etcd, --data-dir=/var/lib/etcd] # was --data-dir=/data",
     ]) {
-      writeFileSync(join(folder, "etcd.yaml"), `    ${form}\n`);
-      assert.deepEqual(look(here), [true, undefined], form);
-      assert.deepEqual(look("/nowhere/etcd"), [undefined, undefined], form);
+      say(etcdPod({ hostPath: here, command }));
+      assert.deepEqual(look(here), [true, true], command);
+      say(etcdPod({ hostPath: "/data/etcd", command }));
+      assert.deepEqual(
+        [look(here), look("/nowhere/etcd")],
+        [
+          [true, undefined],
+          [undefined, undefined],
+        ],
+        command,
+      );
     }
+    for (const command of [
+      "[etcd, --data-dir=/elsewhere]",
+      "[etcd, --data-dir=/var/lib/etcd, --wal-dir=/ssd/wal]",
+      "[etcd, --config-file=/etc/etcd.conf]",
+      "[sh, -c, 'exec etcd --data-dir=/var/lib/etcd']",
+    ]) {
+      say(etcdPod({ hostPath: here, command }));
+      assert.deepEqual(
+        [look(here), look("/nowhere/etcd")],
+        [
+          [true, undefined],
+          [undefined, undefined],
+        ],
+        command,
+      );
+    }
+    say(etcdPod({ hostPath: here }));
+    say("kind: Pod\nmetadata: {name: kube-scheduler}\n", "kube-scheduler.yaml");
+    assert.deepEqual(look(here), [true, true]);
+    // The kubelet reads every file there.
+    say(etcdPod({ hostPath: "/data/etcd" }), "a copy");
+    assert.deepEqual(look(here), [true, undefined]);
   });
 });
 

@@ -1,8 +1,11 @@
+import { parseDocument } from "yaml";
 import type { ModelHost, ServiceUnit } from "../../model/cluster-model.ts";
 import type { HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { readDataDirLook } from "../../formats/machine/data-dir-look.ts";
-import { judgeEtcdData, type EtcdDataJudgement } from "../../model/etcd-data.ts";
+import { readStaticPod, type StaticPod } from "../../formats/machine/static-pod.ts";
+import { judgeEtcdData, withPlaceDoubt, type EtcdDataJudgement } from "../../model/etcd-data.ts";
+import { memberPorts, ownPlaceDoubt, type PlaceQuestion } from "../../model/etcd-place.ts";
 import { lookMs, readOnHost } from "../ask/run-on-host.ts";
 import type { StepContext } from "../step-handler.ts";
 import { readApiBackends } from "./haproxy-backends.ts";
@@ -50,7 +53,8 @@ export async function lookAtHost(context: StepContext, host: HostName): Promise<
       args: [etcdDataDir, manifestsDir, pkiDir],
       timeoutMs: lookMs,
     });
-    return readHostLook(output);
+    const ports = memberPorts(context.plan.fingerprint.members.flatMap(({ peerUrls }) => peerUrls));
+    return readHostLook(output, { host, path: etcdDataDir, ports });
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
@@ -59,7 +63,7 @@ export async function lookAtHost(context: StepContext, host: HostName): Promise<
 }
 
 /** Pure. The lines of host-look-script.ts. Without its last line the answer is cut and counts as unknown. */
-export function readHostLook(output: string): HostLook {
+export function readHostLook(output: string, place: PlaceQuestion & { readonly host: HostName }): HostLook {
   const lines = output
     .trim()
     .split("\n")
@@ -70,16 +74,15 @@ export function readHostLook(output: string): HostLook {
   const isListed = all("processes-listed").length > 0;
   const etcd = all("process").filter(([name, state]) => name === "etcd" && !(state ?? "").startsWith("Z"));
   const runsApiServer = all("process").some(([name, state]) => name === "kube-apiserver" && !(state ?? "").startsWith("Z"));
-  const data = etcdDataOf(all("data-dir"));
-  const mayBeElsewhere = all("data-elsewhere").length > 0 || all("data-place-unknown").length > 0;
+  const manifests = all("data-place-unknown").length > 0 ? undefined : all("manifest").map(manifestOf);
+  const data = withPlaceDoubt(etcdDataOf(all("data-dir")), ownPlaceDoubt(place.host, manifests, place));
   const haproxy = all("haproxy")[0]?.[0];
   return {
     isReachable: true,
     machineId: all("machine-id")[0]?.[0],
     hasKubernetesState: files.size === 0 ? undefined : [...files.values()].includes(true),
-    // Kept elsewhere, or nobody knows where, it is not gone because nothing is here.
-    hasEtcdData: mayBeElsewhere && data.hasAny === false ? undefined : data.hasAny,
-    hasStartableEtcdData: mayBeElsewhere ? undefined : data.isStartable,
+    hasEtcdData: data.hasAny,
+    hasStartableEtcdData: data.isStartable,
     hasEtcdManifest: files.get("etcdManifest"),
     // How old the files are is not asked here, so nobody is said not to be joining.
     join: all("process").some(([name, state]) => name === "kubeadm" && !(state ?? "").startsWith("Z")) ? "running" : undefined,
@@ -98,6 +101,25 @@ function etcdDataOf(lines: readonly (readonly string[])[]): EtcdDataJudgement {
   });
   const look = readDataDirLook(new Map(fields));
   return judgeEtcdData(look === undefined ? undefined : { path: "the data dir", ...look });
+}
+
+/** What cannot be understood may be etcd's manifest, and name any place. */
+function manifestOf([name = "", content = ""]: readonly string[]): StaticPod & { readonly fileName: string } {
+  const text = textOfBase64(content);
+  return { fileName: textOfBase64(name) ?? "a file", ...(text === undefined ? { podName: "", problem: "it came damaged" } : podOf(text)) };
+}
+
+function podOf(yamlText: string): StaticPod {
+  // Aliases are bounded: a hostile file must not expand without end.
+  const document = parseDocument(yamlText);
+  if (document.errors.length > 0) return { podName: "", problem: "it is not valid YAML" };
+  try {
+    return readStaticPod(document.toJS({ maxAliasCount: 20 }));
+  } catch (error) {
+    if (error instanceof ReferenceError) return { podName: "", problem: "its aliases expand too far" };
+    if (!(error instanceof RecoveryError)) throw error;
+    return { podName: "", problem: error.detail };
+  }
 }
 
 function processState(states: readonly string[]): ModelHost["etcdProcess"] {
@@ -127,7 +149,12 @@ function isServiceUnit(unit: string | undefined): unit is ServiceUnit {
 
 /** undefined: the file came damaged or is no text; then nothing is known of the backends. */
 function backendsOf(base64: string): readonly string[] | undefined {
+  const text = textOfBase64(base64);
+  if (text === undefined) return undefined;
+  return readApiBackends(text, apiServerPort).map((backend) => `${backend.address}:${backend.port}`);
+}
+
+function textOfBase64(base64: string): string | undefined {
   if (base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return undefined;
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  return readApiBackends(new TextDecoder().decode(bytes), apiServerPort).map((backend) => `${backend.address}:${backend.port}`);
+  return new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
 }

@@ -108,7 +108,7 @@ test("planStartStopped: where it is not known where etcd keeps its data, its kub
     assert.deepEqual(elsewhere.steps, []);
     assert.match(
       elsewhere.reasons.join(" "),
-      /etcd on cp1 keeps its data in \/data\/etcd \(--data-dir\), which is not looked at.*paths\.etcdDataDir/,
+      /etcd on cp1 keeps its data in \/data\/etcd \(hostPath in etcd\.yaml\), which is not looked at.*Set paths\.etcdDataDir to \/data\/etcd/,
     );
   }
 });

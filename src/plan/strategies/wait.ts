@@ -1,5 +1,6 @@
 import { modelHost, modelQuorum, type ModelHost, type ModelMember } from "../../model/cluster-model.ts";
-import { etcdDataOn, type DataRemedy } from "../../model/etcd-data.ts";
+import { etcdDataOn } from "../../model/etcd-data.ts";
+import type { DataRemedy } from "../../model/etcd-place.ts";
 import type { HostName } from "../../model/ids.ts";
 import { joinMayTakeSeconds } from "../../model/join-under-way.ts";
 import { hasQuorum, quorumSize } from "../../model/quorum.ts";
@@ -59,13 +60,21 @@ function joiningWords({ inventory }: PlanningSituation, host: ModelHost): string
 /** Why nothing is proven though the machine answers, and what the person on call can do about it. */
 function reachableWords(situation: PlanningSituation, who: string, host: HostName): string {
   const facts = situation.inventory.hosts.find((candidate) => candidate.name === host);
-  const { doubt, remedy } = etcdDataOn(facts, situation.inventory.hosts);
+  const { doubt, remedy, place = "", on } = etcdDataOn(facts, situation.inventory.hosts);
   const why = doubt === undefined ? "" : `: ${doubt}`;
-  const way = remedyWords(situation, host, remedy ?? (isFound(situation, host, "N04_DISK") ? "disk" : undefined));
+  const way =
+    remedy === "configure"
+      ? `Set paths.etcdDataDir to ${place} in the configuration and plan again.`
+      : remedyWords(situation, { host, on: on ?? host }, remedy ?? (isFound(situation, host, "N04_DISK") ? "disk" : undefined));
   return `${who} does not answer though ${host} can be reached; its data is not proven lost${why}. ${way}`;
 }
 
-function remedyWords(situation: PlanningSituation, host: HostName, remedy: DataRemedy | undefined): string {
+/** `on`: the machine that the doubt is about. */
+function remedyWords(
+  situation: PlanningSituation,
+  { host, on }: { readonly host: HostName; readonly on: HostName },
+  remedy: Exclude<DataRemedy, "configure"> | undefined,
+): string {
   const { etcdDataDir, manifestsDir } = situation.inventory.config.paths;
   switch (remedy) {
     case "mount":
@@ -75,11 +84,14 @@ function remedyWords(situation: PlanningSituation, host: HostName, remedy: DataR
     case "tidy":
       return `Look at what that is; if it is not this member's data, move it out of ${etcdDataDir} on ${host} and plan again.`;
     case "ask":
-      return `See to it that ${host} can be asked, and plan again.`;
+      return `See to it that ${on} can be asked, and plan again.`;
     case "manifest":
-      return `Repair that file, or move it out of ${manifestsDir} on ${host}, and plan again.`;
+      return `Repair that file, or move it out of ${manifestsDir} on ${on} if etcd is not started from it, and plan again.`;
     case "elsewhere":
-      return `If the whole cluster keeps its data elsewhere, name the place in the configuration (paths.etcdDataDir) and plan again. Otherwise look at it and at etcd's log on ${host}; start etcd there by hand if its data is whole. If it is gone for good: power ${host} off, and say so: ${attestCommand(situation, host)}`;
+      // No one path in the configuration shows it, so only a person can look.
+      return `Nothing that can be configured shows it: look at it and at etcd's log on ${host}; start etcd there by hand if its data is whole. If it is gone for good: power ${host} off, and say so: ${attestCommand(situation, host)}`;
+    case "removed":
+      return `Leave etcd on ${on} running: it may hold the only copy of what was removed. Find out on ${on} which directory its process has (/proc/PID/mountinfo and /proc/PID/fd; "deleted" there means removed). If it is another one, set paths.etcdDataDir to that; if it was removed, save a snapshot and have ${on} replaced first. Then plan again.`;
     case undefined:
       if (hasLostManifest(situation, host))
         return `There is no etcd.yaml in ${manifestsDir} on ${host}, so its kubelet starts no etcd: that does not come back by itself. Put the file back there (whoever moved it away has it; nothing else of etcd is missing), and etcd starts with its data.`;

@@ -1,0 +1,231 @@
+import { cleanPath, isAtOrBelow } from "../../model/host-path.ts";
+import type { HostPlace, ManifestFacts } from "../../model/inventory.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+
+/** What a manifest says, by its content. */
+export type StaticPod = Omit<ManifestFacts, "fileName" | "sha256">;
+
+type Fields = { readonly [key: string]: unknown };
+
+/**
+ * One static pod's manifest, as YAML's reader gives it; for the probe and for
+ * the look before a step alike. A pod that starts etcd in a form that is not
+ * read here has a `problem`. Throws REMOTE_ANSWER_MALFORMED for what is no pod with a name.
+ */
+export function readStaticPod(value: unknown): StaticPod {
+  const pod = recordOf(value);
+  if (pod?.["kind"] !== "Pod") throw malformed("it is not a Pod");
+  const podName = recordOf(pod["metadata"])?.["name"];
+  if (typeof podName !== "string") throw malformed("the pod has no name");
+  const spec = recordOf(pod["spec"]) ?? {};
+  const containers = recordsOf(spec["containers"]);
+  const etcds = containers.filter((container) => programOf(container) === "etcd");
+  const etcd = etcds[0];
+  if (etcds.length > 1) return { podName, problem: "more than one of its containers runs etcd" };
+  if (etcd !== undefined) return { podName, etcdFlags: etcdFlags(etcd, spec) };
+  if (containers.some(mayRunEtcd)) return { podName, problem: "it may run etcd, and how is not understood" };
+  const words = wordsOf(containers[0] ?? {});
+  if (programOf(containers[0] ?? {}) !== "kube-apiserver") return { podName };
+  const encryptionConfigPath = flagValue(words, "encryption-provider-config");
+  return {
+    podName,
+    etcdServers: (flagValue(words, "etcd-servers") ?? "").split(",").filter((server) => server !== ""),
+    ...(encryptionConfigPath === undefined ? {} : { encryptionConfigPath }),
+  };
+}
+
+/** Where the kubelet's own user puts flags: `command` followed by `args`. */
+function wordsOf(container: Fields): readonly string[] {
+  return [...listOf(container["command"]), ...listOf(container["args"])].map(String);
+}
+
+function programOf(container: Fields): string {
+  return wordsOf(container)[0]?.split("/").at(-1) ?? "";
+}
+
+/** A shell around it, or an image that starts it: by its name, its image without a command, or a word of its command. */
+function mayRunEtcd(container: Fields): boolean {
+  const program = programOf(container);
+  if (/^(etcd(ctl|utl)|kube-.*)$/.test(program)) return false;
+  const image = textIn(container, "image");
+  const isEtcdImage = /(^|\/)etcd([:@]|$)/.test(image);
+  const isBare = listOf(container["command"]).length === 0;
+  return (
+    container["name"] === "etcd" ||
+    (isBare && isEtcdImage) ||
+    wordsOf(container).some((word) => /(^|[\s/;&|"'(])etcd($|[\s;&|"')])/.test(word))
+  );
+}
+
+/** Defaults are etcd's own (etcd, server/embed/config.go); "" stands for a state that was not given, which etcd reads as new. */
+function etcdFlags(container: Fields, spec: Fields): NonNullable<ManifestFacts["etcdFlags"]> {
+  const words = wordsOf(container);
+  const force = flagValue(words, "force-new-cluster");
+  const dataDir = settingOf(container, "data-dir");
+  const walDir = settingOf(container, "wal-dir");
+  // With such a file etcd reads neither flags nor environment (etcd, "Configuration options").
+  const isInFile = settingOf(container, "config-file").kind !== "absent";
+  const ports = isInFile ? undefined : portsOf(container);
+  return {
+    name: flagValue(words, "name") ?? "default",
+    dataDir: textOf(dataDir),
+    ...(textOf(walDir) === "" ? {} : { walDir: textOf(walDir) }),
+    ...(isInFile ? allUntold("its --config-file says it, which is not read") : placesOf({ dataDir, walDir }, mountsOf(container, spec))),
+    ...(ports === undefined ? {} : { ports }),
+    initialCluster: flagValue(words, "initial-cluster") ?? "",
+    initialClusterState: flagValue(words, "initial-cluster-state") ?? "",
+    forceNewCluster: force !== undefined && force !== "false",
+  };
+}
+
+type Places = Required<Pick<NonNullable<ManifestFacts["etcdFlags"]>, "dataPlace" | "walPlace">>;
+
+function allUntold(why: string): Places {
+  return { dataPlace: { kind: "untold", why }, walPlace: { kind: "untold", why } };
+}
+
+interface Mount {
+  /** As `cleanPath` gives it. */
+  readonly mountPath: string;
+  readonly source: HostPlace;
+}
+
+function placesOf(
+  { dataDir, walDir }: { readonly dataDir: Setting; readonly walDir: Setting },
+  mounts: readonly Mount[] | undefined,
+): Places {
+  if (mounts === undefined) return allUntold("a mount of its container was not understood");
+  const dir = pathOf(dataDir, "--data-dir");
+  if (dir.kind === "untold") return allUntold(dir.why);
+  const dataPlace = placeOf(dir.path, mounts);
+  // Another volume may be mounted below: then a part of the data lies there.
+  const backend = placeOf(`${dir.path}/member/snap/db`, mounts);
+  const isWhole = dataPlace.kind === "untold" || (backend.kind === "path" && backend.path === `${dataPlace.path}/member/snap/db`);
+  const wal = textOf(walDir) === "" && walDir.kind !== "untold" ? `${dir.path}/member/wal` : undefined;
+  const log = wal === undefined ? pathOf(walDir, "--wal-dir") : ({ kind: "path", path: wal } as const);
+  return {
+    dataPlace: isWhole ? dataPlace : { kind: "untold", why: `a volume of its own is mounted below ${dir.path}` },
+    walPlace: log.kind === "untold" ? log : placeOf(log.path, mounts),
+  };
+}
+
+/** Through the volume that is mounted at that path or nearest above it. */
+function placeOf(path: string, mounts: readonly Mount[]): HostPlace {
+  const above = mounts.filter(({ mountPath }) => isAtOrBelow(path, mountPath));
+  const longest = Math.max(...above.map(({ mountPath }) => mountPath.length));
+  const [nearest, second] = above.filter(({ mountPath }) => mountPath.length === longest);
+  if (nearest === undefined) return { kind: "untold", why: `no volume is mounted at ${path} in its container` };
+  if (second !== undefined) return { kind: "untold", why: `two volumes are mounted at ${nearest.mountPath} in its container` };
+  if (nearest.source.kind === "untold") return nearest.source;
+  const place = cleanPath(`${nearest.source.path}/${path.slice(nearest.mountPath.length)}`);
+  return place === undefined
+    ? { kind: "untold", why: `the host path of ${nearest.mountPath} is not understood` }
+    : { kind: "path", path: place };
+}
+
+/** undefined: one of them is not understood, and it may be mounted anywhere. */
+function mountsOf(container: Fields, spec: Fields): readonly Mount[] | undefined {
+  const mounts: Mount[] = [];
+  for (const mount of recordsOf(container["volumeMounts"])) {
+    const mountPath = cleanPath(textIn(mount, "mountPath"));
+    if (mountPath === undefined) return undefined;
+    mounts.push({ mountPath, source: sourceOf(mount, recordsOf(spec["volumes"])) });
+  }
+  return mounts;
+}
+
+function sourceOf(mount: Fields, volumes: readonly Fields[]): HostPlace {
+  const name = textIn(mount, "name");
+  const named = volumes.filter((volume) => volume["name"] === name);
+  const untold = (why: string): HostPlace => ({ kind: "untold", why: `volume ${name} ${why}` });
+  if (named.length !== 1) return untold(named.length === 0 ? "is not in the manifest" : "is in the manifest twice");
+  if ((mount["subPath"] ?? "") !== "" || (mount["subPathExpr"] ?? "") !== "") return untold("is mounted with a subPath");
+  const hostPath = recordOf(named[0]?.["hostPath"])?.["path"];
+  if (typeof hostPath !== "string") return untold("is no hostPath");
+  const path = cleanPath(hostPath);
+  return path === undefined ? untold("has a hostPath that is not understood") : { kind: "path", path };
+}
+
+type Setting = { readonly kind: "absent" } | { readonly kind: "text"; readonly text: string } | { readonly kind: "untold" };
+
+/** A flag; without it the variable that etcd reads for it (etcd, "Configuration options"). */
+function settingOf(container: Fields, flag: string): Setting {
+  const text = flagValue(wordsOf(container), flag);
+  if (text !== undefined) return settled(text);
+  const variable = `ETCD_${flag.toUpperCase().replaceAll("-", "_")}`;
+  const entry = recordsOf(container["env"]).findLast((item) => item["name"] === variable);
+  if (entry !== undefined) return entry["valueFrom"] === undefined ? settled(textIn(entry, "value")) : { kind: "untold" };
+  return listOf(container["envFrom"]).length > 0 ? { kind: "untold" } : { kind: "absent" };
+}
+
+/** The kubelet puts variables in for $(NAME). */
+function settled(text: string): Setting {
+  return text.includes("$(") ? { kind: "untold" } : text === "" ? { kind: "absent" } : { kind: "text", text };
+}
+
+function textOf(setting: Setting): string {
+  return setting.kind === "text" ? setting.text : "";
+}
+
+function pathOf(setting: Setting, flag: string): HostPlace {
+  if (setting.kind !== "text") return { kind: "untold", why: `its ${flag} is not in the manifest` };
+  const path = cleanPath(setting.text);
+  return path === undefined ? { kind: "untold", why: `its ${flag}, ${setting.text}, is not an absolute path` } : { kind: "path", path };
+}
+
+/** What it listens at unless it is told otherwise: etcd, server/embed/config.go. */
+const urlFlags = [
+  { flag: "listen-client-urls", usual: "http://localhost:2379" },
+  { flag: "listen-peer-urls", usual: "http://localhost:2380" },
+  { flag: "advertise-client-urls", usual: "" },
+  { flag: "initial-advertise-peer-urls", usual: "" },
+] as const;
+
+function portsOf(container: Fields): readonly number[] | undefined {
+  const ports = new Set<number>();
+  for (const { flag, usual } of urlFlags) {
+    const setting = settingOf(container, flag);
+    if (setting.kind === "untold") return undefined;
+    const text = setting.kind === "absent" ? usual : setting.text;
+    for (const url of text.split(",").filter((one) => one !== "")) {
+      const port = /:([0-9]{1,5})\/?$/.exec(url.trim())?.[1];
+      if (port === undefined) return undefined;
+      ports.add(Number(port));
+    }
+  }
+  return [...ports].sort((left, right) => left - right);
+}
+
+/** `--name=value`, `--name value` or, for booleans, `--name`; the last one counts, as in Go's flag package. */
+function flagValue(words: readonly string[], name: string): string | undefined {
+  let value: string | undefined;
+  words.forEach((word, index) => {
+    const bare = word.replace(/^--?/, "");
+    if (bare === word) return;
+    if (bare.startsWith(`${name}=`)) value = bare.slice(name.length + 1);
+    else if (bare === name) value = words[index + 1]?.startsWith("-") === false ? words[index + 1] : "true";
+  });
+  return value;
+}
+
+function recordOf(value: unknown): Fields | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+}
+
+function textIn(fields: Fields, name: string): string {
+  const value = fields[name];
+  return typeof value === "string" ? value : "";
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as readonly unknown[]) : [];
+}
+
+/** What is no record in a list, counts as an empty one. */
+function recordsOf(value: unknown): readonly Fields[] {
+  return listOf(value).map((item) => recordOf(item) ?? {});
+}
+
+function malformed(detail: string): RecoveryError {
+  return new RecoveryError("REMOTE_ANSWER_MALFORMED", { subject: "manifest", detail: `manifest: ${detail}` });
+}

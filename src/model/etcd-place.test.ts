@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { healthyKubeadm3, type InventoryBuilder } from "../../test/support/inventory-builder.ts";
+import { flagged, movedTo, patchManifests, withSecondEtcd } from "../../test/support/patch-manifests.ts";
+import { planned } from "../../test/support/planned.ts";
+import { clusterModelOf } from "./cluster-model-of.ts";
+import { etcdDataOn } from "./etcd-data.ts";
+import type { HostFacts } from "./inventory.ts";
+
+const gone = { exists: false, isEmpty: true, hasWal: false, hasBackend: false };
+
+function judged(builder: InventoryBuilder, name = "cp2"): readonly (boolean | string | undefined)[] {
+  const { hosts } = builder.build();
+  const { hasAny, isStartable, doubt, place } = etcdDataOn(
+    hosts.find((host) => host.name === name),
+    hosts,
+  );
+  return [hasAny, isStartable, doubt, ...(place === undefined ? [] : [place])];
+}
+
+function at(builder: InventoryBuilder, path: string): InventoryBuilder {
+  return ["cp1", "cp2", "cp3"].reduce((all, name) => all.dataDirFacts(name, { path }), builder);
+}
+
+test("etcdDataOn: where the volume of etcd's data has another host path, nothing in the old one is no loss, and old data there starts nothing", () => {
+  const stopped = ["cp1", "cp2", "cp3"].reduce((all, name) => all.kubeletStopped(name).etcdStopped(name), healthyKubeadm3());
+  const moved = patchManifests(stopped, movedTo("/data/etcd"));
+  const empty = ["cp1", "cp2", "cp3"].reduce((all, name) => all.dataDirFacts(name, gone), moved);
+  for (const [builder, hasAny] of [
+    [empty, undefined],
+    [moved, true],
+  ] as const) {
+    const words = "etcd on cp2 keeps its data in /data/etcd (hostPath in etcd.yaml), which is not looked at";
+    assert.deepEqual(judged(builder), [hasAny, undefined, words, "/data/etcd"]);
+    const plan = planned(builder.build());
+    assert.deepEqual([plan.verdict, plan.lossProofs, plan.steps], ["wait", [], []]);
+    assert.match(plan.reasons.join(" "), /Set paths\.etcdDataDir to \/data\/etcd in the configuration and plan again\./);
+  }
+  // What the reason advises clears the doubt.
+  assert.deepEqual(judged(at(moved, "/data/etcd")), [true, true, undefined]);
+  assert.equal(planned(at(moved, "/data/etcd").build()).strategy, "start-stopped");
+});
+
+test("etcdDataOn: one machine whose volume was moved is not replaced, though the other two are well", () => {
+  const builder = patchManifests(healthyKubeadm3().etcdDataLost("cp2"), movedTo("/data/etcd"), "cp2");
+  const plan = planned(builder.build());
+  assert.deepEqual([plan.verdict, plan.lossProofs, plan.steps], ["wait", [], []]);
+  // The others keep theirs elsewhere, so no one path of the configuration is right.
+  assert.match(plan.reasons.join(" "), /keeps its data in \/data\/etcd.*Nothing that can be configured shows it.*start etcd there by hand/);
+});
+
+test("etcdDataOn: the same place in another text is the same", () => {
+  const builder = healthyKubeadm3().kubeletStopped("cp2").etcdStopped("cp2");
+  assert.deepEqual(judged(at(builder, "/var//lib/etcd/.")), [true, true, undefined]);
+});
+
+test("etcdDataOn: a place that the manifest does not tell is a doubt, and no setting is said to clear it", () => {
+  for (const why of ["its --data-dir is not in the manifest", "volume data is no hostPath"]) {
+    const plan = planned(
+      patchManifests(healthyKubeadm3().etcdDataLost("cp2"), flagged({ dataPlace: { kind: "untold", why } }), "cp2").build(),
+    );
+    assert.deepEqual([plan.verdict, plan.lossProofs], ["wait", []]);
+    assert.match(plan.reasons.join(" "), new RegExp(`not known from etcd\\.yaml: ${why}`));
+    assert.doesNotMatch(plan.reasons.join(" "), /paths\.etcdDataDir/);
+  }
+});
+
+test("etcdDataOn: a manifest of an inventory that an earlier version saved does not tell the place", () => {
+  const withoutPlaces = healthyKubeadm3()
+    .etcdDataLost("cp2")
+    .patchEachHost((host): HostFacts => {
+      if (host.manifests.kind === "unknown") return host;
+      const value = host.manifests.value.map(({ etcdFlags, ...manifest }) => {
+        if (etcdFlags === undefined) return manifest;
+        const { name, dataDir, initialCluster, initialClusterState, forceNewCluster } = etcdFlags;
+        return { ...manifest, etcdFlags: { name, dataDir, initialCluster, initialClusterState, forceNewCluster } };
+      });
+      return { ...host, manifests: { ...host.manifests, value } };
+    });
+  const words = "where etcd on cp2 keeps its data is not known, the volumes of its etcd.yaml were not read";
+  assert.deepEqual(judged(withoutPlaces), [undefined, undefined, words]);
+});
+
+test("etcdDataOn: data that was removed under one etcd is that machine's trouble; the others' manifests name their place", () => {
+  const builder = healthyKubeadm3().dataDirFacts("cp1", gone);
+  const words = "etcd on cp1 answers without data in /var/lib/etcd: it was removed under it";
+  assert.deepEqual(judged(builder, "cp1"), [undefined, undefined, words]);
+  assert.deepEqual(judged(builder, "cp3"), [true, true, undefined]);
+  const stopped = planned(builder.kubeletStopped("cp2").etcdStopped("cp2").build());
+  assert.equal(stopped.strategy, "start-stopped", stopped.reasons.join("\n"));
+  assert.ok(stopped.steps.every((step) => !("host" in step) || step.host !== "cp1"));
+  const wiped = planned(builder.etcdDataLost("cp2").build());
+  assert.deepEqual(
+    wiped.lossProofs.map(({ kind, host }) => [kind, host]),
+    [["observed-data-lost", "cp2"]],
+  );
+});
+
+test("etcdDataOn: where a machine's own manifest is gone, an etcd elsewhere that answers without data still makes the path doubtful", () => {
+  const builder = healthyKubeadm3().etcdManifestMoved("cp2").dataDirFacts("cp2", gone).dataDirFacts("cp1", gone);
+  assert.deepEqual(judged(builder).slice(0, 2), [undefined, undefined]);
+  assert.match(planned(builder.build()).reasons.join(" "), /etcd on cp1 answers without data.*Leave etcd on cp1 running/);
+});
+
+test("etcdDataOn: where a machine's own manifest is gone and those of an etcd that serves were not read, the path is not known", () => {
+  const builder = healthyKubeadm3().etcdManifestMoved("cp2").dataDirFacts("cp2", gone);
+  const unread = (name: string, all: InventoryBuilder) => patchManifests(all, () => undefined, name);
+  assert.deepEqual(judged(unread("cp1", builder)), [false, false, undefined], "cp3's manifest says it");
+  const words = "where etcd keeps its data is not known, its manifests were not read on cp1";
+  assert.deepEqual(judged(unread("cp1", unread("cp3", builder))), [undefined, undefined, words]);
+});
+
+test("etcdDataOn: a second etcd beside the cluster's says nothing of where the cluster keeps its data", () => {
+  const second = (...names: readonly string[]) =>
+    names.reduce((all, name) => patchManifests(all, withSecondEtcd, name), healthyKubeadm3().kubeletStopped("cp2").etcdStopped("cp2"));
+  assert.deepEqual(judged(second("cp2")), [true, true, undefined]);
+  const wiped = healthyKubeadm3().etcdManifestMoved("cp3").dataDirFacts("cp3", gone);
+  const beside = patchManifests(patchManifests(wiped, withSecondEtcd, "cp1"), withSecondEtcd, "cp2");
+  assert.deepEqual(judged(beside, "cp3"), [false, false, undefined]);
+  // Alone it speaks for nobody: the others do.
+  assert.deepEqual(judged(patchManifests(wiped, withSecondEtcd, "cp3"), "cp3"), [false, false, undefined]);
+  // Where none has the cluster's ports, each may be the cluster's.
+  const strange = patchManifests(second("cp2"), flagged({ dataDir: "/data/etcd", ports: [12379, 12380] }), "cp2");
+  const alone = ["cp1", "cp3"].reduce((all, name) => patchManifests(all, () => [], name), strange);
+  assert.equal(judged(alone)[1], undefined);
+});
+
+test("clusterModelOf: kubeadm's own manifests leave no doubt", () => {
+  const model = clusterModelOf(healthyKubeadm3().build());
+  assert.deepEqual(
+    model.hosts.map(({ hasEtcdData, hasStartableEtcdData }) => [hasEtcdData, hasStartableEtcdData]),
+    Array.from({ length: 3 }, () => [true, true]),
+  );
+});

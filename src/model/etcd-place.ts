@@ -1,0 +1,165 @@
+import { cleanPath } from "./host-path.ts";
+import type { HostName } from "./ids.ts";
+import type { HostFacts, ManifestFacts } from "./inventory.ts";
+import { valueOf } from "./observation.ts";
+import { peerEndpointOf } from "./peer-endpoint.ts";
+
+/**
+ * mount: a disk is to be mounted, or given up. disk: it is to be repaired, or given up.
+ * ask: the machine is to be made to answer. tidy: what lies there is to be looked at.
+ * manifest: a file among the manifests is to be repaired. configure: paths.etcdDataDir is to be `place`.
+ * elsewhere: etcd keeps its data where nobody can look. removed: etcd runs, and its data is not seen.
+ */
+export type DataRemedy = "mount" | "disk" | "ask" | "tidy" | "manifest" | "configure" | "elsewhere" | "removed";
+
+export interface Doubt {
+  readonly words: string;
+  readonly remedy: DataRemedy;
+  /** With configure: where on the machines etcd keeps its data. */
+  readonly place?: string;
+  /** The machine to see to, where it is another one than the one in doubt. */
+  readonly on?: HostName;
+  /** Its manifest has the place that was looked at, so only what was seen there is in doubt. */
+  readonly isPlaceSure?: true;
+}
+
+/** Where it was looked, and which ports the cluster's members have: a second etcd on the machine, as for events, has others. */
+export interface PlaceQuestion {
+  readonly path: string;
+  readonly ports: ReadonlySet<number>;
+}
+
+/**
+ * Why etcd may keep its data besides, or instead of, the data dir that was looked at; undefined: nothing speaks for it.
+ * A machine whose manifest is gone says nothing of the place; then the other machines of the cluster do.
+ */
+export function placeDoubt(facts: HostFacts, hosts: readonly HostFacts[]): Doubt | undefined {
+  const path = valueOf(facts.etcdDataDir)?.path;
+  if (path === undefined) return undefined;
+  const question = { path, ports: portsAmong(hosts) };
+  const others = hosts.filter((host) => host.name !== facts.name);
+  const isSaid = membersManifests(facts, question).length > 0;
+  const speaking = isSaid ? [facts] : others;
+  for (const host of speaking) {
+    const doubt = elsewhereDoubt(host.name, membersManifests(host, question), path);
+    if (doubt !== undefined) return { ...settable(doubt, hosts, question), ...about(host, facts) };
+  }
+  const empty = [facts, ...(isSaid ? [] : others)].find((host) => isServingWithoutData(host, path));
+  if (empty !== undefined) {
+    const words = `etcd on ${empty.name} answers without data in ${path}: it was removed under it${isSaid ? "" : ", or lies elsewhere"}`;
+    return { words, remedy: "removed", ...about(empty, facts), ...(isSaid ? { isPlaceSure: true } : {}) };
+  }
+  if (isSaid) return undefined;
+  return unreadDoubt(facts) ?? (others.some((host) => confirms(host, question)) ? undefined : othersUnread(others));
+}
+
+/** The manifests of one machine alone, right before a step. undefined in `manifests`: they could not be read. */
+export function ownPlaceDoubt(
+  name: HostName,
+  manifests: readonly Pick<ManifestFacts, "fileName" | "etcdFlags" | "problem">[] | undefined,
+  { path, ports }: PlaceQuestion,
+): Doubt | undefined {
+  const own = (manifests ?? []).filter((manifest) => isMembers(manifest, ports));
+  return own.length > 0 ? elsewhereDoubt(name, own, path) : oddDoubt(manifests);
+}
+
+/** Which ports members have by default, and by the URLs that are registered. */
+export function memberPorts(urls: readonly string[]): ReadonlySet<number> {
+  return new Set([2379, 2380, ...urls.flatMap((url) => peerEndpointOf(url)?.port ?? [])]);
+}
+
+function portsAmong(hosts: readonly HostFacts[]): ReadonlySet<number> {
+  const members = hosts.flatMap(({ etcd }) => [valueOf(etcd.membersLinearizable), valueOf(etcd.membersSerializable)]);
+  const ports = memberPorts(members.flatMap((list) => (list ?? []).flatMap(({ peerUrls, clientUrls }) => [...peerUrls, ...clientUrls])));
+  const manifests = hosts.flatMap((host) => valueOf(host.manifests) ?? []);
+  if (manifests.some((manifest) => isMembers(manifest, ports))) return ports;
+  // Nobody's manifest fits, so it is not known which of them is the cluster's: each may be.
+  return new Set([...ports, ...manifests.flatMap(({ etcdFlags }) => etcdFlags?.ports ?? [])]);
+}
+
+function membersManifests({ manifests }: HostFacts, { ports }: PlaceQuestion): readonly ManifestFacts[] {
+  return (valueOf(manifests) ?? []).filter((manifest) => isMembers(manifest, ports));
+}
+
+/** Only ports that are all known and all different make it another etcd than the cluster's. */
+function isMembers({ etcdFlags }: Pick<ManifestFacts, "etcdFlags">, ports: ReadonlySet<number>): boolean {
+  return etcdFlags !== undefined && (etcdFlags.ports === undefined || etcdFlags.ports.some((port) => ports.has(port)));
+}
+
+type Said = Pick<ManifestFacts, "fileName" | "etcdFlags">;
+
+function elsewhereDoubt(name: HostName, manifests: readonly Said[], path: string): Doubt | undefined {
+  for (const { fileName, etcdFlags } of manifests) {
+    if (etcdFlags === undefined) continue;
+    const { dataPlace, walPlace, walDir = "" } = etcdFlags;
+    if (dataPlace === undefined || walPlace === undefined)
+      return { words: `where etcd on ${name} keeps its data is not known, the volumes of its ${fileName} were not read`, remedy: "ask" };
+    if (dataPlace.kind === "untold")
+      return { words: `where etcd on ${name} keeps its data is not known from ${fileName}: ${dataPlace.why}`, remedy: "elsewhere" };
+    if (!isSame(dataPlace.path, path)) {
+      const words = `etcd on ${name} keeps its data in ${dataPlace.path} (hostPath in ${fileName}), which is not looked at`;
+      return { words, remedy: "elsewhere" };
+    }
+    if (walPlace.kind === "untold")
+      return { words: `where etcd on ${name} keeps its log is not known from ${fileName}: ${walPlace.why}`, remedy: "elsewhere" };
+    if (!isSame(walPlace.path, `${path}/member/wal`)) {
+      const how = walDir === "" ? "a volume of its own" : "--wal-dir";
+      return { words: `etcd on ${name} keeps its log in ${walPlace.path} (${how}), which is not looked at`, remedy: "elsewhere" };
+    }
+  }
+  return undefined;
+}
+
+function isSame(left: string, right: string): boolean {
+  return (cleanPath(left) ?? left) === (cleanPath(right) ?? right);
+}
+
+/** One path for all machines clears the doubt only where all of them keep all of it there. */
+function settable(doubt: Doubt, hosts: readonly HostFacts[], question: PlaceQuestion): Doubt {
+  const said = hosts.flatMap((host) => membersManifests(host, question).map((manifest) => ({ name: host.name, manifest })));
+  if (doubt.remedy !== "elsewhere") return doubt;
+  const first = said[0]?.manifest.etcdFlags?.dataPlace;
+  if (first?.kind !== "path" || isSame(first.path, question.path)) return doubt;
+  const isClear = said.every(({ name, manifest }) => elsewhereDoubt(name, [manifest], first.path) === undefined);
+  return isClear ? { ...doubt, remedy: "configure", place: first.path } : doubt;
+}
+
+/** Where its own etcd, or another machine's, serves and nothing is at this path there, the data was removed or the path is wrong. */
+function isServingWithoutData(host: HostFacts, path: string): boolean {
+  const dir = valueOf(host.etcdDataDir);
+  return isServing(host) && dir?.path === path && dir.readError === undefined && !dir.hasWal && !dir.hasBackend;
+}
+
+function isServing({ etcd }: HostFacts): boolean {
+  return etcd.linearizableReadMs.kind === "known" || etcd.status.kind === "known";
+}
+
+function confirms(host: HostFacts, question: PlaceQuestion): boolean {
+  const own = membersManifests(host, question);
+  return own.length > 0 && elsewhereDoubt(host.name, own, question.path) === undefined;
+}
+
+function unreadDoubt({ manifests }: HostFacts): Doubt | undefined {
+  return oddDoubt(valueOf(manifests));
+}
+
+function oddDoubt(manifests: readonly Pick<ManifestFacts, "fileName" | "problem">[] | undefined): Doubt | undefined {
+  if (manifests === undefined) return { words: "where etcd keeps its data is not known, its manifests were not read", remedy: "ask" };
+  // A file that was not understood may be etcd's manifest.
+  const odd = manifests.find(({ problem }) => problem !== undefined);
+  if (odd === undefined) return undefined;
+  return { words: `where etcd keeps its data is not known, ${odd.fileName} was not understood (${odd.problem ?? ""})`, remedy: "manifest" };
+}
+
+/** Another machine's etcd serves, and its manifests, which would say where from, were not read. */
+function othersUnread(others: readonly HostFacts[]): Doubt | undefined {
+  for (const host of others.filter(isServing)) {
+    const doubt = unreadDoubt(host);
+    if (doubt !== undefined) return { ...doubt, words: `${doubt.words} on ${host.name}`, on: host.name };
+  }
+  return undefined;
+}
+
+function about(host: HostFacts, facts: HostFacts): { readonly on?: HostName } {
+  return host.name === facts.name ? {} : { on: host.name };
+}

@@ -1,5 +1,5 @@
-import { etcdDataOn, judgeEtcdData } from "../model/etcd-data.ts";
-import type { HostFacts, Inventory } from "../model/inventory.ts";
+import { etcdDataOn, judgeEtcdData, type EtcdDataJudgement } from "../model/etcd-data.ts";
+import type { DataDirFacts, HostFacts, Inventory } from "../model/inventory.ts";
 import { valueOf, type Observation } from "../model/observation.ts";
 import type { HostView } from "./situation/host-view.ts";
 import type { Situation } from "./situation/situation.ts";
@@ -39,11 +39,8 @@ function hostLines(host: HostView, hosts: readonly HostFacts[]): readonly string
   const dir = valueOf(host.facts.etcdDataDir);
   // Where others keep their data says nothing of a machine that never runs etcd.
   const mayRunEtcd = host.config.roles.some((role) => role !== "worker" && role !== "load-balancer");
-  const { doubt } = mayRunEtcd ? etcdDataOn(host.facts, hosts) : judgeEtcdData(dir);
-  const unsure =
-    dir === undefined || doubt === undefined || (dir.hasWal && dir.hasBackend && dir.unmountedAt === undefined)
-      ? []
-      : [`${host.name}: whether there is data in ${dir.path} not observed (${doubt}); PB7 would show it once that is settled`];
+  const judged = mayRunEtcd ? etcdDataOn(host.facts, hosts) : judgeEtcdData(dir);
+  const unsure = dir === undefined ? [] : dataLines(host.name, dir, judged);
   return [
     ...unreadable,
     ...unsure,
@@ -52,6 +49,17 @@ function hostLines(host: HostView, hosts: readonly HostFacts[]): readonly string
       return `${host.name}: ${same.map(({ what }) => what).join(", ")} not observed (${why}); ${probes} would show it`;
     }),
   ];
+}
+
+function dataLines(name: string, dir: DataDirFacts, { doubt, remedy, place }: EtcdDataJudgement): readonly string[] {
+  if (doubt === undefined) return [];
+  // What lies here, then, says nothing of etcd's data.
+  if (remedy === "configure" || remedy === "elsewhere") {
+    const how = place === undefined ? "a look by hand" : `PB7 with paths.etcdDataDir set to ${place}`;
+    return [`${name}: etcd's data not observed (${doubt}); ${how} would show it`];
+  }
+  if (dir.hasWal && dir.hasBackend && dir.unmountedAt === undefined) return [];
+  return [`${name}: whether there is data in ${dir.path} not observed (${doubt}); PB7 would show it once that is settled`];
 }
 
 /** Only what applies to a machine of this kind. */

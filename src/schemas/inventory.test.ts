@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { valueOf } from "../model/observation.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { readInventory } from "./inventory.ts";
 import { readLastSeen } from "./last-seen.ts";
@@ -32,6 +33,18 @@ for (const { of, from, to, says } of damages) {
     assert.match(detail, says);
   });
 }
+
+test("readInventory: where a manifest keeps etcd's data is read, and is not known from a file that an earlier version saved", () => {
+  const places = (text: string) => {
+    const manifests = valueOf(readInventory(text, "saved.json").hosts[0]?.manifests ?? assert.fail());
+    const { dataPlace, walPlace, ports } = manifests?.find(({ etcdFlags }) => etcdFlags !== undefined)?.etcdFlags ?? assert.fail();
+    return [dataPlace, walPlace, ports];
+  };
+  const paths = ["/var/lib/etcd", "/var/lib/etcd/member/wal"].map((path) => ({ kind: "path", path }));
+  assert.deepEqual(places(saved), [...paths, [2379, 2380]]);
+  const earlier = saved.replaceAll(/"(dataPlace|walPlace)": \{[^}]*\},|"ports": \[\s*2379[^\]]*\],/g, "");
+  assert.deepEqual(places(earlier), [undefined, undefined, undefined]);
+});
 
 test("readLastSeen: an id that is none is told with its place", () => {
   const facts = {

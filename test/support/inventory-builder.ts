@@ -44,6 +44,7 @@ import {
   type MemberSituation,
   type Situation,
 } from "./inventory-situation.ts";
+import { movedTo, patchManifests } from "./patch-manifests.ts";
 
 type Patch = (inventory: Inventory) => Inventory;
 
@@ -515,6 +516,10 @@ export class InventoryBuilder {
         ? host
         : { ...host, etcdDataDir: { ...host.etcdDataDir, value: { ...host.etcdDataDir.value, ...change } } },
     );
+  }
+  /** The volume of etcd's data has this host path. */
+  etcdVolumeAt(name: string, path: string): InventoryBuilder {
+    return patchManifests(this, movedTo(path), name);
   }
   patchEachHost(change: (host: HostFacts) => HostFacts): InventoryBuilder {
     return this.patch((inventory) => ({ ...inventory, hosts: inventory.hosts.map(change) }));

@@ -154,7 +154,7 @@ export const membershipFindings = {
     title: "A copy of a manifest lies in the static-pod directory",
     meaning:
       "The kubelet reads every file there that has no leading dot. Two files for one pod: it may run the old one, and edits seem to have no effect.",
-    tellApart: "Two files in the directory name the same pod.",
+    tellApart: "Two files in the directory name the same pod, or start an etcd at the same port.",
     doNext: ["Move the copy to a directory outside, in one rename."],
     never: ["Rename it inside the directory, with another ending."],
     probes: ["PB9"],

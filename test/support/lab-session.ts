@@ -142,7 +142,8 @@ export class LabSession {
     if (!existsSync(folder)) return [];
     return readdirSync(folder, { recursive: true, encoding: "utf8" })
       .map((name) => join(folder, name))
-      .filter((path) => statSync(path).isFile());
+      // A file that is being written goes by another name a moment later.
+      .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
   }
 }
 

@@ -116,8 +116,9 @@ export function reachEvidence(reach: ReachObservation): Evidence {
 
 function etcdStateOf(facts: HostFacts): EtcdState {
   const process = valueOf(facts.processes)?.find((candidate) => candidate.name === "etcd");
-  if (process !== undefined && /^[Tt]/.test(process.state)) return "frozen";
   if (facts.etcd.linearizableReadMs.kind === "known") return "serving";
+  // Stopped at the instant of the look and answering all the same: slow, not frozen.
+  if (process !== undefined && /^[Tt]/.test(process.state) && facts.etcd.status.kind === "unknown") return "frozen";
   if (process?.state.startsWith("D") === true) return "hung";
   if (facts.etcd.status.kind === "known") return "answering";
   if (process !== undefined && !/^[ZX]/.test(process.state)) return "running";

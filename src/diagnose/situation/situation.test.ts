@@ -33,6 +33,31 @@ test("situationOf: without any member list the last good look names the voters, 
   assert.equal(situationOf(removeEvidence(inventory, ["lastSeen"])).quorum.basis, "configuration");
 });
 
+test("situationOf: a process that is stopped at the instant of the look and answers in it is slow, not frozen", () => {
+  const inventory = healthyKubeadm3().build();
+  const stopped = (of: Inventory): Inventory => ({
+    ...of,
+    hosts: of.hosts.map((host) =>
+      host.name !== "cp2" || host.processes.kind !== "known"
+        ? host
+        : {
+            ...host,
+            processes: {
+              ...host.processes,
+              value: host.processes.value.map((process) => (process.name === "etcd" ? { ...process, state: "T" } : process)),
+            },
+          },
+    ),
+  });
+  const stateOf = (of: Inventory) => situationOf(of).hosts.find((host) => host.name === "cp2")?.etcd;
+  const codes = (of: Inventory) => diagnose(of).findings.map(({ code }) => code);
+  assert.equal(stateOf(stopped(inventory)), "serving");
+  assert.deepEqual(codes(stopped(inventory)), codes(inventory));
+  const withoutRead = removeEvidence(stopped(inventory), ["cp2", "etcd", "linearizableReadMs"]);
+  assert.equal(stateOf(withoutRead), "answering");
+  assert.equal(stateOf(removeEvidence(withoutRead, ["cp2", "etcd", "status"])), "frozen");
+});
+
 test("situationOf: an orphan seen alone is not taken for the cluster", () => {
   const { cluster, quorum } = situationOf(healthyKubeadm3().foreignCluster("cp1").hostUnreachable("cp2").hostUnreachable("cp3").build());
   assert.equal(cluster.main, undefined);

@@ -15,6 +15,29 @@ import { draftFromAnsible, draftFromHosts, draftFromKubeconfig } from "./init-dr
 
 const name = { fallback: "my directory" };
 
+/** As kubeadm writes it: in the container the data dir is always the same, its volume tells where it is on the machine. */
+function etcdManifest(hostPath: string): string {
+  return [
+    "kind: Pod",
+    "metadata: {name: etcd}",
+    "spec:",
+    "  containers:",
+    "  - command:",
+    "    - etcd",
+    "    - --advertise-client-urls=https://10.0.0.11:2379",
+    "    - --data-dir=/var/lib/etcd",
+    "    - --initial-advertise-peer-urls=https://10.0.0.11:2380",
+    "    - --initial-cluster=cp1=https://10.0.0.11:2380",
+    "    - --name=cp1",
+    "    image: x/etcd",
+    "    volumeMounts:",
+    "    - {mountPath: /var/lib/etcd, name: etcd-data}",
+    "  volumes:",
+    `  - {hostPath: {path: ${hostPath}}, name: etcd-data}`,
+    "",
+  ].join("\n");
+}
+
 /** What the discovery script prints on a kubeadm machine with keepalived and haproxy. */
 function kubeadmFacts(host: string, address: string, more: readonly string[] = []): string {
   const rows = [
@@ -30,7 +53,7 @@ function kubeadmFacts(host: string, address: string, more: readonly string[] = [
     ["apiserver.ca", "/etc/kubernetes/pki/ca.crt"],
     ["etcd", "static-pod"],
     ["etcd.name", host],
-    ["etcd.data", "/var/lib/etcd"],
+    ["etcd.manifest", Buffer.from(etcdManifest("/var/lib/etcd")).toString("base64")],
     ["etcd.client", `https://${address}:2379`],
     ["etcd.cluster", `${host}=https://${address}:2380,cp1=https://10.0.0.11:2380`],
     ["kubelet", "yes"],
@@ -192,10 +215,17 @@ test("initCluster: kube-vip, unusual directories and an endpoint that is a machi
     .split("\n")
     .filter((line) => !/^(vip|haproxy)/.test(line))
     .join("\n")
-    .replace("/var/lib/etcd", "/data/etcd");
+    .replace(/^etcd\.manifest.*$/m, `etcd.manifest\t${Buffer.from(etcdManifest("/data/etcd")).toString("base64")}`);
   const result = await init(draftFromHosts(["cp1"], name, {}), { cp1: facts });
   assert.equal(result.config.loadBalancer, "kube-vip");
   assert.equal(result.config.paths.etcdDataDir, "/data/etcd");
+  // Where the manifest does not tell it, nothing is claimed.
+  for (const untold of ["", "%%%", Buffer.from("a: [b").toString("base64"), Buffer.from("kind: List").toString("base64")]) {
+    const { config } = await init(draftFromHosts(["cp1"], name, {}), {
+      cp1: facts.replace(/^etcd\.manifest.*$/m, `etcd.manifest\t${untold}`),
+    });
+    assert.equal(config.paths.etcdDataDir, "/var/lib/etcd");
+  }
   const own = await init(draftFromHosts(["cp1"], name, {}), {
     cp1: facts.replace(/kubevip.*\n/, "").replaceAll("10.0.0.10:8443", "10.0.0.11:6443"),
   });
@@ -349,13 +379,7 @@ test("discoveryScript: reads a kubeadm machine's files with a real sh and tells 
       "client-ca-file=/etc/kubernetes/pki/ca.crt",
       "etcd-servers=https://127.0.0.1:2379",
     ]),
-    "/etc/kubernetes/manifests/etcd.yaml": container("etcd", [
-      "advertise-client-urls=https://10.0.0.11:2379",
-      "data-dir=/var/lib/etcd",
-      "initial-advertise-peer-urls=https://10.0.0.11:2380",
-      "initial-cluster=cp1=https://10.0.0.11:2380",
-      "name=cp1",
-    ]),
+    "/etc/kubernetes/manifests/etcd.yaml": etcdManifest("/data/etcd"),
     "/etc/kubernetes/manifests/kube-vip.yaml":
       "spec:\n  containers:\n  - env:\n    - name: address\n      value: 10.0.0.10\n    image: ghcr.io/kube-vip/kube-vip:v1\n",
     "/var/lib/kubelet/config.yaml": "kind: KubeletConfiguration\n",
@@ -372,7 +396,7 @@ test("discoveryScript: reads a kubeadm machine's files with a real sh and tells 
     "apiserver.ca\t/etc/kubernetes/pki/ca.crt",
     "etcd\tstatic-pod",
     "etcd.name\tcp1",
-    "etcd.data\t/var/lib/etcd",
+    `etcd.manifest\t${Buffer.from(etcdManifest("/data/etcd")).toString("base64")}`,
     "etcd.client\thttps://10.0.0.11:2379",
     "etcd.cluster\tcp1=https://10.0.0.11:2380",
     "kubelet\tyes",

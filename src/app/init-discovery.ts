@@ -1,10 +1,12 @@
+import { parseDocument } from "yaml";
+import { readStaticPod } from "../formats/machine/static-pod.ts";
 import type { HostName } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import type { HostAccess } from "../ports/host-access.ts";
 
 /**
  * What one machine says about the cluster that it belongs to. Only paths,
- * addresses and flags are read; no key, token or certificate leaves the machine.
+ * addresses, flags and etcd's manifest are read; no key, token or certificate leaves the machine.
  */
 export interface DiscoveredMachine {
   readonly hostname: string;
@@ -17,6 +19,7 @@ export interface DiscoveredMachine {
     | {
         readonly kind: "static-pod" | "service";
         readonly name: string;
+        /** On the machine, not in a container; "": not told. */
         readonly dataDir: string;
         readonly clientUrls: readonly string[];
         readonly initialCluster: readonly { readonly name: string; readonly peerUrl: string }[];
@@ -81,7 +84,7 @@ for file in "$dir"/*; do
   elif grep -q -- '--initial-advertise-peer-urls=' "$file"; then
     say etcd static-pod
     say etcd.name "$(flag "$file" name)"
-    say etcd.data "$(flag "$file" data-dir)"
+    say etcd.manifest "$(head -c 65536 "$file" | base64 -w0)"
     say etcd.client "$(flag "$file" advertise-client-urls)"
     say etcd.cluster "$(flag "$file" initial-cluster)"
   elif grep -q 'image:.*kube-vip' "$file"; then
@@ -137,7 +140,7 @@ function machineOf(facts: ReadonlyMap<string, readonly string[]>): DiscoveredMac
         ? {
             kind,
             name: one("etcd.name"),
-            dataDir: one("etcd.data"),
+            dataDir: kind === "service" ? one("etcd.data") : dataDirOf(one("etcd.manifest")),
             clientUrls: list(one("etcd.client")),
             initialCluster: list(one("etcd.cluster")).flatMap(peerOf),
           }
@@ -149,6 +152,25 @@ function machineOf(facts: ReadonlyMap<string, readonly string[]>): DiscoveredMac
     isOpenShift: facts.has("openshift"),
     isKubespray: facts.has("kubespray"),
   };
+}
+
+/** The host path of its volume; "" where the manifest does not tell it: the diagnosis then says why. */
+function dataDirOf(base64: string): string {
+  if (!isBase64(base64)) return "";
+  const document = parseDocument(new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))));
+  if (document.errors.length > 0) return "";
+  try {
+    const place = readStaticPod(document.toJS({ maxAliasCount: 20 })).etcdFlags?.dataPlace;
+    return place?.kind === "path" ? place.path : "";
+  } catch (error) {
+    // No pod, or aliases without end.
+    if (error instanceof RecoveryError || error instanceof ReferenceError) return "";
+    throw error;
+  }
+}
+
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
 }
 
 function list(text: string): readonly string[] {

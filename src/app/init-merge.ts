@@ -271,7 +271,7 @@ function missingMembers(machines: readonly Reached[], hosts: readonly DraftHost[
 function pathsOf(draft: ConfigDraft, machines: readonly Reached[]): Pick<ConfigDraft, "paths"> {
   const usual = { etcdDataDir: "/var/lib/etcd", pkiDir: "/etc/kubernetes/pki", manifestsDir: "/etc/kubernetes/manifests" };
   const found = {
-    etcdDataDir: first(machines, ({ machine }) => presence(machine.etcd?.dataDir), "--data-dir of etcd on"),
+    etcdDataDir: first(machines, ({ machine }) => presence(machine.etcd?.dataDir), "where etcd's data is on"),
     pkiDir: first(
       machines,
       ({ machine }) => presence(machine.apiServer?.caFile.replace(/\/[^/]*$/, "")),

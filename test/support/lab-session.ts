@@ -140,10 +140,12 @@ export class LabSession {
   keptFiles(): readonly string[] {
     const folder = join(this.stateDirectory, "requorum", this.name);
     if (!existsSync(folder)) return [];
-    return readdirSync(folder, { recursive: true, encoding: "utf8" })
-      .map((name) => join(folder, name))
-      // A file that is being written goes by another name a moment later.
-      .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
+    return (
+      readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .map((name) => join(folder, name))
+        // A file that is being written goes by another name a moment later.
+        .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
+    );
   }
 }
 

@@ -1,5 +1,4 @@
 import { placeDoubt, type DataRemedy, type Doubt } from "./etcd-place.ts";
-import type { HostName } from "./ids.ts";
 import type { DataDirFacts, HostFacts } from "./inventory.ts";
 import { valueOf } from "./observation.ts";
 
@@ -22,8 +21,9 @@ export interface EtcdDataJudgement {
   /** What somebody has to see to so that it can be judged. */
   readonly remedy?: DataRemedy;
   /** As in `Doubt`. */
-  readonly place?: string;
-  readonly on?: HostName;
+  readonly place?: Doubt["place"];
+  readonly unlike?: Doubt["unlike"];
+  readonly on?: Doubt["on"];
 }
 
 /** The facts that are needed; a short look before a step asks less about the disk. */
@@ -76,8 +76,8 @@ export function judgeEtcdData(dir: JudgedFacts | undefined): EtcdDataJudgement {
 
 function told(doubt: Doubt | undefined): Omit<EtcdDataJudgement, "hasAny" | "isStartable"> {
   if (doubt === undefined) return { doubt: undefined };
-  const { words, remedy, place, on } = doubt;
-  return { doubt: words, remedy, ...(place === undefined ? {} : { place }), ...(on === undefined ? {} : { on }) };
+  const { words, ...rest } = doubt;
+  return { doubt: words, ...rest };
 }
 
 function strayDoubt(dir: JudgedFacts, hasFiles: boolean): Doubt | undefined {

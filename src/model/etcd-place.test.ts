@@ -45,8 +45,16 @@ test("etcdDataOn: one machine whose volume was moved is not replaced, though the
   const builder = patchManifests(healthyKubeadm3().etcdDataLost("cp2"), movedTo("/data/etcd"), "cp2");
   const plan = planned(builder.build());
   assert.deepEqual([plan.verdict, plan.lossProofs, plan.steps], ["wait", [], []]);
-  // The others keep theirs elsewhere, so no one path of the configuration is right.
-  assert.match(plan.reasons.join(" "), /keeps its data in \/data\/etcd.*Nothing that can be configured shows it.*start etcd there by hand/);
+  assert.match(plan.reasons.join(" "), /Set paths\.etcdDataDir to \/data\/etcd .* another place on cp1, cp3: set it back once cp2 is well/);
+  // With that setting the machine is judged by what is there; the others' place is doubtful then.
+  assert.deepEqual(judged(at(builder, "/data/etcd")), [false, false, undefined]);
+  assert.equal(judged(at(builder, "/data/etcd"), "cp1")[1], undefined);
+  // Where its own manifest is gone the others speak, and they differ.
+  const silent = patchManifests(healthyKubeadm3().etcdManifestMoved("cp2").dataDirFacts("cp2", gone), movedTo("/data/etcd"), "cp1");
+  assert.match(
+    planned(silent.build()).reasons.join(" "),
+    /etcd on cp1 keeps its data in \/data\/etcd.*Nothing that can be configured shows it/,
+  );
 });
 
 test("etcdDataOn: the same place in another text is the same", () => {

@@ -17,6 +17,8 @@ export interface Doubt {
   readonly remedy: DataRemedy;
   /** With configure: where on the machines etcd keeps its data. */
   readonly place?: string;
+  /** With configure: machines whose etcd keeps its data elsewhere than there. */
+  readonly unlike?: readonly HostName[];
   /** The machine to see to, where it is another one than the one in doubt. */
   readonly on?: HostName;
   /** Its manifest has the place that was looked at, so only what was seen there is in doubt. */
@@ -42,7 +44,7 @@ export function placeDoubt(facts: HostFacts, hosts: readonly HostFacts[]): Doubt
   const speaking = isSaid ? [facts] : others;
   for (const host of speaking) {
     const doubt = elsewhereDoubt(host.name, membersManifests(host, question), path);
-    if (doubt !== undefined) return { ...settable(doubt, hosts, question), ...about(host, facts) };
+    if (doubt !== undefined) return { ...settable(doubt, speaking, { hosts, question }), ...about(host, facts) };
   }
   const empty = [facts, ...(isSaid ? [] : others)].find((host) => isServingWithoutData(host, path));
   if (empty !== undefined) {
@@ -114,14 +116,19 @@ function isSame(left: string, right: string): boolean {
   return (cleanPath(left) ?? left) === (cleanPath(right) ?? right);
 }
 
-/** One path for all machines clears the doubt only where all of them keep all of it there. */
-function settable(doubt: Doubt, hosts: readonly HostFacts[], question: PlaceQuestion): Doubt {
-  const said = hosts.flatMap((host) => membersManifests(host, question).map((manifest) => ({ name: host.name, manifest })));
+/** A path clears the doubt where all that speak of it keep all of it there. One is configured for all machines: who keeps it elsewhere is named. */
+function settable(
+  doubt: Doubt,
+  speaking: readonly HostFacts[],
+  { hosts, question }: { readonly hosts: readonly HostFacts[]; readonly question: PlaceQuestion },
+): Doubt {
   if (doubt.remedy !== "elsewhere") return doubt;
-  const first = said[0]?.manifest.etcdFlags?.dataPlace;
-  if (first?.kind !== "path" || isSame(first.path, question.path)) return doubt;
-  const isClear = said.every(({ name, manifest }) => elsewhereDoubt(name, [manifest], first.path) === undefined);
-  return isClear ? { ...doubt, remedy: "configure", place: first.path } : doubt;
+  const place = speaking.flatMap((host) => membersManifests(host, question))[0]?.etcdFlags?.dataPlace;
+  if (place?.kind !== "path" || isSame(place.path, question.path)) return doubt;
+  const isElsewhere = (host: HostFacts): boolean => elsewhereDoubt(host.name, membersManifests(host, question), place.path) !== undefined;
+  if (speaking.some(isElsewhere)) return doubt;
+  const unlike = hosts.filter(isElsewhere).map(({ name }) => name);
+  return { ...doubt, remedy: "configure", place: place.path, ...(unlike.length === 0 ? {} : { unlike }) };
 }
 
 /** Where its own etcd, or another machine's, serves and nothing is at this path there, the data was removed or the path is wrong. */

@@ -60,11 +60,11 @@ function joiningWords({ inventory }: PlanningSituation, host: ModelHost): string
 /** Why nothing is proven though the machine answers, and what the person on call can do about it. */
 function reachableWords(situation: PlanningSituation, who: string, host: HostName): string {
   const facts = situation.inventory.hosts.find((candidate) => candidate.name === host);
-  const { doubt, remedy, place = "", on } = etcdDataOn(facts, situation.inventory.hosts);
+  const { doubt, remedy, place = "", unlike = [], on } = etcdDataOn(facts, situation.inventory.hosts);
   const why = doubt === undefined ? "" : `: ${doubt}`;
   const way =
     remedy === "configure"
-      ? `Set paths.etcdDataDir to ${place} in the configuration and plan again.`
+      ? `Set paths.etcdDataDir to ${place} in the configuration and plan again.${unlike.length === 0 ? "" : ` It is another place on ${unlike.join(", ")}: set it back once ${host} is well.`}`
       : remedyWords(situation, { host, on: on ?? host }, remedy ?? (isFound(situation, host, "N04_DISK") ? "disk" : undefined));
   return `${who} does not answer though ${host} can be reached; its data is not proven lost${why}. ${way}`;
 }

@@ -35,6 +35,7 @@ export interface ClusterConfig {
     readonly connectTimeoutMs: number;
   };
   readonly paths: {
+    /** On the machine: the hostPath of etcd's volume, which --data-dir, a path in the container, need not be. */
     readonly etcdDataDir: string;
     readonly pkiDir: string;
     readonly manifestsDir: string;

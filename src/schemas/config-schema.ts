@@ -97,7 +97,9 @@ export const configSchema = z
       .optional(),
     paths: z
       .strictObject({
-        etcdDataDir: absolutePath(`Default: ${defaultPaths.etcdDataDir}`).optional(),
+        etcdDataDir: absolutePath(
+          `On the machine: the hostPath of etcd's volume, which --data-dir, a path in the container, need not be. Default: ${defaultPaths.etcdDataDir}`,
+        ).optional(),
         pkiDir: absolutePath(`Default: ${defaultPaths.pkiDir}`).optional(),
         manifestsDir: absolutePath(`Default: ${defaultPaths.manifestsDir}`).optional(),
       })

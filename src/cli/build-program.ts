@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option, Argument } from "commander";
 import { exitCodes } from "../model/error-catalogue.ts";
 import { RecoveryError, type Remedy } from "../model/recovery-error.ts";
-import { shellWord } from "../render/shell-word.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { commandName, exitMeanings, exitsOf } from "./command-table.ts";
 import { globalOptions, groupSummaries } from "./global-option-specs.ts";
 import type { CommandSpec, OptionSpec } from "./command-spec.ts";

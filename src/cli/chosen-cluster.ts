@@ -1,5 +1,5 @@
 import type { Page } from "../render/page.ts";
-import { shellWord } from "../render/shell-word.ts";
+import { shellWord } from "../model/shell-word.ts";
 import type { Remedy } from "../model/recovery-error.ts";
 import type { GlobalOptions } from "./global-options.ts";
 

@@ -1,5 +1,5 @@
 import { RecoveryError, type Remedy } from "../model/recovery-error.ts";
-import { shellWord } from "../render/shell-word.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { commandName } from "./command-table.ts";
 import type { ParsedCommand } from "./build-program.ts";
 

@@ -18,7 +18,7 @@ import { defaultPaths, type ClusterConfig } from "../model/cluster-config.ts";
 import { asHostName, type HostName } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import type { HostAccess } from "../ports/host-access.ts";
-import { shellWord } from "../render/shell-word.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { readClusterConfig } from "../schemas/config.ts";
 import { connectTimeoutMsDefault, planLifetimeMsDefault } from "../schemas/config-schema.ts";
 import { findConfig, type ConfigSearch } from "./find-config.ts";

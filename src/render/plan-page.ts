@@ -19,7 +19,7 @@ import {
   type Span,
 } from "./page.ts";
 import { count, orUnknown, quorumWords, secondsWords, timeWords } from "./words.ts";
-import { shellWord } from "./shell-word.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { shorthandBlocks } from "./shorthand.ts";
 
 /** Verdict, loss, alternatives side by side, steps with the quorum after each, and what to type next. */

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { applyPlan } from "../../app/apply-plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { shellWord } from "../../render/shell-word.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import { readPlan } from "../../schemas/plan.ts";
 import { consentFor } from "../ask-consent.ts";
 import { hasFlag, textArgument, textOption, type CommandModule } from "../command-spec.ts";

@@ -6,7 +6,7 @@ import type { ExitName } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { HealResult, LabStatus, LabUpResult } from "../../ports/lab.ts";
 import { bad, command as commandBlock, gap, good, heading, line, table, type Page } from "../../render/page.ts";
-import { shellWord } from "../../render/shell-word.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import {
   listArgument,
   listOption,

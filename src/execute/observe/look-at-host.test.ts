@@ -220,6 +220,15 @@ test("hostLookScript: only a manifest whose volume leads here, in whatever form,
     say(etcdPod({ hostPath: here }));
     say("kind: Pod\nmetadata: {name: kube-scheduler}\n", "kube-scheduler.yaml");
     assert.deepEqual(look(here), [true, true]);
+    say("");
+    assert.deepEqual(
+      [look(here), look("/nowhere/etcd")],
+      [
+        [true, undefined],
+        [undefined, undefined],
+      ],
+    );
+    say(etcdPod({ hostPath: here }));
     // The kubelet reads every file there.
     say(etcdPod({ hostPath: "/data/etcd" }), "a copy");
     assert.deepEqual(look(here), [true, undefined]);

@@ -12,7 +12,13 @@ const maxShown = 20;
 export function fileCheckPage(check: FileCheckDocument): Page {
   const problems = check.checks.flatMap((part) => part.problems);
   return [
-    line([check.verdict === "good" ? good("GOOD") : bad("DAMAGED"), "  ", strong(check.file), dim(`  ${formWords(check.form)}`)]),
+    line([
+      check.verdict === "good" ? good("GOOD") : bad("DAMAGED"),
+      ...withoutChecksum(check),
+      "  ",
+      strong(check.file),
+      dim(`  ${formWords(check.form)}`),
+    ]),
     gap,
     table(
       [{ title: "check" }, { title: "verdict" }, { title: "what was seen", isFlexible: true }],
@@ -24,6 +30,11 @@ export function fileCheckPage(check: FileCheckDocument): Page {
       .map((problem) => item(problem.offset === undefined ? problem.what : `byte ${String(problem.offset)}: ${problem.what}`)),
     ...(problems.length > maxShown ? [item(dim(`and ${String(problems.length - maxShown)} more, see -o json`))] : []),
   ];
+}
+
+/** A changed one looks the same. A data dir never has one. */
+function withoutChecksum({ form, verdict }: FileCheck): readonly Span[] {
+  return form === "database" && verdict === "good" ? [warn(", but without checksum")] : [];
 }
 
 function verdictSpan(verdict: FileCheckPart["verdict"]): Span {

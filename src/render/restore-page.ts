@@ -1,6 +1,6 @@
 import type { FileHashKv } from "../model/file-inspection.ts";
 import type { FileRestore } from "../model/file-restore.ts";
-import { dim, gap, good, line, strong, table, warn, type Inline, type Page } from "./page.ts";
+import { bad, dim, gap, good, line, strong, table, warn, type Inline, type Page } from "./page.ts";
 import { bytesWords, count } from "./words.ts";
 
 export interface RestoreDocument extends FileRestore {
@@ -17,7 +17,7 @@ export function restorePage(made: RestoreDocument): Page {
   const bumped = made.revisionBump === undefined ? "" : ` (${String(made.sourceRevision)} and a bump of ${String(made.revisionBump)})`;
   const rows: (readonly Inline[])[] = [
     ["from", made.source],
-    ["checksum", made.sha256.present ? good("right") : warn("none in the source")],
+    ["checksum", checksumWords(made)],
     ["member", `${made.member.name}  ${made.member.id}  ${made.member.peerUrls.join(", ")}`],
     ["cluster", `${made.clusterId}, token ${made.clusterToken}, ${count(made.members.length, "member")}`],
     ["revision", `${String(made.revision)}${bumped}`],
@@ -50,6 +50,13 @@ export function restorePage(made: RestoreDocument): Page {
           ),
         ]),
   ];
+}
+
+function checksumWords({ sha256 }: RestoreDocument): Inline {
+  if (!sha256.present) return warn("none in the source: it cannot be told from a changed one");
+  return sha256.valid === true
+    ? good("right")
+    : bad("WRONG: the source was changed or cut after etcd wrote it; it was taken all the same (--skip-hash-check)");
 }
 
 export function hashKvPage(found: HashKvDocument): Page {

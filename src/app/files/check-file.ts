@@ -6,8 +6,8 @@ import { readStoredValue } from "../../formats/kubernetes/stored-value.ts";
 import type { FileCheck, FileCheckPart, FileInspection } from "../../model/file-inspection.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { showing, type FileContext } from "./file-context.ts";
-import { startChecks, strayEnd } from "./check-trailer.ts";
-import { trailerBytes, withState, type OpenState } from "./open-state.ts";
+import { startChecks, strayWords } from "./check-trailer.ts";
+import { withState, type OpenState } from "./open-state.ts";
 import { liveObjects } from "./read-objects.ts";
 import { rankDataDir } from "./rank-data-dir.ts";
 
@@ -54,7 +54,7 @@ function checkOpened(context: FileContext, path: string): FileCheck {
         })
       : skipped("records");
     const objects = records.verdict === "good" ? attempt("objects", () => objectsPart(context, opened)) : skipped("objects");
-    const parts: FileCheckPart[] = [trailerPart(context, opened, structure, trailer), structure, schema, records, objects];
+    const parts: FileCheckPart[] = [trailerPart(context, opened, trailer), structure, schema, records, objects];
     const { dir } = opened;
     if (dir !== undefined) parts.push(isReadable ? attempt("log", () => logPart(context, opened, dir)) : skipped("log"));
     return {
@@ -68,30 +68,15 @@ function checkOpened(context: FileContext, path: string): FileCheck {
   });
 }
 
-/** A bbolt page is never smaller; of a file whose own page size cannot be read. */
-const smallestPageBytes = 512;
-
-function trailerPart(
-  context: FileContext,
-  opened: OpenState,
-  structure: FileCheckPart,
-  facts: () => FileInspection["sha256"],
-): FileCheckPart {
-  const stray = strayEnd(context, opened, structure.verdict === "good" ? opened.stored().meta.pageSizeBytes : smallestPageBytes);
-  if (stray !== undefined) return part("sha256", "damaged", strayWords(stray, opened.fileSizeBytes));
+function trailerPart(context: FileContext, opened: OpenState, facts: () => FileInspection["sha256"]): FileCheckPart {
+  const stray = strayWords(context, opened);
+  if (stray !== undefined) return part("sha256", "damaged", stray);
   const { present, valid, stated } = facts();
   if (!present)
     return part("sha256", "absent", "the file does not end with one: a database copied from a data dir, or a snapshot that was cut there");
   return valid === true
     ? part("sha256", "good", `the content has the sha256 that stands at its end (${stated ?? ""})`)
     : part("sha256", "damaged", "the content does not have the sha256 that stands at its end: it was changed or cut after etcd wrote it");
-}
-
-function strayWords({ strayBytes, wholeBytes }: NonNullable<ReturnType<typeof strayEnd>>, sizeBytes: number): string {
-  if (wholeBytes === undefined)
-    return `${String(strayBytes)} bytes stand behind its last whole page, and a sha256 has ${String(trailerBytes)}: something was cut off or added, and etcdutl refuses to restore it`;
-  const added = sizeBytes - wholeBytes;
-  return `the first ${String(wholeBytes)} bytes are a snapshot with its valid sha256, and ${String(added)} ${added === 1 ? "byte was" : "bytes were"} added behind them, so that etcdutl refuses to restore it; \`head -c ${String(wholeBytes)}\` gives the snapshot back`;
 }
 
 function structurePart(context: FileContext, opened: OpenState): FileCheckPart {

@@ -9,8 +9,14 @@ import { trailerBytes, type OpenState } from "./open-state.ts";
 
 type TrailerFacts = FileInspection["sha256"];
 
-/** `etcdutl snapshot status` never looks at it, in no version (failure catalogue M2). */
-export function checkTrailer(context: FileContext, { file, form, database }: OpenState): TrailerFacts {
+/**
+ * `etcdutl snapshot status` never looks at it, in no version (failure catalogue
+ * M2). A part of one, or bytes behind one, are a sha256 that is not valid: only
+ * a file of whole pages has none.
+ */
+export function checkTrailer(context: FileContext, opened: OpenState): TrailerFacts {
+  const { file, form, database } = opened;
+  if (strayBytesOf(opened) > 0) return { present: true, valid: false, stated: undefined };
   if (form !== "snapshot") return { present: false, valid: undefined, stated: undefined };
   const stated = hex(readBytes(file, database.size, trailerBytes));
   return { present: true, valid: sha256Of(context, database, database.size) === stated, stated };
@@ -81,23 +87,36 @@ export function whileTrailerIsChecked<Result>(
   }
 }
 
+/** A bbolt page is never smaller; of a file whose own page size cannot be read. */
+const smallestPageBytes = 512;
+
 /**
  * Of a file without trailer: what stands behind its last whole page. bbolt
  * writes whole pages only, and etcd knows a snapshot by its length alone
  * (`etcdutl snapshot restore`: length % 512 == 32, else "missing hash").
- * `wholeBytes`: so many bytes from the start on are a snapshot with a valid
- * sha256. undefined: it ends with a whole page.
  */
-export function strayEnd(
-  context: FileContext,
-  { form, file }: OpenState,
-  pageSizeBytes: number,
-): { readonly strayBytes: number; readonly wholeBytes: number | undefined } | undefined {
-  const strayBytes = file.size % pageSizeBytes;
-  if (form !== "database" || strayBytes === 0) return undefined;
+function strayBytesOf({ form, file, stored }: OpenState): number {
+  if (form !== "database") return 0;
+  try {
+    return file.size % stored().meta.pageSizeBytes;
+  } catch (error) {
+    if (error instanceof RecoveryError && error.code === "FILE_DAMAGED") return file.size % smallestPageBytes;
+    throw error;
+  }
+}
+
+/** What stands behind the last whole page of a file without trailer; undefined: nothing. */
+export function strayWords(context: FileContext, opened: OpenState): string | undefined {
+  const strayBytes = strayBytesOf(opened);
+  if (strayBytes === 0) return undefined;
+  const { file } = opened;
   const pagesEnd = file.size - strayBytes;
-  const hasSha256 = strayBytes > trailerBytes && sha256Of(context, file, pagesEnd) === hex(readBytes(file, pagesEnd, trailerBytes));
-  return { strayBytes, wholeBytes: hasSha256 ? pagesEnd + trailerBytes : undefined };
+  const isSnapshot = strayBytes > trailerBytes && sha256Of(context, file, pagesEnd) === hex(readBytes(file, pagesEnd, trailerBytes));
+  if (!isSnapshot)
+    return `${String(strayBytes)} bytes stand behind its last whole page, and a sha256 has ${String(trailerBytes)}: something was cut off or added, and etcdutl refuses to restore it`;
+  const whole = String(pagesEnd + trailerBytes);
+  const added = strayBytes - trailerBytes;
+  return `the first ${whole} bytes are a snapshot with its valid sha256, and ${String(added)} ${added === 1 ? "byte was" : "bytes were"} added behind them, so that etcdutl refuses to restore it; \`head -c ${whole}\` gives the snapshot back`;
 }
 
 function sha256Of(context: FileContext, source: ByteSource, end: number): string {
@@ -114,30 +133,34 @@ function sha256Of(context: FileContext, source: ByteSource, end: number): string
 }
 
 /**
- * Whoever gives values out of a snapshot, to be applied or compared, makes
- * sure that they are those that etcd wrote: `work`, whose result does not
- * count before. Throws FILE_DAMAGED.
+ * Whoever gives values out of a file, to be applied, compared or restored,
+ * makes sure that they are those that etcd wrote: `work`, whose result does not
+ * count before. A file that never had a sha256, as one copied from a data dir,
+ * is taken, and the facts say so. Throws FILE_DAMAGED, unless that is not
+ * wanted: then the facts alone tell.
  */
 export function onCheckedContent<Result>(
   context: FileContext,
   opened: OpenState,
   request: { readonly skipsHashCheck?: boolean },
-  work: () => Result,
+  work: (checked: () => TrailerFacts) => Result,
 ): Result {
-  if (request.skipsHashCheck === true) return work();
   const assertContent = ({ valid }: TrailerFacts): void => {
-    if (valid === false) throw contentChanged(opened);
+    if (valid === false && request.skipsHashCheck !== true) throw contentChanged(context, opened);
   };
   return whileTrailerIsChecked(context, opened, assertContent, work);
 }
 
-function contentChanged(opened: OpenState): RecoveryError {
+/** Nothing that a shell would take for something else. */
+const plainWord = /^[\w./][\w./:@-]*$/;
+
+function contentChanged(context: FileContext, opened: OpenState): RecoveryError {
   return new RecoveryError("FILE_DAMAGED", {
     subject: `file ${opened.path}`,
-    detail: `${contentDiffers}; what it says may be wrong`,
+    detail: `${strayWords(context, opened) ?? contentDiffers}; what it says may be wrong`,
     remedies: [
-      { why: "see what else is wrong with it", command: "requorum snapshot check backup.db" },
-      { why: "use another copy; or, if there is none, read it all the same with --skip-hash-check and judge each value yourself" },
+      { why: "see what else is wrong with it", command: `requorum snapshot check ${plainWord.test(opened.path) ? opened.path : "FILE"}` },
+      { why: "use another copy; or, if there is none, take it all the same with --skip-hash-check and judge each value yourself" },
     ],
   });
 }

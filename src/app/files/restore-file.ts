@@ -7,7 +7,7 @@ import type { FileInspection } from "../../model/file-inspection.ts";
 import type { FileRestore } from "../../model/file-restore.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { NewDataDir } from "../../ports/data-dir-writer.ts";
-import { contentDiffers, whileTrailerIsChecked } from "./check-trailer.ts";
+import { onCheckedContent } from "./check-trailer.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { withState, type OpenState } from "./open-state.ts";
 
@@ -23,6 +23,8 @@ export interface RestoreFileRequest {
   readonly targetMinor: EtcdMinor | undefined;
   readonly clearsAlarms: boolean;
   readonly committedOnly: boolean;
+  /** Also a source whose content does not have the sha256 at its end. */
+  readonly skipsHashCheck?: boolean;
 }
 
 /**
@@ -32,10 +34,7 @@ export interface RestoreFileRequest {
  */
 export function restoreFile(context: FileContext, request: RestoreFileRequest): FileRestore {
   return withState(context, { path: request.path, committedOnly: request.committedOnly }, (opened) => {
-    const assertValid = ({ valid }: { readonly valid: boolean | undefined }): void => {
-      if (valid === false) throw damaged(request.path, undefined, contentDiffers);
-    };
-    return whileTrailerIsChecked(context, opened, assertValid, (checked) => restoreOpened(context, request, opened, checked));
+    return onCheckedContent(context, opened, request, (checked) => restoreOpened(context, request, opened, checked));
   });
 }
 

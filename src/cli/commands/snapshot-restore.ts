@@ -25,6 +25,7 @@ export const command: CommandModule = {
       targetMinor: minorOf(textOption(invocation, "etcd-version")),
       clearsAlarms: hasFlag(invocation, "clear-alarms"),
       committedOnly: hasFlag(invocation, "committed-only"),
+      skipsHashCheck: hasFlag(invocation, "skip-hash-check"),
     });
     const document: RestoreDocument = { apiVersion: "requorum/v1", kind: "SnapshotRestore", ...restored };
     printResult(cli, document, () => restorePage(document));

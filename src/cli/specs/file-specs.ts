@@ -16,7 +16,7 @@ const committedOnly: OptionSpec = {
 
 const skipHashCheck: OptionSpec = {
   name: "skip-hash-check",
-  describes: "read a snapshot although its content does not have the sha256 at its end; values may be wrong",
+  describes: "take a snapshot although its content does not have the sha256 at its end; values may be wrong",
 };
 
 /** Verbs on snapshots, databases and data dirs. None needs a cluster, and none writes to what it reads. */
@@ -103,6 +103,7 @@ export const fileSpecs: readonly CommandSpec[] = [
       { name: "all", describes: "leases, events, managedFields and resourceVersion too" },
       { name: "encryption-config", value: "FILE", describes: "the EncryptionConfiguration, where values are encrypted at rest" },
       committedOnly,
+      skipHashCheck,
     ],
     examples: [
       { command: "requorum snapshot diff monday.db tuesday.db", why: "what a restore of Monday's would lose" },
@@ -180,6 +181,7 @@ export const fileSpecs: readonly CommandSpec[] = [
       },
       { name: "clear-alarms", describes: "leave alarms behind: with a space alarm the restored cluster refuses writes" },
       committedOnly,
+      skipHashCheck,
     ],
     examples: [
       { command: "requorum snapshot restore backup.db --data-dir restored", why: "one member, to look into it" },

@@ -177,50 +177,35 @@ test("hostLookScript: runs to its end in a POSIX shell and reads only; a stray f
   });
 });
 
-test("hostLookScript: only a manifest whose volume leads here, in whatever form, leaves no doubt about the place", () => {
+test("readHostLook: only a manifest whose volume leads here, in whatever form, leaves no doubt about the place", () => {
+  const whole = ["exists=1", "files=1", "empty=0", "wal=1", "backend=1"].map((fact) => `data-dir ${fact}`);
+  const startable = (pod: EtcdPod) =>
+    readHostLook([...whole, manifestLine(etcdPod(pod)), "end"].join("\n"), "/data/etcd").hasStartableEtcdData;
+  for (const command of [
+    "[etcd, --data-dir=/var/lib/etcd]",
+    '\n    - etcd\n    - "--data-dir=/var/lib/etcd/"',
+    "\n    - etcd\n    - --data-dir\n    - /var/lib/etcd",
+    "[etcd, --data-dir=/var/lib/etcd] # was --data-dir=/data",
+  ]) {
+    assert.equal(startable({ hostPath: "/data/etcd", command }), true, command);
+    assert.equal(startable({ hostPath: "/var/lib/etcd", command }), undefined, command);
+  }
+  for (const command of [
+    "[etcd, --data-dir=/data/etcd]",
+    "[etcd, --data-dir=/var/lib/etcd, --wal-dir=/ssd/wal]",
+    "[etcd, --config-file=/etc/etcd.conf]",
+    "[sh, -c, 'exec etcd --data-dir=/var/lib/etcd']",
+  ])
+    assert.equal(startable({ hostPath: "/data/etcd", command }), undefined, command);
+});
+
+test("hostLookScript: tells every manifest that may be etcd's, and only a volume that leads here leaves no doubt", () => {
   withRealScript((folder, look) => {
     const here = writeWholeData(folder);
     const say = (text: string, fileName = "etcd.yaml") => {
       writeFileSync(join(folder, fileName), text);
     };
-    for (const command of [
-      "[etcd, --data-dir=/var/lib/etcd]",
-      '\n    - etcd\n    - "--data-dir=/var/lib/etcd/"',
-      "\n    - etcd\n    - --data-dir\n    - /var/lib/etcd",
-      "[etcd, --data-dir=/var/lib/etcd] # was --data-dir=/data",
-    ]) {
-      say(etcdPod({ hostPath: here, command }));
-      assert.deepEqual(look(here), [true, true], command);
-      say(etcdPod({ hostPath: "/data/etcd", command }));
-      assert.deepEqual(
-        [look(here), look("/nowhere/etcd")],
-        [
-          [true, undefined],
-          [undefined, undefined],
-        ],
-        command,
-      );
-    }
-    for (const command of [
-      "[etcd, --data-dir=/elsewhere]",
-      "[etcd, --data-dir=/var/lib/etcd, --wal-dir=/ssd/wal]",
-      "[etcd, --config-file=/etc/etcd.conf]",
-      "[sh, -c, 'exec etcd --data-dir=/var/lib/etcd']",
-    ]) {
-      say(etcdPod({ hostPath: here, command }));
-      assert.deepEqual(
-        [look(here), look("/nowhere/etcd")],
-        [
-          [true, undefined],
-          [undefined, undefined],
-        ],
-        command,
-      );
-    }
-    say(etcdPod({ hostPath: here }));
-    say("kind: Pod\nmetadata: {name: kube-scheduler}\n", "kube-scheduler.yaml");
-    assert.deepEqual(look(here), [true, true]);
-    say("");
+    say(etcdPod({ hostPath: "/data/etcd" }));
     assert.deepEqual(
       [look(here), look("/nowhere/etcd")],
       [
@@ -228,7 +213,11 @@ test("hostLookScript: only a manifest whose volume leads here, in whatever form,
         [undefined, undefined],
       ],
     );
+    say("");
+    assert.deepEqual(look(here), [true, undefined], "damaged");
     say(etcdPod({ hostPath: here }));
+    say("kind: Pod\nmetadata: {name: kube-scheduler}\n", "kube-scheduler.yaml");
+    assert.deepEqual(look(here), [true, true]);
     // The kubelet reads every file there.
     say(etcdPod({ hostPath: "/data/etcd" }), "a copy");
     assert.deepEqual(look(here), [true, undefined]);

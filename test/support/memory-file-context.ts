@@ -55,6 +55,11 @@ export class MemoryFiles implements ByteFiles {
     };
   }
 
+  identityOf(path: string): string {
+    this.kindOf(path);
+    return path.replace(/\/+$/, "");
+  }
+
   lockHolder(path: string): { readonly pid: number } | undefined {
     const pid = this.locked.get(path);
     return pid === undefined ? undefined : { pid };
@@ -84,6 +89,7 @@ export function memoryFileContext(files: Readonly<Record<string, Uint8Array | st
       begin: (directory) => {
         const sinks = new Map<string, MemoryBoltSink>();
         return {
+          leftovers: [],
           create: (path) => {
             const sink = new MemoryBoltSink();
             sinks.set(`${directory}/${path}`, sink);

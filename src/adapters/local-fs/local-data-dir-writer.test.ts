@@ -1,5 +1,17 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -75,6 +87,8 @@ test("new data dir: what a killed writer left is not at the target, and not in t
     next.commit();
     assert.deepEqual(readdirSync(target), ["member"]);
     assert.deepEqual(told.slice(2), [undefined]);
+    assert.deepEqual([killed.leftovers, next.leftovers], [[], [told[0]]]);
+    assert.equal(existsSync(told[0] ?? ""), true, "nobody removes it unasked");
   });
 });
 
@@ -105,7 +119,69 @@ test("new data dir: a mount point is refused before anything is written, with th
     context.skip("no empty mount point here");
     return;
   }
-  assert.throws(() => new LocalDataDirWriter().begin(empty), { code: "LOCAL_FILE_FAILED", detail: /mounted there.*nothing was written/ });
+  assert.throws(
+    () => new LocalDataDirWriter().begin(empty),
+    (error) =>
+      isRecoveryError("LOCAL_FILE_FAILED")(error) &&
+      error.detail.includes("nothing was written") &&
+      remediesOf(error).join().includes("/new"),
+  );
+});
+
+const isRecoveryError =
+  (code: string) =>
+  (error: unknown): error is RecoveryError =>
+    error instanceof RecoveryError && error.code === code;
+const remediesOf = (error: RecoveryError): readonly string[] => error.remedies.map(({ why, command }) => command ?? why);
+
+/** What the refusal of this target advises. */
+function advised(target: string): string {
+  try {
+    new LocalDataDirWriter().begin(target);
+  } catch (error) {
+    if (error instanceof RecoveryError) return `${error.code} ${remediesOf(error).join()}`;
+    throw error;
+  }
+  throw new Error(`${target} was not refused`);
+}
+
+test("new data dir: what is advised for a target in the way does no harm", () => {
+  inDirectory((directory) => {
+    const target = join(directory, "m 1");
+    mkdirSync(join(target, "member"), { recursive: true });
+    assert.equal(advised(target), `TARGET_NOT_EMPTY mv '${target}' '${target}.aside'`);
+    mkdirSync(`${target}.aside`);
+    assert.equal(advised(target), `TARGET_NOT_EMPTY mv '${target}' '${target}.aside-2'`, "into .aside it would be moved");
+    const before = process.cwd();
+    try {
+      process.chdir(join(target, "member"));
+      assert.doesNotMatch(advised(target), /mv /, "the working directory lies in it");
+    } finally {
+      process.chdir(before);
+    }
+  });
+  assert.doesNotMatch(advised("/dev/null"), /mv /);
+  assert.match(advised("/proc"), /restore to \/proc\/new/, "a mount point that is not empty");
+});
+
+test("new data dir: an empty directory that was there gives it its owner and its mode", (context) => {
+  if (process.getuid?.() !== 0) {
+    context.skip("only root gives files away");
+    return;
+  }
+  inDirectory((directory) => {
+    const target = join(directory, "m1");
+    mkdirSync(target);
+    chmodSync(target, 0o770);
+    chownSync(target, 1000, 1001);
+    const dir = new LocalDataDirWriter().begin(target);
+    dir.create("member/snap/db").close();
+    dir.commit();
+    for (const path of ["", "member", "member/snap", "member/snap/db"]) {
+      const { uid, gid, mode } = statSync(join(target, path));
+      assert.deepEqual([uid, gid, mode & 0o777], [1000, 1001, path === "" ? 0o770 : path.endsWith("db") ? 0o600 : 0o700], path);
+    }
+  });
 });
 
 function isEmptyDirectory(path: string): boolean {

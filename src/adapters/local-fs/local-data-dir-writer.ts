@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import {
+  chmodSync,
+  chownSync,
   closeSync,
   existsSync,
+  fchownSync,
   fsyncSync,
-  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -12,11 +14,14 @@ import {
   rmSync,
   statSync,
   writeSync,
+  type Stats,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { RecoveryError } from "../../model/recovery-error.ts";
+import type { Remedy } from "../../model/recovery-error.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import type { DataDirWriter, NewDataDir } from "../../ports/data-dir-writer.ts";
-import { errnoOf, toRecoveryError } from "./to-recovery-error.ts";
+import { assertFreeTarget } from "./assert-free-target.ts";
+import { toRecoveryError } from "./to-recovery-error.ts";
 
 /** Told the name under which a data dir is being written, and undefined when nothing is there any more. */
 export type OnTemporary = (path: string | undefined) => void;
@@ -30,43 +35,102 @@ export class LocalDataDirWriter implements DataDirWriter {
   }
 
   begin(directory: string): NewDataDir {
-    const target = resolve(directory);
-    refuseFull(target);
-    refuseMountPoint(target);
+    const target = attempt(directory, "find the working directory", () => resolve(directory));
+    const existing = assertFreeTarget(target);
+    const leftovers = leftoversBeside(target);
     // Random: what a killed program left must not stand in the way of the next one, which may have its process id in a container.
     const temporary = join(dirname(target), `.${basename(target)}.requorum-${randomBytes(6).toString("hex")}`);
     this.onTemporary(temporary);
+    const remedies = fullDiskRemedies(leftovers);
+    const firstMade = attempt(temporary, "make the directory", () => mkdirSync(dirname(target), { recursive: true }), remedies);
     attempt(temporary, "make the directory", () => {
-      mkdirSync(dirname(target), { recursive: true });
       mkdirSync(temporary, { mode: 0o700 });
     });
-    return new LocalNewDataDir(target, temporary, this.onTemporary);
+    const made = new LocalNewDataDir({ target, temporary, firstMade, existing, leftovers, onTemporary: this.onTemporary });
+    made.takeOwner();
+    return made;
   }
 }
 
-class LocalNewDataDir implements NewDataDir {
-  private readonly target: string;
-  private readonly temporary: string;
-  private readonly onTemporary: OnTemporary;
-  private readonly folders = new Set<string>();
+/** What stands beside the target and has the name of a data dir that is being written: of a killed program, or of one that runs now. */
+function leftoversBeside(target: string): readonly string[] {
+  const parent = dirname(target);
+  const start = `.${basename(target)}.requorum-`;
+  return attempt(parent, "list the directory", () => (existsSync(parent) ? readdirSync(parent) : []))
+    .filter((name) => name.startsWith(start) && /^[0-9a-f]{12}$/.test(name.slice(start.length)))
+    .map((name) => join(parent, name))
+    .sort();
+}
 
-  constructor(target: string, temporary: string, onTemporary: OnTemporary) {
-    this.target = target;
-    this.temporary = temporary;
-    this.onTemporary = onTemporary;
+function fullDiskRemedies(leftovers: readonly string[]): readonly Remedy[] {
+  const rest = leftovers.map(shellWord).join(" ");
+  return [
+    ...(rest === ""
+      ? []
+      : [{ why: "a restore that was killed left this here; if none is under way now, remove it", command: `rm -r ${rest}` }]),
+    { why: "free space on that disk, or restore to another one" },
+  ];
+}
+
+interface NewDataDirFacts {
+  readonly target: string;
+  readonly temporary: string;
+  /** The first directory above the target that did not exist before. */
+  readonly firstMade: string | undefined;
+  /** The empty directory at the target: its owner and mode are those that its maker wanted. */
+  readonly existing: Stats | undefined;
+  readonly leftovers: readonly string[];
+  readonly onTemporary: OnTemporary;
+}
+
+class LocalNewDataDir implements NewDataDir {
+  readonly leftovers: readonly string[];
+  private readonly facts: NewDataDirFacts;
+  private readonly folders = new Set<string>();
+  private owner: { readonly uid: number; readonly gid: number } | undefined;
+
+  constructor(facts: NewDataDirFacts) {
+    this.facts = facts;
+    this.leftovers = facts.leftovers;
+  }
+
+  /** Before anything is written, so that who may not, learns it now. */
+  takeOwner(): void {
+    const { existing, temporary, target } = this.facts;
+    if (existing === undefined) return;
+    const { uid, gid } = existing;
+    try {
+      const own = attempt(temporary, "look at it", () => statSync(temporary));
+      if (own.uid === uid && own.gid === gid) return;
+      const remedy = { why: `run it as root or as that user, or remove the empty directory ${target}: a new one will be yours` };
+      attempt(temporary, `give it the owner of ${target} (${String(uid)}:${String(gid)})`, () => chownSync(temporary, uid, gid), [remedy]);
+      this.owner = { uid, gid };
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
   }
 
   create(path: string): ReturnType<NewDataDir["create"]> {
-    const full = join(this.temporary, path);
-    const file = attempt(full, "create it", () => {
-      for (let folder = dirname(full); folder.startsWith(this.temporary); folder = dirname(folder)) this.folders.add(folder);
-      mkdirSync(dirname(full), { recursive: true, mode: 0o700 });
-      return openSync(full, "wx", 0o600);
-    });
+    const { temporary } = this.facts;
+    const full = join(temporary, path);
+    const remedies = fullDiskRemedies(this.leftovers);
+    const file = attempt(
+      full,
+      "create it",
+      () => {
+        this.makeFolders(dirname(full));
+        const opened = openSync(full, "wx", 0o600);
+        if (this.owner !== undefined) fchownSync(opened, this.owner.uid, this.owner.gid);
+        return opened;
+      },
+      remedies,
+    );
     let size = 0;
     const put = (bytes: Uint8Array, at: number): void => {
       let done = 0;
-      while (done < bytes.length) done += attempt(full, "write it", () => writeSync(file, bytes, done, bytes.length - done, at + done));
+      while (done < bytes.length)
+        done += attempt(full, "write it", () => writeSync(file, bytes, done, bytes.length - done, at + done), remedies);
     };
     return {
       write: (bytes) => {
@@ -77,60 +141,56 @@ class LocalNewDataDir implements NewDataDir {
         put(bytes, offset);
       },
       close: () => {
-        attempt(full, "sync it", () => {
-          fsyncSync(file);
-        });
+        attempt(
+          full,
+          "sync it",
+          () => {
+            fsyncSync(file);
+          },
+          remedies,
+        );
         closeSync(file);
       },
     };
   }
 
+  private makeFolders(deepest: string): void {
+    const { temporary } = this.facts;
+    const missing: string[] = [];
+    for (let folder = deepest; folder.startsWith(temporary) && !this.folders.has(folder); folder = dirname(folder)) missing.push(folder);
+    for (const folder of missing.reverse()) {
+      this.folders.add(folder);
+      if (folder === temporary) continue;
+      mkdirSync(folder, { mode: 0o700 });
+      if (this.owner !== undefined) chownSync(folder, this.owner.uid, this.owner.gid);
+    }
+  }
+
   commit(): void {
+    const { target, temporary, firstMade, existing, onTemporary } = this.facts;
+    if (existing !== undefined) attempt(temporary, `give it the mode of ${target}`, () => chmodSync(temporary, existing.mode & 0o7777));
     for (const folder of [...this.folders].sort((a, b) => b.length - a.length)) syncDirectory(folder);
-    refuseFull(this.target);
-    attempt(this.target, "give it its name", () => {
+    assertFreeTarget(target);
+    attempt(target, "give it its name", () => {
       // An empty directory in the way is what the caller made for us.
-      if (existsSync(this.target)) rmdirSync(this.target);
-      renameSync(this.temporary, this.target);
+      if (existsSync(target)) rmdirSync(target);
+      renameSync(temporary, target);
     });
-    this.onTemporary(undefined);
-    syncDirectory(dirname(this.target));
+    onTemporary(undefined);
+    // Every directory that has a new entry, up to the one that was there before.
+    for (let folder = dirname(target); ; folder = dirname(folder)) {
+      syncDirectory(folder);
+      if (firstMade === undefined || folder.length < firstMade.length || folder === dirname(folder)) return;
+    }
   }
 
   discard(): void {
-    attempt(this.temporary, "remove what was written", () => {
-      rmSync(this.temporary, { recursive: true, force: true });
+    const { temporary, onTemporary } = this.facts;
+    attempt(temporary, "remove what was written", () => {
+      rmSync(temporary, { recursive: true, force: true });
     });
-    this.onTemporary(undefined);
+    onTemporary(undefined);
   }
-}
-
-/** Nothing, or an empty directory. */
-function refuseFull(target: string): void {
-  const names = attempt(target, "look at it", () => {
-    try {
-      return lstatSync(target).isDirectory() ? readdirSync(target) : ["(it is no directory)"];
-    } catch (error) {
-      if (errnoOf(error) === "ENOENT") return [];
-      throw error;
-    }
-  });
-  if (names.length === 0) return;
-  throw new RecoveryError("TARGET_NOT_EMPTY", {
-    subject: `directory ${target}`,
-    detail: `it holds ${names.slice(0, 5).join(", ")}${names.length > 5 ? ` and ${String(names.length - 5)} more` : ""}; nothing was written`,
-    remedies: [{ why: "move it aside, do not delete it: it may be the newest data there is", command: `mv ${target} ${target}.aside` }],
-  });
-}
-
-/** A disk of its own for etcd is usual. Its root cannot be renamed over, which would be found out only after the last byte. */
-function refuseMountPoint(target: string): void {
-  const isMountPoint = attempt(target, "look at it", () => existsSync(target) && statSync(target).dev !== statSync(dirname(target)).dev);
-  if (!isMountPoint) return;
-  throw new RecoveryError("LOCAL_FILE_FAILED", {
-    subject: `directory ${target}`,
-    detail: `a disk is mounted there, and a finished directory cannot take the place of a mount point; nothing was written. Restore to ${join(target, "new")}, and then move its folder "member" up into ${target}`,
-  });
 }
 
 function syncDirectory(path: string): void {
@@ -144,10 +204,10 @@ function syncDirectory(path: string): void {
   });
 }
 
-function attempt<T>(path: string, what: string, operation: () => T): T {
+function attempt<T>(path: string, what: string, operation: () => T, remedies: readonly Remedy[] = []): T {
   try {
     return operation();
   } catch (error) {
-    throw toRecoveryError(error, path, what, []);
+    throw toRecoveryError(error, path, what, remedies);
   }
 }

@@ -79,6 +79,15 @@ test("redactText: digests, member ids, public certificates and file names stay r
   for (const text of harmless) assert.equal(redactText(text), text);
 });
 
+test("redactDocument: the token that keeps the ids of clusters apart is no secret, any other token is", () => {
+  const document = { clusterToken: "requorum-77", clusterTokens: "a", joinToken: "hunter2", rootClusterToken: "hunter2" };
+  assert.deepEqual(redactDocument(document), {
+    ...document,
+    joinToken: "[removed: secret]",
+    rootClusterToken: "[removed: secret]",
+  });
+});
+
 test("redactDocument: a field that is named like a secret loses its value, its neighbours keep theirs", () => {
   const document = { host: "cp1", token: "abcdef.0123456789abcdef", nested: [{ password: "x" }, `Bearer ${sha}`], count: 3n };
   assert.deepEqual(redactDocument(document), {

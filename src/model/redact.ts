@@ -74,7 +74,8 @@ export function redactText(text: string): string {
     .replace(urlPassword, `$1${mark}$2`);
 }
 
-const wholeSecretName = new RegExp(`^(?:${secretNames}|secret)$`, "i");
+/** `clusterToken` of our own documents is etcd's `initial-cluster-token`: a program gives it to the other members. */
+const wholeSecretName = new RegExp(`^(?!clusterToken$)(?:${secretNames}|secret)$`, "i");
 
 /**
  * The same document with every text in it redacted, and the values of fields

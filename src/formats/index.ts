@@ -116,7 +116,8 @@ export { fieldDiff, type FieldChange, type FieldDiffOptions } from "./kubernetes
 export { isSameJson, textAt, valueAt, type KubeJson, type KubeObject } from "./kubernetes/kube-json.ts";
 export type { KubeTypes } from "./kubernetes/kube-types.ts";
 export { kubeYaml } from "./kubernetes/kube-yaml.ts";
-export { defaultRegistryPrefix, findRegistryPrefix, RegistryKeys, resourceText, type RegistryKey } from "./kubernetes/registry-key.ts";
+export { defaultRegistryPrefix, RegistryKeys, resourceText, type RegistryKey } from "./kubernetes/registry-key.ts";
+export { RegistryPrefixFinder } from "./kubernetes/registry-prefix-finder.ts";
 export {
   readSeal,
   unsealValue,

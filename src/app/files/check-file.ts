@@ -8,7 +8,7 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { startChecks, strayWords } from "./check-trailer.ts";
 import { withState, type OpenState } from "./open-state.ts";
-import { liveObjects } from "./read-objects.ts";
+import { liveObjects, noObjectWords } from "./read-objects.ts";
 import { rankDataDir } from "./rank-data-dir.ts";
 
 /** Enough to see what happened. */
@@ -117,7 +117,10 @@ function objectsPart(context: FileContext, opened: OpenState): FileCheckPart {
   const live = liveObjects(context, opened.stored(), 0n, "decoding every object");
   for (const { key: name, record } of live.records({ reusesMemory: true })) {
     try {
-      counts[readStoredValue(record.value, { types: live.types, name }).kind] += 1;
+      const { kind } = readStoredValue(record.value, { types: live.types, name });
+      if (kind === "plain" && live.keys.parse(name) !== undefined)
+        throw new RecoveryError("FILE_DAMAGED", { subject: `key ${name}`, detail: noObjectWords(record.value) });
+      counts[kind] += 1;
     } catch (error) {
       if (!(error instanceof RecoveryError)) throw error;
       // Only what an API server wrote must be an object: the keys of others may hold anything, also half of one.

@@ -108,6 +108,22 @@ test("check: a live value that is no whole object is damage with its key, and it
   assert.doesNotMatch(JSON.stringify(check.checks), /hunter2/);
 });
 
+test("check: a value that is no object is damage where an API server keeps objects", () => {
+  const at = (value: string | Uint8Array) =>
+    checkFile(memoryFileContext({ "/db": databaseBytes({ writes: [...writes, ["/registry/secrets/a/b", value]] }) }), "/db");
+  for (const [value, words] of [
+    [Buffer.alloc(300), /300 bytes of zeroes/],
+    ["", /is empty/],
+    ["plain text", /10 bytes is no object/],
+    ['{"a":1}', /is no object/],
+  ] as const) {
+    const check = at(value);
+    assert.equal(check.verdict, "damaged");
+    assert.match(JSON.stringify(check.checks), words);
+    assert.match(JSON.stringify(check.checks), /\/registry\/secrets\/a\/b/);
+  }
+});
+
 test("check: keys that no API server wrote may hold anything", () => {
   const odd: KeyWrites = [
     ["/app/settings", "{not json"],

@@ -6,7 +6,7 @@ import { isOwnRecord, resourceText } from "../../formats/kubernetes/registry-key
 import type { SealKey } from "../../formats/kubernetes/sealed-value.ts";
 import type { FileObject, FileObjects } from "../../model/file-objects.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { onCheckedContent } from "./check-trailer.ts";
+import { checksumOf, onCheckedContent } from "./check-trailer.ts";
 import type { FileContext } from "./file-context.ts";
 import { ObjectSelector, type ObjectSelection } from "./object-selection.ts";
 import { isMadeAgain } from "./made-again.ts";
@@ -33,7 +33,10 @@ export function getObjects(context: FileContext, request: GetObjectsRequest): Fi
   const selector = new ObjectSelector(request.selection);
   const sealKeys = sealKeysOf(context, request.encryptionConfig);
   return withState(context, request, (opened) =>
-    onCheckedContent(context, opened, request, () => selected(context, request, { opened, selector, sealKeys })),
+    onCheckedContent(context, opened, request, (checked) => ({
+      ...selected(context, request, { opened, selector, sealKeys }),
+      sha256: checksumOf(opened, checked()),
+    })),
   );
 }
 
@@ -45,7 +48,7 @@ function selected(
     selector,
     sealKeys,
   }: { readonly opened: OpenState; readonly selector: ObjectSelector; readonly sealKeys: readonly SealKey[] | undefined },
-): FileObjects {
+): Omit<FileObjects, "sha256"> {
   const live = liveObjects(context, opened.state().bolt, request.revision);
   const objects: FileObject[] = [];
   const leftAside = new Map<string, number>();
@@ -65,7 +68,7 @@ function selected(
     }
   }
   selector.assertWordsKnown(`this file${request.revision === 0n ? "" : ` at revision ${String(live.revision)}`}`);
-  if (objects.length === 0) throw nothing(request, { sealed, leftAside, prefix: live.keys.prefix, revision: live.revision });
+  if (objects.length === 0) throw nothing(request, { sealed, leftAside, prefix: live.keys.mainPrefixes[0], revision: live.revision });
   return {
     file: request.path,
     revision: live.revision,

@@ -1,7 +1,9 @@
 import type { BoltCheck } from "../../formats/bbolt/bolt-check.ts";
 import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db.ts";
 import type { PrefixCount, TopKey } from "../../formats/etcd/mvcc/key-census.ts";
+import type { MvccRecord } from "../../formats/etcd/mvcc-records.ts";
 import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
+import { RegistryPrefixFinder } from "../../formats/kubernetes/registry-prefix-finder.ts";
 import type { FileInspection, FileStructure, KeySize, ResourceSize } from "../../model/file-inspection.ts";
 import { startChecks } from "./check-trailer.ts";
 import { showing, type FileContext } from "./file-context.ts";
@@ -18,9 +20,14 @@ export function inspectFile(context: FileContext, path: string): FileInspection 
     const checks = startChecks(context, opened, { structure: true });
     const bolt = opened.stored();
     const schema = readSchema(bolt);
-    const found = inspectDb(bolt, { onBytes: showing(context, "reading every record") });
+    const registry = new RegistryPrefixFinder();
+    const onRecord = ({ key, value }: MvccRecord): void => {
+      registry.see(key, value);
+    };
+    const found = inspectDb(bolt, { onBytes: showing(context, "reading every record"), onRecord });
     const structure = checks.structure();
-    const names = resourceNames(found.byPrefix.map((one) => text(one.prefix)));
+    const registryPrefixes = registry.prefixes();
+    const nameOf = resourceNames(registryPrefixes);
     return {
       file: path,
       form: opened.form,
@@ -48,8 +55,8 @@ export function inspectFile(context: FileContext, path: string): FileInspection 
         users: schema.auth.users.map((user) => user.name),
         roles: schema.auth.roles.map((role) => role.name),
       },
-      registryPrefix: names.prefix,
-      byResource: found.byPrefix.map((one) => resourceSize(one, names.nameOf)),
+      registryPrefix: registryPrefixes[0],
+      byResource: found.byPrefix.map((one) => resourceSize(one, nameOf)),
       largest: found.topBySize.map(keySize),
       growers: found.topByTotalBytes.map(keySize),
       structure: structureOf(structure, found),

@@ -1,7 +1,6 @@
 import type { KubeObject } from "../../formats/kubernetes/kube-json.ts";
 import { valueAt } from "../../formats/kubernetes/kube-json.ts";
-import type { KubeTypes } from "../../formats/kubernetes/kube-types.ts";
-import { findRegistryPrefix, RegistryKeys, type RegistryKey } from "../../formats/kubernetes/registry-key.ts";
+import type { RegistryKey } from "../../formats/kubernetes/registry-key.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { ResourceWords } from "./resource-words.ts";
 
@@ -75,19 +74,4 @@ function labelsOf(selector: string | undefined): readonly { readonly key: string
     const [, key = "", sign = "", value = ""] = found;
     return { key, value, isEqual: sign !== "!=" };
   });
-}
-
-/** Reads keys of one source; the prefix is found from its own keys. */
-export class KeyReader {
-  private readonly keys: RegistryKeys;
-  readonly prefix: string | undefined;
-
-  constructor(types: KubeTypes, keys: Iterable<string>) {
-    this.keys = new RegistryKeys(types);
-    this.prefix = findRegistryPrefix(keys)?.best;
-  }
-
-  parse(key: string): RegistryKey | undefined {
-    return this.prefix === undefined ? undefined : this.keys.parse(key, this.prefix);
-  }
 }

@@ -10,7 +10,7 @@ import { readEncryptionConfiguration } from "../../schemas/encryption-configurat
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { kindOfSource } from "./kind-of-source.ts";
-import { KeyReader } from "./object-selection.ts";
+import { KeyReader } from "./key-reader.ts";
 
 const utf8 = new TextDecoder();
 /** An EncryptionConfiguration of a kilobyte is a long one. */
@@ -50,16 +50,13 @@ export function liveObjects(context: FileContext, bolt: BoltReader, revision: bi
   const records = function* (options?: { readonly reusesMemory: boolean }): Iterable<{ key: string; record: MvccRecord }> {
     for (const record of view.records(options)) yield { key: utf8.decode(record.key), record };
   };
-  const names = function* (): Iterable<string> {
-    for (const { key } of records({ reusesMemory: true })) yield key;
-  };
   const types = builtInKubeTypes();
   let keys: KeyReader | undefined;
   return {
     revision: view.revision,
     types,
     get keys() {
-      keys ??= new KeyReader(types, names());
+      keys ??= KeyReader.of(types, view.records({ reusesMemory: true }));
       return keys;
     },
     records,
@@ -76,6 +73,13 @@ export function readRecord(
   if (unsealed.kind === "sealed")
     return { value: { kind: "sealed", facts: unsealed.facts }, why: sealKeys === undefined ? withoutConfig(unsealed) : unsealed.why };
   return { value: readStoredValue(unsealed.value, { types, name: key }), why: undefined };
+}
+
+/** Of a value that lies where an API server keeps objects only. */
+export function noObjectWords(value: Uint8Array): string {
+  if (value.length === 0) return "its value is empty, where an object of Kubernetes belongs";
+  const size = `${String(value.length)} ${value.length === 1 ? "byte" : "bytes"}`;
+  return value.every((byte) => byte === 0) ? `its value is ${size} of zeroes` : `its value of ${size} is no object of Kubernetes`;
 }
 
 /** Whose key was not even asked for. */

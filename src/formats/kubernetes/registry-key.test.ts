@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { builtInKubeTypes } from "./built-in-kube-types.ts";
-import { findRegistryPrefix, RegistryKeys, resourceText } from "./registry-key.ts";
+import { RegistryKeys, resourceText } from "./registry-key.ts";
 
 const keys = new RegistryKeys(builtInKubeTypes());
 
@@ -54,11 +54,4 @@ test("RegistryKeys: what is no object's key is none", () => {
 test("RegistryKeys: another prefix, also one of several parts", () => {
   assert.equal(placeOf("/kubernetes.io/pods/default/a", "/kubernetes.io"), "pods default/a");
   assert.equal(placeOf("/team/a/registry/minions/n", "/team/a/registry"), "nodes n");
-});
-
-test("findRegistryPrefix: is found by the keys that every Kubernetes has", () => {
-  const cluster = (prefix: string) => ["/namespaces/default", "/namespaces/kube-system", "/pods/a/namespaces"].map((end) => prefix + end);
-  assert.deepEqual(findRegistryPrefix(cluster("/registry")), { best: "/registry", all: ["/registry"] });
-  assert.deepEqual(findRegistryPrefix([...cluster("/a/b"), "/c/namespaces/default"]), { best: "/a/b", all: ["/a/b", "/c"] });
-  assert.equal(findRegistryPrefix(["a", "compact_rev_key"]), undefined);
 });

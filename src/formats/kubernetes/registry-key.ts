@@ -91,21 +91,8 @@ function place(
 /** Keys that every Kubernetes has, without their prefix. */
 const landmarks = ["/namespaces/default", "/namespaces/kube-system", "/ranges/serviceips", "/services/specs/default/kubernetes"];
 
-/**
- * The prefix of the Kubernetes in an etcd, from its keys: the one with most of
- * the keys that every Kubernetes has. undefined: none has any. Two clusters
- * may share an etcd; all prefixes found come with `all`.
- */
-export function findRegistryPrefix(keys: Iterable<string>): { readonly best: string; readonly all: readonly string[] } | undefined {
-  const found = new Map<string, number>();
-  for (const key of keys) {
-    const landmark = landmarks.find((end) => key.endsWith(end));
-    if (landmark === undefined) continue;
-    const prefix = key.slice(0, key.length - landmark.length);
-    if (prefix.startsWith("/")) found.set(prefix, (found.get(prefix) ?? 0) + 1);
-  }
-  const all = [...found].sort(([, a], [, b]) => b - a).map(([prefix]) => prefix);
-  return all[0] === undefined ? undefined : { best: all[0], all };
+export function isLandmark(key: string, prefix: string): boolean {
+  return key.startsWith(prefix) && landmarks.includes(key.slice(prefix.length));
 }
 
 /** "pods", "deployments.apps": as kubectl names a resource. */

@@ -76,6 +76,18 @@ export function isProtobufValue(value: Uint8Array): boolean {
   return value[0] === 0x6b && value[1] === 0x38 && value[2] === 0x73 && value[3] === 0;
 }
 
+const sealedStart = new TextEncoder().encode("k8s:enc:");
+/** Both writers put one of these first: Go's encoder of built-in kinds `kind`, that of custom resources `apiVersion`. */
+const jsonStart = /^\s*\{\s*"(?:apiVersion|kind)"\s*:/;
+/** Room for the head of one that is indented. */
+const jsonStartBytes = 64;
+
+/** Does it begin as what an API server stores? Reads its first bytes only, and is no proof that the rest is whole. */
+export function startsLikeKubeValue(value: Uint8Array): boolean {
+  if (isProtobufValue(value) || isCbor(value) || sealedStart.every((byte, at) => value[at] === byte)) return true;
+  return startsObject(value) && jsonStart.test(textOfBytes(value.subarray(0, jsonStartBytes)));
+}
+
 /** RFC 8949 section 3.4.6: the tag of self-described CBOR. */
 function isCbor(value: Uint8Array): boolean {
   return value[0] === 0xd9 && value[1] === 0xd9 && value[2] === 0xf7;

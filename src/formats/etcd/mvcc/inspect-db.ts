@@ -2,7 +2,7 @@ import { damaged, notRecognised } from "../../format-error.ts";
 import { crc32c } from "../../crc32c.ts";
 import type { BoltReader } from "../../bbolt/bolt-reader.ts";
 import type { OnBytes } from "../../byte-source.ts";
-import type { MvccRecords } from "../mvcc-records.ts";
+import type { MvccRecord, MvccRecords } from "../mvcc-records.ts";
 import { bucketNames } from "../schema/bucket-names.ts";
 import { readMeta } from "../schema/read-meta.ts";
 import { KeyCensus, type KeyCensusResult } from "./key-census.ts";
@@ -44,6 +44,8 @@ export interface InspectOptions {
   readonly topKeys?: number | undefined;
   /** For tests: how many keys one pass may hold. */
   readonly maxKeys?: number | undefined;
+  /** Every record, once, also of deleted keys; its bytes are valid during the call only. */
+  readonly onRecord?: ((record: MvccRecord) => void) | undefined;
 }
 
 /** Enough for a screen. */
@@ -79,6 +81,7 @@ export function inspectDb(bolt: BoltReader, options: InspectOptions = {}): DbIns
           totalEntries += 1;
           lastMain = record.mainNumber;
           problems.look(record);
+          options.onRecord?.(record);
         },
       });
       census = counted.run();
@@ -120,7 +123,7 @@ export function inspectRecords(records: MvccRecords, options: InspectOptions = {
     topKeys: options.topKeys ?? defaultTopKeys,
     maxKeys: options.maxKeys,
     onBytes: options.onBytes,
-    onFirstPass: () => undefined,
+    onFirstPass: (record) => options.onRecord?.(record),
   }).run();
 }
 

@@ -24,6 +24,7 @@ const isNewEnough = major > 22 || (major === 22 && minor >= (isCheckout ? 18 : 1
 if (isNewEnough) {
   // Until main.ts listens itself, and takes these away: a tenth of a second in which a signal would end the program without a word.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => stoppedEarly(signal));
+  if (process.channel) process.once("disconnect", () => stoppedEarly("the end of the process that started it"));
   module.enableCompileCache?.();
   await import(isCheckout ? "../src/cli/main.ts" : "../dist/cli/main.js");
 } else {
@@ -32,15 +33,17 @@ if (isNewEnough) {
     process.stderr.write(`requorum: Node ${process.versions.node} is too old (22.15 or newer is needed), and the project's own Node is not installed.\n  Next: npm ci   (in ${here("..")})\n`);
     process.exit(2);
   }
-  const child = spawn(own, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
+  // The channel carries no messages: that it closes tells the child of the end of this process, also by SIGKILL, which it must not outlive.
+  const stdio = ["inherit", "inherit", "inherit", "ipc"];
+  const child = spawn(own, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio });
   // Somebody's kill reaches only this process; a terminal sends to both, and the child takes what comes twice at once for one.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal ?? "SIGTERM"] ?? 15)));
 }
 
-/** @param {string} signal */
-function stoppedEarly(signal) {
-  const detail = `stopped by ${signal} before it began; nothing was changed`;
+/** @param {string} what */
+function stoppedEarly(what) {
+  const detail = `stopped by ${what} before it began; nothing was changed`;
   const isForProgram = /(?:^| )(?:-o|--output)[ =]?(?:json|yaml)(?: |$)/.test(process.argv.slice(2).join(" "));
   const document = { apiVersion: "requorum/v1", kind: "Error", error: { code: "INTERRUPTED", subject: "requorum", detail, remedies: [] } };
   writeSync(2, isForProgram ? `${JSON.stringify(document, null, 2)}\n` : `error: requorum: interrupted  [INTERRUPTED]\n  ${detail}\n`);

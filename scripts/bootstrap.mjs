@@ -60,4 +60,6 @@ if (!isCurrent()) {
 }
 // Hundreds of test processes load the same modules: with their compiled form kept, the fast tier takes two thirds of the time.
 const env = { NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "compiled"), ...process.env };
-process.exit(await run(pinnedNode, [join(root, script), ...scriptArguments], { stdio: "inherit", cwd: process.cwd(), env }));
+// The program must not outlive this process, also when that is killed: it sees the channel close (src/cli/main.ts).
+const stdio = script === "src/cli/main.ts" ? ["inherit", "inherit", "inherit", "ipc"] : "inherit";
+process.exit(await run(pinnedNode, [join(root, script), ...scriptArguments], { stdio, cwd: process.cwd(), env }));

@@ -47,13 +47,34 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
   for (const listener of earlier) process.removeListener(name, listener);
 }
+// An older Node that started this one, and was killed: what it began must not go on behind its back.
+if (process.channel) {
+  process.removeAllListeners("disconnect");
+  process.once("disconnect", () => {
+    onSignal("the end of the process that started it");
+  });
+}
 
 const out = processSink(process.stdout);
 const err = processSink(process.stderr);
 const env = process.env;
 
 function directories(): Directories {
-  return findDirectories({ environment: env, home: homedir(), work: process.cwd() });
+  return findDirectories({ environment: env, home: homedir(), work: workDirectory() });
+}
+
+/** Throws LOCAL_FILE_FAILED where somebody removed it: every relative path would lead nowhere. */
+function workDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    throw new RecoveryError("LOCAL_FILE_FAILED", {
+      subject: "working directory",
+      detail: "it was removed while this shell was in it",
+      cause: error,
+      remedies: [{ why: "change to one that exists", command: "cd" }],
+    });
+  }
 }
 
 /** A user that only has a number, as in containers, has that for a name. */

@@ -92,6 +92,42 @@ test(
   },
 );
 
+/** bin/requorum.js in a Node that is too old for it, so that it starts another one. */
+const inOldNode = [
+  "--import",
+  `data:text/javascript,${encodeURIComponent('Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.0.0" } })')}`,
+  program,
+];
+
+test("bin: what was started by a process that is killed with SIGKILL ends, too, and says so", { timeout: 60_000 }, async () => {
+  const work = mkdtempSync(join(tmpdir(), "requorum-orphan-"));
+  try {
+    writeConfig(work);
+    const env = { ...process.env, XDG_STATE_HOME: join(work, "state") };
+    const child = spawn(process.execPath, [...inOldNode, "plan"], { cwd: work, env });
+    let err = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      err += text;
+      // From here on it waits for some seconds.
+      if (err.includes("a second time")) child.kill("SIGKILL");
+    });
+    // "close" comes when nobody holds its standard error any more, so when the program that it started has ended.
+    await new Promise((resolve) => child.on("close", resolve));
+    assert.equal(child.signalCode, "SIGKILL");
+    assert.match(err, /INTERRUPTED[^]*stopped by the end of the process that started it/);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+});
+
+test("bin: in a working directory that was removed, the error is in the usual form", () => {
+  const work = mkdtempSync(join(tmpdir(), "requorum-gone-"));
+  const call = `cd "${work}" && rmdir "${work}" && "${process.execPath}" "${program}" snapshot inspect x`;
+  const result = spawnSync("bash", ["-c", call], { encoding: "utf8", timeout: 30_000 });
+  assert.deepEqual([result.status, result.stdout], [13, ""]);
+  assert.match(result.stderr, /^error: working directory: [^]*it was removed/);
+});
+
 test("bin: a signal while the program is still being read ends it with a word", () => {
   const preload = `import module from "node:module"; module.registerHooks({ resolve(name, context, next) {
     if (name.includes("cli/main.")) process.kill(process.pid, "SIGINT");

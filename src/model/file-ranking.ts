@@ -5,15 +5,23 @@ export interface FileLogPosition {
   readonly term: bigint | undefined;
 }
 
-/** How new the state in one data dir is. */
+/** How new the state in one data dir or file is. */
 export interface FileRank {
   readonly path: string;
   readonly memberId: string | undefined;
+  /** As its log says; of a file, that of the data dir among those ranked which has members in common with it. */
   readonly clusterId: string | undefined;
-  /** No other of those ranked is newer; several can be. */
+  /** No other of those that could be placed is newer; several can be. Never one that is damaged. */
   readonly isNewest: boolean;
+  /** What it holds may be wrong or less than it was: it stands behind all others, whatever its last entry is. */
+  readonly isDamaged: boolean;
   /** The newest state that can be had from these files; undefined: none. */
   readonly newest: FileLogPosition | undefined;
+  /** After that entry; undefined: not known. */
+  readonly revision: bigint | undefined;
+  /** What the newest has and this one has not; undefined: not known, as between different histories, clusters, or of what was not read. */
+  readonly missingEntries: bigint | undefined;
+  readonly missingRevisions: bigint | undefined;
   readonly log: FileLogPosition | undefined;
   readonly database: FileLogPosition | undefined;
   /** It lags behind what was acknowledged (failure catalogue M7). */
@@ -23,11 +31,13 @@ export interface FileRank {
   /** Of those, above the recorded commit index: acknowledged or not is unknown. */
   readonly uncertainEntries: bigint;
   readonly problems: readonly string[];
+  /** Worth knowing, and no problem. */
+  readonly remarks: readonly string[];
 }
 
 export interface FileRanking {
-  /** Newest first. */
+  /** Newest first; then those that are damaged, then those that were not read. */
   readonly ranks: readonly FileRank[];
-  /** false: the dirs are of different clusters, and their order says nothing. */
-  readonly isOneCluster: boolean;
+  /** false: they are of different clusters, and their order says nothing; undefined: of one or more it is not known. */
+  readonly isOneCluster: boolean | undefined;
 }

@@ -44,6 +44,8 @@ export interface ByteFiles {
   list(path: string): readonly string[];
   /** LOCAL_FILE_FAILED. */
   open(path: string): OpenByteFile;
+  /** The same for all names of one file or directory. LOCAL_FILE_FAILED. */
+  identityOf(path: string): string;
   /** The process that holds a lock on the file, as etcd does on its database and log; undefined: none, or not to be seen here. The pid is -1 for the kind of lock that belongs to no process (as etcd takes it). */
   lockHolder(path: string): { readonly pid: number } | undefined;
 }

@@ -97,6 +97,11 @@ export const snapshotCheckSchema = z.object({
   totalKeys: z.int().nullable(),
 });
 
+const fileSha256 = z
+  .object({ present: z.boolean(), valid: z.boolean().nullable() })
+  .nullable()
+  .describe("of the content, as etcd appends it to a snapshot; valid is null where there is none; null of a data dir");
+
 const restoredMember = z.object({ id: z.string(), name: z.string(), peerUrls: z.array(z.string()) });
 
 export const snapshotRestoreSchema = z.object({
@@ -122,6 +127,7 @@ export const snapshotHashKvSchema = z.object({
   ...document("SnapshotHashKv"),
   file: z.string(),
   form,
+  sha256: fileSha256,
   etcdVersion: z.string().describe("whose rules were followed"),
   hash: z.int(),
   revision: decimal,
@@ -133,27 +139,32 @@ const logPosition = z.object({ index: decimal, term: decimal.nullable() });
 
 export const snapshotRankingSchema = z.object({
   ...document("SnapshotRanking"),
-  isOneCluster: z.boolean(),
+  isOneCluster: z.boolean().nullable().describe("null: of one or more it is not known; false: their order says nothing"),
   ranks: z
     .array(
       z.object({
         path: z.string(),
         memberId: z.string().nullable(),
-        clusterId: z.string().nullable(),
-        isNewest: z.boolean().describe("no other is newer; several can be"),
+        clusterId: z.string().nullable().describe("of a file: that of the data dir here which has members in common with it"),
+        isNewest: z.boolean().describe("no other that could be placed is newer; several can be, none that is damaged"),
+        isDamaged: z.boolean().describe("it stands behind all others, whatever its last entry is"),
         newest: logPosition.nullable().describe("the newest state that can be had from these files"),
+        revision: decimal.nullable().describe("after that entry; null: not known"),
+        missingEntries: decimal.nullable().describe("that the newest has and this one has not; null: not known"),
+        missingRevisions: decimal.nullable().describe("likewise"),
         log: logPosition.nullable(),
         database: logPosition.nullable(),
         recordedCommit: decimal.nullable(),
         unappliedEntries: decimal.describe("that a replay adds to the database"),
         uncertainEntries: decimal,
         problems: z.array(z.string()),
+        remarks: z.array(z.string()).describe("worth knowing, and no problem"),
       }),
     )
     .describe("newest first"),
 });
 
-const sourceAt = z.object({ file: z.string(), revision: decimal });
+const sourceAt = z.object({ file: z.string(), revision: decimal, sha256: fileSha256 });
 
 export const snapshotDiffSchema = z.object({
   ...document("SnapshotDiff"),

@@ -28,7 +28,11 @@ export interface DatabaseShape {
   readonly writes: KeyWrites;
   readonly compactedAt?: bigint;
   readonly consistentIndex?: bigint;
-  readonly memberId?: bigint;
+  readonly memberId?: bigint | undefined;
+  /** false: no members at all, as in a database that never took part. */
+  readonly namesMembers?: boolean;
+  /** false: as etcd 3.4, which keeps no term. */
+  readonly storesTerm?: boolean;
 }
 
 /** A whole etcd 3.6 database in which a cluster of Kubernetes lies. */
@@ -43,16 +47,22 @@ export function databaseBytes(shape: DatabaseShape): Uint8Array {
     cluster: [text("clusterVersion", "3.6.0")],
     key: keyEntries(shape.writes),
     lease: [],
-    members: [
-      text(memberId.toString(16), `{"id":${String(memberId)},"peerURLs":["http://m1:2380"],"name":"m1","clientURLs":["http://m1:2379"]}`),
-    ],
+    members:
+      shape.namesMembers === false
+        ? []
+        : [
+            text(
+              memberId.toString(16),
+              `{"id":${String(memberId)},"peerURLs":["http://m1:2380"],"name":"m1","clientURLs":["http://m1:2379"]}`,
+            ),
+          ],
     members_removed: [],
     meta: [
       text("confState", `{"voters":[${String(memberId)}],"auto_leave":false}`),
       { key: Buffer.from("consistent_index"), value: uint64(shape.consistentIndex ?? 10n) },
       ...(compacted === undefined ? [] : [revisionEntry("finishedCompactRev", compacted), revisionEntry("scheduledCompactRev", compacted)]),
       text("storageVersion", "3.6.0"),
-      { key: Buffer.from("term"), value: uint64(2n) },
+      ...(shape.storesTerm === false ? [] : [{ key: Buffer.from("term"), value: uint64(2n) }]),
     ],
   };
   const sink = new MemoryBoltSink();

@@ -47,6 +47,11 @@ export class LocalByteFiles implements ByteFiles {
     }
   }
 
+  identityOf(path: string): string {
+    const { dev, ino } = attempt(path, "look at it", () => statSync(this.placeOf(path), { bigint: true }));
+    return `inode ${String(ino)} of device ${String(dev)}`;
+  }
+
   lockHolder(path: string): { readonly pid: number } | undefined {
     const { dev, ino } = attempt(path, "look at it", () => statSync(this.placeOf(path), { bigint: true }));
     const pid = lockPidOf(locksOfThisMachine(), { dev, ino }) ?? etcdThatHasOpen({ dev, ino });

@@ -1,27 +1,42 @@
-import type { OnBytes } from "../../formats/byte-source.ts";
+import type { ByteSource, OnBytes } from "../../formats/byte-source.ts";
 import { openBolt } from "../../formats/bbolt/bolt-file.ts";
 import type { DataDir } from "../../formats/etcd/data-dir/data-dir.ts";
 import { rankMember, type MemberRank } from "../../formats/etcd/data-dir/rank-member.ts";
-import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
+import { readMeta, type StoredMeta } from "../../formats/etcd/schema/read-meta.ts";
 import { readSnapFile } from "../../formats/etcd/snap/snap-file.ts";
 import { openWal } from "../../formats/etcd/wal/open-wal.ts";
+import type { WalLog } from "../../formats/etcd/wal/wal-log.ts";
+import type { ErrorCode } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { databaseThatCounts } from "./open-state.ts";
 
-/** How new a data dir is, and what is missing in it. Throws FILE_DAMAGED for a log that cannot be read at all. */
-export function rankDataDir(dir: DataDir, onBytes: OnBytes): MemberRank {
-  return rankMember({
-    name: dir.name,
-    wal: dir.segments.length === 0 ? undefined : openWal(dir.segments, { onBytes }),
-    database: databaseOf(dir),
-    snapFiles: readableSnapFiles(dir),
-  });
+const damageCodes: readonly ErrorCode[] = ["FILE_DAMAGED", "FILE_UNSUPPORTED", "FILE_NOT_RECOGNISED", "LOG_DOES_NOT_FIT"];
+
+export interface ReadDataDir {
+  readonly dir: DataDir;
+  readonly rank: MemberRank;
+  readonly wal: WalLog | undefined;
+  /** The database that counts, where it can be read. */
+  readonly database: ByteSource | undefined;
 }
 
-function databaseOf(dir: DataDir): { readonly consistentIndex: bigint | undefined; readonly term: bigint | undefined } | undefined {
+/** How new a data dir is, and what is missing in it. Throws FILE_DAMAGED for a log that cannot be read at all. */
+export function rankDataDir(dir: DataDir, onBytes: OnBytes): MemberRank {
+  return readDataDir(dir, onBytes).rank;
+}
+
+/** The same, with what it was read from. */
+export function readDataDir(dir: DataDir, onBytes: OnBytes): ReadDataDir {
+  const wal = dir.segments.length === 0 ? undefined : openWal(dir.segments, { onBytes });
+  const found = databaseOf(dir);
+  const rank = rankMember({ name: dir.name, wal, database: found?.meta, snapFiles: readableSnapFiles(dir) });
+  return { dir, rank, wal, database: found?.database };
+}
+
+function databaseOf(dir: DataDir): { readonly database: ByteSource; readonly meta: StoredMeta } | undefined {
   try {
     const database = databaseThatCounts(dir);
-    return database === undefined ? undefined : readMeta(openBolt(database));
+    return database === undefined ? undefined : { database, meta: readMeta(openBolt(database)) };
   } catch (error) {
     if (isDamage(error)) return undefined; // rankMember says that it is missing or cannot be read
     throw error;
@@ -40,6 +55,7 @@ function readableSnapFiles(dir: DataDir): readonly { readonly index: bigint; rea
   });
 }
 
-function isDamage(error: unknown): boolean {
-  return error instanceof RecoveryError && ["FILE_DAMAGED", "FILE_UNSUPPORTED", "FILE_NOT_RECOGNISED"].includes(error.code);
+/** Of the content, not of reaching it. */
+export function isDamage(error: unknown): error is RecoveryError {
+  return error instanceof RecoveryError && damageCodes.includes(error.code);
 }

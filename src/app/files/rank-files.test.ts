@@ -51,8 +51,155 @@ test("rank: one that is damaged, running, missing or no data dir comes last with
   assert.ok(ranks.slice(1).every((rank) => !rank.isNewest && rank.newest === undefined));
 });
 
-test("rank: when nothing can be read, the first error is the result", () => {
-  assert.throws(() => rankFiles(memoryFileContext(), ["/a", "/b"]), isRecoveryError("FILE_NOT_FOUND"));
+test("rank: of one that cannot be read the error is the result, of several each has its row", () => {
+  assert.throws(() => rankFiles(memoryFileContext(), ["/a"]), isRecoveryError("FILE_NOT_FOUND"));
+  const context = memoryFileContext(survivors);
+  context.files.locked.set("/newest/member/snap/db", 4711);
+  const { ranks } = rankFiles(context, ["/newest", "/b"]);
+  assert.match(ranks[0]?.problems.join() ?? "", /its member may have the newest state: .*process 4711.*FILE_IN_USE/);
+  assert.match(ranks[1]?.problems.join() ?? "", /ENOENT/);
+  assert.ok(ranks.every((rank) => !rank.isNewest && rank.missingEntries === undefined && rank.revision === undefined));
+});
+
+test("rank: what each lacks against the newest, in entries and in revisions", () => {
+  const { ranks } = rankFiles(memoryFileContext(survivors), ["/backup.db", "/behind", "/newest"]);
+  assert.deepEqual(
+    ranks.map((rank) => [rank.path, rank.revision, rank.missingEntries, rank.missingRevisions]),
+    [
+      ["/newest", 5n, 0n, 0n],
+      ["/behind", 4n, 1n, 1n],
+      ["/backup.db", 3n, 2n, 2n],
+    ],
+  );
+});
+
+test("rank: an entry that a later leader overruled makes what is missing unknown, and is named", () => {
+  const longer = below("/overruled", dataDirFilesOf({ writes, requests: [putRequest("x"), putRequest("y"), putRequest("z")] }));
+  const wal = makeWal(
+    (writer) => {
+      for (let index = 1; index <= 10; index += 1) writer.entry(textEntry(index, 2));
+      for (let index = 11; index <= 14; index += 1) writer.entry({ kind: "normal", term: 3n, index: BigInt(index), data: putRequest("b") });
+      writer.state({ term: 3n, vote: 0n, commit: 14n });
+    },
+    { memberId: 0xa1n },
+  );
+  const context = memoryFileContext({
+    ...longer,
+    "/leader/member/snap/db": databaseBytes({ writes }),
+    ...Object.fromEntries([...wal].map(([name, bytes]) => [`/leader/member/wal/${name}`, bytes])),
+  });
+  const { ranks } = rankFiles(context, ["/overruled", "/leader"]);
+  assert.deepEqual([ranks[0]?.path, ranks[1]?.missingEntries, ranks[1]?.missingRevisions], ["/leader", undefined, undefined]);
+  assert.match(ranks[1]?.remarks.join() ?? "", /its entry 13 is of term 2, and in \/leader of term 3/);
+});
+
+test("rank: a snapshot whose content was changed, and a dir whose log is damaged, stand behind whatever is whole", () => {
+  const changed = snapshotBytes({ writes, consistentIndex: 90n });
+  changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
+  const far = dataDirFilesOf({ writes, requests, consistentIndex: 95n });
+  const context = memoryFileContext({
+    ...survivors,
+    "/changed.db": changed,
+    "/no-log/member/snap/db": far["member/snap/db"] ?? "",
+  });
+  const { ranks } = rankFiles(context, ["/no-log", "/changed.db", "/backup.db", "/newest"]);
+  assert.deepEqual(
+    ranks.map((rank) => [rank.path, rank.isNewest, rank.isDamaged]),
+    [
+      ["/newest", true, false],
+      ["/backup.db", false, false],
+      ["/no-log", false, true],
+      ["/changed.db", false, true],
+    ],
+  );
+  assert.match(ranks[2]?.remarks.join() ?? "", /it holds 83 entries that \/newest has not/);
+});
+
+test("rank: one directory given twice, and two copies of one member, are one survivor and are said to be", () => {
+  const context = memoryFileContext({ ...survivors, ...below("/copy", dataDirFilesOf({ writes, requests: [] })) });
+  const { ranks } = rankFiles(context, ["/newest", "/newest/", "/newest", "/copy"]);
+  assert.deepEqual(
+    ranks.map((rank) => [rank.path, rank.problems.length]),
+    [
+      ["/newest", 0],
+      ["/copy", 0],
+    ],
+  );
+  assert.deepEqual(ranks[0]?.remarks, [
+    "/newest/ is the same, under another name",
+    "it was given more than once",
+    "it is a copy of the same member as /copy",
+  ]);
+});
+
+test("rank: a file belongs to the cluster whose members it names, and is of another when it names none of them", () => {
+  const context = memoryFileContext({ ...survivors, "/foreign.db": snapshotBytes({ writes, memberId: 0xffn, consistentIndex: 900n }) });
+  const own = rankFiles(context, ["/backup.db", "/newest"]);
+  assert.deepEqual([own.isOneCluster, own.ranks.map((rank) => rank.clusterId)], [true, ["c1", "c1"]]);
+  const two = rankFiles(context, ["/foreign.db", "/newest", "/backup.db"]);
+  assert.equal(two.isOneCluster, false);
+  assert.ok(two.ranks.every((rank) => !rank.isNewest && rank.missingEntries === undefined));
+  assert.match(two.ranks.find((rank) => rank.path === "/foreign.db")?.problems.join() ?? "", /neither the cluster id nor any member/);
+});
+
+test("rank: of a file that names no members it is not known of which cluster it is, and it is never the newest", () => {
+  const context = memoryFileContext({
+    ...survivors,
+    "/nobody.db": databaseBytes({ writes, memberId: undefined, namesMembers: false, consistentIndex: 900n }),
+  });
+  const { ranks, isOneCluster } = rankFiles(context, ["/nobody.db", "/newest"]);
+  assert.equal(isOneCluster, undefined);
+  assert.deepEqual(
+    ranks.map((rank) => [rank.path, rank.isNewest]),
+    [
+      ["/newest", true],
+      ["/nobody.db", false],
+    ],
+  );
+  assert.match(ranks[1]?.problems.join() ?? "", /of which cluster it is cannot be told/);
+});
+
+test("rank: a database of 3.4 has no term, and stands where its index puts it among committed states", () => {
+  const context = memoryFileContext({
+    "/old.db": snapshotBytes({ writes, consistentIndex: 5n }),
+    "/new.db": snapshotBytes({ writes: [...writes, ["/a", "1"]], consistentIndex: 90n, storesTerm: false }),
+    "/mid.db": snapshotBytes({ writes, consistentIndex: 50n, storesTerm: false }),
+  });
+  const { ranks } = rankFiles(context, ["/old.db", "/mid.db", "/new.db"]);
+  assert.deepEqual(
+    ranks.map((rank) => [rank.path, rank.isNewest, rank.missingEntries, rank.missingRevisions, rank.problems.length]),
+    [
+      ["/new.db", true, 0n, 0n, 0],
+      ["/mid.db", false, 40n, 1n, 0],
+      ["/old.db", false, 85n, 1n, 0],
+    ],
+  );
+});
+
+test("rank: without its term nobody can tell a database from a log whose last entries may have been overruled", () => {
+  const context = memoryFileContext({
+    ...below("/newest", dataDirFilesOf({ writes, requests, committed: 0 })),
+    "/11.db": snapshotBytes({ writes, consistentIndex: 11n, storesTerm: false }),
+    "/12.db": snapshotBytes({ writes, consistentIndex: 12n, storesTerm: false }),
+  });
+  const below12 = rankFiles(context, ["/11.db", "/newest"]).ranks;
+  assert.deepEqual(
+    below12.map((rank) => [rank.path, rank.isNewest]),
+    [
+      ["/newest", false],
+      ["/11.db", false],
+    ],
+  );
+  assert.match(below12[1]?.problems.join() ?? "", /it may be newer than \/newest/);
+  const at12 = rankFiles(context, ["/newest", "/12.db"]).ranks;
+  assert.deepEqual(
+    at12.map((rank) => [rank.path, rank.isNewest]),
+    [
+      ["/12.db", true],
+      ["/newest", false],
+    ],
+    "what was committed at the log's end is at least as new as the log",
+  );
 });
 
 test("rank: of two clusters none is the newest", () => {

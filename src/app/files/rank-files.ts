@@ -1,99 +1,124 @@
-import { rankMember, type MemberRank } from "../../formats/etcd/data-dir/rank-member.ts";
-import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { FileRank, FileRanking } from "../../model/file-ranking.ts";
-import { checkTrailer, contentDiffers } from "./check-trailer.ts";
-import { showing, type FileContext } from "./file-context.ts";
-import { kindOfSource } from "./kind-of-source.ts";
-import { openDataDirAt, OpenFiles, withState } from "./open-state.ts";
-import { rankDataDir } from "./rank-data-dir.ts";
+import type { FileContext } from "./file-context.ts";
+import { byPosition, clustersOf, mayBeNewer, missingIn, newestFirst, type Clusters } from "./order-ranks.ts";
+import { rankSource, unreadSource, type RankedSource } from "./rank-source.ts";
 
 /**
- * Which of these data dirs of one cluster holds the newest state. Ordered as
- * raft would: by the term of the last entry, then by its index. A snapshot or
- * database counts by the last entry that it holds. What cannot be read comes
- * last and says why; its error is thrown when nothing can be read.
+ * Which of these data dirs of one cluster holds the newest state, and what the
+ * others lack. Ordered as raft would: by the term of the last entry, then by
+ * its index. A snapshot or database counts by the last entry that it holds.
+ * What is damaged is never the newest, and what cannot be read comes last and
+ * says why. Throws the error of a single one that cannot be read.
  */
 export function rankFiles(context: FileContext, paths: readonly string[]): FileRanking {
-  const found = paths.map((path) => rankOrWhy(context, path));
-  const [firstError] = found.flatMap((one) => (one instanceof RecoveryError ? [one] : []));
-  if (firstError !== undefined && found.every((one) => one instanceof RecoveryError)) throw firstError;
-  const ranks = found.map((one, at) => (one instanceof RecoveryError ? unreadRank(paths[at] ?? "", one) : one)).sort(newestFirst);
-  const [first] = ranks;
-  const clusterIds = new Set(ranks.flatMap((rank) => rank.clusterId ?? []));
-  const isOneCluster = clusterIds.size <= 1;
+  const { distinct, sameAs } = distinctPaths(context, paths);
+  const sources = distinct.map((path) => rankOrWhy(context, path, distinct.length === 1));
+  const read = sources.filter((source) => source.rank !== undefined);
+  const clusters = clustersOf(read);
+  const ordered = newestFirst(sources, clusters.known);
+  const newest = clusters.isOneCluster === false ? undefined : ordered.find((one) => clusters.known.has(one) && isPlaced(one));
+  const isCertain = newest !== undefined && !ordered.some((one) => mayBeNewer(one, newest));
   return {
-    ranks: ranks.map((rank) => ({ ...rank, isNewest: isOneCluster && first?.newest !== undefined && newestFirst(first, rank) === 0 })),
-    isOneCluster,
+    ranks: ordered.map((source) => {
+      const rank = toFileRank(source, clusters, newest);
+      const isNewest = isCertain && clusters.known.has(source) && isPlaced(source) && byPosition(source, newest, read) === 0;
+      const remarks = [...rank.remarks, ...(sameAs.get(source.path) ?? []), ...sameMember(source, ordered)];
+      return { ...rank, isNewest, remarks, problems: [...rank.problems, ...placeProblems(source, ordered, clusters)] };
+    }),
+    isOneCluster: clusters.isOneCluster,
   };
 }
 
-/** One that cannot be read must not hide what the others say. */
-function rankOrWhy(context: FileContext, path: string): FileRank | RecoveryError {
+function isPlaced(source: RankedSource): boolean {
+  return source.rank?.newest !== undefined && !source.isDamaged;
+}
+
+/** One directory that is given twice, under whatever names, is one survivor. */
+function distinctPaths(
+  context: FileContext,
+  paths: readonly string[],
+): { readonly distinct: readonly string[]; readonly sameAs: ReadonlyMap<string, readonly string[]> } {
+  const first = new Map<string, string>();
+  const sameAs = new Map<string, readonly string[]>();
+  for (const path of paths) {
+    const identity = identityOf(context, path);
+    const earlier = first.get(identity);
+    if (earlier === undefined) first.set(identity, path);
+    else {
+      const again = path === earlier ? "it was given more than once" : `${path} is the same, under another name`;
+      sameAs.set(earlier, [...new Set([...(sameAs.get(earlier) ?? []), again])]);
+    }
+  }
+  return { distinct: [...first.values()], sameAs };
+}
+
+/** What is not there, or cannot be looked at, is itself and no other. */
+function identityOf({ files }: FileContext, path: string): string {
   try {
-    return rankOne(context, path);
+    return files.identityOf(path);
   } catch (error) {
-    if (error instanceof RecoveryError) return error;
+    if (error instanceof RecoveryError) return `path ${path}`;
     throw error;
   }
 }
 
-function unreadRank(path: string, error: RecoveryError): FileRank {
-  const empty = { name: path, memberId: undefined, clusterId: undefined, hardState: undefined, log: undefined, logFrom: undefined };
-  const nothing = { database: undefined, snapshot: undefined, newest: undefined, unappliedCount: 0n, uncertainCount: 0n, problems: [] };
-  return { ...toFileRank(path, { ...empty, ...nothing }), problems: [`it was not read (${error.code}): ${error.message}`] };
-}
-
-function rankOne(context: FileContext, path: string): FileRank {
-  if (kindOfSource(context, path) === "file")
-    return withState(context, { path }, (opened) => {
-      const isChanged = checkTrailer(context, opened).valid === false;
-      const rank = rankMember({ name: path, wal: undefined, database: readMeta(opened.stored()), snapFiles: [] });
-      // A file has no log beside it, and none is missed.
-      const found = toFileRank(path, { ...rank, problems: rank.problems.filter((problem) => problem.kind !== "log-missing") });
-      return isChanged ? { ...found, problems: [...found.problems, contentDiffers] } : found;
-    });
-  const files = new OpenFiles(context);
+function rankOrWhy(context: FileContext, path: string, isOnly: boolean): RankedSource {
   try {
-    const dir = openDataDirAt(context, files, path);
-    const rank = rankDataDir(dir, showing(context, `reading the log of ${path}`));
-    files.assertUnchanged();
-    return toFileRank(path, rank);
-  } finally {
-    files.close();
+    return rankSource(context, path);
+  } catch (error) {
+    if (error instanceof RecoveryError && !isOnly) return unreadSource(path, error);
+    throw error;
   }
 }
 
-function toFileRank(path: string, rank: MemberRank): FileRank {
-  const hex = (id: bigint | undefined): string | undefined => (id === undefined ? undefined : BigInt.asUintN(64, id).toString(16));
+function toFileRank(source: RankedSource, clusters: Clusters, newest: RankedSource | undefined): FileRank {
+  const { path, rank } = source;
+  const missing = newest === undefined || !clusters.known.has(source) ? undefined : missingIn(source, newest);
   return {
     path,
-    memberId: hex(rank.memberId),
-    clusterId: hex(rank.clusterId),
+    memberId: hex(rank?.memberId),
+    clusterId: hex(rank?.clusterId ?? (clusters.isOneCluster !== false && clusters.known.has(source) ? clusters.clusterId : undefined)),
     isNewest: false,
-    newest: rank.newest,
-    log: rank.log,
-    database: rank.database,
-    recordedCommit: rank.hardState?.commit,
-    unappliedEntries: rank.unappliedCount,
-    uncertainEntries: rank.uncertainCount,
-    problems: [
-      ...rank.problems.map((problem) => problem.what),
-      ...(rank.newest !== undefined && rank.newest.term === undefined
-        ? ["the term of its last entry is not known: by its index alone it may stand too low in the order"]
-        : []),
-    ],
+    isDamaged: source.isDamaged,
+    newest: rank?.newest,
+    revision: source.revision,
+    missingEntries: missing?.entries,
+    missingRevisions: missing?.revisions,
+    log: rank?.log,
+    database: rank?.database,
+    recordedCommit: rank?.hardState?.commit,
+    unappliedEntries: rank?.unappliedCount ?? 0n,
+    uncertainEntries: rank?.uncertainCount ?? 0n,
+    problems: source.problems,
+    remarks: [...source.remarks, ...(missing?.remark === undefined ? [] : [missing.remark])],
   };
 }
 
-function newestFirst(one: FileRank, other: FileRank): number {
-  const a = one.newest;
-  const b = other.newest;
-  if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
-  const byTerm = compare(b.term ?? 0n, a.term ?? 0n);
-  return byTerm === 0 ? compare(b.index, a.index) : byTerm;
+/** Why its place in the order says less than it seems to. */
+function placeProblems(source: RankedSource, ordered: readonly RankedSource[], clusters: Clusters): readonly string[] {
+  if (source.rank?.newest === undefined) return [];
+  if (clusters.isOneCluster === false) return otherCluster(source, ordered, clusters);
+  if (!clusters.known.has(source)) return ["of which cluster it is cannot be told, as it names no members: it has no place in the order"];
+  const before = ordered.slice(0, ordered.indexOf(source)).find((one) => isPlaced(one) && mayBeNewer(source, one));
+  if (before === undefined) return [];
+  return [`the term of its last entry is not known (etcd 3.4 keeps none in its database): it may be newer than ${before.path}`];
 }
 
-function compare(left: bigint, right: bigint): number {
-  return left < right ? -1 : left > right ? 1 : 0;
+function otherCluster(source: RankedSource, ordered: readonly RankedSource[], { known }: Clusters): readonly string[] {
+  const main = ordered.filter((one) => known.has(one));
+  return known.has(source) || main.length === 0
+    ? []
+    : [`it has neither the cluster id nor any member of ${main.map((one) => one.path).join(", ")}: leave it out and rank the others again`];
+}
+
+/** Two copies of one member are one vote, and one survivor. */
+function sameMember(source: RankedSource, ordered: readonly RankedSource[]): readonly string[] {
+  const id = source.rank?.memberId;
+  const others = ordered.filter((one) => one !== source && id !== undefined && one.rank?.memberId === id);
+  return others.length === 0 ? [] : [`it is a copy of the same member as ${others.map((one) => one.path).join(", ")}`];
+}
+
+function hex(id: bigint | undefined): string | undefined {
+  return id === undefined ? undefined : BigInt.asUintN(64, id).toString(16);
 }

@@ -9,6 +9,7 @@ export const command: CommandModule = {
     const ranking = await runFileTask(cli, "rank", { paths: listArgument(invocation, "dirs") });
     const document: RankingDocument = { apiVersion: "requorum/v1", kind: "SnapshotRanking", ...ranking };
     printResult(cli, document, () => rankingPage(document));
-    return ranking.isOneCluster && ranking.ranks.every((rank) => rank.problems.length === 0) ? "done" : "findings";
+    if (ranking.ranks.every((rank) => rank.newest === undefined)) return "factsIncomplete";
+    return ranking.isOneCluster === true && ranking.ranks.every((rank) => rank.problems.length === 0) ? "done" : "findings";
   },
 };

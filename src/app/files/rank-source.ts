@@ -1,0 +1,140 @@
+import { openBolt } from "../../formats/bbolt/bolt-file.ts";
+import type { BoltReader } from "../../formats/bbolt/bolt-reader.ts";
+import { rankMember, type MemberRank, type RankProblemKind } from "../../formats/etcd/data-dir/rank-member.ts";
+import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
+import { replayLog } from "../../formats/etcd/replay/replay-log.ts";
+import { replayableLog } from "../../formats/etcd/replay/replayable-log.ts";
+import { readMembers } from "../../formats/etcd/schema/read-members.ts";
+import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
+import type { RecoveryError } from "../../model/recovery-error.ts";
+import { checkTrailer, contentDiffers } from "./check-trailer.ts";
+import { showing, type FileContext } from "./file-context.ts";
+import { kindOfSource } from "./kind-of-source.ts";
+import { openDataDirAt, OpenFiles, withState } from "./open-state.ts";
+import { isDamage, readDataDir, type ReadDataDir } from "./rank-data-dir.ts";
+
+/** One data dir or file, before it is put beside others. */
+export interface RankedSource {
+  readonly path: string;
+  readonly isDirectory: boolean;
+  /** undefined: it was not read. */
+  readonly rank: MemberRank | undefined;
+  /** Ids of all members that its cluster has and had, as far as it knows; empty: it names none. */
+  readonly memberIds: ReadonlySet<bigint>;
+  readonly revision: bigint | undefined;
+  readonly isDamaged: boolean;
+  readonly problems: readonly string[];
+  readonly remarks: readonly string[];
+  /** The term of an entry of its log. */
+  readonly termAt: (index: bigint) => bigint | undefined;
+}
+
+/** What a kill leaves, and what stands in the way of a start but of none of the data. All else may have cost what was acknowledged. */
+const losesNothing: readonly RankProblemKind[] = ["log-torn", "log-begins-after-snapshot", "snapshot-file-missing"];
+/** No problem at all. */
+const isUsual: readonly RankProblemKind[] = ["log-torn"];
+
+/** Throws FILE_NOT_FOUND, FILE_IN_USE, FILE_CHANGED, FILE_NOT_RECOGNISED, FILE_DAMAGED, LOCAL_FILE_FAILED. */
+export function rankSource(context: FileContext, path: string): RankedSource {
+  return kindOfSource(context, path) === "file" ? rankFile(context, path) : rankDirectory(context, path);
+}
+
+/** What could not be read must not hide what the others say. */
+export function unreadSource(path: string, error: RecoveryError): RankedSource {
+  return {
+    path,
+    isDirectory: false,
+    rank: undefined,
+    memberIds: new Set(),
+    revision: undefined,
+    isDamaged: false,
+    problems: [
+      error.code === "FILE_IN_USE"
+        ? `it was not read, and its member may have the newest state: ${error.detail} (FILE_IN_USE)`
+        : `it was not read (${error.code}): ${error.message}`,
+    ],
+    remarks: [],
+    termAt: () => undefined,
+  };
+}
+
+function rankFile(context: FileContext, path: string): RankedSource {
+  return withState(context, { path }, (opened) => {
+    const isChanged = checkTrailer(context, opened).valid === false;
+    const bolt = opened.stored();
+    const rank = rankMember({ name: path, wal: undefined, database: readMeta(bolt), snapFiles: [] });
+    // A file has no log beside it, and none is missed.
+    const problems = rank.problems.filter((problem) => problem.kind !== "log-missing").map((problem) => problem.what);
+    return {
+      path,
+      isDirectory: false,
+      rank,
+      memberIds: memberIdsOf(bolt),
+      revision: openMvcc(bolt).revision,
+      isDamaged: isChanged || problems.length > 0,
+      problems: isChanged ? [...problems, contentDiffers] : problems,
+      remarks: [],
+      termAt: () => undefined,
+    };
+  });
+}
+
+function rankDirectory(context: FileContext, path: string): RankedSource {
+  const files = new OpenFiles(context);
+  try {
+    const read = readDataDir(openDataDirAt(context, files, path), showing(context, `reading the log of ${path}`));
+    const { rank, wal } = read;
+    const found = stateOf(context, read);
+    files.assertUnchanged();
+    return {
+      path,
+      isDirectory: true,
+      rank,
+      memberIds: new Set([...found.memberIds, ...(rank.memberId === undefined ? [] : [BigInt.asUintN(64, rank.memberId)])]),
+      revision: found.revision,
+      isDamaged: found.isDamaged || rank.problems.some((problem) => !losesNothing.includes(problem.kind)),
+      problems: [...rank.problems.flatMap((problem) => (isUsual.includes(problem.kind) ? [] : problem.what)), ...found.problems],
+      remarks: rank.problems.flatMap((problem) => (isUsual.includes(problem.kind) ? `${problem.what}: as a kill leaves it` : [])),
+      termAt: (index) => wal?.termAt(index),
+    };
+  } finally {
+    files.close();
+  }
+}
+
+interface StateFacts {
+  readonly memberIds: ReadonlySet<bigint>;
+  readonly revision: bigint | undefined;
+  readonly isDamaged: boolean;
+  readonly problems: readonly string[];
+}
+
+/** The revision of the newest state, for which the log must be replayed where it adds to the database. */
+function stateOf(context: FileContext, { dir, rank, wal, database }: ReadDataDir): StateFacts {
+  let memberIds: ReadonlySet<bigint> = new Set();
+  if (database === undefined) return { memberIds, revision: undefined, isDamaged: false, problems: [] };
+  try {
+    const bolt = openBolt(database);
+    memberIds = memberIdsOf(bolt);
+    if (wal === undefined || rank.unappliedCount === 0n)
+      return { memberIds, revision: openMvcc(bolt).revision, isDamaged: false, problems: [] };
+    const onBytes = showing(context, `replaying the log of ${dir.name}`);
+    const { throughRevision, notReplayedCount } = replayLog(bolt, replayableLog(wal, bolt, dir.name), { onBytes }).facts;
+    return { memberIds, revision: notReplayedCount > 0 ? undefined : throughRevision, isDamaged: false, problems: [] };
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    const isDamaged = error.code !== "FILE_UNSUPPORTED";
+    return { memberIds, revision: undefined, isDamaged, problems: [`its revision is not known: ${error.subject}: ${error.detail}`] };
+  }
+}
+
+/** Empty also where they cannot be read: then of which cluster it is remains unknown, and is said to be. */
+function memberIdsOf(bolt: BoltReader): ReadonlySet<bigint> {
+  try {
+    const { members, removed } = readMembers(bolt);
+    return new Set([...members.map((one) => one.id), ...removed].map((id) => BigInt(`0x${id}`)));
+  } catch (error) {
+    if (isDamage(error)) return new Set();
+    throw error;
+  }
+}

@@ -45,6 +45,13 @@ export interface FileInspection {
   readonly log: FileLog | undefined;
 }
 
+/** Whether the file ends with the sha256 of its content, as etcd sends a snapshot, and whether it is right. */
+export interface FileChecksum {
+  readonly present: boolean;
+  /** undefined: there is none. false: part of one, too, or bytes behind it; it was read all the same. */
+  readonly valid: boolean | undefined;
+}
+
 export interface FileLog {
   readonly lastIndex: bigint;
   /** The commit index that the log recorded; it lags (failure catalogue M7). */
@@ -116,6 +123,8 @@ export interface FileCheckPart {
 export interface FileHashKv {
   readonly file: string;
   readonly form: FileInspection["form"];
+  /** undefined of a data dir, where nobody expects one. */
+  readonly sha256: FileChecksum | undefined;
   /** Whose rules were followed. */
   readonly etcdVersion: string;
   readonly hash: number;

@@ -1,6 +1,7 @@
 import type { FileHashKv } from "../model/file-inspection.ts";
 import type { FileRestore } from "../model/file-restore.ts";
 import { bad, dim, gap, good, line, strong, table, warn, type Inline, type Page } from "./page.ts";
+import { checksumLines } from "./checksum-lines.ts";
 import { bytesWords, count } from "./words.ts";
 
 export interface RestoreDocument extends FileRestore {
@@ -70,6 +71,7 @@ export function hashKvPage(found: HashKvDocument): Page {
       ],
       [[found.file, String(found.hash), String(found.revision), String(found.compactRevision)]],
     ),
+    ...checksumLines(found.file, found.sha256),
     ...(found.isComparable
       ? []
       : [line(warn("At exactly the compact revision a running etcd answers with another number; compare at a later revision."))]),

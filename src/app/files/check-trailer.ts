@@ -1,8 +1,9 @@
 import type { BoltCheck } from "../../formats/bbolt/bolt-check.ts";
 import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
 import { readBytes, type ByteSource } from "../../formats/byte-source.ts";
-import type { FileInspection } from "../../model/file-inspection.ts";
+import type { FileChecksum, FileInspection } from "../../model/file-inspection.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import type { ContentChecks } from "../../ports/byte-files.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { trailerBytes, type OpenState } from "./open-state.ts";
@@ -151,15 +152,17 @@ export function onCheckedContent<Result>(
   return whileTrailerIsChecked(context, opened, assertContent, work);
 }
 
-/** Nothing that a shell would take for something else. */
-const plainWord = /^[\w./][\w./:@-]*$/;
+/** For the result of what was read. */
+export function checksumOf({ form }: OpenState, { present, valid }: TrailerFacts): FileChecksum | undefined {
+  return form === "data-dir" ? undefined : { present, valid };
+}
 
 function contentChanged(context: FileContext, opened: OpenState): RecoveryError {
   return new RecoveryError("FILE_DAMAGED", {
     subject: `file ${opened.path}`,
     detail: `${strayWords(context, opened) ?? contentDiffers}; what it says may be wrong`,
     remedies: [
-      { why: "see what else is wrong with it", command: `requorum snapshot check ${plainWord.test(opened.path) ? opened.path : "FILE"}` },
+      { why: "see what else is wrong with it", command: `requorum snapshot check ${shellWord(opened.path)}` },
       { why: "use another copy; or, if there is none, take it all the same with --skip-hash-check and judge each value yourself" },
     ],
   });

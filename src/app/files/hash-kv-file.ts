@@ -2,7 +2,7 @@ import { hashKv } from "../../formats/etcd/mvcc/hash-kv.ts";
 import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
 import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
 import type { FileHashKv } from "../../model/file-inspection.ts";
-import { onCheckedContent } from "./check-trailer.ts";
+import { checksumOf, onCheckedContent } from "./check-trailer.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { withState, type StateRequest } from "./open-state.ts";
 
@@ -16,11 +16,11 @@ export interface HashKvRequest extends StateRequest {
 /** What `etcdctl endpoint hashkv` gives on a server that holds the same data. */
 export function hashKvFile(context: FileContext, request: HashKvRequest): FileHashKv {
   return withState(context, request, (opened) =>
-    onCheckedContent(context, opened, request, () => {
+    onCheckedContent(context, opened, request, (checked) => {
       const { bolt } = opened.state();
       const version = request.etcdVersion ?? readMeta(bolt).schemaVersion;
       const found = hashKv(openMvcc(bolt), request.revision, { version, onBytes: showing(context, "hashing every record") });
-      return { file: request.path, form: opened.form, etcdVersion: version, ...found };
+      return { file: request.path, form: opened.form, sha256: checksumOf(opened, checked()), etcdVersion: version, ...found };
     }),
   );
 }

@@ -76,3 +76,38 @@ test("cli: a terminal that does not know its size is taken for 80 columns", asyn
   const { out } = await cli(["status", "--help"], { isTty: true, columns: 0 });
   assert.equal(out, (await cli(["status", "--help"], { isTty: true, columns: 80 })).out);
 });
+
+const usageOf = async (words: readonly string[]) => {
+  const { code, err } = await cli([...words, "-o", "json"], { config });
+  assert.equal(code, 2, words.join(" "));
+  const { subject, detail, remedies } = errorSchema.parse(JSON.parse(err)).error;
+  return { subject, detail, commands: remedies.map(({ command }) => command) };
+};
+
+test("cli: an empty argument or value is wrong usage of every verb: it is no path, least of all the working directory", async () => {
+  for (const [words, subject] of [
+    [["snapshot", "inspect", ""], "argument FILE"],
+    [["snapshot", "restore", "backup.db", "--data-dir", ""], "option --data-dir"],
+    [["snapshot", "rank", "a", ""], "argument DIRS"],
+    [["status", "--config="], "option --config"],
+  ] as const) {
+    const error = await usageOf(words);
+    assert.deepEqual([error.subject, error.detail], [subject, "it is empty: is a variable not set?"]);
+  }
+});
+
+test("cli: what etcdctl and etcdutl call otherwise is named, and only a slip of the finger is corrected", async () => {
+  for (const [words, detail, command] of [
+    [["snapshot", "status", "a b.db"], /called inspect/, "requorum snapshot inspect 'a b.db' -o json"],
+    [["snapshot", "inspect", "a.db", "-w", "json"], /-o text, json or yaml/, "requorum snapshot inspect a.db -o json -o json"],
+    [["snapshot", "inspect", "a.db", "--write-out=table"], /-o text, json or yaml/, "requorum snapshot inspect a.db -o json -o text"],
+    [["snapshot", "save", "a.db"], /takes no snapshots/, "etcdctl snapshot save backup.db"],
+    [["snapshot", "restore", "a.db", "--data-dri=x"], /mean --data-dir/, "requorum snapshot restore a.db --data-dir=x -o json"],
+    [["snapshot", "restore", "a.db", "--wal-dir", "w"], /member\/wal below --data-dir/, "requorum help snapshot restore"],
+    [["snapshot", "inspect", "a.db", "--wal-dir", "w"], /unknown option '--wal-dir'$/, "requorum help snapshot inspect"],
+  ] as const) {
+    const error = await usageOf(words);
+    assert.match(error.detail, detail);
+    assert.equal(error.commands[0], command);
+  }
+});

@@ -1,10 +1,10 @@
 import { Command, CommanderError, Option, Argument } from "commander";
 import { exitCodes } from "../model/error-catalogue.ts";
 import { RecoveryError, type Remedy } from "../model/recovery-error.ts";
-import { shellWord } from "../model/shell-word.ts";
 import { commandName, exitMeanings, exitsOf } from "./command-table.ts";
 import { globalOptions, groupSummaries } from "./global-option-specs.ts";
 import type { CommandSpec, OptionSpec } from "./command-spec.ts";
+import { usageHint } from "./usage-hint.ts";
 
 /** What commander understood. Carrying it out is somebody else's business. */
 export interface ParsedCommand {
@@ -122,8 +122,24 @@ function addVerb(command: Command, spec: CommandSpec, onParsed: (parsed: ParsedC
     const values: Record<string, unknown> = command.optsWithGlobals();
     for (const option of [...globalOptions, ...(spec.options ?? [])]) byName[option.name] = values[attributeOf(option)];
     const args = Object.fromEntries(specs.map((argument, index): [string, unknown] => [argument.name, command.processedArgs[index]]));
+    refuseEmpty(spec, args, byName);
     onParsed({ spec, args, options: byName });
   });
+}
+
+/** What a variable that is not set leaves in a script. As a path it would be the working directory. */
+function refuseEmpty(spec: CommandSpec, args: ParsedCommand["args"], options: ParsedCommand["options"]): void {
+  const named = [
+    ...Object.entries(args).map(([name, value]) => [`argument ${name.toUpperCase()}`, value] as const),
+    ...Object.entries(options).map(([name, value]) => [`option --${name}`, value] as const),
+  ];
+  for (const [subject, value] of named)
+    if (value === "" || (Array.isArray(value) && value.includes("")))
+      throw new RecoveryError("USAGE", {
+        subject,
+        detail: "it is empty: is a variable not set?",
+        remedies: [{ why: "see what it takes", command: `requorum help ${commandName(spec)}` }],
+      });
 }
 
 function commanderOption(spec: OptionSpec): Option {
@@ -171,20 +187,19 @@ function notBuiltYet(words: readonly string[]): RecoveryError | undefined {
   });
 }
 
-/** commander's message as an error of ours: the suggestion becomes a remedy that can be copied. */
+/** commander's message as an error of ours: what was probably meant becomes a remedy that can be copied. */
 function toUsageError(table: readonly CommandSpec[], error: CommanderError, words: readonly string[]): RecoveryError {
   const message = error.message.replace(/^error: /, "");
-  const suggested = /\(Did you mean (?:one of )?([^)?]+)\?\)/.exec(message)?.[1];
+  const suggested = /\(Did you mean (?:one of )?([^)?]+)\?\)/.exec(message)?.[1]?.split(", ") ?? [];
   const detail = message.replace(/\s*\(Did you mean [^)]*\)/, "").replace(/\.$/, "");
   const wrong = /'([^']+)'/.exec(detail)?.[1];
-  const first = suggested?.split(", ")[0];
-  const corrected =
-    first === undefined || wrong === undefined ? undefined : words.map((word) => (word === wrong ? first : shellWord(word))).join(" ");
+  const isUnknown = error.code === "commander.unknownOption" || error.code === "commander.unknownCommand";
+  const path = pathIn(table, words).join(" ");
+  const hint = isUnknown && wrong !== undefined ? usageHint({ words, path, wrong, suggested }) : undefined;
   return new RecoveryError("USAGE", {
     subject: "command line",
-    detail:
-      error.code === "commander.help" ? "a verb is missing" : suggested === undefined ? detail : `${detail}; did you mean ${suggested}?`,
-    remedies: [...(corrected === undefined ? [] : [{ why: "perhaps", command: `requorum ${corrected}` }]), helpRemedy(table, words)],
+    detail: error.code === "commander.help" ? "a verb is missing" : hint === undefined ? detail : `${detail}; ${hint.detail}`,
+    remedies: [...(hint?.remedies ?? []), helpRemedy(table, words)],
   });
 }
 

@@ -1,0 +1,87 @@
+import type { Remedy } from "../model/recovery-error.ts";
+import { shellWord } from "../model/shell-word.ts";
+import { closestWord } from "../schemas/closest-word.ts";
+
+/** What was probably meant. `detail` goes on where the error says what is wrong. */
+export interface UsageHint {
+  readonly detail: string;
+  readonly remedies: readonly Remedy[];
+}
+
+interface WrongWord {
+  /** The call's words, without the program's name. */
+  readonly words: readonly string[];
+  /** The verb as far as it was understood, or its group: "snapshot restore", "snapshot". */
+  readonly path: string;
+  /** The word that was not understood. */
+  readonly wrong: string;
+  /** What the parser holds to be near. It goes further than is good for a command that somebody may copy. */
+  readonly suggested: readonly string[];
+}
+
+/** What a word of another program is here: what kubectl, etcdctl and etcdutl have taught the hands. */
+export function usageHint(found: WrongWord): UsageHint | undefined {
+  // Of `--option=value` the parser names the whole.
+  const given = { ...found, wrong: found.wrong.startsWith("-") ? found.wrong.replace(/=.*$/s, "") : found.wrong };
+  return outputHint(given) ?? otherVerbHint(given) ?? otherOptionHint(given) ?? nearHint(given);
+}
+
+/** etcdctl's `-w json`, `--write-out=table`. */
+function outputHint({ words, wrong }: WrongWord): UsageHint | undefined {
+  const found = /^(?:-w|--write-out)(?:=?([a-z]+))?$/.exec(wrong);
+  const at = words.findIndex((word) => word === wrong || word.startsWith(`${wrong}=`));
+  if (found === null || at < 0) return undefined;
+  const joined = found[1] ?? words[at]?.slice(wrong.length + 1) ?? "";
+  const wanted = joined === "" ? words[at + 1] : joined;
+  const format = wanted === "json" || wanted === "yaml" ? wanted : "text";
+  const rest = [...words.slice(0, at), ...words.slice(at + (joined === "" ? 2 : 1)), "-o", format];
+  return { detail: "the form of the result is -o text, json or yaml", remedies: [perhaps(rest)] };
+}
+
+const otherVerbs: { readonly [word: string]: string | undefined } = {
+  status: "inspect",
+  info: "inspect",
+  verify: "check",
+  validate: "check",
+  hash: "hashkv",
+  compare: "diff",
+  extract: "get",
+};
+
+function otherVerbHint({ words, path, wrong }: WrongWord): UsageHint | undefined {
+  if (path !== "snapshot") return undefined;
+  if (wrong === "save")
+    return {
+      detail: "this version takes no snapshots; etcd's own program does, and every verb here reads the running cluster as `live`",
+      remedies: [{ why: "on a control-plane machine", command: "etcdctl snapshot save backup.db" }],
+    };
+  const meant = otherVerbs[wrong];
+  return meant === undefined
+    ? undefined
+    : { detail: `here it is called ${meant}`, remedies: [perhaps(words.map((word) => (word === wrong ? meant : word)))] };
+}
+
+function otherOptionHint({ path, wrong }: WrongWord): UsageHint | undefined {
+  if (path !== "snapshot restore" || wrong !== "--wal-dir") return undefined;
+  return {
+    detail:
+      "the log is always written to member/wal below --data-dir. For an etcd that is started with --wal-dir, move that folder there afterwards",
+    remedies: [],
+  };
+}
+
+/** A slip of the finger: at most a third of the letters, dashes not counted. */
+function nearHint({ words, wrong, suggested }: WrongWord): UsageHint | undefined {
+  const bare = (word: string): string => word.replace(/^-+/, "");
+  const near = closestWord(bare(wrong), suggested.map(bare));
+  const meant = suggested.find((word) => bare(word) === near);
+  if (meant === undefined) return undefined;
+  const corrected = words.map((word) =>
+    word === wrong ? meant : word.startsWith(`${wrong}=`) ? `${meant}${word.slice(wrong.length)}` : word,
+  );
+  return { detail: `did you mean ${meant}?`, remedies: [perhaps(corrected)] };
+}
+
+function perhaps(words: readonly string[]): Remedy {
+  return { why: "perhaps", command: ["requorum", ...words.map(shellWord)].join(" ") };
+}

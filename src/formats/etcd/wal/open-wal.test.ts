@@ -229,3 +229,64 @@ test("WalLog.entries says that the log changed when its segments are no longer w
   bytes.fill(0, bytes.length - 100);
   assert.throws(() => [...log.entries(1n)], { code: "FILE_CHANGED" });
 });
+
+/** Preallocated, as etcd's own segments are. */
+const preallocated = (bytes: Uint8Array): Uint8Array => joined(bytes, new Uint8Array(1 << 21));
+const many = (): [string, Uint8Array] =>
+  only(
+    makeWal((writer) => {
+      for (let index = 1; index <= 30; index += 1) writer.entry(textEntry(index, 1, "v".repeat(900)));
+      writer.state({ term: 1n, vote: 0n, commit: 30n });
+    }),
+  );
+const offsetOf = (bytes: Uint8Array, index: number): number => {
+  const frames = [0];
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  for (let at = 0; at < bytes.length; frames.push(at))
+    at += 8 + view.getUint32(at, true) + (view.getUint8(at + 7) >= 0x80 ? view.getUint8(at + 7) & 7 : 0);
+  return frames[index + 2] ?? 0; // behind the checksum, the metadata, the snapshot record at 0
+};
+
+test("openWal: one bit of a length that makes a record reach into preallocated zeroes is damage when records follow, and none of them is lost in silence", () => {
+  const [name, bytes] = many();
+  const at = offsetOf(bytes, 12);
+  for (const [changed, what] of [
+    [[at + 2], /all of it is there in another length/],
+    [[at + 2, at + 200], /a record follows/],
+    [[at + 4, at + 200], /where \d+ are left in the file; and at byte \d+ a record follows/],
+  ] as const) {
+    const wrong = preallocated(bytes);
+    for (const place of changed) wrong[place] = (wrong[place] ?? 0) ^ 0x10;
+    const log = openWal(segmentsOf(new Map([[name, wrong]])));
+    assert.equal(log.end.kind, "damaged");
+    assert.match(log.breaks[0]?.what ?? "", what);
+    assert.equal(log.lastIndex, 11n);
+  }
+});
+
+test("openWal: the last record is damaged, and not torn, when all of it is there and only its length was changed", () => {
+  const [name, bytes] = only(makeWal((writer) => writer.entry(textEntry(1))));
+  const wrong = preallocated(bytes);
+  const length = offsetOf(bytes, 1) + 2;
+  wrong[length] = (wrong[length] ?? 0) ^ 0x10;
+  assert.match(openWal(segmentsOf(new Map([[name, wrong]]))).breaks[0]?.what ?? "", /all of it is there in another length/);
+});
+
+test("openWal: zeroes in the middle of the log are no end: records behind them are told", () => {
+  const [name, bytes] = many();
+  const from = offsetOf(bytes, 12);
+  const log = openWal(segmentsOf(new Map([[name, preallocated(bytes).fill(0, from, from + 1500)]])));
+  assert.equal(log.end.kind, "damaged");
+  assert.match(log.breaks[0]?.what ?? "", /zeroes where a record belongs: at byte \d+ another one follows/);
+  assert.equal(log.breaks[0]?.offset, from);
+});
+
+test("openWal: a last record of which the end was never written is torn, in a preallocated segment too", () => {
+  const [name, bytes] = many();
+  const sector = Math.ceil((offsetOf(bytes, 30) + 20) / 512) * 512;
+  for (const end of [offsetOf(bytes, 30) + 40, sector]) {
+    const log = openWal(segmentsOf(new Map([[name, preallocated(bytes.slice(0, end))]])));
+    assert.equal(log.end.kind, "torn", String(end));
+    assert.deepEqual(log.breaks, []);
+  }
+});

@@ -3,8 +3,9 @@ import { RecoveryError } from "../../../model/recovery-error.ts";
 import { unsupported } from "../../format-error.ts";
 import type { HardState } from "../raft/raft-messages.ts";
 import { LiveEntries } from "./live-entries.ts";
+import { nextFrame } from "./frame-search.ts";
 import { nonZeroAfter, WalFrames, type WalFrame } from "./wal-frames.ts";
-import { WalLog, type WalEnd, type WalFacts, type WalProblem, type WalSegmentFacts } from "./wal-log.ts";
+import { WalLog, type WalEnd, type WalFacts, type WalProblem, type WalSegmentFacts, type WalStretch } from "./wal-log.ts";
 import { readWalRecord, type WalMetadata, type WalSnapshot } from "./wal-records.ts";
 import { hex16, type WalSegment } from "./wal-segment.ts";
 
@@ -44,6 +45,8 @@ class WalScan {
   private readonly files: readonly WalSegment[];
   private readonly onBytes: OnBytes | undefined;
   private readonly totalBytes: number;
+  /** Of the segment that is being read. */
+  private at = 0;
   private doneBytes = 0;
   private toldBytes = 0;
   private readonly live: LiveEntries;
@@ -55,7 +58,11 @@ class WalScan {
   private readonly segments: WalSegmentFacts[] = [];
   private readonly breaks: WalProblem[] = [];
   private readonly oddities: WalProblem[] = [];
+  private readonly stretches: WalStretch[] = [];
+  /** The segment with which the next of them begins. */
+  private stretchFrom = 0;
   private end: WalEnd = { kind: "empty" };
+  private rest: number | undefined;
   /** undefined when the next segment begins a chain of its own. */
   private checksum: number | undefined;
 
@@ -67,14 +74,16 @@ class WalScan {
   }
 
   segment(file: WalSegment, at: number): void {
+    this.at = at;
     const before = this.files[at - 1];
     if (before !== undefined && file.sequence !== before.sequence + 1n) {
       const missing = `${hex16(before.sequence + 1n)}${file.sequence - before.sequence === 2n ? "" : ` to ${hex16(file.sequence - 1n)}`}`;
-      this.broken(
-        file,
-        0,
-        file.sequence > before.sequence ? `segment ${missing} is missing before this one` : "two segments have this number",
-      );
+      this.endStretch(at - 1, before.source.size, at);
+      this.breaks.push({
+        segment: file.name,
+        offset: 0,
+        what: file.sequence > before.sequence ? `segment ${missing} is missing before this one` : "two segments have this number",
+      });
       this.checksum = undefined;
     }
     const entriesBefore = this.live.entryCount;
@@ -90,7 +99,7 @@ class WalScan {
       entryCount: this.live.entryCount - entriesBefore,
       isChained,
     });
-    const damage = problem ?? this.damageOf(file, frames);
+    const damage = problem ?? this.damageOf(file, frames, isLast);
     if (damage !== undefined) this.broken(file, damage.offset, damage.what);
     this.checksum = damage === undefined ? frames.runningChecksum : undefined;
     if (isLast) this.endOf(file, usedBytes, { damage, frames });
@@ -100,6 +109,8 @@ class WalScan {
 
   finish(): void {
     this.live.finish();
+    const last = this.files.at(-1);
+    if (last !== undefined) this.endStretch(this.files.length - 1, last.source.size, this.files.length);
   }
   get commit(): bigint {
     return this.hardState?.commit ?? 0n;
@@ -122,6 +133,7 @@ class WalScan {
       entryCount: this.live.entryCount,
       segments: this.segments,
       breaks: this.breaks,
+      stretches: this.stretches,
       oddities: this.oddities,
       end: this.end,
     };
@@ -208,13 +220,25 @@ class WalScan {
     }
   }
 
-  private damageOf(file: WalSegment, frames: WalFrames): { readonly offset: number; readonly what: string } | undefined {
+  private damageOf(file: WalSegment, frames: WalFrames, isLast: boolean): { readonly offset: number; readonly what: string } | undefined {
     const { stop } = frames;
     if (stop?.kind === "damaged") return { offset: stop.offset, what: stop.because };
+    const rest = isLast && stop?.kind === "end" ? this.restBehind(file, stop.offset) : undefined;
+    const follower = rest === undefined ? undefined : nextFrame(file.source, Math.floor(rest / 8) * 8);
+    if (stop !== undefined && follower !== undefined)
+      return { offset: stop.offset, what: `zeroes where a record belongs: at byte ${follower.offset} another one follows` };
     // etcd renames a segment into place when its head is written: without one, what was in it is lost.
     if (stop?.offset === 0)
       return { offset: 0, what: file.source.size === 0 ? "the segment is empty" : "the segment begins with no record" };
     return undefined;
+  }
+
+  /** The first byte behind the last segment's end that is not zero. */
+  private restBehind(file: WalSegment, offset: number): number | undefined {
+    this.rest = nonZeroAfter(file.source, offset, (done) => {
+      this.tell(done);
+    });
+    return this.rest;
   }
 
   private endOf(
@@ -230,11 +254,8 @@ class WalScan {
     const { stop } = of.frames;
     this.end = stop?.kind === "torn" ? { kind: "torn", ...place, because: stop.because } : { kind: "clean", ...place };
     if (stop?.kind === "torn") return;
-    const rest = nonZeroAfter(file.source, offset, (done) => {
-      this.tell(done);
-    });
-    if (rest !== undefined)
-      this.odd(file, rest, `bytes that are not zero, behind the log's end at ${offset}: a write that was torn, or records that are lost`);
+    if (this.rest !== undefined)
+      this.odd(file, this.rest, `bytes that are not zero, and no record, behind the log's end at ${offset}: a write that was torn`);
     if (offset === file.source.size && offset >= fullSegmentBytes)
       this.odd(file, offset, "the last segment is full and closed: the one that followed it may be missing");
   }
@@ -242,9 +263,17 @@ class WalScan {
   /** A break that does not end the segment; there can be many of them. */
   private jumped(file: WalSegment, frame: WalFrame, what: string): void {
     if (this.breaks.length < maxBreaks) this.broken(file, frame.offset, what);
+    else this.endStretch(this.at, frame.offset, this.at + 1);
   }
   private broken(file: WalSegment, offset: number, what: string): void {
     this.breaks.push({ segment: file.name, offset, what });
+    this.endStretch(this.at, offset, this.at + 1);
+  }
+  private endStretch(lastSegment: number, endOffset: number, nextFrom: number): void {
+    const firstSegment = this.stretchFrom;
+    if (nextFrom <= firstSegment) return;
+    this.stretchFrom = nextFrom;
+    if (lastSegment > firstSegment || endOffset > 0) this.stretches.push({ firstSegment, lastSegment, endOffset });
   }
   private odd(file: WalSegment, offset: number, what: string): void {
     if (this.oddities.length < maxOddities) this.oddities.push({ segment: file.name, offset, what });

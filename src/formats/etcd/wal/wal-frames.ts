@@ -7,6 +7,7 @@
  */
 import { readBytes, type ByteSource } from "../../byte-source.ts";
 import { crc32c } from "../../crc32c.ts";
+import { isWholeBesidesItsLength, nextFrame } from "./frame-search.ts";
 import { uint32Of, viewOf } from "../../protobuf/checked-fields.ts";
 import { MalformedMessage, WireReader } from "../../protobuf/wire-reader.ts";
 
@@ -24,7 +25,7 @@ export interface WalFrame {
 export type WalStop =
   /** The file ends, or continues with zeroes, right behind a whole record. */
   | { readonly kind: "end"; readonly offset: number }
-  /** What a crash in the middle of a write leaves; etcd cuts it off when it is in the last segment. */
+  /** What a kill in the middle of a write leaves: nothing that looks like a record follows. etcd cuts it off when it is in the last segment. */
   | { readonly kind: "torn"; readonly offset: number; readonly because: string }
   /** etcd refuses to start on it. */
   | { readonly kind: "damaged"; readonly offset: number; readonly because: string };
@@ -78,7 +79,7 @@ export class WalFrames {
     const paddingBytes = high >>> 31 === 1 ? (high >>> 24) & 7 : 0;
     const frameBytes = recordBytes + paddingBytes;
     if (frameBytes > left - lengthBytes)
-      return this.haltTorn(`a record of ${recordBytes} bytes where ${left - lengthBytes} are left in the file`);
+      return this.haltTorn(`a record of ${recordBytes} bytes where ${left - lengthBytes} are left in the file`, recordBytes);
     if (recordBytes > maxRecordBytes) return this.haltDamaged(`a record of ${recordBytes} bytes; at most ${maxRecordBytes} are read`);
     return this.frame(start, this.view(start + lengthBytes, frameBytes), recordBytes);
   }
@@ -89,7 +90,7 @@ export class WalFrames {
       record = recordOf(new WireReader(bytes, 0, recordBytes));
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error;
-      return this.haltContent(bytes, `a record that cannot be decoded: ${error.message}`);
+      return this.haltContent(bytes, recordBytes, `a record that cannot be decoded: ${error.message}`);
     }
     if (record.type === walRecordType.crc) {
       // etcd takes any checksum as long as it has read nothing before: the chain begins here.
@@ -99,7 +100,11 @@ export class WalFrames {
     } else {
       const checksum = crc32c(record.data, this.checksum ?? 0);
       if (checksum !== record.checksum)
-        return this.haltContent(bytes, `a record whose checksum is ${hex8(checksum)}, not ${hex8(record.checksum)} as it says`);
+        return this.haltContent(
+          bytes,
+          recordBytes,
+          `a record whose checksum is ${hex8(checksum)}, not ${hex8(record.checksum)} as it says`,
+        );
       this.checksum = checksum;
     }
     this.offset = start + lengthBytes + bytes.length;
@@ -124,13 +129,23 @@ export class WalFrames {
   private haltDamaged(because: string): WalFrame | undefined {
     return this.halt({ kind: "damaged", offset: this.offset, because });
   }
-  /** Only the last segment can have been cut by a crash: etcd closes a segment before it begins the next. */
-  private haltTorn(because: string): WalFrame | undefined {
-    return this.halt({ kind: this.isLast ? "torn" : "damaged", offset: this.offset, because });
+  /**
+   * Only the last segment can have been cut by a crash: etcd closes a segment
+   * before it begins the next. A write that was cut is the last one: where a
+   * record follows, or the record is all there, it was changed afterwards.
+   */
+  private haltTorn(because: string, statedBytes?: number): WalFrame | undefined {
+    const { source, offset, checksum } = this;
+    if (!this.isLast) return this.haltDamaged(because);
+    if (statedBytes !== undefined && isWholeBesidesItsLength(source, offset, { statedBytes, checksum }))
+      return this.haltDamaged(`a record that says to have ${statedBytes} bytes, and all of it is there in another length`);
+    const follower = nextFrame(source, offset + lengthBytes);
+    if (follower === undefined) return this.halt({ kind: "torn", offset, because });
+    return this.haltDamaged(`${because}; and at byte ${follower.offset} a record follows, so it was no write that a kill cut short`);
   }
-  private haltContent(bytes: Uint8Array, because: string): WalFrame | undefined {
+  private haltContent(bytes: Uint8Array, statedBytes: number, because: string): WalFrame | undefined {
     return hasZeroSector(bytes, this.offset + lengthBytes)
-      ? this.haltTorn(`${because}; a part of it was never written`)
+      ? this.haltTorn(`${because}; a part of it was never written`, statedBytes)
       : this.haltDamaged(because);
   }
 }

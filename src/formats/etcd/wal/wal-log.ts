@@ -23,12 +23,19 @@ export interface WalProblem {
 export type WalEnd =
   /** The last whole record is followed by the file's end or by zeroes. */
   | { readonly kind: "clean"; readonly segment: string; readonly offset: number }
-  /** A record was begun and not ended, as a crash leaves it. It cannot have been acknowledged by this member. */
+  /** A record was begun and not ended, as a kill leaves it, and none follows: this member did not get so far as to acknowledge it. */
   | { readonly kind: "torn"; readonly segment: string; readonly offset: number; readonly because: string }
   /** Whole records may follow that cannot be reached: see `breaks`. */
   | { readonly kind: "damaged"; readonly segment: string; readonly offset: number; readonly because: string }
   /** There is no segment at all. */
   | { readonly kind: "empty" };
+
+/** A part of the log without a break inside: whole segments, the last of them up to `endOffset`. */
+export interface WalStretch {
+  readonly firstSegment: number;
+  readonly lastSegment: number;
+  readonly endOffset: number;
+}
 
 export interface WalSegmentFacts {
   readonly name: string;
@@ -66,6 +73,8 @@ export interface WalFacts {
    * others with the next segment.
    */
   readonly breaks: readonly WalProblem[];
+  /** The parts between the breaks, the oldest first; the part of a segment behind a break inside it belongs to none. */
+  readonly stretches: readonly WalStretch[];
   /** What is odd and stops no etcd: bytes behind the log's end, entries whose term goes back. At most 100. */
   readonly oddities: readonly WalProblem[];
   readonly end: WalEnd;
@@ -83,9 +92,10 @@ export class WalLog implements WalFacts {
   readonly entryCount: number;
   readonly segments: readonly WalSegmentFacts[];
   readonly breaks: readonly WalProblem[];
+  readonly stretches: readonly WalStretch[];
   readonly oddities: readonly WalProblem[];
   readonly end: WalEnd;
-  private readonly files: readonly WalSegment[];
+  readonly files: readonly WalSegment[];
   private readonly live: LiveEntries;
 
   /** Made by openWal. */
@@ -101,6 +111,7 @@ export class WalLog implements WalFacts {
     this.entryCount = facts.entryCount;
     this.segments = facts.segments;
     this.breaks = facts.breaks;
+    this.stretches = facts.stretches;
     this.oddities = facts.oddities;
     this.end = facts.end;
     this.files = files;

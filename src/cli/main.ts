@@ -96,7 +96,8 @@ function makeTerminal(given: { readonly noColor: boolean }): Terminal {
     out,
     err,
     canAsk: process.stdin.isTTY && process.stderr.isTTY,
-    noColor: given.noColor || (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb",
+    noColor: given.noColor || (env["NO_COLOR"] ?? "") !== "",
+    isDumb: env["TERM"] === "dumb",
     readAnswer: async (question, signal) => {
       const { createInterface } = await import("node:readline/promises");
       const reader = createInterface({ input: process.stdin, output: process.stderr });

@@ -37,7 +37,7 @@ export function runListener(cli: CliContext, planOf: () => RecoveryPlan | undefi
     if (event.kind === "step-started") startedMs.set(event.step, Date.parse(at));
     const started = "step" in event ? startedMs.get(event.step) : undefined;
     // On a terminal the live line says what is going on; each step gets one line, when it has ended.
-    if (event.kind === "step-started" && event.attempt === 1 && cli.terminal.errIsTty) return;
+    if (event.kind === "step-started" && event.attempt === 1 && cli.terminal.errObeys) return;
     const page = runEventLine(event, { plan: planOf(), seconds: started === undefined ? undefined : (Date.parse(at) - started) / 1000 });
     if (page.length > 0) printNote(cli, page);
   };

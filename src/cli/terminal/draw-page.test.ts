@@ -42,10 +42,12 @@ test("drawPage: a flexible column gives way at spaces, a long word in it is brok
   assert.ok(!drawn.includes("senten\n"));
 });
 
-test("drawPage: columns that are not worth a small screen are left out there", () => {
+test("drawPage: columns that are not worth a small screen are left out there, and named", () => {
   const page = [table([{ title: "a" }, { title: "b", hideBelow: 80 }], [["1", "2"]], 0)];
   assert.ok(!drawPage(page, plain).includes("B"));
+  assert.ok(drawPage(page, plain).endsWith("\nwith 80 columns also: b\n"));
   assert.ok(drawPage(page, { columns: 80, hasColor: false }).includes("B"));
+  assert.ok(!drawPage(page, { columns: 80, hasColor: false }).includes("also"));
 });
 
 test("drawPage: colours only where asked, and control characters from a machine are shown, not obeyed", () => {

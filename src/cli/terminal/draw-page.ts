@@ -123,11 +123,20 @@ function drawTable(whole: Extract<Block, { kind: "table" }>, options: DrawOption
       ),
     );
   const margin = " ".repeat(block.indent);
-  return drawn
-    .toString()
-    .split("\n")
-    .map((text) => `${margin}${text}`.trimEnd())
-    .join("\n");
+  const hidden = whole.columns.filter((_, index) => !(isShown[index] ?? true));
+  return [
+    ...drawn
+      .toString()
+      .split("\n")
+      .map((text) => `${margin}${text}`.trimEnd()),
+    ...(hidden.length === 0 ? [] : [`${margin}${paint({ text: hiddenWords(hidden), tone: "dim" }, options.hasColor)}`]),
+  ].join("\n");
+}
+
+/** What a screen is too small for is named: nobody misses what he does not know of. */
+function hiddenWords(hidden: readonly Column[]): string {
+  const wanted = Math.max(...hidden.map((column) => column.hideBelow ?? 0));
+  return `with ${String(wanted)} columns also: ${hidden.map((column) => column.title).join(", ")}`;
 }
 
 /** Natural widths with two columns of air; where the screen is too small, the widest flexible column gives way first, never below twelve. */

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { LiveLine } from "./live-line.ts";
+import { ProgressDisplay } from "./progress-display.ts";
 import { ScreenRedraw } from "./screen-redraw.ts";
 import { Terminal } from "./terminal.ts";
 
-function terminal(options: { readonly isTty: boolean; readonly rows?: number }): {
+function terminal(options: { readonly isTty: boolean; readonly rows?: number; readonly isDumb?: boolean }): {
   readonly it: Terminal;
   readonly out: string[];
   readonly err: string[];
@@ -20,7 +21,14 @@ function terminal(options: { readonly isTty: boolean; readonly rows?: number }):
     },
   });
   return {
-    it: new Terminal({ out: sink(out), err: sink(err), canAsk: false, noColor: true, readAnswer: () => Promise.resolve("") }),
+    it: new Terminal({
+      out: sink(out),
+      err: sink(err),
+      canAsk: false,
+      noColor: options.isDumb !== true,
+      isDumb: options.isDumb === true,
+      readAnswer: () => Promise.resolve(""),
+    }),
     out,
     err,
   };
@@ -32,6 +40,19 @@ test("LiveLine: without a terminal nothing is written", () => {
   live.show("working");
   live.stop();
   assert.deepEqual(err, []);
+});
+
+test("a dumb terminal is sent no control sequence: progress in plain lines, no colours, no screen that is drawn again", () => {
+  const { it, out, err } = terminal({ isTty: true, isDumb: true });
+  const live = new LiveLine(it);
+  live.show("working");
+  live.stop();
+  const progress = new ProgressDisplay(it, { isQuiet: false });
+  progress.report({ kind: "phase", text: "reading", host: undefined });
+  progress.stop();
+  assert.equal(new ScreenRedraw(it).isLive, false);
+  assert.deepEqual([it.outHasColor, it.errHasColor], [false, false]);
+  assert.deepEqual([out.join(""), err.join("").trim()], ["", "reading"]);
 });
 
 test("LiveLine: a problem that is printed meanwhile takes the line away first, and the end leaves nothing behind", () => {

@@ -25,7 +25,7 @@ export class LiveLine {
 
   /** Shows this from now on; the clock starts again unless told otherwise. */
   show(text: Inline, options: { readonly keepsClock?: boolean } = {}): void {
-    if (!this.#terminal.errIsTty) return;
+    if (!this.#terminal.errObeys) return;
     this.#text = text;
     if (options.keepsClock !== true || this.#sinceMs === 0) this.#sinceMs = performance.now();
     if (this.#timer === undefined) {

@@ -28,7 +28,7 @@ export class ProgressDisplay {
   }
 
   readonly report: ReportProgress = (event) => {
-    if (this.#terminal.errIsTty) this.#live.show(progressWords(event), { keepsClock: event.kind !== "phase" });
+    if (this.#terminal.errObeys) this.#live.show(progressWords(event), { keepsClock: event.kind !== "phase" });
     else if (!this.#isQuiet) this.#plain(event);
   };
 

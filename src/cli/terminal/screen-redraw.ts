@@ -19,7 +19,7 @@ export class ScreenRedraw {
   }
 
   get isLive(): boolean {
-    return this.#terminal.outIsTty;
+    return this.#terminal.outObeys;
   }
 
   /** Lines beyond the screen are cut, with a word that says so. */

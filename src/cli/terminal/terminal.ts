@@ -21,6 +21,8 @@ export interface TerminalOptions {
   readonly readAnswer: (question: string, signal: AbortSignal) => Promise<string>;
   /** --no-color or NO_COLOR. */
   readonly noColor: boolean;
+  /** TERM=dumb: a terminal that shows control sequences instead of obeying them. A person reads there all the same. */
+  readonly isDumb?: boolean;
 }
 
 /** Width for text that goes to a file or pipe: tables are not cut there. */
@@ -61,6 +63,13 @@ export class Terminal {
   get errIsTty(): boolean {
     return this.#options.err.isTty;
   }
+  /** Can lines be redrawn in place? */
+  get outObeys(): boolean {
+    return this.outIsTty && this.#options.isDumb !== true;
+  }
+  get errObeys(): boolean {
+    return this.errIsTty && this.#options.isDumb !== true;
+  }
   /** Aborted when the reader of standard output has gone. A run goes on; what only shows, such as a watch, has no reason to. */
   get outGone(): AbortSignal | undefined {
     return this.#options.out.gone;
@@ -70,10 +79,10 @@ export class Terminal {
     return await this.#options.out.settled?.();
   }
   get outHasColor(): boolean {
-    return this.outIsTty && !this.#options.noColor;
+    return this.outObeys && !this.#options.noColor;
   }
   get errHasColor(): boolean {
-    return this.errIsTty && !this.#options.noColor;
+    return this.errObeys && !this.#options.noColor;
   }
   get outColumns(): number {
     return this.outIsTty ? sizeOr(this.#options.out.columns, unknownSize.columns) : pipeColumns;

@@ -10,6 +10,7 @@ import process from "node:process";
 import { exitCodes } from "../model/error-catalogue.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import type { CliContext } from "./cli-context.ts";
+import { isThreadHanging } from "./file-work/end-thread.ts";
 import { findDirectories } from "./find-directories.ts";
 import type { Directories, GlobalOptions } from "./global-options.ts";
 import { programVersion } from "./program-version.ts";
@@ -33,10 +34,10 @@ function onSignal(name: string): void {
   if (interrupts > 0 && performance.now() - interruptedAtMs < sameInterruptMs) return;
   interruptedAtMs = performance.now();
   interrupts += 1;
-  if (interrupts > 1) process.exit(exitCodes.interrupted);
+  if (interrupts > 1) end(exitCodes.interrupted);
   if (process.stderr.isTTY && isChanging)
     process.stderr.write("\nstopping as soon as it is safe; once more to stop at once (a run stays resumable)\n");
-  if (!isChanging) setTimeout(() => process.exit(exitCodes.interrupted), lastGraceMs).unref();
+  if (!isChanging) setTimeout(() => end(exitCodes.interrupted), lastGraceMs).unref();
   interrupt.abort(new RecoveryError("INTERRUPTED", { subject: "requorum", detail: `stopped by ${name}` }));
 }
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -87,9 +88,18 @@ function userName(): string {
 }
 
 let terminal: Terminal | undefined;
-process.on("exit", () => {
+function restoreTerminal(): void {
   if (terminal !== undefined && terminal.restoreText !== "") writeSync(1, terminal.restoreText);
-});
+}
+process.on("exit", restoreTerminal);
+
+/** `process.exit` waits for all threads. Where one hangs, only a signal ends them: a shell shows 130 for this one, too. */
+function end(code: number): void {
+  if (!isThreadHanging()) process.exit(code);
+  restoreTerminal();
+  process.removeAllListeners("SIGINT");
+  process.kill(process.pid, "SIGINT");
+}
 
 function makeTerminal(given: { readonly noColor: boolean }): Terminal {
   terminal = new Terminal({
@@ -165,4 +175,4 @@ const exitCode = await runCli({ words: process.argv.slice(2), version: programVe
 await Promise.all([out.settled(), err.settled()]);
 // Idle connections (gRPC, shared ssh masters) would keep the process; everything that matters is written.
 // What was done in spite of Ctrl-C is done; what failed after it, failed because of it.
-process.exit(interrupt.signal.aborted && exitCode !== exitCodes.done ? exitCodes.interrupted : exitCode);
+end(interrupt.signal.aborted && exitCode !== exitCodes.done ? exitCodes.interrupted : exitCode);

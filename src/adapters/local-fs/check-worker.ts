@@ -1,6 +1,6 @@
 /** The thread that checks a file beside the one that reads its content, see `startCheckThread`. */
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
 import type { ByteSource } from "../../formats/byte-source.ts";
@@ -24,7 +24,7 @@ function main(): void {
 }
 
 function checksOf(work: CheckWork, onDone: (doneBytes: number) => void): ContentChecks {
-  const file = openSync(work.place, "r");
+  const file = openSync(work.place, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const { dev, ino } = fstatSync(file, { bigint: true });
     if (dev !== work.device || ino !== work.inode) throw new Error("it is another file");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, closeSync, copyFileSync, mkdtempSync, openSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,6 +27,15 @@ test("LocalByteFiles reads ranges, and only ranges inside the file", (context) =
   }, RangeError);
   file.assertUnchanged();
   file.close();
+});
+
+test("LocalByteFiles: a pipe in a data dir is no file, and is not waited for", (context) => {
+  const pipe = `${fileWith(context, "")}.wal`;
+  execFileSync("mkfifo", [pipe]);
+  const files = new LocalByteFiles();
+  assert.throws(() => files.open(pipe), { code: "FILE_NOT_RECOGNISED", message: /a device, a pipe or a socket/ });
+  assert.throws(() => files.open(join(pipe, "..")), { code: "FILE_NOT_RECOGNISED", message: /this is a directory/ });
+  assert.throws(() => files.open("/dev/null"), { code: "FILE_NOT_RECOGNISED" });
 });
 
 test("LocalByteFiles: a file that grows, shrinks or is replaced while it is read is FILE_CHANGED", (context) => {

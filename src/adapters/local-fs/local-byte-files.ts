@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync, type BigIntStats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync, type BigIntStats } from "node:fs";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { ByteFiles, ChecksAsked, OpenByteFile, PendingChecks } from "../../ports/byte-files.ts";
 import { lockPidOf } from "../../formats/machine/proc-locks.ts";
@@ -26,10 +26,7 @@ export class LocalByteFiles implements ByteFiles {
     const stats = attempt(path, "look at it", () => statSync(this.placeOf(path)));
     if (stats.isFile()) return "file";
     if (stats.isDirectory()) return "directory";
-    throw new RecoveryError("FILE_NOT_RECOGNISED", {
-      subject: `file ${path}`,
-      detail: "this is neither a file nor a directory: a device, a pipe or a socket",
-    });
+    throw noFile(path, "this is neither a file nor a directory: a device, a pipe or a socket");
   }
 
   list(path: string): readonly string[] {
@@ -38,7 +35,9 @@ export class LocalByteFiles implements ByteFiles {
 
   open(path: string): OpenByteFile {
     const place = this.placeOf(path);
-    const file = attempt(path, "open it", () => openSync(place, "r"));
+    // First, because opening a device may do something; and without waiting, should a pipe take the place after that look.
+    if (this.kindOf(path) === "directory") throw noFile(path, "this is a directory");
+    const file = attempt(path, "open it", () => openSync(place, constants.O_RDONLY | constants.O_NONBLOCK));
     try {
       return new LocalByteFile(path, place, file, this.startChecks);
     } catch (error) {
@@ -84,7 +83,7 @@ class LocalByteFile implements OpenByteFile {
     this.place = place;
     this.file = file;
     this.opened = attempt(path, "look at it", () => fstatSync(file, { bigint: true }));
-    if (!this.opened.isFile()) throw new RecoveryError("FILE_NOT_RECOGNISED", { subject: `file ${path}`, detail: "this is a directory" });
+    if (!this.opened.isFile()) throw noFile(path, "this is no file any more");
     this.size = Number(this.opened.size);
     this.secondsSinceWrite = (Date.now() - Number(this.opened.mtimeMs)) / 1000;
   }
@@ -121,6 +120,10 @@ class LocalByteFile implements OpenByteFile {
   private changed(what: string): RecoveryError {
     return new RecoveryError("FILE_CHANGED", { subject: `file ${this.name}`, detail: what });
   }
+}
+
+function noFile(path: string, detail: string): RecoveryError {
+  return new RecoveryError("FILE_NOT_RECOGNISED", { subject: `file ${path}`, detail });
 }
 
 function attempt<T>(path: string, what: string, operation: () => T): T {

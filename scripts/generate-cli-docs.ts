@@ -1,7 +1,7 @@
 /** Writes docs/cli.md from the table of verbs. `--check` only compares. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { commandName, commandTable, exitMeanings, exitsOf } from "../src/cli/command-table.ts";
+import { commandName, commandTable, exitMeaningOf, exitsOf } from "../src/cli/command-table.ts";
 import type { ArgumentSpec, OptionSpec } from "../src/cli/command-spec.ts";
 import { globalOptions } from "../src/cli/global-option-specs.ts";
 import { exitCodes } from "../src/model/error-catalogue.ts";
@@ -33,7 +33,7 @@ export function cliPage(): string {
     parts.push("```sh", ...spec.examples.flatMap(({ command, why }) => [`# ${why}`, command]), "```", "");
     parts.push(
       `Exit codes: ${exitsOf(spec)
-        .map((name) => `${String(exitCodes[name])} ${exitMeanings[name]}`)
+        .map((name) => `${String(exitCodes[name])} ${exitMeaningOf(spec, name)}`)
         .join(" · ")}.`,
     );
   }

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option, Argument } from "commander";
 import { exitCodes } from "../model/error-catalogue.ts";
 import { RecoveryError, type Remedy } from "../model/recovery-error.ts";
-import { commandName, exitMeanings, exitsOf } from "./command-table.ts";
+import { commandName, exitMeaningOf, exitsOf } from "./command-table.ts";
 import { globalOptions, groupSummaries } from "./global-option-specs.ts";
 import type { CommandSpec, OptionSpec } from "./command-spec.ts";
 import { usageHint } from "./usage-hint.ts";
@@ -168,7 +168,7 @@ function globalHelp(): string {
 
 function endOfHelp(spec: CommandSpec): string {
   const examples = spec.examples.flatMap(({ command, why }) => [`  # ${why}`, `  ${command}`]);
-  const codes = exitsOf(spec).map((name) => `  ${String(exitCodes[name]).padStart(3)}  ${exitMeanings[name]}`);
+  const codes = exitsOf(spec).map((name) => `  ${String(exitCodes[name]).padStart(3)}  ${exitMeaningOf(spec, name)}`);
   return ["Examples:", ...examples, "", `Exit codes of ${commandName(spec)}:`, ...codes].join("\n");
 }
 

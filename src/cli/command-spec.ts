@@ -17,6 +17,8 @@ export interface CommandSpec {
   readonly examples: readonly ExampleSpec[];
   /** Every way that it can end; `done` and `bug` and `usage` go without saying and are added. */
   readonly exits: readonly ExitName[];
+  /** What these mean for this verb, where `exitMeanings` says it too generally. */
+  readonly exitWords?: { readonly [name in ExitName]?: string };
   readonly load: () => Promise<CommandModule>;
 }
 

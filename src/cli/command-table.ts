@@ -15,7 +15,7 @@ export const commandTable: readonly CommandSpec[] = [
 ];
 
 /** What exit codes mean, in the help's words. docs/exit-codes.md has the same table. */
-export const exitMeanings: { readonly [name in ExitName]: string } = {
+const exitMeanings: { readonly [name in ExitName]: string } = {
   done: "done",
   bug: "a bug in requorum",
   usage: "wrong usage or configuration",
@@ -23,12 +23,19 @@ export const exitMeanings: { readonly [name in ExitName]: string } = {
   factsIncomplete: "not enough could be seen",
   locked: "another run holds the lock",
   blocked: "blocked by a precondition, or waiting is right",
-  failed: "an operation failed; a run that was under way can be resumed",
+  failed: "an operation failed",
   outcomeUnknown: "the outcome of a step is unknown; look before anything else",
   verificationFailed: "plan, journal, snapshot or result failed verification",
   refused: "refused by a safety gate",
-  interrupted: "interrupted; a run can be resumed",
+  interrupted: "interrupted",
 };
+
+/** What an exit code means for one verb. */
+export function exitMeaningOf(spec: CommandSpec, name: ExitName): string {
+  const words = spec.exitWords?.[name] ?? exitMeanings[name];
+  // Only verbs that carry out runs take the lock.
+  return spec.exits.includes("locked") && (name === "failed" || name === "interrupted") ? `${words}; the run can be resumed` : words;
+}
 
 /** All exit codes of a verb, ascending: its own and those that every verb has. */
 export function exitsOf(spec: CommandSpec): readonly ExitName[] {

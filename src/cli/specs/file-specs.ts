@@ -8,6 +8,13 @@ const source: ArgumentSpec = {
 
 /** A file that cannot be read, a machine that cannot be reached or is not the known one, Ctrl-C. */
 const sourceExits = ["factsIncomplete", "failed", "outcomeUnknown", "refused", "interrupted"] as const;
+const sourceWords: NonNullable<CommandSpec["exitWords"]> = {
+  usage: "wrong usage or configuration; also: no such file, or none of etcd's",
+  factsIncomplete: "a machine, or the running cluster, could not be reached",
+  failed: "a file could not be used: damaged, in use by an etcd, or changed while it was read",
+  outcomeUnknown: "a machine stopped answering",
+  refused: "refused by a safety gate: a machine is not the known one",
+};
 
 const committedOnly: OptionSpec = {
   name: "committed-only",
@@ -34,6 +41,7 @@ export const fileSpecs: readonly CommandSpec[] = [
       { command: "requorum snapshot inspect ssh://cp1/var/lib/etcd", why: "one of another machine: copied here, compared, and removed" },
     ],
     exits: ["findings", ...sourceExits],
+    exitWords: { ...sourceWords, findings: "shown, and something is wrong with the file" },
     load: async () => (await import("../commands/snapshot-inspect.ts")).command,
   },
   {
@@ -43,6 +51,7 @@ export const fileSpecs: readonly CommandSpec[] = [
     arguments: [source],
     examples: [{ command: "requorum snapshot check backup.db", why: "before you rely on it" }],
     exits: ["verificationFailed", ...sourceExits],
+    exitWords: { ...sourceWords, verificationFailed: "damaged" },
     load: async () => (await import("../commands/snapshot-check.ts")).command,
   },
   {
@@ -50,6 +59,7 @@ export const fileSpecs: readonly CommandSpec[] = [
     summary: "objects of Kubernetes out of a file, as YAML that kubectl apply takes",
     description: [
       "What the cluster itself writes (status, uid, resourceVersion, …) is left out and named in a comment; --raw keeps it. Secrets are printed as they are.",
+      "Exit code 3: something that was asked for is not there or cannot be read as a whole; all the rest is printed.",
       "Where no resource is named, what the cluster makes again by itself is left out and counted in a comment: events, leases, endpoints, and what a controller owns (but for its secrets, configmaps and volume claims).",
     ],
     arguments: [
@@ -58,16 +68,21 @@ export const fileSpecs: readonly CommandSpec[] = [
         name: "what",
         isRequired: false,
         isVariadic: true,
-        describes:
-          "as kubectl names it: secrets, secret/app-login, secret app-login, cm,deploy, all, widgets.example.org/one; or an etcd key",
+        describes: "as kubectl names it: secrets, secret/app-login, secret app-login, cm,deploy, all, widget/one; or an etcd key",
       },
     ],
     options: [
       { name: "namespace", short: "n", value: "NAME", describes: "only this namespace, which alone means all that is in it" },
       { name: "all-namespaces", short: "A", describes: "every namespace, as without --namespace" },
-      { name: "selector", short: "l", value: "LABELS", describes: "only objects with these labels: app=web,tier!=cache" },
+      { name: "selector", short: "l", value: "LABELS", describes: "only objects with these labels: app=web,tier!=cache,zone in (a,b)" },
       { name: "revision", value: "N", describes: "as they were at this revision", defaultWords: "the newest" },
       { name: "all", describes: "also what the cluster makes again by itself: events, leases, endpoints, what controllers own" },
+      {
+        name: "prefix",
+        value: "PREFIX",
+        describes: "of several clusters in one etcd, the one whose keys begin so",
+        defaultWords: "the one with most objects",
+      },
       { name: "raw", describes: "everything, as the API server would have answered" },
       { name: "encryption-config", value: "FILE", describes: "the EncryptionConfiguration, where values are encrypted at rest" },
       committedOnly,
@@ -79,6 +94,7 @@ export const fileSpecs: readonly CommandSpec[] = [
       { command: "requorum snapshot get backup.db --namespace shop", why: "a whole namespace" },
     ],
     exits: ["findings", ...sourceExits],
+    exitWords: { ...sourceWords, findings: "an object is not there, or was left out or is not whole; each is named" },
     load: async () => (await import("../commands/snapshot-get.ts")).command,
   },
   {
@@ -111,6 +127,7 @@ export const fileSpecs: readonly CommandSpec[] = [
       { command: "requorum snapshot diff backup.db --from-revision 48000 --to-revision 48210", why: "within one file" },
     ],
     exits: ["findings", ...sourceExits],
+    exitWords: { ...sourceWords, findings: "there are differences, or objects that could not be compared" },
     load: async () => (await import("../commands/snapshot-diff.ts")).command,
   },
   {
@@ -125,6 +142,7 @@ export const fileSpecs: readonly CommandSpec[] = [
     ],
     examples: [{ command: "requorum snapshot hashkv backup.db --revision 48210", why: "to compare with a server at that revision" }],
     exits: sourceExits,
+    exitWords: sourceWords,
     load: async () => (await import("../commands/snapshot-hashkv.ts")).command,
   },
   {
@@ -144,13 +162,19 @@ export const fileSpecs: readonly CommandSpec[] = [
       },
     ],
     exits: ["findings", ...sourceExits],
+    exitWords: {
+      ...sourceWords,
+      findings: "ranked as far as it can be told; what stands in the way is named",
+      factsIncomplete: "none of several could be read",
+    },
     load: async () => (await import("../commands/snapshot-rank.ts")).command,
   },
   {
     path: ["snapshot", "restore"],
     summary: "make a new data dir that etcd starts from",
     description: [
-      "From a snapshot, a db file, or a data dir, whose log is replayed over its database. Only ever into a path where nothing is. The options are those of `etcdutl snapshot restore`.",
+      "From a snapshot, a db file, or a data dir, whose log is replayed over its database. Only ever into a path where nothing is. The options are those of `etcdutl snapshot restore`, but for --wal-dir: the log is always in member/wal below --data-dir.",
+      "With several members, run it once for each: the same source, token and options, and --name of the member.",
     ],
     arguments: [source],
     options: [
@@ -163,6 +187,11 @@ export const fileSpecs: readonly CommandSpec[] = [
         defaultWords: "NAME=http://localhost:2380",
       },
       {
+        name: "initial-advertise-peer-urls",
+        value: "URL,…",
+        describes: "of this member; it must be what --initial-cluster says, which alone is enough",
+      },
+      {
         name: "initial-cluster-token",
         value: "TOKEN",
         describes: "never used before, the same for all members",
@@ -173,6 +202,7 @@ export const fileSpecs: readonly CommandSpec[] = [
         value: "N",
         describes: "add to the revision and mark all before it compacted, so that watchers find out; 1000000000 is usual",
       },
+      { name: "mark-compacted", describes: "with --bump-revision, which always does it" },
       {
         name: "etcd-version",
         value: "MINOR",
@@ -187,11 +217,12 @@ export const fileSpecs: readonly CommandSpec[] = [
       { command: "requorum snapshot restore backup.db --data-dir restored", why: "one member, to look into it" },
       {
         command:
-          "requorum snapshot restore backup.db --name cp1 --initial-cluster cp1=https://10.0.0.11:2380,cp2=https://10.0.0.12:2380 --initial-cluster-token restored-1 --bump-revision 1000000000 --data-dir /var/lib/etcd-new",
-        why: "one of two members; run it again with --name cp2 for the other",
+          "requorum snapshot restore backup.db --name cp1 --initial-cluster cp1=https://10.0.0.11:2380,cp2=https://10.0.0.12:2380,cp3=https://10.0.0.13:2380 --initial-cluster-token restored-1 --bump-revision 1000000000 --data-dir /var/lib/etcd-new",
+        why: "one of three members; it prints the calls for the two others",
       },
     ],
     exits: sourceExits,
+    exitWords: { ...sourceWords, refused: "refused by a safety gate: something is where it is to go, or a machine is not the known one" },
     load: async () => (await import("../commands/snapshot-restore.ts")).command,
   },
 ];

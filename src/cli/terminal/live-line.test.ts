@@ -48,7 +48,7 @@ test("a dumb terminal is sent no control sequence: progress in plain lines, no c
   live.show("working");
   live.stop();
   const progress = new ProgressDisplay(it, { isQuiet: false });
-  progress.report({ kind: "phase", text: "reading", host: undefined });
+  progress.report({ kind: "phase", text: "reading" });
   progress.stop();
   assert.equal(new ScreenRedraw(it).isLive, false);
   assert.deepEqual([it.outHasColor, it.errHasColor], [false, false]);

@@ -49,12 +49,20 @@ export const fileErrorEntries = {
     summary: "no such object in the file",
     retry: "permanent",
     exit: "findings",
-    meaning: "The file was read as a whole at the wanted revision and does not hold this object.",
+    meaning:
+      "The file was read as a whole at the wanted revision and does not hold this object. Where it was deleted before, the detail says when, and which revision still has it.",
+  },
+  OBJECT_UNREADABLE: {
+    summary: "an object cannot be read as a whole",
+    retry: "permanent",
+    exit: "findings",
+    meaning:
+      "What stands under its key is damaged, is no object, or is of a kind or with fields that requorum does not know. All other objects are given as if it were not there; the detail names its key and why.",
   },
   VALUE_SEALED: {
     summary: "the value is encrypted",
     retry: "permanent",
-    exit: "failed",
+    exit: "findings",
     meaning:
       "The API server encrypted this value at rest. Its key is in the EncryptionConfiguration of the control-plane machines, or in a KMS that only the API server reaches.",
   },

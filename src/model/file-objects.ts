@@ -1,12 +1,35 @@
+import type { FileChecksum } from "./file-inspection.ts";
+
 /** Objects taken out of a file, as text, so that no number in them is rounded on the way. */
 export interface FileObjects {
   readonly file: string;
+  /** undefined of a data dir, where nobody expects one. */
+  readonly sha256: FileChecksum | undefined;
   readonly revision: bigint;
   readonly objects: readonly FileObject[];
   /** Of a choice that names no resource: what the cluster makes again by itself, and was not wanted. */
   readonly leftAside: readonly { readonly resource: string; readonly objects: number }[];
   /** Selected, and not to be read. */
-  readonly sealed: readonly { readonly key: string; readonly why: string }[];
+  readonly unread: readonly UnreadObject[];
+  /** Asked for by name, and not there. */
+  readonly missing: readonly MissingObject[];
+  /** Selected, and of another cluster that keeps its objects in the same etcd. */
+  readonly elsewhere: readonly { readonly prefix: string; readonly objects: number }[];
+}
+
+export interface UnreadObject {
+  readonly key: string;
+  /** Encrypted: nothing is wrong with it. */
+  readonly isSealed: boolean;
+  readonly why: string;
+}
+
+export interface MissingObject {
+  /** As it was asked for: `cm/settings`, or a whole key. */
+  readonly what: string;
+  /** The last revision that still has it, where the file holds that. */
+  readonly lastRevision: bigint | undefined;
+  readonly why: string;
 }
 
 export interface FileObject {
@@ -17,11 +40,21 @@ export interface FileObject {
   readonly json: string;
   /** Fields that were left out so that `kubectl apply` takes it. */
   readonly leftOut: readonly string[];
+  /** Fields that a newer Kubernetes wrote and that are missing here; at most 20 are named. */
+  readonly unknownFields: readonly string[];
+  readonly unknownFieldCount: number;
+}
+
+export interface ComparedFile {
+  readonly file: string;
+  readonly revision: bigint;
+  /** undefined of a data dir, where nobody expects one. */
+  readonly sha256: FileChecksum | undefined;
 }
 
 export interface FileDiff {
-  readonly from: { readonly file: string; readonly revision: bigint };
-  readonly to: { readonly file: string; readonly revision: bigint };
+  readonly from: ComparedFile;
+  readonly to: ComparedFile;
   readonly resources: readonly {
     readonly resource: string;
     readonly before: number;

@@ -11,6 +11,8 @@ import {
 } from "../../../test/support/kube-database.ts";
 import { memoryFileContext } from "../../../test/support/memory-file-context.ts";
 import type { FileObjects } from "../../model/file-objects.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { ObjectSelection } from "./object-selection.ts";
 import { getObjects, type GetObjectsRequest } from "./get-objects.ts";
 
 const secret = Buffer.alloc(32, 3);
@@ -89,7 +91,7 @@ test("get: resources are named as kubectl names them: lists, a name apart, versi
   const deploy = ["/registry/deployments/shop/web"];
   for (const what of ["Deployment/web", "deploy.v1.apps", "deployments.apps,cm", "cm,deploy/web", "all", "deployments.v1.apps/web"])
     assert.deepEqual(keysOf(get({ selection: { ...all, what, namespace: "shop" } })), deploy, what);
-  assert.deepEqual(keysOf(get({ selection: { ...all, what: "deploy", names: ["none", "web"] } })), deploy);
+  assert.deepEqual(keysOf(get({ selection: { ...all, what: "deploy/web", names: ["deploy/web"] } })), deploy);
   assert.deepEqual(
     keysOf(get({ selection: { ...all, what: "namespace/shop", namespace: "default" } })),
     ["/registry/namespaces/shop"],
@@ -105,7 +107,9 @@ test("get: a word that names no resource is a usage error with those of the file
   wrong("deploy,nope", [], /"nope" is no resource .* deployments\.apps/);
   wrong("deployments.lab.example", [], /"deployments\.lab\.example" is no resource/);
   for (const what of ["configmaps/", "cm,", "", "cm/a/b"]) wrong(what, [], /RESOURCE, RESOURCE\/NAME, a list/);
-  wrong("cm/settings", ["deploy/web"], /write cm\/settings,deploy\/web/);
+  wrong("cm/settings", ["web"], /write cm\/settings,cm\/web/);
+  wrong("secrets", ["shop/app-login"], /secrets app-login --namespace shop/);
+  wrong("secrets", ["deploy/web"], /write secrets,deploy\/web/);
   wrong("/registry/namespaces/shop", ["web"], /is a whole key/);
   assert.throws(() => get({ selection: { ...all, what: "pods" } }), isRecoveryError("OBJECT_NOT_FOUND"), "known, and not there");
 });
@@ -182,14 +186,14 @@ test("get: an encrypted value is VALUE_SEALED without its key, names the key, an
   );
   const opened = get({ selection, encryptionConfig: "/b/enc.yaml" });
   assert.match(opened.objects[0]?.yaml ?? "", /password: aHVudGVyMg==/);
-  assert.deepEqual(opened.sealed, []);
+  assert.deepEqual(opened.unread, []);
 });
 
 test("get: encrypted values beside others are listed, not lost", () => {
   const found = get();
   assert.equal(found.objects.length, 5);
   assert.deepEqual(
-    found.sealed.map((one) => one.key),
+    found.unread.map((one) => one.key),
     ["/registry/secrets/default/login"],
   );
 });
@@ -219,4 +223,120 @@ test("get: before the first key of Kubernetes the file is not said to have none"
     () => get({ selection: { ...all, what: "widgets" }, revision: 1n }),
     isRecoveryError("USAGE", /of this file at revision 1, /),
   );
+});
+
+test("get: of several names those that are there are given, and each other is named, also when it was deleted", () => {
+  const found = get({ selection: { ...all, what: "deploy", names: ["none", "web"] } });
+  assert.deepEqual(keysOf(found), ["/registry/deployments/shop/web"]);
+  assert.deepEqual(
+    found.missing.map((one) => one.why),
+    ["there is no deploy/none below /registry at revision 10"],
+  );
+  const [gone] = get({ selection: { ...all, what: "deploy/web,cm/settings", namespace: "shop" } }).missing;
+  assert.deepEqual([gone?.what, gone?.lastRevision], ["cm/settings", 7n]);
+  assert.match(gone?.why ?? "", /settings was deleted at revision 8, and --revision 7 still has it/);
+  assert.deepEqual(get({ selection: { ...all, what: "deploy,cm" } }).missing, [], "a resource without a name may be empty");
+});
+
+test("get: a deleted object is not only not there: the error names the revision that still has it, where the file does", () => {
+  const context = (compactedAt?: bigint) =>
+    memoryFileContext({ "/a file": databaseBytes({ writes, ...(compactedAt === undefined ? {} : { compactedAt }) }) });
+  const request = { path: "/a file", revision: 0n, isRaw: false, encryptionConfig: undefined };
+  const selection = { ...all, what: "cm", names: ["settings"], namespace: "shop" };
+  assert.throws(
+    () => getObjects(context(), { ...request, selection }),
+    (error) =>
+      isRecoveryError("OBJECT_NOT_FOUND", /deleted at revision 8/)(error) &&
+      error instanceof RecoveryError &&
+      error.remedies[0]?.command === "requorum snapshot get '/a file' cm settings --namespace shop --revision 7",
+  );
+  assert.throws(() => getObjects(context(8n), { ...request, selection }), isRecoveryError("OBJECT_NOT_FOUND", /not hold it any more/));
+});
+
+test("get: an object that cannot be read is named with its reason, and takes no other with it", () => {
+  const bad: KeyWrites = [
+    ["/registry/configmaps/shop/half", '{"apiVersion":"v1","kind":'],
+    ["/registry/configmaps/shop/text", "plain text"],
+    ["/registry/configmaps/shop/empty", ""],
+    ["/registry/configmaps/shop/zero", Buffer.alloc(40)],
+    ["compact_rev_key", "77"],
+  ];
+  const context = memoryFileContext({ "/db": databaseBytes({ writes: [...writes, ...bad] }) });
+  const request = { path: "/db", revision: 0n, isRaw: false, encryptionConfig: undefined };
+  const found = getObjects(context, { ...request, selection: { ...all, namespace: "shop" } });
+  assert.equal(found.objects.length, 3);
+  assert.deepEqual(
+    found.unread.map(({ key, isSealed }) => `${key.slice("/registry/configmaps/shop/".length)} ${String(isSealed)}`),
+    ["half false", "text false", "empty false", "zero false"],
+  );
+  assert.match(found.unread[3]?.why ?? "", /40 bytes of zeroes/);
+  for (const what of ["cm/half", "cm/text", "cm/empty", "compact_rev_key"])
+    assert.throws(() => getObjects(context, { ...request, selection: { ...all, what } }), isRecoveryError("OBJECT_UNREADABLE"), what);
+});
+
+test("get: fields that a newer Kubernetes wrote are counted and named with their object", () => {
+  const field = (number: number, content: string): string => String.fromCharCode(number * 8 + 2, content.length) + content;
+  const newer = `k8s\0${field(1, field(1, "v1") + field(2, "Namespace"))}${field(2, field(1, field(1, "new")) + field(14, "?"))}`;
+  const context = memoryFileContext({
+    "/db": databaseBytes({ writes: [...landmarkWrites, ["/registry/namespaces/new", Buffer.from(newer, "latin1")]] }),
+  });
+  const selection = { ...all, what: "ns/new" };
+  const [object] = getObjects(context, { path: "/db", selection, revision: 0n, isRaw: false, encryptionConfig: undefined }).objects;
+  assert.deepEqual([object?.unknownFieldCount, object?.unknownFields.length], [1, 1]);
+});
+
+test("get: of two clusters in one etcd the other's objects are counted, and had with its prefix; OpenShift's two prefixes are one cluster", () => {
+  const cm = (name: string): string => kubeJson("v1", "ConfigMap", { name, namespace: "a" });
+  const two: KeyWrites = [...landmarkWrites, ["/registry/configmaps/a/one", cm("one")], ["/other/configmaps/a/two", cm("two")]];
+  const openShift: KeyWrites = [
+    ["/kubernetes.io/configmaps/a/one", cm("one")],
+    ["/openshift.io/routes/a/web", kubeJson("route.openshift.io/v1", "Route", { name: "web", namespace: "a" })],
+  ];
+  const context = memoryFileContext({ "/two": databaseBytes({ writes: two }), "/os": databaseBytes({ writes: openShift }) });
+  const request = { revision: 0n, isRaw: false, encryptionConfig: undefined };
+  const of = (path: string, selection: Partial<ObjectSelection>, prefix?: string): FileObjects =>
+    getObjects(context, { ...request, path, selection: { ...all, ...selection }, prefix });
+  const found = of("/two", { what: "cm" });
+  assert.deepEqual([keysOf(found), found.elsewhere], [["/registry/configmaps/a/one"], [{ prefix: "/other", objects: 1 }]]);
+  assert.deepEqual(keysOf(of("/two", { what: "cm" }, "/other/")), ["/other/configmaps/a/two"]);
+  assert.throws(() => of("/two", { what: "cm/two" }), isRecoveryError("OBJECT_NOT_FOUND", /not below \/registry, but 1 below \/other/));
+  assert.throws(() => of("/two", { what: "cm" }, "/none"), isRecoveryError("USAGE", /\/registry and \/other/));
+  assert.deepEqual(keysOf(of("/os", {})), ["/kubernetes.io/configmaps/a/one", "/openshift.io/routes/a/web"]);
+});
+
+test("get: an etcd for events alone is one of Kubernetes", () => {
+  const event = kubeJson("v1", "Event", { name: "web.1", namespace: "a" });
+  const context = memoryFileContext({ "/db": databaseBytes({ writes: [["/registry/events/a/web.1", event]] }) });
+  const selection = { ...all, what: "events" };
+  const request = { path: "/db", selection, revision: 0n, isRaw: false, encryptionConfig: undefined };
+  assert.deepEqual(keysOf(getObjects(context, request)), ["/registry/events/a/web.1"]);
+});
+
+test("get: a custom resource is also had by its singular, its kind and its short names", () => {
+  const names = { plural: "widgets", singular: "widget", kind: "Widget", shortNames: ["wg"] };
+  const definition = kubeJson(
+    "apiextensions.k8s.io/v1",
+    "CustomResourceDefinition",
+    { name: "widgets.lab.example" },
+    { spec: { group: "lab.example", names } },
+  );
+  const key = "/registry/apiextensions.k8s.io/customresourcedefinitions/widgets.lab.example";
+  const context = memoryFileContext({ "/db": databaseBytes({ writes: [...writes, [key, definition]] }) });
+  const request = { path: "/db", revision: 0n, isRaw: false, encryptionConfig: undefined };
+  for (const what of ["widget/one", "wg", "Widget", "widget.lab.example", "wg.v1.lab.example"])
+    assert.deepEqual(
+      keysOf(getObjects(context, { ...request, selection: { ...all, what } })),
+      ["/registry/lab.example/widgets/shop/one"],
+      what,
+    );
+});
+
+test("get: labels are chosen as with kubectl, also from sets", () => {
+  const chosen = (selector: string): readonly string[] => keysOf(get({ selection: { ...all, what: "deploy", selector } }));
+  for (const selector of ["app in (api, web)", "app,tier notin (back)", "app==web , !zone", "zone!=a", "zone notin (a)"])
+    assert.equal(chosen(selector).length, 1, selector);
+  for (const selector of ["app in (api)", "!app", "zone", "zone in ()", "app notin (web,api)"])
+    assert.throws(() => chosen(selector), isRecoveryError("OBJECT_NOT_FOUND"), selector);
+  for (const selector of ["app in web", "a b", "=x", "app in (a", ""])
+    assert.throws(() => chosen(selector), isRecoveryError("USAGE"), selector);
 });

@@ -1,17 +1,21 @@
+import type { BoltReader } from "../../formats/bbolt/bolt-reader.ts";
 import { asServed } from "../../formats/kubernetes/as-served.ts";
 import { cleanForApply } from "../../formats/kubernetes/clean-for-apply.ts";
-import { isKubeList, isKubeObject, type KubeJson, type KubeObject } from "../../formats/kubernetes/kube-json.ts";
+import { isKubeList, isKubeObject, type KubeJson } from "../../formats/kubernetes/kube-json.ts";
 import { kubeYaml } from "../../formats/kubernetes/kube-yaml.ts";
 import { isOwnRecord, resourceText } from "../../formats/kubernetes/registry-key.ts";
 import type { SealKey } from "../../formats/kubernetes/sealed-value.ts";
-import type { FileObject, FileObjects } from "../../model/file-objects.ts";
+import type { FileObject, FileObjects, UnreadObject } from "../../model/file-objects.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { checksumOf, onCheckedContent } from "./check-trailer.ts";
+import { customResourceNames } from "./custom-resource-names.ts";
 import type { FileContext } from "./file-context.ts";
-import { ObjectSelector, type ObjectSelection } from "./object-selection.ts";
 import { isMadeAgain } from "./made-again.ts";
-import { withState, type OpenState, type StateRequest } from "./open-state.ts";
-import { liveObjects, readRecord, sealKeysOf } from "./read-objects.ts";
+import { missingObjects } from "./missing-objects.ts";
+import { nothingGot, type SelectedObjects } from "./nothing-got.ts";
+import { ObjectSelector, type ObjectSelection } from "./object-selection.ts";
+import { withState, type StateRequest } from "./open-state.ts";
+import { liveObjects, readObject, sealKeysOf, type LiveObjects, type ReadObject } from "./read-objects.ts";
 
 export interface GetObjectsRequest extends StateRequest {
   readonly selection: ObjectSelection;
@@ -22,21 +26,26 @@ export interface GetObjectsRequest extends StateRequest {
   readonly encryptionConfig: string | undefined;
   /** Where no resource is named: also what the cluster makes again by itself. */
   readonly includesMadeAgain?: boolean;
+  /** Of several clusters in one etcd: the one whose keys begin so. undefined: the one with the most. */
+  readonly prefix?: string | undefined;
 }
 
 /**
  * Objects as they were, ready for `kubectl apply` unless raw ones are wanted.
- * Throws USAGE for a word that names no resource, OBJECT_NOT_FOUND when nothing is selected, VALUE_SEALED when all that
- * is selected is encrypted.
+ * One that cannot be read is named, and the others are given.
+ * Throws USAGE for a word that names no resource; when nothing is left to give, OBJECT_NOT_FOUND, or VALUE_SEALED or
+ * OBJECT_UNREADABLE for what cannot be read.
  */
 export function getObjects(context: FileContext, request: GetObjectsRequest): FileObjects {
   const selector = new ObjectSelector(request.selection);
   const sealKeys = sealKeysOf(context, request.encryptionConfig);
   return withState(context, request, (opened) =>
-    onCheckedContent(context, opened, request, (checked) => ({
-      ...selected(context, request, { opened, selector, sealKeys }),
-      sha256: checksumOf(opened, checked()),
-    })),
+    onCheckedContent(context, opened, request, (checked) => {
+      const { bolt } = opened.state();
+      const found = selected(context, request, { bolt, selector, sealKeys });
+      if (found.objects.length === 0) throw nothingGot(request, found);
+      return { ...found, sha256: checksumOf(opened, checked()) };
+    }),
   );
 }
 
@@ -44,38 +53,59 @@ function selected(
   context: FileContext,
   request: GetObjectsRequest,
   {
-    opened,
+    bolt,
     selector,
     sealKeys,
-  }: { readonly opened: OpenState; readonly selector: ObjectSelector; readonly sealKeys: readonly SealKey[] | undefined },
-): Omit<FileObjects, "sha256"> {
-  const live = liveObjects(context, opened.state().bolt, request.revision);
+  }: { readonly bolt: BoltReader; readonly selector: ObjectSelector; readonly sealKeys: readonly SealKey[] | undefined },
+): SelectedObjects {
+  const live = liveObjects(context, bolt, request.revision);
+  if (selector.hasForeignWord) selector.learn(customResourceNames(live));
+  const prefixes = wantedPrefixes(request, live);
   const objects: FileObject[] = [];
   const leftAside = new Map<string, number>();
-  const sealed: { readonly key: string; readonly why: string }[] = [];
+  const elsewhere = new Map<string, number>();
+  const unread: UnreadObject[] = [];
   for (const found of live.records({ reusesMemory: true })) {
     const place = live.keys.parse(found.key);
     if (!selector.matchesKey(found.key, place)) continue;
     // Asked for by name they are shown; among all objects they would make kubectl fail.
     if (request.selection.what === undefined && place !== undefined && isOwnRecord(place)) continue;
-    const { value, why } = readRecord(context, found, { sealKeys, types: live.types });
-    if (value.kind === "sealed") sealed.push({ key: found.key, why: why ?? "" });
-    else if (value.kind === "undecoded") sealed.push({ key: found.key, why: value.why });
-    else if (value.kind === "object" && selector.matchesLabels(value.object)) {
-      if (selector.isWhole && request.includesMadeAgain !== true && place !== undefined && isMadeAgain(place, value.object))
-        leftAside.set(resourceText(place), (leftAside.get(resourceText(place)) ?? 0) + 1);
-      else objects.push(toFileObject(found.key, found.record.modRevision, value.object, request.isRaw));
+    if (place !== undefined && !prefixes.includes(place.prefix) && found.key !== request.selection.what) {
+      addOne(elsewhere, place.prefix);
+      continue;
     }
+    const read = readObject(context, found, { sealKeys, types: live.types });
+    if (read.kind === "object" && !selector.matchesLabels(read.object)) continue;
+    selector.noteFound(found.key, place);
+    if (read.kind === "unread") unread.push({ key: found.key, isSealed: read.isSealed, why: read.why });
+    else if (selector.isWhole && request.includesMadeAgain !== true && place !== undefined && isMadeAgain(place, read.object))
+      addOne(leftAside, resourceText(place));
+    else objects.push(toFileObject(found.key, found.record.modRevision, read, request.isRaw));
   }
   selector.assertWordsKnown(`this file${request.revision === 0n ? "" : ` at revision ${String(live.revision)}`}`);
-  if (objects.length === 0) throw nothing(request, { sealed, leftAside, prefix: live.keys.mainPrefixes[0], revision: live.revision });
   return {
     file: request.path,
     revision: live.revision,
     objects: inOrderOfApply(objects),
     leftAside: [...leftAside].sort().map(([resource, count]) => ({ resource, objects: count })),
-    sealed,
+    unread,
+    missing: missingObjects(bolt, request, { live, selector, isEmpty: objects.length + unread.length + leftAside.size === 0 }),
+    elsewhere: [...elsewhere].map(([prefix, count]) => ({ prefix, objects: count })),
+    prefixes,
   };
+}
+
+/** Two clusters may share an etcd: objects of both, applied together, would be a mixture of the two. */
+function wantedPrefixes(request: GetObjectsRequest, live: LiveObjects): readonly string[] {
+  if (request.prefix === undefined) return live.keys.mainPrefixes;
+  const prefix = request.prefix.replace(/\/+$/, "");
+  if (live.keys.prefixes.includes(prefix)) return [prefix];
+  const known = live.keys.prefixes.length === 0 ? "this file has none" : `this file has ${live.keys.prefixes.join(" and ")}`;
+  throw new RecoveryError("USAGE", { subject: "option --prefix", detail: `no API server wrote below ${request.prefix}; ${known}` });
+}
+
+function addOne(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }
 
 /** `kubectl apply` sends them in this order: a namespace, and the definition of a kind, must be there before what lies in it. */
@@ -85,54 +115,16 @@ function inOrderOfApply(objects: readonly FileObject[]): readonly FileObject[] {
   return objects.toSorted((one, other) => rank(one) - rank(other) || (one.key < other.key ? -1 : 1));
 }
 
-function toFileObject(key: string, modRevision: bigint, stored: KubeObject, isRaw: boolean): FileObject {
+function toFileObject(
+  key: string,
+  modRevision: bigint,
+  { object: stored, unknownFields, unknownFieldCount }: Extract<ReadObject, { readonly kind: "object" }>,
+  isRaw: boolean,
+): FileObject {
   const served = asServed(stored, modRevision);
   const { object, removed } = isRaw ? { object: served, removed: [] } : cleanForApply(served);
-  return { key, modRevision, yaml: kubeYaml(object), json: jsonText(object), leftOut: removed.map((field) => field.path) };
-}
-
-function nothing(
-  request: GetObjectsRequest,
-  found: {
-    readonly sealed: readonly { readonly key: string; readonly why: string }[];
-    readonly leftAside: ReadonlyMap<string, number>;
-    readonly prefix: string | undefined;
-    readonly revision: bigint;
-  },
-): RecoveryError {
-  const { sealed, leftAside, prefix, revision } = found;
-  const [first] = sealed;
-  if (first !== undefined)
-    return new RecoveryError("VALUE_SEALED", {
-      subject: `key ${first.key}`,
-      detail: `${first.key}: ${first.why}${sealed.length > 1 ? `; ${String(sealed.length - 1)} more cannot be read either` : ""}`,
-      remedies: [
-        {
-          why: "give the EncryptionConfiguration of the control-plane machines (usually /etc/kubernetes/enc, named in kube-apiserver.yaml)",
-          command: "requorum snapshot get backup.db secrets --encryption-config encryption.yaml",
-        },
-      ],
-    });
-  const { what, names = [], namespace, selector } = request.selection;
-  const wanted = [
-    [what ?? "object", ...names].join(" "),
-    ...(namespace === undefined ? [] : [`in namespace ${namespace}`]),
-    ...(selector === undefined ? [] : [`with ${selector}`]),
-  ];
-  const where =
-    prefix !== undefined
-      ? ` below ${prefix} at revision ${String(revision)}`
-      : request.revision === 0n
-        ? "; no keys of a Kubernetes API server were found in this file"
-        : `; at revision ${String(revision)} there were no keys of a Kubernetes API server yet in this file`;
-  const asideCount = [...leftAside.values()].reduce((sum, count) => sum + count, 0);
-  if (asideCount === 0)
-    return new RecoveryError("OBJECT_NOT_FOUND", { subject: `file ${request.path}`, detail: `there is no ${wanted.join(" ")}${where}` });
-  return new RecoveryError("OBJECT_NOT_FOUND", {
-    subject: `file ${request.path}`,
-    detail: `of ${wanted.join(" ")} there are only ${String(asideCount)} that the cluster makes again by itself (${[...leftAside.keys()].sort().join(", ")})`,
-    remedies: [{ why: "name the resource to get them, or give --all", command: "requorum snapshot get backup.db --all" }],
-  });
+  const leftOut = removed.map((field) => field.path);
+  return { key, modRevision, yaml: kubeYaml(object), json: jsonText(object), leftOut, unknownFields, unknownFieldCount };
 }
 
 /** JSON with exact integers, indented. */

@@ -1,16 +1,16 @@
 import type { KubeObject } from "../../formats/kubernetes/kube-json.ts";
-import { valueAt } from "../../formats/kubernetes/kube-json.ts";
 import type { RegistryKey } from "../../formats/kubernetes/registry-key.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { ResourceWords } from "./resource-words.ts";
+import { labelSelector } from "./label-selector.ts";
+import { ResourceWords, type CustomResourceNames } from "./resource-words.ts";
 
 export interface ObjectSelection {
-  /** As kubectl names resources (resource-words.ts), a whole key that begins with a slash, or undefined for all. */
+  /** As kubectl names resources (resource-words.ts), a whole key, or undefined for all. */
   readonly what: string | undefined;
   /** Of the resources in `what`, where that has no names itself: `configmap settings other`. */
   readonly names?: readonly string[];
   readonly namespace: string | undefined;
-  /** `app=web,tier!=cache`. */
+  /** As kubectl's (label-selector.ts). */
   readonly selector: string | undefined;
 }
 
@@ -18,7 +18,9 @@ export class ObjectSelector {
   private readonly selection: ObjectSelection;
   /** undefined: everything, or one whole key. */
   private readonly words: ResourceWords | undefined;
-  private readonly labels: readonly { readonly key: string; readonly value: string; readonly isEqual: boolean }[];
+  /** What was asked for by name, and found. */
+  private readonly found = new Set<string>();
+  readonly matchesLabels: (object: KubeObject) => boolean;
 
   /** Throws USAGE. */
   constructor(selection: ObjectSelection) {
@@ -30,7 +32,7 @@ export class ObjectSelector {
         detail: `${what} is a whole key: ${names.join(" ")} has no place behind it`,
       });
     this.words = what === undefined || what.startsWith("/") ? undefined : new ResourceWords(what, names);
-    this.labels = labelsOf(selection.selector);
+    this.matchesLabels = labelSelector(selection.selector);
   }
 
   /** A namespace, a selector, a category or nothing: no resource was named. */
@@ -38,10 +40,19 @@ export class ObjectSelector {
     return this.selection.what === undefined || this.words?.isCategory === true;
   }
 
+  /** Is there a word that only the definitions of custom resources may know? */
+  get hasForeignWord(): boolean {
+    return this.words?.hasForeignWord === true;
+  }
+
+  learn(custom: readonly CustomResourceNames[]): void {
+    this.words?.learn(custom);
+  }
+
   matchesKey(key: string, parsed: RegistryKey | undefined): boolean {
     const { what, namespace } = this.selection;
-    if (what?.startsWith("/") === true) return key === what;
-    if (parsed === undefined) return false;
+    if (this.isWholeKey(key)) return true;
+    if (what?.startsWith("/") === true || parsed === undefined) return false;
     if (this.words !== undefined) {
       if (!this.words.matches(parsed)) return false;
       // As kubectl: a node lies in no namespace, whichever is named.
@@ -52,26 +63,30 @@ export class ObjectSelector {
     return namespace === undefined || namespace === parsed.namespace || isItself;
   }
 
+  /** Of a key that matches: which of the names that were asked for it is. */
+  namedBy(key: string, parsed: RegistryKey | undefined): readonly string[] {
+    if (this.isWholeKey(key)) return [key];
+    return parsed === undefined ? [] : (this.words?.namedBy(parsed) ?? []);
+  }
+
+  /** That it is there, readable or not. */
+  noteFound(key: string, parsed: RegistryKey | undefined): void {
+    for (const name of this.namedBy(key, parsed)) this.found.add(name);
+  }
+
+  /** Once every key was seen: what was asked for by name and not found. */
+  get missing(): readonly string[] {
+    const { what } = this.selection;
+    const named = what?.startsWith("/") === true ? [what] : this.found.has(what ?? "") ? [] : (this.words?.named ?? []);
+    return named.filter((name) => !this.found.has(name));
+  }
+
   /** Once every key was seen; `where` they were: "this file at revision 7". Throws USAGE for a word that names no resource. */
   assertWordsKnown(where: string): void {
-    this.words?.assertKnown(where);
+    if (!this.found.has(this.selection.what ?? "")) this.words?.assertKnown(where);
   }
 
-  matchesLabels(object: KubeObject): boolean {
-    return this.labels.every(({ key, value, isEqual }) => (valueAt(object, "metadata", "labels", key) === value) === isEqual);
+  private isWholeKey(key: string): boolean {
+    return key === this.selection.what && (this.selection.names ?? []).length === 0;
   }
-}
-
-function labelsOf(selector: string | undefined): readonly { readonly key: string; readonly value: string; readonly isEqual: boolean }[] {
-  if (selector === undefined) return [];
-  return selector.split(",").map((part) => {
-    const found = /^\s*([^=!\s]+)\s*(!=|==?)\s*([^=!\s]*)\s*$/.exec(part);
-    if (found === null)
-      throw new RecoveryError("USAGE", {
-        subject: "option --selector",
-        detail: `${JSON.stringify(part)} is not LABEL=VALUE or LABEL!=VALUE`,
-      });
-    const [, key = "", sign = "", value = ""] = found;
-    return { key, value, isEqual: sign !== "!=" };
-  });
 }

@@ -7,6 +7,7 @@ import type { KubeTypes } from "../../formats/kubernetes/kube-types.ts";
 import { unsealValue, type SealFacts, type SealKey } from "../../formats/kubernetes/sealed-value.ts";
 import { readStoredValue, type StoredValue } from "../../formats/kubernetes/stored-value.ts";
 import { readEncryptionConfiguration } from "../../schemas/encryption-configuration.ts";
+import type { ErrorCode } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { kindOfSource } from "./kind-of-source.ts";
@@ -73,6 +74,39 @@ export function readRecord(
   if (unsealed.kind === "sealed")
     return { value: { kind: "sealed", facts: unsealed.facts }, why: sealKeys === undefined ? withoutConfig(unsealed) : unsealed.why };
   return { value: readStoredValue(unsealed.value, { types, name: key }), why: undefined };
+}
+
+export type ReadObject =
+  | (Extract<StoredValue, { readonly kind: "object" }> & { readonly why?: undefined })
+  | { readonly kind: "unread"; readonly isSealed: boolean; readonly why: string };
+
+/** Of a value that was met and does not read: the others still do. */
+const unreadable: readonly ErrorCode[] = ["FILE_DAMAGED", "FILE_UNSUPPORTED"];
+
+/** The object of a record, or in words why there is none to be had. */
+export function readObject(
+  context: FileContext,
+  found: { readonly key: string; readonly record: MvccRecord },
+  reading: { readonly sealKeys: readonly SealKey[] | undefined; readonly types: KubeTypes },
+): ReadObject {
+  try {
+    const { value, why } = readRecord(context, found, reading);
+    switch (value.kind) {
+      case "object":
+        return value;
+      case "sealed":
+        return { kind: "unread", isSealed: true, why: why ?? "it is encrypted" };
+      case "undecoded":
+        return { kind: "unread", isSealed: false, why: value.why };
+      case "plain":
+        return { kind: "unread", isSealed: false, why: noObjectWords(found.record.value) };
+      default:
+        return value satisfies never;
+    }
+  } catch (error) {
+    if (!(error instanceof RecoveryError) || !unreadable.includes(error.code)) throw error;
+    return { kind: "unread", isSealed: false, why: error.detail };
+  }
 }
 
 /** Of a value that lies where an API server keeps objects only. */

@@ -62,13 +62,21 @@ interface WantedResource {
   readonly name: string | undefined;
 }
 
+/** The names of a custom resource, as its definition gives them. */
+export interface CustomResourceNames {
+  readonly group: string;
+  readonly plural: string;
+  /** Kind, singular and short names, in lower case. */
+  readonly others: readonly string[];
+}
+
 /**
  * Resources as kubectl names them: `cm`, `ConfigMap`, `deployments.apps`,
- * `deploy.v1.apps`, `cm,secrets`, `cm/settings,deploy/web`, `all`, or a
- * resource and names apart.
+ * `deploy.v1.apps`, `cm,secrets`, `cm/settings,deploy/web`, `all`, a resource
+ * and names apart, or several of RESOURCE/NAME apart.
  */
 export class ResourceWords {
-  private readonly wanted: readonly WantedResource[];
+  private wanted: readonly WantedResource[];
   private readonly types: KubeTypes;
   /** Resources that the source was seen to have. */
   private readonly seen = new Map<string, { readonly group: string | undefined; readonly resource: string }>();
@@ -76,13 +84,13 @@ export class ResourceWords {
   /** Throws USAGE for what has not the form. */
   constructor(what: string, names: readonly string[]) {
     this.types = builtInKubeTypes();
-    const parts = what.split(",");
-    // As kubectl: either every word has its slash, or none has.
-    if (names.length > 0 && names.concat(parts).some((word) => word.includes("/"))) {
-      const suggestion = [what, ...names].join(",");
-      throw usage(`${what} ${names.join(" ")} mixes RESOURCE NAME with RESOURCE/NAME; for several objects write ${suggestion}`);
-    }
-    this.wanted = parts.flatMap((part) => this.wantedBy(part, what, names));
+    const words = [what, ...names];
+    const withSlash = words.filter((word) => word.includes("/")).length;
+    if (names.length > 0 && withSlash > 0 && withSlash < words.length) throw mixed(what, names, (word) => this.isBuiltInWord(word));
+    this.wanted =
+      names.length > 0 && withSlash > 0
+        ? words.flatMap((word) => word.split(",").flatMap((part) => this.wantedBy(part, word, [])))
+        : what.split(",").flatMap((part) => this.wantedBy(part, what, names));
   }
 
   /** The category `all`, which is no choice of single objects. */
@@ -90,9 +98,36 @@ export class ResourceWords {
     return this.wanted.every(({ word, name }) => word === "all" && name === undefined);
   }
 
+  /** What was asked for by name. */
+  get named(): readonly string[] {
+    return [...new Set(this.wanted.flatMap((one) => (one.name === undefined ? [] : [namedText(one)])))];
+  }
+
+  /** Is a word none of Kubernetes' own? Then the source's definitions of custom resources may know it. */
+  get hasForeignWord(): boolean {
+    return this.wanted.some((one) => !this.isBuiltIn(one.resource, one.group));
+  }
+
+  /** Takes a kind, a singular or a short name of a custom resource for its plural. Kubernetes' own names come first, as with kubectl. */
+  learn(custom: readonly CustomResourceNames[]): void {
+    this.wanted = this.wanted.map((one) => {
+      if (this.isBuiltIn(one.resource, one.group)) return one;
+      const found = custom.find(
+        ({ group, plural, others }) =>
+          (one.group === undefined || one.group === group) && one.resource !== plural && others.includes(one.resource),
+      );
+      return found === undefined ? one : { ...one, resource: found.plural, group: found.group };
+    });
+  }
+
   matches(parsed: RegistryKey): boolean {
     this.seen.set(resourceText(parsed), parsed);
     return this.wanted.some((one) => this.isOf(one, parsed) && (one.name === undefined || one.name === parsed.name));
+  }
+
+  /** Which of `named` this is. */
+  namedBy(parsed: RegistryKey): readonly string[] {
+    return this.wanted.flatMap((one) => (one.name === parsed.name && this.isOf(one, parsed) ? [namedText(one)] : []));
   }
 
   /** When the whole source was seen: a word that names no resource of it, nor of any Kubernetes, is a wrong word and not a missing object. Throws USAGE. */
@@ -130,12 +165,35 @@ export class ResourceWords {
     return this.isBuiltIn(one.resource, one.group) && this.isBuiltIn(one.resource, parsed.group ?? "");
   }
 
+  private isBuiltInWord(word: string): boolean {
+    const { resource, group } = this.resourceOf(word);
+    return this.isBuiltIn(resource, group);
+  }
+
   private isBuiltIn(resource: string, group: string | undefined): boolean {
     return this.types.kinds.some((kind) => {
       const slash = kind.apiVersion.indexOf("/");
       return kind.plural === resource && (group === undefined || group === (slash === -1 ? "" : kind.apiVersion.slice(0, slash)));
     });
   }
+}
+
+function namedText({ word, name }: WantedResource): string {
+  return `${word}/${name ?? ""}`;
+}
+
+/** As kubectl: either every word has its slash, or none has. */
+function mixed(what: string, names: readonly string[], isResource: (word: string) => boolean): RecoveryError {
+  const [namespace = "", inside] = names[0]?.split("/") ?? [];
+  if (!what.includes("/") && inside !== undefined && !isResource(namespace)) {
+    const others = names.filter((name) => name.startsWith(`${namespace}/`)).map((name) => name.slice(namespace.length + 1));
+    return usage(
+      `${what} ${names.join(" ")} mixes RESOURCE NAME with RESOURCE/NAME; of namespace ${namespace} write ${what} ${others.join(" ")} --namespace ${namespace}`,
+    );
+  }
+  const [resource = ""] = what.split("/");
+  const suggestion = [what, ...names.map((name) => (name.includes("/") || !what.includes("/") ? name : `${resource}/${name}`))].join(",");
+  return usage(`${what} ${names.join(" ")} mixes RESOURCE NAME with RESOURCE/NAME; for several objects write ${suggestion}`);
 }
 
 function usage(detail: string): RecoveryError {

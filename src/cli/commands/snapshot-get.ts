@@ -1,7 +1,8 @@
-import { stringify } from "yaml";
-import type { FileObjects } from "../../model/file-objects.ts";
+import { elsewhereWords } from "../../app/files/nothing-got.ts";
+import type { FileObject, FileObjects } from "../../model/file-objects.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { line, warn, type Page } from "../../render/page.ts";
+import { checksumLines } from "../../render/checksum-lines.ts";
+import { line, warn } from "../../render/page.ts";
 import type { CliContext } from "../cli-context.ts";
 import { hasFlag, listArgument, textArgument, textOption, type CommandModule } from "../command-spec.ts";
 import { runFileTask } from "../file-work/run-file-task.ts";
@@ -28,26 +29,44 @@ export const command: CommandModule = {
       isRaw: hasFlag(invocation, "raw"),
       encryptionConfig: textOption(invocation, "encryption-config"),
       includesMadeAgain: hasFlag(invocation, "all"),
+      prefix: textOption(invocation, "prefix"),
       committedOnly: hasFlag(invocation, "committed-only"),
       skipsHashCheck: hasFlag(invocation, "skip-hash-check"),
     });
+    const withoutChecksum = checksumLines(found.file, found.sha256);
+    if (withoutChecksum.length > 0) printNote(cli, withoutChecksum);
     print(cli, found);
     // JSON has no comments.
     if (cli.global.output === "json" && found.leftAside.length > 0) printNote(cli, [line(warn(asideWords(found)))]);
-    if (found.sealed.length > 0) printShortfall(cli, sealedError(found), sealedPage(found));
-    return found.sealed.length === 0 ? "done" : "findings";
+    const shortfalls = shortfallsOf(found);
+    if (shortfalls.length === 0) return "done";
+    const page = shortfalls.map((words) => line(warn(words)));
+    printShortfall(cli, shortfallError(found, shortfalls), page);
+    return "findings";
   },
 };
 
-function sealedPage({ sealed }: FileObjects): Page {
-  return sealed.map(({ key, why }) => line(warn(`left out: ${key}: ${why}`)));
+/** What was asked for and is not in what is printed. */
+function shortfallsOf(found: FileObjects): readonly string[] {
+  return [
+    ...found.unread.map(({ key, why }) => `left out: ${key}: ${why}`),
+    ...found.missing.map(({ why }) => why),
+    ...(found.elsewhere.length === 0 ? [] : [`left out: ${elsewhereWords(found)}; --prefix takes those`]),
+    ...found.objects.flatMap((one) => (one.unknownFieldCount === 0 ? [] : [`not whole: ${one.key}: ${unknownWords(one)}`])),
+  ];
 }
 
-function sealedError({ file, sealed }: FileObjects): RecoveryError {
-  return new RecoveryError("VALUE_SEALED", {
-    subject: `file ${file}`,
-    detail: `left out: ${sealed.map(({ key, why }) => `${key}: ${why}`).join("; ")}`,
-  });
+function unknownWords({ unknownFields, unknownFieldCount }: FileObject): string {
+  const fields = unknownFieldCount === 1 ? "a field" : `${String(unknownFieldCount)} fields`;
+  const more = unknownFieldCount > unknownFields.length ? ", …" : "";
+  return `it lacks ${fields} of a newer Kubernetes than requorum knows (${unknownFields.join(", ")}${more})`;
+}
+
+/** The worst reason names it. */
+function shortfallError({ file, unread, objects }: FileObjects, shortfalls: readonly string[]): RecoveryError {
+  const isUnreadable = unread.some(({ isSealed }) => !isSealed) || objects.some((one) => one.unknownFieldCount > 0);
+  const code = isUnreadable ? "OBJECT_UNREADABLE" : unread.length > 0 ? "VALUE_SEALED" : "OBJECT_NOT_FOUND";
+  return new RecoveryError(code, { subject: `file ${file}`, detail: shortfalls.join("; ") });
 }
 
 function print(cli: CliContext, found: FileObjects): void {
@@ -57,8 +76,12 @@ function print(cli: CliContext, found: FileObjects): void {
     return;
   }
   const parts = found.objects.map((one) => {
-    const leftOut = one.leftOut.length === 0 ? "" : `# left out: ${one.leftOut.join(", ")}\n`;
-    return `${comment(`${one.key} of ${found.file}, written at revision ${String(one.modRevision)}`)}${leftOut}${one.yaml}`;
+    const comments = [
+      comment(`${one.key} of ${found.file}, written at revision ${String(one.modRevision)}`),
+      ...(one.leftOut.length === 0 ? [] : [comment(`left out: ${one.leftOut.join(", ")}`)]),
+      ...(one.unknownFieldCount === 0 ? [] : [comment(`not whole: ${unknownWords(one)}`)]),
+    ];
+    return `${comments.join("")}${one.yaml}`;
   });
   const aside = found.leftAside.length === 0 ? "" : comment(asideWords(found));
   cli.terminal.objects(`${aside}${parts.join("---\n")}`);
@@ -70,7 +93,11 @@ function asideWords({ leftAside }: FileObjects): string {
   return `${count === 1 ? "1 object" : `${String(count)} objects`} that the cluster makes again by itself left out (${each}); --all includes them`;
 }
 
-/** One line, whatever the file is called. */
+/** Ends of lines in YAML 1.1, Unicode or a terminal, and what moves a cursor. */
+const unsafeInComment = /[\p{Cc}\p{Zl}\p{Zp}]/gu;
+
+/** One line, whatever the file and its keys are called. */
 function comment(text: string): string {
-  return `# ${stringify(text, { lineWidth: 0 }).trim().replaceAll("\n", " ")}\n`;
+  const escaped = text.replace(unsafeInComment, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return `# ${escaped}\n`;
 }

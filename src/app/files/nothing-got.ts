@@ -1,0 +1,67 @@
+import type { FileObjects } from "../../model/file-objects.ts";
+import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
+import { shellWord } from "../../model/shell-word.ts";
+import type { GetObjectsRequest } from "./get-objects.ts";
+
+export interface SelectedObjects extends Omit<FileObjects, "sha256"> {
+  /** Below which they were looked for. */
+  readonly prefixes: readonly string[];
+}
+
+/** Why a selection gives no object: the worst of its reasons. */
+export function nothingGot(request: GetObjectsRequest, found: SelectedObjects): RecoveryError {
+  const { unread, leftAside, missing, elsewhere } = found;
+  const subject = `file ${request.path}`;
+  const get = `requorum snapshot get ${shellWord(request.path)}`;
+  const what = [request.selection.what ?? [], ...(request.selection.names ?? [])].flat().map(shellWord).join(" ");
+  const wanted = `${what === "" ? "" : ` ${what}`}${request.selection.namespace === undefined ? "" : ` --namespace ${shellWord(request.selection.namespace)}`}`;
+  const [first] = unread.toSorted((one, other) => Number(one.isSealed) - Number(other.isSealed));
+  if (first !== undefined) {
+    const more = unread.length > 1 ? `; ${String(unread.length - 1)} more cannot be read either` : "";
+    const detail = `${first.key}: ${first.why}${more}`;
+    if (!first.isSealed) return new RecoveryError("OBJECT_UNREADABLE", { subject: `key ${first.key}`, detail });
+    return new RecoveryError("VALUE_SEALED", { subject: `key ${first.key}`, detail, remedies: [sealRemedy(request, `${get}${wanted}`)] });
+  }
+  const [other] = elsewhere;
+  if (other !== undefined)
+    return new RecoveryError("OBJECT_NOT_FOUND", {
+      subject,
+      detail: `what was asked for is not below ${found.prefixes.join(" and ")}, but ${elsewhereWords(found)}`,
+      remedies: [{ why: "take them from there", command: `${get}${wanted} --prefix ${shellWord(other.prefix)}` }],
+    });
+  const asideCount = leftAside.reduce((sum, one) => sum + one.objects, 0);
+  if (asideCount > 0)
+    return new RecoveryError("OBJECT_NOT_FOUND", {
+      subject,
+      detail: `of what was asked for there are only ${String(asideCount)} that the cluster makes again by itself (${leftAside.map(({ resource }) => resource).join(", ")})`,
+      remedies: [{ why: "name the resource to get them, or give --all", command: `${get}${wanted} --all` }],
+    });
+  const held = missing.find((one) => one.lastRevision !== undefined)?.lastRevision;
+  return new RecoveryError("OBJECT_NOT_FOUND", {
+    subject,
+    detail: `${missing.map((one) => one.why).join("; ")}${noPrefixWords(request, found)}`,
+    remedies: held === undefined ? [] : [{ why: "take it as it was before", command: `${get}${wanted} --revision ${String(held)}` }],
+  });
+}
+
+/** Of what other clusters in the same etcd have. */
+export function elsewhereWords({ elsewhere }: Pick<FileObjects, "elsewhere">): string {
+  const each = elsewhere.map(({ prefix, objects }) => `${String(objects)} below ${prefix}`).join(", ");
+  return `${each}, where another cluster keeps its objects`;
+}
+
+function noPrefixWords({ revision }: GetObjectsRequest, { prefixes, revision: at }: SelectedObjects): string {
+  if (prefixes.length > 0) return "";
+  return revision === 0n
+    ? "; no keys of a Kubernetes API server were found in this file"
+    : `; at revision ${String(at)} there were no keys of a Kubernetes API server yet in this file`;
+}
+
+function sealRemedy({ encryptionConfig }: GetObjectsRequest, get: string): Remedy {
+  return encryptionConfig === undefined
+    ? {
+        why: "give the EncryptionConfiguration of the control-plane machines (usually /etc/kubernetes/enc, named in kube-apiserver.yaml)",
+        command: `${get} --encryption-config encryption.yaml`,
+      }
+    : { why: `${encryptionConfig} does not open it: give the EncryptionConfiguration that was in use when it was written` };
+}

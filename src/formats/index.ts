@@ -88,10 +88,11 @@ export { readInternalRequest } from "./etcd/raft/read-internal-request.ts";
 export type { MessagePlace } from "./protobuf/decode-at.ts";
 export { readMemberState, type MemberState, type MemberStateOptions } from "./etcd/replay/member-state.ts";
 export type { ReplayFacts, ReplayOptions } from "./etcd/replay/replay-log.ts";
+export type { LogLoss } from "./etcd/replay/usable-log.ts";
 export { readSnapFile, type RaftSnapshot } from "./etcd/snap/snap-file.ts";
 export { openWal } from "./etcd/wal/open-wal.ts";
 export type { LogRun } from "./etcd/wal/live-entries.ts";
-export type { WalEnd, WalFacts, WalLog, WalProblem, WalSegmentFacts } from "./etcd/wal/wal-log.ts";
+export type { WalEnd, WalFacts, WalLog, WalProblem, WalSegmentFacts, WalStretch } from "./etcd/wal/wal-log.ts";
 export type { WalMetadata, WalSnapshot } from "./etcd/wal/wal-records.ts";
 export { walSegmentsOf, type WalSegment } from "./etcd/wal/wal-segment.ts";
 

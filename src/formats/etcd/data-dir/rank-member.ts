@@ -6,6 +6,7 @@
  * server/storage/backend.go (what a start looks at).
  */
 import type { HardState } from "../raft/raft-messages.ts";
+import { usableLog, type LoggedDatabase } from "../replay/usable-log.ts";
 import type { WalFacts, WalLog } from "../wal/wal-log.ts";
 import type { WalSnapshot } from "../wal/wal-records.ts";
 
@@ -24,7 +25,7 @@ export type RankProblemKind =
   /** No segment: only what the database holds can be had. */
   | "log-missing"
   | "log-broken"
-  /** The last record was not written to its end. Nothing acknowledged is lost by it. */
+  /** The last record was not written to its end, as a kill leaves it, and none follows it. */
   | "log-torn"
   /** The newest segments are gone: the database holds entries that the log does not have. */
   | "log-ends-before-database"
@@ -84,9 +85,9 @@ export function rankMember(input: RankInput): MemberRank {
   const snapshot = wal === undefined ? undefined : startSnapshotOf(wal);
   const log = wal?.lastIndex === undefined ? undefined : { index: wal.lastIndex, term: wal.lastTerm };
   const problems = [...logProblems(wal, snapshot), ...databaseProblems(input, { consistentIndex, snapshot })];
-  const cannotReplay = problems.some((one) => one.kind === "log-begins-after-database" || one.kind === "log-of-another-history");
   const held = consistentIndex === undefined ? undefined : { index: consistentIndex, term: termOf(input, consistentIndex) };
-  const replays = held !== undefined && log !== undefined && log.index > held.index && !cannotReplay;
+  const reached = held === undefined || database === undefined ? undefined : reachedBy(wal, database, input.name);
+  const replays = held !== undefined && reached !== undefined && reached.index > held.index;
   const commit = wal?.hardState?.commit ?? 0n;
   const certain = held === undefined || commit > held.index ? commit : held.index;
   return {
@@ -98,11 +99,17 @@ export function rankMember(input: RankInput): MemberRank {
     logFrom: wal?.continuousFrom,
     database: held,
     snapshot,
-    newest: replays ? log : held,
-    unappliedCount: replays ? log.index - held.index : 0n,
-    uncertainCount: replays && log.index > certain ? log.index - certain : 0n,
+    newest: replays ? reached : held,
+    unappliedCount: replays ? reached.index - held.index : 0n,
+    uncertainCount: replays && reached.index > certain ? reached.index - certain : 0n,
     problems,
   };
+}
+
+/** The last entry of those that continue the database without a break. */
+function reachedBy(wal: WalLog | undefined, database: LoggedDatabase, name: string): LogPosition | undefined {
+  const { log, throughIndex, throughTerm } = usableLog(wal, database, name);
+  return log === undefined ? undefined : { index: throughIndex, term: throughTerm };
 }
 
 /**

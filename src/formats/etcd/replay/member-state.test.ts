@@ -74,8 +74,12 @@ test("member state: the log goes over the database; on request it is left out", 
   assert.equal(alone.replay, undefined);
 });
 
-test("member state: without a log it is the database", () => {
-  assert.deepEqual(keysOf(readMemberState(dirOf({ db: databaseAt(2n) }, new Map()))), ["written by 2"]);
+test("member state: a log that is missing is LOG_DOES_NOT_FIT, unless its loss is accepted", () => {
+  const dir = dirOf({ db: databaseAt(2n) }, new Map());
+  assert.throws(() => readMemberState(dir), { code: "LOG_DOES_NOT_FIT" });
+  const state = readMemberState(dir, { acceptsLoss: true });
+  assert.deepEqual(keysOf(state), ["written by 2"]);
+  assert.equal(state.loss?.kind, "missing");
 });
 
 test("member state: a database that a leader sent and that was not taken over yet is the one that counts", () => {
@@ -85,7 +89,7 @@ test("member state: a database that a leader sent and that was not taken over ye
   assert.equal(state.databaseName, "0000000000000064.snap.db");
   assert.throws(
     () => readMemberState(dirOf({ db: databaseAt(2n) }, logOf([101n], 100n))),
-    (error) => error instanceof RecoveryError && error.code === "FILE_DAMAGED" && error.message.includes("100"),
+    (error) => error instanceof RecoveryError && error.code === "LOG_DOES_NOT_FIT" && error.message.includes("entries 3 to 101"),
   );
 });
 

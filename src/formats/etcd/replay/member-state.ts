@@ -1,4 +1,4 @@
-import { damaged, notRecognised } from "../../format-error.ts";
+import { notRecognised } from "../../format-error.ts";
 import type { OnBytes } from "../../byte-source.ts";
 import { openBolt } from "../../bbolt/bolt-file.ts";
 import type { BoltReader } from "../../bbolt/bolt-reader.ts";
@@ -7,7 +7,7 @@ import { neededReceivedDatabase } from "../data-dir/rank-member.ts";
 import { readMeta } from "../schema/read-meta.ts";
 import { openWal } from "../wal/open-wal.ts";
 import type { WalLog } from "../wal/wal-log.ts";
-import { replayableLog } from "./replayable-log.ts";
+import { lossError, usableLog, type LogLoss } from "./usable-log.ts";
 import { replayLog, type ReplayFacts, type ReplayOptions } from "./replay-log.ts";
 
 export interface MemberState {
@@ -19,13 +19,17 @@ export interface MemberState {
   readonly databaseName: string;
   /** undefined without a segment: then `bolt` is the database. */
   readonly wal: WalLog | undefined;
-  /** undefined without a log, or when it was not asked for. */
+  /** undefined without a log that can be used, or when it was not asked for. */
   readonly replay: ReplayFacts | undefined;
+  /** What of the log is not in `bolt`, where that was accepted. */
+  readonly loss: LogLoss | undefined;
 }
 
 export interface MemberStateOptions extends Omit<ReplayOptions, "through"> {
   /** `database` leaves the log out; see ReplayOptions for the others. `last-entry` when left out. */
   readonly through?: "last-entry" | "recorded-commit" | "database";
+  /** Also where the log is missing, damaged or too short: then only what continues the database without a break is applied. */
+  readonly acceptsLoss?: boolean;
   /** Progress of reading the log; that of the database's walk goes to `onBytes`. */
   readonly onLogBytes?: OnBytes | undefined;
 }
@@ -41,13 +45,17 @@ export function readMemberState(dir: DataDir, options: MemberStateOptions = {}):
     dir.segments.length === 0 ? undefined : openWal(dir.segments, options.onLogBytes === undefined ? {} : { onBytes: options.onLogBytes });
   const { database, databaseName } = chooseDatabase(dir, wal);
   const { through } = options;
-  if (wal === undefined || through === "database") return { bolt: database, database, databaseName, wal, replay: undefined };
-  const replayed = replayLog(database, replayableLog(wal, database, dir.name), {
+  const alone = { bolt: database, database, databaseName, wal, replay: undefined };
+  if (through === "database") return { ...alone, loss: undefined };
+  const { log, loss, mustStopAtCommit } = usableLog(wal, readMeta(database), dir.name);
+  if (loss !== undefined && options.acceptsLoss !== true) throw lossError(loss, dir.name);
+  if (log === undefined) return { ...alone, loss };
+  const replayed = replayLog(database, log, {
     version: options.version,
     onBytes: options.onBytes,
-    ...(through === undefined ? {} : { through }),
+    through: mustStopAtCommit ? "recorded-commit" : (through ?? "last-entry"),
   });
-  return { bolt: replayed.bolt, database, databaseName, wal, replay: replayed.facts };
+  return { bolt: replayed.bolt, database, databaseName, wal, replay: replayed.facts, loss };
 }
 
 /** Source: etcd server/storage/backend.go (RecoverSnapshotBackend): the received one when the log begins behind what `db` holds. */
@@ -58,13 +66,7 @@ function chooseDatabase(dir: DataDir, wal: WalLog | undefined): { readonly datab
   if (needed !== undefined) {
     const received = dir.receivedDatabases.find(({ index }) => index === needed);
     if (received !== undefined) return { database: openBolt(received.source), databaseName: received.name };
-    // An older copy of the database will do when the log reaches back to it.
-    if (own !== undefined && (wal?.continuousFrom ?? 0n) > (held ?? 0n) + 1n)
-      throw damaged(
-        dir.name,
-        undefined,
-        `its database holds entries up to ${held ?? 0n}, and the one at ${needed} that a leader sent is not there`,
-      );
+    // An older copy of the database will do when the log reaches back to it: usableLog sees to that.
   }
   if (own === undefined) throw notRecognised(dir.name, "a data directory with a database", "member/snap/db is missing");
   return { database: own, databaseName: "db" };

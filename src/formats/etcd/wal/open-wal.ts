@@ -61,6 +61,8 @@ class WalScan {
   private readonly stretches: WalStretch[] = [];
   /** The segment with which the next of them begins. */
   private stretchFrom = 0;
+  /** Entry records in front of it. */
+  private stretchEntries = 0;
   private end: WalEnd = { kind: "empty" };
   private rest: number | undefined;
   /** undefined when the next segment begins a chain of its own. */
@@ -110,7 +112,7 @@ class WalScan {
   finish(): void {
     this.live.finish();
     const last = this.files.at(-1);
-    if (last !== undefined) this.endStretch(this.files.length - 1, last.source.size, this.files.length);
+    if (last !== undefined) this.endStretch(this.files.length - 1, last.source.size, this.files.length, true);
   }
   get commit(): bigint {
     return this.hardState?.commit ?? 0n;
@@ -209,6 +211,15 @@ class WalScan {
           this.jumped(file, frame, `entry ${entry.index} overrules an entry that was committed`);
         return undefined;
       case "jumped":
+        // Behind a break it is the same loss, told once more: the stretch that begins here is whole.
+        if (this.live.entryCount === this.stretchEntries + 1) {
+          this.breaks.push({
+            segment: file.name,
+            offset: frame.offset,
+            what: `entry ${entry.index} follows entry ${before?.lastIndex ?? 0n}`,
+          });
+          return undefined;
+        }
         // Behind a leader's snapshot nothing is live, and the next entry is appended: this gap has no such reason, and etcd refuses it.
         this.jumped(file, frame, `entry ${entry.index} follows entry ${before?.lastIndex ?? 0n}`);
         return undefined;
@@ -269,11 +280,12 @@ class WalScan {
     this.breaks.push({ segment: file.name, offset, what });
     this.endStretch(this.at, offset, this.at + 1);
   }
-  private endStretch(lastSegment: number, endOffset: number, nextFrom: number): void {
+  private endStretch(lastSegment: number, endOffset: number, nextFrom: number, isToTheEnd = false): void {
     const firstSegment = this.stretchFrom;
     if (nextFrom <= firstSegment) return;
     this.stretchFrom = nextFrom;
-    if (lastSegment > firstSegment || endOffset > 0) this.stretches.push({ firstSegment, lastSegment, endOffset });
+    this.stretchEntries = this.live.entryCount;
+    if (lastSegment > firstSegment || endOffset > 0) this.stretches.push({ firstSegment, lastSegment, endOffset, isToTheEnd });
   }
   private odd(file: WalSegment, offset: number, what: string): void {
     if (this.oddities.length < maxOddities) this.oddities.push({ segment: file.name, offset, what });

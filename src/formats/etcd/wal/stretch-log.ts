@@ -8,10 +8,10 @@ import type { WalLog, WalStretch } from "./wal-log.ts";
  * the last one in front of the break.
  */
 export function stretchLog(wal: WalLog, stretch: WalStretch): WalLog {
+  if (wal.breaks.length === 0) return wal;
   const { firstSegment, lastSegment, endOffset } = stretch;
-  if (wal.stretches.length === 1 && wal.breaks.length === 0) return wal;
   const files = wal.files
-    .slice(firstSegment, lastSegment + 1)
+    .slice(firstSegment, endOffset === 0 ? lastSegment : lastSegment + 1)
     .map((file, at) => (firstSegment + at === lastSegment ? { ...file, source: sliceSource(file.source, 0, endOffset) } : file));
   return openWal(files);
 }

@@ -35,6 +35,8 @@ export interface WalStretch {
   readonly firstSegment: number;
   readonly lastSegment: number;
   readonly endOffset: number;
+  /** Of the whole log: no break ends it. */
+  readonly isToTheEnd: boolean;
 }
 
 export interface WalSegmentFacts {

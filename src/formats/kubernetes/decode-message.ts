@@ -11,6 +11,13 @@ import { base64Of, textOfBytes } from "./text-forms.ts";
 
 /** Messages inside messages. Real ones stay below 60 (schemas of CRDs); this many do not fill the stack. */
 const messageDepthMax = 150;
+/**
+ * Messages in one value, those included that are left out and have zeros. A
+ * container of two bytes becomes objects of half a kilobyte. What etcd takes as
+ * one value (1.5 MiB unless it is told otherwise) has room for 150 000 of the
+ * smallest that an API server lets pass: ten bytes, as an environment variable.
+ */
+const messagesMax = 160_000;
 /** Places of unknown fields that are named; the rest are counted. */
 const unknownNamedMax = 20;
 
@@ -34,6 +41,7 @@ class MessageDecoder {
   private readonly types: KubeTypes;
   private readonly path: string[] = [];
   private depth = 0;
+  private messageCount = 0;
 
   constructor(types: KubeTypes) {
     this.types = types;
@@ -42,6 +50,8 @@ class MessageDecoder {
   message(reader: WireReader, message: KubeMessage): MutableKubeObject {
     this.depth += 1;
     if (this.depth > messageDepthMax) throw new MalformedMessage(`messages nested more than ${messageDepthMax} deep`, reader.position);
+    this.messageCount += 1;
+    if (this.messageCount > messagesMax) throw new MalformedMessage(`more than ${messagesMax} messages in one value`, reader.position);
     const slots: (KubeJson | undefined)[] = [];
     for (let number = reader.nextField(); number !== 0; number = reader.nextField()) {
       const index = message.indexByNumber.get(number);
@@ -235,6 +245,7 @@ class MessageDecoder {
   private zeroMessage(type: string): KubeObject {
     this.depth += 1;
     if (this.depth > messageDepthMax) throw new Error(`the table of Kubernetes types: ${type} holds itself`);
+    this.messageCount += 1;
     const object = emptyKubeObject();
     for (const field of this.types.message(type).fields) this.writeField(object, field, undefined);
     this.depth -= 1;

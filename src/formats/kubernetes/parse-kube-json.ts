@@ -15,7 +15,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** Throws MalformedJson. Integers stay exact; half surrogates become U+FFFD, as Go's encoding/json makes them. */
 export function parseKubeJson(text: string | Uint8Array): KubeJson {
   const source = typeof text === "string" ? text : decode(text);
-  checkDepth(source);
+  checkContainers(source);
   try {
     const parsed: unknown = needsCare.test(source) ? JSON.parse(source, exactReviver) : JSON.parse(source);
     return parsed as KubeJson; // JSON.parse makes nothing else
@@ -42,9 +42,13 @@ const exactReviver: Reviver = function (_key, value, context) {
   return value;
 };
 
-/** Before parsing: brackets inside brackets, outside strings. */
-function checkDepth(text: string): void {
+/** Lists and objects in one value: `{},` takes 20 times its length in memory. Real objects of this many have 8 MB, far beyond what etcd takes. */
+const containersMax = 1_000_000;
+
+/** Before parsing: brackets inside brackets, and all of them, outside strings. */
+function checkContainers(text: string): void {
   let depth = 0;
+  let count = 0;
   let isInString = false;
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
@@ -54,6 +58,8 @@ function checkDepth(text: string): void {
     } else if (code === 0x22) isInString = true;
     else if (code === 0x7b || code === 0x5b) {
       depth += 1;
+      count += 1;
+      if (count > containersMax) throw new MalformedJson(`it has more than ${containersMax} lists and objects`);
       if (depth > jsonDepthMax) throw new MalformedJson(`lists and objects are nested more than ${jsonDepthMax} deep`);
     } else if (code === 0x7d || code === 0x5d) depth -= 1;
   }

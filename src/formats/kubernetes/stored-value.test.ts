@@ -6,6 +6,7 @@ import { asServed } from "./as-served.ts";
 import { builtInKubeTypes } from "./built-in-kube-types.ts";
 import { isKubeList, jsonDepthMax, valueAt } from "./kube-json.ts";
 import { kubeYaml } from "./kube-yaml.ts";
+import { WireWriter } from "../protobuf/wire-writer.ts";
 import { readStoredValue, readTypeMeta, type StoredValue } from "./stored-value.ts";
 
 const types = builtInKubeTypes();
@@ -160,4 +161,18 @@ test("asServed: the resource version is the revision, and claim templates say wh
   const claim = claims[0] ?? null;
   assert.equal(valueAt(claim, "kind"), "PersistentVolumeClaim");
   assert.equal(valueAt(claim, "metadata", "name"), "data");
+});
+
+test("readStoredValue: a value of few bytes that becomes absurdly many objects is refused before it fills the memory", () => {
+  const emptyContainers = (count: number): Uint8Array => {
+    const spec = new Uint8Array(2 * count).map((_, at) => (at % 2 === 0 ? 0x12 : 0));
+    const pod = new WireWriter().message(1, (meta) => meta.bytes(1, bytes("a"))).bytes(2, spec);
+    const typeMeta = new WireWriter().bytes(1, bytes("v1")).bytes(2, bytes("Pod"));
+    return Buffer.concat([bytes("k8s\0"), new WireWriter().bytes(1, typeMeta.finish()).bytes(2, pod.finish()).finish()]);
+  };
+  assert.equal(read(emptyContainers(1000)).kind, "object");
+  assert.throws(() => read(emptyContainers(700_000)), { code: "FILE_DAMAGED", message: /more than 160000 messages/ });
+  const list = (count: number): Uint8Array => bytes(`{"apiVersion":"v1","kind":"A","items":[${"{},".repeat(count)}{}]}`);
+  assert.equal(read(list(1000)).kind, "object");
+  assert.throws(() => read(list(1_000_000)), { code: "FILE_DAMAGED", message: /more than 1000000 lists and objects/ });
 });

@@ -78,8 +78,7 @@ export const snapshotInspectionSchema = z.object({
     .describe("of a data dir: what a start would replay over the database, which all other fields describe alone"),
 });
 
-export const snapshotCheckSchema = z.object({
-  ...document("SnapshotCheck"),
+const fileCheck = z.object({
   file: z.string(),
   form,
   verdict: z.enum(["good", "damaged"]),
@@ -97,6 +96,19 @@ export const snapshotCheckSchema = z.object({
   totalKeys: z.int().nullable(),
 });
 
+export const snapshotCheckSchema = z.object({ ...document("SnapshotCheck"), ...fileCheck.shape });
+
+export const snapshotChecksSchema = z.object({
+  ...document("SnapshotChecks"),
+  files: z.array(
+    z.object({
+      file: z.string(),
+      check: fileCheck.nullable().describe("as SnapshotCheck; null: it was not read"),
+      error: z.object({ code: z.string(), detail: z.string() }).nullable().describe("why it was not read"),
+    }),
+  ),
+});
+
 const fileSha256 = z
   .object({ present: z.boolean(), valid: z.boolean().nullable() })
   .nullable()
@@ -110,7 +122,7 @@ export const snapshotRestoreSchema = z.object({
   dataDir: z.string(),
   member: restoredMember,
   clusterId: z.string(),
-  clusterToken: z.string(),
+  clusterToken: z.string().describe("for the restores of the other members"),
   members: z.array(restoredMember).describe("all members of the new cluster; each needs its own restore"),
   sourceRevision: decimal,
   revision: decimal.describe("what the restored cluster starts with"),
@@ -121,6 +133,7 @@ export const snapshotRestoreSchema = z.object({
   replayedEntries: z.int().describe("of a data dir's log"),
   uncertainEntries: z.int().describe("above the recorded commit index: acknowledged or not is unknown"),
   uncertainAreIncluded: z.boolean(),
+  leftovers: z.array(z.string()).describe("beside it: what a restore that was killed has left, or one that runs now is writing"),
 });
 
 export const snapshotHashKvSchema = z.object({
@@ -208,4 +221,5 @@ export const fileOutputDocuments: { readonly [kind: string]: OutputDocument } = 
   SnapshotRanking: { verbs: ["snapshot rank"], words: "Data dirs, the newest first.", schema: snapshotRankingSchema },
   SnapshotRestore: { verbs: ["snapshot restore"], words: "The data dir that was made.", schema: snapshotRestoreSchema },
   SnapshotCheck: { verbs: ["snapshot check"], words: "Is a file whole?", schema: snapshotCheckSchema },
+  SnapshotChecks: { verbs: ["snapshot check"], words: "Are these files whole? Where several are given.", schema: snapshotChecksSchema },
 };

@@ -1,17 +1,47 @@
+import { errorCatalogue, exitCodes, type ExitName } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { fileCheckPage, type FileCheckDocument } from "../../render/file-check-page.ts";
-import { textArgument, type CommandModule } from "../command-spec.ts";
+import { fileCheckPage } from "../../render/file-check-page.ts";
+import { fileChecksPage, type CheckedFile, type FileChecksDocument } from "../../render/file-checks-page.ts";
+import type { CliContext } from "../cli-context.ts";
+import { listArgument, type CommandModule } from "../command-spec.ts";
 import { runFileTask } from "../file-work/run-file-task.ts";
 import { printResult } from "../print-result.ts";
 
 export const command: CommandModule = {
   async run(invocation) {
     const { cli } = invocation;
-    const path = textArgument(invocation, "file");
-    if (path === undefined) throw new RecoveryError("USAGE", { subject: "argument file", detail: "which file?" });
+    const paths = [...new Set(listArgument(invocation, "files"))];
+    const [path, ...more] = paths;
+    if (path === undefined) throw new RecoveryError("USAGE", { subject: "argument files", detail: "which file?" });
+    if (more.length > 0) return checkSeveral(cli, paths);
     const check = await runFileTask(cli, "check", { path });
-    const document: FileCheckDocument = { apiVersion: "requorum/v1", kind: "SnapshotCheck", ...check };
+    const document = { apiVersion: "requorum/v1", kind: "SnapshotCheck", ...check } as const;
     printResult(cli, document, () => fileCheckPage(document));
     return check.verdict === "good" ? "done" : "verificationFailed";
   },
 };
+
+/** One that cannot be read must not hide what the others are. */
+async function checkSeveral(cli: CliContext, paths: readonly string[]): Promise<ExitName> {
+  const files: CheckedFile[] = [];
+  let worst: ExitName = "done";
+  const note = (exit: ExitName): void => {
+    if (exitCodes[exit] > exitCodes[worst]) worst = exit;
+  };
+  for (const path of paths) {
+    try {
+      const check = await runFileTask(cli, "check", { path });
+      files.push({ file: path, check, error: undefined });
+      note(check.verdict === "good" ? "done" : "verificationFailed");
+    } catch (error) {
+      cli.signal.throwIfAborted();
+      if (!(error instanceof RecoveryError)) throw error;
+      const { code, detail } = error;
+      files.push({ file: path, check: undefined, error: { code, detail } });
+      note(errorCatalogue[code].exit);
+    }
+  }
+  const document: FileChecksDocument = { apiVersion: "requorum/v1", kind: "SnapshotChecks", files };
+  printResult(cli, document, () => fileChecksPage(document));
+  return worst;
+}

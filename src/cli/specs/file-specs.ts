@@ -48,10 +48,13 @@ export const fileSpecs: readonly CommandSpec[] = [
     path: ["snapshot", "check"],
     summary: "is this file whole? checksum, every page, every record, every object",
     description: ["Exit code 0 only when everything that can be checked is good, 15 when something is damaged."],
-    arguments: [source],
-    examples: [{ command: "requorum snapshot check backup.db", why: "before you rely on it" }],
+    arguments: [{ ...source, name: "files", isVariadic: true }],
+    examples: [
+      { command: "requorum snapshot check backup.db", why: "before you rely on it" },
+      { command: "requorum snapshot check backups/*.db", why: "a row each, and the highest exit code of them" },
+    ],
     exits: ["verificationFailed", ...sourceExits],
-    exitWords: { ...sourceWords, verificationFailed: "damaged" },
+    exitWords: { ...sourceWords, verificationFailed: "damaged; of several, at least one" },
     load: async () => (await import("../commands/snapshot-check.ts")).command,
   },
   {

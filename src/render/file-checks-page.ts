@@ -1,0 +1,51 @@
+import type { FileCheck } from "../model/file-inspection.ts";
+import { bad, command, dim, gap, good, table, type Page, type Span } from "./page.ts";
+import { shellWord } from "../model/shell-word.ts";
+
+/** One of several files: its check, or why there is none. */
+export interface CheckedFile {
+  readonly file: string;
+  readonly check: FileCheck | undefined;
+  readonly error: { readonly code: string; readonly detail: string } | undefined;
+}
+
+export interface FileChecksDocument {
+  readonly apiVersion: "requorum/v1";
+  readonly kind: "SnapshotChecks";
+  readonly files: readonly CheckedFile[];
+}
+
+/** A row each, and how to see all of what is wrong with one. */
+export function fileChecksPage({ files }: FileChecksDocument): Page {
+  const damaged = files.find(({ check }) => check?.verdict === "damaged");
+  return [
+    table(
+      [
+        { title: "file", isFlexible: true },
+        { title: "verdict" },
+        { title: "revision", align: "right" },
+        { title: "keys", align: "right" },
+        { title: "what is wrong", isFlexible: true },
+      ],
+      files.map(({ file, check, error }) => [
+        file,
+        verdictSpan(check),
+        check?.revision === undefined ? dim("unknown") : String(check.revision),
+        check?.totalKeys === undefined ? dim("unknown") : String(check.totalKeys),
+        error === undefined ? wrongWords(check) : `${error.detail} (${error.code})`,
+      ]),
+    ),
+    ...(damaged === undefined ? [] : [gap, command(`requorum snapshot check ${shellWord(damaged.file)}`, "all that is wrong with one")]),
+  ];
+}
+
+function verdictSpan(check: FileCheck | undefined): Span {
+  if (check === undefined) return bad("NOT READ");
+  return check.verdict === "good" ? good("GOOD") : bad("DAMAGED");
+}
+
+function wrongWords(check: FileCheck | undefined): string {
+  const parts = check?.checks.filter((part) => part.verdict === "damaged") ?? [];
+  const noChecksum = check?.verdict === "good" && check.form === "database" ? "nothing; it has no checksum" : "";
+  return parts.length === 0 ? noChecksum : parts.map((part) => `${part.name}: ${part.detail}`).join("; ");
+}

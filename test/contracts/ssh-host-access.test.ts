@@ -380,6 +380,15 @@ test(
   },
 );
 
+test("SshHostAccess: what the way to root prints does not count as the script's output, however small that may be", options, async () => {
+  const sudo =
+    '[ "$1" = -n ] || exit 9; shift 2; i=0; while [ $i -lt 200 ]; do echo "a long banner of somebody"; i=$((i+1)); done; exec "$@"';
+  await withPrograms({ id: "echo 1000", sudo }, async (limited) => {
+    assert.equal((await limited.run(good, { ...read, script: "echo hi", outputBytesMax: 100 })).stdout, "hi\n");
+    await assert.rejects(limited.run(good, { ...read, script: "seq 1 1000", outputBytesMax: 100 }), { code: "REMOTE_OUTPUT_TOO_LARGE" });
+  });
+});
+
 test("SshHostAccess: a connection that dies while sudo is starting is a lost connection and no refusal", options, async () => {
   // sudo takes the session's sshd with it, as a machine that goes away does.
   await withPrograms({ id: "echo 1000", sudo: 'kill -9 "$PPID"; sleep 5' }, async (limited) => {

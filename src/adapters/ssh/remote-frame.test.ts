@@ -106,6 +106,7 @@ test("FrameStream: markers are found wherever chunks are cut, and what follows t
     assert.deepEqual(stream.end, { kind: "exited", exitCode: 7 }, `cut at ${String(cut)}`);
     assert.equal(stream.scriptBytes().toString(), `outer ${nonce.slice(0, 10)} text\n`);
     assert.ok(stream.has("begin"));
+    assert.equal(stream.noiseSizeBytes, bytes.indexOf("outer"));
   }
 });
 

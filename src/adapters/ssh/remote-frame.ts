@@ -107,13 +107,21 @@ export class FrameStream {
   #tail: Buffer = Buffer.alloc(0);
   #endAt: { readonly offset: number; readonly word: string } | undefined;
   #sizeBytes = 0;
+  /** Behind the line "begin". */
+  #beginsAt: number | undefined;
 
   constructor(nonce: string) {
     this.#nonce = nonce;
   }
 
-  get sizeBytes(): number {
-    return this.#sizeBytes;
+  /** Of what the script printed so far; 0 before "begin". */
+  get scriptSizeBytes(): number {
+    return this.#beginsAt === undefined ? 0 : this.#sizeBytes - this.#beginsAt;
+  }
+
+  /** Of what came before "begin": ssh's words, and the login shell's. */
+  get noiseSizeBytes(): number {
+    return this.#beginsAt ?? this.#sizeBytes;
   }
 
   push(chunk: Buffer): void {
@@ -122,6 +130,9 @@ export class FrameStream {
     const windowStart = this.#sizeBytes - this.#tail.length;
     this.#chunks.push(chunk);
     this.#sizeBytes += chunk.length;
+    const begin = `${this.#nonce} begin\n`;
+    const beginAt = this.#beginsAt === undefined ? window.indexOf(begin) : -1;
+    if (beginAt >= 0) this.#beginsAt = windowStart + beginAt + begin.length;
     const marker = `${this.#nonce} end `;
     const at = window.indexOf(marker);
     const newline = at < 0 ? -1 : window.indexOf("\n", at);
@@ -144,10 +155,7 @@ export class FrameStream {
 
   /** What the script printed. Everything up to "begin" is ssh's, sudo's or the login shell's. */
   scriptBytes(): Buffer {
-    const all = Buffer.concat(this.#chunks).subarray(0, this.#endAt?.offset);
-    const marker = `${this.#nonce} begin\n`;
-    const at = all.indexOf(marker);
-    return at < 0 ? all : all.subarray(at + marker.length);
+    return Buffer.concat(this.#chunks).subarray(this.#beginsAt ?? 0, this.#endAt?.offset);
   }
 
   /** Everything without our own markers: ssh's words and the script's, for error texts. */

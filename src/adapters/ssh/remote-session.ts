@@ -118,7 +118,8 @@ class RemoteSession {
   #take(stream: FrameStream, chunk: Buffer): void {
     stream.push(chunk);
     if (!this.#hasBegun && stream === this.#stderr) this.#hearBeginning();
-    if (this.#stdout.sizeBytes + this.#stderr.sizeBytes > this.#request.outputBytesMax + frameBytesMax) {
+    const isFlooded = this.#stdout.noiseSizeBytes + this.#stderr.noiseSizeBytes > noiseBytesMax;
+    if (isFlooded || this.#stdout.scriptSizeBytes + this.#stderr.scriptSizeBytes > this.#request.outputBytesMax + frameBytesMax) {
       this.#settled.reject(this.#tooLarge());
       return;
     }
@@ -232,5 +233,7 @@ class RemoteSession {
   }
 }
 
-/** Our own lines on both streams: at most six nonces of 32 characters with their words. */
-const frameBytesMax = 512;
+/** Our own "end" lines on both streams. */
+const frameBytesMax = 256;
+/** What ssh, sudo and a login shell say before the script: banners, warnings. */
+const noiseBytesMax = 1024 * 1024;

@@ -20,4 +20,6 @@ export interface FileRestore {
   readonly replayedEntries: number;
   readonly uncertainEntries: number;
   readonly uncertainAreIncluded: boolean;
+  /** Beside the data dir: what a restore that was killed has left, or one that runs now is writing. Nobody removes it unasked. */
+  readonly leftovers: readonly string[];
 }

@@ -47,6 +47,7 @@ const planted: readonly { readonly name: string; readonly text: string; readonly
     secret: "abcdef0123456789",
   },
   { name: "a login in keepalived's script", text: "/usr/bin/curl -fs -u admin:hunter2 https://localhost:6443/readyz", secret: "hunter2" },
+  { name: "a token with a name that ends like the harmless one", text: "RANCHER_CLUSTERTOKEN=hunter2hunter2", secret: "hunter2" },
   { name: "an age key", text: "identity AGE-SECRET-KEY-1QYQSZQGPQYQSZQGPQYQSZQGPQ", secret: "QYQSZQGPQYQSZQGPQ" },
   { name: "a password in a URL", text: "https://admin:sw0rdfish@10.0.0.1/x", secret: "sw0rdfish" },
 ];
@@ -74,6 +75,7 @@ test("redactText: digests, member ids, public certificates and file names stay r
     "bootstrap token: none valid",
     "basic authorization works, 3 checks pass: 200",
     "--token-file=/etc/tokens, tokenSecondsLeft: 86400",
+    '"clusterToken": "requorum-77"\nclusterToken: requorum-77',
     "--initial-cluster-token etcd-cluster-1, initial-cluster-token: etcd-cluster-1",
   ];
   for (const text of harmless) assert.equal(redactText(text), text);

@@ -10,10 +10,10 @@ const mark = "[removed: secret]";
  * Names of fields whose value is never shown, also with words before them
  * (DB_PASSWORD, ansible_become_pass). `certificate-key` is kubeadm's;
  * `secretRef` and `token-file` are references and stay; etcd's
- * `initial-cluster-token` keeps clusters apart and is no secret.
+ * `initial-cluster-token`, `clusterToken` in our documents, keeps clusters apart and is no secret.
  */
 const secretNames =
-  "[A-Za-z0-9_-]{0,40}(?:password|passwd|passphrase|secret[_-]?key|secret[_-]?access[_-]?key|client[_-]?secret|api[_-]?key|access[_-]?token|refresh[_-]?token|bearer[_-]?token|certificate[_-]?key|private[_-]?key|client-key-data|[_-]pass|(?<!initial-cluster-)token|pwd)(?:[_-]?base64|[_-]?b64)?";
+  "[A-Za-z0-9_-]{0,40}(?:password|passwd|passphrase|secret[_-]?key|secret[_-]?access[_-]?key|client[_-]?secret|api[_-]?key|access[_-]?token|refresh[_-]?token|bearer[_-]?token|certificate[_-]?key|private[_-]?key|client-key-data|[_-]pass|(?<!initial-cluster-|(?<![A-Za-z0-9_-])cluster)token|pwd)(?:[_-]?base64|[_-]?b64)?";
 
 /** Public certificates stay readable on purpose; only private material goes. A block cut off in the middle counts too. */
 const pemKey = /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----(?! \[removed)[\s\S]*?(?:-----END \1-----|$)/g;
@@ -74,8 +74,7 @@ export function redactText(text: string): string {
     .replace(urlPassword, `$1${mark}$2`);
 }
 
-/** `clusterToken` of our own documents is etcd's `initial-cluster-token`: a program gives it to the other members. */
-const wholeSecretName = new RegExp(`^(?!clusterToken$)(?:${secretNames}|secret)$`, "i");
+const wholeSecretName = new RegExp(`^(?:${secretNames}|secret)$`, "i");
 
 /**
  * The same document with every text in it redacted, and the values of fields

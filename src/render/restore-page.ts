@@ -1,6 +1,7 @@
 import type { FileHashKv } from "../model/file-inspection.ts";
 import type { FileRestore } from "../model/file-restore.ts";
-import { bad, dim, gap, good, line, strong, table, warn, type Inline, type Page } from "./page.ts";
+import { shellWord } from "../model/shell-word.ts";
+import { bad, command, gap, good, line, strong, table, warn, type Inline, type Page } from "./page.ts";
 import { checksumLines } from "./checksum-lines.ts";
 import { bytesWords, count } from "./words.ts";
 
@@ -13,8 +14,15 @@ export interface HashKvDocument extends FileHashKv {
   readonly kind: "SnapshotHashKv";
 }
 
+export interface RestoreNext {
+  /** The calls that make the data dirs of the other members, in the order in which these were given. */
+  readonly others: readonly { readonly name: string; readonly call: string }[];
+  /** Nobody said who the members are: a cluster of one, with etcd's usual URL. */
+  readonly isAlone: boolean;
+}
+
 /** What was made, of what, and what the operator must know before he starts it. */
-export function restorePage(made: RestoreDocument): Page {
+export function restorePage(made: RestoreDocument, next: RestoreNext): Page {
   const bumped = made.revisionBump === undefined ? "" : ` (${String(made.sourceRevision)} and a bump of ${String(made.revisionBump)})`;
   const rows: (readonly Inline[])[] = [
     ["from", made.source],
@@ -37,19 +45,42 @@ export function restorePage(made: RestoreDocument): Page {
     line([good("RESTORED"), "  ", strong(made.dataDir)]),
     gap,
     table([{ title: "" }, { title: "", isFlexible: true }], rows),
-    ...(made.members.length === 1
-      ? []
-      : [
-          gap,
-          line(
-            dim(
-              `The other members (${made.members
-                .filter((one) => one.name !== made.member.name)
-                .map((one) => one.name)
-                .join(", ")}) need a restore of their own, from the same source with the same options.`,
-            ),
-          ),
-        ]),
+    ...leftoverLines(made),
+    gap,
+    ...nextLines(made, next),
+  ];
+}
+
+function leftoverLines({ leftovers }: RestoreDocument): Page {
+  if (leftovers.length === 0) return [];
+  return [
+    gap,
+    line(warn("Beside it lies what a restore that was killed has left, or one that is under way now is writing."), 2),
+    command(`rm -r ${leftovers.map(shellWord).join(" ")}`, "next: if none is under way, remove it"),
+  ];
+}
+
+/** What is still to be done: making a data dir starts nothing. Source: etcd's bootstrap with a log takes the members out of that. */
+function nextLines(made: RestoreDocument, { others, isAlone }: RestoreNext): Page {
+  const dir = shellWord(made.dataDir);
+  const name = shellWord(made.member.name);
+  const owner = command(`chown -R etcd: ${dir}`, "next: where etcd runs as a user of its own, give it to that user");
+  if (isAlone)
+    return [
+      command(`etcd --name ${name} --data-dir ${dir}`, "next: look into it; a start on this machine, on etcd's usual ports"),
+      owner,
+      line(
+        `Its peer URL is ${made.member.peerUrls.join(", ")}: right for a look, or for a cluster that stays alone. For a control plane give --initial-cluster.`,
+        2,
+      ),
+    ];
+  return [
+    ...others.map(({ name: other, call }) => command(call, `next: for ${other}, on its machine, from the same file`)),
+    owner,
+    line(
+      `next: start etcd on it with the flags that it had, but --name ${made.member.name} and --data-dir ${made.dataDir}; who the members are stands in its log, so --initial-cluster does not count. With kubeadm: while the manifests of etcd and kube-apiserver are moved away on all machines, move the old /var/lib/etcd aside and this in its place.`,
+      2,
+    ),
   ];
 }
 

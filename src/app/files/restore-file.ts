@@ -7,6 +7,7 @@ import type { FileInspection } from "../../model/file-inspection.ts";
 import type { FileRestore } from "../../model/file-restore.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { NewDataDir } from "../../ports/data-dir-writer.ts";
+import { discarded } from "./discarded.ts";
 import { onCheckedContent } from "./check-trailer.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { withState, type OpenState } from "./open-state.ts";
@@ -96,10 +97,10 @@ function restoreOpened(
       replayedEntries: replay?.entryCount ?? 0,
       uncertainEntries: replay?.uncertain.entryCount ?? 0,
       uncertainAreIncluded: replay?.uncertain.isApplied ?? false,
+      leftovers: dir.leftovers,
     };
   } catch (error) {
-    dir.discard();
-    throw error;
+    throw discarded(dir, error);
   }
 }
 

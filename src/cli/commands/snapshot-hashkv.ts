@@ -8,7 +8,7 @@ import { printResult } from "../print-result.ts";
 export const command: CommandModule = {
   async run(invocation) {
     const { cli } = invocation;
-    const etcdVersion = textOption(invocation, "etcd-version");
+    const etcdVersion = textOption(invocation, "etcd-version")?.replace(/^v/, "");
     if (etcdVersion !== undefined && !/^3\.[4-7](\.\d+)?$/.test(etcdVersion))
       throw new RecoveryError("USAGE", { subject: "option --etcd-version", detail: `${etcdVersion} is none of 3.4 to 3.7` });
     const found = await runFileTask(cli, "hashkv", {

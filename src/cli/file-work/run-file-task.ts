@@ -2,6 +2,8 @@ import { rm } from "node:fs/promises";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { ProgressDisplay } from "../terminal/progress-display.ts";
+import { endThread } from "./end-thread.ts";
+import { withRest } from "../../app/files/discarded.ts";
 import { restored, type FileMessage, type FileWork } from "./file-messages.ts";
 import { sourcesOf, type FileTaskName, type FileTaskRequest, type FileTaskResult } from "./file-tasks.ts";
 import { withSpooledSources, type SpoolingCli } from "./with-spooled-sources.ts";
@@ -54,13 +56,22 @@ async function runInThread<Name extends FileTaskName>(cli: SpoolingCli, work: Fi
     ended.reject(cli.signal.reason as Error);
   };
   cli.signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await ended.promise;
-  } finally {
+  const stop = async (): Promise<void> => {
     cli.signal.removeEventListener("abort", abort);
     display.stop();
-    await worker.terminate();
+    await endThread(worker);
+  };
+  try {
+    const result = await ended.promise;
+    await stop();
+    return result;
+  } catch (error) {
+    await stop();
     // What was half written when the thread was stopped, and nobody has seen.
-    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
+    if (temporary !== undefined)
+      await rm(temporary, { recursive: true, force: true }).catch((rest: unknown) => {
+        throw withRest(error, rest);
+      });
+    throw error;
   }
 }

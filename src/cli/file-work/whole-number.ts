@@ -4,5 +4,6 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 export function wholeNumber(text: string | undefined, option: string): bigint | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,18}$/.test(text)) return BigInt(text);
-  throw new RecoveryError("USAGE", { subject: `option --${option}`, detail: `${JSON.stringify(text)} is not a whole number` });
+  const why = /^-\d+$/.test(text) ? "is below 0" : /^\d+$/.test(text) ? "is too large" : "is not a whole number";
+  throw new RecoveryError("USAGE", { subject: `option --${option}`, detail: `${JSON.stringify(text)} ${why}` });
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { landmarkWrites as writes, snapshotBytes } from "../../../test/support/kube-database.ts";
@@ -125,4 +125,54 @@ test("snapshot restore: into the source, or onto another machine, is refused bef
     assert.equal((await call(["snapshot", "restore", source, "--data-dir", target])).code, 2, target);
   assert.deepEqual([statSync(path).mtimeMs, readFileSync(path).length], before);
   assert.deepEqual(readdirSync(dir), ["member"]);
+});
+
+test("snapshot restore: a link to the source, and a folder of the data dir that a file lies in, are the source, too", async (context) => {
+  const { work, put, call } = setting(context);
+  const path = put("etcd/member/snap/db", snapshotBytes({ writes }));
+  const dir = dirname(dirname(dirname(path)));
+  const link = join(work, "link");
+  symlinkSync(dir, link);
+  for (const [source, target] of [
+    [dir, join(link, "restored")],
+    [link, join(dir, "below", "restored")],
+    [path, join(dir, "member", "restored")],
+  ] as const)
+    assert.equal((await call(["snapshot", "restore", source, "--data-dir", target])).code, 2, target);
+  assert.deepEqual(readdirSync(dir), ["member"]);
+});
+
+test("snapshot restore: of several members it prints the calls for the others, in the order given; etcdutl's options are understood", async (context) => {
+  const { work, put, call } = setting(context);
+  const path = put("backup.db", snapshotBytes({ writes }));
+  const dir = (name: string): string => join(work, `new-${name}`);
+  mkdirSync(join(work, ".new-b.requorum-0123456789ab"));
+  const cluster = "c=https://10.0.0.13:2380,b=https://10.0.0.12:2380,a=https://10.0.0.11:2380";
+  const words = ["snapshot", "restore", path, "--data-dir", dir("b"), "--name", "b", "--initial-cluster", cluster];
+  words.push("--initial-cluster-token", "t 1", "--etcd-version", "v3.5", "--bump-revision", "1000", "--mark-compacted");
+  const wrong = await call([...words, "--initial-advertise-peer-urls", "https://10.0.0.11:2380"]);
+  assert.deepEqual([wrong.code, readdirSync(work).length], [2, 2], wrong.err);
+  const { code, out, err } = await call([...words, "--initial-advertise-peer-urls", "https://10.0.0.12:2380/"]);
+  assert.deepEqual([code, err], [0, ""]);
+  const calls = [...out.matchAll(/^ +requorum snapshot restore (.*)$/gm)].map(([, rest = ""]) => rest);
+  const callFor = (name: string): string =>
+    `${path} --name ${name} --data-dir ${dir(name)} --initial-cluster ${cluster} --initial-cluster-token 't 1' --bump-revision 1000 --mark-compacted --etcd-version v3.5`;
+  assert.deepEqual(calls, [callFor("c"), callFor("a")]);
+  assert.match(out, /was killed[^]*rm -r .*\/\.new-b\.requorum-0123456789ab\n/);
+  assert.equal((await call(["snapshot", "restore", path, "--data-dir", dir("x"), "--mark-compacted"])).code, 2);
+});
+
+test("snapshot restore: the token of the new cluster is in the JSON document", async (context) => {
+  const { work, put, call } = setting(context);
+  const { code, out } = await call([
+    "snapshot",
+    "restore",
+    put("a.db", snapshotBytes({ writes })),
+    "--data-dir",
+    join(work, "new"),
+    "-o",
+    "json",
+  ]);
+  assert.equal(code, 0);
+  assert.match((JSON.parse(out) as { readonly clusterToken: string }).clusterToken, /^requorum-[0-9a-f]{32}$/);
 });

@@ -115,6 +115,25 @@ test("rank: a snapshot whose content was changed, and a dir whose log is damaged
   assert.match(ranks[2]?.remarks.join() ?? "", /it holds 83 entries that \/newest has not/);
 });
 
+test("rank: a log with one wrong bit counts to what was committed in front of it, and its dir stands behind the whole ones", () => {
+  const files = dataDirFilesOf({ writes, requests: [...requests, putRequest("c")] });
+  const [name = ""] = Object.keys(files).filter((path) => path.endsWith(".wal"));
+  const bytes = Uint8Array.from(files[name] ?? []);
+  const at = Buffer.from(bytes).lastIndexOf(putRequest("b"));
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  const { ranks } = rankFiles(memoryFileContext({ ...survivors, ...below("/broken", { ...files, [name]: bytes }) }), [
+    "/broken",
+    "/behind",
+  ]);
+  assert.deepEqual(
+    ranks.map((rank) => [rank.path, rank.isNewest, rank.isDamaged, rank.newest?.index, rank.revision]),
+    [
+      ["/behind", true, false, 11n, 4n],
+      ["/broken", false, true, 10n, 3n],
+    ],
+  );
+});
+
 test("rank: one directory given twice, and two copies of one member, are one survivor and are said to be", () => {
   const context = memoryFileContext({ ...survivors, ...below("/copy", dataDirFilesOf({ writes, requests: [] })) });
   const { ranks } = rankFiles(context, ["/newest", "/newest/", "/newest", "/copy"]);

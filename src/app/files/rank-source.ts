@@ -3,7 +3,7 @@ import type { BoltReader } from "../../formats/bbolt/bolt-reader.ts";
 import { rankMember, type MemberRank, type RankProblemKind } from "../../formats/etcd/data-dir/rank-member.ts";
 import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
 import { replayLog } from "../../formats/etcd/replay/replay-log.ts";
-import { replayableLog } from "../../formats/etcd/replay/replayable-log.ts";
+import { usableLog } from "../../formats/etcd/replay/usable-log.ts";
 import { readMembers } from "../../formats/etcd/schema/read-members.ts";
 import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
 import type { RecoveryError } from "../../model/recovery-error.ts";
@@ -118,8 +118,13 @@ function stateOf(context: FileContext, { dir, rank, wal, database }: ReadDataDir
     memberIds = memberIdsOf(bolt);
     if (wal === undefined || rank.unappliedCount === 0n)
       return { memberIds, revision: openMvcc(bolt).revision, isDamaged: false, problems: [] };
+    const { log, mustStopAtCommit } = usableLog(wal, readMeta(bolt), dir.name);
+    if (log === undefined) return { memberIds, revision: undefined, isDamaged: true, problems: [] };
     const onBytes = showing(context, `replaying the log of ${dir.name}`);
-    const { throughRevision, notReplayedCount } = replayLog(bolt, replayableLog(wal, bolt, dir.name), { onBytes }).facts;
+    const { throughRevision, notReplayedCount } = replayLog(bolt, log, {
+      through: mustStopAtCommit ? "recorded-commit" : "last-entry",
+      onBytes,
+    }).facts;
     return { memberIds, revision: notReplayedCount > 0 ? undefined : throughRevision, isDamaged: false, problems: [] };
   } catch (error) {
     if (!isDamage(error)) throw error;

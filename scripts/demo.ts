@@ -116,7 +116,7 @@ async function assertNoLab(name: string): Promise<void> {
   const labs = field(await json(["lab", "status"]), "labs");
   if (Array.isArray(labs) && labs.some((lab) => field(lab, "name") === name))
     throw new Error(
-      `there is a lab ${name} already. Take it down (npm run requorum -- lab down --name ${name}) or choose another name (npm run demo -- --name NAME)`,
+      `there is a lab ${name} already. Take it down (npm run -s requorum -- lab down --name ${name}) or choose another name (npm run demo -- --name NAME)`,
     );
 }
 
@@ -178,16 +178,16 @@ async function cleanUp(): Promise<void> {
     process.stderr.write(
       [
         "\nThe lab is kept. What to do with it:",
-        `  npm run requorum -- lab status --name ${values.name}                its machines, and where its requorum.yaml is`,
-        `  npm run requorum -- lab break power-off cp1 --name ${values.name}   break it again (docs/lab.md); lab heal takes it back`,
-        `  npm run requorum -- lab down --name ${values.name}                  take it down\n`,
+        `  npm run -s requorum -- lab status --name ${values.name}                its machines, and where its requorum.yaml is`,
+        `  npm run -s requorum -- lab break power-off cp1 --name ${values.name}   break it again (docs/lab.md); lab heal takes it back`,
+        `  npm run -s requorum -- lab down --name ${values.name}                  take it down\n`,
       ].join("\n"),
     );
     return;
   }
   chapter("Taking the lab down");
   const { code } = await requorum(["lab", "down", "--name", values.name], { isCleanup: true });
-  if (code !== 0) throw new Error(`lab down ended with ${String(code)}: run npm run requorum -- lab down --name ${values.name}`);
+  if (code !== 0) throw new Error(`lab down ended with ${String(code)}: run npm run -s requorum -- lab down --name ${values.name}`);
 }
 
 let exitCode = 0;

@@ -103,8 +103,7 @@ test("cli: what etcdctl and etcdutl call otherwise is named, and only a slip of 
     [["snapshot", "inspect", "a.db", "--write-out=table"], /-o text, json or yaml/, "requorum snapshot inspect a.db -o json -o text"],
     [["snapshot", "save", "a.db"], /takes no snapshots/, "etcdctl snapshot save backup.db"],
     [["snapshot", "restore", "a.db", "--data-dri=x"], /mean --data-dir/, "requorum snapshot restore a.db --data-dir=x -o json"],
-    [["snapshot", "restore", "a.db", "--wal-dir", "w"], /member\/wal below --data-dir/, "requorum help snapshot restore"],
-    [["snapshot", "inspect", "a.db", "--wal-dir", "w"], /unknown option '--wal-dir'$/, "requorum help snapshot inspect"],
+    [["snapshot", "restore", "a.db", "--log-dir", "w"], /unknown option '--log-dir'$/, "requorum help snapshot restore"],
   ] as const) {
     const error = await usageOf(words);
     assert.match(error.detail, detail);

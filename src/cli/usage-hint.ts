@@ -11,7 +11,7 @@ export interface UsageHint {
 interface WrongWord {
   /** The call's words, without the program's name. */
   readonly words: readonly string[];
-  /** The verb as far as it was understood, or its group: "snapshot restore", "snapshot". */
+  /** The group or verb as far as it was understood: "snapshot", "snapshot restore". */
   readonly path: string;
   /** The word that was not understood. */
   readonly wrong: string;
@@ -23,7 +23,7 @@ interface WrongWord {
 export function usageHint(found: WrongWord): UsageHint | undefined {
   // Of `--option=value` the parser names the whole.
   const given = { ...found, wrong: found.wrong.startsWith("-") ? found.wrong.replace(/=.*$/s, "") : found.wrong };
-  return outputHint(given) ?? otherVerbHint(given) ?? otherOptionHint(given) ?? nearHint(given);
+  return outputHint(given) ?? otherVerbHint(given) ?? nearHint(given);
 }
 
 /** etcdctl's `-w json`, `--write-out=table`. */
@@ -59,15 +59,6 @@ function otherVerbHint({ words, path, wrong }: WrongWord): UsageHint | undefined
   return meant === undefined
     ? undefined
     : { detail: `here it is called ${meant}`, remedies: [perhaps(words.map((word) => (word === wrong ? meant : word)))] };
-}
-
-function otherOptionHint({ path, wrong }: WrongWord): UsageHint | undefined {
-  if (path !== "snapshot restore" || wrong !== "--wal-dir") return undefined;
-  return {
-    detail:
-      "the log is always written to member/wal below --data-dir. For an etcd that is started with --wal-dir, move that folder there afterwards",
-    remedies: [],
-  };
 }
 
 /** A slip of the finger: at most a third of the letters, dashes not counted. */

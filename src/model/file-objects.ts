@@ -66,6 +66,8 @@ export interface FileDiff {
   readonly objects: readonly ObjectDiff[];
   /** More differ than are listed. */
   readonly isCutOff: boolean;
+  /** Asked for by name, and in neither. */
+  readonly missing: readonly string[];
 }
 
 export interface ObjectDiff {
@@ -74,6 +76,6 @@ export interface ObjectDiff {
   readonly namespace: string | undefined;
   readonly name: string;
   readonly change: "added" | "removed" | "changed";
-  /** Of a change: paths of fields. Values are not shown: they may be secrets. */
+  /** Of a change: paths of fields, and in parentheses what else can be said. Values are not shown: they may be secrets. */
   readonly fields: readonly string[];
 }

@@ -1,4 +1,5 @@
 import type { FileDiff, ObjectDiff } from "../model/file-objects.ts";
+import { checksumLines } from "./checksum-lines.ts";
 import { bad, dim, gap, good, heading, item, line, strong, table, warn, type Block, type Page, type Span } from "./page.ts";
 
 export interface FileDiffDocument extends FileDiff {
@@ -21,6 +22,8 @@ export function fileDiffPage(diff: FileDiffDocument): Page {
       strong(diff.to.file),
       ` at revision ${String(diff.to.revision)}`,
     ]),
+    ...checksumLines(diff.from.file, diff.from.sha256),
+    ...(diff.to.file === diff.from.file ? [] : checksumLines(diff.to.file, diff.to.sha256)),
     gap,
     ...(changed.length === 0
       ? [line(good("No difference."))]
@@ -49,8 +52,25 @@ export function fileDiffPage(diff: FileDiffDocument): Page {
           ...(diff.objects.length > maxObjects || diff.isCutOff
             ? [line(dim(`and more: ${String(diff.objects.length - maxObjects)}${diff.isCutOff ? " or more" : ""}, see -o json`), 2)]
             : []),
+          gap,
+          line(wayBackWords(diff)),
         ]),
+    ...diff.missing.map((what) => line(warn(`${what} is in neither.`))),
   ];
+}
+
+/** Whoever compares a backup with what runs asks this. */
+function wayBackWords({ from, to, resources }: FileDiffDocument): string {
+  const sum = (change: ObjectDiff["change"]): number => resources.reduce((total, one) => total + one[change], 0);
+  const effects = [
+    { count: sum("added"), verb: "lose" },
+    { count: sum("changed"), verb: "revert" },
+    { count: sum("removed"), verb: "bring back" },
+  ].filter(({ count }) => count > 0);
+  const words = effects.map(({ count, verb }, at) => `${verb} ${String(count)}${at === 0 ? (count === 1 ? " object" : " objects") : ""}`);
+  const all = words.length > 1 ? `${words.slice(0, -1).join(", ")} and ${words.at(-1) ?? ""}` : (words[0] ?? "");
+  const way = from.file === to.file ? `Going back to revision ${String(from.revision)}` : `A restore of ${from.file}`;
+  return `${way} would ${all}.`;
 }
 
 function objectBlocks(one: ObjectDiff): readonly Block[] {

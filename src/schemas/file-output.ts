@@ -200,10 +200,11 @@ export const snapshotDiffSchema = z.object({
       namespace: z.string().nullable(),
       name: z.string(),
       change: z.enum(["added", "removed", "changed"]),
-      fields: z.array(z.string()).describe("paths that differ; no values"),
+      fields: z.array(z.string()).describe("paths that differ, and in parentheses what else can be said; no values"),
     }),
   ),
   isCutOff: z.boolean().describe("more objects differ than are listed; the counts are complete"),
+  missing: z.array(z.string()).describe("asked for by name, and in neither"),
 });
 
 export const fileOutputDocuments: { readonly [kind: string]: OutputDocument } = {

@@ -1,13 +1,14 @@
 import { fieldDiff } from "../../formats/kubernetes/field-diff.ts";
-import { resourceText } from "../../formats/kubernetes/registry-key.ts";
-import type { SealKey } from "../../formats/kubernetes/sealed-value.ts";
-import { crc32c } from "../../formats/crc32c.ts";
+import { resourceText, type RegistryKey } from "../../formats/kubernetes/registry-key.ts";
+import { readSeal, type SealKey } from "../../formats/kubernetes/sealed-value.ts";
 import type { FileDiff, ObjectDiff } from "../../model/file-objects.ts";
-import { onCheckedContent } from "./check-trailer.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { checksumOf, onCheckedContent } from "./check-trailer.ts";
+import { customResourceNames } from "./custom-resource-names.ts";
 import type { FileContext } from "./file-context.ts";
 import { ObjectSelector, type ObjectSelection } from "./object-selection.ts";
 import { withState, type OpenState, type StateRequest } from "./open-state.ts";
-import { liveObjects, readRecord, sealKeysOf, type LiveObjects } from "./read-objects.ts";
+import { liveObjects, readObject, sealKeysOf, type LiveObjects, type ReadObject } from "./read-objects.ts";
 
 export interface DiffFilesRequest {
   readonly from: StateRequest & { readonly revision: bigint };
@@ -24,23 +25,42 @@ const maxListed = 10_000;
 const noise = ["leases.coordination.k8s.io", "events", "masterleases"];
 
 interface Side {
-  readonly checksum: number;
+  /** Of its value: one that nobody can make for another value. */
+  readonly sha256: string;
   readonly resource: string;
 }
 
 /** Of values that differ; each time so many are together, the first state is read once for them. */
 const heldBytesDefault = 64 * 1024 * 1024;
 
-/** Objects that are in one of two states only, or differ. The first state's keys are held in memory, its values are not. */
+/**
+ * Objects that are in one of two states only, or differ. The first state's
+ * keys are held in memory, its values are not. Throws USAGE for one state
+ * twice and for a word that names no resource, OBJECT_NOT_FOUND when neither
+ * has anything of what is to be compared.
+ */
 export function diffFiles(context: FileContext, request: DiffFilesRequest, options: { readonly heldBytes?: number } = {}): FileDiff {
+  if (request.from.path === request.to.path && request.from.revision === request.to.revision)
+    throw new RecoveryError("USAGE", {
+      subject: "argument to",
+      detail: `${request.from.path} would be compared with itself: give a second file, or --from-revision or --to-revision`,
+    });
   const sealKeys = sealKeysOf(context, request.encryptionConfig);
   return withState(context, request.from, (from) =>
     withState(context, request.to, (to) => {
       const compare = (): FileDiff => new FileComparison(context, request, sealKeys).run(from, to, options.heldBytes ?? heldBytesDefault);
       const isOneFile = request.to.path === request.from.path;
-      return onCheckedContent(context, from, request.from, () =>
-        isOneFile ? compare() : onCheckedContent(context, to, request.to, compare),
-      );
+      return onCheckedContent(context, from, request.from, (checkedFrom) => {
+        const compareBoth = (checkedTo: typeof checkedFrom): FileDiff => {
+          const diff = compare();
+          return {
+            ...diff,
+            from: { ...diff.from, sha256: checksumOf(from, checkedFrom()) },
+            to: { ...diff.to, sha256: checksumOf(to, checkedTo()) },
+          };
+        };
+        return isOneFile ? compareBoth(checkedFrom) : onCheckedContent(context, to, request.to, compareBoth);
+      });
     }),
   );
 }
@@ -53,6 +73,8 @@ class FileComparison {
   private readonly counts = new Map<string, { before: number; after: number; added: number; removed: number; changed: number }>();
   private readonly listed: ObjectDiff[] = [];
   private isCutOff = false;
+  private noiseCount = 0;
+  private sides: { readonly before: LiveObjects; readonly after: LiveObjects } | undefined;
 
   constructor(context: FileContext, request: DiffFilesRequest, sealKeys: readonly SealKey[] | undefined) {
     this.context = context;
@@ -65,84 +87,106 @@ class FileComparison {
     const { request, context } = this;
     const before = liveObjects(context, from.state().bolt, request.from.revision);
     const after = liveObjects(context, to.state().bolt, request.to.revision);
+    this.sides = { before, after };
+    if (this.selector.hasForeignWord) this.selector.learn([...customResourceNames(before), ...customResourceNames(after)]);
     const known = new Map<string, Side>();
     for (const { key, record } of before.records({ reusesMemory: true })) {
-      const resource = this.resourceOf(before, key);
+      const resource = this.resourceOf(key);
       if (resource === undefined) continue;
-      known.set(key, { checksum: crc32c(record.value), resource });
+      known.set(key, { sha256: context.hashing.sha256Hex(record.value), resource });
       this.count(resource).before += 1;
     }
     const differing = new Map<string, Uint8Array>();
     let heldBytes = 0;
     for (const { key, record } of after.records({ reusesMemory: true })) {
-      const resource = this.resourceOf(after, key);
+      const resource = this.resourceOf(key);
       if (resource === undefined) continue;
       this.count(resource).after += 1;
       const old = known.get(key);
       known.delete(key);
-      if (old === undefined) this.note(after, key, resource, "added", []);
-      else if (old.checksum !== crc32c(record.value)) {
+      if (old === undefined) this.note(key, resource, "added", []);
+      else if (old.sha256 !== context.hashing.sha256Hex(record.value)) {
         differing.set(key, record.value.slice()); // a copy: the walk uses its memory again, and would hold far more than the value
         heldBytes += record.value.length;
       }
       if (heldBytes < heldBytesMax) continue;
-      this.compareDiffering(before, after, differing);
+      this.compareDiffering(before, differing);
       differing.clear();
       heldBytes = 0;
     }
-    for (const [key, { resource }] of known) this.note(before, key, resource, "removed", []);
+    for (const [key, { resource }] of known) this.note(key, resource, "removed", []);
     this.selector.assertWordsKnown("what is compared");
-    this.compareDiffering(before, after, differing);
+    this.assertSomething();
+    this.compareDiffering(before, differing);
     return {
-      from: { file: request.from.path, revision: before.revision },
-      to: { file: request.to.path, revision: after.revision },
+      from: { file: request.from.path, revision: before.revision, sha256: undefined },
+      to: { file: request.to.path, revision: after.revision, sha256: undefined },
       resources: [...this.counts].map(([resource, count]) => ({ resource, ...count })).sort((a, b) => (a.resource < b.resource ? -1 : 1)),
       objects: this.listed.sort((a, b) => (a.key < b.key ? -1 : 1)),
       isCutOff: this.isCutOff,
+      missing: this.selector.missing,
     };
   }
 
   /** The old values are read again, for those keys only. */
-  private compareDiffering(before: LiveObjects, after: LiveObjects, differing: ReadonlyMap<string, Uint8Array>): void {
+  private compareDiffering(before: LiveObjects, differing: ReadonlyMap<string, Uint8Array>): void {
     if (differing.size === 0) return;
     const reading = { sealKeys: this.sealKeys, types: before.types };
     for (const found of before.records({ reusesMemory: true })) {
       const value = differing.get(found.key);
       if (value === undefined) continue;
-      const old = readRecord(this.context, found, reading).value;
-      const now = readRecord(this.context, { key: found.key, record: { ...found.record, value } }, reading).value;
-      const resource = this.resourceOf(after, found.key) ?? "";
-      if (old.kind !== "object" || now.kind !== "object") {
-        this.note(after, found.key, resource, "changed", ["(its value cannot be read here: encrypted, or of an unknown kind)"]);
-        continue;
-      }
-      const fields = fieldDiff(old.object, now.object, { includesBookkeeping: this.request.includesNoise });
-      if (fields.length > 0)
-        this.note(
-          after,
-          found.key,
-          resource,
-          "changed",
-          fields.map((field) => `${field.path} ${field.kind}`),
-        );
+      const old = { read: readObject(this.context, found, reading), isSealed: readSeal(found.record.value) !== undefined };
+      const newer = { key: found.key, record: { key: found.record.key, value } };
+      const now = { read: readObject(this.context, newer, reading), isSealed: readSeal(value) !== undefined };
+      const fields =
+        this.parse(found.key) === undefined && isUnread(old, now) ? ["(its value)"] : differences(old, now, this.request.includesNoise);
+      if (fields.length > 0) this.note(found.key, this.resourceOf(found.key) ?? "", "changed", fields);
     }
   }
 
-  private resourceOf(live: LiveObjects, key: string): string | undefined {
-    const parsed = live.keys.parse(key);
-    const isAll = this.request.selection.what === undefined && this.request.selection.namespace === undefined;
+  /** undefined: it is not to be compared. */
+  private resourceOf(key: string): string | undefined {
+    const { selection, includesNoise } = this.request;
+    const parsed = this.parse(key);
+    const isAll = selection.what === undefined && selection.namespace === undefined;
     if (!(isAll && parsed === undefined) && !this.selector.matchesKey(key, parsed)) return undefined;
-    const resource = parsed === undefined ? "(other keys)" : resourceText(parsed);
-    return !this.request.includesNoise && noise.includes(resource) ? undefined : resource;
+    this.selector.noteFound(key, parsed);
+    if (parsed === undefined) return "(other keys)";
+    // Asked for by name it is none.
+    if (!includesNoise && this.selector.isWhole && noise.includes(resourceText(parsed))) {
+      this.noiseCount += 1;
+      return undefined;
+    }
+    return this.mainPrefixes.includes(parsed.prefix) ? resourceText(parsed) : `${resourceText(parsed)} below ${parsed.prefix}`;
   }
 
-  private note(live: LiveObjects, key: string, resource: string, change: ObjectDiff["change"], fields: readonly string[]): void {
+  /** One state may have too little to show where its objects lie. */
+  private parse(key: string): RegistryKey | undefined {
+    return this.sides?.before.keys.parse(key) ?? this.sides?.after.keys.parse(key);
+  }
+
+  private get mainPrefixes(): readonly string[] {
+    const main = this.sides?.before.keys.mainPrefixes ?? [];
+    return main.length > 0 ? main : (this.sides?.after.keys.mainPrefixes ?? []);
+  }
+
+  /** No difference in nothing is no answer. */
+  private assertSomething(): void {
+    const { selection, from, to } = this.request;
+    if (this.counts.size > 0 || (selection.what === undefined && selection.namespace === undefined)) return;
+    const files = from.path === to.path ? `${from.path} at neither revision` : `neither ${from.path} nor ${to.path}`;
+    const wanted = [selection.what ?? "anything", ...(selection.namespace === undefined ? [] : [`in namespace ${selection.namespace}`])];
+    const noiseWords = this.noiseCount === 0 ? "" : ", but for leases and events, which --all compares";
+    throw new RecoveryError("OBJECT_NOT_FOUND", { subject: "what is compared", detail: `${files} has ${wanted.join(" ")}${noiseWords}` });
+  }
+
+  private note(key: string, resource: string, change: ObjectDiff["change"], fields: readonly string[]): void {
     this.count(resource)[change] += 1;
     if (this.listed.length === maxListed) {
       this.isCutOff = true;
       return;
     }
-    const parsed = live.keys.parse(key);
+    const parsed = this.parse(key);
     this.listed.push({ key, resource, namespace: parsed?.namespace, name: parsed?.name ?? key, change, fields });
   }
 
@@ -151,4 +195,40 @@ class FileComparison {
     this.counts.set(resource, known);
     return known;
   }
+}
+
+interface ReadSide {
+  readonly read: ReadObject;
+  readonly isSealed: boolean;
+}
+
+function isUnread(old: ReadSide, now: ReadSide): boolean {
+  return old.read.kind === "unread" || now.read.kind === "unread";
+}
+
+/** Of two values whose bytes differ: what is different; empty for what every write changes, where that is not wanted. */
+function differences(
+  { read: old, isSealed: wasSealed }: ReadSide,
+  { read: now, isSealed }: ReadSide,
+  includesNoise: boolean,
+): readonly string[] {
+  if (old.kind === "unread" || now.kind === "unread") {
+    const before = old.kind === "unread" ? old.why : "it can be read";
+    const after = now.kind === "unread" ? now.why : "it can be read";
+    return [before === after ? `(cannot be compared: ${before})` : `(cannot be compared: before, ${before}; after, ${after})`];
+  }
+  const unknown = [...new Set([...old.unknownFields, ...now.unknownFields])];
+  const rest = unknown.length === 0 ? [] : [`(fields of a newer Kubernetes, which cannot be compared here: ${unknown.join(", ")})`];
+  const changes = fieldDiff(old.object, now.object, { includesBookkeeping: true });
+  if (changes.length > 0 || rest.length > 0) {
+    const wanted = includesNoise ? changes : fieldDiff(old.object, now.object);
+    return [...wanted.map((field) => `${field.path} ${field.kind}`), ...rest];
+  }
+  // Encrypted again, the same object has other bytes.
+  if (wasSealed || isSealed) return [];
+  return [
+    old.form === now.form
+      ? "(only how it is stored: every field is the same)"
+      : `(only how it is stored: as ${old.form} before, as ${now.form} after)`,
+  ];
 }

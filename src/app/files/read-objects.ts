@@ -9,7 +9,7 @@ import { readStoredValue, type StoredValue } from "../../formats/kubernetes/stor
 import { readEncryptionConfiguration } from "../../schemas/encryption-configuration.ts";
 import type { ErrorCode } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { showing, type FileContext } from "./file-context.ts";
+import { newHashSeed, showing, type FileContext } from "./file-context.ts";
 import { kindOfSource } from "./kind-of-source.ts";
 import { KeyReader } from "./key-reader.ts";
 
@@ -47,7 +47,7 @@ export interface LiveObjects {
 
 /** What is there at a revision (0n: the newest). A pass over the source for what is live, and one more when `keys` is first used. */
 export function liveObjects(context: FileContext, bolt: BoltReader, revision: bigint, text = "finding what is live"): LiveObjects {
-  const view = viewAt(openMvcc(bolt), revision, { onBytes: showing(context, text) });
+  const view = viewAt(openMvcc(bolt), revision, { hashSeed: newHashSeed(context), onBytes: showing(context, text) });
   const records = function* (options?: { readonly reusesMemory: boolean }): Iterable<{ key: string; record: MvccRecord }> {
     for (const record of view.records(options)) yield { key: utf8.decode(record.key), record };
   };
@@ -67,7 +67,7 @@ export function liveObjects(context: FileContext, bolt: BoltReader, revision: bi
 /** The value of a record, unsealed where the keys open it. Throws FILE_DAMAGED. */
 export function readRecord(
   context: FileContext,
-  { key, record }: { readonly key: string; readonly record: MvccRecord },
+  { key, record }: { readonly key: string; readonly record: Pick<MvccRecord, "key" | "value"> },
   { sealKeys, types }: { readonly sealKeys: readonly SealKey[] | undefined; readonly types: KubeTypes },
 ): { readonly value: StoredValue; readonly why: string | undefined } {
   const unsealed = unsealValue(record.value, { key: record.key, keys: sealKeys ?? [], ciphers: context.ciphers });
@@ -86,7 +86,7 @@ const unreadable: readonly ErrorCode[] = ["FILE_DAMAGED", "FILE_UNSUPPORTED"];
 /** The object of a record, or in words why there is none to be had. */
 export function readObject(
   context: FileContext,
-  found: { readonly key: string; readonly record: MvccRecord },
+  found: { readonly key: string; readonly record: Pick<MvccRecord, "key" | "value"> },
   reading: { readonly sealKeys: readonly SealKey[] | undefined; readonly types: KubeTypes },
 ): ReadObject {
   try {

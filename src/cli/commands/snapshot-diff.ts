@@ -20,6 +20,6 @@ export const command: CommandModule = {
     });
     const document: FileDiffDocument = { apiVersion: "requorum/v1", kind: "SnapshotDiff", ...diff };
     printResult(cli, document, () => fileDiffPage(document));
-    return diff.objects.length === 0 ? "done" : "findings";
+    return diff.objects.length === 0 && diff.missing.length === 0 ? "done" : "findings";
   },
 };

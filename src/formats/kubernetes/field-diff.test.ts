@@ -49,6 +49,14 @@ test("fieldDiff: items of a list are matched by what names them, not by their pl
     ),
     ["added ports[port=53,protocol=TCP]"],
   );
+  assert.deepEqual(
+    changes(
+      { initContainers: [{ name: "a", image: "1" }, { name: "b" }] },
+      { initContainers: [{ name: "c" }, { name: "b" }, { name: "a", image: "2" }] },
+    ),
+    ["reordered initContainers", "changed initContainers[name=a].image", "added initContainers[name=c]"],
+    "the order of named items counts, too",
+  );
   assert.deepEqual(changes({ args: ["a", "b"] }, { args: ["a", "c", "d"] }), ["changed args[1]", "added args[2]"]);
 });
 

@@ -1,7 +1,8 @@
 /**
  * What is different between two states of one object, by field. Items of a
  * list are matched by the field that names them, where one does, so that a
- * container that was put in front does not change all the others.
+ * container that was put in front does not change all the others; another
+ * order of the same items is a change of the list.
  */
 import { pathText } from "./clean-for-apply.ts";
 import { isKubeList, isKubeObject, isSameJson, type KubeJson, type KubeObject } from "./kube-json.ts";
@@ -9,7 +10,8 @@ import { isKubeList, isKubeObject, isSameJson, type KubeJson, type KubeObject } 
 export interface FieldChange {
   /** "spec.containers[name=app].image". */
   readonly path: string;
-  readonly kind: "added" | "removed" | "changed";
+  /** reordered: of a list whose items are matched by name; a change within one comes by itself. */
+  readonly kind: "added" | "removed" | "changed" | "reordered";
   /** undefined for what was added. */
   readonly before: KubeJson | undefined;
   /** undefined for what was removed. */
@@ -82,6 +84,10 @@ function compareLists(before: readonly KubeJson[], after: readonly KubeJson[], p
       compare({ before: before[index], after: after[index], path: `${path}[${index}]`, changes });
     return;
   }
+  // The order says something, too: of init containers the one in which they run, of variables which may refer to which.
+  const stay = [...one.keys()].filter((name) => other.has(name));
+  const stayed = [...other.keys()].filter((name) => one.has(name));
+  if (stay.some((name, index) => name !== stayed[index])) changes.push({ path, kind: "reordered", before, after });
   for (const [name, item] of one) compare({ before: item, after: other.get(name), path: `${path}[${name}]`, changes });
   for (const [name, item] of other) if (!one.has(name)) compare({ before: undefined, after: item, path: `${path}[${name}]`, changes });
 }

@@ -22,7 +22,7 @@ export function fileCheckPage(check: FileCheckDocument): Page {
     gap,
     table(
       [{ title: "check" }, { title: "verdict" }, { title: "what was seen", isFlexible: true }],
-      check.checks.map((part) => [part.name, verdictSpan(part.verdict), part.detail]),
+      check.checks.map((part) => [part.name, verdictSpan(part.verdict), detailWords(part)]),
     ),
     ...(problems.length === 0 ? [] : [gap, line(strong("Problems"))]),
     ...problems
@@ -30,6 +30,11 @@ export function fileCheckPage(check: FileCheckDocument): Page {
       .map((problem) => item(problem.offset === undefined ? problem.what : `byte ${String(problem.offset)}: ${problem.what}`)),
     ...(problems.length > maxShown ? [item(dim(`and ${String(problems.length - maxShown)} more, see -o json`))] : []),
   ];
+}
+
+/** What the list of problems says with its place is not said twice. */
+function detailWords({ detail, problems }: FileCheckPart): string {
+  return problems.some((problem) => problem.what.endsWith(detail)) ? "it cannot be read, see below" : detail;
 }
 
 /** A changed one looks the same. A data dir never has one. */

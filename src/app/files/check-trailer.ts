@@ -106,11 +106,23 @@ function strayBytesOf({ form, file, stored }: OpenState): number {
   }
 }
 
+/** Is it shorter than it says itself that its pages are? */
+function isCutInside({ file, stored }: OpenState): boolean {
+  try {
+    const { highWaterPage, pageSizeBytes } = stored().meta;
+    return BigInt(file.size) < highWaterPage * BigInt(pageSizeBytes);
+  } catch (error) {
+    if (error instanceof RecoveryError && error.code === "FILE_DAMAGED") return file.size < smallestPageBytes;
+    throw error;
+  }
+}
+
 /** What stands behind the last whole page of a file without trailer; undefined: nothing. */
 export function strayWords(context: FileContext, opened: OpenState): string | undefined {
   const strayBytes = strayBytesOf(opened);
   if (strayBytes === 0) return undefined;
   const { file } = opened;
+  if (isCutInside(opened)) return "the file ends inside the database: a sha256 that stood behind it is gone";
   const pagesEnd = file.size - strayBytes;
   const isSnapshot = strayBytes > trailerBytes && sha256Of(context, file, pagesEnd) === hex(readBytes(file, pagesEnd, trailerBytes));
   if (!isSnapshot)

@@ -4,7 +4,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { cli, workDirectory } from "../../../test/support/captured-cli.ts";
 import { landmarkWrites as writes, snapshotBytes } from "../../../test/support/kube-database.ts";
+import { memoryFileContext } from "../../../test/support/memory-file-context.ts";
+import { checkFile } from "../../app/files/check-file.ts";
+import { fileCheckPage } from "../../render/file-check-page.ts";
 import { snapshotChecksSchema } from "../../schemas/file-output.ts";
+import { drawPage } from "../terminal/draw-page.ts";
 
 test("snapshot check: several files get a row each, also one that is not there, and the highest exit code counts", async (context) => {
   const directory = workDirectory();
@@ -34,4 +38,20 @@ test("snapshot check: several files get a row each, also one that is not there, 
   const shown = await cli(["snapshot", "check", join(work, "none.db"), whole], {}, work);
   assert.equal(shown.code, 2);
   assert.match(shown.out, /none\.db +NOT READ .*\(FILE_NOT_FOUND\)[^]*whole\.db +GOOD +3 +2/);
+});
+
+test("check: of a file that ends inside the database it says so, and speaks of no bytes behind its last page", () => {
+  const whole = snapshotBytes({ writes });
+  const files = { "/head.db": whole.slice(0, 100), "/middle.db": whole.slice(0, 6000), "/behind.db": whole.slice(0, whole.length - 18) };
+  const context = memoryFileContext(files);
+  const words = (path: string) => checkFile(context, path).checks.find((part) => part.name === "sha256")?.detail ?? "";
+  for (const path of ["/head.db", "/middle.db"]) assert.match(words(path), /ends inside the database/, path);
+  assert.match(words("/behind.db"), /14 bytes stand behind its last whole page/);
+});
+
+test("check: why a file cannot be opened is said once", () => {
+  const check = checkFile(memoryFileContext({ "/empty.db": new Uint8Array(0) }), "/empty.db");
+  const page = drawPage(fileCheckPage({ apiVersion: "requorum/v1", kind: "SnapshotCheck", ...check }), { columns: 160, hasColor: false });
+  assert.equal(page.split("it is empty").length - 1, 1, page);
+  assert.match(page, /structure +damaged +it cannot be read, see below/);
 });

@@ -1,15 +1,23 @@
 import type { FileObjects } from "../../model/file-objects.ts";
 import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
 import { shellWord } from "../../model/shell-word.ts";
-import type { GetObjectsRequest } from "./get-objects.ts";
+import type { ObjectSelection } from "./object-selection.ts";
 
-export interface SelectedObjects extends Omit<FileObjects, "sha256"> {
+interface Asked {
+  readonly path: string;
+  readonly selection: ObjectSelection;
+  /** 0n: the newest. */
+  readonly revision: bigint;
+  readonly encryptionConfig: string | undefined;
+}
+
+export interface SelectedObjects extends Omit<FileObjects, "sha256" | "logLoss"> {
   /** Below which they were looked for. */
   readonly prefixes: readonly string[];
 }
 
 /** Why a selection gives no object: the worst of its reasons. */
-export function nothingGot(request: GetObjectsRequest, found: SelectedObjects): RecoveryError {
+export function nothingGot(request: Asked, found: SelectedObjects): RecoveryError {
   const { unread, leftAside, missing, elsewhere } = found;
   const subject = `file ${request.path}`;
   const get = `requorum snapshot get ${shellWord(request.path)}`;
@@ -50,14 +58,14 @@ export function elsewhereWords({ elsewhere }: Pick<FileObjects, "elsewhere">): s
   return `${each}, where another cluster keeps its objects`;
 }
 
-function noPrefixWords({ revision }: GetObjectsRequest, { prefixes, revision: at }: SelectedObjects): string {
+function noPrefixWords({ revision }: Asked, { prefixes, revision: at }: SelectedObjects): string {
   if (prefixes.length > 0) return "";
   return revision === 0n
     ? "; no keys of a Kubernetes API server were found in this file"
     : `; at revision ${String(at)} there were no keys of a Kubernetes API server yet in this file`;
 }
 
-function sealRemedy({ encryptionConfig }: GetObjectsRequest, get: string): Remedy {
+function sealRemedy({ encryptionConfig }: Asked, get: string): Remedy {
   return encryptionConfig === undefined
     ? {
         why: "give the EncryptionConfiguration of the control-plane machines (usually /etc/kubernetes/enc, named in kube-apiserver.yaml)",

@@ -64,11 +64,11 @@ export interface PutShape {
 }
 
 /** The record of a put, as etcd stores it. */
-export function putEntry(main: bigint, key: string, put: PutShape): BoltEntry {
+export function putEntry(main: bigint, key: string | Uint8Array, put: PutShape): BoltEntry {
   return {
     key: encodeRevisionKey(main, put.sub ?? 0n, false).slice(),
     value: Buffer.concat([
-      delimited(0x0a, Buffer.from(key)),
+      delimited(0x0a, typeof key === "string" ? Buffer.from(key) : key),
       number(0x10, put.create),
       number(0x18, main),
       number(0x20, put.version ?? (put.create === main ? 1n : 2n)),

@@ -1,4 +1,5 @@
 import type { OnBytes } from "../../formats/byte-source.ts";
+import type { HashSeed } from "../../formats/etcd/mvcc/key-hasher.ts";
 import type { SealCiphers } from "../../formats/kubernetes/sealed-value.ts";
 import type { ReportProgress } from "../../model/progress-event.ts";
 import type { ByteFiles } from "../../ports/byte-files.ts";
@@ -15,6 +16,13 @@ export interface FileContext {
   readonly report: ReportProgress;
   /** Of the API server's encryption at rest. */
   readonly ciphers: SealCiphers;
+}
+
+/** For one pass over the keys of a file: nobody who made the file knows it. */
+export function newHashSeed({ hashing }: FileContext): HashSeed {
+  const hex = hashing.randomHex(16);
+  const word = (at: number): number => Number.parseInt(hex.slice(8 * at, 8 * at + 8), 16);
+  return [word(0), word(1), word(2), word(3)];
 }
 
 /** Progress of one pass over a file, in words for the screen. */

@@ -6,6 +6,7 @@ import type { BoltEntry } from "../../bbolt/bolt-reader.ts";
 import { crc32c } from "../../crc32c.ts";
 import { inspectDb, inspectRecords, snapshotStatus } from "./inspect-db.ts";
 import { openMvcc } from "./open-mvcc.ts";
+import { viewAt } from "./view-at.ts";
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const records: readonly BoltEntry[] = [
@@ -148,4 +149,15 @@ test("inspectDb: progress never goes back and ends at the whole", () => {
     [...told].sort((one, other) => one - other),
   );
   assert.equal(told.at(-1), 1);
+});
+
+test("inspectDb, viewAt: two keys of one transaction that MurmurHash3 takes for one are two", () => {
+  const made = Buffer.from("2f72656769737472792f636f6e666967732f7368d46d94a3ae2cc442954f1cc2", "hex");
+  const secret = "/registry/secrets/shop/app-login";
+  const bolt = new MemoryBolt({ meta, key: [putEntry(2n, secret, { create: 2n }), putEntry(2n, made, { create: 2n, sub: 1n })] });
+  assert.equal(inspectDb(bolt).liveKeys, 2);
+  assert.deepEqual(
+    [...viewAt(openMvcc(bolt), 0n).records()].map(({ key }) => Buffer.from(key).toString("latin1")),
+    [secret, made.toString("latin1")],
+  );
 });

@@ -7,6 +7,7 @@ import { bucketNames } from "../schema/bucket-names.ts";
 import { readMeta } from "../schema/read-meta.ts";
 import { KeyCensus, type KeyCensusResult } from "./key-census.ts";
 import type { PrefixLength } from "./key-groups.ts";
+import type { HashSeed } from "./key-hasher.ts";
 import { openMvcc } from "./open-mvcc.ts";
 import { RecordProblems, type RecordProblem } from "./record-problems.ts";
 import { StoredRecord } from "./stored-record.ts";
@@ -38,6 +39,8 @@ export interface DbInspection extends KeyCensusResult {
 }
 
 export interface InspectOptions {
+  /** Random, for a file that somebody may have made to deceive (see KeyHasher). */
+  readonly hashSeed?: HashSeed | undefined;
   readonly onBytes?: OnBytes | undefined;
   readonly prefixLength?: PrefixLength | undefined;
   /** How long the lists of top keys are. */
@@ -71,6 +74,7 @@ export function inspectDb(bolt: BoltReader, options: InspectOptions = {}): DbIns
     hash = crc32c(name, hash);
     if (isSame(name, bucketNames.key)) {
       const counted = new KeyCensus(records, {
+        hashSeed: options.hashSeed,
         prefixLength: options.prefixLength,
         topKeys: options.topKeys ?? defaultTopKeys,
         maxKeys: options.maxKeys,

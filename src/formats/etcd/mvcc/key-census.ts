@@ -1,6 +1,7 @@
 import type { OnBytes } from "../../byte-source.ts";
 import type { MvccRecord, MvccRecords } from "../mvcc-records.ts";
 import { KeyGroups, maxGroups, type PrefixLength } from "./key-groups.ts";
+import type { HashSeed } from "./key-hasher.ts";
 import { keyState, keyWord, type KeyTable } from "./key-table.ts";
 import { KeyWalk, type KeyStep } from "./key-walk.ts";
 import { TopKeys } from "./top-keys.ts";
@@ -45,6 +46,7 @@ export interface KeyCensusResult {
 }
 
 export interface KeyCensusOptions {
+  readonly hashSeed?: HashSeed | undefined;
   readonly prefixLength?: PrefixLength | undefined;
   readonly topKeys: number;
   readonly maxKeys?: number | undefined;
@@ -87,6 +89,7 @@ export class KeyCensus {
   run(): KeyCensusResult {
     const walk = new KeyWalk(this.source, {
       width: 11,
+      hashSeed: this.options.hashSeed,
       maxKeys: this.options.maxKeys,
       onBytes: this.options.onBytes,
       onFirstPass: (step) => this.count(step),

@@ -55,3 +55,22 @@ test("KeyHasher: every byte and the length count, wherever the key stands", () =
   }
   assert.equal(seen.size, count);
 });
+
+test("KeyHasher: the first word of Linux's hsiphash, and other words with another seed", () => {
+  // lib/tests/siphash_kunit.c: the key 00 to 07, and data 00, 01, … of 0 to 7 bytes.
+  const vectors = [0x5814c896, 0xe7e864ca, 0xbc4b0e30, 0x01539939, 0x7e059ea6, 0x88e3d89b, 0xa0080b65, 0x9d38d9d6];
+  const [k0, k1] = [0x03020100, 0x07060504];
+  const linux = new KeyHasher([k0, k1, 0x6c796765 ^ k0, 0x74656462 ^ k1]);
+  const data = Uint8Array.from({ length: 8 }, (_, at) => at);
+  vectors.forEach((vector, length) => {
+    linux.hash(data, 0, length);
+    assert.equal((linux.h1 ^ linux.h3) >>> 0, vector);
+  });
+  for (let bit = 0; bit < 128; bit += 1) {
+    const seed: [number, number, number, number] = [k0, k1, 0x6c796765 ^ k0, 0x74656462 ^ k1];
+    seed[bit >> 5] = (seed[bit >> 5] ?? 0) ^ (1 << (bit & 31));
+    const other = new KeyHasher(seed);
+    other.hash(data, 0, 7);
+    for (const word of ["h0", "h1", "h2", "h3"] as const) assert.notEqual(other[word], linux[word]);
+  }
+});

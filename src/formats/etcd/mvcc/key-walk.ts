@@ -1,7 +1,7 @@
 import { unsupported } from "../../format-error.ts";
 import type { OnBytes } from "../../byte-source.ts";
 import type { MvccRecord, MvccRecords } from "../mvcc-records.ts";
-import { KeyHasher } from "./key-hasher.ts";
+import { KeyHasher, type HashSeed } from "./key-hasher.ts";
 import { KeyTable, keyState, keyWord } from "./key-table.ts";
 import { RecordOrdinals } from "./record-ordinals.ts";
 import { RecordProgress } from "./record-progress.ts";
@@ -26,6 +26,7 @@ export interface KeyStep {
 
 export interface KeyWalkOptions {
   readonly width: 7 | 11;
+  readonly hashSeed: HashSeed | undefined;
   /** For tests. */
   readonly maxKeys?: number | undefined;
   /** Later records are left out. */
@@ -47,12 +48,13 @@ export class KeyWalk {
   readonly ordinals = new RecordOrdinals();
   private readonly source: MvccRecords;
   private readonly options: KeyWalkOptions;
-  private readonly hasher = new KeyHasher();
+  private readonly hasher: KeyHasher;
   private readonly table: KeyTable;
 
   constructor(source: MvccRecords, options: KeyWalkOptions) {
     this.source = source;
     this.options = options;
+    this.hasher = new KeyHasher(options.hashSeed);
     this.table = new KeyTable(options.width, options.maxKeys ?? defaultMaxKeys);
   }
 
@@ -121,7 +123,11 @@ export class KeyWalk {
     this.options.onKey?.(step, words, at);
   }
 
-  /** Two keys with one hash cannot both be created without a contradiction, so that only contradictions need this look at the keys. */
+  /**
+   * Two keys with one hash come by chance in no file, and by intent in none
+   * whose maker knows the seed of the hash: nobody. So no more than what
+   * contradicts itself needs this look at the keys.
+   */
   private assertSameKey({ record, key }: KeyStep, ordinal: number): void {
     const before = this.ordinals.find(this.source, ordinal).key;
     if (before.length === key.length && key.every((byte, index) => byte === before[index])) return;

@@ -1,6 +1,7 @@
 import { RecoveryError } from "../../../model/recovery-error.ts";
 import type { OnBytes } from "../../byte-source.ts";
 import type { MvccRecord, MvccRecords } from "../mvcc-records.ts";
+import type { HashSeed } from "./key-hasher.ts";
 import { keyState, keyWord } from "./key-table.ts";
 import { KeyWalk } from "./key-walk.ts";
 import { RecordBits } from "./record-bits.ts";
@@ -14,6 +15,8 @@ export interface LiveView {
 }
 
 export interface ViewOptions {
+  /** Random, for a file that somebody may have made to deceive (see KeyHasher). */
+  readonly hashSeed?: HashSeed | undefined;
   /** Over one pass; work may take more than one. */
   readonly onBytes?: OnBytes | undefined;
   /** For tests: how many keys one pass may hold. */
@@ -72,6 +75,7 @@ export function findLive(
   let emptyKeyOrdinal = -1;
   const walk = new KeyWalk(source, {
     width: 7,
+    hashSeed: options.hashSeed,
     maxKeys: options.maxKeys,
     upTo: revision,
     onBytes: options.onBytes,

@@ -134,6 +134,30 @@ test("rank: a log with one wrong bit counts to what was committed in front of it
   );
 });
 
+test("rank: a database with a damaged page, or meta page, stands behind whole ones, in a data dir, too", () => {
+  const broken = (at: number) => {
+    const bytes = Uint8Array.from(databaseBytes({ writes, consistentIndex: 90n }));
+    bytes.fill(0xff, at, at + 64);
+    return bytes;
+  };
+  const files = dataDirFilesOf({ writes, requests, consistentIndex: 80n });
+  const bytes = Uint8Array.from(files["member/snap/db"] ?? []);
+  bytes.fill(0xff, 16, 80);
+  const context = memoryFileContext({
+    ...survivors,
+    "/meta.db": broken(16),
+    "/page.db": broken(2 * 4096),
+    ...below("/dir", { ...files, "member/snap/db": bytes }),
+  });
+  const { ranks } = rankFiles(context, ["/meta.db", "/page.db", "/dir", "/newest"]);
+  assert.deepEqual([ranks[0]?.path, ranks[0]?.isNewest], ["/newest", true]);
+  for (const rank of ranks.slice(1)) assert.deepEqual([rank.isDamaged, rank.isNewest], [true, false], rank.path);
+  const problems = (path: string) => ranks.find((rank) => rank.path === path)?.problems.join() ?? "";
+  assert.match(problems("/meta.db"), /one of its two meta pages is damaged/);
+  assert.match(problems("/page.db"), /its pages are damaged \(\d+ problems; byte 8192/);
+  assert.match(problems("/dir"), /one of its two meta pages is damaged/);
+});
+
 test("rank: one directory given twice, and two copies of one member, are one survivor and are said to be", () => {
   const context = memoryFileContext({ ...survivors, ...below("/copy", dataDirFilesOf({ writes, requests: [] })) });
   const { ranks } = rankFiles(context, ["/newest", "/newest/", "/newest", "/copy"]);

@@ -1,5 +1,7 @@
+import type { BoltCheck } from "../../formats/bbolt/bolt-check.ts";
 import { openBolt } from "../../formats/bbolt/bolt-file.ts";
 import type { BoltReader } from "../../formats/bbolt/bolt-reader.ts";
+import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
 import { rankMember, type MemberRank, type RankProblemKind } from "../../formats/etcd/data-dir/rank-member.ts";
 import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
 import { replayLog } from "../../formats/etcd/replay/replay-log.ts";
@@ -7,7 +9,7 @@ import { usableLog } from "../../formats/etcd/replay/usable-log.ts";
 import { readMembers } from "../../formats/etcd/schema/read-members.ts";
 import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
 import type { RecoveryError } from "../../model/recovery-error.ts";
-import { checkTrailer, contentDiffers } from "./check-trailer.ts";
+import { contentDiffers, startChecks } from "./check-trailer.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { kindOfSource } from "./kind-of-source.ts";
 import { openDataDirAt, OpenFiles, withState } from "./open-state.ts";
@@ -60,19 +62,22 @@ export function unreadSource(path: string, error: RecoveryError): RankedSource {
 
 function rankFile(context: FileContext, path: string): RankedSource {
   return withState(context, { path }, (opened) => {
-    const isChanged = checkTrailer(context, opened).valid === false;
+    const checks = startChecks(context, opened, { structure: true });
+    const isChanged = checks.trailer().valid === false;
+    const structure = checks.structure();
     const bolt = opened.stored();
     const rank = rankMember({ name: path, wal: undefined, database: readMeta(bolt), snapFiles: [] });
     // A file has no log beside it, and none is missed.
-    const problems = rank.problems.filter((problem) => problem.kind !== "log-missing").map((problem) => problem.what);
+    const found = rank.problems.filter((problem) => problem.kind !== "log-missing").map((problem) => problem.what);
+    const problems = [...found, ...(isChanged ? [contentDiffers] : []), ...structureProblems(structure)];
     return {
       path,
       isDirectory: false,
       rank,
       memberIds: memberIdsOf(bolt),
       revision: openMvcc(bolt).revision,
-      isDamaged: isChanged || problems.length > 0,
-      problems: isChanged ? [...problems, contentDiffers] : problems,
+      isDamaged: problems.length > 0,
+      problems,
       remarks: [],
       termAt: () => undefined,
     };
@@ -112,25 +117,45 @@ interface StateFacts {
 /** The revision of the newest state, for which the log must be replayed where it adds to the database. */
 function stateOf(context: FileContext, { dir, rank, wal, database }: ReadDataDir): StateFacts {
   let memberIds: ReadonlySet<bigint> = new Set();
-  if (database === undefined) return { memberIds, revision: undefined, isDamaged: false, problems: [] };
+  let problems: readonly string[] = [];
+  if (database === undefined) return { memberIds, revision: undefined, isDamaged: false, problems };
   try {
     const bolt = openBolt(database);
     memberIds = memberIdsOf(bolt);
-    if (wal === undefined || rank.unappliedCount === 0n)
-      return { memberIds, revision: openMvcc(bolt).revision, isDamaged: false, problems: [] };
+    problems = structureProblems(checkBolt(database, { onBytes: showing(context, `checking the structure of ${dir.name}`) }));
+    const checked = { memberIds, isDamaged: problems.length > 0, problems };
+    if (wal === undefined || rank.unappliedCount === 0n) return { ...checked, revision: openMvcc(bolt).revision };
     const { log, mustStopAtCommit } = usableLog(wal, readMeta(bolt), dir.name);
-    if (log === undefined) return { memberIds, revision: undefined, isDamaged: true, problems: [] };
+    if (log === undefined) return { ...checked, revision: undefined };
     const onBytes = showing(context, `replaying the log of ${dir.name}`);
     const { throughRevision, notReplayedCount } = replayLog(bolt, log, {
       through: mustStopAtCommit ? "recorded-commit" : "last-entry",
       onBytes,
     }).facts;
-    return { memberIds, revision: notReplayedCount > 0 ? undefined : throughRevision, isDamaged: false, problems: [] };
+    return { ...checked, revision: notReplayedCount > 0 ? undefined : throughRevision };
   } catch (error) {
     if (!isDamage(error)) throw error;
-    const isDamaged = error.code !== "FILE_UNSUPPORTED";
-    return { memberIds, revision: undefined, isDamaged, problems: [`its revision is not known: ${error.subject}: ${error.detail}`] };
+    const isDamaged = problems.length > 0 || error.code !== "FILE_UNSUPPORTED";
+    return {
+      memberIds,
+      revision: undefined,
+      isDamaged,
+      problems: [...problems, `its revision is not known: ${error.subject}: ${error.detail}`],
+    };
   }
+}
+
+/** A page that is not what bbolt wrote holds other entries than the member had, or less. */
+function structureProblems({ verdict, problems, problemCount, otherMeta }: BoltCheck): readonly string[] {
+  const [first] = problems;
+  return [
+    ...(verdict === "good" || first === undefined
+      ? []
+      : [`its pages are damaged (${String(problemCount)} problems; byte ${String(first.offset)}: ${first.what})`]),
+    ...(otherMeta?.kind === "damaged"
+      ? [`one of its two meta pages is damaged (${otherMeta.because}): if that was the newer one, the last commit is not seen`]
+      : []),
+  ];
 }
 
 /** Empty also where they cannot be read: then of which cluster it is remains unknown, and is said to be. */

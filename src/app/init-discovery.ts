@@ -1,5 +1,4 @@
-import { parseDocument } from "yaml";
-import { readStaticPod } from "../formats/machine/static-pod.ts";
+import { readManifestText } from "../formats/machine/manifest-text.ts";
 import type { HostName } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import type { HostAccess } from "../ports/host-access.ts";
@@ -157,16 +156,9 @@ function machineOf(facts: ReadonlyMap<string, readonly string[]>): DiscoveredMac
 /** The host path of its volume; "" where the manifest does not tell it: the diagnosis then says why. */
 function dataDirOf(base64: string): string {
   if (!isBase64(base64)) return "";
-  const document = parseDocument(new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))));
-  if (document.errors.length > 0) return "";
-  try {
-    const place = readStaticPod(document.toJS({ maxAliasCount: 20 })).etcdFlags?.dataPlace;
-    return place?.kind === "path" ? place.path : "";
-  } catch (error) {
-    // No pod, or aliases without end.
-    if (error instanceof RecoveryError || error instanceof ReferenceError) return "";
-    throw error;
-  }
+  const text = new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+  const place = readManifestText(text, "etcd.yaml").etcdFlags?.dataPlace;
+  return place?.kind === "path" ? place.path : "";
 }
 
 function isBase64(text: string): boolean {

@@ -1,5 +1,6 @@
 import { parse } from "yaml";
-import { readStaticPod, type StaticPod } from "../formats/machine/static-pod.ts";
+import { readManifestText } from "../formats/machine/manifest-text.ts";
+import type { StaticPod } from "../formats/machine/static-pod.ts";
 import type { ManifestFacts } from "../model/inventory.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { malformed, textOfBase64 } from "./parse-host-answer.ts";
@@ -22,21 +23,22 @@ export function parseStaticPods(text: string, read: ReadManifests = new Map()): 
     if (match === null) throw malformed("static-pod directory", `${JSON.stringify(line.slice(0, 60))} is not a file entry`);
     const fileName = match[1] === "plain" ? (match[2] ?? "") : textOfBase64(match[2] ?? "", "file name");
     const sha256 = match[3] ?? "";
-    try {
-      const content = match[4] ?? "";
-      const said = read.get(content) ?? parseStaticPod(textOfBase64(content, fileName));
-      read.set(content, said);
-      return { fileName, sha256, ...said };
-    } catch (error) {
-      if (!(error instanceof RecoveryError)) throw error;
-      return { fileName, sha256, podName: "", problem: error.detail };
-    }
+    const content = match[4] ?? "";
+    // kubeadm's names tell what a file without content has to be, so it is read again under another one.
+    const key = `${fileName === "etcd.yaml" ? "etcd" : "other"} ${content}`;
+    const said = read.get(key) ?? contentSaid(content, fileName);
+    read.set(key, said);
+    return { fileName, sha256, ...said };
   });
 }
 
-/** One static pod's manifest. Throws REMOTE_ANSWER_MALFORMED. */
-export function parseStaticPod(yamlText: string): StaticPod {
-  return readStaticPod(parseYaml(yamlText));
+function contentSaid(content: string, fileName: string): StaticPod {
+  try {
+    return readManifestText(textOfBase64(content, fileName), fileName);
+  } catch (error) {
+    if (!(error instanceof RecoveryError)) throw error;
+    return { podName: "", problem: error.detail ?? error.code };
+  }
 }
 
 /** Throws REMOTE_ANSWER_MALFORMED. Aliases are bounded: a hostile file must not expand without end. */

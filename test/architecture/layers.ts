@@ -19,7 +19,7 @@ export const layers: readonly Layer[] = [
   {
     folder: "formats",
     mayImport: ["model"],
-    packages: [],
+    packages: ["yaml"],
     rule: `formats imports only model; it ${pure} and reads bytes from a ByteSource that it declares`,
   },
   { folder: "diagnose", mayImport: ["model"], packages: [], rule: `diagnose imports only model; it ${pure}` },

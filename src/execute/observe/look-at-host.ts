@@ -1,9 +1,9 @@
-import { parseDocument } from "yaml";
 import type { ModelHost, ServiceUnit } from "../../model/cluster-model.ts";
 import type { HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { readDataDirLook } from "../../formats/machine/data-dir-look.ts";
-import { readStaticPod, type StaticPod } from "../../formats/machine/static-pod.ts";
+import { readManifestText } from "../../formats/machine/manifest-text.ts";
+import type { StaticPod } from "../../formats/machine/static-pod.ts";
 import { judgeEtcdData, withPlaceDoubt, type EtcdDataJudgement } from "../../model/etcd-data.ts";
 import { memberPorts, ownPlaceDoubt, type PlaceQuestion } from "../../model/etcd-place.ts";
 import { lookMs, readOnHost } from "../ask/run-on-host.ts";
@@ -105,21 +105,9 @@ function etcdDataOf(lines: readonly (readonly string[])[]): EtcdDataJudgement {
 
 /** What cannot be understood may be etcd's manifest, and name any place. */
 function manifestOf([name = "", content = ""]: readonly string[]): StaticPod & { readonly fileName: string } {
+  const fileName = textOfBase64(name) ?? "a file";
   const text = textOfBase64(content);
-  return { fileName: textOfBase64(name) ?? "a file", ...(text === undefined ? { podName: "", problem: "it came damaged" } : podOf(text)) };
-}
-
-function podOf(yamlText: string): StaticPod {
-  // Aliases are bounded: a hostile file must not expand without end.
-  const document = parseDocument(yamlText);
-  if (document.errors.length > 0) return { podName: "", problem: "it is not valid YAML" };
-  try {
-    return readStaticPod(document.toJS({ maxAliasCount: 20 }));
-  } catch (error) {
-    if (error instanceof ReferenceError) return { podName: "", problem: "its aliases expand too far" };
-    if (!(error instanceof RecoveryError)) throw error;
-    return { podName: "", problem: error.detail };
-  }
+  return { fileName, ...(text === undefined ? { podName: "", problem: "it came damaged" } : readManifestText(text, fileName)) };
 }
 
 function processState(states: readonly string[]): ModelHost["etcdProcess"] {

@@ -8,24 +8,35 @@ export type StaticPod = Omit<ManifestFacts, "fileName" | "sha256">;
 type Fields = { readonly [key: string]: unknown };
 
 /**
- * One static pod's manifest, as YAML's reader gives it; for the probe and for
- * the look before a step alike. A pod that starts etcd in a form that is not
- * read here has a `problem`. Throws REMOTE_ANSWER_MALFORMED for what is no pod with a name.
+ * One static pod's manifest, as YAML's reader gives it. A pod that is, or may
+ * be, etcd's and whose etcd is not understood has a `problem`: only a pod that
+ * was understood may say nothing. Throws REMOTE_ANSWER_MALFORMED for what is no pod with a name.
  */
-export function readStaticPod(value: unknown): StaticPod {
+export function readStaticPod(value: unknown, fileName = ""): StaticPod {
   const pod = recordOf(value);
   if (pod?.["kind"] !== "Pod") throw malformed("it is not a Pod");
-  const podName = recordOf(pod["metadata"])?.["name"];
+  const metadata = recordOf(pod["metadata"]);
+  const podName = metadata?.["name"];
   if (typeof podName !== "string") throw malformed("the pod has no name");
   const spec = recordOf(pod["spec"]) ?? {};
-  const containers = recordsOf(spec["containers"]);
-  const etcds = containers.filter((container) => programOf(container) === "etcd");
+  const containers = listOf(spec["containers"]).flatMap((item): Fields[] => {
+    const one = recordOf(item);
+    return one === undefined ? [] : [one];
+  });
+  if (containers.length === 0 || containers.length !== listOf(spec["containers"]).length)
+    return { podName, problem: "its list of containers is missing, or not understood" };
+  const all = [...containers, ...recordsOf(spec["initContainers"])];
+  if (all.some(hasOddWords)) return { podName, problem: "a container's command or args are not texts" };
+  const etcds = containers.filter(isEtcdServer);
   const etcd = etcds[0];
   if (etcds.length > 1) return { podName, problem: "more than one of its containers runs etcd" };
   if (etcd !== undefined) return { podName, etcdFlags: etcdFlags(etcd, spec) };
-  if (containers.some(mayRunEtcd)) return { podName, problem: "it may run etcd, and how is not understood" };
+  if (all.some((container) => isEtcdServer(container) || mayRunEtcd(container)))
+    return { podName, problem: "it may run etcd, and how is not understood" };
+  if (podName === "etcd" || fileName === "etcd.yaml" || recordOf(metadata?.["labels"])?.["component"] === "etcd")
+    return { podName, problem: "by its name it is etcd's, and no etcd is found in it" };
   const words = wordsOf(containers[0] ?? {});
-  if (programOf(containers[0] ?? {}) !== "kube-apiserver") return { podName };
+  if (lastPart(words[0] ?? "") !== "kube-apiserver") return { podName };
   const encryptionConfigPath = flagValue(words, "encryption-provider-config");
   return {
     podName,
@@ -36,25 +47,47 @@ export function readStaticPod(value: unknown): StaticPod {
 
 /** Where the kubelet's own user puts flags: `command` followed by `args`. */
 function wordsOf(container: Fields): readonly string[] {
-  return [...listOf(container["command"]), ...listOf(container["args"])].map(String);
+  return [...listOf(container["command"]), ...listOf(container["args"])].filter((word) => typeof word === "string");
 }
 
+/** The kubelet takes lists of texts only, and refuses the pod else. */
+function hasOddWords(container: Fields): boolean {
+  return ["command", "args"].some((name) => {
+    const words = container[name] ?? [];
+    return !Array.isArray(words) || words.some((word) => typeof word !== "string");
+  });
+}
+
+function lastPart(path: string): string {
+  return path.split("/").at(-1) ?? "";
+}
+
+/** The first word of `command`; args alone are words for a program that the image names. */
 function programOf(container: Fields): string {
-  return wordsOf(container)[0]?.split("/").at(-1) ?? "";
+  const [program] = listOf(container["command"]);
+  return typeof program === "string" ? lastPart(program) : "";
 }
 
-/** A shell around it, or an image that starts it: by its name, its image without a command, or a word of its command. */
+/** etcd's other trades keep no data: etcd, server/etcdmain/main.go. */
+const tradesWithoutData: readonly string[] = ["gateway", "grpc-proxy"];
+
+function isEtcdServer(container: Fields): boolean {
+  return programOf(container) === "etcd" && !tradesWithoutData.includes(wordsOf(container)[1] ?? "");
+}
+
+/** A shell or a script around it, or an image that starts it: by its name, its image without a command, or what it is started with. */
 function mayRunEtcd(container: Fields): boolean {
   const program = programOf(container);
-  if (/^(etcd(ctl|utl)|kube-.*)$/.test(program)) return false;
-  const image = textIn(container, "image");
-  const isEtcdImage = /(^|\/)etcd([:@]|$)/.test(image);
-  const isBare = listOf(container["command"]).length === 0;
-  return (
-    container["name"] === "etcd" ||
-    (isBare && isEtcdImage) ||
-    wordsOf(container).some((word) => /(^|[\s/;&|"'(])etcd($|[\s;&|"')])/.test(word))
-  );
+  if (program === "etcd" || /^(etcd(ctl|utl)|kube-.*)$/.test(program)) return false;
+  const isEtcdImage = /(^|[^a-z])etcd([^a-z]|$)/.test(lastPart(textIn(container, "image").replace(/@.*$/, "")));
+  if (container["name"] === "etcd" || (program === "" && isEtcdImage)) return true;
+  return /(^|[^a-z])etcd(?!ctl|utl)/.test(program) || wordsOf(container).some(isWordForEtcd);
+}
+
+function isWordForEtcd(word: string): boolean {
+  if (/^--?(data-dir|initial-cluster|initial-advertise-peer-urls|listen-peer-urls)(=|$)/.test(word)) return true;
+  // A path alone is where something lies, except a program's; in a line for a shell it may be the program.
+  return /\s/.test(word) ? /(^|[\s/;&|"'(])etcd($|[\s;&|"')])/.test(word) : /^(.*\/bin\/)?etcd$/.test(word);
 }
 
 /** Defaults are etcd's own (etcd, server/embed/config.go); "" stands for a state that was not given, which etcd reads as new. */

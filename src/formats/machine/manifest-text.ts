@@ -1,0 +1,54 @@
+import { Composer, isScalar, Parser, visit, type Document } from "yaml";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { readStaticPod, type StaticPod } from "./static-pod.ts";
+
+/** As much of a file as is brought from a machine: kubeadm's are 3 KiB, OpenShift's 20 KiB. One that is as long may go on. */
+const manifestBytesMax = 65_536;
+
+/**
+ * The text of one file among the manifests, as the kubelet understands it: its
+ * first document, with merge keys ("<<"), which its decoder knows. The one
+ * reader for the probe, for the look before a step and for init. Throws
+ * nothing: what is not understood has a `problem`.
+ */
+export function readManifestText(text: string, fileName: string): StaticPod {
+  const odd = (problem: string): StaticPod => ({ podName: "", problem });
+  if (new TextEncoder().encode(text).length >= manifestBytesMax) return odd("it is larger than 64 KiB");
+  let value: unknown;
+  try {
+    const document = firstDocument(text);
+    if (document === undefined) return odd("it is empty");
+    if (document.errors.length > 0 || hasKeyTwice(document)) return odd("it is not valid YAML");
+    // Aliases are bounded: a hostile file must not expand without end.
+    value = document.toJS({ maxAliasCount: 20 });
+  } catch {
+    // Whatever YAML's reader gives up at: aliases without end, or brackets thousands deep.
+    return odd("it is not valid YAML, or expands too far");
+  }
+  try {
+    return readStaticPod(value, fileName);
+  } catch (error) {
+    if (!(error instanceof RecoveryError)) throw error;
+    return odd(error.detail ?? error.code);
+  }
+}
+
+function firstDocument(text: string): Document.Parsed | undefined {
+  // Its own check for keys that are there twice compares each with all: 3 s for 8000 of them.
+  const composer = new Composer({ merge: true, uniqueKeys: false });
+  for (const document of composer.compose(new Parser().parse(text), true, text.length)) return document;
+  return undefined;
+}
+
+function hasKeyTwice(document: Document.Parsed): boolean {
+  let isTwice = false;
+  visit(document, {
+    Map: (_, map) => {
+      const keys = map.items.flatMap(({ key }) => (isScalar(key) && key.value !== "<<" ? [String(key.value)] : []));
+      if (new Set(keys).size === keys.length) return undefined;
+      isTwice = true;
+      return visit.BREAK;
+    },
+  });
+  return isTwice;
+}

@@ -69,8 +69,8 @@ function wayBackWords({ from, to, resources }: FileDiffDocument): string {
   ].filter(({ count }) => count > 0);
   const words = effects.map(({ count, verb }, at) => `${verb} ${String(count)}${at === 0 ? (count === 1 ? " object" : " objects") : ""}`);
   const all = words.length > 1 ? `${words.slice(0, -1).join(", ")} and ${words.at(-1) ?? ""}` : (words[0] ?? "");
-  const way = from.file === to.file ? `Going back to revision ${String(from.revision)}` : `A restore of ${from.file}`;
-  return `${way} would ${all}.`;
+  const way = from.file === to.file ? `going back to revision ${String(from.revision)}` : `a restore of ${from.file}`;
+  return `Of what is compared here, ${way} would ${all}.`;
 }
 
 function objectBlocks(one: ObjectDiff): readonly Block[] {

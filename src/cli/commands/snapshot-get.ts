@@ -2,6 +2,7 @@ import { elsewhereWords } from "../../app/files/nothing-got.ts";
 import type { FileObject, FileObjects } from "../../model/file-objects.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { checksumLines } from "../../render/checksum-lines.ts";
+import { yamlComment } from "../../render/yaml-comment.ts";
 import { line, warn } from "../../render/page.ts";
 import type { CliContext } from "../cli-context.ts";
 import { hasFlag, listArgument, textArgument, textOption, type CommandModule } from "../command-spec.ts";
@@ -77,13 +78,13 @@ function print(cli: CliContext, found: FileObjects): void {
   }
   const parts = found.objects.map((one) => {
     const comments = [
-      comment(`${one.key} of ${found.file}, written at revision ${String(one.modRevision)}`),
-      ...(one.leftOut.length === 0 ? [] : [comment(`left out: ${one.leftOut.join(", ")}`)]),
-      ...(one.unknownFieldCount === 0 ? [] : [comment(`not whole: ${unknownWords(one)}`)]),
+      yamlComment(`${one.key} of ${found.file}, written at revision ${String(one.modRevision)}`),
+      ...(one.leftOut.length === 0 ? [] : [yamlComment(`left out: ${one.leftOut.join(", ")}`)]),
+      ...(one.unknownFieldCount === 0 ? [] : [yamlComment(`not whole: ${unknownWords(one)}`)]),
     ];
     return `${comments.join("")}${one.yaml}`;
   });
-  const aside = found.leftAside.length === 0 ? "" : comment(asideWords(found));
+  const aside = found.leftAside.length === 0 ? "" : yamlComment(asideWords(found));
   cli.terminal.objects(`${aside}${parts.join("---\n")}`);
 }
 
@@ -91,13 +92,4 @@ function asideWords({ leftAside }: FileObjects): string {
   const count = leftAside.reduce((sum, one) => sum + one.objects, 0);
   const each = leftAside.map(({ resource, objects }) => `${String(objects)} ${resource}`).join(", ");
   return `${count === 1 ? "1 object" : `${String(count)} objects`} that the cluster makes again by itself left out (${each}); --all includes them`;
-}
-
-/** Ends of lines in YAML 1.1, Unicode or a terminal, and what moves a cursor. */
-const unsafeInComment = /[\p{Cc}\p{Zl}\p{Zp}]/gu;
-
-/** One line, whatever the file and its keys are called. */
-function comment(text: string): string {
-  const escaped = text.replace(unsafeInComment, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
-  return `# ${escaped}\n`;
 }

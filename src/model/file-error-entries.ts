@@ -50,7 +50,7 @@ export const fileErrorEntries = {
     retry: "permanent",
     exit: "findings",
     meaning:
-      "The file was read as a whole at the wanted revision and does not hold this object. Where it was deleted before, the detail says when, and which revision still has it.",
+      "The file was read as a whole at the wanted revision and does not hold this object. Where it was deleted before, the detail says when, and which revision still has it; where a part of the file could not be read, as of a damaged log, it says so, and the object may have been there.",
   },
   OBJECT_UNREADABLE: {
     summary: "an object cannot be read as a whole",
@@ -76,14 +76,14 @@ export const fileErrorEntries = {
     summary: "the target is not empty",
     retry: "permanent",
     exit: "refused",
-    meaning: "A data directory is only ever written to a path where nothing is. Move what is there aside first.",
+    meaning: "A data directory is only ever written to a path where nothing is, or an empty directory. Nothing was written or changed.",
   },
   LOG_DOES_NOT_FIT: {
     summary: "the log does not continue the database",
     retry: "permanent",
     exit: "failed",
     meaning:
-      "Entries are missing between the last one that the database holds and the first one that the log holds after it, or the two are of different histories. Nothing was applied. The database alone can still be restored, without what the log holds.",
+      "A data dir is its database and the log that continues it. Here the log is missing, begins too late, ends before what was committed or before what the database holds, or is of another history; the detail says which entries are not there. A restore and a hash are refused; with --accept-log-damage they are made of the database and what surely continues it.",
   },
   RESTORE_REQUEST_INVALID: {
     summary: "this cannot be restored so",

@@ -43,6 +43,8 @@ export interface FileInspection {
   readonly unknownBuckets: readonly string[];
   /** Of a data dir that has one: what a start would replay over the database. All else in here is the database alone. */
   readonly log: FileLog | undefined;
+  /** Of a data dir: `log` does not reach as far as it should. */
+  readonly logLoss: FileLogLoss | undefined;
 }
 
 /** Whether the file ends with the sha256 of its content, as etcd sends a snapshot, and whether it is right. */
@@ -50,6 +52,25 @@ export interface FileChecksum {
   readonly present: boolean;
   /** undefined: there is none. false: part of one, too, or bytes behind it; it was read all the same. */
   readonly valid: boolean | undefined;
+}
+
+/** What of a data dir's log is not in what was read, which is the database with what continues it without a break. */
+export interface FileLogLoss {
+  /**
+   * `missing`: there is no log. `broken`: damage, or missing segments.
+   * `behind`: it ends before what was committed, or before its database.
+   * `does-not-fit`: it begins too late, or is of another history.
+   * `not-applicable`: entries that requorum cannot apply.
+   */
+  readonly kind: "missing" | "broken" | "behind" | "does-not-fit" | "not-applicable";
+  /** Sentences with places and numbers. */
+  readonly problems: readonly string[];
+  /** Up to this raft index everything is in what was read. */
+  readonly throughIndex: bigint;
+  /** The highest entry known to have been written or committed, where it is above that; there may have been more. */
+  readonly missingThrough: bigint | undefined;
+  /** Of the log, which cannot be read. */
+  readonly unreadBytes: number;
 }
 
 export interface FileLog {
@@ -125,6 +146,8 @@ export interface FileHashKv {
   readonly form: FileInspection["form"];
   /** undefined of a data dir, where nobody expects one. */
   readonly sha256: FileChecksum | undefined;
+  /** Of a data dir, when that was accepted. */
+  readonly logLoss: FileLogLoss | undefined;
   /** Whose rules were followed. */
   readonly etcdVersion: string;
   readonly hash: number;

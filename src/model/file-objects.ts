@@ -1,10 +1,12 @@
-import type { FileChecksum } from "./file-inspection.ts";
+import type { FileChecksum, FileLogLoss } from "./file-inspection.ts";
 
 /** Objects taken out of a file, as text, so that no number in them is rounded on the way. */
 export interface FileObjects {
   readonly file: string;
   /** undefined of a data dir, where nobody expects one. */
   readonly sha256: FileChecksum | undefined;
+  /** Of a data dir: what of its log is not in it. */
+  readonly logLoss: FileLogLoss | undefined;
   readonly revision: bigint;
   readonly objects: readonly FileObject[];
   /** Of a choice that names no resource: what the cluster makes again by itself, and was not wanted. */
@@ -50,6 +52,8 @@ export interface ComparedFile {
   readonly revision: bigint;
   /** undefined of a data dir, where nobody expects one. */
   readonly sha256: FileChecksum | undefined;
+  /** Of a data dir: what of its log is not in it. */
+  readonly logLoss: FileLogLoss | undefined;
 }
 
 export interface FileDiff {

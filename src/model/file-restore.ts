@@ -1,3 +1,4 @@
+import type { FileLogLoss } from "./file-inspection.ts";
 import type { ClusterId, MemberId } from "./ids.ts";
 
 /** What `snapshot restore` made. */
@@ -20,6 +21,8 @@ export interface FileRestore {
   readonly replayedEntries: number;
   readonly uncertainEntries: number;
   readonly uncertainAreIncluded: boolean;
+  /** What the log should have given and is not in it, as was accepted. */
+  readonly logLoss: FileLogLoss | undefined;
   /** Beside the data dir: what a restore that was killed has left, or one that runs now is writing. Nobody removes it unasked. */
   readonly leftovers: readonly string[];
 }

@@ -1,4 +1,5 @@
-import type { FileInspection, KeySize, ResourceSize } from "../model/file-inspection.ts";
+import type { FileInspection, FileLogLoss, KeySize, ResourceSize } from "../model/file-inspection.ts";
+import { missingWords } from "../model/log-loss-words.ts";
 import { formWords } from "./file-check-page.ts";
 import { bad, dim, gap, good, heading, item, line, strong, table, warn, type Block, type Inline, type Page } from "./page.ts";
 import { bytesWords, count, orUnknown } from "./words.ts";
@@ -51,12 +52,14 @@ function facts(seen: InspectionDocument): readonly (readonly Inline[])[] {
   ];
 }
 
-function logFacts({ log }: InspectionDocument): readonly (readonly Inline[])[] {
-  if (log === undefined) return [];
+function logFacts({ log, logLoss }: InspectionDocument): readonly (readonly Inline[])[] {
+  const loss = logLoss === undefined ? [] : [["log", bad(`${lossKindWords[logLoss.kind]}; ${missingWords(logLoss)}`)]];
+  if (log === undefined) return loss;
   const rows: (readonly Inline[])[] = [
+    ...loss,
     [
-      "log",
-      `${count(log.entries, "entry", "entries")} above the database, up to index ${String(log.lastIndex)}: revision ${String(log.revision)} after a start`,
+      loss.length === 0 ? "log" : "",
+      `${count(log.entries, "entry", "entries")} above the database, up to index ${String(log.lastIndex)}: revision ${String(log.revision)} ${logLoss === undefined ? "after a start" : "after what continues it"}`,
     ],
   ];
   if (log.uncertainEntries > 0)
@@ -69,6 +72,14 @@ function logFacts({ log }: InspectionDocument): readonly (readonly Inline[])[] {
   if (log.notReplayed > 0) rows.push(["", bad(`${count(log.notReplayed, "entry", "entries")} cannot be applied by requorum`)]);
   return rows;
 }
+
+const lossKindWords: { readonly [Kind in FileLogLoss["kind"]]: string } = {
+  missing: "missing",
+  broken: "damaged",
+  behind: "ends too early",
+  "does-not-fit": "does not continue the database",
+  "not-applicable": "cannot be applied",
+};
 
 function spans(part: Inline): readonly (string | Exclude<Inline, string | readonly unknown[]>)[] {
   return typeof part === "string" ? [part] : "tone" in part ? [part] : part;

@@ -3,6 +3,7 @@ import type { FileRestore } from "../model/file-restore.ts";
 import { shellWord } from "../model/shell-word.ts";
 import { bad, command, gap, good, line, strong, table, warn, type Inline, type Page } from "./page.ts";
 import { checksumLines } from "./checksum-lines.ts";
+import { missingWords } from "../model/log-loss-words.ts";
 import { bytesWords, count } from "./words.ts";
 
 export interface RestoreDocument extends FileRestore {
@@ -34,6 +35,11 @@ export function restorePage(made: RestoreDocument, next: RestoreNext): Page {
     ["database", bytesWords(made.databaseSizeBytes)],
   ];
   if (made.replayedEntries > 0) rows.push(["log", `${count(made.replayedEntries, "entry", "entries")} replayed over the database`]);
+  if (made.logLoss !== undefined)
+    rows.push(
+      ["log", bad(`not whole, as was accepted; ${missingWords(made.logLoss)}`)],
+      ...made.logLoss.problems.map((problem) => ["", bad(problem)]),
+    );
   if (made.uncertainEntries > 0)
     rows.push([
       "",

@@ -14,6 +14,21 @@ const keySize = z.object({
   revisionBytes: z.int().describe("of all of them together"),
 });
 
+const logLoss = z
+  .object({
+    kind: z
+      .enum(["missing", "broken", "behind", "does-not-fit", "not-applicable"])
+      .describe(
+        "missing: no log; broken: damage, or missing segments; behind: it ends before what was committed or before the database; does-not-fit: it begins too late or is of another history; not-applicable: entries that requorum cannot apply",
+      ),
+    problems: z.array(z.string()),
+    throughIndex: decimal.describe("up to this raft index everything is there"),
+    missingThrough: decimal.nullable().describe("the highest entry above that of which is known; there may have been more"),
+    unreadBytes: z.int().describe("of the log, which cannot be read"),
+  })
+  .nullable()
+  .describe("of a data dir: what of its log is not in what was read; null: nothing");
+
 export const snapshotInspectionSchema = z.object({
   ...document("SnapshotInspection"),
   file: z.string(),
@@ -76,6 +91,7 @@ export const snapshotInspectionSchema = z.object({
     })
     .nullable()
     .describe("of a data dir: what a start would replay over the database, which all other fields describe alone"),
+  logLoss,
 });
 
 const fileCheck = z.object({
@@ -133,6 +149,7 @@ export const snapshotRestoreSchema = z.object({
   replayedEntries: z.int().describe("of a data dir's log"),
   uncertainEntries: z.int().describe("above the recorded commit index: acknowledged or not is unknown"),
   uncertainAreIncluded: z.boolean(),
+  logLoss,
   leftovers: z.array(z.string()).describe("beside it: what a restore that was killed has left, or one that runs now is writing"),
 });
 
@@ -141,6 +158,7 @@ export const snapshotHashKvSchema = z.object({
   file: z.string(),
   form,
   sha256: fileSha256,
+  logLoss,
   etcdVersion: z.string().describe("whose rules were followed"),
   hash: z.int(),
   revision: decimal,
@@ -177,7 +195,7 @@ export const snapshotRankingSchema = z.object({
     .describe("newest first"),
 });
 
-const sourceAt = z.object({ file: z.string(), revision: decimal, sha256: fileSha256 });
+const sourceAt = z.object({ file: z.string(), revision: decimal, sha256: fileSha256, logLoss });
 
 export const snapshotDiffSchema = z.object({
   ...document("SnapshotDiff"),

@@ -4,8 +4,9 @@ import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db
 import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
 import { readStoredValue } from "../../formats/kubernetes/stored-value.ts";
 import type { FileCheck, FileCheckPart, FileInspection } from "../../model/file-inspection.ts";
+import { missingWords } from "../../model/log-loss-words.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { showing, type FileContext } from "./file-context.ts";
+import { newHashSeed, showing, type FileContext } from "./file-context.ts";
 import { startChecks, strayWords } from "./check-trailer.ts";
 import { withState, type OpenState } from "./open-state.ts";
 import { liveObjects, noObjectWords } from "./read-objects.ts";
@@ -19,9 +20,9 @@ const maxProblems = 100;
  * record, and every live value decoded: the official tools' exit codes are no
  * proof of that (failure catalogue M2, M10).
  */
-export function checkFile(context: FileContext, path: string): FileCheck {
+export function checkFile(context: FileContext, path: string, options: { readonly walDir?: string | undefined } = {}): FileCheck {
   try {
-    return checkOpened(context, path);
+    return checkOpened(context, path, options.walDir);
   } catch (error) {
     // Too damaged to be opened is a verdict, too: who runs this after each backup asks for no other answer.
     if (!(error instanceof RecoveryError) || error.code !== "FILE_DAMAGED") throw error;
@@ -31,7 +32,10 @@ export function checkFile(context: FileContext, path: string): FileCheck {
       verdict: "damaged",
       checks: [
         skipped("sha256"),
-        { ...part("structure", "damaged", error.detail), problems: [{ offset: undefined, what: `${error.subject}: ${error.detail}` }] },
+        {
+          ...part("structure", "damaged", error.detail),
+          problems: [{ offset: undefined, what: `${error.subject}: ${error.detail}` }],
+        },
         ...(["schema", "records", "objects"] as const).map(skipped),
       ],
       revision: undefined,
@@ -40,8 +44,8 @@ export function checkFile(context: FileContext, path: string): FileCheck {
   }
 }
 
-function checkOpened(context: FileContext, path: string): FileCheck {
-  return withState(context, { path }, (opened) => {
+function checkOpened(context: FileContext, path: string, walDir: string | undefined): FileCheck {
+  return withState(context, { path, walDir }, (opened) => {
     const { trailer } = startChecks(context, opened);
     const structure = structurePart(context, opened);
     const isReadable = structure.verdict === "good";
@@ -49,7 +53,11 @@ function checkOpened(context: FileContext, path: string): FileCheck {
     let found: DbInspection | undefined;
     const records = isReadable
       ? attempt("records", () => {
-          found = inspectDb(opened.stored(), { onBytes: showing(context, "reading every record"), topKeys: 0 });
+          found = inspectDb(opened.stored(), {
+            hashSeed: newHashSeed(context),
+            onBytes: showing(context, "reading every record"),
+            topKeys: 0,
+          });
           return recordsPart(found);
         })
       : skipped("records");
@@ -141,22 +149,22 @@ function objectsPart(context: FileContext, opened: OpenState): FileCheckPart {
 /** A database that is whole does not make a data dir whole: what was acknowledged last stands in the log alone. */
 function logPart(context: FileContext, opened: OpenState, dir: DataDir): FileCheckPart {
   const rank = rankDataDir(dir, showing(context, "reading the log"));
-  // A record that was not written to its end is what a kill leaves: nothing acknowledged is lost by it.
+  // A last record that was not written to its end, with none behind it, is what a kill leaves.
   const problems = rank.problems.filter((problem) => problem.kind !== "log-torn");
-  if (problems.length > 0)
+  const { replay, loss } = opened.state();
+  const found = [...problems.map((problem) => problem.what), ...(loss?.problems ?? [])];
+  if (found.length > 0)
     return {
-      ...part("log", "damaged", `${String(problems.length)} problems of the log and what it belongs to`),
-      problems: problems.map((problem) => ({ offset: undefined, what: problem.what })),
+      ...part(
+        "log",
+        "damaged",
+        loss === undefined ? `${String(problems.length)} problems of the log and what it belongs to` : missingWords(loss),
+      ),
+      problems: [...new Set(found)].map((what) => ({ offset: undefined, what })),
     };
-  const { replay } = opened.state();
   const torn = rank.problems.length > 0 ? "; its last record was not written to its end, as after a kill" : "";
   const words = `${String(replay?.entryCount ?? 0)} entries above the database, ${String(replay?.uncertain.entryCount ?? 0)} of them above the recorded commit index`;
-  return (replay?.notReplayedCount ?? 0) === 0
-    ? part("log", "good", `it continues the database (${words}${torn})`)
-    : {
-        ...part("log", "damaged", `${String(replay?.notReplayedCount)} entries cannot be applied`),
-        problems: replay?.notReplayed.map((one) => ({ offset: undefined, what: `entry ${String(one.index)}: ${one.because}` })) ?? [],
-      };
+  return part("log", "good", `it continues the database (${words}${torn})`);
 }
 
 function attempt(name: FileCheckPart["name"], work: () => FileCheckPart): FileCheckPart {

@@ -55,8 +55,8 @@ export function diffFiles(context: FileContext, request: DiffFilesRequest, optio
           const diff = compare();
           return {
             ...diff,
-            from: { ...diff.from, sha256: checksumOf(from, checkedFrom()) },
-            to: { ...diff.to, sha256: checksumOf(to, checkedTo()) },
+            from: { ...diff.from, sha256: checksumOf(from, checkedFrom()), logLoss: from.state().loss },
+            to: { ...diff.to, sha256: checksumOf(to, checkedTo()), logLoss: to.state().loss },
           };
         };
         return isOneFile ? compareBoth(checkedFrom) : onCheckedContent(context, to, request.to, compareBoth);
@@ -119,8 +119,8 @@ class FileComparison {
     this.assertSomething();
     this.compareDiffering(before, differing);
     return {
-      from: { file: request.from.path, revision: before.revision, sha256: undefined },
-      to: { file: request.to.path, revision: after.revision, sha256: undefined },
+      from: { file: request.from.path, revision: before.revision, sha256: undefined, logLoss: undefined },
+      to: { file: request.to.path, revision: after.revision, sha256: undefined, logLoss: undefined },
       resources: [...this.counts].map(([resource, count]) => ({ resource, ...count })).sort((a, b) => (a.resource < b.resource ? -1 : 1)),
       objects: this.listed.sort((a, b) => (a.key < b.key ? -1 : 1)),
       isCutOff: this.isCutOff,

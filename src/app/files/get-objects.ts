@@ -14,6 +14,7 @@ import { isMadeAgain } from "./made-again.ts";
 import { missingObjects } from "./missing-objects.ts";
 import { nothingGot, type SelectedObjects } from "./nothing-got.ts";
 import { ObjectSelector, type ObjectSelection } from "./object-selection.ts";
+import { withLogLoss } from "./replayed-state.ts";
 import { withState, type StateRequest } from "./open-state.ts";
 import { liveObjects, readObject, sealKeysOf, type LiveObjects, type ReadObject } from "./read-objects.ts";
 
@@ -41,10 +42,10 @@ export function getObjects(context: FileContext, request: GetObjectsRequest): Fi
   const sealKeys = sealKeysOf(context, request.encryptionConfig);
   return withState(context, request, (opened) =>
     onCheckedContent(context, opened, request, (checked) => {
-      const { bolt } = opened.state();
+      const { bolt, loss } = opened.state();
       const found = selected(context, request, { bolt, selector, sealKeys });
-      if (found.objects.length === 0) throw nothingGot(request, found);
-      return { ...found, sha256: checksumOf(opened, checked()) };
+      if (found.objects.length === 0) throw withLogLoss(nothingGot(request, found), loss);
+      return { ...found, logLoss: loss, sha256: checksumOf(opened, checked()) };
     }),
   );
 }

@@ -3,10 +3,13 @@ import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
 import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
 import type { FileHashKv } from "../../model/file-inspection.ts";
 import { checksumOf, onCheckedContent } from "./check-trailer.ts";
-import { showing, type FileContext } from "./file-context.ts";
+import { assertNoLogLoss } from "./replayed-state.ts";
+import { newHashSeed, showing, type FileContext } from "./file-context.ts";
 import { withState, type StateRequest } from "./open-state.ts";
 
 export interface HashKvRequest extends StateRequest {
+  /** Of a data dir: also without what its log should have given. */
+  readonly acceptsLogDamage?: boolean;
   /** 0n: the newest. */
   readonly revision: bigint;
   /** Whose number is wanted, `3.6.16`; left out: the version that the file says. */
@@ -17,10 +20,22 @@ export interface HashKvRequest extends StateRequest {
 export function hashKvFile(context: FileContext, request: HashKvRequest): FileHashKv {
   return withState(context, request, (opened) =>
     onCheckedContent(context, opened, request, (checked) => {
-      const { bolt } = opened.state();
+      const { bolt, loss } = opened.state();
+      assertNoLogLoss(loss, request); // the hash of a state that never was the newest would be compared with those of living members
       const version = request.etcdVersion ?? readMeta(bolt).schemaVersion;
-      const found = hashKv(openMvcc(bolt), request.revision, { version, onBytes: showing(context, "hashing every record") });
-      return { file: request.path, form: opened.form, sha256: checksumOf(opened, checked()), etcdVersion: version, ...found };
+      const found = hashKv(openMvcc(bolt), request.revision, {
+        version,
+        hashSeed: newHashSeed(context),
+        onBytes: showing(context, "hashing every record"),
+      });
+      return {
+        file: request.path,
+        form: opened.form,
+        logLoss: loss,
+        sha256: checksumOf(opened, checked()),
+        etcdVersion: version,
+        ...found,
+      };
     }),
   );
 }

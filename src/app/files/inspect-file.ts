@@ -6,7 +6,7 @@ import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
 import { RegistryPrefixFinder } from "../../formats/kubernetes/registry-prefix-finder.ts";
 import type { FileInspection, FileStructure, KeySize, ResourceSize } from "../../model/file-inspection.ts";
 import { startChecks } from "./check-trailer.ts";
-import { showing, type FileContext } from "./file-context.ts";
+import { newHashSeed, showing, type FileContext } from "./file-context.ts";
 import { withState, type OpenState } from "./open-state.ts";
 import { resourceNames } from "./resource-names.ts";
 
@@ -15,8 +15,8 @@ import { resourceNames } from "./resource-names.ts";
  * itself: the numbers of `etcdutl snapshot status`, the checksum that it does
  * not look at, the structure, members, and what fills it.
  */
-export function inspectFile(context: FileContext, path: string): FileInspection {
-  return withState(context, { path }, (opened) => {
+export function inspectFile(context: FileContext, path: string, options: { readonly walDir?: string | undefined } = {}): FileInspection {
+  return withState(context, { path, walDir: options.walDir }, (opened) => {
     const checks = startChecks(context, opened, { structure: true });
     const bolt = opened.stored();
     const schema = readSchema(bolt);
@@ -24,7 +24,7 @@ export function inspectFile(context: FileContext, path: string): FileInspection 
     const onRecord = ({ key, value }: MvccRecord): void => {
       registry.see(key, value);
     };
-    const found = inspectDb(bolt, { onBytes: showing(context, "reading every record"), onRecord });
+    const found = inspectDb(bolt, { hashSeed: newHashSeed(context), onBytes: showing(context, "reading every record"), onRecord });
     const structure = checks.structure();
     const registryPrefixes = registry.prefixes();
     const nameOf = resourceNames(registryPrefixes);
@@ -60,25 +60,27 @@ export function inspectFile(context: FileContext, path: string): FileInspection 
       largest: found.topBySize.map(keySize),
       growers: found.topByTotalBytes.map(keySize),
       structure: structureOf(structure, found),
-      log: structure.verdict === "good" ? logOf(opened) : undefined,
+      ...(structure.verdict === "good" ? logOf(opened) : { log: undefined, logLoss: undefined }),
       unknownBuckets: schema.unknownBuckets,
     };
   });
 }
 
 /** What a start would add to the database. */
-function logOf(opened: OpenState): FileInspection["log"] {
-  const { replay } = opened.state();
-  if (replay === undefined) return undefined;
-  return {
-    lastIndex: replay.throughIndex,
-    recordedCommit: replay.recordedCommit,
-    entries: replay.entryCount,
-    revision: replay.throughRevision,
-    uncertainEntries: replay.uncertain.entryCount,
-    uncertainRevisions: replay.uncertain.revisionCount,
-    notReplayed: replay.notReplayedCount,
+function logOf(opened: OpenState): Pick<FileInspection, "log" | "logLoss"> {
+  const { replay, notApplied, loss } = opened.state();
+  const facts = replay ?? notApplied;
+  if (facts === undefined) return { log: undefined, logLoss: loss };
+  const log = {
+    lastIndex: facts.throughIndex,
+    recordedCommit: facts.recordedCommit,
+    entries: facts.entryCount,
+    revision: facts.throughRevision,
+    uncertainEntries: facts.uncertain.entryCount,
+    uncertainRevisions: facts.uncertain.revisionCount,
+    notReplayed: facts.notReplayedCount,
   };
+  return { log, logLoss: loss };
 }
 
 export function structureOf(check: BoltCheck, records?: Pick<DbInspection, "problems" | "problemCount">): FileStructure {

@@ -4,15 +4,14 @@ import { sliceSource, type ByteSource } from "../../formats/byte-source.ts";
 import { openDataDir, type DataDir, type DataDirFiles } from "../../formats/etcd/data-dir/data-dir.ts";
 import { neededReceivedDatabase } from "../../formats/etcd/data-dir/rank-member.ts";
 import { looksLike, type FileLook } from "../../formats/etcd/looks-like.ts";
-import { replayLog, type ReplayFacts } from "../../formats/etcd/replay/replay-log.ts";
-import { replayableLog } from "../../formats/etcd/replay/replayable-log.ts";
 import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
 import { openWal } from "../../formats/etcd/wal/open-wal.ts";
 import { damaged, notRecognised } from "../../formats/format-error.ts";
 import type { ErrorCode } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { OpenByteFile, ChecksAsked, PendingChecks } from "../../ports/byte-files.ts";
-import { showing, type FileContext } from "./file-context.ts";
+import type { FileContext } from "./file-context.ts";
+import { replayedState, type ReplayedState } from "./replayed-state.ts";
 import { isAbsence, kindOfSource } from "./kind-of-source.ts";
 
 /** Bytes of the sha256 that ends a snapshot stream. */
@@ -22,6 +21,8 @@ export interface StateRequest {
   readonly path: string;
   /** Leave out what lies above the commit index that the log recorded: it may not have been acknowledged. Data dirs only. */
   readonly committedOnly?: boolean;
+  /** Where the log of a data dir is, when the member ran with etcd's --wal-dir. */
+  readonly walDir?: string | undefined;
   /** Also a snapshot whose content does not have the sha256 at its end. */
   readonly skipsHashCheck?: boolean;
 }
@@ -43,8 +44,8 @@ export interface OpenState {
   readonly assertUnchanged: () => void;
   /** The database alone, without what the log adds. */
   readonly stored: () => BoltReader;
-  /** What a start would serve: a data dir's log is replayed over its database. */
-  readonly state: () => { readonly bolt: BoltReader; readonly replay: ReplayFacts | undefined };
+  /** What a start would serve: a data dir's log is replayed over its database, as far as it continues it. Read once. */
+  readonly state: () => ReplayedState;
 }
 
 /**
@@ -56,6 +57,12 @@ export function withState<Result>(context: FileContext, request: StateRequest, w
   const files = new OpenFiles(context);
   try {
     const isDirectory = kindOfSource(context, request.path) === "directory";
+    // etcdutl's restore has an option of this name for where to write the log: not to be passed over in silence.
+    if (!isDirectory && request.walDir !== undefined)
+      throw new RecoveryError("USAGE", {
+        subject: "option --wal-dir",
+        detail: `${request.path} is a file, and has no log; the option says where a data dir has its own (a restore always writes to member/wal below the new one)`,
+      });
     const result = work(isDirectory ? openDirectory(context, files, request) : openFile(files, request));
     files.assertUnchanged();
     return result;
@@ -162,15 +169,16 @@ function openFile(files: OpenFiles, { path }: StateRequest): OpenState {
       files.assertUnchanged();
     },
     stored,
-    state: () => ({ bolt: stored(), replay: undefined }),
+    state: () => ({ bolt: stored(), replay: undefined, notApplied: undefined, loss: undefined }),
   };
 }
 
-function openDirectory(context: FileContext, files: OpenFiles, { path, committedOnly }: StateRequest): OpenState {
-  const dir = openDataDirAt(context, files, path);
+function openDirectory(context: FileContext, files: OpenFiles, { path, committedOnly, walDir }: StateRequest): OpenState {
+  const dir = openDataDirAt(context, files, path, walDir);
   const database = databaseThatCounts(dir);
   if (database === undefined)
     throw notRecognised(path, "a data dir that can be read", "it has a log and no database: member/snap/db is missing");
+  let state: ReplayedState | undefined;
   const look = looksLike(database);
   if (look.kind !== "etcd-backend") throw noDatabase(database.name, "an etcd database", look);
   return {
@@ -185,29 +193,16 @@ function openDirectory(context: FileContext, files: OpenFiles, { path, committed
       files.assertUnchanged();
     },
     stored: () => openBolt(database),
-    state: () => replayed(context, dir, openBolt(database), committedOnly ?? false),
+    state: () => (state ??= replayedState(context, dir, openBolt(database), committedOnly ?? false)),
   };
 }
 
-function replayed(
-  context: FileContext,
-  dir: DataDir,
-  base: BoltReader,
-  committedOnly: boolean,
-): { readonly bolt: BoltReader; readonly replay: ReplayFacts | undefined } {
-  if (dir.segments.length === 0) return { bolt: base, replay: undefined };
-  const wal = openWal(dir.segments, { onBytes: showing(context, "reading the log") });
-  const { bolt, facts } = replayLog(base, replayableLog(wal, base, dir.name), {
-    through: committedOnly ? "recorded-commit" : "last-entry",
-    onBytes: showing(context, "replaying the log over the database"),
-  });
-  return { bolt, replay: facts };
-}
-
 /** Throws FILE_NOT_RECOGNISED, with what is there instead. */
-export function openDataDirAt(context: FileContext, files: OpenFiles, path: string): DataDir {
+export function openDataDirAt(context: FileContext, files: OpenFiles, path: string, walDir?: string): DataDir {
+  if (walDir !== undefined && kindOfSource(context, walDir) !== "directory")
+    throw notRecognised(walDir, "the directory of a log", "it is a file");
   try {
-    return openDataDir(dataDirFiles(context, files, path));
+    return openDataDir(dataDirFiles(context, files, path), walDir === undefined ? {} : { walFiles: dataDirFiles(context, files, walDir) });
   } catch (error) {
     if (!(error instanceof RecoveryError) || error.code !== "FILE_NOT_RECOGNISED") throw error;
     throw notRecognised(path, "a data directory of etcd", wordsOfDirectory(context, path));
@@ -220,9 +215,20 @@ const namesShown = 6;
 function wordsOfDirectory(context: FileContext, path: string): string {
   const names = context.files.list(path);
   const base = path.replace(/\/+$/, "");
-  const inside = names.slice(0, 100).find((name) => isDirectory(context, `${base}/${name}/member`));
+  const [part] = /(?:^|\/)member\/(?:snap|wal)$/.exec(base) ?? [];
+  if (part !== undefined) {
+    const whole = base.slice(0, base.length - part.length);
+    return `it is a part of one; give the directory that "member" is in: ${whole === "" ? (part.startsWith("/") ? "/" : ".") : whole}`;
+  }
+  const inside = names
+    .filter((name) => !leftoverForm.test(name))
+    .slice(0, 100)
+    .find((name) => isDirectory(context, `${base}/${name}/member`));
   return `${noDataDirWords(names)}${inside === undefined ? "" : `; ${base}/${inside} looks like one`}`;
 }
+
+/** What a restore writes before it is whole, and leaves when it is killed. */
+const leftoverForm = /^\..*\.requorum-[0-9a-f]{12}$/;
 
 /** What a directory is that holds only these. */
 export function noDataDirWords(names: readonly string[]): string {

@@ -9,6 +9,7 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import type { NewDataDir } from "../../ports/data-dir-writer.ts";
 import { discarded } from "./discarded.ts";
 import { onCheckedContent } from "./check-trailer.ts";
+import { assertNoLogLoss } from "./replayed-state.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { withState, type OpenState } from "./open-state.ts";
 
@@ -24,6 +25,9 @@ export interface RestoreFileRequest {
   readonly targetMinor: EtcdMinor | undefined;
   readonly clearsAlarms: boolean;
   readonly committedOnly: boolean;
+  readonly walDir?: string | undefined;
+  /** Of a data dir: also without what its log should have given. */
+  readonly acceptsLogDamage?: boolean;
   /** Also a source whose content does not have the sha256 at its end. */
   readonly skipsHashCheck?: boolean;
 }
@@ -34,7 +38,7 @@ export interface RestoreFileRequest {
  * `etcdutl` would not notice, and a target where anything is.
  */
 export function restoreFile(context: FileContext, request: RestoreFileRequest): FileRestore {
-  return withState(context, { path: request.path, committedOnly: request.committedOnly }, (opened) => {
+  return withState(context, { path: request.path, committedOnly: request.committedOnly, walDir: request.walDir }, (opened) => {
     return onCheckedContent(context, opened, request, (checked) => restoreOpened(context, request, opened, checked));
   });
 }
@@ -48,12 +52,8 @@ function restoreOpened(
   const structure = checkBolt(opened.database, { onBytes: showing(context, "checking the structure") });
   const [problem] = structure.problems;
   if (structure.verdict !== "good") throw damaged(request.path, problem?.offset, problem?.what ?? "its structure is damaged");
-  const { bolt, replay } = opened.state();
-  if (replay !== undefined && replay.notReplayedCount > 0)
-    throw new RecoveryError("FILE_UNSUPPORTED", {
-      subject: `log of ${request.path}`,
-      detail: `${String(replay.notReplayedCount)} entries cannot be applied: ${replay.notReplayed[0]?.because ?? ""}`,
-    });
+  const { bolt, replay, loss } = opened.state();
+  assertNoLogLoss(loss, request);
   const clusterToken = request.clusterToken ?? tokenFor(context, request);
   const plan = planRestore(
     bolt,
@@ -97,6 +97,7 @@ function restoreOpened(
       replayedEntries: replay?.entryCount ?? 0,
       uncertainEntries: replay?.uncertain.entryCount ?? 0,
       uncertainAreIncluded: replay?.uncertain.isApplied ?? false,
+      logLoss: loss,
       leftovers: dir.leftovers,
     };
   } catch (error) {

@@ -5,6 +5,7 @@ import { fileChecksPage, type CheckedFile, type FileChecksDocument } from "../..
 import type { CliContext } from "../cli-context.ts";
 import { listArgument, type CommandModule } from "../command-spec.ts";
 import { runFileTask } from "../file-work/run-file-task.ts";
+import { walDirOption } from "../file-work/wal-dir-option.ts";
 import { printResult } from "../print-result.ts";
 
 export const command: CommandModule = {
@@ -13,8 +14,11 @@ export const command: CommandModule = {
     const paths = [...new Set(listArgument(invocation, "files"))];
     const [path, ...more] = paths;
     if (path === undefined) throw new RecoveryError("USAGE", { subject: "argument files", detail: "which file?" });
+    const walDir = walDirOption(invocation);
+    if (more.length > 0 && walDir !== undefined)
+      throw new RecoveryError("USAGE", { subject: "option --wal-dir", detail: "it is the log of one data dir: check that one alone" });
     if (more.length > 0) return checkSeveral(cli, paths);
-    const check = await runFileTask(cli, "check", { path });
+    const check = await runFileTask(cli, "check", { path, walDir });
     const document = { apiVersion: "requorum/v1", kind: "SnapshotCheck", ...check } as const;
     printResult(cli, document, () => fileCheckPage(document));
     return check.verdict === "good" ? "done" : "verificationFailed";

@@ -1,8 +1,9 @@
+import { logLossLines } from "../../render/log-loss-lines.ts";
 import { fileDiffPage, type FileDiffDocument } from "../../render/file-diff-page.ts";
 import { hasFlag, textArgument, textOption, type CommandModule } from "../command-spec.ts";
 import { runFileTask } from "../file-work/run-file-task.ts";
 import { wholeNumber } from "../file-work/whole-number.ts";
-import { printResult } from "../print-result.ts";
+import { printNote, printResult } from "../print-result.ts";
 
 export const command: CommandModule = {
   async run(invocation) {
@@ -20,6 +21,8 @@ export const command: CommandModule = {
     });
     const document: FileDiffDocument = { apiVersion: "requorum/v1", kind: "SnapshotDiff", ...diff };
     printResult(cli, document, () => fileDiffPage(document));
-    return diff.objects.length === 0 && diff.missing.length === 0 ? "done" : "findings";
+    const losses = [diff.from, diff.to].flatMap(({ file, logLoss }) => logLossLines(file, logLoss));
+    if (losses.length > 0) printNote(cli, losses);
+    return diff.objects.length === 0 && losses.length === 0 && diff.missing.length === 0 ? "done" : "findings";
   },
 };

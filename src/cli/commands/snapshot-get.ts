@@ -1,5 +1,6 @@
 import { elsewhereWords } from "../../app/files/nothing-got.ts";
 import type { FileObject, FileObjects } from "../../model/file-objects.ts";
+import { logLossWords } from "../../model/log-loss-words.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { checksumLines } from "../../render/checksum-lines.ts";
 import { yamlComment } from "../../render/yaml-comment.ts";
@@ -7,6 +8,7 @@ import { line, warn } from "../../render/page.ts";
 import type { CliContext } from "../cli-context.ts";
 import { hasFlag, listArgument, textArgument, textOption, type CommandModule } from "../command-spec.ts";
 import { runFileTask } from "../file-work/run-file-task.ts";
+import { walDirOption } from "../file-work/wal-dir-option.ts";
 import { wholeNumber } from "../file-work/whole-number.ts";
 import { printNote, printShortfall } from "../print-result.ts";
 
@@ -31,6 +33,7 @@ export const command: CommandModule = {
       encryptionConfig: textOption(invocation, "encryption-config"),
       includesMadeAgain: hasFlag(invocation, "all"),
       prefix: textOption(invocation, "prefix"),
+      walDir: walDirOption(invocation),
       committedOnly: hasFlag(invocation, "committed-only"),
       skipsHashCheck: hasFlag(invocation, "skip-hash-check"),
     });
@@ -50,6 +53,9 @@ export const command: CommandModule = {
 /** What was asked for and is not in what is printed. */
 function shortfallsOf(found: FileObjects): readonly string[] {
   return [
+    ...(found.logLoss === undefined
+      ? []
+      : [`the log was not read to its end, objects may be older than they were: ${logLossWords(found.logLoss)}`]),
     ...found.unread.map(({ key, why }) => `left out: ${key}: ${why}`),
     ...found.missing.map(({ why }) => why),
     ...(found.elsewhere.length === 0 ? [] : [`left out: ${elsewhereWords(found)}; --prefix takes those`]),
@@ -64,10 +70,10 @@ function unknownWords({ unknownFields, unknownFieldCount }: FileObject): string 
 }
 
 /** The worst reason names it. */
-function shortfallError({ file, unread, objects }: FileObjects, shortfalls: readonly string[]): RecoveryError {
+function shortfallError({ file, unread, objects, logLoss }: FileObjects, shortfalls: readonly string[]): RecoveryError {
   const isUnreadable = unread.some(({ isSealed }) => !isSealed) || objects.some((one) => one.unknownFieldCount > 0);
   const code = isUnreadable ? "OBJECT_UNREADABLE" : unread.length > 0 ? "VALUE_SEALED" : "OBJECT_NOT_FOUND";
-  return new RecoveryError(code, { subject: `file ${file}`, detail: shortfalls.join("; ") });
+  return new RecoveryError(logLoss === undefined ? code : "LOG_DOES_NOT_FIT", { subject: `file ${file}`, detail: shortfalls.join("; ") });
 }
 
 function print(cli: CliContext, found: FileObjects): void {

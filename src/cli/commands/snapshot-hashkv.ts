@@ -1,9 +1,11 @@
 import { RecoveryError } from "../../model/recovery-error.ts";
+import { logLossLines } from "../../render/log-loss-lines.ts";
 import { hashKvPage, type HashKvDocument } from "../../render/restore-page.ts";
 import { hasFlag, textArgument, textOption, type CommandModule } from "../command-spec.ts";
 import { runFileTask } from "../file-work/run-file-task.ts";
+import { walDirOption } from "../file-work/wal-dir-option.ts";
 import { wholeNumber } from "../file-work/whole-number.ts";
-import { printResult } from "../print-result.ts";
+import { printNote, printResult } from "../print-result.ts";
 
 export const command: CommandModule = {
   async run(invocation) {
@@ -15,10 +17,13 @@ export const command: CommandModule = {
       path: textArgument(invocation, "file") ?? "",
       revision: wholeNumber(textOption(invocation, "revision"), "revision") ?? 0n,
       etcdVersion,
+      walDir: walDirOption(invocation),
+      acceptsLogDamage: hasFlag(invocation, "accept-log-damage"),
       skipsHashCheck: hasFlag(invocation, "skip-hash-check"),
     });
     const document: HashKvDocument = { apiVersion: "requorum/v1", kind: "SnapshotHashKv", ...found };
     printResult(cli, document, () => hashKvPage(document));
-    return "done";
+    if (found.logLoss !== undefined) printNote(cli, logLossLines(found.file, found.logLoss));
+    return found.logLoss === undefined ? "done" : "findings";
   },
 };

@@ -8,6 +8,7 @@ import { shellWord } from "../../model/shell-word.ts";
 import { hasFlag, textArgument, textOption, type CommandModule, type Invocation } from "../command-spec.ts";
 import { commandName } from "../command-table.ts";
 import { runFileTask } from "../file-work/run-file-task.ts";
+import { walDirOption } from "../file-work/wal-dir-option.ts";
 import { wholeNumber } from "../file-work/whole-number.ts";
 import { printResult } from "../print-result.ts";
 
@@ -17,7 +18,7 @@ export const command: CommandModule = {
     const name = textOption(invocation, "name") ?? "default";
     const path = textArgument(invocation, "file") ?? "";
     const dataDir = textOption(invocation, "data-dir") ?? `${name}.etcd`;
-    refuseTarget(path, dataDir);
+    refuseTarget([path, textOption(invocation, "wal-dir") ?? path], dataDir);
     const members = membersOfCall(invocation, name);
     refuseMarkAlone(invocation);
     const restored = await runFileTask(cli, "restore", {
@@ -29,6 +30,8 @@ export const command: CommandModule = {
       revisionBump: wholeNumber(textOption(invocation, "bump-revision"), "bump-revision"),
       targetMinor: minorOf(textOption(invocation, "etcd-version")),
       clearsAlarms: hasFlag(invocation, "clear-alarms"),
+      walDir: walDirOption(invocation),
+      acceptsLogDamage: hasFlag(invocation, "accept-log-damage"),
       committedOnly: hasFlag(invocation, "committed-only"),
       skipsHashCheck: hasFlag(invocation, "skip-hash-check"),
     });
@@ -42,18 +45,18 @@ export const command: CommandModule = {
 };
 
 /** A data dir is made on this machine, and never in what it is made from: that is only read. */
-function refuseTarget(path: string, dataDir: string): void {
+function refuseTarget(sources: readonly string[], dataDir: string): void {
   const refuse = (detail: string): never => {
     throw new RecoveryError("USAGE", { subject: "option --data-dir", detail });
   };
   if (isRemoteSource(dataDir)) refuse(`${dataDir}: a data dir is made on this machine only; run requorum on that one, or copy it there`);
-  if (isRemoteSource(path)) return;
-  const source = realPath(path);
-  // A file of a data dir is a part of that one.
-  const [member] = /^.*?\/member(?=\/(?:snap|wal)(?:\/|$))/s.exec(source) ?? [];
-  for (const kept of [source, member])
-    if (kept !== undefined && `${realPath(dataDir)}/`.startsWith(`${kept}/`))
+  const target = `${realPath(dataDir)}/`;
+  for (const source of sources.filter((one) => !isRemoteSource(one)).map(realPath)) {
+    // A file of a data dir is a part of that one.
+    const [member = source] = /^.*?\/member(?=\/(?:snap|wal)(?:\/|$))/s.exec(source) ?? [];
+    if (target.startsWith(`${source}/`) || target.startsWith(`${member}/`))
       refuse(`${dataDir} is the source or lies in it, and what is read is never written to`);
+  }
 }
 
 /** Without links, also where the last parts of the path do not exist. */

@@ -4,14 +4,15 @@ import { diffFiles, type DiffFilesRequest } from "../../app/files/diff-files.ts"
 import { getObjects, type GetObjectsRequest } from "../../app/files/get-objects.ts";
 import { hashKvFile, type HashKvRequest } from "../../app/files/hash-kv-file.ts";
 import { inspectFile } from "../../app/files/inspect-file.ts";
-
 import { rankFiles } from "../../app/files/rank-files.ts";
 import { restoreFile, type RestoreFileRequest } from "../../app/files/restore-file.ts";
 
 /** Work on files that takes long: what each task is given and gives. Both travel between threads, so they are plain values. */
 export const fileTasks = {
-  inspect: (context: FileContext, request: { readonly path: string }) => inspectFile(context, request.path),
-  check: (context: FileContext, request: { readonly path: string }) => checkFile(context, request.path),
+  inspect: (context: FileContext, request: { readonly path: string; readonly walDir?: string | undefined }) =>
+    inspectFile(context, request.path, request),
+  check: (context: FileContext, request: { readonly path: string; readonly walDir?: string | undefined }) =>
+    checkFile(context, request.path, request),
   diff: (context: FileContext, request: DiffFilesRequest) => diffFiles(context, request),
   get: (context: FileContext, request: GetObjectsRequest) => getObjects(context, request),
   hashkv: (context: FileContext, request: HashKvRequest) => hashKvFile(context, request),

@@ -26,6 +26,18 @@ const skipHashCheck: OptionSpec = {
   describes: "take a snapshot although its content does not have the sha256 at its end; values may be wrong",
 };
 
+const walDir: OptionSpec = {
+  name: "wal-dir",
+  value: "DIR",
+  describes: "where the log of a data dir is, when its member ran with etcd's --wal-dir",
+};
+
+const acceptLogDamage: OptionSpec = {
+  name: "accept-log-damage",
+  describes:
+    "of a data dir whose log is damaged, missing, too short or not to be applied: take the database with what surely continues it, and lose the rest",
+};
+
 /** Verbs on snapshots, databases and data dirs. None needs a cluster, and none writes to what it reads. */
 export const fileSpecs: readonly CommandSpec[] = [
   {
@@ -35,6 +47,7 @@ export const fileSpecs: readonly CommandSpec[] = [
       "The numbers of `etcdutl snapshot status`, the checksum that it does not look at, the structure of the file, members, leases, and sizes by resource.",
     ],
     arguments: [source],
+    options: [walDir],
     examples: [
       { command: "requorum snapshot inspect backup.db", why: "a snapshot" },
       { command: "requorum snapshot inspect /var/lib/etcd -o json", why: "a stopped member's data dir, for a program" },
@@ -49,6 +62,7 @@ export const fileSpecs: readonly CommandSpec[] = [
     summary: "is this file whole? checksum, every page, every record, every object",
     description: ["Exit code 0 only when everything that can be checked is good, 15 when something is damaged."],
     arguments: [{ ...source, name: "files", isVariadic: true }],
+    options: [walDir],
     examples: [
       { command: "requorum snapshot check backup.db", why: "before you rely on it" },
       { command: "requorum snapshot check backups/*.db", why: "a row each, and the highest exit code of them" },
@@ -89,6 +103,7 @@ export const fileSpecs: readonly CommandSpec[] = [
       { name: "raw", describes: "everything, as the API server would have answered" },
       { name: "encryption-config", value: "FILE", describes: "the EncryptionConfiguration, where values are encrypted at rest" },
       committedOnly,
+      walDir,
       skipHashCheck,
     ],
     examples: [
@@ -141,6 +156,8 @@ export const fileSpecs: readonly CommandSpec[] = [
     options: [
       { name: "revision", value: "N", describes: "at this revision", defaultWords: "the newest" },
       { name: "etcd-version", value: "VERSION", describes: "whose rules to follow, as 3.6.16", defaultWords: "what the file says" },
+      walDir,
+      acceptLogDamage,
       skipHashCheck,
     ],
     examples: [{ command: "requorum snapshot hashkv backup.db --revision 48210", why: "to compare with a server at that revision" }],
@@ -176,7 +193,7 @@ export const fileSpecs: readonly CommandSpec[] = [
     path: ["snapshot", "restore"],
     summary: "make a new data dir that etcd starts from",
     description: [
-      "From a snapshot, a db file, or a data dir, whose log is replayed over its database. Only ever into a path where nothing is. The options are those of `etcdutl snapshot restore`, but for --wal-dir: the log is always in member/wal below --data-dir.",
+      "From a snapshot, a db file, or a data dir, whose log is replayed over its database. Only ever into a path where nothing is. The options are those of `etcdutl snapshot restore`, but for --wal-dir, which is where the source has its log: the new one is always in member/wal below --data-dir.",
       "With several members, run it once for each: the same source, token and options, and --name of the member.",
     ],
     arguments: [source],
@@ -214,6 +231,8 @@ export const fileSpecs: readonly CommandSpec[] = [
       },
       { name: "clear-alarms", describes: "leave alarms behind: with a space alarm the restored cluster refuses writes" },
       committedOnly,
+      walDir,
+      acceptLogDamage,
       skipHashCheck,
     ],
     examples: [

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeWal, segmentsOf, textEntry } from "../../../../test/support/make-wal.ts";
+import { logLossWords } from "../../../model/log-loss-words.ts";
 import { openWal } from "../wal/open-wal.ts";
 import type { WalWriter } from "../wal/wal-writer.ts";
-import { lossWords, usableLog, type UsableLog } from "./usable-log.ts";
+import { usableLog, type UsableLog } from "./usable-log.ts";
 
 const members = { voters: [0xa1n], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
 type Change = (files: Map<string, Uint8Array>, names: readonly string[]) => void;
@@ -51,7 +52,7 @@ test("in front of a break only what was committed there is used, and what is beh
   assert.equal(found.loss?.kind, "broken");
   assert.deepEqual([found.loss.throughIndex, found.loss.missingThrough], [10n, 20n]);
   assert.ok(found.loss.unreadBytes > 100);
-  assert.match(lossWords(found.loss), /byte \d+: a record whose checksum .*; missing: entries 11 to 20, and those above.*\(\d+ bytes/);
+  assert.match(logLossWords(found.loss), /byte \d+: a record whose checksum .*; missing: entries 11 to 20, and those above.*\(\d+ bytes/);
 });
 
 test("entries that the lost part overruled never come back, also where the next segment goes on with the numbers", () => {

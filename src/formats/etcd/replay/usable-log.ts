@@ -1,4 +1,6 @@
 import { readBytes } from "../../byte-source.ts";
+import type { FileLogLoss } from "../../../model/file-inspection.ts";
+import { logLossWords } from "../../../model/log-loss-words.ts";
 import { RecoveryError } from "../../../model/recovery-error.ts";
 import { readRaftEntry } from "../raft/raft-messages.ts";
 import { endOfContent, nextFrame } from "../wal/frame-search.ts";
@@ -8,23 +10,7 @@ import type { WalLog, WalStretch } from "../wal/wal-log.ts";
 import type { ReplayableLog } from "./replay-log.ts";
 
 /** What a log should have given and does not. */
-export interface LogLoss {
-  /**
-   * `missing`: there is no log. `broken`: damage, or missing segments, behind
-   * the database's last entry. `behind`: it ends before what was committed or
-   * what the database holds. `does-not-fit`: it begins too late, or is of
-   * another history. `not-applicable`: entries that this engine cannot apply.
-   */
-  readonly kind: "missing" | "broken" | "behind" | "does-not-fit" | "not-applicable";
-  /** Sentences with places and numbers. */
-  readonly problems: readonly string[];
-  /** Everything up to this entry is in the state that can be had. */
-  readonly throughIndex: bigint;
-  /** The highest entry that is known to have been written or committed, when it is above `throughIndex`; more may have been. */
-  readonly missingThrough: bigint | undefined;
-  /** From the place on that cannot be read over, to the end of the log; records may stand there. */
-  readonly unreadBytes: number;
-}
+export type LogLoss = FileLogLoss;
 
 export interface UsableLog {
   /** To be replayed over the database; undefined: nothing can be. */
@@ -90,24 +76,10 @@ export function usableLog(wal: WalLog | undefined, database: LoggedDatabase, nam
   };
 }
 
-/** What a loss means, for an error or a warning. */
-export function lossWords(loss: LogLoss): string {
-  const { problems, throughIndex, missingThrough, unreadBytes } = loss;
-  const first = throughIndex + 1n;
-  const entries =
-    missingThrough === undefined
-      ? `entries above ${throughIndex}, if there were any`
-      : first === missingThrough
-        ? `entry ${first}, and those above it if there were any`
-        : `entries ${first} to ${missingThrough}, and those above if there were any`;
-  const bytes = unreadBytes === 0 ? "" : ` (${unreadBytes} bytes of the log cannot be read)`;
-  return `${problems.join("; ")}; missing: ${entries}${bytes}`;
-}
-
 /** Throws for who must not go on without what is lost. */
 export function lossError(loss: LogLoss, name: string): RecoveryError {
   const code = loss.kind === "broken" ? "FILE_DAMAGED" : loss.kind === "not-applicable" ? "FILE_UNSUPPORTED" : "LOG_DOES_NOT_FIT";
-  return new RecoveryError(code, { subject: `log of ${name}`, detail: lossWords(loss) });
+  return new RecoveryError(code, { subject: `log of ${name}`, detail: logLossWords(loss) });
 }
 
 function replayable(log: WalLog, name: string): ReplayableLog {

@@ -232,6 +232,10 @@ test("get: of several names those that are there are given, and each other is na
     found.missing.map((one) => one.why),
     ["there is no deploy/none below /registry at revision 10"],
   );
+  assert.deepEqual(
+    get({ selection: { ...all, what: "deploy/web", names: ["cm/none"] } }).missing.map((one) => one.what),
+    ["cm/none"],
+  );
   const [gone] = get({ selection: { ...all, what: "deploy/web,cm/settings", namespace: "shop" } }).missing;
   assert.deepEqual([gone?.what, gone?.lastRevision], ["cm/settings", 7n]);
   assert.match(gone?.why ?? "", /settings was deleted at revision 8, and --revision 7 still has it/);

@@ -20,6 +20,8 @@ export class ObjectSelector {
   private readonly words: ResourceWords | undefined;
   /** What was asked for by name, and found. */
   private readonly found = new Set<string>();
+  /** What was asked for is a whole key, with or without a slash at its beginning, and it was found. */
+  private isKey = false;
   readonly matchesLabels: (object: KubeObject) => boolean;
 
   /** Throws USAGE. */
@@ -71,19 +73,21 @@ export class ObjectSelector {
 
   /** That it is there, readable or not. */
   noteFound(key: string, parsed: RegistryKey | undefined): void {
+    if (this.isWholeKey(key)) this.isKey = true;
     for (const name of this.namedBy(key, parsed)) this.found.add(name);
   }
 
   /** Once every key was seen: what was asked for by name and not found. */
   get missing(): readonly string[] {
     const { what } = this.selection;
-    const named = what?.startsWith("/") === true ? [what] : this.found.has(what ?? "") ? [] : (this.words?.named ?? []);
+    if (this.isKey) return [];
+    const named = what?.startsWith("/") === true ? [what] : (this.words?.named ?? []);
     return named.filter((name) => !this.found.has(name));
   }
 
   /** Once every key was seen; `where` they were: "this file at revision 7". Throws USAGE for a word that names no resource. */
   assertWordsKnown(where: string): void {
-    if (!this.found.has(this.selection.what ?? "")) this.words?.assertKnown(where);
+    if (!this.isKey) this.words?.assertKnown(where);
   }
 
   private isWholeKey(key: string): boolean {

@@ -108,7 +108,7 @@ test("openBolt: the newer meta page is used; when it is damaged, the other one, 
   bytes[pageHeaderBytes + metaOffsets.root] = 99;
   const fallen = open(bytes);
   assert.deepEqual([fallen.meta.pageIndex, fallen.meta.transactionId], [1, 1n]);
-  assert.deepEqual(fallen.otherMeta, { kind: "damaged", because: "meta page 0: its checksum is wrong" });
+  assert.deepEqual(fallen.otherMeta, { kind: "damaged", because: "meta page 0: its checksum is wrong", transactionId: 2n });
   bytes[4096 + pageHeaderBytes + metaOffsets.root] = 99;
   throwsCode("FILE_DAMAGED", () => open(bytes), /meta page 0: its checksum is wrong; meta page 1: its checksum is wrong/);
 });

@@ -22,6 +22,7 @@ export type MetaVerdict =
       readonly because: string;
       /** It is bbolt's at all. */ readonly hasMagic: boolean;
       /** Whole, but of this other form. */ readonly otherForm: string | undefined;
+      /** As it stands there. */ readonly transactionId: bigint | undefined;
     };
 
 export interface MetaChoice {
@@ -45,9 +46,13 @@ export function chooseMeta(source: ByteSource): MetaChoice {
     const isSecondNewer = second.facts.transactionId > first.facts.transactionId;
     return { meta: isSecondNewer ? second.facts : first.facts, otherMeta: { kind: "older" } };
   }
-  if (first.kind === "good" && second.kind === "bad") return { meta: first.facts, otherMeta: { kind: "damaged", because: second.because } };
-  if (second.kind === "good" && first.kind === "bad") return { meta: second.facts, otherMeta: { kind: "damaged", because: first.because } };
+  if (first.kind === "good" && second.kind === "bad") return { meta: first.facts, otherMeta: damagedMeta(second) };
+  if (second.kind === "good" && first.kind === "bad") return { meta: second.facts, otherMeta: damagedMeta(first) };
   throw bothBad(source, first, second);
+}
+
+function damagedMeta({ because, transactionId }: Extract<MetaVerdict, { kind: "bad" }>): MetaChoice["otherMeta"] {
+  return { kind: "damaged", because, transactionId };
 }
 
 function bothBad(source: ByteSource, first: MetaVerdict, second: MetaVerdict): Error {
@@ -72,8 +77,14 @@ function findSecond(source: ByteSource): MetaVerdict {
   return best ?? bad("there is no second meta page");
 }
 
-function bad(because: string, options: { readonly hasMagic?: boolean; readonly otherForm?: string | undefined } = {}): MetaVerdict {
-  return { kind: "bad", because, hasMagic: options.hasMagic ?? false, otherForm: options.otherForm };
+interface BadMeta {
+  readonly hasMagic?: boolean;
+  readonly otherForm?: string | undefined;
+  readonly transactionId?: bigint;
+}
+
+function bad(because: string, { hasMagic = false, otherForm, transactionId }: BadMeta = {}): MetaVerdict {
+  return { kind: "bad", because, hasMagic, otherForm, transactionId };
 }
 
 /** The meta page at this offset. Only what bbolt itself checks decides: the page's header is not part of its checksum. */
@@ -83,20 +94,23 @@ export function readMeta(source: ByteSource, offset: number, pageIndex: 0 | 1): 
   const bytes = readBytes(source, offset + pageHeaderBytes, metaBytes);
   const view = new DataView(bytes.buffer);
   const magic = view.getUint32(metaOffsets.magic, true);
+  const transactionId = view.getBigUint64(metaOffsets.transaction, true);
   if (magic === boltMagicBigEndian) return bad(`${name}: written by a big-endian machine`, { otherForm: "of a big-endian machine" });
-  if (magic !== boltMagic) return bad(`${name}: it does not begin with bbolt's magic number`);
+  if (magic !== boltMagic) return bad(`${name}: it does not begin with bbolt's magic number`, { transactionId });
   const isWhole = view.getBigUint64(metaOffsets.checksum, true) === fnv64a(bytes.subarray(0, metaOffsets.checksum));
   const version = view.getUint32(metaOffsets.version, true);
   if (version !== boltVersion)
     return bad(`${name}: format version ${String(version)}, not ${String(boltVersion)}`, {
       hasMagic: true,
+      transactionId,
       otherForm: isWhole ? `of format version ${String(version)}, not ${String(boltVersion)}` : undefined,
     });
-  if (!isWhole) return bad(`${name}: its checksum is wrong`, { hasMagic: true });
+  if (!isWhole) return bad(`${name}: its checksum is wrong`, { hasMagic: true, transactionId });
   const pageSizeBytes = view.getUint32(metaOffsets.pageSize, true);
   if (pageSizeBytes < pageSizeMin || pageSizeBytes > pageSizeMax || (pageSizeBytes & (pageSizeBytes - 1)) !== 0)
     return bad(`${name}: a page size of ${String(pageSizeBytes)} bytes`, {
       hasMagic: true,
+      transactionId,
       otherForm: `with pages of ${String(pageSizeBytes)} bytes`,
     });
   const freelistPage = view.getBigUint64(metaOffsets.freelist, true);
@@ -105,7 +119,7 @@ export function readMeta(source: ByteSource, offset: number, pageIndex: 0 | 1): 
     facts: {
       pageIndex,
       pageSizeBytes,
-      transactionId: view.getBigUint64(metaOffsets.transaction, true),
+      transactionId,
       rootPage: view.getBigUint64(metaOffsets.root, true),
       freelistPage: freelistPage === noFreelistPage ? undefined : freelistPage,
       highWaterPage: view.getBigUint64(metaOffsets.highWater, true),

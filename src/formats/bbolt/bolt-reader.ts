@@ -39,7 +39,14 @@ export interface BoltReader {
   readonly name: string;
   readonly meta: BoltMetaFacts;
   /** Why the other meta page was not used: older, or damaged in the way said here. */
-  readonly otherMeta: { readonly kind: "older" } | { readonly kind: "damaged"; readonly because: string };
+  readonly otherMeta:
+    | { readonly kind: "older" }
+    | {
+        readonly kind: "damaged";
+        readonly because: string;
+        /** As it stands in the damaged page, where the file has so many bytes. */
+        readonly transactionId: bigint | undefined;
+      };
   /** The bucket of all buckets. */
   readonly root: BoltBucket;
 }

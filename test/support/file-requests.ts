@@ -12,7 +12,7 @@ export function requestsFor(path: string, newDir: string): { readonly [Name in F
   return {
     inspect: { path },
     check: { path },
-    diff: { from: side, to: side, selection: all, includesNoise: true, encryptionConfig: undefined },
+    diff: { from: side, to: { path, revision: 1n }, selection: all, includesNoise: true, encryptionConfig: undefined },
     get: { path, selection: all, revision: 0n, isRaw: false, encryptionConfig: undefined },
     hashkv: { path, revision: 0n, etcdVersion: undefined },
     rank: { paths: [path] },

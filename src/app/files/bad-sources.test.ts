@@ -24,7 +24,7 @@ const verbs: { readonly [verb: string]: (context: FileContext, path: string) => 
   diff: (context, path) =>
     diffFiles(context, {
       from: { path, revision: 0n },
-      to: { path, revision: 0n },
+      to: { path, revision: 1n },
       selection: all,
       includesNoise: false,
       encryptionConfig: undefined,
@@ -115,8 +115,19 @@ test("bad sources: a directory that is no data dir says what is in it, and where
   });
   refusedByAll(context, "/pki", "FILE_NOT_RECOGNISED", /neither member\/snap\/db nor a log.*ca\.crt, ca\.key/);
   refusedByAll(context, "/var/lib", "FILE_NOT_RECOGNISED", /\/var\/lib\/etcd looks like one/);
+  for (const part of ["/var/lib/etcd/member/snap", "/var/lib/etcd/member/wal/"])
+    refusedByAll(context, part, "FILE_NOT_RECOGNISED", /a part of one; .*: \/var\/lib\/etcd\b(?!\/)/);
   for (const [verb, run] of Object.entries(verbs).filter(([name]) => name !== "rank"))
     assert.throws(() => run(context, "/m2"), { code: "FILE_NOT_RECOGNISED", message: /gzip/ }, verb);
+});
+
+test("bad sources: what a killed restore has left is not recommended as a data dir", () => {
+  const context = memoryFileContext({ "/b/.new.requorum-0123456789ab/member/snap/db": databaseBytes({ writes }) });
+  refusedByAll(context, "/b", "FILE_NOT_RECOGNISED", /but \.new\.requorum-0123456789ab$/);
+});
+
+test("bad sources: a path as scp writes it is answered with ours", () => {
+  refusedByAll(memoryFileContext({}), "root@cp1:/var/lib/etcd", "FILE_NOT_FOUND", /ssh:\/\/root@cp1\/var\/lib\/etcd$/);
 });
 
 test("bad sources: a file that etcd has locked is refused before a byte is read, with the process and what to do instead", () => {

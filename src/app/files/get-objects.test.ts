@@ -302,7 +302,12 @@ test("get: of two clusters in one etcd the other's objects are counted, and had 
     getObjects(context, { ...request, path, selection: { ...all, ...selection }, prefix });
   const found = of("/two", { what: "cm" });
   assert.deepEqual([keysOf(found), found.elsewhere], [["/registry/configmaps/a/one"], [{ prefix: "/other", objects: 1 }]]);
-  assert.deepEqual(keysOf(of("/two", { what: "cm" }, "/other/")), ["/other/configmaps/a/two"]);
+  const chosen = of("/two", { what: "cm" }, "/other/");
+  assert.deepEqual([keysOf(chosen), chosen.elsewhere], [["/other/configmaps/a/two"], []]);
+  assert.throws(
+    () => of("/two", { what: "cm/two", selector: "a=b" }),
+    isRecoveryError("OBJECT_NOT_FOUND", /no cm\/two with a=b below \/registry at/),
+  );
   assert.throws(() => of("/two", { what: "cm/two" }), isRecoveryError("OBJECT_NOT_FOUND", /not below \/registry, but 1 below \/other/));
   assert.throws(() => of("/two", { what: "cm" }, "/none"), isRecoveryError("USAGE", /\/registry and \/other/));
   assert.deepEqual(keysOf(of("/os", {})), ["/kubernetes.io/configmaps/a/one", "/openshift.io/routes/a/web"]);

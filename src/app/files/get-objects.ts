@@ -71,12 +71,14 @@ function selected(
     if (!selector.matchesKey(found.key, place)) continue;
     // Asked for by name they are shown; among all objects they would make kubectl fail.
     if (request.selection.what === undefined && place !== undefined && isOwnRecord(place)) continue;
-    if (place !== undefined && !prefixes.includes(place.prefix) && found.key !== request.selection.what) {
+    const isElsewhere = place !== undefined && !prefixes.includes(place.prefix) && found.key !== request.selection.what;
+    if (isElsewhere && request.prefix !== undefined) continue; // that cluster was chosen against
+    const read = readObject(context, found, { sealKeys, types: live.types });
+    if (read.kind === "object" && !selector.matchesLabels(read.object)) continue;
+    if (isElsewhere) {
       addOne(elsewhere, place.prefix);
       continue;
     }
-    const read = readObject(context, found, { sealKeys, types: live.types });
-    if (read.kind === "object" && !selector.matchesLabels(read.object)) continue;
     selector.noteFound(found.key, place);
     if (read.kind === "unread") unread.push({ key: found.key, isSealed: read.isSealed, why: read.why });
     else if (selector.isWhole && request.includesMadeAgain !== true && place !== undefined && isMadeAgain(place, read.object))
@@ -90,7 +92,7 @@ function selected(
     objects: inOrderOfApply(objects),
     leftAside: [...leftAside].sort().map(([resource, count]) => ({ resource, objects: count })),
     unread,
-    missing: missingObjects(bolt, request, { live, selector, isEmpty: objects.length + unread.length + leftAside.size === 0 }),
+    missing: missingObjects(bolt, request, { live, selector, prefixes, isEmpty: objects.length + unread.length + leftAside.size === 0 }),
     elsewhere: [...elsewhere].map(([prefix, count]) => ({ prefix, objects: count })),
     prefixes,
   };

@@ -12,16 +12,28 @@ import type { LiveObjects } from "./read-objects.ts";
 export function missingObjects(
   bolt: BoltReader,
   { selection }: { readonly selection: ObjectSelection },
-  { live, selector, isEmpty }: { readonly live: LiveObjects; readonly selector: ObjectSelector; readonly isEmpty: boolean },
+  {
+    live,
+    selector,
+    prefixes,
+    isEmpty,
+  }: {
+    readonly live: LiveObjects;
+    readonly selector: ObjectSelector;
+    /** Below which things are looked for. */
+    readonly prefixes: readonly string[];
+    readonly isEmpty: boolean;
+  },
 ): readonly MissingObject[] {
   const names = selector.missing;
   if (names.length === 0 && !isEmpty) return [];
   const deletions = lastDeletions(bolt, live.revision, (key) => {
     const place = live.keys.parse(key);
     if (!selector.matchesKey(key, place)) return false;
+    if (place !== undefined && !prefixes.includes(place.prefix) && key !== selection.what) return false;
     return names.length === 0 || selector.namedBy(key, place).some((name) => names.includes(name));
   });
-  const before = live.keys.prefixes.length === 0 ? "" : ` below ${live.keys.mainPrefixes.join(" and ")}`;
+  const before = prefixes.length === 0 ? "" : ` below ${prefixes.join(" and ")}`;
   const where = `${before} at revision ${String(live.revision)}`;
   if (names.length === 0) return [missing(wantedText(selection), { where, deletions })];
   const suffix = placeText(selection);

@@ -59,7 +59,9 @@ function verdict({ ranks, isOneCluster }: RankingDocument): readonly Block[] {
   const newest = ranks.filter((rank) => rank.isNewest);
   const doubted = ranks.filter((rank) => rank.isDamaged || rank.newest === undefined);
   const doubt = doubted.length === 0 ? [] : [" ", bad(`${names(doubted)}: damaged or not read, and may have held more than can be seen.`)];
-  if (newest.length === 0) return [line([bad("Which one is the newest cannot be told."), ...doubt]), gap];
+  const [first] = ranks;
+  const most = first?.newest === undefined ? "" : ` As far as can be seen ${first.path} has the most.`;
+  if (newest.length === 0) return [line([bad(`Which one is the newest cannot be told.${most}`), ...doubt]), gap];
   return [line([good(`Newest: ${names(newest)}.`), ...doubt]), gap];
 }
 

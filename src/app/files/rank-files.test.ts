@@ -158,6 +158,17 @@ test("rank: a database with a damaged page, or meta page, stands behind whole on
   assert.match(problems("/dir"), /one of its two meta pages is damaged/);
 });
 
+test("rank: of two histories with the same ids none is the newest: a revision that both have is another write", () => {
+  const context = memoryFileContext({
+    "/one.db": snapshotBytes({ writes: [...writes, ["/a", "1"]], consistentIndex: 50n }),
+    "/two.db": snapshotBytes({ writes: [...writes, ["/a", "2"], ["/b", "3"]], consistentIndex: 60n }),
+  });
+  const { ranks } = rankFiles(context, ["/one.db", "/two.db"]);
+  assert.ok(ranks.every((rank) => !rank.isNewest));
+  assert.match(ranks[1]?.problems.join() ?? "", /revision 4 is another write here than in \/two\.db/);
+  assert.deepEqual([ranks[1]?.missingEntries, ranks[1]?.missingRevisions], [undefined, undefined]);
+});
+
 test("rank: one directory given twice, and two copies of one member, are one survivor and are said to be", () => {
   const context = memoryFileContext({ ...survivors, ...below("/copy", dataDirFilesOf({ writes, requests: [] })) });
   const { ranks } = rankFiles(context, ["/newest", "/newest/", "/newest", "/copy"]);

@@ -2,6 +2,7 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import type { FileRank, FileRanking } from "../../model/file-ranking.ts";
 import type { FileContext } from "./file-context.ts";
 import { byPosition, clustersOf, mayBeNewer, missingIn, newestFirst, type Clusters } from "./order-ranks.ts";
+import { writesAt, writesDiffer } from "./writes-at.ts";
 import { rankSource, unreadSource, type RankedSource } from "./rank-source.ts";
 
 /**
@@ -18,16 +19,37 @@ export function rankFiles(context: FileContext, paths: readonly string[]): FileR
   const clusters = clustersOf(read);
   const ordered = newestFirst(sources, clusters.known);
   const newest = clusters.isOneCluster === false ? undefined : ordered.find((one) => clusters.known.has(one) && isPlaced(one));
-  const isCertain = newest !== undefined && !ordered.some((one) => mayBeNewer(one, newest));
+  const others = newest === undefined ? [] : ordered.filter((one) => one !== newest && clusters.known.has(one));
+  const strangers = new Map(others.flatMap((one) => otherHistory(context, one, newest)));
+  const isCertain = newest !== undefined && strangers.size === 0 && !ordered.some((one) => mayBeNewer(one, newest));
   return {
     ranks: ordered.map((source) => {
-      const rank = toFileRank(source, clusters, newest);
+      const stranger = strangers.get(source) ?? [];
+      const rank = toFileRank(source, clusters, stranger.length > 0 ? undefined : newest);
       const isNewest = isCertain && clusters.known.has(source) && isPlaced(source) && byPosition(source, newest, read) === 0;
       const remarks = [...rank.remarks, ...(sameAs.get(source.path) ?? []), ...sameMember(source, ordered)];
-      return { ...rank, isNewest, remarks, problems: [...rank.problems, ...placeProblems(source, ordered, clusters)] };
+      return { ...rank, isNewest, remarks, problems: [...rank.problems, ...stranger, ...placeProblems(source, ordered, clusters)] };
     }),
     isOneCluster: clusters.isOneCluster,
   };
+}
+
+/**
+ * Ids of members and clusters are made of names, addresses and a token: a
+ * cluster that was set up again on the same machines has the same. What one
+ * revision wrote tells the two apart, and members whose data differ.
+ */
+function otherHistory(
+  context: FileContext,
+  source: RankedSource,
+  newest: RankedSource | undefined,
+): readonly (readonly [RankedSource, readonly string[]])[] {
+  const [here, there] = [source.databaseRevision, newest?.databaseRevision];
+  if (newest === undefined || here === undefined || there === undefined) return [];
+  const common = here < there ? here : there;
+  if (!writesDiffer(writesAt(context, source.path, common), writesAt(context, newest.path, common))) return [];
+  const words = `revision ${String(common)} is another write here than in ${newest.path}: they are not of one history, or the data of one was changed`;
+  return [[source, [words]]];
 }
 
 function isPlaced(source: RankedSource): boolean {

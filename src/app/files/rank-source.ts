@@ -24,6 +24,8 @@ export interface RankedSource {
   /** Ids of all members that its cluster has and had, as far as it knows; empty: it names none. */
   readonly memberIds: ReadonlySet<bigint>;
   readonly revision: bigint | undefined;
+  /** Of the database without its log. */
+  readonly databaseRevision: bigint | undefined;
   readonly isDamaged: boolean;
   readonly problems: readonly string[];
   readonly remarks: readonly string[];
@@ -49,6 +51,7 @@ export function unreadSource(path: string, error: RecoveryError): RankedSource {
     rank: undefined,
     memberIds: new Set(),
     revision: undefined,
+    databaseRevision: undefined,
     isDamaged: false,
     problems: [
       error.code === "FILE_IN_USE"
@@ -70,12 +73,14 @@ function rankFile(context: FileContext, path: string): RankedSource {
     // A file has no log beside it, and none is missed.
     const found = rank.problems.filter((problem) => problem.kind !== "log-missing").map((problem) => problem.what);
     const problems = [...found, ...(isChanged ? [contentDiffers] : []), ...structureProblems(structure)];
+    const { revision } = openMvcc(bolt);
     return {
       path,
       isDirectory: false,
       rank,
       memberIds: memberIdsOf(bolt),
-      revision: openMvcc(bolt).revision,
+      revision,
+      databaseRevision: revision,
       isDamaged: problems.length > 0,
       problems,
       remarks: [],
@@ -97,6 +102,7 @@ function rankDirectory(context: FileContext, path: string): RankedSource {
       rank,
       memberIds: new Set([...found.memberIds, ...(rank.memberId === undefined ? [] : [BigInt.asUintN(64, rank.memberId)])]),
       revision: found.revision,
+      databaseRevision: found.databaseRevision,
       isDamaged: found.isDamaged || rank.problems.some((problem) => !losesNothing.includes(problem.kind)),
       problems: [...rank.problems.flatMap((problem) => (isUsual.includes(problem.kind) ? [] : problem.what)), ...found.problems],
       remarks: rank.problems.flatMap((problem) => (isUsual.includes(problem.kind) ? `${problem.what}: as a kill leaves it` : [])),
@@ -110,6 +116,7 @@ function rankDirectory(context: FileContext, path: string): RankedSource {
 interface StateFacts {
   readonly memberIds: ReadonlySet<bigint>;
   readonly revision: bigint | undefined;
+  readonly databaseRevision: bigint | undefined;
   readonly isDamaged: boolean;
   readonly problems: readonly string[];
 }
@@ -118,13 +125,15 @@ interface StateFacts {
 function stateOf(context: FileContext, { dir, rank, wal, database }: ReadDataDir): StateFacts {
   let memberIds: ReadonlySet<bigint> = new Set();
   let problems: readonly string[] = [];
-  if (database === undefined) return { memberIds, revision: undefined, isDamaged: false, problems };
+  const unknown = { revision: undefined, databaseRevision: undefined };
+  if (database === undefined) return { memberIds, ...unknown, isDamaged: false, problems };
   try {
     const bolt = openBolt(database);
     memberIds = memberIdsOf(bolt);
     problems = structureProblems(checkBolt(database, { onBytes: showing(context, `checking the structure of ${dir.name}`) }));
-    const checked = { memberIds, isDamaged: problems.length > 0, problems };
-    if (wal === undefined || rank.unappliedCount === 0n) return { ...checked, revision: openMvcc(bolt).revision };
+    const databaseRevision = openMvcc(bolt).revision;
+    const checked = { memberIds, databaseRevision, isDamaged: problems.length > 0, problems };
+    if (wal === undefined || rank.unappliedCount === 0n) return { ...checked, revision: databaseRevision };
     const { log, mustStopAtCommit } = usableLog(wal, readMeta(bolt), dir.name);
     if (log === undefined) return { ...checked, revision: undefined };
     const onBytes = showing(context, `replaying the log of ${dir.name}`);
@@ -138,7 +147,7 @@ function stateOf(context: FileContext, { dir, rank, wal, database }: ReadDataDir
     const isDamaged = problems.length > 0 || error.code !== "FILE_UNSUPPORTED";
     return {
       memberIds,
-      revision: undefined,
+      ...unknown,
       isDamaged,
       problems: [...problems, `its revision is not known: ${error.subject}: ${error.detail}`],
     };

@@ -170,6 +170,7 @@ export const fileSpecs: readonly CommandSpec[] = [
     summary: "which of several survivors' data dirs holds the newest state, and what is missing in each",
     description: [
       "Ordered as raft would: by the term of the last entry, then by its index. The log counts to its last whole entry: acknowledged writes are regularly found above the commit index that it recorded.",
+      "What each lacks against the newest is said in entries and revisions. What is damaged is never the newest, and of different clusters or histories none is.",
     ],
     arguments: [
       { name: "dirs", isRequired: true, isVariadic: true, describes: "data dirs of stopped members, or files, here or as ssh://HOST/PATH" },

@@ -1,3 +1,4 @@
+import type { BoltCheck } from "../../formats/bbolt/bolt-check.ts";
 import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
 import type { DataDir } from "../../formats/etcd/data-dir/data-dir.ts";
 import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db.ts";
@@ -8,6 +9,7 @@ import { missingWords } from "../../model/log-loss-words.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { newHashSeed, showing, type FileContext } from "./file-context.ts";
 import { startChecks, strayWords } from "./check-trailer.ts";
+import { structureOf } from "./inspect-file.ts";
 import { withState, type OpenState } from "./open-state.ts";
 import { liveObjects, noObjectWords } from "./read-objects.ts";
 import { rankDataDir } from "./rank-data-dir.ts";
@@ -47,8 +49,9 @@ export function checkFile(context: FileContext, path: string, options: { readonl
 function checkOpened(context: FileContext, path: string, walDir: string | undefined): FileCheck {
   return withState(context, { path, walDir }, (opened) => {
     const { trailer } = startChecks(context, opened);
-    const structure = structurePart(context, opened);
-    const isReadable = structure.verdict === "good";
+    const check = checkBolt(opened.database, { onBytes: showing(context, "checking the structure") });
+    const structure = structurePart(check);
+    const isReadable = check.verdict === "good";
     const schema = isReadable ? attempt("schema", () => schemaPart(opened)) : skipped("schema");
     let found: DbInspection | undefined;
     const records = isReadable
@@ -87,14 +90,14 @@ function trailerPart(context: FileContext, opened: OpenState, facts: () => FileI
     : part("sha256", "damaged", "the content does not have the sha256 that stands at its end: it was changed or cut after etcd wrote it");
 }
 
-function structurePart(context: FileContext, opened: OpenState): FileCheckPart {
-  const check = checkBolt(opened.database, { onBytes: showing(context, "checking the structure") });
+function structurePart(check: BoltCheck): FileCheckPart {
+  const { problems, problemCount } = structureOf(check);
   const pages = `${String(check.branchPageCount + check.leafPageCount)} pages in use, ${String(check.freePageCount)} free, ${String(check.keyCount)} entries`;
-  return check.verdict === "good"
+  return problemCount === 0
     ? part("structure", "good", `every page is in use once or free, every key in order (${pages})`)
     : {
-        ...part("structure", "damaged", `${String(check.problemCount)} problems in the pages`),
-        problems: check.problems.map(({ offset, what }) => ({ offset, what })),
+        ...part("structure", "damaged", `${String(problemCount)} ${problemCount === 1 ? "problem" : "problems"} in the pages (${pages})`),
+        problems,
       };
 }
 

@@ -1,4 +1,5 @@
 import type { BoltCheck } from "../../formats/bbolt/bolt-check.ts";
+import { otherMetaProblem } from "../../formats/bbolt/other-meta-problem.ts";
 import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db.ts";
 import type { PrefixCount, TopKey } from "../../formats/etcd/mvcc/key-census.ts";
 import type { MvccRecord } from "../../formats/etcd/mvcc-records.ts";
@@ -83,13 +84,19 @@ function logOf(opened: OpenState): Pick<FileInspection, "log" | "logLoss"> {
   return { log, logLoss: loss };
 }
 
+/** `damaged` also where only the page is that nobody reads: it may have held the last commit. */
 export function structureOf(check: BoltCheck, records?: Pick<DbInspection, "problems" | "problemCount">): FileStructure {
+  const meta =
+    check.meta === undefined || check.otherMeta === undefined
+      ? undefined
+      : otherMetaProblem({ meta: check.meta, otherMeta: check.otherMeta });
   const problems = [
+    ...(meta === undefined ? [] : [meta]),
     ...check.problems.map(({ offset, what }) => ({ offset, what })),
     ...(records?.problems ?? []).map((problem) => ({ offset: undefined, what: `revision ${problem.revision}: ${problem.what}` })),
   ];
-  const problemCount = check.problemCount + (records?.problemCount ?? 0);
-  return { verdict: problemCount === 0 && check.verdict === "good" ? "good" : "damaged", problemCount, problems };
+  const problemCount = check.problemCount + (records?.problemCount ?? 0) + Number(meta !== undefined);
+  return { verdict: problemCount === 0 ? "good" : "damaged", problemCount, problems };
 }
 
 function resourceSize(one: PrefixCount, nameOf: (prefix: string) => string): ResourceSize {

@@ -6,7 +6,6 @@ import { etcdMinors, type EtcdMinor } from "../../formats/etcd/restore/restore-p
 import { restorePage, type RestoreDocument } from "../../render/restore-page.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import { hasFlag, textArgument, textOption, type CommandModule, type Invocation } from "../command-spec.ts";
-import { commandName } from "../command-table.ts";
 import { runFileTask } from "../file-work/run-file-task.ts";
 import { walDirOption } from "../file-work/wal-dir-option.ts";
 import { wholeNumber } from "../file-work/whole-number.ts";
@@ -81,7 +80,7 @@ function refuseMarkAlone(invocation: Invocation): void {
 
 /** The same restore for another member, to be copied: its name, and its data dir where the name is part of that. */
 function callFor(invocation: Invocation, own: string, other: string): string {
-  const spec = invocation.table.find((one) => commandName(one) === invocation.verb);
+  const spec = invocation.table.find(({ path }) => path.join(" ") === invocation.verb);
   const given = (spec?.options ?? []).flatMap(({ name }): readonly string[] => {
     const value = textOption(invocation, name);
     switch (name) {

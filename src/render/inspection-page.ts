@@ -15,12 +15,15 @@ const maxRows = 15;
 /** What is in the file, by how much it weighs. */
 export function inspectionPage(seen: InspectionDocument): Page {
   return [
-    line([strong(seen.file), dim(`  ${formWords(seen.form)}, ${bytesWords(seen.fileSizeBytes)}`)]),
+    line([
+      strong(seen.file),
+      dim(`  ${formWords(seen.form)}, ${seen.form === "data-dir" ? "its database has " : ""}${bytesWords(seen.fileSizeBytes)}`),
+    ]),
     gap,
     table([{ title: "" }, { title: "", isFlexible: true }], facts(seen)),
     ...problems(seen),
     gap,
-    heading("What fills it"),
+    heading(seen.form === "data-dir" ? "What fills its database, without the log" : "What fills it"),
     resourceTable(seen.byResource),
     ...more(seen.byResource.length, "resources"),
     ...keyTable("Largest keys", seen.largest),
@@ -74,7 +77,7 @@ function logFacts({ log, logLoss }: InspectionDocument): readonly (readonly Inli
 }
 
 const lossKindWords: { readonly [Kind in FileLogLoss["kind"]]: string } = {
-  missing: "missing",
+  missing: "there is none",
   broken: "damaged",
   behind: "ends too early",
   "does-not-fit": "does not continue the database",

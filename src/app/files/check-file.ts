@@ -1,6 +1,7 @@
 import type { BoltCheck } from "../../formats/bbolt/bolt-check.ts";
 import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
 import type { DataDir } from "../../formats/etcd/data-dir/data-dir.ts";
+import type { RankProblemKind } from "../../formats/etcd/data-dir/rank-member.ts";
 import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db.ts";
 import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
 import { readStoredValue } from "../../formats/kubernetes/stored-value.ts";
@@ -61,7 +62,7 @@ function checkOpened(context: FileContext, path: string, walDir: string | undefi
             onBytes: showing(context, "reading every record"),
             topKeys: 0,
           });
-          return recordsPart(found);
+          return recordsPart(found, opened);
         })
       : skipped("records");
     const objects = records.verdict === "good" ? attempt("objects", () => objectsPart(context, opened)) : skipped("objects");
@@ -110,8 +111,8 @@ function schemaPart(opened: OpenState): FileCheckPart {
   );
 }
 
-function recordsPart(found: DbInspection): FileCheckPart {
-  const words = `${String(found.status.totalLiveKeys)} keys at revision ${String(found.status.revision)}, ${String(found.records)} records`;
+function recordsPart(found: DbInspection, { form }: OpenState): FileCheckPart {
+  const words = `${form === "data-dir" ? "without the log: " : ""}${String(found.status.totalLiveKeys)} keys at revision ${String(found.status.revision)}, ${String(found.records)} records`;
   return found.problemCount === 0
     ? part("records", "good", `every record reads and agrees with its place (${words})`)
     : {
@@ -149,13 +150,17 @@ function objectsPart(context: FileContext, opened: OpenState): FileCheckPart {
     : { ...part("objects", "damaged", `${String(problemCount)} live values do not read (${words})`), problems };
 }
 
+/** What a loss does not speak of: a start wants more than the newest state. */
+const besidesLoss: readonly RankProblemKind[] = ["log-begins-after-snapshot", "database-behind-snapshot", "snapshot-file-missing"];
+
 /** A database that is whole does not make a data dir whole: what was acknowledged last stands in the log alone. */
 function logPart(context: FileContext, opened: OpenState, dir: DataDir): FileCheckPart {
   const rank = rankDataDir(dir, showing(context, "reading the log"));
   // A last record that was not written to its end, with none behind it, is what a kill leaves.
   const problems = rank.problems.filter((problem) => problem.kind !== "log-torn");
   const { replay, loss } = opened.state();
-  const found = [...problems.map((problem) => problem.what), ...(loss?.problems ?? [])];
+  const told = loss === undefined ? problems : problems.filter((problem) => besidesLoss.includes(problem.kind));
+  const found = [...(loss?.problems ?? []), ...told.map((problem) => problem.what)];
   if (found.length > 0)
     return {
       ...part(
@@ -163,7 +168,7 @@ function logPart(context: FileContext, opened: OpenState, dir: DataDir): FileChe
         "damaged",
         loss === undefined ? `${String(problems.length)} problems of the log and what it belongs to` : missingWords(loss),
       ),
-      problems: [...new Set(found)].map((what) => ({ offset: undefined, what })),
+      problems: found.map((what) => ({ offset: undefined, what })),
     };
   const torn = rank.problems.length > 0 ? "; its last record was not written to its end, as after a kill" : "";
   const words = `${String(replay?.entryCount ?? 0)} entries above the database, ${String(replay?.uncertain.entryCount ?? 0)} of them above the recorded commit index`;

@@ -116,7 +116,7 @@ test("with auth on the log is not applied: restore refuses, and takes the databa
   const context = memoryFileContext(below("/auth", files));
   assert.throws(
     () => restoreFile(context, restoreRequest("/auth", "/new")),
-    isRecoveryError("FILE_UNSUPPORTED", /entries of the log cannot be applied, the first is 11: auth.*missing: entries 11 to 12/),
+    isRecoveryError("FILE_UNSUPPORTED", /entry 11 of the log cannot be applied: auth.*missing: entries 11 to 12/),
   );
   const made = restoreFile(context, restoreRequest("/auth", "/new", { acceptsLogDamage: true }));
   assert.deepEqual([made.sourceRevision, made.replayedEntries, made.logLoss?.kind], [3n, 0, "not-applicable"]);

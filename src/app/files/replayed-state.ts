@@ -37,7 +37,8 @@ export function replayedState(context: FileContext, dir: DataDir, base: BoltRead
     });
     if (facts.notReplayedCount === 0) return { bolt, replay: facts, notApplied: undefined, loss: usable.loss };
     const [first] = facts.notReplayed;
-    const what = `${String(facts.notReplayedCount)} entries of the log cannot be applied, the first is ${String(first?.index)}: ${first?.because ?? ""}`;
+    const others = facts.notReplayedCount === 1 ? "" : `, nor ${String(facts.notReplayedCount - 1)} behind it`;
+    const what = `entry ${String(first?.index)} of the log cannot be applied${others}: ${first?.because ?? ""}`;
     return { ...alone, notApplied: facts, loss: withoutReplay(usable, facts.databaseIndex, what) };
   } catch (error) {
     // Damage of the database comes back when it is read without the log.
@@ -87,8 +88,8 @@ function remediesOf({ kind }: FileLogLoss, path: string): readonly Remedy[] {
     {
       why:
         kind === "not-applicable" || kind === "missing" || kind === "does-not-fit"
-          ? "take the database alone, and lose what the log held: --accept-log-damage"
-          : "take what continues the database up to there, and lose the rest: --accept-log-damage",
+          ? "go on with the database alone, without what the log held: --accept-log-damage"
+          : "go on with what surely continues the database, without the rest: --accept-log-damage",
     },
   ];
 }

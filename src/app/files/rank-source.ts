@@ -2,6 +2,7 @@ import type { BoltCheck } from "../../formats/bbolt/bolt-check.ts";
 import { openBolt } from "../../formats/bbolt/bolt-file.ts";
 import type { BoltReader } from "../../formats/bbolt/bolt-reader.ts";
 import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
+import { otherMetaProblem } from "../../formats/bbolt/other-meta-problem.ts";
 import { rankMember, type MemberRank, type RankProblemKind } from "../../formats/etcd/data-dir/rank-member.ts";
 import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
 import { replayLog } from "../../formats/etcd/replay/replay-log.ts";
@@ -155,15 +156,14 @@ function stateOf(context: FileContext, { dir, rank, wal, database }: ReadDataDir
 }
 
 /** A page that is not what bbolt wrote holds other entries than the member had, or less. */
-function structureProblems({ verdict, problems, problemCount, otherMeta }: BoltCheck): readonly string[] {
+function structureProblems({ verdict, problems, problemCount, meta, otherMeta }: BoltCheck): readonly string[] {
+  const other = meta === undefined || otherMeta === undefined ? undefined : otherMetaProblem({ meta, otherMeta });
   const [first] = problems;
   return [
     ...(verdict === "good" || first === undefined
       ? []
       : [`its pages are damaged (${String(problemCount)} problems; byte ${String(first.offset)}: ${first.what})`]),
-    ...(otherMeta?.kind === "damaged"
-      ? [`one of its two meta pages is damaged (${otherMeta.because}): if that was the newer one, the last commit is not seen`]
-      : []),
+    ...(other === undefined ? [] : [other.what]),
   ];
 }
 

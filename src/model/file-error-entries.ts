@@ -72,6 +72,13 @@ export const fileErrorEntries = {
     exit: "usage",
     meaning: "The file given as EncryptionConfiguration is not one; the detail says where and what was expected.",
   },
+  OUT_OF_MEMORY: {
+    summary: "the memory is not enough for this",
+    retry: "permanent",
+    exit: "failed",
+    meaning:
+      "The work on a file needed more memory than it may take, and was ended. Nothing is wrong with the file by that, and nothing of a result was written.",
+  },
   TARGET_NOT_EMPTY: {
     summary: "the target is not empty",
     retry: "permanent",

@@ -1,6 +1,7 @@
 import type { ErrorCode, Retry } from "../../model/error-catalogue.ts";
 import type { ProgressEvent } from "../../model/progress-event.ts";
 import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
+import { outOfMemory } from "./out-of-memory.ts";
 import type { FileTaskName, FileTaskRequest } from "./file-tasks.ts";
 
 /** What the thread that works on files is given. */
@@ -40,7 +41,8 @@ export function carriedExpected({ code, subject, detail, retry, remedies }: Reco
 }
 
 export function carried(error: unknown): CarriedError {
-  if (error instanceof RecoveryError) return carriedExpected(error);
+  const expected = error instanceof RecoveryError ? error : outOfMemory(error);
+  if (expected !== undefined) return carriedExpected(expected);
   return error instanceof Error
     ? { kind: "bug", message: error.message, stack: error.stack }
     : { kind: "bug", message: String(error), stack: undefined };

@@ -5,6 +5,7 @@ import { ProgressDisplay } from "../terminal/progress-display.ts";
 import { endThread } from "./end-thread.ts";
 import { withRest } from "../../app/files/discarded.ts";
 import { restored, type FileMessage, type FileWork } from "./file-messages.ts";
+import { outOfMemory } from "./out-of-memory.ts";
 import { sourcesOf, type FileTaskName, type FileTaskRequest, type FileTaskResult } from "./file-tasks.ts";
 import { withSpooledSources, type SpoolingCli } from "./with-spooled-sources.ts";
 
@@ -48,7 +49,9 @@ async function runInThread<Name extends FileTaskName>(cli: SpoolingCli, work: Fi
         message satisfies never;
     }
   });
-  worker.on("error", ended.reject);
+  worker.on("error", (error) => {
+    ended.reject(outOfMemory(error) ?? error);
+  });
   worker.on("exit", (code) => {
     ended.reject(new Error(`the thread that works on files ended with ${String(code)} and without a result`));
   });

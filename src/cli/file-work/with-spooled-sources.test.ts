@@ -123,6 +123,10 @@ test("snapshot restore: into the source, or onto another machine, is refused bef
     [path, "ssh://cp1/var/lib/etcd"],
   ] as const)
     assert.equal((await call(["snapshot", "restore", source, "--data-dir", target])).code, 2, target);
+  const members = ["--name", "a", "--initial-cluster", "a=https://10.0.0.11:2380,b=https://10.0.0.12:2380"];
+  const several = await call(["snapshot", "restore", "live", "--data-dir", "new", ...members, "--initial-cluster-token", "t"]);
+  assert.equal(several.code, 2);
+  assert.match(several.err, /a snapshot of its own/);
   assert.deepEqual([statSync(path).mtimeMs, readFileSync(path).length], before);
   assert.deepEqual(readdirSync(dir), ["member"]);
 });

@@ -14,10 +14,11 @@ import { MemoryByteSource } from "../../src/formats/byte-source.ts";
 import { openMvcc } from "../../src/formats/etcd/mvcc/open-mvcc.ts";
 import { encodeConfChange } from "../../src/formats/etcd/raft/encode-raft.ts";
 import type { RaftEntry } from "../../src/formats/etcd/raft/raft-messages.ts";
-import { replayableLog } from "../../src/formats/etcd/replay/replayable-log.ts";
 import { replayLog } from "../../src/formats/etcd/replay/replay-log.ts";
+import { lossError, usableLog } from "../../src/formats/etcd/replay/usable-log.ts";
 import { planRestore } from "../../src/formats/etcd/restore/restore-plan.ts";
 import { writeRestoredDatabase } from "../../src/formats/etcd/restore/write-restored-database.ts";
+import { readMeta } from "../../src/formats/etcd/schema/read-meta.ts";
 import { openWal } from "../../src/formats/etcd/wal/open-wal.ts";
 import { RecoveryError } from "../../src/model/recovery-error.ts";
 import { MemoryBoltSink } from "../support/bolt-bytes.ts";
@@ -126,7 +127,9 @@ function round(seed: number): "state" | "error" {
   try {
     const bolt = openBolt(new MemoryByteSource(db, "db"));
     const wal = openWal(segmentsOf(files));
-    const state = replayLog(bolt, replayableLog(wal, bolt, "wal"));
+    const { log, loss, mustStopAtCommit } = usableLog(wal, readMeta(bolt), "wal");
+    if (log === undefined) throw loss === undefined ? new Error("no log and no loss") : lossError(loss, "wal");
+    const state = replayLog(bolt, log, { through: mustStopAtCommit ? "recorded-commit" : "last-entry" });
     let keyBytes = 0;
     for (const record of openMvcc(state.bolt).records()) keyBytes += record.key.length;
     assert.ok(keyBytes >= 0);

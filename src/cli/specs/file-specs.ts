@@ -151,7 +151,9 @@ export const fileSpecs: readonly CommandSpec[] = [
   {
     path: ["snapshot", "hashkv"],
     summary: "the number that `etcdctl endpoint hashkv` gives on a server with the same data",
-    description: ["Of a data dir with its log replayed. Compare at one revision: the newest one moves."],
+    description: [
+      "Of a data dir with its log replayed; refused where that is damaged, missing or too short, as the number would be of a state that never was the newest. Compare at one revision: the newest one moves.",
+    ],
     arguments: [source],
     options: [
       { name: "revision", value: "N", describes: "at this revision", defaultWords: "the newest" },
@@ -195,6 +197,7 @@ export const fileSpecs: readonly CommandSpec[] = [
     summary: "make a new data dir that etcd starts from",
     description: [
       "From a snapshot, a db file, or a data dir, whose log is replayed over its database. Only ever into a path where nothing is. The options are those of `etcdutl snapshot restore`, but for --wal-dir, which is where the source has its log: the new one is always in member/wal below --data-dir.",
+      "A data dir whose log is damaged, missing, too short or not to be applied (as with auth on) is refused with what would be missing, unless --accept-log-damage is given. What a kill leaves of the last write is no damage.",
       "With several members, run it once for each: the same source, token and options, and --name of the member.",
     ],
     arguments: [source],

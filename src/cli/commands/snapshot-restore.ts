@@ -1,5 +1,6 @@
 import { realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { parseLiveSource } from "../../app/files/live-source.ts";
 import { isRemoteSource } from "../../app/files/remote-source.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { etcdMinors, type EtcdMinor } from "../../formats/etcd/restore/restore-plan.ts";
@@ -20,6 +21,7 @@ export const command: CommandModule = {
     refuseTarget([path, textOption(invocation, "wal-dir") ?? path], dataDir);
     const members = membersOfCall(invocation, name);
     refuseMarkAlone(invocation);
+    refuseSeveralStates(path, members.length);
     const restored = await runFileTask(cli, "restore", {
       path,
       dataDir,
@@ -67,6 +69,16 @@ function realPath(path: string): string {
     // What does not exist is no link; who may not look there may not write there either, and learns it from the writer.
     return dirname(full) === full ? full : join(realPath(dirname(full)), basename(full));
   }
+}
+
+/** Each member has a restore of its own, and members that begin with different states stay different without anybody noticing. */
+function refuseSeveralStates(path: string, memberCount: number): void {
+  if (memberCount === 1 || parseLiveSource(path) === undefined) return;
+  throw new RecoveryError("USAGE", {
+    subject: `source ${path}`,
+    detail: `each of the ${String(memberCount)} restores would take a snapshot of its own, and members of one cluster must begin with the same`,
+    remedies: [{ why: "save one snapshot, and restore every member from that", command: "etcdctl snapshot save backup.db" }],
+  });
 }
 
 /** `etcdutl` wants it beside --bump-revision, and nowhere else. */

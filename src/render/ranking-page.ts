@@ -28,8 +28,8 @@ export function rankingPage(ranking: RankingDocument): Page {
         rank.revision === undefined ? dim("not known") : String(rank.revision),
         lacks(rank.missingEntries),
         lacks(rank.missingRevisions),
-        String(rank.unappliedEntries),
-        rank.uncertainEntries > 0n ? warn(String(rank.uncertainEntries)) : "0",
+        rank.newest === undefined ? dim("not known") : String(rank.unappliedEntries),
+        rank.newest === undefined ? dim("not known") : rank.uncertainEntries > 0n ? warn(String(rank.uncertainEntries)) : "0",
         rank.memberId ?? dim("unknown"),
         rank.clusterId ?? dim("unknown"),
       ]),
@@ -62,7 +62,7 @@ function verdict({ ranks, isOneCluster }: RankingDocument): readonly Block[] {
   const [first] = ranks;
   const most = first?.newest === undefined ? "" : ` As far as can be seen ${first.path} has the most.`;
   if (newest.length === 0) return [line([bad(`Which one is the newest cannot be told.${most}`), ...doubt]), gap];
-  return [line([good(`Newest: ${names(newest)}.`), ...doubt]), gap];
+  return [line([good(`Newest${doubted.length === 0 ? "" : " of those that are whole"}: ${names(newest)}.`), ...doubt]), gap];
 }
 
 function names(ranks: readonly FileRank[]): string {

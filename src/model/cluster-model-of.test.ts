@@ -120,7 +120,9 @@ test("clusterModelOf: where nobody knows the place of etcd's data, nothing at on
   assert.deepEqual(seen(patchManifests(wiped(), withOddFile, "cp2")), nothingKnown);
   assert.deepEqual(seen(patchManifests(wiped(), flagged({ dataDir: "/data/etcd" }))), nothingKnown);
   assert.deepEqual(seen(patchManifests(wiped(), flagged({ walDir: "/ssd/wal" }))), nothingKnown);
-  assert.deepEqual(seen(wiped().dataDirFacts("cp1", gone)), nothingKnown, "another etcd serves with nothing at that path");
+  const removed = wiped().dataDirFacts("cp1", gone);
+  assert.deepEqual(seen(removed), [false, false, false], "cp3 has its data there");
+  assert.deepEqual(seen(removed.dataDirFacts("cp3", gone)), nothingKnown, "all that serve have nothing at that path");
   // What is there is there, though etcd may not be started from it.
   assert.deepEqual(seen(patchManifests(healthyKubeadm3(), unread, "cp2")), [true, undefined, true]);
 });

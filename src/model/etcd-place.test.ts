@@ -5,7 +5,9 @@ import { flagged, movedTo, patchManifests, withSecondEtcd } from "../../test/sup
 import { planned } from "../../test/support/planned.ts";
 import { clusterModelOf } from "./cluster-model-of.ts";
 import { etcdDataOn } from "./etcd-data.ts";
-import type { HostFacts } from "./inventory.ts";
+import { readManifestText } from "../formats/machine/manifest-text.ts";
+import { diagnose } from "../diagnose/diagnose.ts";
+import type { HostFacts, ManifestFacts } from "./inventory.ts";
 
 const gone = { exists: false, isEmpty: true, hasWal: false, hasBackend: false };
 
@@ -16,6 +18,16 @@ function judged(builder: InventoryBuilder, name = "cp2"): readonly (boolean | st
     hosts,
   );
   return [hasAny, isStartable, doubt, ...(place === undefined ? [] : [place])];
+}
+
+/** The file etcd.yaml has this text. */
+function inEtcdYaml(text: string): (manifests: readonly ManifestFacts[]) => readonly ManifestFacts[] {
+  return (manifests) =>
+    manifests.map((manifest) =>
+      manifest.etcdFlags === undefined
+        ? manifest
+        : { fileName: manifest.fileName, sha256: manifest.sha256, ...readManifestText(text, manifest.fileName) },
+    );
 }
 
 function at(builder: InventoryBuilder, path: string): InventoryBuilder {
@@ -105,7 +117,9 @@ test("etcdDataOn: data that was removed under one etcd is that machine's trouble
 });
 
 test("etcdDataOn: where a machine's own manifest is gone, an etcd elsewhere that answers without data still makes the path doubtful", () => {
-  const builder = healthyKubeadm3().etcdManifestMoved("cp2").dataDirFacts("cp2", gone).dataDirFacts("cp1", gone);
+  const one = healthyKubeadm3().etcdManifestMoved("cp2").dataDirFacts("cp2", gone).dataDirFacts("cp1", gone);
+  assert.deepEqual(judged(one), [false, false, undefined], "cp3 has its data where its manifest says");
+  const builder = one.dataDirFacts("cp3", gone);
   assert.deepEqual(judged(builder).slice(0, 2), [undefined, undefined]);
   assert.match(planned(builder.build()).reasons.join(" "), /etcd on cp1 answers without data.*Leave etcd on cp1 running/);
 });
@@ -125,12 +139,63 @@ test("etcdDataOn: a second etcd beside the cluster's says nothing of where the c
   const wiped = healthyKubeadm3().etcdManifestMoved("cp3").dataDirFacts("cp3", gone);
   const beside = patchManifests(patchManifests(wiped, withSecondEtcd, "cp1"), withSecondEtcd, "cp2");
   assert.deepEqual(judged(beside, "cp3"), [false, false, undefined]);
-  // Alone it speaks for nobody: the others do.
-  assert.deepEqual(judged(patchManifests(wiped, withSecondEtcd, "cp3"), "cp3"), [false, false, undefined]);
+  // Alone it may be the member, taken out of the cluster by hand.
+  assert.deepEqual(judged(patchManifests(wiped, withSecondEtcd, "cp3"), "cp3").slice(0, 2), [undefined, undefined]);
   // Where none has the cluster's ports, each may be the cluster's.
   const strange = patchManifests(second("cp2"), flagged({ dataDir: "/data/etcd", ports: [12379, 12380] }), "cp2");
   const alone = ["cp1", "cp3"].reduce((all, name) => patchManifests(all, () => [], name), strange);
   assert.equal(judged(alone)[1], undefined);
+});
+
+test("etcdDataOn: a member that was isolated by hand, at other ports and with its data moved, is not taken for another etcd", () => {
+  const down = healthyKubeadm3().kubeletStopped("cp2").etcdStopped("cp2").dataDirFacts("cp2", gone);
+  const isolated = patchManifests(patchManifests(down, movedTo("/data/etcd"), "cp2"), flagged({ ports: [12379, 12380] }), "cp2");
+  assert.deepEqual(judged(isolated).slice(0, 2), [undefined, undefined]);
+  const plan = planned(isolated.build());
+  assert.deepEqual([plan.verdict, plan.lossProofs], ["wait", []]);
+});
+
+test("etcdDataOn: an own manifest that was not understood is a doubt, whatever the others' say", () => {
+  const down = healthyKubeadm3().kubeletStopped("cp2").etcdStopped("cp2").dataDirFacts("cp2", gone);
+  const head = "kind: Pod\nmetadata: {name: etcd}\n";
+  const merged = `${head}x: &b\n  command: [etcd, --data-dir=/var/lib/etcd]\n  volumeMounts: [{mountPath: /var/lib/etcd, name: d}]\nspec:\n  containers:\n  - <<: *b\n    name: main\n  volumes: [{name: d, hostPath: {path: /data/etcd}}]\n`;
+  for (const text of [merged, `${head}spec:\n`, `${head}spec: {containers: [{name: m, command: [/scripts/start-etcd.sh]}]}\n`]) {
+    const plan = planned(patchManifests(down, inEtcdYaml(text), "cp2").build());
+    assert.deepEqual([plan.verdict, plan.lossProofs], ["wait", []], text);
+  }
+});
+
+test("etcdDataOn: where no manifest and no etcd that serves has the path, nothing there is no loss; a machine without anything of Kubernetes is", () => {
+  const names = ["cp1", "cp2", "cp3"];
+  const moved = names.reduce((all, name) => all.etcdManifestMoved(name).dataDirFacts(name, gone), healthyKubeadm3());
+  for (const name of names) assert.deepEqual(judged(moved, name).slice(0, 2), [undefined, undefined]);
+  assert.match(judged(moved)[2] as string, /nobody says that etcd keeps its data there/);
+  const codes = (builder: InventoryBuilder) => diagnose(builder.build()).findings.map(({ code }) => code.slice(0, 3));
+  assert.deepEqual([codes(moved).includes("E01"), planned(moved.build()).lossProofs], [false, []]);
+  assert.match(planned(moved.build()).reasons.join(" "), /Find out where etcd on cp2 keeps its data/);
+  const reset = names.reduce((all, name) => all.kubeadmReset(name), healthyKubeadm3());
+  for (const name of names) assert.deepEqual(judged(reset, name), [false, false, undefined]);
+  assert.ok(codes(reset).includes("E01"));
+  // etcd as a service of the machine: those that serve from the path confirm it.
+  const services = (builder: InventoryBuilder) => patchManifests(builder, (all) => all.filter(({ etcdFlags }) => etcdFlags === undefined));
+  const one = services(healthyKubeadm3().etcdStopped("cp2").dataDirFacts("cp2", gone));
+  assert.deepEqual(judged(one), [false, false, undefined]);
+  // Whole data needs nobody's word.
+  const whole = services(names.reduce((all, name) => all.etcdStopped(name), healthyKubeadm3()));
+  assert.deepEqual(judged(whole), [true, true, undefined]);
+});
+
+test("etcdDataOn: an etcd that a shell starts keeps its data in the one place that is mounted for it to write to", () => {
+  const pod = (...paths: readonly string[]) =>
+    `kind: Pod\nmetadata: {name: etcd}\nspec:\n  containers:\n  - name: etcd\n    command: [sh, -c, 'exec etcd --data-dir=/d']\n    volumeMounts: [{mountPath: /certs, name: certs}${paths.map((_, at) => `, {mountPath: /d${String(at)}, name: d${String(at)}}`).join("")}]\n  volumes: [{name: certs, hostPath: {path: /etc/kubernetes/pki/etcd}}${paths.map((path, at) => `, {name: d${String(at)}, hostPath: {path: ${path}}}`).join("")}]\n`;
+  const by = (text: string, builder = healthyKubeadm3().kubeletStopped("cp2").etcdStopped("cp2")) =>
+    patchManifests(builder, inEtcdYaml(text));
+  assert.deepEqual(judged(by(pod("/var/lib/etcd"))), [true, true, undefined]);
+  assert.equal(judged(by(pod("/data/etcd")))[3], "/data/etcd");
+  const two = planned(by(pod("/var/lib/etcd", "/ssd")).build());
+  assert.equal(two.verdict, "wait");
+  assert.match(two.reasons.join(" "), /mounts \/var\/lib\/etcd, \/ssd for it/);
+  assert.doesNotMatch(two.reasons.join(" "), /Repair that file/);
 });
 
 test("clusterModelOf: kubeadm's own manifests leave no doubt", () => {

@@ -1,6 +1,6 @@
 import { cleanPath } from "./host-path.ts";
 import type { HostName } from "./ids.ts";
-import type { HostFacts, ManifestFacts } from "./inventory.ts";
+import type { DataDirFacts, HostFacts, ManifestFacts } from "./inventory.ts";
 import { valueOf } from "./observation.ts";
 import { peerEndpointOf } from "./peer-endpoint.ts";
 
@@ -9,8 +9,9 @@ import { peerEndpointOf } from "./peer-endpoint.ts";
  * ask: the machine is to be made to answer. tidy: what lies there is to be looked at.
  * manifest: a file among the manifests is to be repaired. configure: paths.etcdDataDir is to be `place`.
  * elsewhere: etcd keeps its data where nobody can look. removed: etcd runs, and its data is not seen.
+ * unsaid: somebody has to find out where etcd keeps its data.
  */
-export type DataRemedy = "mount" | "disk" | "ask" | "tidy" | "manifest" | "configure" | "elsewhere" | "removed";
+export type DataRemedy = "mount" | "disk" | "ask" | "tidy" | "manifest" | "configure" | "elsewhere" | "removed" | "unsaid";
 
 export interface Doubt {
   readonly words: string;
@@ -40,28 +41,27 @@ export function placeDoubt(facts: HostFacts, hosts: readonly HostFacts[]): Doubt
   if (path === undefined) return undefined;
   const question = { path, ports: portsAmong(hosts) };
   const others = hosts.filter((host) => host.name !== facts.name);
-  const isSaid = membersManifests(facts, question).length > 0;
+  const isSaid = membersOf(facts, question).length > 0;
   const speaking = isSaid ? [facts] : others;
   for (const host of speaking) {
-    const doubt = elsewhereDoubt(host.name, membersManifests(host, question), path);
+    const doubt = elsewhereDoubt(host.name, membersOf(host, question), path);
     if (doubt !== undefined) return { ...settable(doubt, speaking, { hosts, question }), ...about(host, facts) };
   }
-  const empty = [facts, ...(isSaid ? [] : others)].find((host) => isServingWithoutData(host, path));
+  // Where one machine has the path in its manifest and its data there, that another's was removed tells nothing against it.
+  const isProven = isSaid || others.some((host) => confirms(host, question) && holdsData(host, path));
+  const mayTell = [facts, ...(isProven ? [] : others)];
+  const empty = mayTell.find((host) => isServingWithoutData(host, path));
   if (empty !== undefined) {
     const words = `etcd on ${empty.name} answers without data in ${path}: it was removed under it${isSaid ? "" : ", or lies elsewhere"}`;
     return { words, remedy: "removed", ...about(empty, facts), ...(isSaid ? { isPlaceSure: true } : {}) };
   }
   if (isSaid) return undefined;
-  return unreadDoubt(facts) ?? (others.some((host) => confirms(host, question)) ? undefined : othersUnread(others));
+  return unreadDoubt(facts) ?? (others.some((host) => confirms(host, question)) ? undefined : unconfirmedDoubt(facts, others));
 }
 
 /** The manifests of one machine alone, right before a step. undefined in `manifests`: they could not be read. */
-export function ownPlaceDoubt(
-  name: HostName,
-  manifests: readonly Pick<ManifestFacts, "fileName" | "etcdFlags" | "problem">[] | undefined,
-  { path, ports }: PlaceQuestion,
-): Doubt | undefined {
-  const own = (manifests ?? []).filter((manifest) => isMembers(manifest, ports));
+export function ownPlaceDoubt(name: HostName, manifests: readonly Said[] | undefined, { path, ports }: PlaceQuestion): Doubt | undefined {
+  const own = membersAmong(manifests ?? [], ports);
   return own.length > 0 ? elsewhereDoubt(name, own, path) : oddDoubt(manifests);
 }
 
@@ -72,27 +72,36 @@ export function memberPorts(urls: readonly string[]): ReadonlySet<number> {
 
 function portsAmong(hosts: readonly HostFacts[]): ReadonlySet<number> {
   const members = hosts.flatMap(({ etcd }) => [valueOf(etcd.membersLinearizable), valueOf(etcd.membersSerializable)]);
-  const ports = memberPorts(members.flatMap((list) => (list ?? []).flatMap(({ peerUrls, clientUrls }) => [...peerUrls, ...clientUrls])));
-  const manifests = hosts.flatMap((host) => valueOf(host.manifests) ?? []);
-  if (manifests.some((manifest) => isMembers(manifest, ports))) return ports;
-  // Nobody's manifest fits, so it is not known which of them is the cluster's: each may be.
-  return new Set([...ports, ...manifests.flatMap(({ etcdFlags }) => etcdFlags?.ports ?? [])]);
+  return memberPorts(members.flatMap((list) => (list ?? []).flatMap(({ peerUrls, clientUrls }) => [...peerUrls, ...clientUrls])));
 }
 
-function membersManifests({ manifests }: HostFacts, { ports }: PlaceQuestion): readonly ManifestFacts[] {
-  return (valueOf(manifests) ?? []).filter((manifest) => isMembers(manifest, ports));
+type Said = Pick<ManifestFacts, "fileName" | "etcdFlags" | "problem" | "mayKeepDataIn">;
+
+function membersOf({ manifests }: HostFacts, { ports }: PlaceQuestion): readonly Said[] {
+  return membersAmong(valueOf(manifests) ?? [], ports);
 }
 
-/** Only ports that are all known and all different make it another etcd than the cluster's. */
-function isMembers({ etcdFlags }: Pick<ManifestFacts, "etcdFlags">, ports: ReadonlySet<number>): boolean {
-  return etcdFlags !== undefined && (etcdFlags.ports === undefined || etcdFlags.ports.some((port) => ports.has(port)));
+/**
+ * What on one machine is, or may be, the manifest of the cluster's member. Other ports make a manifest that of another
+ * etcd only beside one with the cluster's: alone it may be the member, taken out of the cluster by hand.
+ */
+function membersAmong(manifests: readonly Said[], ports: ReadonlySet<number>): readonly Said[] {
+  const etcds = manifests.filter(({ etcdFlags }) => etcdFlags !== undefined);
+  if (etcds.some(({ etcdFlags }) => etcdFlags?.ports?.some((port) => ports.has(port)) === true))
+    return etcds.filter(({ etcdFlags }) => etcdFlags?.ports?.some((port) => ports.has(port)) !== false);
+  if (etcds.length > 0) return etcds;
+  // Beside a file that was not understood at all, the mounts of another prove nothing.
+  const odd = manifests.filter(({ problem }) => problem !== undefined);
+  return odd.every(({ mayKeepDataIn }) => mayKeepDataIn !== undefined) ? odd : [];
 }
-
-type Said = Pick<ManifestFacts, "fileName" | "etcdFlags">;
 
 function elsewhereDoubt(name: HostName, manifests: readonly Said[], path: string): Doubt | undefined {
-  for (const { fileName, etcdFlags } of manifests) {
-    if (etcdFlags === undefined) continue;
+  for (const { fileName, etcdFlags, mayKeepDataIn = [] } of manifests) {
+    if (etcdFlags === undefined) {
+      const doubt = mountsDoubt(name, { fileName, mayKeepDataIn }, path);
+      if (doubt !== undefined) return doubt;
+      continue;
+    }
     const { dataPlace, walPlace, walDir = "" } = etcdFlags;
     if (dataPlace === undefined || walPlace === undefined)
       return { words: `where etcd on ${name} keeps its data is not known, the volumes of its ${fileName} were not read`, remedy: "ask" };
@@ -112,6 +121,18 @@ function elsewhereDoubt(name: HostName, manifests: readonly Said[], path: string
   return undefined;
 }
 
+/** Something around etcd starts it, so its flags are not known; where it can only write to one place, the data is there. */
+function mountsDoubt(
+  name: HostName,
+  { fileName, mayKeepDataIn }: { readonly fileName: string; readonly mayKeepDataIn: readonly string[] },
+  path: string,
+): Doubt | undefined {
+  const [place, ...more] = mayKeepDataIn;
+  if (place !== undefined && more.length === 0 && isSame(place, path)) return undefined;
+  const words = `where etcd on ${name} keeps its data is not certain from ${fileName}: how it starts etcd is not understood, and it mounts ${mayKeepDataIn.join(", ") || "no path of the machine"} for it`;
+  return { words, remedy: "elsewhere" };
+}
+
 function isSame(left: string, right: string): boolean {
   return (cleanPath(left) ?? left) === (cleanPath(right) ?? right);
 }
@@ -123,12 +144,17 @@ function settable(
   { hosts, question }: { readonly hosts: readonly HostFacts[]; readonly question: PlaceQuestion },
 ): Doubt {
   if (doubt.remedy !== "elsewhere") return doubt;
-  const place = speaking.flatMap((host) => membersManifests(host, question))[0]?.etcdFlags?.dataPlace;
-  if (place?.kind !== "path" || isSame(place.path, question.path)) return doubt;
-  const isElsewhere = (host: HostFacts): boolean => elsewhereDoubt(host.name, membersManifests(host, question), place.path) !== undefined;
+  const [place] = speaking.flatMap((host) => membersOf(host, question)).map(placeOf);
+  if (place === undefined || isSame(place, question.path)) return doubt;
+  const isElsewhere = (host: HostFacts): boolean => elsewhereDoubt(host.name, membersOf(host, question), place) !== undefined;
   if (speaking.some(isElsewhere)) return doubt;
   const unlike = hosts.filter(isElsewhere).map(({ name }) => name);
-  return { ...doubt, remedy: "configure", place: place.path, ...(unlike.length === 0 ? {} : { unlike }) };
+  return { ...doubt, remedy: "configure", place, ...(unlike.length === 0 ? {} : { unlike }) };
+}
+
+function placeOf({ etcdFlags, mayKeepDataIn = [] }: Said): string | undefined {
+  if (etcdFlags === undefined) return mayKeepDataIn.length === 1 ? mayKeepDataIn[0] : undefined;
+  return etcdFlags.dataPlace?.kind === "path" ? etcdFlags.dataPlace.path : undefined;
 }
 
 /** Where its own etcd, or another machine's, serves and nothing is at this path there, the data was removed or the path is wrong. */
@@ -142,7 +168,7 @@ function isServing({ etcd }: HostFacts): boolean {
 }
 
 function confirms(host: HostFacts, question: PlaceQuestion): boolean {
-  const own = membersManifests(host, question);
+  const own = membersOf(host, question);
   return own.length > 0 && elsewhereDoubt(host.name, own, question.path) === undefined;
 }
 
@@ -165,6 +191,39 @@ function othersUnread(others: readonly HostFacts[]): Doubt | undefined {
     if (doubt !== undefined) return { ...doubt, words: `${doubt.words} on ${host.name}`, on: host.name };
   }
   return undefined;
+}
+
+/** Nobody's manifest has the path: then another etcd that serves from it, or that nothing is left of the machine, has to speak for it. */
+function unconfirmedDoubt(facts: HostFacts, others: readonly HostFacts[]): Doubt | undefined {
+  const dir = valueOf(facts.etcdDataDir);
+  const unread = othersUnread(others);
+  if (unread !== undefined || dir === undefined || (isWhole(dir) && dir.isNewborn !== true)) return unread;
+  if (others.some((host) => isServing(host) && holdsData(host, dir.path)) || isBare(facts)) return undefined;
+  const words = `nothing is in ${dir.path} on ${facts.name}, and nobody says that etcd keeps its data there: no manifest of it was seen on any machine, and no etcd serves from that path`;
+  return { words, remedy: "unsaid" };
+}
+
+function holdsData(host: HostFacts, path: string): boolean {
+  const dir = valueOf(host.etcdDataDir);
+  return dir?.path === path && dir.readError === undefined && isWhole(dir);
+}
+
+function isWhole({ hasWal, hasBackend }: DataDirFacts): boolean {
+  return hasWal && hasBackend;
+}
+
+/** Nothing of Kubernetes and no etcd service: a machine that was reset or installed anew, where nothing is left that could speak. */
+function isBare({ kubernetesFiles, certificates, unreadableCertificates, services }: HostFacts): boolean {
+  const files = valueOf(kubernetesFiles);
+  const units = valueOf(services);
+  return (
+    files !== undefined &&
+    !Object.values(files).some((exists) => exists) &&
+    valueOf(certificates)?.length === 0 &&
+    (unreadableCertificates ?? []).length === 0 &&
+    units !== undefined &&
+    !units.some(({ unit, activeState }) => unit === "etcd" && activeState !== "absent")
+  );
 }
 
 function about(host: HostFacts, facts: HostFacts): { readonly on?: HostName } {

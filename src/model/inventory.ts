@@ -148,6 +148,8 @@ export interface ManifestFacts {
     readonly walPlace?: HostPlace;
     /** TCP ports of the URLs that it listens at and makes known; undefined: not known. */
     readonly ports?: readonly number[];
+    /** Some of `ports` are etcd's own, because nothing is said of them. */
+    readonly isAtUsualPorts?: true;
     readonly initialCluster: string;
     readonly initialClusterState: string;
     readonly forceNewCluster: boolean;
@@ -158,6 +160,8 @@ export interface ManifestFacts {
   readonly encryptionConfigPath?: string;
   /** Why the file could not be understood, if so. */
   readonly problem?: string;
+  /** Beside a `problem`: by its name it is etcd's, something around etcd starts it, and these paths of the machine are mounted for it to write to; undefined: not known. */
+  readonly mayKeepDataIn?: readonly string[];
 }
 
 /** Where on the machine something in a container lies. path: absolute, as its volume has it. untold: the manifest does not say, and why. */

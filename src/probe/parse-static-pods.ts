@@ -37,7 +37,7 @@ function contentSaid(content: string, fileName: string): StaticPod {
     return readManifestText(textOfBase64(content, fileName), fileName);
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;
-    return { podName: "", problem: error.detail ?? error.code };
+    return { podName: "", problem: error.detail };
   }
 }
 

@@ -75,6 +75,7 @@ export const manifestSchema = z.object({
       dataPlace: hostPlace.optional(),
       walPlace: hostPlace.optional(),
       ports: z.array(z.number()).optional(),
+      isAtUsualPorts: z.literal(true).optional(),
       initialCluster: z.string(),
       initialClusterState: z.string(),
       forceNewCluster: z.boolean(),
@@ -83,6 +84,7 @@ export const manifestSchema = z.object({
   etcdServers: z.array(z.string()).optional(),
   encryptionConfigPath: z.string().optional(),
   problem: z.string().optional(),
+  mayKeepDataIn: z.array(z.string()).optional(),
 });
 
 export const kubernetesFilesSchema = z.object({

@@ -32,7 +32,8 @@ function onePodTwice(host: HostView, manifests: Known): readonly Finding[] {
 
 /** Under another name of the pod both are started, and the second etcd finds the port taken. */
 function onePortTwice(host: HostView, manifests: Known): readonly Finding[] {
-  const etcds = manifests.value.filter((manifest) => manifest.etcdFlags?.ports !== undefined);
+  // Ports that nobody wrote down are not certain enough for an error.
+  const etcds = manifests.value.filter(({ etcdFlags }) => etcdFlags?.ports !== undefined && etcdFlags.isAtUsualPorts !== true);
   const portsOf = (manifest: ManifestFacts): readonly number[] => manifest.etcdFlags?.ports ?? [];
   const ports = [...new Set(etcds.flatMap(portsOf))];
   const sharing = ports.map((port) => ({ port, files: etcds.filter((manifest) => portsOf(manifest).includes(port)) }));

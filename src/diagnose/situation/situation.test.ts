@@ -116,7 +116,8 @@ test("situationOf: where manifests could not be read, or another etcd serves wit
   assert.equal(dataOf(wiped()), "lost");
   assert.equal(dataOf(patchManifests(wiped(), unread, "cp2")), "unknown");
   assert.equal(dataOf(patchManifests(wiped(), withOddFile, "cp2")), "unknown");
-  assert.equal(dataOf(wiped().dataDirFacts("cp1", gone)), "unknown");
+  assert.equal(dataOf(wiped().dataDirFacts("cp1", gone)), "lost");
+  assert.equal(dataOf(wiped().dataDirFacts("cp1", gone).dataDirFacts("cp3", gone)), "unknown");
 });
 
 test("situationOf: where etcd keeps its log elsewhere, its data is neither started from nor called lost, and the reason says where", () => {

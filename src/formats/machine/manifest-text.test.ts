@@ -63,7 +63,7 @@ test("readManifestText: hostile content is a problem, never an exception", () =>
   for (const command of ["[etcd, {toString: x}]", "[etcd, 1]", "{a: b}", "etcd"])
     assert.match(placeOf(`${head}spec: {containers: [{name: x, command: ${command}}]}`), /not texts/, command);
   const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n`;
-  for (const text of [bomb, "a: *x", "[".repeat(30_000), `${"[".repeat(20_000)}${"]".repeat(20_000)}`, "", "\0", "<<: 1"])
+  for (const text of [bomb, "a: *x", "[".repeat(9000), `${"[".repeat(9000)}${"]".repeat(9000)}`, "", "\0", "<<: 1"])
     assert.ok(read(text).problem, text.slice(0, 20));
 });
 
@@ -81,4 +81,10 @@ test("readManifestText: a pod that runs no etcd is not taken for one by a path i
     assert.deepEqual(of(container), [undefined, undefined], container);
   const sidecar = `${head}spec:\n  containers:\n  - {name: b, args: [--backup-dir=/backup/etcd]}\n  - ${etcd}${volumes}`;
   assert.equal(placeOf(sidecar), "/data/etcd");
+});
+
+test("readManifestText: ports that nobody wrote down are told as such", () => {
+  const flags = (words: string) => read(`${head}spec: {containers: [{name: x, command: [etcd${words}]}]}`).etcdFlags;
+  assert.deepEqual([flags("")?.ports, flags("")?.isAtUsualPorts], [[2379, 2380], true]);
+  assert.equal(flags(", --listen-client-urls=http://h:2379, --listen-peer-urls=http://h:2380")?.isAtUsualPorts, undefined);
 });

@@ -29,7 +29,7 @@ export function readManifestText(text: string, fileName: string): StaticPod {
     return readStaticPod(value, fileName);
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;
-    return odd(error.detail ?? error.code);
+    return odd(error.detail);
   }
 }
 

@@ -31,10 +31,13 @@ export function readStaticPod(value: unknown, fileName = ""): StaticPod {
   const etcd = etcds[0];
   if (etcds.length > 1) return { podName, problem: "more than one of its containers runs etcd" };
   if (etcd !== undefined) return { podName, etcdFlags: etcdFlags(etcd, spec) };
-  if (all.some((container) => isEtcdServer(container) || mayRunEtcd(container)))
-    return { podName, problem: "it may run etcd, and how is not understood" };
-  if (podName === "etcd" || fileName === "etcd.yaml" || recordOf(metadata?.["labels"])?.["component"] === "etcd")
-    return { podName, problem: "by its name it is etcd's, and no etcd is found in it" };
+  const isEtcdsByName = podName === "etcd" || fileName === "etcd.yaml" || recordOf(metadata?.["labels"])?.["component"] === "etcd";
+  if (all.some((container) => isEtcdServer(container) || mayRunEtcd(container))) {
+    const places = isEtcdsByName ? writablePlaces(containers.filter(mayRunEtcd), spec) : undefined;
+    const problem = "it may run etcd, and how is not understood";
+    return { podName, problem, ...(places === undefined ? {} : { mayKeepDataIn: places }) };
+  }
+  if (isEtcdsByName) return { podName, problem: "by its name it is etcd's, and no etcd is found in it" };
   const words = wordsOf(containers[0] ?? {});
   if (lastPart(words[0] ?? "") !== "kube-apiserver") return { podName };
   const encryptionConfigPath = flagValue(words, "encryption-provider-config");
@@ -90,6 +93,21 @@ function isWordForEtcd(word: string): boolean {
   return /\s/.test(word) ? /(^|[\s/;&|"'(])etcd($|[\s;&|"')])/.test(word) : /^(.*\/bin\/)?etcd$/.test(word);
 }
 
+/** Where configuration, programs and logs lie: etcd's data is kept in none of them. */
+const placesWithoutData = ["/etc", "/usr", "/var/log"] as const;
+
+/** Paths of the machine that these containers may write to; undefined: one of their volumes is not understood, and may be the data's. */
+function writablePlaces(containers: readonly Fields[], spec: Fields): readonly string[] | undefined {
+  const places = new Set<string>();
+  for (const mount of containers.flatMap((container) => recordsOf(container["volumeMounts"]))) {
+    if (mount["readOnly"] === true) continue;
+    const source = sourceOf(mount, recordsOf(spec["volumes"]));
+    if (source.kind === "untold") return undefined;
+    if (!placesWithoutData.some((dir) => isAtOrBelow(source.path, dir))) places.add(source.path);
+  }
+  return [...places];
+}
+
 /** Defaults are etcd's own (etcd, server/embed/config.go); "" stands for a state that was not given, which etcd reads as new. */
 function etcdFlags(container: Fields, spec: Fields): NonNullable<ManifestFacts["etcdFlags"]> {
   const words = wordsOf(container);
@@ -104,7 +122,7 @@ function etcdFlags(container: Fields, spec: Fields): NonNullable<ManifestFacts["
     dataDir: textOf(dataDir),
     ...(textOf(walDir) === "" ? {} : { walDir: textOf(walDir) }),
     ...(isInFile ? allUntold("its --config-file says it, which is not read") : placesOf({ dataDir, walDir }, mountsOf(container, spec))),
-    ...(ports === undefined ? {} : { ports }),
+    ...(ports === undefined ? {} : { ports, ...(isSilentOfPorts(container) ? { isAtUsualPorts: true } : {}) }),
     initialCluster: flagValue(words, "initial-cluster") ?? "",
     initialClusterState: flagValue(words, "initial-cluster-state") ?? "",
     forceNewCluster: force !== undefined && force !== "false",
@@ -227,6 +245,10 @@ function portsOf(container: Fields): readonly number[] | undefined {
     }
   }
   return [...ports].sort((left, right) => left - right);
+}
+
+function isSilentOfPorts(container: Fields): boolean {
+  return urlFlags.some(({ flag, usual }) => usual !== "" && settingOf(container, flag).kind === "absent");
 }
 
 /** `--name=value`, `--name value` or, for booleans, `--name`; the last one counts, as in Go's flag package. */

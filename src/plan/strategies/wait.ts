@@ -90,6 +90,8 @@ function remedyWords(
     case "elsewhere":
       // No one path in the configuration shows it, so only a person can look.
       return `Nothing that can be configured shows it: look at it and at etcd's log on ${host}; start etcd there by hand if its data is whole. If it is gone for good: power ${host} off, and say so: ${attestCommand(situation, host)}`;
+    case "unsaid":
+      return `Find out where etcd on ${host} keeps its data: its manifest, wherever that was moved, or its service (--data-dir or ETCD_DATA_DIR, as in /etc/etcd.env). Put the manifest back into ${manifestsDir}, or set paths.etcdDataDir to that place, and plan again. If it is gone for good: power ${host} off, and say so: ${attestCommand(situation, host)}`;
     case "removed":
       return `Leave etcd on ${on} running: it may hold the only copy of what was removed. Find out on ${on} which directory its process has (/proc/PID/mountinfo and /proc/PID/fd; "deleted" there means removed). If it is another one, set paths.etcdDataDir to that; if it was removed, save a snapshot and have ${on} replaced first. Then plan again.`;
     case undefined:

@@ -43,6 +43,7 @@ export {
 } from "./etcd/mvcc/inspect-db.ts";
 export type { KeyCensusResult, PrefixCount, TopKey } from "./etcd/mvcc/key-census.ts";
 export type { PrefixLength } from "./etcd/mvcc/key-groups.ts";
+export type { HashSeed } from "./etcd/mvcc/key-hasher.ts";
 export type { MvccRecord, MvccRecords } from "./etcd/mvcc-records.ts";
 export { openMvcc } from "./etcd/mvcc/open-mvcc.ts";
 export type { RecordProblem } from "./etcd/mvcc/record-problems.ts";

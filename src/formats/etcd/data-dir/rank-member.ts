@@ -6,7 +6,7 @@
  * server/storage/backend.go (what a start looks at).
  */
 import type { HardState } from "../raft/raft-messages.ts";
-import { usableLog, type LoggedDatabase } from "../replay/usable-log.ts";
+import { closedSegmentWords, usableLog, type LoggedDatabase } from "../replay/usable-log.ts";
 import type { WalFacts, WalLog } from "../wal/wal-log.ts";
 import type { WalSnapshot } from "../wal/wal-records.ts";
 
@@ -31,6 +31,8 @@ export type RankProblemKind =
   | "log-ends-before-database"
   /** The newest entries are gone: more were committed than are there. */
   | "log-ends-before-commit"
+  /** The newest segment is gone: the last one there is was closed. */
+  | "log-ends-with-closed-segment"
   /** Entries between the database and the log are gone: the log cannot be replayed over the database. */
   | "log-begins-after-database"
   /** The oldest segments that a start needs are gone; a replay over the database may still be possible. */
@@ -162,6 +164,8 @@ function logProblems(wal: WalFacts | undefined, snapshot: WalSnapshot | undefine
     what: `${one.segment}, byte ${one.offset}: ${one.what}`,
   }));
   if (wal.end.kind === "torn") problems.push({ kind: "log-torn", what: `${wal.end.segment}, byte ${wal.end.offset}: ${wal.end.because}` });
+  if (wal.end.kind === "clean" && wal.end.isClosedSegment === true)
+    problems.push({ kind: "log-ends-with-closed-segment", what: `${wal.end.segment}: ${closedSegmentWords}` });
   const end = logEnd(wal);
   const commit = wal.hardState?.commit ?? 0n;
   if (commit > end)

@@ -110,3 +110,13 @@ test("a leader's snapshot whose database is not there is a loss; with that datab
   assert.deepEqual([found.loss?.kind, found.loss?.missingThrough, found.throughIndex], ["does-not-fit", 500_000n, 10n]);
   assert.equal(used(received, 500_000).loss, undefined);
 });
+
+test("a last segment that is full and closed was followed by one, and that is missing", () => {
+  const found = used((writer) => {
+    writer.entry(textEntry(1));
+    writer.entry({ ...textEntry(2), data: new Uint8Array(64_000_000) });
+  }, 1);
+  assert.equal(found.loss?.kind, "behind");
+  assert.deepEqual([found.throughIndex, found.mustStopAtCommit], [2n, false]);
+  assert.match(found.loss.problems.join(), /full and closed/);
+});

@@ -31,6 +31,7 @@ export interface LoggedDatabase {
 
 /** Sentences; a log that is broken at every segment needs no more to be understood. */
 const maxBreaksTold = 5;
+export const closedSegmentWords = "the last segment is full and closed: the one that followed it is missing, unless etcd ended in the moment before it began that";
 /** More committed entries above the database than any member of etcd falls behind: a higher index is no index. */
 const farthestIndex = 1n << 40n;
 
@@ -66,8 +67,10 @@ export function usableLog(wal: WalLog | undefined, database: LoggedDatabase, nam
   const throughIndex = isWhole ? larger(last, held) : larger(held, last < commit ? last : commit);
   const known = larger(knownThrough(wal), isWhole ? 0n : seenBehind(wal, found.stretch, held));
   const state = { log: replayable(log, name), throughIndex, throughTerm: log.termAt(throughIndex), mustStopAtCommit: !isWhole };
-  if (isWhole && known <= throughIndex) return { ...state, loss: undefined };
-  const problems = [...breaks.words, ...endProblems(wal, held).behind];
+  const isClosed = wal.end.kind === "clean" && wal.end.isClosedSegment === true;
+  if (isWhole && known <= throughIndex && !isClosed) return { ...state, loss: undefined };
+  const closed = isClosed ? [closedSegmentWords] : [];
+  const problems = [...breaks.words, ...endProblems(wal, held).behind, ...closed];
   const missingThrough = known > throughIndex ? known : undefined;
   const kind = isWhole ? "behind" : "broken";
   return {

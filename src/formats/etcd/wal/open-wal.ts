@@ -267,8 +267,7 @@ class WalScan {
     if (stop?.kind === "torn") return;
     if (this.rest !== undefined)
       this.odd(file, this.rest, `bytes that are not zero, and no record, behind the log's end at ${offset}: a write that was torn`);
-    if (offset === file.source.size && offset >= fullSegmentBytes)
-      this.odd(file, offset, "the last segment is full and closed: the one that followed it may be missing");
+    if (offset === file.source.size && offset >= fullSegmentBytes) this.end = { kind: "clean", ...place, isClosedSegment: true };
   }
 
   /** A break that does not end the segment; there can be many of them. */

@@ -21,8 +21,12 @@ export interface WalProblem {
 }
 
 export type WalEnd =
-  /** The last whole record is followed by the file's end or by zeroes. */
-  | { readonly kind: "clean"; readonly segment: string; readonly offset: number }
+  /**
+   * The last whole record is followed by the file's end or by zeroes.
+   * `isClosedSegment`: the last segment is full and was closed, which etcd
+   * does only to begin the next one at once.
+   */
+  | { readonly kind: "clean"; readonly segment: string; readonly offset: number; readonly isClosedSegment?: true }
   /** A record was begun and not ended, as a kill leaves it, and none follows: this member did not get so far as to acknowledge it. */
   | { readonly kind: "torn"; readonly segment: string; readonly offset: number; readonly because: string }
   /** Whole records may follow that cannot be reached: see `breaks`. */

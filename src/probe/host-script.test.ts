@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -18,7 +18,13 @@ const key = "-----BEGIN PRIVATE KEY-----\nplanted-private-key\n-----END PRIVATE 
 /** Runs the real script with a real sh on a machine made of files below a temporary root. */
 function runOn(
   files: { readonly [path: string]: string },
-  options: { readonly depth?: "status" | "full"; readonly path?: string; readonly limit?: string; readonly peers?: readonly string[] } = {},
+  options: {
+    readonly depth?: "status" | "full";
+    readonly path?: string;
+    readonly limit?: string;
+    readonly peers?: readonly string[];
+    readonly links?: { readonly [path: string]: string };
+  } = {},
 ): { readonly answer: HostAnswer; readonly stdout: string; readonly root: string } {
   const root = mkdtempSync(join(tmpdir(), "requorum-probe-test-"));
   try {
@@ -29,6 +35,10 @@ function runOn(
     })) {
       mkdirSync(join(root, dirname(path)), { recursive: true });
       writeFileSync(join(root, path), content);
+    }
+    for (const [path, target] of Object.entries(options.links ?? {})) {
+      mkdirSync(join(root, dirname(path)), { recursive: true });
+      symlinkSync(target, join(root, path));
     }
     const env = { ...process.env, REQUORUM_PROBE_ROOT: root, ...(options.path === undefined ? {} : { PATH: options.path }) };
     const args = [
@@ -106,6 +116,17 @@ test("hostScript: manifests come whole with names that are no words, and dot fil
   assert.deepEqual(
     parseStaticPods(answer.get("manifests")?.text ?? "").map((manifest) => [manifest.fileName, manifest.podName]),
     [["etcd copy.yaml", "x"]],
+  );
+});
+
+test("hostScript: a link that leads nowhere is no manifest, and a problem in the place of etcd.yaml", () => {
+  const { answer } = runOn(
+    {},
+    { links: { "/etc/kubernetes/manifests/etcd.yaml": "/nowhere", "/etc/kubernetes/manifests/x.yaml": "/nowhere" } },
+  );
+  assert.deepEqual(
+    parseStaticPods(answer.get("manifests")?.text ?? "").map(({ fileName, problem }) => [fileName, problem]),
+    [["etcd.yaml", "it is no regular file"]],
   );
 });
 

@@ -171,6 +171,8 @@ const fileSections = String.raw`
 section_manifests() {
   m=$root$manifests_dir
   [ -d "$m" ] || { echo absent; return 0; }
+  # The kubelet reads regular files only; anything else in the place of etcd's manifest is a riddle.
+  if [ ! -f "$m/etcd.yaml" ] && { [ -e "$m/etcd.yaml" ] || [ -L "$m/etcd.yaml" ]; }; then echo 'no-file plain:etcd.yaml'; fi
   set --
   for f in "$m"/*; do [ -f "$f" ] && set -- "$@" "$f"; done
   [ $# -gt 0 ] || return 0

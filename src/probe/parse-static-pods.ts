@@ -19,6 +19,8 @@ export function parseStaticPods(text: string, read: ReadManifests = new Map()): 
   if (lines.length === 1 && lines[0] === "absent") return [];
   return lines.map((line) => {
     if (line === "too-many") throw malformed("static-pod directory", "it holds more than 64 files");
+    // A directory, or a link that leads nowhere: there are no bytes to sum up.
+    if (line === "no-file plain:etcd.yaml") return { fileName: "etcd.yaml", sha256: "", podName: "", problem: "it is no regular file" };
     const match = /^file (plain|base64):(\S+) ([0-9a-f]{64}) (\S*)$/.exec(line);
     if (match === null) throw malformed("static-pod directory", `${JSON.stringify(line.slice(0, 60))} is not a file entry`);
     const fileName = match[1] === "plain" ? (match[2] ?? "") : textOfBase64(match[2] ?? "", "file name");

@@ -73,11 +73,11 @@ async function observedDoubts(member: MemberId, context: StepContext): Promise<r
 }
 
 /** Data where the plan saw none: a disk that was put back, or a mount that works again. */
-function dataDoubts(member: MemberId, host: HostName, { hasStartableEtcdData }: HostLook): readonly string[] {
+function dataDoubts(member: MemberId, host: HostName, { hasStartableEtcdData, dataDoubt }: HostLook): readonly string[] {
   if (hasStartableEtcdData === false) return [];
   return [
     hasStartableEtcdData === undefined
-      ? `not known: whether the etcd data of member ${member} is still gone from ${host}`
+      ? `not known: whether the etcd data of member ${member} is still gone from ${host}${dataDoubt === undefined ? "" : ` (${dataDoubt})`}`
       : `there is etcd data on ${host} again, so member ${member} may not be lost; plan again`,
   ];
 }

@@ -25,22 +25,24 @@ has etcdManifest "$manifests/etcd.yaml"
 has apiServerManifest "$manifests/kube-apiserver.yaml"
 has clusterCa "$pki/ca.crt"
 # A manifest may have another place for the data than the one that is looked at; one that is there and cannot be read may have any.
-said=$(ls -- "$manifests" 2>&1) || case $said in *"No such file or directory") ;; *) echo data-place-unknown ;; esac
+unknown() { echo "data-place-unknown $*" | tr -c '[:print:]\n' '?'; }
+said=$(ls -- "$manifests" 2>&1) || case $said in *"No such file or directory") ;; *) unknown "$manifests cannot be listed" ;; esac
 count=0
 for f in "$manifests"/*; do
-  [ -e "$f" ] || [ -L "$f" ] || continue
+  # As the probe: the kubelet reads regular files only; anything else in the place of etcd's manifest is a riddle.
+  if ! [ -f "$f" ]; then
+    if [ "$f" = "$manifests/etcd.yaml" ] && { [ -e "$f" ] || [ -L "$f" ]; }; then unknown "etcd.yaml is no regular file"; fi
+    continue
+  fi
   count=$((count + 1))
   # As many files, and as much of each, as the probe reads.
-  [ "$count" -le 64 ] || { echo data-place-unknown; break; }
-  # The kubelet reads no directories; one in the place of etcd's manifest is a riddle.
-  if [ -d "$f" ] && [ "$f" != "$manifests/etcd.yaml" ]; then continue; fi
-  if ! [ -f "$f" ] || ! [ -r "$f" ]; then echo data-place-unknown; continue; fi
+  [ "$count" -le 64 ] || { unknown "$manifests holds more than 64 files"; break; }
   grep -qi -e etcd "$f"
   case $?${"$"}{f#"$manifests"} in
     # An etcd.yaml that says nothing of etcd is damaged.
-    0*|1/etcd.yaml) echo "manifest $(printf %s "${"$"}{f##*/}" | base64 -w0) $(head -c 65536 "$f" | base64 -w0)" ;;
-    1*) ;;
-    *) echo data-place-unknown ;;
+    0/*|1/etcd.yaml) echo "manifest $(printf %s "${"$"}{f##*/}" | base64 -w0) $(head -c 65536 "$f" | base64 -w0)" ;;
+    1/*) ;;
+    *) unknown "${"$"}{f##*/} cannot be read" ;;
   esac
 done
 look_at_data_dir "$root" "$data_dir" | sed 's/^/data-dir /'

@@ -237,3 +237,23 @@ test("hostLookScript: an etcd.yaml that is there and cannot be read may name any
     }
   });
 });
+
+test("hostLookScript: what the kubelet does not read is no riddle, except in the place of etcd.yaml; a search that was killed is", () => {
+  withRealScript((folder, look) => {
+    const here = writeWholeData(folder);
+    writeFileSync(join(folder, "etcd.yaml"), etcdPod({ hostPath: here }));
+    symlinkSync("/nowhere", join(folder, "x.yaml"));
+    execFileSync("mkfifo", [join(folder, "pipe")]);
+    assert.deepEqual(look(here), [true, true]);
+    writeFileSync(join(folder, "etcd.yaml"), etcdPod({ hostPath: "/data/etcd" }));
+    writeFileSync(join(folder, "bin/grep"), "#!/bin/sh\nkill -9 $$\n", { mode: 0o755 });
+    assert.deepEqual(look("/nowhere/etcd"), [undefined, undefined]);
+  });
+});
+
+test("readHostLook: a doubt about the data has its words", () => {
+  const doubtOf = (...lines: readonly string[]) => readHostLook(answer(lines)).dataDoubt;
+  assert.equal(doubtOf(), undefined);
+  assert.match(doubtOf("data-place-unknown a.yaml cannot be read") ?? "", /not known: a\.yaml cannot be read/);
+  assert.match(doubtOf(manifestLine("a: [b")) ?? "", /etcd\.yaml was not understood \(it is not valid YAML\)/);
+});

@@ -24,7 +24,10 @@ export type HostLook = Pick<
   | "apiServer"
   | "services"
   | "balancerBackends"
->;
+> & {
+  /** Why what is seen of etcd's data may not be what there is. */
+  readonly dataDoubt?: string;
+};
 
 /** kubeadm's default; where an API server listens on its own machine. */
 export const apiServerPort = 6443;
@@ -75,7 +78,10 @@ export function readHostLook(output: string, place: PlaceQuestion & { readonly h
   const etcd = all("process").filter(([name, state]) => name === "etcd" && !(state ?? "").startsWith("Z"));
   const runsApiServer = all("process").some(([name, state]) => name === "kube-apiserver" && !(state ?? "").startsWith("Z"));
   const manifests = all("data-place-unknown").length > 0 ? undefined : all("manifest").map(manifestOf);
+  const unknownPlace = all("data-place-unknown")[0]?.join(" ");
   const data = withPlaceDoubt(etcdDataOf(all("data-dir")), ownPlaceDoubt(place.host, manifests, place));
+  const dataDoubt =
+    unknownPlace === undefined || unknownPlace === "" ? data.doubt : `where etcd keeps its data is not known: ${unknownPlace}`;
   const haproxy = all("haproxy")[0]?.[0];
   return {
     isReachable: true,
@@ -83,6 +89,7 @@ export function readHostLook(output: string, place: PlaceQuestion & { readonly h
     hasKubernetesState: files.size === 0 ? undefined : [...files.values()].includes(true),
     hasEtcdData: data.hasAny,
     hasStartableEtcdData: data.isStartable,
+    ...(dataDoubt === undefined ? {} : { dataDoubt }),
     hasEtcdManifest: files.get("etcdManifest"),
     // How old the files are is not asked here, so nobody is said not to be joining.
     join: all("process").some(([name, state]) => name === "kubeadm" && !(state ?? "").startsWith("Z")) ? "running" : undefined,

@@ -31,7 +31,8 @@ export interface LoggedDatabase {
 
 /** Sentences; a log that is broken at every segment needs no more to be understood. */
 const maxBreaksTold = 5;
-export const closedSegmentWords = "the last segment is full and closed: the one that followed it is missing, unless etcd ended in the moment before it began that";
+export const closedSegmentWords =
+  "the last segment is full and closed: the one that followed it is missing, unless etcd ended in the moment before it began that";
 /** More committed entries above the database than any member of etcd falls behind: a higher index is no index. */
 const farthestIndex = 1n << 40n;
 

@@ -409,6 +409,28 @@ test("discoveryScript: reads a kubeadm machine's files with a real sh and tells 
   assert.ok(!told.includes("planted-secret"));
 });
 
+test("discoveryScript: etcd.yaml comes before another etcd's file, and a variable's value stays on the machine unless it is a path", () => {
+  const env =
+    "    env:\n    - name: TOKEN\n      value: planted-secret\n    - value: 'planted-secret'\n      name: OTHER\n    - name: ETCD_WAL_DIR\n      value: /wal\n";
+  const own = etcdManifest("/data/etcd").replace("    image: x/etcd\n", `    image: x/etcd\n${env}`);
+  assert.match(own, /planted/);
+  const told = runScriptOn({
+    "/etc/kubernetes/manifests/etcd-events.yaml": etcdManifest("/var/lib/etcd-events"),
+    "/etc/kubernetes/manifests/etcd.yaml": own,
+  });
+  const [manifest] = told.split("\n").flatMap((line) => /^etcd\.manifest\t(.*)$/.exec(line)?.[1] ?? []);
+  assert.equal(Buffer.from(manifest ?? "", "base64").toString(), own.replace(/'?planted-secret'?/g, "withheld"));
+});
+
+test("initCluster: machines that keep etcd's data in different places get a note", async () => {
+  const facts = kubeadmFacts("cp2", "10.0.0.12").replace(
+    /^etcd\.manifest.*$/m,
+    `etcd.manifest\t${Buffer.from(etcdManifest("/data/etcd")).toString("base64")}`,
+  );
+  const result = await init(draftFromHosts(["cp1", "cp2"], name, {}), { cp1: kubeadmFacts("cp1", "10.0.0.11"), cp2: facts });
+  assert.match(result.text, /\/var\/lib\/etcd on cp1, \/data\/etcd on cp2/);
+});
+
 test("discoveryScript: a kubespray machine and an empty one", () => {
   const kubespray = runScriptOn({
     "/etc/etcd.env":

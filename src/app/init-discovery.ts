@@ -5,7 +5,8 @@ import type { HostAccess } from "../ports/host-access.ts";
 
 /**
  * What one machine says about the cluster that it belongs to. Only paths,
- * addresses, flags and etcd's manifest are read; no key, token or certificate leaves the machine.
+ * addresses, flags and etcd's manifest are read; no key, token or certificate leaves the machine,
+ * and of variables written as `value: …` on a line of their own only paths.
  */
 export interface DiscoveredMachine {
   readonly hostname: string;
@@ -73,7 +74,8 @@ dir=
 [ -r /var/lib/kubelet/config.yaml ] && dir=$(sed -n 's/^staticPodPath: *//p' /var/lib/kubelet/config.yaml | tr -d '"' | head -n 1)
 [ -n "$dir" ] || dir=/etc/kubernetes/manifests
 say manifests "$dir"
-for file in "$dir"/*; do
+# kubeadm's own name first: another etcd, as for events, may stand beside it, and the first one counts.
+for file in "$dir/etcd.yaml" "$dir"/*; do
   [ -f "$file" ] || continue
   if grep -q -- ' kube-apiserver$' "$file"; then
     say apiserver yes
@@ -83,7 +85,8 @@ for file in "$dir"/*; do
   elif grep -q -- '--initial-advertise-peer-urls=' "$file"; then
     say etcd static-pod
     say etcd.name "$(flag "$file" name)"
-    say etcd.manifest "$(head -c 65536 "$file" | base64 -w0)"
+    # Values of variables stay here, as they may be secrets; except paths, which tell where the data is.
+    [ "$(wc -c <"$file")" -ge 65536 ] || say etcd.manifest "$(head -c 65536 "$file" | sed 's|^\( *\(- \)\{0,1\}value: *\)["'"'"']\{0,1\}[^/"'"'"' ].*$|\1withheld|' | base64 -w0)"
     say etcd.client "$(flag "$file" advertise-client-urls)"
     say etcd.cluster "$(flag "$file" initial-cluster)"
   elif grep -q 'image:.*kube-vip' "$file"; then

@@ -38,7 +38,7 @@ export function mergeDiscovery(draft: ConfigDraft, visits: readonly Visited[]): 
     loadBalancer: draft.loadBalancer ?? loadBalancerOf(machines, endpoint?.value, hosts),
     hosts: [...hosts, ...strangers],
     ...pathsOf(draft, machines),
-    notes: [...draft.notes, ...endpointNotes(machines, endpoint), ...missingMembers(machines, hosts)],
+    notes: [...draft.notes, ...endpointNotes(machines, endpoint), ...missingMembers(machines, hosts), ...unlikeDataDirs(machines)],
   };
 }
 
@@ -286,6 +286,19 @@ function pathsOf(draft: ConfigDraft, machines: readonly Reached[]): Pick<ConfigD
   const unusual = Object.entries(found).filter(([key, fact]) => fact !== undefined && fact.value !== usual[key as keyof typeof usual]);
   const paths = { ...Object.fromEntries(unusual), ...draft.paths };
   return Object.keys(paths).length === 0 ? {} : { paths };
+}
+
+/** One path is configured for all machines. */
+function unlikeDataDirs(machines: readonly Reached[]): readonly string[] {
+  const told = machines.flatMap(({ host, machine }) => {
+    const dir = presence(machine.etcd?.dataDir);
+    return dir === undefined ? [] : [{ name: host.name, dir }];
+  });
+  if (new Set(told.map(({ dir }) => dir)).size < 2) return [];
+  const places = told.map(({ name, dir }) => `${dir} on ${name}`).join(", ");
+  return [
+    `etcd keeps its data in ${places}: paths.etcdDataDir is one path for all, so set it to a machine's own while that one is in trouble`,
+  ];
 }
 
 function presence(text: string | undefined): string | undefined {

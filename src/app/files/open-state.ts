@@ -204,7 +204,7 @@ export function openDataDirAt(context: FileContext, files: OpenFiles, path: stri
   try {
     return openDataDir(dataDirFiles(context, files, path), walDir === undefined ? {} : { walFiles: dataDirFiles(context, files, walDir) });
   } catch (error) {
-    if (!(error instanceof RecoveryError) || error.code !== "FILE_NOT_RECOGNISED") throw error;
+    if (!(error instanceof RecoveryError) || error.code !== "FILE_NOT_RECOGNISED" || error.subject !== `file ${path}`) throw error;
     throw notRecognised(path, "a data directory of etcd", wordsOfDirectory(context, path));
   }
 }

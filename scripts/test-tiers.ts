@@ -21,7 +21,13 @@ const nothingMissing = (): Promise<readonly string[]> => Promise.resolve([]);
 const quick = { concurrency: 2, testTimeoutMs: 60_000, isSlow: false, showOutput: false, missing: nothingMissing } as const;
 
 export const tiers: readonly Tier[] = [
-  { ...quick, name: "unit", describes: "one thing at a time, no network, no real clock", folders: ["src"], fileForm: /\.test\.ts$/ },
+  {
+    ...quick,
+    name: "unit",
+    describes: "one thing at a time, no network, no real clock",
+    folders: ["src"],
+    fileForm: /(?<!\.shell)\.test\.ts$/,
+  },
   {
     ...quick,
     name: "architecture",
@@ -42,6 +48,13 @@ export const tiers: readonly Tier[] = [
     describes: "the program as a process: pipes, signals, exit codes",
     folders: ["test/program"],
     fileForm: /\.test\.ts$/,
+  },
+  {
+    ...quick,
+    name: "shell",
+    describes: "what machines run, in real shells",
+    folders: ["src"],
+    fileForm: /\.shell\.test\.ts$/,
   },
   {
     ...quick,

@@ -194,7 +194,7 @@ test("a leader that lost its quorum: entries that its followers overrule later a
     const leader = leaders.flat()[0];
     assert.ok(leader !== undefined, "no leader");
     const followers = hosts.filter((host) => host !== leader);
-    for (const host of followers) etcd.freeze(host);
+    for (const host of followers) await etcd.freeze(host);
     // Nobody acknowledges these; the leader has them in its log.
     await Promise.all(
       Array.from({ length: 12 }, (_, index) =>

@@ -61,10 +61,7 @@ export async function realEtcdSubject(version: string): Promise<EtcdClientSubjec
       return asMemberId(/Member\s+([0-9a-f]+) added/.exec(printed)?.[1] ?? "");
     },
     startLearner: (host) => etcd.startProcess(host, { state: "existing", initialCluster }),
-    freeze: (host) => {
-      etcd.freeze(host);
-      return Promise.resolve();
-    },
+    freeze: (host) => etcd.freeze(host),
     thaw: (host) => {
       etcd.continue(host);
       return Promise.resolve();

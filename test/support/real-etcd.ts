@@ -1,7 +1,8 @@
+import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream, type WriteStream } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -160,8 +161,18 @@ export class RealEtcd {
     await ended;
   }
 
-  freeze(host: HostName): void {
-    this.member(host).process?.kill("SIGSTOP");
+  /** Over when every thread has stopped: one that runs on the other core may still answer after the signal was sent. */
+  async freeze(host: HostName): Promise<void> {
+    const { process: child } = this.member(host);
+    assert.ok(child?.pid !== undefined && child.kill("SIGSTOP"), `etcd on ${host} does not run`);
+    const tasks = `/proc/${String(child.pid)}/task`;
+    const untilMs = performance.now() + 5000;
+    for (;;) {
+      const states = await Promise.all((await readdir(tasks)).map((task) => readFile(join(tasks, task, "stat"), "utf8")));
+      if (states.every((stat) => stat.slice(stat.lastIndexOf(")") + 2).startsWith("T"))) return;
+      assert.ok(performance.now() < untilMs, `etcd on ${host} was not stopped within 5 s`);
+      await sleep(5);
+    }
   }
 
   continue(host: HostName): void {

@@ -95,6 +95,16 @@ test("planRecovery: alternatives stand side by side, the chosen one first, with 
   );
 });
 
+test("planRecovery: a voter that serves without a Node is waited for and told, not taken for a cluster that is well", () => {
+  const plan = planned(healthyKubeadm3().nodeDeleted("cp1").build());
+  assert.equal(plan.verdict, "wait");
+  assert.match(
+    plan.reasons.join(" "),
+    /^Node cp1 is not registered, though its etcd member is well: wait for its kubelet, or restart that/,
+  );
+  assert.deepEqual(checkPlan(plan), []);
+});
+
 test("planRecovery: a plan expires after the time that the policy gives it", () => {
   const plan = planned(fresh.build());
   assert.equal(Date.parse(plan.expiresAt) - Date.parse(plan.createdAt), 900_000);
@@ -114,7 +124,7 @@ test("planRecovery: interrupted after any step, planning again leads home or wai
       if (again.verdict === "nothing-to-do") return;
       if (again.verdict === "wait") {
         // Everything is done but the kubelet's first report, which comes by itself.
-        assert.match(again.reasons.join(" "), /^Node \S+ is not Ready, though its etcd member is well/);
+        assert.match(again.reasons.join(" "), /^Node \S+ is not (Ready|registered), though its etcd member is well/);
         return;
       }
       assert.equal(again.verdict, "act", `after ${step.id} ${step.kind}: ${again.reasons.join(" ")}`);

@@ -5,7 +5,14 @@
 import type { ClusterModel, ModelHost } from "../../src/model/cluster-model.ts";
 import { memberIdOf } from "../../src/model/ids.ts";
 import { InventoryBuilder } from "./inventory-builder.ts";
-import { healthyHost, healthySituation, type HostSituation, type MemberSituation, type Situation } from "./inventory-situation.ts";
+import {
+  healthyHost,
+  healthySituation,
+  type HostSituation,
+  type MemberSituation,
+  type NodeSituation,
+  type Situation,
+} from "./inventory-situation.ts";
 
 export function builderOfModel(model: ClusterModel): InventoryBuilder {
   const situation = situationOfModel(model);
@@ -35,18 +42,27 @@ function situationOfModel(model: ClusterModel): Situation {
     hosts: model.hosts.map(hostSituation),
     spares: model.hosts.filter((host) => host.roles.includes("spare")).map((host) => host.name as string),
     members,
-    nodes: (model.nodes ?? []).map((node) => ({
-      name: node.name,
-      address: node.internalIp,
-      machineId: node.machineId,
-      isControlPlane: node.isControlPlane,
-      ready: node.isReady === true ? "True" : "Unknown",
-    })),
+    nodes: nodesOf(model),
     leader: members.find((member) => !member.isLearner)?.name ?? "",
     masterLeases: model.masterLeases,
     clusterInfoServer: model.clusterInfoServer ?? base.clusterInfoServer,
     kubeadmEndpoint: model.kubeadmEndpoint ?? base.kubeadmEndpoint,
   };
+}
+
+/** Without an API server they were not seen, and are still there. */
+function nodesOf({ nodes, hosts }: ClusterModel): readonly NodeSituation[] {
+  if (nodes === undefined)
+    return hosts
+      .filter(({ roles }) => roles.includes("control-plane"))
+      .map(({ name, address, machineId = "0".repeat(32) }) => ({ name, address, machineId, isControlPlane: true, ready: undefined }));
+  return nodes.map(({ name, internalIp, machineId, isControlPlane, isReady }) => ({
+    name,
+    address: internalIp,
+    machineId,
+    isControlPlane,
+    ready: isReady === true ? "True" : "Unknown",
+  }));
 }
 
 function hostSituation(host: ModelHost): HostSituation {

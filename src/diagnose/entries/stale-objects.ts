@@ -78,10 +78,11 @@ export const staleObjectFindings = {
   },
   K10_NODE_NOT_READY: {
     catalogueId: "K10",
-    title: "A Node is not Ready",
-    meaning: "Its kubelet does not report. Pods are evicted from it after five minutes.",
+    title: "A Node is not Ready, or not registered",
+    meaning:
+      "Its kubelet does not report. Pods are evicted from it after five minutes. A kubelet registers its Node when it starts, and not again.",
     tellApart: "Several at once right after a recovery: old leases, wait for the kubelets. One alone: that machine's kubelet.",
-    doNext: ["Look at the machine and its kubelet."],
+    doNext: ["Look at the machine and its kubelet.", "Where there is no Node of a machine whose etcd is well: restart its kubelet."],
     never: ["Delete the Node to make the message go away."],
     probes: ["PB12"],
   },

@@ -1,7 +1,8 @@
+import type { NodeRecord } from "../../model/inventory.ts";
 import { valueOf } from "../../model/observation.ts";
 import { findingOf, type Rule } from "../rule.ts";
 import { evidenceOf } from "../situation/host-view.ts";
-import { listEvidence, memberLabel } from "../situation/situation.ts";
+import { listEvidence, memberLabel, type MemberView } from "../situation/situation.ts";
 
 export const nodeDeletedMemberRemains: Rule = {
   code: "K05_NODE_DELETED_MEMBER_REMAINS",
@@ -12,16 +13,8 @@ export const nodeDeletedMemberRemains: Rule = {
     const { nodes } = kubernetes.value;
     return (
       (situation.members ?? [])
-        // A serving member without Node is a machine that is just being joined.
-        .filter((view) => view.isStarted && view.health !== "serving")
-        .filter((view) => {
-          const names = [
-            view.member.name,
-            view.host?.name,
-            view.host === undefined ? undefined : valueOf(view.host.facts.machine)?.hostname,
-          ];
-          return !nodes.some((node) => names.includes(node.name) || view.host?.addresses.includes(node.internalIp) === true);
-        })
+        // A serving member without Node is K10's: its kubelet may register it yet.
+        .filter((view) => view.isStarted && view.health !== "serving" && !hasNode(view, nodes))
         .map((view) =>
           findingOf("K05_NODE_DELETED_MEMBER_REMAINS", {
             subject: memberLabel(view),
@@ -40,3 +33,9 @@ export const nodeDeletedMemberRemains: Rule = {
     );
   },
 };
+
+export function hasNode(view: MemberView, nodes: readonly NodeRecord[]): boolean {
+  const hostname = view.host === undefined ? undefined : valueOf(view.host.facts.machine)?.hostname;
+  const names: readonly (string | undefined)[] = [view.member.name, view.host?.name, hostname];
+  return nodes.some((node) => names.includes(node.name) || view.host?.addresses.includes(node.internalIp) === true);
+}

@@ -125,10 +125,17 @@ function attestCommand({ goal }: PlanningSituation, host: HostName): string {
 }
 
 function nodesNotReady(situation: PlanningSituation): readonly string[] {
-  const members = situation.model.members ?? [];
-  return (situation.model.nodes ?? [])
-    .filter((node) => node.isReady === false && members.some((member) => member.name === node.name && member.isHealthy === true))
+  const members = (situation.model.members ?? []).filter((member) => member.isHealthy === true);
+  const notReady = (situation.model.nodes ?? [])
+    .filter((node) => node.isReady === false && members.some((member) => member.name === node.name))
     .map((node) => `Node ${node.name} is not Ready, though its etcd member is well: wait for its kubelet, or look at its log.`);
+  const notRegistered = situation.diagnosis.findings
+    .filter(({ code, host, memberId }) => code === "K10_NODE_NOT_READY" && host !== undefined && memberId !== undefined)
+    .map(
+      ({ host }) =>
+        `Node ${String(host)} is not registered, though its etcd member is well: wait for its kubelet, or restart that, for it registers when it starts.`,
+    );
+  return [...notReady, ...notRegistered];
 }
 
 function quorumWords({ model }: PlanningSituation): string {

@@ -55,14 +55,20 @@ export function placeDoubt(facts: HostFacts, hosts: readonly HostFacts[]): Doubt
     const words = `etcd on ${empty.name} answers without data in ${path}: it was removed under it${isSaid ? "" : ", or lies elsewhere"}`;
     return { words, remedy: "removed", ...about(empty, facts), ...(isSaid ? { isPlaceSure: true } : {}) };
   }
-  if (isSaid) return undefined;
+  // Beside an etcd that is understood, a file that is not may be the member's own, and the understood one a copy of old.
+  if (isSaid) return isUnderstood(membersOf(facts, question)) ? unreadDoubt(facts) : undefined;
   return unreadDoubt(facts) ?? (others.some((host) => confirms(host, question)) ? undefined : unconfirmedDoubt(facts, others));
 }
 
 /** The manifests of one machine alone, right before a step. undefined in `manifests`: they could not be read. */
 export function ownPlaceDoubt(name: HostName, manifests: readonly Said[] | undefined, { path, ports }: PlaceQuestion): Doubt | undefined {
   const own = membersAmong(manifests ?? [], ports);
-  return own.length > 0 ? elsewhereDoubt(name, own, path) : oddDoubt(manifests);
+  if (own.length === 0) return oddDoubt(manifests);
+  return elsewhereDoubt(name, own, path) ?? (isUnderstood(own) ? oddDoubt(manifests) : undefined);
+}
+
+function isUnderstood(manifests: readonly Said[]): boolean {
+  return manifests.some(({ etcdFlags }) => etcdFlags !== undefined);
 }
 
 /** Which ports members have by default, and by the URLs that are registered. */

@@ -205,3 +205,18 @@ test("clusterModelOf: kubeadm's own manifests leave no doubt", () => {
     Array.from({ length: 3 }, () => [true, true]),
   );
 });
+
+test("etcdDataOn: an etcd.yaml that is not understood beside an old copy that is leaves the place in doubt: the copy speaks for nobody", () => {
+  const cut = "apiVersion: v1\nkind: Pod\nmetadata: { name: etcd }\nspec:\n";
+  const beside = patchManifests(
+    healthyKubeadm3().etcdDataLost("cp2"),
+    (manifests) => [
+      ...inEtcdYaml(cut)(manifests),
+      ...manifests.filter(({ etcdFlags }) => etcdFlags !== undefined).map((manifest) => ({ ...manifest, fileName: "etcd.yaml.bak" })),
+    ],
+    "cp2",
+  );
+  assert.deepEqual(judged(beside).slice(0, 2), [undefined, undefined]);
+  const plan = planned(beside.build());
+  assert.deepEqual([plan.verdict, plan.lossProofs, plan.steps], ["blocked", [], []]);
+});

@@ -1,6 +1,6 @@
 /** The npm package, packed, installed elsewhere, and used as its documents say. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -61,12 +61,17 @@ export function statusOf(bytes: Uint8Array): SnapshotStatus | undefined {
 export const files = new LocalByteFiles();
 export const ciphers = nodeSealCiphers;
 export type Plan = RecoveryPlan;
-// @ts-expect-error: deliberate, a negative test of the types: the compiler must refuse a path where a source is wanted
-openBolt("backup.db");
 `,
   );
+  writeFileSync(join(folder, "mistyped.ts"), `import { openBolt } from "requorum/formats";\nopenBolt("backup.db");\n`);
   const options = ["--noEmit", "--strict", "--module", "nodenext", "--moduleResolution", "nodenext", "--target", "es2024"];
   run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), ...options, "typed.ts"]);
+  const refused = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), ...options, "mistyped.ts"], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  assert.notEqual(refused.status, 0, "a path is not a source of bytes");
+  assert.match(refused.stdout, /mistyped\.ts\(2,10\): error TS2345/);
 });
 
 test("the installed package: the program starts", () => {

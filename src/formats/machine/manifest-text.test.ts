@@ -88,3 +88,15 @@ test("readManifestText: ports that nobody wrote down are told as such", () => {
   assert.deepEqual([flags("")?.ports, flags("")?.isAtUsualPorts], [[2379, 2380], true]);
   assert.equal(flags(", --listen-client-urls=http://h:2379, --listen-peer-urls=http://h:2380")?.isAtUsualPorts, undefined);
 });
+
+test("readManifestText: a merge key behind other keys counts differently for the kubelet's reader, so such a file is not understood", () => {
+  const pod = (volume: string) =>
+    `apiVersion: v1\nkind: Pod\nmetadata: { name: etcd }\nx: &b { hostPath: { path: /data/etcd } }\nspec:\n  containers:\n  - { name: etcd, command: [etcd, --data-dir=/var/lib/etcd], volumeMounts: [{ name: d, mountPath: /var/lib/etcd }] }\n  volumes:\n  - ${volume}\n`;
+  assert.match(
+    readManifestText(pod("{ name: d, hostPath: { path: /var/lib/etcd }, <<: *b }"), "etcd.yaml").problem ?? "",
+    /keys count differently/,
+  );
+  assert.match(readManifestText(pod("{ <<: *b, <<: *b, name: d }"), "etcd.yaml").problem ?? "", /keys count differently/);
+  const first = readManifestText(pod("{ <<: *b, name: d }"), "etcd.yaml");
+  assert.deepEqual([first.problem, first.etcdFlags?.dataPlace], [undefined, { kind: "path", path: "/data/etcd" }]);
+});

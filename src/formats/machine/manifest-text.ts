@@ -18,7 +18,8 @@ export function readManifestText(text: string, fileName: string): StaticPod {
   try {
     const document = firstDocument(text);
     if (document === undefined) return odd("it is empty");
-    if (document.errors.length > 0 || hasKeyTwice(document)) return odd("it is not valid YAML");
+    if (document.errors.length > 0 || hasUnsureKeys(document))
+      return odd("it is not valid YAML, or its keys count differently for different readers");
     // Aliases are bounded: a hostile file must not expand without end.
     value = document.toJS({ maxAliasCount: 20 });
   } catch {
@@ -40,15 +41,16 @@ function firstDocument(text: string): Document.Parsed | undefined {
   return undefined;
 }
 
-function hasKeyTwice(document: Document.Parsed): boolean {
-  let isTwice = false;
+/** A key that is there twice, or a merge key behind others: what counts then is not the same for every reader of YAML. */
+function hasUnsureKeys(document: Document.Parsed): boolean {
+  let isUnsure = false;
   visit(document, {
     Map: (_, map) => {
-      const keys = map.items.flatMap(({ key }) => (isScalar(key) && key.value !== "<<" ? [String(key.value)] : []));
-      if (new Set(keys).size === keys.length) return undefined;
-      isTwice = true;
+      const keys = map.items.map(({ key }, index) => (isScalar(key) ? (key.source ?? String(key.value)) : `node ${String(index)}`));
+      if (new Set(keys).size === keys.length && keys.indexOf("<<") <= 0) return undefined;
+      isUnsure = true;
       return visit.BREAK;
     },
   });
-  return isTwice;
+  return isUnsure;
 }

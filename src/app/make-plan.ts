@@ -1,6 +1,7 @@
 import type { Attestation, Goal, RecoveryPlan } from "../model/plan.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { checkPlan } from "../plan/check/check-plan.ts";
+import { judgeLooks } from "../plan/looks.ts";
 import { planRecovery } from "../plan/plan-recovery.ts";
 import type { AppContext } from "./app-ports.ts";
 import { observeAgain, observeOnce, type Look } from "./observe-cluster.ts";
@@ -11,21 +12,45 @@ export interface PlanRequest {
   readonly attestations: readonly { readonly host: string; readonly statement: string }[];
 }
 
+/** So often is it looked until two looks in a row agree: a slow member that answers now and then must not send the operator away at once. */
+const looksMax = 4;
+
 /**
  * Looks, decides, and lets the independent checker judge. One look is enough
- * to say that there is nothing to do; anything else is decided from two that
- * stand apart (I-G1). PLAN_REFUSED names the invariants.
+ * to say that there is nothing to do; anything else is decided from two in a
+ * row that stand apart and agree (I-G1). PLAN_REFUSED names the invariants.
  */
-export async function makePlan(context: AppContext, request: PlanRequest): Promise<{ readonly plan: RecoveryPlan; readonly look: Look }> {
+export async function makePlan(context: AppContext, request: PlanRequest): Promise<Planned> {
   const attestations = request.attestations.map((word) => attestationOf(context, word));
-  const first = await observeOnce(context, { depth: "full" });
-  let made = { plan: planFrom(context, first, request.goal, attestations), look: first };
-  if (made.plan.verdict !== "nothing-to-do") {
-    const second = await observeAgain(context, first);
-    made = { plan: planFrom(context, second, request.goal, attestations), look: second };
-  }
+  const made = await planOnLooks(await observeOnce(context, { depth: "full" }), {
+    plan: (look) => planFrom(context, look, request.goal, attestations),
+    lookAgain: (look) => observeAgain(context, look, judgeLooks(look.inventory).changes),
+  });
   assertChecked(made.plan);
   return made;
+}
+
+export interface Planned {
+  readonly plan: RecoveryPlan;
+  readonly look: Look;
+}
+
+/** Plans on the first look, and on further ones as long as the plan rests on what has not settled. */
+export async function planOnLooks(
+  first: Look,
+  { plan, lookAgain }: { readonly plan: (look: Look) => RecoveryPlan; readonly lookAgain: (last: Look) => Promise<Look> },
+): Promise<Planned> {
+  let made = { plan: plan(first), look: first };
+  for (let looks = 1; looks < looksMax && wantsAnotherLook(made); looks += 1) {
+    const look = await lookAgain(made.look);
+    made = { plan: plan(look), look };
+  }
+  return made;
+}
+
+function wantsAnotherLook({ plan, look }: Planned): boolean {
+  if (look.inventory.earlierLook === undefined) return plan.verdict !== "nothing-to-do";
+  return plan.verdict === "wait" && judgeLooks(look.inventory).changes.length > 0;
 }
 
 function planFrom(context: AppContext, look: Look, goal: Goal, attestations: readonly Attestation[]): RecoveryPlan {

@@ -51,12 +51,16 @@ export async function observeOnce(
   return problem === undefined ? await rememberGoodLook(context, look) : withUnknown(look, problem);
 }
 
-/** A second look, late enough after `first` to stand beside it (I-G1); it carries the summary of the first. */
-export async function observeAgain(context: AppContext, first: Look): Promise<Look> {
-  context.report({ kind: "phase", text: "something is to be done; looking a second time before it is decided" });
+/**
+ * A further look, late enough after the last one to stand beside it (I-G1); it carries the summary of that one.
+ * `changes`: what the looks so far saw differently, which is why it is looked again.
+ */
+export async function observeAgain(context: AppContext, last: Look, changes: readonly string[] = []): Promise<Look> {
+  const why = changes.length === 0 ? "something is to be done" : `the situation is still changing (${changes.join("; ")})`;
+  context.report({ kind: "phase", text: `${why}; looking ${changes.length === 0 ? "a second time" : "again"} before it is decided` });
   // Slept, never reckoned from the time of day: a clock that is set in between would let two looks count that stand side by side.
   await context.ports.clock.sleep(secondLookAfterMs, context.signal);
-  return await observeOnce(context, { depth: "full", earlier: first.inventory });
+  return await observeOnce(context, { depth: "full", earlier: last.inventory });
 }
 
 /** Nothing when nothing was kept yet. A damaged file is an error: it may be the only record of what was. */

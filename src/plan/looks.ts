@@ -9,6 +9,8 @@ export interface LooksJudgement {
   readonly looks: RecoveryPlan["looks"];
   /** Why the looks do not allow a change yet; empty: they do. */
   readonly reasons: readonly string[];
+  /** What the second look saw otherwise than the first; a further look may find it settled. */
+  readonly changes: readonly string[];
 }
 
 /** I-G1: two looks, far enough apart, that saw the same. Who leads may have changed in between. */
@@ -18,15 +20,16 @@ export function judgeLooks(inventory: Inventory): LooksJudgement {
     return {
       looks: undefined,
       reasons: ["Only one look was taken; nothing is changed before a second one, at least 5 s later, agrees (I-G1)."],
+      changes: [],
     };
   const second = summariseLook(inventory);
   const apartMs = Date.parse(second.takenAt) - Date.parse(first.takenAt);
   if (!(apartMs >= looksApartMsMin))
-    return { looks: undefined, reasons: [`The two looks are only ${String(apartMs)} ms apart; 5 s are needed (I-G1).`] };
-  const differences = lookDifferences(first, second);
-  if (differences.length > 0)
-    return { looks: undefined, reasons: [`The situation is still changing (I-G1): ${differences.join("; ")}. Look again.`] };
-  return { looks: { first: first.takenAt, second: second.takenAt }, reasons: [] };
+    return { looks: undefined, reasons: [`The two looks are only ${String(apartMs)} ms apart; 5 s are needed (I-G1).`], changes: [] };
+  const changes = lookDifferences(first, second);
+  if (changes.length > 0)
+    return { looks: undefined, reasons: [`The situation is still changing (I-G1): ${changes.join("; ")}. Look again.`], changes };
+  return { looks: { first: first.takenAt, second: second.takenAt }, reasons: [], changes };
 }
 
 function lookDifferences(first: LookSummary, second: LookSummary): readonly string[] {

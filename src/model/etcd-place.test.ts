@@ -155,6 +155,65 @@ test("etcdDataOn: a member that was isolated by hand, at other ports and with it
   assert.deepEqual([plan.verdict, plan.lossProofs], ["wait", []]);
 });
 
+test("etcdDataOn: a member that was isolated by hand stays one beside a second etcd that says no ports: those identify nobody", () => {
+  const down = healthyKubeadm3().kubeletStopped("cp2").etcdStopped("cp2").dataDirFacts("cp2", gone);
+  const isolated = patchManifests(patchManifests(down, movedTo("/data/etcd"), "cp2"), flagged({ ports: [12379, 12380] }), "cp2");
+  const silent = (flags: object) =>
+    patchManifests(
+      patchManifests(isolated, withSecondEtcd, "cp2"),
+      (all) =>
+        all.map((one) =>
+          one.podName === "etcd-events" && one.etcdFlags !== undefined ? { ...one, etcdFlags: { ...one.etcdFlags, ...flags } } : one,
+        ),
+      "cp2",
+    );
+  const usual = { dataPlace: { kind: "path", path: "/var/lib/etcd" }, walPlace: { kind: "path", path: "/var/lib/etcd/member/wal" } };
+  for (const flags of [
+    { ports: [2379, 2380], isAtUsualPorts: true },
+    { ports: [2379, 2380], isAtUsualPorts: true, ...usual },
+    { ports: [2379, 2380], ...usual },
+  ]) {
+    const plan = planned(silent(flags).build());
+    assert.deepEqual([plan.verdict, plan.lossProofs], ["wait", []], JSON.stringify(flags));
+  }
+});
+
+test("etcdDataOn: a pod that is only like etcd's is a doubt where no etcd is found on the machine, and none beside a member", () => {
+  const pod =
+    "kind: Pod\nmetadata: {name: etcd-cp2}\nspec:\n  containers: [{name: store, image: our/base, command: [/start.sh], volumeMounts: [{name: d, mountPath: /d}]}]\n  volumes: [{name: d, hostPath: {path: /data/etcd}}]\n";
+  const like = { fileName: "etcd-cp2.yaml", sha256: "c".repeat(64), ...readManifestText(pod, "etcd-cp2.yaml") };
+  assert.equal(like.mayBeEtcds, true);
+  const down = healthyKubeadm3().kubeletStopped("cp2").etcdStopped("cp2").dataDirFacts("cp2", gone);
+  const alone = patchManifests(down, (all) => [...all.filter(({ etcdFlags }) => etcdFlags === undefined), like], "cp2");
+  assert.match(judged(alone)[2] as string, /the pod etcd-cp2 \(etcd-cp2\.yaml\) may be the one that starts it/);
+  assert.deepEqual(planned(alone.build()).lossProofs, []);
+  const beside = patchManifests(healthyKubeadm3(), (all) => [...all, like]);
+  for (const name of ["cp1", "cp2", "cp3"]) assert.deepEqual(judged(beside, name), [true, true, undefined]);
+  assert.equal(planned(beside.build()).verdict, "nothing-to-do");
+});
+
+test("etcdDataOn: nobody else confirms the place of an etcd that a service of its own machine starts", () => {
+  const down = healthyKubeadm3().etcdManifestMoved("cp2").etcdStopped("cp2").dataDirFacts("cp2", gone);
+  const served = patchManifests(down, (all) => all.filter(({ etcdFlags }) => etcdFlags === undefined));
+  const withUnit = (builder: InventoryBuilder, facts: (host: HostFacts) => Partial<HostFacts>) =>
+    builder.patchEachHost((host): HostFacts => (host.name === "cp2" ? { ...host, ...facts(host) } : host));
+  const inactive = ({ services }: HostFacts): Partial<HostFacts> => ({
+    services:
+      services.kind === "unknown"
+        ? services
+        : { ...services, value: services.value.map((one) => (one.unit === "etcd" ? { ...one, activeState: "inactive" } : one)) },
+  });
+  for (const builder of [down, served]) {
+    assert.deepEqual(judged(builder), [false, false, undefined]);
+    assert.match(judged(withUnit(builder, inactive))[2] as string, /a service of the machine starts etcd there/);
+    for (const unit of ["etcd-member.service", "etcd2.service", "docker-etcd.service"])
+      assert.equal(judged(withUnit(builder, () => ({ otherEtcdUnits: [unit] })))[1], undefined, unit);
+    assert.deepEqual(judged(withUnit(builder, () => ({ otherEtcdUnits: ["etcd-backup.service"] }))), [false, false, undefined]);
+  }
+  const reset = withUnit(healthyKubeadm3().kubeadmReset("cp2"), () => ({ otherEtcdUnits: ["etcd-member.service"] }));
+  assert.equal(judged(reset)[1], undefined);
+});
+
 test("etcdDataOn: an own manifest that was not understood is a doubt, whatever the others' say", () => {
   const down = healthyKubeadm3().kubeletStopped("cp2").etcdStopped("cp2").dataDirFacts("cp2", gone);
   const head = "kind: Pod\nmetadata: {name: etcd}\n";

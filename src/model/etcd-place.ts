@@ -57,7 +57,8 @@ export function placeDoubt(facts: HostFacts, hosts: readonly HostFacts[]): Doubt
   }
   // Beside an etcd that is understood, a file that is not may be the member's own, and the understood one a copy of old.
   if (isSaid) return isUnderstood(membersOf(facts, question)) ? unreadDoubt(facts) : undefined;
-  return unreadDoubt(facts) ?? (others.some((host) => confirms(host, question)) ? undefined : unconfirmedDoubt(facts, others));
+  const isConfirmed = others.some((host) => confirms(host, question)) && !hasEtcdUnit(facts);
+  return unreadDoubt(facts) ?? (isConfirmed ? undefined : unconfirmedDoubt(facts, others));
 }
 
 /** The manifests of one machine alone, right before a step. undefined in `manifests`: they could not be read. */
@@ -81,7 +82,7 @@ function portsAmong(hosts: readonly HostFacts[]): ReadonlySet<number> {
   return memberPorts(members.flatMap((list) => (list ?? []).flatMap(({ peerUrls, clientUrls }) => [...peerUrls, ...clientUrls])));
 }
 
-type Said = Pick<ManifestFacts, "fileName" | "etcdFlags" | "problem" | "mayKeepDataIn">;
+type Said = Pick<ManifestFacts, "fileName" | "podName" | "etcdFlags" | "problem" | "mayKeepDataIn" | "mayBeEtcds">;
 
 function membersOf({ manifests }: HostFacts, { ports }: PlaceQuestion): readonly Said[] {
   return membersAmong(valueOf(manifests) ?? [], ports);
@@ -89,12 +90,15 @@ function membersOf({ manifests }: HostFacts, { ports }: PlaceQuestion): readonly
 
 /**
  * What on one machine is, or may be, the manifest of the cluster's member. Other ports make a manifest that of another
- * etcd only beside one with the cluster's: alone it may be the member, taken out of the cluster by hand.
+ * etcd only beside one that is said to have the cluster's, and only under another name: else it may be the member,
+ * taken out of the cluster by hand. Ports that are etcd's own because nobody said any tell nothing, but with the name.
  */
 function membersAmong(manifests: readonly Said[], ports: ReadonlySet<number>): readonly Said[] {
   const etcds = manifests.filter(({ etcdFlags }) => etcdFlags !== undefined);
-  if (etcds.some(({ etcdFlags }) => etcdFlags?.ports?.some((port) => ports.has(port)) === true))
-    return etcds.filter(({ etcdFlags }) => etcdFlags?.ports?.some((port) => ports.has(port)) !== false);
+  const hasPorts = ({ etcdFlags }: Said): boolean | undefined => etcdFlags?.ports?.some((port) => ports.has(port));
+  const isNamed = ({ fileName, podName }: Said): boolean => fileName === "etcd.yaml" || podName === "etcd";
+  if (etcds.some((one) => hasPorts(one) === true && (one.etcdFlags?.isAtUsualPorts !== true || isNamed(one))))
+    return etcds.filter((one) => hasPorts(one) !== false || isNamed(one));
   if (etcds.length > 0) return etcds;
   // Beside a file that was not understood at all, the mounts of another prove nothing.
   const odd = manifests.filter(({ problem }) => problem !== undefined);
@@ -182,12 +186,19 @@ function unreadDoubt({ manifests }: HostFacts): Doubt | undefined {
   return oddDoubt(valueOf(manifests));
 }
 
-function oddDoubt(manifests: readonly Pick<ManifestFacts, "fileName" | "problem">[] | undefined): Doubt | undefined {
+function oddDoubt(manifests: readonly Said[] | undefined): Doubt | undefined {
   if (manifests === undefined) return { words: "where etcd keeps its data is not known, its manifests were not read", remedy: "ask" };
   // A file that was not understood may be etcd's manifest.
   const odd = manifests.find(({ problem }) => problem !== undefined);
-  if (odd === undefined) return undefined;
+  if (odd === undefined) return likenessDoubt(manifests);
   return { words: `where etcd keeps its data is not known, ${odd.fileName} was not understood (${odd.problem ?? ""})`, remedy: "manifest" };
+}
+
+function likenessDoubt(manifests: readonly Said[]): Doubt | undefined {
+  const like = isUnderstood(manifests) ? undefined : manifests.find(({ mayBeEtcds }) => mayBeEtcds === true);
+  if (like === undefined) return undefined;
+  const words = `where etcd keeps its data is not known, the pod ${like.podName} (${like.fileName}) may be the one that starts it`;
+  return { words, remedy: "manifest" };
 }
 
 /** Another machine's etcd serves, and its manifests, which would say where from, were not read. */
@@ -204,9 +215,12 @@ function unconfirmedDoubt(facts: HostFacts, others: readonly HostFacts[]): Doubt
   const dir = valueOf(facts.etcdDataDir);
   const unread = othersUnread(others);
   if (unread !== undefined || dir === undefined || (isWhole(dir) && dir.isNewborn !== true)) return unread;
-  if (others.some((host) => isServing(host) && holdsData(host, dir.path)) || isBare(facts)) return undefined;
-  const words = `nothing is in ${dir.path} on ${facts.name}, and nobody says that etcd keeps its data there: no manifest of it was seen on any machine, and no etcd serves from that path`;
-  return { words, remedy: "unsaid" };
+  const isServedThere = others.some((host) => isServing(host) && holdsData(host, dir.path));
+  if ((isServedThere && !hasEtcdUnit(facts)) || isBare(facts)) return undefined;
+  const why = hasEtcdUnit(facts)
+    ? "a service of the machine starts etcd there, and where from was not read"
+    : "no manifest of it was seen on any machine, and no etcd serves from that path";
+  return { words: `nothing is in ${dir.path} on ${facts.name}, and nobody says that etcd keeps its data there: ${why}`, remedy: "unsaid" };
 }
 
 function holdsData(host: HostFacts, path: string): boolean {
@@ -219,17 +233,24 @@ function isWhole({ hasWal, hasBackend }: DataDirFacts): boolean {
 }
 
 /** Nothing of Kubernetes and no etcd service: a machine that was reset or installed anew, where nothing is left that could speak. */
-function isBare({ kubernetesFiles, certificates, unreadableCertificates, services }: HostFacts): boolean {
+function isBare(facts: HostFacts): boolean {
+  const { kubernetesFiles, certificates, unreadableCertificates } = facts;
   const files = valueOf(kubernetesFiles);
-  const units = valueOf(services);
   return (
     files !== undefined &&
     !Object.values(files).some((exists) => exists) &&
     valueOf(certificates)?.length === 0 &&
     (unreadableCertificates ?? []).length === 0 &&
-    units !== undefined &&
-    !units.some(({ unit, activeState }) => unit === "etcd" && activeState !== "absent")
+    !hasEtcdUnit(facts)
   );
+}
+
+/** systemd starts an etcd here, from a place that nobody has read; also where its units are not known. Tools beside etcd (etcd-backup) do not count. */
+function hasEtcdUnit({ services, otherEtcdUnits = [] }: HostFacts): boolean {
+  const units = valueOf(services);
+  if (units === undefined || otherEtcdUnits.some((name) => /^(docker-|podman-)?etcd(-member|-server|[0-9.-]*)(@.*)?\.service$/.test(name)))
+    return true;
+  return units.some(({ unit, activeState }) => unit === "etcd" && activeState !== "absent");
 }
 
 function about(host: HostFacts, facts: HostFacts): { readonly on?: HostName } {

@@ -42,6 +42,8 @@ export interface HostFacts {
   readonly sshErrorCode?: string;
   readonly machine: Observation<MachineFacts>;
   readonly services: Observation<readonly ServiceFacts[]>;
+  /** Unit files that start etcd by their names, other than etcd.service: "etcd-member.service"; undefined: none. */
+  readonly otherEtcdUnits?: readonly string[];
   readonly processes: Observation<readonly ProcessFacts[]>;
   /** PB7 */
   readonly etcdDataDir: Observation<DataDirFacts>;
@@ -162,6 +164,8 @@ export interface ManifestFacts {
   readonly problem?: string;
   /** Beside a `problem`: by its name it is etcd's, something around etcd starts it, and these paths of the machine are mounted for it to write to; undefined: not known. */
   readonly mayKeepDataIn?: readonly string[];
+  /** By its name and its mounts it may be etcd's, or a tool's beside it; it counts only where no etcd is found in any manifest of the machine. */
+  readonly mayBeEtcds?: true;
 }
 
 /** Where on the machine something in a container lies. path: absolute, as its volume has it. untold: the manifest does not say, and why. */

@@ -98,7 +98,13 @@ section_versions() {
   return 0
 }
 section_services() {
-  timeout 2 systemctl show -p Id,LoadState,ActiveState,UnitFileState kubelet.service containerd.service haproxy.service keepalived.service etcd.service
+  timeout 2 systemctl show -p Id,LoadState,ActiveState,UnitFileState kubelet.service containerd.service haproxy.service keepalived.service etcd.service || return 1
+  names=
+  for f in "$root"/etc/systemd/system/*etcd*.service "$root"/run/systemd/*/*etcd*.service "$root"/usr/lib/systemd/system/*etcd*.service \
+    "$root"/lib/systemd/system/*etcd*.service "$root"/usr/local/lib/systemd/system/*etcd*.service; do
+    if [ -e "$f" ] || [ -L "$f" ]; then names="$names ${"$"}{f##*/}"; fi
+  done
+  printf '\nEtcdUnitFiles=%s\n' "$names"
 }
 section_processes() {
   # comm is cut at 15 characters by the kernel, hence kube-controller.

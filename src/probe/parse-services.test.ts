@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseServices } from "./parse-services.ts";
+import { parseOtherEtcdUnits, parseServices } from "./parse-services.ts";
 
 function block(unit: string, load: string, active: string, file: string): string {
   return `Id=${unit}.service\nLoadState=${load}\nActiveState=${active}\nUnitFileState=${file}\n`;
@@ -26,4 +26,12 @@ test("parseServices: state and enablement of each unit, a unit systemd does not 
 test("parseServices: a unit that is missing from the answer makes it malformed", () => {
   assert.throws(() => parseServices(blocks.slice(1).join("\n")), { code: "REMOTE_ANSWER_MALFORMED" });
   assert.throws(() => parseServices(""), { code: "REMOTE_ANSWER_MALFORMED" });
+});
+
+test("parseOtherEtcdUnits: unit files named after etcd, each once, without etcd.service itself", () => {
+  const text = `${blocks.join("\n")}\nEtcdUnitFiles= etcd.service etcd-member.service etcd-backup.service etcd-member.service\n`;
+  assert.deepEqual(parseOtherEtcdUnits(text), ["etcd-backup.service", "etcd-member.service"]);
+  assert.equal(parseServices(text).length, 5);
+  assert.deepEqual(parseOtherEtcdUnits(`${blocks.join("\n")}\nEtcdUnitFiles=\n`), []);
+  assert.throws(() => parseOtherEtcdUnits(blocks.join("\n")), { code: "REMOTE_ANSWER_MALFORMED" });
 });

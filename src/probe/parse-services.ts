@@ -22,6 +22,12 @@ export function parseServices(text: string): readonly ServiceFacts[] {
   });
 }
 
+/** Pure. Names of unit files that have etcd in them, but for etcd.service itself; sorted. */
+export function parseOtherEtcdUnits(text: string): readonly string[] {
+  const names = requiredField(parseFields(text), "EtcdUnitFiles").split(" ");
+  return [...new Set(names)].filter((name) => name !== "" && name !== "etcd.service").sort();
+}
+
 function activeState(fields: ReadonlyMap<string, string>): ServiceFacts["activeState"] {
   const loaded = requiredField(fields, "LoadState");
   const state = requiredField(fields, "ActiveState");

@@ -18,7 +18,7 @@ import { parseLoadBalancer } from "./parse-load-balancer.ts";
 import { clockOffsetMs, parseAddresses, parseMachine } from "./parse-machine.ts";
 import { parseMesh, type MeshFacts } from "./parse-mesh.ts";
 import { parseProcesses } from "./parse-processes.ts";
-import { parseServices } from "./parse-services.ts";
+import { parseOtherEtcdUnits, parseServices } from "./parse-services.ts";
 import { parseStaticPods, type ReadManifests } from "./parse-static-pods.ts";
 
 export interface HostPorts {
@@ -106,6 +106,7 @@ export async function probeHost(
   const reading = new Reading(answer, exchange, source);
   const certificates = reading.section("PB10", "certificates", (text) => parseCertificates(text, ports.certificates));
   const filesAge = reading.section("files", "files", parseKubernetesFilesAge);
+  const otherEtcdUnits = reading.section("services", "services", parseOtherEtcdUnits);
   const mesh = reading.mesh({
     self: host.name,
     peers: config.hosts.filter((other) => other.name !== host.name).map((other) => other.name),
@@ -117,6 +118,7 @@ export async function probeHost(
       ssh,
       machine: reading.machine(),
       services: reading.section("services", "services", parseServices),
+      ...(otherEtcdUnits.kind === "known" && otherEtcdUnits.value.length > 0 ? { otherEtcdUnits: otherEtcdUnits.value } : {}),
       processes: reading.section("processes", "processes", parseProcesses),
       etcdDataDir: reading.dataDir(config.paths.etcdDataDir),
       manifests: reading.section("PB9", "manifests", (text) => parseStaticPods(text, asked.readManifests)),

@@ -85,6 +85,7 @@ export const manifestSchema = z.object({
   encryptionConfigPath: z.string().optional(),
   problem: z.string().optional(),
   mayKeepDataIn: z.array(z.string()).optional(),
+  mayBeEtcds: z.literal(true).optional(),
 });
 
 export const kubernetesFilesSchema = z.object({

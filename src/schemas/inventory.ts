@@ -50,6 +50,7 @@ const hostFacts = z.object({
   sshErrorCode: z.string().optional(),
   machine: observed(machineSchema),
   services: observed(z.array(serviceSchema)),
+  otherEtcdUnits: z.array(z.string()).optional(),
   processes: observed(z.array(processSchema)),
   etcdDataDir: observed(dataDirSchema),
   manifests: observed(z.array(manifestSchema)),

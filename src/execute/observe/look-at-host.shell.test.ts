@@ -108,7 +108,10 @@ test("readHostLook: only WAL and backend, seen and mounted, are data to start fr
   );
   // Another etcd, as for events, says nothing of the cluster's beside it; alone it may be the member, taken out by hand.
   const command = "[etcd, --data-dir=/var/lib/etcd, --listen-client-urls=https://0.0.0.0:2382, --listen-peer-urls=https://0.0.0.0:2383]";
-  const second = manifestLine(etcdPod({ hostPath: "/var/lib/etcd-events", command }), "etcd-events.yaml");
+  const second = manifestLine(
+    etcdPod({ hostPath: "/var/lib/etcd-events", command }).replace("{name: etcd}", "{name: etcd-events}"),
+    "etcd-events.yaml",
+  );
   assert.deepEqual(
     [data("exists=0", inPlace, second), data("exists=0", second)],
     [

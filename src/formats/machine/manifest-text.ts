@@ -18,8 +18,8 @@ export function readManifestText(text: string, fileName: string): StaticPod {
   try {
     const document = firstDocument(text);
     if (document === undefined) return odd("it is empty");
-    if (document.errors.length > 0 || hasUnsureKeys(document))
-      return odd("it is not valid YAML, or its keys count differently for different readers");
+    if (document.errors.length > 0) return odd("it is not valid YAML");
+    if (hasUnsureKeys(document)) return odd("readers of YAML differ on which of its keys count");
     // Aliases are bounded: a hostile file must not expand without end.
     value = document.toJS({ maxAliasCount: 20 });
   } catch {

@@ -39,7 +39,8 @@ export function readStaticPod(value: unknown, fileName = ""): StaticPod {
   }
   if (isEtcdsByName) return { podName, problem: "by its name it is etcd's, and no etcd is found in it" };
   const words = wordsOf(containers[0] ?? {});
-  if (lastPart(words[0] ?? "") !== "kube-apiserver") return { podName };
+  if (lastPart(words[0] ?? "") !== "kube-apiserver")
+    return { podName, ...(isNamedLikeEtcd(podName, fileName) && keepsSomethingOfEtcd(all, spec) ? { mayBeEtcds: true } : {}) };
   const encryptionConfigPath = flagValue(words, "encryption-provider-config");
   return {
     podName,
@@ -95,6 +96,22 @@ function isWordForEtcd(word: string): boolean {
 
 /** Where configuration, programs and logs lie: etcd's data is kept in none of them. */
 const placesWithoutData = ["/etc", "/usr", "/var/log"] as const;
+
+/** Programs and images tell nothing here: a start script in an image of one's own. */
+function isNamedLikeEtcd(...names: readonly string[]): boolean {
+  return names.some((name) => /^etcd([^a-z]|$)/.test(name));
+}
+
+/** It may write to a place of the machine, or sees one in itself, that is named after etcd; or to one that is not understood. */
+function keepsSomethingOfEtcd(containers: readonly Fields[], spec: Fields): boolean {
+  return containers
+    .flatMap((container) => recordsOf(container["volumeMounts"]))
+    .filter((mount) => mount["readOnly"] !== true)
+    .some((mount) => {
+      const source = sourceOf(mount, recordsOf(spec["volumes"]));
+      return source.kind === "untold" || /etcd/.test(`${source.path} ${textIn(mount, "mountPath")}`);
+    });
+}
 
 /** Paths of the machine that these containers may write to; undefined: one of their volumes is not understood, and may be the data's. */
 function writablePlaces(containers: readonly Fields[], spec: Fields): readonly string[] | undefined {

@@ -14,6 +14,8 @@ export class KeyHasher {
   h1 = 0;
   h2 = 0;
   h3 = 0;
+  /** v0 to v3 of the algorithm: an array that a function changes is faster here than four variables. */
+  private readonly state = new Int32Array(4);
   private readonly seed0: number;
   private readonly seed1: number;
   private readonly seed2: number;
@@ -29,46 +31,44 @@ export class KeyHasher {
   }
 
   hash(bytes: Uint8Array, start: number, end: number): void {
-    let [v0, v1, v2, v3] = [this.seed0, this.seed1, this.seed2, this.seed3];
+    const { state } = this;
+    state[0] = this.seed0;
+    state[1] = this.seed1;
+    state[2] = this.seed2;
+    state[3] = this.seed3;
     const wordsEnd = end - ((end - start) & 3);
-    for (let at = start; at < wordsEnd; at += 4) {
-      const word = wordAt(bytes, at);
-      v3 ^= word;
-      v0 = (v0 + v1) | 0;
-      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
-      v0 = (v0 << 16) | (v0 >>> 16);
-      v2 = (v2 + v3) | 0;
-      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
-      v0 = (v0 + v3) | 0;
-      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
-      v2 = (v2 + v1) | 0;
-      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
-      v2 = (v2 << 16) | (v2 >>> 16);
-      v0 ^= word;
-    }
-    const last = lastWord(bytes, wordsEnd, end) | ((end - start) << 24);
-    v3 ^= last;
-    // One round for the last word, three at the end.
-    for (let round = 0; round < 4; round += 1) {
-      v0 = (v0 + v1) | 0;
-      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
-      v0 = (v0 << 16) | (v0 >>> 16);
-      v2 = (v2 + v3) | 0;
-      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
-      v0 = (v0 + v3) | 0;
-      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
-      v2 = (v2 + v1) | 0;
-      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
-      v2 = (v2 << 16) | (v2 >>> 16);
-      if (round > 0) continue;
-      v0 ^= last;
-      v2 ^= 0xff;
-    }
-    this.h0 = v0 >>> 0;
-    this.h1 = v1 >>> 0;
-    this.h2 = v2 >>> 0;
-    this.h3 = v3 >>> 0;
+    for (let at = start; at < wordsEnd; at += 4) mix(state, wordAt(bytes, at));
+    mix(state, lastWord(bytes, wordsEnd, end) | ((end - start) << 24));
+    state[2] ^= 0xff;
+    for (let round = 0; round < 3; round += 1) mix(state, 0);
+    this.h0 = state[0] >>> 0;
+    this.h1 = state[1] >>> 0;
+    this.h2 = state[2] >>> 0;
+    this.h3 = state[3] >>> 0;
   }
+}
+
+/** One round, for one word of the key; a word of zeros adds nothing. */
+function mix(state: Int32Array, word: number): void {
+  // Not by one pattern for all four: that takes twice as long.
+  let v0 = state[0] as number;
+  let v1 = state[1] as number;
+  let v2 = state[2] as number;
+  let v3 = (state[3] as number) ^ word;
+  v0 = (v0 + v1) | 0;
+  v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+  v0 = (v0 << 16) | (v0 >>> 16);
+  v2 = (v2 + v3) | 0;
+  v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+  v0 = (v0 + v3) | 0;
+  v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+  v2 = (v2 + v1) | 0;
+  v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+  v2 = (v2 << 16) | (v2 >>> 16);
+  state[0] = v0 ^ word;
+  state[1] = v1;
+  state[2] = v2;
+  state[3] = v3;
 }
 
 // The loop stays inside the key.

@@ -1,3 +1,4 @@
+import { configuredHost } from "../model/configured-host.ts";
 import type { Attestation, Goal, RecoveryPlan } from "../model/plan.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { checkPlan } from "../plan/check/check-plan.ts";
@@ -77,12 +78,6 @@ export function assertChecked(plan: RecoveryPlan): void {
 }
 
 function attestationOf(context: AppContext, word: PlanRequest["attestations"][number]): Attestation {
-  const host = context.config.hosts.find((candidate) => candidate.name === word.host);
-  if (host === undefined) {
-    throw new RecoveryError("USAGE", {
-      subject: `host ${word.host}`,
-      detail: `it is not in the configuration; known: ${context.config.hosts.map((candidate) => candidate.name).join(", ")}`,
-    });
-  }
-  return { kind: "host-lost", host: host.name, statement: word.statement, by: context.operator.by, at: context.ports.clock.nowIso() };
+  const { name } = configuredHost(context.config, word.host);
+  return { kind: "host-lost", host: name, statement: word.statement, by: context.operator.by, at: context.ports.clock.nowIso() };
 }

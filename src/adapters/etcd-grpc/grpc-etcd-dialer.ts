@@ -1,6 +1,6 @@
 import type { ClusterConfig, HostConfig } from "../../model/cluster-config.ts";
+import { configuredHost } from "../../model/configured-host.ts";
 import type { HostName } from "../../model/ids.ts";
-import { RecoveryError } from "../../model/recovery-error.ts";
 import type { CallOptions, EtcdClient, EtcdDialer } from "../../ports/etcd-client.ts";
 import type { Forward, HostAccess } from "../../ports/host-access.ts";
 import { readEtcdCredentials, usualCertificatePaths, type CertificatePaths } from "./etcd-credentials.ts";
@@ -48,9 +48,7 @@ class GrpcEtcdDialer implements EtcdDialer {
   /** USAGE when the host is not configured; ETCD_CREDENTIALS_MISSING, ETCD_TLS; errors of HostAccess as they are. */
   async dial(name: HostName, call: CallOptions): Promise<EtcdClient> {
     if (this.#isClosed) throw new Error("the etcd dialer was used after close()");
-    const { config } = this.#options;
-    const host = config.hosts.find((one) => one.name === name);
-    if (host === undefined) throw new RecoveryError("USAGE", { subject: `host ${name}`, detail: "it is not in the configuration" });
+    const host = configuredHost(this.#options.config, name);
     const [credentials, way, { GrpcEtcdClient }] = await this.#prepare(host, call);
     try {
       const client: EtcdClient = new GrpcEtcdClient({

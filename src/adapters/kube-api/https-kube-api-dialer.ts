@@ -1,6 +1,6 @@
 import type { ClusterConfig, HostConfig } from "../../model/cluster-config.ts";
+import { configuredHost } from "../../model/configured-host.ts";
 import type { HostName } from "../../model/ids.ts";
-import { RecoveryError } from "../../model/recovery-error.ts";
 import type { HostAccess } from "../../ports/host-access.ts";
 import type { KubeApi, KubeApiDialer } from "../../ports/kube-api.ts";
 import { HttpsKubeApi } from "./https-kube-api.ts";
@@ -42,8 +42,7 @@ class HttpsKubeApiDialer implements KubeApiDialer {
   /** USAGE when the host is not configured; KUBE_CREDENTIALS_MISSING, KUBE_API_TLS; errors of HostAccess as they are. */
   async dial(name: HostName, call: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<KubeApi> {
     if (this.#isClosed) throw new Error("the API dialer was used after close()");
-    const host = this.#options.config.hosts.find((one) => one.name === name);
-    if (host === undefined) throw new RecoveryError("USAGE", { subject: `host ${name}`, detail: "it is not in the configuration" });
+    const host = configuredHost(this.#options.config, name);
     const [credentials, way] = await this.#prepare(host, call);
     try {
       const client: KubeApi = new HttpsKubeApi({

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFile, unlink } from "node:fs/promises";
 import { homedir } from "node:os";
 import type { ClusterConfig, HostConfig } from "../../model/cluster-config.ts";
+import { configuredHost } from "../../model/configured-host.ts";
 import type { HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type {
@@ -253,13 +254,7 @@ class SshHostAccess implements HostAccess {
   #connection(name: HostName): Promise<HostConnection> {
     const existing = this.#connections.get(name);
     if (existing !== undefined) return existing;
-    const host = this.#config.hosts.find((candidate) => candidate.name === name);
-    if (host === undefined)
-      throw new RecoveryError("USAGE", {
-        subject: `host ${name}`,
-        detail: `there is no host ${name} in the configuration of cluster ${this.#config.cluster}`,
-      });
-    const made = this.#openConnection(host);
+    const made = this.#openConnection(configuredHost(this.#config, name));
     this.#connections.set(name, made);
     made.catch(() => this.#connections.delete(name));
     return made;

@@ -2,8 +2,8 @@ import { resolve } from "node:path";
 import { makePlan, type PlanRequest } from "../../app/make-plan.ts";
 import { openRun } from "../../app/open-run.ts";
 import type { NewestRun } from "../../app/run-records.ts";
+import { configuredHost } from "../../model/configured-host.ts";
 import type { ExitName } from "../../model/error-catalogue.ts";
-import { asHostName, type HostName } from "../../model/ids.ts";
 import type { Goal, RecoveryPlan } from "../../model/plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { ClusterConfig } from "../../model/cluster-config.ts";
@@ -66,17 +66,11 @@ function goalOf(invocation: Invocation, config: ClusterConfig): Goal {
       subject: "goal replace",
       detail: `which machine? known: ${config.hosts.map((known) => known.name).join(", ")}`,
     });
-  return { kind: "replace", host: configuredHost(config, host), with: other === undefined ? undefined : configuredHost(config, other) };
-}
-
-function configuredHost(config: ClusterConfig, name: string): HostName {
-  const found = config.hosts.find((host) => host.name === name);
-  if (found === undefined)
-    throw new RecoveryError("USAGE", {
-      subject: `host ${name}`,
-      detail: `it is not in the configuration; known: ${config.hosts.map((host) => host.name).join(", ")}`,
-    });
-  return asHostName(found.name);
+  return {
+    kind: "replace",
+    host: configuredHost(config, host).name,
+    with: other === undefined ? undefined : configuredHost(config, other).name,
+  };
 }
 
 /** `--attest-lost HOST=STATEMENT`, repeated. USAGE when there is no statement: a bare name is no testimony. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
 import { databaseBytes, kubeJson, landmarkWrites, sealedAesCbc, type KeyWrites } from "../../../test/support/kube-database.ts";
+import { below, dataDirFilesOf } from "../../../test/support/memory-data-dir.ts";
 import { memoryFileContext } from "../../../test/support/memory-file-context.ts";
 import { crc32c } from "../../formats/crc32c.ts";
 import type { FileDiff } from "../../model/file-objects.ts";
@@ -100,6 +101,16 @@ test("diff: what neither state has is no answer of no difference", () => {
   assert.deepEqual(only(undefined, "shop").objects, []);
   const itself = { path: "/a", revision: 0n };
   assert.throws(() => diff(same, same, { from: itself, to: itself }), isRecoveryError("USAGE", /compared with itself/));
+});
+
+test("diff: what neither state has may have been in a log that is not there", () => {
+  const files = Object.entries(dataDirFilesOf({ writes: landmarkWrites, requests: [] })).filter(([path]) => !path.includes("/wal/"));
+  const context = memoryFileContext({ ...below("/dir", Object.fromEntries(files)), "/b": databaseBytes({ writes: landmarkWrites }) });
+  const request = { selection: { ...all, what: "secrets" }, includesNoise: false, encryptionConfig: undefined };
+  assert.throws(
+    () => diffFiles(context, { ...request, from: { path: "/b", revision: 0n }, to: { path: "/dir", revision: 0n } }),
+    isRecoveryError("OBJECT_NOT_FOUND", /has secrets; but the log was not read to its end: there is no log/),
+  );
 });
 
 test("diff: leases and events are compared where they are named", () => {

@@ -1,6 +1,7 @@
 import { fieldDiff } from "../../formats/kubernetes/field-diff.ts";
 import { resourceText, type RegistryKey } from "../../formats/kubernetes/registry-key.ts";
 import { readSeal, type SealKey } from "../../formats/kubernetes/sealed-value.ts";
+import type { FileLogLoss } from "../../model/file-inspection.ts";
 import type { FileDiff, ObjectDiff } from "../../model/file-objects.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { checksumOf, onCheckedContent } from "./check-trailer.ts";
@@ -8,6 +9,7 @@ import { customResourceNames } from "./custom-resource-names.ts";
 import type { FileContext } from "./file-context.ts";
 import { ObjectSelector, type ObjectSelection } from "./object-selection.ts";
 import { withState, type OpenState, type StateRequest } from "./open-state.ts";
+import { withLogLoss } from "./replayed-state.ts";
 import { liveObjects, readObject, sealKeysOf, type LiveObjects, type ReadObject } from "./read-objects.ts";
 
 export interface DiffFilesRequest {
@@ -116,7 +118,7 @@ class FileComparison {
     }
     for (const [key, { resource }] of known) this.note(key, resource, "removed", []);
     this.selector.assertWordsKnown("what is compared");
-    this.assertSomething();
+    this.assertSomething([from.state().loss, from.path === to.path ? undefined : to.state().loss]);
     this.compareDiffering(before, differing);
     return {
       from: { file: request.from.path, revision: before.revision, sha256: undefined, logLoss: undefined },
@@ -171,13 +173,14 @@ class FileComparison {
   }
 
   /** No difference in nothing is no answer. */
-  private assertSomething(): void {
+  private assertSomething(losses: readonly (FileLogLoss | undefined)[]): void {
     const { selection, from, to } = this.request;
     if (this.counts.size > 0 || (selection.what === undefined && selection.namespace === undefined)) return;
     const files = from.path === to.path ? `${from.path} at neither revision` : `neither ${from.path} nor ${to.path}`;
     const wanted = [selection.what ?? "anything", ...(selection.namespace === undefined ? [] : [`in namespace ${selection.namespace}`])];
     const noiseWords = this.noiseCount === 0 ? "" : ", but for leases and events, which --all compares";
-    throw new RecoveryError("OBJECT_NOT_FOUND", { subject: "what is compared", detail: `${files} has ${wanted.join(" ")}${noiseWords}` });
+    const detail = `${files} has ${wanted.join(" ")}${noiseWords}`;
+    throw losses.reduce(withLogLoss, new RecoveryError("OBJECT_NOT_FOUND", { subject: "what is compared", detail }));
   }
 
   private note(key: string, resource: string, change: ObjectDiff["change"], fields: readonly string[]): void {

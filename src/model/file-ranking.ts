@@ -13,7 +13,7 @@ export interface FileRank {
   readonly clusterId: string | undefined;
   /** No other of those that could be placed is newer; several can be. Never one that is damaged. */
   readonly isNewest: boolean;
-  /** What it holds may be wrong or less than it was: it stands behind all others, whatever its last entry is. */
+  /** What it holds may be wrong or less than it was: it stands behind all that are whole, whatever its last entry is. */
   readonly isDamaged: boolean;
   /** The newest state that can be had from these files; undefined: none. */
   readonly newest: FileLogPosition | undefined;
@@ -36,8 +36,8 @@ export interface FileRank {
 }
 
 export interface FileRanking {
-  /** Newest first; then those that are damaged, then those that were not read. */
+  /** Newest first; then those that are damaged, then those of which the cluster is not known, last those that were not read. */
   readonly ranks: readonly FileRank[];
-  /** false: they are of different clusters, and their order says nothing; undefined: of one or more it is not known. */
+  /** false: they are of different clusters, and their order says nothing; undefined: of one or more it is not known, or none was read. */
   readonly isOneCluster: boolean | undefined;
 }

@@ -2,7 +2,7 @@ import type { LogPosition } from "../../formats/etcd/data-dir/rank-member.ts";
 import type { RankedSource } from "./rank-source.ts";
 
 export interface Clusters {
-  /** undefined: of one or more it is not known. */
+  /** undefined: of one or more it is not known, or there is none. */
   readonly isOneCluster: boolean | undefined;
   /** Those that are shown to be of one cluster with each other; of several such groups the largest. */
   readonly known: ReadonlySet<RankedSource>;
@@ -26,7 +26,7 @@ export function clustersOf(sources: readonly RankedSource[]): Clusters {
   const [first = []] = [...groups].sort((one, other) => weight(other) - weight(one));
   const known = new Set(first.length === 1 && sources.length > 1 && first.every((one) => !isNamed(one)) ? [] : first);
   return {
-    isOneCluster: isDifferent ? false : groups.length > 1 ? undefined : true,
+    isOneCluster: isDifferent ? false : groups.length === 1 ? true : undefined,
     known,
     clusterId: first.flatMap((one) => one.rank?.clusterId ?? [])[0],
   };

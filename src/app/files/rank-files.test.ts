@@ -5,7 +5,7 @@ import { databaseBytes, landmarkWrites, snapshotBytes } from "../../../test/supp
 import { makeWal, textEntry } from "../../../test/support/make-wal.ts";
 import { below, dataDirFilesOf } from "../../../test/support/memory-data-dir.ts";
 import { memoryFileContext } from "../../../test/support/memory-file-context.ts";
-import { putRequest } from "../../../test/support/raft-requests.ts";
+import { authEnableRequest, putRequest } from "../../../test/support/raft-requests.ts";
 import { hashKvFile } from "./hash-kv-file.ts";
 import { rankFiles } from "./rank-files.ts";
 
@@ -55,7 +55,8 @@ test("rank: of one that cannot be read the error is the result, of several each 
   assert.throws(() => rankFiles(memoryFileContext(), ["/a"]), isRecoveryError("FILE_NOT_FOUND"));
   const context = memoryFileContext(survivors);
   context.files.locked.set("/newest/member/snap/db", 4711);
-  const { ranks } = rankFiles(context, ["/newest", "/b"]);
+  const { ranks, isOneCluster } = rankFiles(context, ["/newest", "/b"]);
+  assert.equal(isOneCluster, undefined);
   assert.match(ranks[0]?.problems.join() ?? "", /its member may have the newest state: .*process 4711.*FILE_IN_USE/);
   assert.match(ranks[1]?.problems.join() ?? "", /ENOENT/);
   assert.ok(ranks.every((rank) => !rank.isNewest && rank.missingEntries === undefined && rank.revision === undefined));
@@ -167,6 +168,13 @@ test("rank: of two histories with the same ids none is the newest: a revision th
   assert.ok(ranks.every((rank) => !rank.isNewest));
   assert.match(ranks[1]?.problems.join() ?? "", /revision 4 is another write here than in \/two\.db/);
   assert.deepEqual([ranks[1]?.missingEntries, ranks[1]?.missingRevisions], [undefined, undefined]);
+});
+
+test("rank: where an entry of the log cannot be applied the revision is not known, and it is said why", () => {
+  const context = memoryFileContext(below("/auth", dataDirFilesOf({ writes, requests: [authEnableRequest()] })));
+  const [rank] = rankFiles(context, ["/auth"]).ranks;
+  assert.deepEqual([rank?.newest?.index, rank?.revision], [11n, undefined]);
+  assert.match(rank?.problems.join() ?? "", /its revision is not known: entry 11 of its log cannot be applied: auth/);
 });
 
 test("rank: one directory given twice, and two copies of one member, are one survivor and are said to be", () => {

@@ -19,7 +19,6 @@ import { isDamage, readDataDir, type ReadDataDir } from "./rank-data-dir.ts";
 /** One data dir or file, before it is put beside others. */
 export interface RankedSource {
   readonly path: string;
-  readonly isDirectory: boolean;
   /** undefined: it was not read. */
   readonly rank: MemberRank | undefined;
   /** Ids of all members that its cluster has and had, as far as it knows; empty: it names none. */
@@ -48,7 +47,6 @@ export function rankSource(context: FileContext, path: string): RankedSource {
 export function unreadSource(path: string, error: RecoveryError): RankedSource {
   return {
     path,
-    isDirectory: false,
     rank: undefined,
     memberIds: new Set(),
     revision: undefined,
@@ -77,7 +75,6 @@ function rankFile(context: FileContext, path: string): RankedSource {
     const { revision } = openMvcc(bolt);
     return {
       path,
-      isDirectory: false,
       rank,
       memberIds: memberIdsOf(bolt),
       revision,
@@ -99,7 +96,6 @@ function rankDirectory(context: FileContext, path: string): RankedSource {
     files.assertUnchanged();
     return {
       path,
-      isDirectory: true,
       rank,
       memberIds: new Set([...found.memberIds, ...(rank.memberId === undefined ? [] : [BigInt.asUintN(64, rank.memberId)])]),
       revision: found.revision,
@@ -138,11 +134,12 @@ function stateOf(context: FileContext, { dir, rank, wal, database }: ReadDataDir
     const { log, mustStopAtCommit } = usableLog(wal, readMeta(bolt), dir.name);
     if (log === undefined) return { ...checked, revision: undefined };
     const onBytes = showing(context, `replaying the log of ${dir.name}`);
-    const { throughRevision, notReplayedCount } = replayLog(bolt, log, {
-      through: mustStopAtCommit ? "recorded-commit" : "last-entry",
-      onBytes,
-    }).facts;
-    return { ...checked, revision: notReplayedCount > 0 ? undefined : throughRevision };
+    const through = mustStopAtCommit ? "recorded-commit" : "last-entry";
+    const { throughRevision, notReplayed } = replayLog(bolt, log, { through, onBytes }).facts;
+    const [first] = notReplayed;
+    if (first === undefined) return { ...checked, revision: throughRevision };
+    const why = `its revision is not known: entry ${String(first.index)} of its log cannot be applied: ${first.because}`;
+    return { ...checked, revision: undefined, problems: [...problems, why] };
   } catch (error) {
     if (!isDamage(error)) throw error;
     const isDamaged = problems.length > 0 || error.code !== "FILE_UNSUPPORTED";

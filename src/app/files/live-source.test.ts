@@ -19,7 +19,8 @@ const config = readClusterConfig(
   "apiVersion: requorum/v1\ncluster: lab\nhosts:\n" +
     ["cp1", "cp2", "cp3"]
       .map((name, index) => `  - {name: ${name}, address: 10.0.0.1${String(index + 1)}, roles: [control-plane]}\n`)
-      .join(""),
+      .join("") +
+    "paths: {etcdDataDir: /data/etcd}\n",
   "requorum.yaml",
 );
 const hosts = config.hosts.map((host) => host.name);
@@ -113,7 +114,15 @@ test("live: without a quorum the members that answered are named as the next sou
   }
   assert.deepEqual(await nextOf(), ["requorum status", "requorum snapshot inspect live://cp2"]);
   for (const member of cluster.members) member.isHostReachable = false;
-  assert.deepEqual(await nextOf(), ["requorum status", "requorum snapshot inspect ssh://cp1/var/lib/etcd"]);
+  assert.deepEqual(await nextOf(), ["requorum status", "requorum snapshot inspect ssh://cp1/data/etcd"]);
+});
+
+test("live: a part that cannot be removed does not hide why it is one", async (context) => {
+  const { fetch, spool } = await setting(context, { bytes: whole.subarray(0, whole.length - 40) });
+  const create = spool.create.bind(spool);
+  const discard = () => Promise.reject(new RecoveryError("LOCAL_FILE_FAILED", { subject: "file part", detail: "EIO" }));
+  spool.create = async (path) => Object.assign(await create(path), { discard });
+  await assert.rejects(fetch("live://cp1"), isRecoveryError("SNAPSHOT_BAD", /from cp1: .*; what was written so far remains: file part: EIO$/));
 });
 
 test("live: a stream that was cut is no snapshot", async (context) => {

@@ -4,11 +4,13 @@ import type { HostName } from "../../model/ids.ts";
 import type { EtcdStatus } from "../../model/inventory.ts";
 import type { ReportProgress } from "../../model/progress-event.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { EtcdClient, EtcdDialer } from "../../ports/etcd-client.ts";
 import type { SpoolDirectory } from "../../ports/file-spool.ts";
 import type { Hashing } from "../../ports/hashing.ts";
 import { assertSpoolRoom } from "./assert-spool-room.ts";
+import { withRest } from "./discarded.ts";
 
 /** The running cluster, as `live` names it, or its member on one machine, as `live://HOST` does. */
 export interface LiveSource {
@@ -74,7 +76,7 @@ export async function fetchLiveSource(context: LiveContext, source: LiveSource, 
         ? [
             {
               why: "no etcd answered; read the data dir of a stopped member",
-              command: `requorum snapshot inspect ssh://${hosts[0] ?? "HOST"}/var/lib/etcd`,
+              command: `requorum snapshot inspect ${shellWord(`ssh://${hosts[0] ?? "HOST"}${context.config.paths.etcdDataDir}`)}`,
             },
           ]
         : []),
@@ -136,8 +138,10 @@ async function copySnapshot(
     throw new RecoveryError("SNAPSHOT_BAD", { subject: `source ${source.name}`, detail: `from ${client.host}: ${verdict.because}` });
   } catch (error) {
     // The next member's copy needs the room that this part takes.
-    await copy.discard();
-    throw error;
+    throw await copy.discard().then(
+      () => error,
+      (rest: unknown) => withRest(error, rest),
+    );
   }
 }
 

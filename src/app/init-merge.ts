@@ -1,4 +1,4 @@
-import type { HostRole } from "../model/cluster-config.ts";
+import { defaultPaths, type HostRole } from "../model/cluster-config.ts";
 import type { ConfigDraft, DraftHost, Found } from "../schemas/config-draft.ts";
 import { endpointOfUrl } from "../schemas/kubeconfig.ts";
 import { isAddress, splitEndpoint } from "../schemas/network-address.ts";
@@ -269,7 +269,6 @@ function missingMembers(machines: readonly Reached[], hosts: readonly DraftHost[
 }
 
 function pathsOf(draft: ConfigDraft, machines: readonly Reached[]): Pick<ConfigDraft, "paths"> {
-  const usual = { etcdDataDir: "/var/lib/etcd", pkiDir: "/etc/kubernetes/pki", manifestsDir: "/etc/kubernetes/manifests" };
   const found = {
     etcdDataDir: first(machines, ({ machine }) => presence(machine.etcd?.dataDir), "where etcd's data is on"),
     pkiDir: first(
@@ -283,7 +282,9 @@ function pathsOf(draft: ConfigDraft, machines: readonly Reached[]): Pick<ConfigD
       "staticPodPath of the kubelet on",
     ),
   };
-  const unusual = Object.entries(found).filter(([key, fact]) => fact !== undefined && fact.value !== usual[key as keyof typeof usual]);
+  const unusual = Object.entries(found).filter(
+    ([key, fact]) => fact !== undefined && fact.value !== defaultPaths[key as keyof typeof defaultPaths],
+  );
   const paths = { ...Object.fromEntries(unusual), ...draft.paths };
   return Object.keys(paths).length === 0 ? {} : { paths };
 }

@@ -18,7 +18,7 @@ import {
   type Page,
   type Span,
 } from "./page.ts";
-import { count, orUnknown, quorumWords, secondsWords, timeWords } from "./words.ts";
+import { count, quorumWords, secondsWords, timeWords } from "./words.ts";
 import { shellWord } from "../model/shell-word.ts";
 import { shorthandBlocks } from "./shorthand.ts";
 
@@ -172,14 +172,4 @@ function verdictBlocks(plan: PlanDocument): readonly Block[] {
     default:
       return plan.verdict satisfies never;
   }
-}
-
-/** Words for a loss in a table or sentence. */
-export function lossRows(plan: Pick<PlanDocument, "loss">): readonly (readonly [string, Inline])[] {
-  const { loss } = plan;
-  return [
-    ["revisions", orUnknown(loss.revisions)],
-    ["objects", orUnknown(loss.objects)],
-    ["seconds", orUnknown(loss.seconds)],
-  ];
 }

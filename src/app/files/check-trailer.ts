@@ -15,7 +15,7 @@ type TrailerFacts = FileInspection["sha256"];
  * M2). A part of one, or bytes behind one, are a sha256 that is not valid: only
  * a file of whole pages has none.
  */
-export function checkTrailer(context: FileContext, opened: OpenState): TrailerFacts {
+function checkTrailer(context: FileContext, opened: OpenState): TrailerFacts {
   const { file, form, database } = opened;
   if (strayBytesOf(opened) > 0) return { present: true, valid: false, stated: undefined };
   if (form !== "snapshot") return { present: false, valid: undefined, stated: undefined };
@@ -69,7 +69,7 @@ export function startChecks(context: FileContext, opened: OpenState, asked: { re
  * may come of changed content, and where `work` itself calls `checked`: before
  * it does what cannot be undone.
  */
-export function whileTrailerIsChecked<Result>(
+function whileTrailerIsChecked<Result>(
   context: FileContext,
   opened: OpenState,
   assertValid: (facts: TrailerFacts) => void,

@@ -259,7 +259,7 @@ export function databaseThatCounts(dir: DataDir): ByteSource | undefined {
 }
 
 /** A directory as the engine's layout reader wants it. */
-export function dataDirFiles(context: FileContext, files: OpenFiles, path: string): DataDirFiles {
+function dataDirFiles(context: FileContext, files: OpenFiles, path: string): DataDirFiles {
   const base = path.replace(/\/+$/, "");
   return {
     name: path,

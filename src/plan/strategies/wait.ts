@@ -129,6 +129,7 @@ function nodesNotReady(situation: PlanningSituation): readonly string[] {
   const notReady = (situation.model.nodes ?? [])
     .filter((node) => node.isReady === false && members.some((member) => member.name === node.name))
     .map((node) => `Node ${node.name} is not Ready, though its etcd member is well: wait for its kubelet, or look at its log.`);
+  // K10 names the member only where there is no Node.
   const notRegistered = situation.diagnosis.findings
     .filter(({ code, host, memberId }) => code === "K10_NODE_NOT_READY" && host !== undefined && memberId !== undefined)
     .map(

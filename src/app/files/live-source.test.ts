@@ -122,7 +122,10 @@ test("live: a part that cannot be removed does not hide why it is one", async (c
   const create = spool.create.bind(spool);
   const discard = () => Promise.reject(new RecoveryError("LOCAL_FILE_FAILED", { subject: "file part", detail: "EIO" }));
   spool.create = async (path) => Object.assign(await create(path), { discard });
-  await assert.rejects(fetch("live://cp1"), isRecoveryError("SNAPSHOT_BAD", /from cp1: .*; what was written so far remains: file part: EIO$/));
+  await assert.rejects(
+    fetch("live://cp1"),
+    isRecoveryError("SNAPSHOT_BAD", /from cp1: .*; what was written so far remains: file part: EIO$/),
+  );
 });
 
 test("live: a stream that was cut is no snapshot", async (context) => {

@@ -1,6 +1,5 @@
 import type { BoltCheck } from "../../formats/bbolt/bolt-check.ts";
 import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
-import type { DataDir } from "../../formats/etcd/data-dir/data-dir.ts";
 import type { RankProblemKind } from "../../formats/etcd/data-dir/rank-member.ts";
 import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db.ts";
 import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
@@ -68,7 +67,7 @@ function checkOpened(context: FileContext, path: string, walDir: string | undefi
     const objects = records.verdict === "good" ? attempt("objects", () => objectsPart(context, opened)) : skipped("objects");
     const parts: FileCheckPart[] = [trailerPart(context, opened, trailer), structure, schema, records, objects];
     const { dir } = opened;
-    if (dir !== undefined) parts.push(isReadable ? attempt("log", () => logPart(context, opened, dir)) : skipped("log"));
+    if (dir !== undefined) parts.push(isReadable ? attempt("log", () => logPart(opened, dir)) : skipped("log"));
     return {
       file: path,
       form: opened.form,
@@ -154,8 +153,8 @@ function objectsPart(context: FileContext, opened: OpenState): FileCheckPart {
 const besidesLoss: readonly RankProblemKind[] = ["log-begins-after-snapshot", "database-behind-snapshot", "snapshot-file-missing"];
 
 /** A database that is whole does not make a data dir whole: what was acknowledged last stands in the log alone. */
-function logPart(context: FileContext, opened: OpenState, dir: DataDir): FileCheckPart {
-  const rank = rankDataDir(dir, showing(context, "reading the log"));
+function logPart(opened: OpenState, { layout, log }: NonNullable<OpenState["dir"]>): FileCheckPart {
+  const rank = rankDataDir(layout, log);
   // A last record that was not written to its end, with none behind it, is what a kill leaves.
   const problems = rank.problems.filter((problem) => problem.kind !== "log-torn");
   const { replay, loss } = opened.state();

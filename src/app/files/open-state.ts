@@ -5,12 +5,12 @@ import { openDataDir, type DataDir, type DataDirFiles } from "../../formats/etcd
 import { neededReceivedDatabase } from "../../formats/etcd/data-dir/rank-member.ts";
 import { looksLike, type FileLook } from "../../formats/etcd/looks-like.ts";
 import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
-import { openWal } from "../../formats/etcd/wal/open-wal.ts";
 import { damaged, notRecognised } from "../../formats/format-error.ts";
 import type { ErrorCode } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { OpenByteFile, ChecksAsked, PendingChecks } from "../../ports/byte-files.ts";
-import type { FileContext } from "./file-context.ts";
+import { showing, type FileContext } from "./file-context.ts";
+import { logReader, type ReadLog } from "./log-reader.ts";
 import { replayedState, type ReplayedState } from "./replayed-state.ts";
 import { isAbsence, kindOfSource } from "./kind-of-source.ts";
 
@@ -38,8 +38,8 @@ export interface OpenState {
   readonly database: ByteSource;
   /** Begins to check `database` beside other work, as OpenByteFile says. */
   readonly startChecks: (asked: Omit<ChecksAsked, "sizeBytes">) => PendingChecks | undefined;
-  /** Of a data dir. */
-  readonly dir: DataDir | undefined;
+  /** Of a data dir, with its log. */
+  readonly dir: { readonly layout: DataDir; readonly log: ReadLog } | undefined;
   /** For who acts on what was read before the work is over. Throws FILE_CHANGED. */
   readonly assertUnchanged: () => void;
   /** The database alone, without what the log adds. */
@@ -175,7 +175,8 @@ function openFile(files: OpenFiles, { path }: StateRequest): OpenState {
 
 function openDirectory(context: FileContext, files: OpenFiles, { path, committedOnly, walDir }: StateRequest): OpenState {
   const dir = openDataDirAt(context, files, path, walDir);
-  const database = databaseThatCounts(dir);
+  const log = logReader(dir, showing(context, "reading the log"));
+  const database = databaseThatCounts(dir, log);
   if (database === undefined)
     throw notRecognised(path, "a data dir that can be read", "it has a log and no database: member/snap/db is missing");
   let state: ReplayedState | undefined;
@@ -188,12 +189,12 @@ function openDirectory(context: FileContext, files: OpenFiles, { path, committed
     file: database,
     database,
     startChecks: () => undefined,
-    dir,
+    dir: { layout: dir, log },
     assertUnchanged: () => {
       files.assertUnchanged();
     },
     stored: () => openBolt(database),
-    state: () => (state ??= replayedState(context, dir, openBolt(database), committedOnly ?? false)),
+    state: () => (state ??= replayedState(context, { name: dir.name, wal: log() }, openBolt(database), committedOnly ?? false)),
   };
 }
 
@@ -251,10 +252,11 @@ function isDirectory(context: FileContext, path: string): boolean {
  * The database that etcd would start with: its own, or the one that a leader
  * sent and that it has not taken over yet.
  */
-export function databaseThatCounts(dir: DataDir): ByteSource | undefined {
-  if (dir.receivedDatabases.length === 0 || dir.segments.length === 0) return dir.database;
+export function databaseThatCounts(dir: DataDir, log: ReadLog): ByteSource | undefined {
+  const wal = dir.receivedDatabases.length === 0 ? undefined : log();
+  if (wal === undefined) return dir.database;
   const own = dir.database === undefined ? undefined : readMeta(openBolt(dir.database)).consistentIndex;
-  const needed = neededReceivedDatabase(openWal(dir.segments), own);
+  const needed = neededReceivedDatabase(wal, own);
   return dir.receivedDatabases.find((one) => one.index === needed)?.source ?? dir.database;
 }
 

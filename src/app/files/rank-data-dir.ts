@@ -1,13 +1,13 @@
-import type { ByteSource, OnBytes } from "../../formats/byte-source.ts";
+import type { ByteSource } from "../../formats/byte-source.ts";
 import { openBolt } from "../../formats/bbolt/bolt-file.ts";
 import type { DataDir } from "../../formats/etcd/data-dir/data-dir.ts";
 import { rankMember, type MemberRank } from "../../formats/etcd/data-dir/rank-member.ts";
 import { readMeta, type StoredMeta } from "../../formats/etcd/schema/read-meta.ts";
 import { readSnapFile } from "../../formats/etcd/snap/snap-file.ts";
-import { openWal } from "../../formats/etcd/wal/open-wal.ts";
 import type { WalLog } from "../../formats/etcd/wal/wal-log.ts";
 import type { ErrorCode } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import type { ReadLog } from "./log-reader.ts";
 import { databaseThatCounts } from "./open-state.ts";
 
 const damageCodes: readonly ErrorCode[] = ["FILE_DAMAGED", "FILE_UNSUPPORTED", "FILE_NOT_RECOGNISED", "LOG_DOES_NOT_FIT"];
@@ -21,21 +21,21 @@ export interface ReadDataDir {
 }
 
 /** How new a data dir is, and what is missing in it. Throws FILE_DAMAGED for a log that cannot be read at all. */
-export function rankDataDir(dir: DataDir, onBytes: OnBytes): MemberRank {
-  return readDataDir(dir, onBytes).rank;
+export function rankDataDir(dir: DataDir, log: ReadLog): MemberRank {
+  return readDataDir(dir, log).rank;
 }
 
 /** The same, with what it was read from. */
-export function readDataDir(dir: DataDir, onBytes: OnBytes): ReadDataDir {
-  const wal = dir.segments.length === 0 ? undefined : openWal(dir.segments, { onBytes });
-  const found = databaseOf(dir);
+export function readDataDir(dir: DataDir, log: ReadLog): ReadDataDir {
+  const wal = log();
+  const found = databaseOf(dir, log);
   const rank = rankMember({ name: dir.name, wal, database: found?.meta, snapFiles: readableSnapFiles(dir) });
   return { dir, rank, wal, database: found?.database };
 }
 
-function databaseOf(dir: DataDir): { readonly database: ByteSource; readonly meta: StoredMeta } | undefined {
+function databaseOf(dir: DataDir, log: ReadLog): { readonly database: ByteSource; readonly meta: StoredMeta } | undefined {
   try {
-    const database = databaseThatCounts(dir);
+    const database = databaseThatCounts(dir, log);
     return database === undefined ? undefined : { database, meta: readMeta(openBolt(database)) };
   } catch (error) {
     if (isDamage(error)) return undefined; // rankMember says that it is missing or cannot be read

@@ -12,6 +12,7 @@ import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
 import type { RecoveryError } from "../../model/recovery-error.ts";
 import { contentDiffers, startChecks } from "./check-trailer.ts";
 import { showing, type FileContext } from "./file-context.ts";
+import { logReader } from "./log-reader.ts";
 import { kindOfSource } from "./kind-of-source.ts";
 import { openDataDirAt, OpenFiles, withState } from "./open-state.ts";
 import { isDamage, readDataDir, type ReadDataDir } from "./rank-data-dir.ts";
@@ -90,7 +91,8 @@ function rankFile(context: FileContext, path: string): RankedSource {
 function rankDirectory(context: FileContext, path: string): RankedSource {
   const files = new OpenFiles(context);
   try {
-    const read = readDataDir(openDataDirAt(context, files, path), showing(context, `reading the log of ${path}`));
+    const dir = openDataDirAt(context, files, path);
+    const read = readDataDir(dir, logReader(dir, showing(context, `reading the log of ${path}`)));
     const { rank, wal } = read;
     const found = stateOf(context, read);
     files.assertUnchanged();

@@ -1,9 +1,8 @@
 import type { BoltReader } from "../../formats/bbolt/bolt-reader.ts";
-import type { DataDir } from "../../formats/etcd/data-dir/data-dir.ts";
 import { replayLog, type ReplayFacts } from "../../formats/etcd/replay/replay-log.ts";
 import { lossError, usableLog, type UsableLog } from "../../formats/etcd/replay/usable-log.ts";
 import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
-import { openWal } from "../../formats/etcd/wal/open-wal.ts";
+import type { WalLog } from "../../formats/etcd/wal/wal-log.ts";
 import type { FileLogLoss } from "../../model/file-inspection.ts";
 import { logLossWords } from "../../model/log-loss-words.ts";
 import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
@@ -25,9 +24,13 @@ export interface ReplayedState {
  * lost is named in `loss`. Throws what reading the files throws, and damage
  * of the database.
  */
-export function replayedState(context: FileContext, dir: DataDir, base: BoltReader, committedOnly: boolean): ReplayedState {
-  const wal = dir.segments.length === 0 ? undefined : openWal(dir.segments, { onBytes: showing(context, "reading the log") });
-  const usable = usableLog(wal, readMeta(base), dir.name);
+export function replayedState(
+  context: FileContext,
+  { name, wal }: { readonly name: string; readonly wal: WalLog | undefined },
+  base: BoltReader,
+  committedOnly: boolean,
+): ReplayedState {
+  const usable = usableLog(wal, readMeta(base), name);
   const alone = { bolt: base, replay: undefined, notApplied: undefined };
   if (usable.log === undefined) return { ...alone, loss: usable.loss };
   try {

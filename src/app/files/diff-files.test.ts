@@ -4,6 +4,7 @@ import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
 import { databaseBytes, kubeJson, landmarkWrites, sealedAesCbc, type KeyWrites } from "../../../test/support/kube-database.ts";
 import { below, dataDirFilesOf } from "../../../test/support/memory-data-dir.ts";
 import { memoryFileContext } from "../../../test/support/memory-file-context.ts";
+import { putRequest } from "../../../test/support/raft-requests.ts";
 import { crc32c } from "../../formats/crc32c.ts";
 import type { FileDiff } from "../../model/file-objects.ts";
 import { diffFiles, type DiffFilesRequest } from "./diff-files.ts";
@@ -111,6 +112,20 @@ test("diff: what neither state has may have been in a log that is not there", ()
     () => diffFiles(context, { ...request, from: { path: "/b", revision: 0n }, to: { path: "/dir", revision: 0n } }),
     isRecoveryError("OBJECT_NOT_FOUND", /has secrets; but the log was not read to its end: there is no log/),
   );
+});
+
+test("diff: of two revisions of one data dir the log is read once, also where values are compared while it is walked", () => {
+  const names = ["one", "two", "three"].map((name) => `/registry/configmaps/shop/${name}`);
+  const puts = (value: string) => names.map((name) => putRequest(name, { value: settings(value) }));
+  const context = memoryFileContext(below("/dir", dataDirFilesOf({ writes: landmarkWrites, requests: [...puts("1"), ...puts("2")] })));
+  const request = { selection: all, includesNoise: false, encryptionConfig: undefined };
+  const sides = { from: { path: "/dir", revision: 6n }, to: { path: "/dir", revision: 0n } };
+  const found = diffFiles(context, { ...request, ...sides }, { heldBytes: 1 });
+  assert.deepEqual(
+    found.objects.map((one) => [one.key, one.fields]),
+    names.toSorted().map((name) => [name, ["data.a changed"]]),
+  );
+  assert.equal(context.events.filter((event) => event.text.startsWith("reading the log")).length, 1);
 });
 
 test("diff: leases and events are compared where they are named", () => {

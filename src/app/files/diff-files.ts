@@ -48,23 +48,24 @@ export function diffFiles(context: FileContext, request: DiffFilesRequest, optio
       detail: `${request.from.path} would be compared with itself: give a second file, or --from-revision or --to-revision`,
     });
   const sealKeys = sealKeysOf(context, request.encryptionConfig);
-  return withState(context, request.from, (from) =>
-    withState(context, request.to, (to) => {
-      const compare = (): FileDiff => new FileComparison(context, request, sealKeys).run(from, to, options.heldBytes ?? heldBytesDefault);
-      const isOneFile = request.to.path === request.from.path;
-      return onCheckedContent(context, from, request.from, (checkedFrom) => {
-        const compareBoth = (checkedTo: typeof checkedFrom): FileDiff => {
-          const diff = compare();
+  const { from: first, to: second } = request;
+  return withState(context, first, (from) => {
+    const compareWith = (to: OpenState): FileDiff =>
+      onCheckedContent(context, from, first, (checkedFrom) => {
+        const compare = (checkedTo: typeof checkedFrom): FileDiff => {
+          const diff = new FileComparison(context, request, sealKeys).run(from, to, options.heldBytes ?? heldBytesDefault);
           return {
             ...diff,
             from: { ...diff.from, sha256: checksumOf(from, checkedFrom()), logLoss: from.state().loss },
             to: { ...diff.to, sha256: checksumOf(to, checkedTo()), logLoss: to.state().loss },
           };
         };
-        return isOneFile ? compareBoth(checkedFrom) : onCheckedContent(context, to, request.to, compareBoth);
+        return to === from ? compare(checkedFrom) : onCheckedContent(context, to, second, compare);
       });
-    }),
-  );
+    // Two revisions of one source: it is checked, and its log replayed, once.
+    const isOneSource = first.path === second.path && first.committedOnly === second.committedOnly && first.walDir === second.walDir;
+    return isOneSource ? compareWith(from) : withState(context, second, compareWith);
+  });
 }
 
 class FileComparison {
@@ -118,7 +119,7 @@ class FileComparison {
     }
     for (const [key, { resource }] of known) this.note(key, resource, "removed", []);
     this.selector.assertWordsKnown("what is compared");
-    this.assertSomething([from.state().loss, from.path === to.path ? undefined : to.state().loss]);
+    this.assertSomething([from.state().loss, to === from ? undefined : to.state().loss]);
     this.compareDiffering(before, differing);
     return {
       from: { file: request.from.path, revision: before.revision, sha256: undefined, logLoss: undefined },

@@ -70,6 +70,7 @@ async function getThroughEtcd(key: string): Promise<ProcessRun> {
     peakBytes: Math.max(restored.peakBytes, memory?.peakBytes ?? 0),
     peakOwnBytes: Math.max(restored.peakOwnBytes, memory?.ownBytes ?? 0),
     stdout,
+    outBytes: stdout.length,
   };
 }
 

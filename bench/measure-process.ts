@@ -9,7 +9,9 @@ export interface ProcessRun {
   readonly peakBytes: number;
   /** The most that was resident and belongs to no file: what the machine must have. Looked at every 5 ms. */
   readonly peakOwnBytes: number;
+  /** Empty where it was not to be kept. */
   readonly stdout: string;
+  readonly outBytes: number;
 }
 
 /** Often enough that little grows unseen before the end, seldom enough to cost nothing. */
@@ -20,7 +22,7 @@ const limitMs = 3_600_000;
 export async function runMeasured(
   program: string,
   args: readonly string[],
-  options: { readonly environment?: NodeJS.ProcessEnv } = {},
+  options: { readonly environment?: NodeJS.ProcessEnv; readonly exits?: readonly number[]; readonly keepsOutput?: boolean } = {},
 ): Promise<ProcessRun> {
   const startedMs = performance.now();
   const child = spawn(program, args, {
@@ -28,8 +30,12 @@ export async function runMeasured(
     timeout: limitMs,
     env: { ...process.env, ...options.environment },
   });
-  let [stdout, stderr, peakBytes, peakOwnBytes] = ["", "", 0, 0];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  let [stdout, stderr, outBytes, peakBytes, peakOwnBytes] = ["", "", 0, 0, 0];
+  const decoder = new TextDecoder();
+  child.stdout.on("data", (bytes: Uint8Array) => {
+    outBytes += bytes.length;
+    if (options.keepsOutput !== false) stdout += decoder.decode(bytes, { stream: true });
+  });
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   const look = setInterval(() => {
     const memory = child.pid === undefined ? undefined : memoryOf(child.pid);
@@ -43,11 +49,11 @@ export async function runMeasured(
   } finally {
     clearInterval(look);
   }
-  if (child.exitCode !== 0)
+  if (!(options.exits ?? [0]).includes(child.exitCode ?? -1))
     throw new Error(
       `${program} ${args.join(" ")} ended with ${String(child.exitCode ?? child.signalCode)}: ${stderr.slice(-1000)}${stdout.slice(-1000)}`,
     );
-  return { tookMs, peakBytes, peakOwnBytes, stdout };
+  return { tookMs, peakBytes, peakOwnBytes, stdout, outBytes };
 }
 
 /** Source: proc(5), /proc/PID/status. undefined when the process has ended. */

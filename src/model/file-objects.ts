@@ -1,6 +1,6 @@
 import type { FileChecksum, FileLogLoss } from "./file-inspection.ts";
 
-/** Objects taken out of a file, as text, so that no number in them is rounded on the way. */
+/** What was taken out of a file. The objects themselves were given one by one while they were read. */
 export interface FileObjects {
   readonly file: string;
   /** undefined of a data dir, where nobody expects one. */
@@ -8,11 +8,16 @@ export interface FileObjects {
   /** Of a data dir: what of its log is not in it. */
   readonly logLoss: FileLogLoss | undefined;
   readonly revision: bigint;
-  readonly objects: readonly FileObject[];
+  /** How many were given. */
+  readonly objectCount: number;
   /** Of a choice that names no resource: what the cluster makes again by itself, and was not wanted. */
   readonly leftAside: readonly { readonly resource: string; readonly objects: number }[];
-  /** Selected, and not to be read. */
+  /** Selected, and not to be read: at most 10 000 that are encrypted are named, and as many others. */
   readonly unread: readonly UnreadObject[];
+  readonly unreadCount: number;
+  /** Given, and not whole: at most 10 000 are named. */
+  readonly incomplete: readonly IncompleteObject[];
+  readonly incompleteCount: number;
   /** Asked for by name, and not there. */
   readonly missing: readonly MissingObject[];
   /** Selected, and of another cluster that keeps its objects in the same etcd. */
@@ -34,14 +39,20 @@ export interface MissingObject {
   readonly why: string;
 }
 
-export interface FileObject {
-  readonly key: string;
+/** One object, as text, so that no number in it is rounded on the way. */
+export interface FileObject extends IncompleteObject {
   /** The revision that wrote it. */
   readonly modRevision: bigint;
+  /** Made each time that it is asked for. Ends with a line break. */
   readonly yaml: string;
+  /** Made each time that it is asked for. */
   readonly json: string;
   /** Fields that were left out so that `kubectl apply` takes it. */
   readonly leftOut: readonly string[];
+}
+
+export interface IncompleteObject {
+  readonly key: string;
   /** Fields that a newer Kubernetes wrote and that are missing here; at most 20 are named. */
   readonly unknownFields: readonly string[];
   readonly unknownFieldCount: number;

@@ -87,9 +87,9 @@ for (const version of ["3.4", "3.7"] as const) {
 /** undefined: it was done. */
 function codeOf(verb: FileTaskName, path: string, directory: string): string | undefined {
   const target = join(mkdtempSync(join(directory, "target-")), "new");
-  const run = fileTasks[verb] as (context: FileContext, request: unknown) => unknown;
+  const run = fileTasks[verb] as (context: FileContext, request: unknown, write: () => void) => unknown;
   try {
-    run(contextOf(), requestsFor(path, target)[verb]);
+    run(contextOf(), requestsFor(path, target)[verb], () => undefined);
     return undefined;
   } catch (error) {
     assert.ok(error instanceof RecoveryError, String(error));

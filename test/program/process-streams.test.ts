@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import test from "node:test";
+import { databaseBytes, kubeJson, landmarkWrites, type KeyWrites } from "../support/kube-database.ts";
 import { errorSchema } from "../../src/schemas/output.ts";
 
 const program = join(import.meta.dirname, "../../bin/requorum.js");
@@ -15,6 +16,23 @@ test("bin: a reader that goes away early is no error", () => {
   assert.equal(result.status, 0, result.stderr);
   assert.equal(result.stderr, "");
   assert.equal(result.stdout.trim(), "findings");
+});
+
+test("bin: objects of a snapshot end quietly when their reader goes away", () => {
+  const work = mkdtempSync(join(tmpdir(), "requorum-head-"));
+  try {
+    const writes = Array.from({ length: 30 }, (_, at): KeyWrites[number] => {
+      const name = `c${String(at)}`;
+      const object = kubeJson("v1", "ConfigMap", { name, namespace: "shop" }, { data: { a: "x".repeat(50_000) } });
+      return [`/registry/configmaps/shop/${name}`, object];
+    });
+    writeFileSync(join(work, "db"), databaseBytes({ writes: [...landmarkWrites, ...writes] }));
+    const call = `set -o pipefail; "${process.execPath}" "${main}" snapshot get "${join(work, "db")}" | head -c 20`;
+    const result = spawnSync("bash", ["-c", call], { encoding: "utf8", timeout: 30_000 });
+    assert.deepEqual([result.status, result.stderr, result.stdout], [0, "", "# /registry/namespac"]);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
 });
 
 test("bin: a result that has no room is an error in the usual form; remarks that have none are left out", () => {

@@ -13,7 +13,7 @@ export function requestsFor(path: string, newDir: string): { readonly [Name in F
     inspect: { path },
     check: { path },
     diff: { from: side, to: { path, revision: 1n }, selection: all, includesNoise: true, encryptionConfig: undefined },
-    get: { path, selection: all, revision: 0n, isRaw: false, encryptionConfig: undefined },
+    get: { path, selection: all, revision: 0n, isRaw: false, encryptionConfig: undefined, form: "yaml" },
     hashkv: { path, revision: 0n, etcdVersion: undefined },
     rank: { paths: [path] },
     restore: restoreRequest(path, newDir, { revisionBump: 1000n, targetMinor: "3.6", clearsAlarms: true }),

@@ -5,11 +5,11 @@ import { databaseBytes, landmarkWrites as writes, snapshotBytes } from "../../..
 import { below, dataDirFilesOf } from "../../../test/support/memory-data-dir.ts";
 import { memoryFileContext, type MemoryFileContext } from "../../../test/support/memory-file-context.ts";
 import { restoreRequest } from "../../../test/support/restore-request.ts";
+import { gotObjects } from "../../../test/support/got-objects.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { checkFile } from "./check-file.ts";
 import { diffFiles } from "./diff-files.ts";
 import type { FileContext } from "./file-context.ts";
-import { getObjects } from "./get-objects.ts";
 import { hashKvFile } from "./hash-kv-file.ts";
 import { inspectFile } from "./inspect-file.ts";
 import { rankFiles } from "./rank-files.ts";
@@ -20,7 +20,7 @@ const verbs: { readonly [verb: string]: (context: FileContext, path: string) => 
   inspect: (context, path) => inspectFile(context, path),
   check: (context, path) => checkFile(context, path),
   hashkv: (context, path) => hashKvFile(context, { path, revision: 0n, etcdVersion: undefined }),
-  get: (context, path) => getObjects(context, { path, selection: all, revision: 0n, isRaw: false, encryptionConfig: undefined }),
+  get: (context, path) => gotObjects(context, { path, selection: all, revision: 0n, isRaw: false, encryptionConfig: undefined }),
   diff: (context, path) =>
     diffFiles(context, {
       from: { path, revision: 0n },

@@ -4,9 +4,9 @@ import { landmarkWrites as writes, snapshotBytes } from "../../../test/support/k
 import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
 import { memoryFileContext } from "../../../test/support/memory-file-context.ts";
 import { restoreRequest } from "../../../test/support/restore-request.ts";
+import { gotObjects } from "../../../test/support/got-objects.ts";
 import { diffFiles } from "./diff-files.ts";
 import type { FileContext } from "./file-context.ts";
-import { getObjects } from "./get-objects.ts";
 import { hashKvFile } from "./hash-kv-file.ts";
 import { inspectFile } from "./inspect-file.ts";
 import { rankFiles } from "./rank-files.ts";
@@ -17,7 +17,7 @@ const restored = (context: FileContext, path: string, skipsHashCheck: boolean) =
   restoreFile(context, restoreRequest(path, "/new", { skipsHashCheck })).sha256;
 const acting = {
   get: (context: FileContext, path: string, skipsHashCheck: boolean) =>
-    getObjects(context, { path, selection: all, revision: 0n, isRaw: false, encryptionConfig: undefined, skipsHashCheck }),
+    gotObjects(context, { path, selection: all, revision: 0n, isRaw: false, encryptionConfig: undefined, skipsHashCheck }),
   diff: (context: FileContext, path: string, skipsHashCheck: boolean) =>
     diffFiles(context, {
       from: { path: "/good.db", revision: 0n },

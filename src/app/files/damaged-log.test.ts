@@ -6,9 +6,10 @@ import { below, dataDirFilesOf } from "../../../test/support/memory-data-dir.ts"
 import { memoryFileContext } from "../../../test/support/memory-file-context.ts";
 import { authEnableRequest, putRequest } from "../../../test/support/raft-requests.ts";
 import { restoreRequest } from "../../../test/support/restore-request.ts";
+import { gotObjects } from "../../../test/support/got-objects.ts";
 import { checkFile } from "./check-file.ts";
 import { diffFiles } from "./diff-files.ts";
-import { getObjects, type GetObjectsRequest } from "./get-objects.ts";
+import type { GetObjectsRequest } from "./get-objects.ts";
 import { hashKvFile } from "./hash-kv-file.ts";
 import { inspectFile } from "./inspect-file.ts";
 import { rankFiles } from "./rank-files.ts";
@@ -63,7 +64,7 @@ test("a tail torn by a kill remains normal: restore, get, inspect and check have
   const context = memoryFileContext(dirs);
   const made = restoreFile(context, restoreRequest("/torn", "/new"));
   assert.deepEqual([made.replayedEntries, made.logLoss], [2, undefined]);
-  assert.equal(getObjects(context, getRequest("/torn")).logLoss, undefined);
+  assert.equal(gotObjects(context, getRequest("/torn")).logLoss, undefined);
   assert.equal(inspectFile(context, "/torn").logLoss, undefined);
   assert.equal(checkFile(context, "/torn").verdict, "good");
 });
@@ -71,10 +72,10 @@ test("a tail torn by a kill remains normal: restore, get, inspect and check have
 test("get, diff and inspect of a data dir with a damaged log carry what is missing, and what is not found may have been there", () => {
   const context = memoryFileContext(dirs);
   assert.throws(
-    () => getObjects(context, getRequest("/broken")),
+    () => gotObjects(context, getRequest("/broken")),
     isRecoveryError("OBJECT_NOT_FOUND", /but the log was not read to its end: .*entries 11 to 13/),
   );
-  const namespaces = getObjects(context, { ...getRequest("/broken"), selection: { ...selection, what: "namespaces" } });
+  const namespaces = gotObjects(context, { ...getRequest("/broken"), selection: { ...selection, what: "namespaces" } });
   assert.equal(namespaces.logLoss?.missingThrough, 13n);
   const diff = diffFiles(context, {
     from: { path: "/whole", revision: 0n },

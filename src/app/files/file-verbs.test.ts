@@ -6,9 +6,9 @@ import { below, dataDirFilesOf } from "../../../test/support/memory-data-dir.ts"
 import { memoryFileContext } from "../../../test/support/memory-file-context.ts";
 import { putRequest } from "../../../test/support/raft-requests.ts";
 import { restoreRequest } from "../../../test/support/restore-request.ts";
+import { gotObjects } from "../../../test/support/got-objects.ts";
 import { checkFile } from "./check-file.ts";
 import { diffFiles, type DiffFilesRequest } from "./diff-files.ts";
-import { getObjects } from "./get-objects.ts";
 import { hashKvFile } from "./hash-kv-file.ts";
 import { inspectFile } from "./inspect-file.ts";
 import { rankFiles } from "./rank-files.ts";
@@ -255,7 +255,7 @@ test("get, hashkv and diff: a snapshot whose content was changed after etcd wrot
   const context = memoryFileContext({ "/bad.db": flipped, "/good.db": good });
   const selection = { what: "cm/settings", namespace: "shop", selector: undefined };
   const get = (skipsHashCheck: boolean) =>
-    getObjects(context, { path: "/bad.db", selection, revision: 0n, isRaw: false, encryptionConfig: undefined, skipsHashCheck });
+    gotObjects(context, { path: "/bad.db", selection, revision: 0n, isRaw: false, encryptionConfig: undefined, skipsHashCheck });
   const hash = (skipsHashCheck: boolean) => hashKvFile(context, { path: "/bad.db", revision: 0n, etcdVersion: undefined, skipsHashCheck });
   const diff = (skipsHashCheck: boolean) =>
     diffFiles(context, {

@@ -10,10 +10,10 @@ import {
   type KeyWrites,
 } from "../../../test/support/kube-database.ts";
 import { memoryFileContext } from "../../../test/support/memory-file-context.ts";
-import type { FileObjects } from "../../model/file-objects.ts";
+import { gotObjects, type GotObjects } from "../../../test/support/got-objects.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { ObjectSelection } from "./object-selection.ts";
-import { getObjects, type GetObjectsRequest } from "./get-objects.ts";
+import type { GetObjectsRequest } from "./get-objects.ts";
 
 const secret = Buffer.alloc(32, 3);
 const sealKey = { name: "key1", secret };
@@ -42,10 +42,10 @@ const writes: KeyWrites = [
 ];
 const all = { what: undefined, namespace: undefined, selector: undefined };
 
-function get(request: Partial<GetObjectsRequest> = {}, encryption = encryptionYaml(secret.toString("base64"))): FileObjects {
+function get(request: Partial<GetObjectsRequest> = {}, encryption = encryptionYaml(secret.toString("base64"))): GotObjects {
   const context = memoryFileContext({ "/b/backup.db": snapshotBytes({ writes }), "/b/enc.yaml": encryption });
   try {
-    return getObjects(context, {
+    return gotObjects(context, {
       path: "/b/backup.db",
       selection: all,
       revision: 0n,
@@ -57,7 +57,7 @@ function get(request: Partial<GetObjectsRequest> = {}, encryption = encryptionYa
     assert.equal(context.files.openCount, 0, "every file is closed");
   }
 }
-const keysOf = (found: FileObjects): readonly string[] => found.objects.map((one) => one.key);
+const keysOf = (found: GotObjects): readonly string[] => found.objects.map((one) => one.key);
 
 test("get: one object comes ready for kubectl apply, and says what was left out and which revision wrote it", () => {
   const found = get({ selection: { ...all, what: "deploy/web" } });
@@ -74,6 +74,13 @@ test("get: one object comes ready for kubectl apply, and says what was left out 
 test("get: an earlier revision gives what was there then, also what was deleted since", () => {
   assert.match(get({ selection: { ...all, what: "deployments.apps/web" }, revision: 5n }).objects[0]?.yaml ?? "", /image: web:1/);
   assert.deepEqual(keysOf(get({ selection: { ...all, what: "cm/settings" }, revision: 7n })), ["/registry/configmaps/shop/settings"]);
+});
+
+test("get: with room for one key at a time it finds the same", () => {
+  const context = memoryFileContext({ "/b/backup.db": snapshotBytes({ writes }) });
+  const request = { path: "/b/backup.db", selection: all, revision: 0n, isRaw: false, encryptionConfig: undefined };
+  const textOf = ({ objects, ...found }: GotObjects) => ({ ...found, yaml: objects.map((one) => one.yaml) });
+  assert.deepEqual(textOf(gotObjects(context, request, { heldKeys: 1 })), textOf(gotObjects(context, request)));
 });
 
 test("get: a namespace with its own object before what lies in it, a selector, a custom resource, a whole key", () => {
@@ -126,10 +133,10 @@ test("get: what API servers keep for themselves is no object to apply, and is sh
       }),
     });
   const request = { path: "/b/backup.db", revision: 0n, isRaw: false, encryptionConfig: undefined };
-  const keys = keysOf(getObjects(context(), { ...request, selection: all }));
+  const keys = keysOf(gotObjects(context(), { ...request, selection: all }));
   assert.ok(keys.includes("/registry/configmaps/shop/settings"));
   assert.ok(!keys.some((key) => /masterleases|ranges/.test(key)), keys.join(" "));
-  assert.deepEqual(keysOf(getObjects(context(), { ...request, selection: { ...all, what: "/registry/masterleases/10.0.0.1" } })), [
+  assert.deepEqual(keysOf(gotObjects(context(), { ...request, selection: { ...all, what: "/registry/masterleases/10.0.0.1" } })), [
     "/registry/masterleases/10.0.0.1",
   ]);
 });
@@ -151,20 +158,20 @@ test("get: of a whole namespace what the cluster makes again by itself is left o
   const context = memoryFileContext({ "/db": databaseBytes({ writes: places }) });
   const request = { path: "/db", revision: 0n, isRaw: false, encryptionConfig: undefined };
   const shop = { ...all, namespace: "shop" };
-  const found = getObjects(context, { ...request, selection: shop });
+  const found = gotObjects(context, { ...request, selection: shop });
   assert.deepEqual(keysOf(found), ["/registry/pods/shop/alone", "/registry/secrets/shop/db-password"]);
   assert.deepEqual(
     found.leftAside.map(({ resource, objects }) => `${String(objects)} ${resource}`),
     ["1 endpoints", "1 endpointslices.discovery.k8s.io", "1 events", "1 leases.coordination.k8s.io", "1 pods", "1 replicasets.apps"],
   );
-  const whole = getObjects(context, { ...request, selection: shop, includesMadeAgain: true });
+  const whole = gotObjects(context, { ...request, selection: shop, includesMadeAgain: true });
   assert.deepEqual([whole.objects.length, whole.leftAside], [8, []]);
   assert.equal(
-    getObjects(context, { ...request, selection: { ...shop, what: "po,rs,ep,lease" } }).objects.length,
+    gotObjects(context, { ...request, selection: { ...shop, what: "po,rs,ep,lease" } }).objects.length,
     5,
     "named, they are wanted",
   );
-  assert.deepEqual(keysOf(getObjects(context, { ...request, selection: { ...shop, what: "all" } })), ["/registry/pods/shop/alone"]);
+  assert.deepEqual(keysOf(gotObjects(context, { ...request, selection: { ...shop, what: "all" } })), ["/registry/pods/shop/alone"]);
 });
 
 test("get: what is not there is OBJECT_NOT_FOUND and says what was looked for", () => {
@@ -210,7 +217,7 @@ test("get: a file that is no EncryptionConfiguration is ENCRYPTION_CONFIG_INVALI
 test("get: a revision that is compacted away or not there yet is named", () => {
   const context = memoryFileContext({ "/db": databaseBytes({ writes, compactedAt: 6n }) });
   const at = (revision: bigint) => () =>
-    getObjects(context, { path: "/db", selection: all, revision, isRaw: false, encryptionConfig: undefined });
+    gotObjects(context, { path: "/db", selection: all, revision, isRaw: false, encryptionConfig: undefined });
   assert.throws(at(5n), isRecoveryError("REVISION_NOT_IN_FILE", /6/));
   assert.throws(at(99n), isRecoveryError("REVISION_NOT_IN_FILE", /10/));
 });
@@ -248,13 +255,13 @@ test("get: a deleted object is not only not there: the error names the revision 
   const request = { path: "/a file", revision: 0n, isRaw: false, encryptionConfig: undefined };
   const selection = { ...all, what: "cm", names: ["settings"], namespace: "shop" };
   assert.throws(
-    () => getObjects(context(), { ...request, selection }),
+    () => gotObjects(context(), { ...request, selection }),
     (error) =>
       isRecoveryError("OBJECT_NOT_FOUND", /deleted at revision 8/)(error) &&
       error instanceof RecoveryError &&
       error.remedies[0]?.command === "requorum snapshot get '/a file' cm settings --namespace shop --revision 7",
   );
-  assert.throws(() => getObjects(context(8n), { ...request, selection }), isRecoveryError("OBJECT_NOT_FOUND", /not hold it any more/));
+  assert.throws(() => gotObjects(context(8n), { ...request, selection }), isRecoveryError("OBJECT_NOT_FOUND", /not hold it any more/));
 });
 
 test("get: an object that cannot be read is named with its reason, and takes no other with it", () => {
@@ -267,15 +274,15 @@ test("get: an object that cannot be read is named with its reason, and takes no 
   ];
   const context = memoryFileContext({ "/db": databaseBytes({ writes: [...writes, ...bad] }) });
   const request = { path: "/db", revision: 0n, isRaw: false, encryptionConfig: undefined };
-  const found = getObjects(context, { ...request, selection: { ...all, namespace: "shop" } });
+  const found = gotObjects(context, { ...request, selection: { ...all, namespace: "shop" } });
   assert.equal(found.objects.length, 3);
   assert.deepEqual(
     found.unread.map(({ key, isSealed }) => `${key.slice("/registry/configmaps/shop/".length)} ${String(isSealed)}`),
-    ["half false", "text false", "empty false", "zero false"],
+    ["empty false", "half false", "text false", "zero false"],
   );
   assert.match(found.unread[3]?.why ?? "", /40 bytes of zeroes/);
   for (const what of ["cm/half", "cm/text", "cm/empty", "compact_rev_key"])
-    assert.throws(() => getObjects(context, { ...request, selection: { ...all, what } }), isRecoveryError("OBJECT_UNREADABLE"), what);
+    assert.throws(() => gotObjects(context, { ...request, selection: { ...all, what } }), isRecoveryError("OBJECT_UNREADABLE"), what);
 });
 
 test("get: fields that a newer Kubernetes wrote are counted and named with their object", () => {
@@ -285,7 +292,7 @@ test("get: fields that a newer Kubernetes wrote are counted and named with their
     "/db": databaseBytes({ writes: [...landmarkWrites, ["/registry/namespaces/new", Buffer.from(newer, "latin1")]] }),
   });
   const selection = { ...all, what: "ns/new" };
-  const [object] = getObjects(context, { path: "/db", selection, revision: 0n, isRaw: false, encryptionConfig: undefined }).objects;
+  const [object] = gotObjects(context, { path: "/db", selection, revision: 0n, isRaw: false, encryptionConfig: undefined }).objects;
   assert.deepEqual([object?.unknownFieldCount, object?.unknownFields.length], [1, 1]);
 });
 
@@ -298,8 +305,8 @@ test("get: of two clusters in one etcd the other's objects are counted, and had 
   ];
   const context = memoryFileContext({ "/two": databaseBytes({ writes: two }), "/os": databaseBytes({ writes: openShift }) });
   const request = { revision: 0n, isRaw: false, encryptionConfig: undefined };
-  const of = (path: string, selection: Partial<ObjectSelection>, prefix?: string): FileObjects =>
-    getObjects(context, { ...request, path, selection: { ...all, ...selection }, prefix });
+  const of = (path: string, selection: Partial<ObjectSelection>, prefix?: string): GotObjects =>
+    gotObjects(context, { ...request, path, selection: { ...all, ...selection }, prefix });
   const found = of("/two", { what: "cm" });
   assert.deepEqual([keysOf(found), found.elsewhere], [["/registry/configmaps/a/one"], [{ prefix: "/other", objects: 1 }]]);
   const chosen = of("/two", { what: "cm" }, "/other/");
@@ -318,7 +325,7 @@ test("get: an etcd for events alone is one of Kubernetes", () => {
   const context = memoryFileContext({ "/db": databaseBytes({ writes: [["/registry/events/a/web.1", event]] }) });
   const selection = { ...all, what: "events" };
   const request = { path: "/db", selection, revision: 0n, isRaw: false, encryptionConfig: undefined };
-  assert.deepEqual(keysOf(getObjects(context, request)), ["/registry/events/a/web.1"]);
+  assert.deepEqual(keysOf(gotObjects(context, request)), ["/registry/events/a/web.1"]);
 });
 
 test("get: a custom resource is also had by its singular, its kind and its short names", () => {
@@ -334,7 +341,7 @@ test("get: a custom resource is also had by its singular, its kind and its short
   const request = { path: "/db", revision: 0n, isRaw: false, encryptionConfig: undefined };
   for (const what of ["widget/one", "wg", "Widget", "widget.lab.example", "wg.v1.lab.example"])
     assert.deepEqual(
-      keysOf(getObjects(context, { ...request, selection: { ...all, what } })),
+      keysOf(gotObjects(context, { ...request, selection: { ...all, what } })),
       ["/registry/lab.example/widgets/shop/one"],
       what,
     );

@@ -3,131 +3,120 @@ import { asServed } from "../../formats/kubernetes/as-served.ts";
 import { cleanForApply } from "../../formats/kubernetes/clean-for-apply.ts";
 import { isKubeList, isKubeObject, type KubeJson } from "../../formats/kubernetes/kube-json.ts";
 import { kubeYaml } from "../../formats/kubernetes/kube-yaml.ts";
-import { isOwnRecord, resourceText } from "../../formats/kubernetes/registry-key.ts";
-import type { SealKey } from "../../formats/kubernetes/sealed-value.ts";
-import type { FileObject, FileObjects, UnreadObject } from "../../model/file-objects.ts";
+import type { FileObject, FileObjects } from "../../model/file-objects.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { checksumOf, onCheckedContent } from "./check-trailer.ts";
-import { customResourceNames } from "./custom-resource-names.ts";
 import type { FileContext } from "./file-context.ts";
-import { isMadeAgain } from "./made-again.ts";
-import { missingObjects } from "./missing-objects.ts";
-import { nothingGot, type SelectedObjects } from "./nothing-got.ts";
+import { nothingGot } from "./nothing-got.ts";
 import { ObjectSelector, type ObjectSelection } from "./object-selection.ts";
 import { withLogLoss } from "./replayed-state.ts";
 import { withState, type StateRequest } from "./open-state.ts";
-import { liveObjects, readObject, sealKeysOf, type LiveObjects, type ReadObject } from "./read-objects.ts";
+import { sealKeysOf, type ReadObject } from "./read-objects.ts";
+import { ObjectsInOrder, type WantedObjects } from "./objects-in-order.ts";
 
-export interface GetObjectsRequest extends StateRequest {
+export interface GetObjectsRequest extends StateRequest, WantedObjects {
   readonly selection: ObjectSelection;
-  /** 0n: the newest. */
-  readonly revision: bigint;
   /** As the API server would have answered, with status, uid and all. */
   readonly isRaw: boolean;
   readonly encryptionConfig: string | undefined;
-  /** Where no resource is named: also what the cluster makes again by itself. */
-  readonly includesMadeAgain?: boolean;
-  /** Of several clusters in one etcd: the one whose keys begin so. undefined: the one with the most. */
-  readonly prefix?: string | undefined;
 }
 
 /**
- * Objects as they were, ready for `kubectl apply` unless raw ones are wanted.
+ * Objects as they were, ready for `kubectl apply` unless raw ones are wanted,
+ * each given to `give` as soon as it was read: memory is bounded by a
+ * constant, however many they are. The first is given once all keys were
+ * walked and the content was checked against its sha256.
  * One that cannot be read is named, and the others are given.
  * Throws USAGE for a word that names no resource; when nothing is left to give, OBJECT_NOT_FOUND, or VALUE_SEALED or
- * OBJECT_UNREADABLE for what cannot be read.
+ * OBJECT_UNREADABLE for what cannot be read. What is thrown after an object was given says where the objects end.
  */
-export function getObjects(context: FileContext, request: GetObjectsRequest): FileObjects {
-  const selector = new ObjectSelector(request.selection);
-  const sealKeys = sealKeysOf(context, request.encryptionConfig);
-  return withState(context, request, (opened) =>
-    onCheckedContent(context, opened, request, (checked) => {
-      const { bolt, loss } = opened.state();
-      const found = selected(context, request, { bolt, selector, sealKeys });
-      if (found.objects.length === 0) throw withLogLoss(nothingGot(request, found), loss);
-      return { ...found, logLoss: loss, sha256: checksumOf(opened, checked()) };
-    }),
-  );
-}
-
-function selected(
+export function getObjects(
   context: FileContext,
   request: GetObjectsRequest,
-  {
-    bolt,
-    selector,
-    sealKeys,
-  }: { readonly bolt: BoltReader; readonly selector: ObjectSelector; readonly sealKeys: readonly SealKey[] | undefined },
-): SelectedObjects {
-  const live = liveObjects(context, bolt, request.revision);
-  if (selector.hasForeignWord) selector.learn(customResourceNames(live));
-  const prefixes = wantedPrefixes(request, live);
-  const objects: FileObject[] = [];
-  const leftAside = new Map<string, number>();
-  const elsewhere = new Map<string, number>();
-  const unread: UnreadObject[] = [];
-  for (const found of live.records({ reusesMemory: true })) {
-    const place = live.keys.parse(found.key);
-    if (!selector.matchesKey(found.key, place)) continue;
-    // Asked for by name they are shown; among all objects they would make kubectl fail.
-    if (request.selection.what === undefined && place !== undefined && isOwnRecord(place)) continue;
-    const isElsewhere = place !== undefined && !prefixes.includes(place.prefix) && found.key !== request.selection.what;
-    if (isElsewhere && request.prefix !== undefined) continue; // that cluster was chosen against
-    const read = readObject(context, found, { sealKeys, types: live.types });
-    if (read.kind === "object" && !selector.matchesLabels(read.object)) continue;
-    if (isElsewhere) {
-      addOne(elsewhere, place.prefix);
-      continue;
+  give: (object: FileObject) => void,
+  options: { readonly heldKeys?: number } = {},
+): FileObjects {
+  const selector = new ObjectSelector(request.selection);
+  const sealKeys = sealKeysOf(context, request.encryptionConfig);
+  const given: Given = { count: 0, lastKey: "", areAll: false };
+  const read = (bolt: BoltReader, assertUsable: () => void) => {
+    const objects = new ObjectsInOrder(context, request, { bolt, selector, sealKeys });
+    for (const { key, modRevision, read } of objects.read(options.heldKeys)) {
+      if (given.count === 0) assertUsable();
+      give(new ReadyObject({ key, modRevision, read, isRaw: request.isRaw }));
+      given.count += 1;
+      given.lastKey = key;
     }
-    selector.noteFound(found.key, place);
-    if (read.kind === "unread") unread.push({ key: found.key, isSealed: read.isSealed, why: read.why });
-    else if (selector.isWhole && request.includesMadeAgain !== true && place !== undefined && isMadeAgain(place, read.object))
-      addOne(leftAside, resourceText(place));
-    else objects.push(toFileObject(found.key, found.record.modRevision, read, request.isRaw));
-  }
-  selector.assertWordsKnown(`this file${request.revision === 0n ? "" : ` at revision ${String(live.revision)}`}`);
-  return {
-    file: request.path,
-    revision: live.revision,
-    objects: inOrderOfApply(objects),
-    leftAside: [...leftAside].sort().map(([resource, count]) => ({ resource, objects: count })),
-    unread,
-    missing: missingObjects(bolt, request, { live, selector, prefixes, isEmpty: objects.length + unread.length + leftAside.size === 0 }),
-    elsewhere: [...elsewhere].map(([prefix, count]) => ({ prefix, objects: count })),
-    prefixes,
+    given.areAll = true;
+    return objects.summary(given.count);
   };
+  try {
+    return withState(context, request, (opened) =>
+      onCheckedContent(context, opened, request, (checked) => {
+        const { bolt, loss } = opened.state();
+        const found = read(bolt, () => {
+          checked();
+          opened.assertUnchanged();
+        });
+        if (found.objectCount === 0) throw withLogLoss(nothingGot(request, found), loss);
+        return { ...found, logLoss: loss, sha256: checksumOf(opened, checked()) };
+      }),
+    );
+  } catch (error) {
+    throw given.count > 0 && error instanceof RecoveryError ? cutOffError(error, given) : error;
+  }
 }
 
-/** Two clusters may share an etcd: objects of both, applied together, would be a mixture of the two. */
-function wantedPrefixes(request: GetObjectsRequest, live: LiveObjects): readonly string[] {
-  if (request.prefix === undefined) return live.keys.mainPrefixes;
-  const prefix = request.prefix.replace(/\/+$/, "");
-  if (live.keys.prefixes.includes(prefix)) return [prefix];
-  const known = live.keys.prefixes.length === 0 ? "this file has none" : `this file has ${live.keys.prefixes.join(" and ")}`;
-  throw new RecoveryError("USAGE", { subject: "option --prefix", detail: `no API server wrote below ${request.prefix}; ${known}` });
+interface Given {
+  count: number;
+  lastKey: string;
+  areAll: boolean;
 }
 
-function addOne(counts: Map<string, number>, name: string): void {
-  counts.set(name, (counts.get(name) ?? 0) + 1);
+function cutOffError({ code, subject, detail, cause, retry, remedies }: RecoveryError, { count, lastKey, areAll }: Given): RecoveryError {
+  const end = areAll ? "that is all of them, but they may be wrong" : "what comes after it is left out, and those may be wrong";
+  const objects = count === 1 ? "1 object was" : `${String(count)} objects were`;
+  return new RecoveryError(code, {
+    subject,
+    detail: `${detail}; ${objects} given before that, the last ${lastKey}: ${end}`,
+    cause,
+    retry,
+    remedies,
+  });
 }
 
-/** `kubectl apply` sends them in this order: a namespace, and the definition of a kind, must be there before what lies in it. */
-function inOrderOfApply(objects: readonly FileObject[]): readonly FileObject[] {
-  const rank = ({ key }: FileObject): number =>
-    key.includes("/namespaces/") ? 0 : key.includes("/apiextensions.k8s.io/customresourcedefinitions/") ? 1 : 2;
-  return objects.toSorted((one, other) => rank(one) - rank(other) || (one.key < other.key ? -1 : 1));
-}
+class ReadyObject implements FileObject {
+  readonly key: string;
+  readonly modRevision: bigint;
+  readonly leftOut: readonly string[];
+  readonly unknownFields: readonly string[];
+  readonly unknownFieldCount: number;
+  private readonly object: KubeJson;
 
-function toFileObject(
-  key: string,
-  modRevision: bigint,
-  { object: stored, unknownFields, unknownFieldCount }: Extract<ReadObject, { readonly kind: "object" }>,
-  isRaw: boolean,
-): FileObject {
-  const served = asServed(stored, modRevision);
-  const { object, removed } = isRaw ? { object: served, removed: [] } : cleanForApply(served);
-  const leftOut = removed.map((field) => field.path);
-  return { key, modRevision, yaml: kubeYaml(object), json: jsonText(object), leftOut, unknownFields, unknownFieldCount };
+  constructor(found: {
+    readonly key: string;
+    readonly modRevision: bigint;
+    readonly read: Extract<ReadObject, { readonly kind: "object" }>;
+    readonly isRaw: boolean;
+  }) {
+    const { read } = found;
+    const served = asServed(read.object, found.modRevision);
+    const { object, removed } = found.isRaw ? { object: served, removed: [] } : cleanForApply(served);
+    this.key = found.key;
+    this.modRevision = found.modRevision;
+    this.object = object;
+    this.leftOut = removed.map((field) => field.path);
+    this.unknownFields = read.unknownFields;
+    this.unknownFieldCount = read.unknownFieldCount;
+  }
+
+  get yaml(): string {
+    return kubeYaml(this.object);
+  }
+
+  get json(): string {
+    return jsonText(this.object);
+  }
 }
 
 /** JSON with exact integers, indented. */

@@ -18,14 +18,14 @@ export interface SelectedObjects extends Omit<FileObjects, "sha256" | "logLoss">
 
 /** Why a selection gives no object: the worst of its reasons. */
 export function nothingGot(request: Asked, found: SelectedObjects): RecoveryError {
-  const { unread, leftAside, missing, elsewhere } = found;
+  const { unread, unreadCount, leftAside, missing, elsewhere } = found;
   const subject = `file ${request.path}`;
   const get = `requorum snapshot get ${shellWord(request.path)}`;
   const what = [request.selection.what ?? [], ...(request.selection.names ?? [])].flat().map(shellWord).join(" ");
   const wanted = `${what === "" ? "" : ` ${what}`}${request.selection.namespace === undefined ? "" : ` --namespace ${shellWord(request.selection.namespace)}`}`;
   const [first] = unread.toSorted((one, other) => Number(one.isSealed) - Number(other.isSealed));
   if (first !== undefined) {
-    const more = unread.length > 1 ? `; ${String(unread.length - 1)} more cannot be read either` : "";
+    const more = unreadCount > 1 ? `; ${String(unreadCount - 1)} more cannot be read either` : "";
     const detail = `${first.key}: ${first.why}${more}`;
     if (!first.isSealed) return new RecoveryError("OBJECT_UNREADABLE", { subject: `key ${first.key}`, detail });
     return new RecoveryError("VALUE_SEALED", { subject: `key ${first.key}`, detail, remedies: [sealRemedy(request, `${get}${wanted}`)] });

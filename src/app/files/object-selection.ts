@@ -22,6 +22,8 @@ export class ObjectSelector {
   private readonly found = new Set<string>();
   /** What was asked for is a whole key, with or without a slash at its beginning, and it was found. */
   private isKey = false;
+  /** The same, and its key was seen. */
+  private isKeySeen = false;
   readonly matchesLabels: (object: KubeObject) => boolean;
 
   /** Throws USAGE. */
@@ -53,7 +55,10 @@ export class ObjectSelector {
 
   matchesKey(key: string, parsed: RegistryKey | undefined): boolean {
     const { what, namespace } = this.selection;
-    if (this.isWholeKey(key)) return true;
+    if (this.isWholeKey(key)) {
+      this.isKeySeen = true;
+      return true;
+    }
     if (what?.startsWith("/") === true || parsed === undefined) return false;
     if (this.words !== undefined) {
       if (!this.words.matches(parsed)) return false;
@@ -87,7 +92,7 @@ export class ObjectSelector {
 
   /** Once every key was seen; `where` they were: "this file at revision 7". Throws USAGE for a word that names no resource. */
   assertWordsKnown(where: string): void {
-    if (!this.isKey) this.words?.assertKnown(where);
+    if (!this.isKeySeen) this.words?.assertKnown(where);
   }
 
   private isWholeKey(key: string): boolean {

@@ -43,11 +43,14 @@ export interface LiveObjects {
   readonly keys: KeyReader;
   /** Every live record, with its key as text. `reusesMemory` as in MvccRecords. */
   records(options?: { readonly reusesMemory: boolean }): Iterable<{ readonly key: string; readonly record: MvccRecord }>;
+  /** One record by its revision. */
+  find(main: number, sub: number): { readonly key: string; readonly record: MvccRecord } | undefined;
 }
 
 /** What is there at a revision (0n: the newest). A pass over the source for what is live, and one more when `keys` is first used. */
 export function liveObjects(context: FileContext, bolt: BoltReader, revision: bigint, text = "finding what is live"): LiveObjects {
-  const view = viewAt(openMvcc(bolt), revision, { hashSeed: newHashSeed(context), onBytes: showing(context, text) });
+  const source = openMvcc(bolt);
+  const view = viewAt(source, revision, { hashSeed: newHashSeed(context), onBytes: showing(context, text) });
   const records = function* (options?: { readonly reusesMemory: boolean }): Iterable<{ key: string; record: MvccRecord }> {
     for (const record of view.records(options)) yield { key: utf8.decode(record.key), record };
   };
@@ -61,6 +64,10 @@ export function liveObjects(context: FileContext, bolt: BoltReader, revision: bi
       return keys;
     },
     records,
+    find: (main, sub) => {
+      const record = source.find(BigInt(main), BigInt(sub));
+      return record === undefined ? undefined : { key: utf8.decode(record.key), record };
+    },
   };
 }
 

@@ -3,12 +3,14 @@ import type { ProgressEvent } from "../../model/progress-event.ts";
 import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
 import { outOfMemory } from "./out-of-memory.ts";
 import type { FileTaskName, FileTaskRequest } from "./file-tasks.ts";
+import type { TextFlow } from "./text-flow.ts";
 
 /** What the thread that works on files is given. */
 export interface FileWork<Name extends FileTaskName = FileTaskName> {
   readonly name: Name;
   readonly request: FileTaskRequest<Name>;
   readonly spooled: readonly CarriedSpooled[];
+  readonly flow: TextFlow;
 }
 
 /** What the thread that works on files says to the one that shows. */
@@ -16,6 +18,8 @@ export type FileMessage =
   | { readonly kind: "progress"; readonly event: ProgressEvent }
   /** Something is being written under this name, or nothing any more: who ends the thread removes it. */
   | { readonly kind: "temporary"; readonly path: string | undefined }
+  /** A piece of what is printed, to be noted in the flow when it was taken. */
+  | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "result"; readonly result: unknown }
   | { readonly kind: "error"; readonly error: CarriedError };
 

@@ -13,6 +13,8 @@ import { NodeHashing } from "../../adapters/system/node-hashing.ts";
 import { nodeSealCiphers } from "../../adapters/system/node-seal-ciphers.ts";
 import { carried, type FileMessage, type FileWork } from "./file-messages.ts";
 import { fileTasks, type FileTaskName, type FileTaskRequest } from "./file-tasks.ts";
+import type { WriteText } from "./print-objects.ts";
+import { noteSent } from "./text-flow.ts";
 
 /** Screens need no more. */
 const showEveryMs = 100;
@@ -23,7 +25,7 @@ function main(): void {
   const say = (message: FileMessage): void => {
     port.postMessage(message);
   };
-  const { name, request, spooled } = workerData as FileWork; // made by run-file-task.ts
+  const { name, request, spooled, flow } = workerData as FileWork; // made by run-file-task.ts
   let shownMs = 0;
   const context: FileContext = {
     files: new LocalByteFiles(
@@ -44,8 +46,12 @@ function main(): void {
     },
   };
   try {
-    const work = fileTasks[name] as (context: FileContext, request: FileTaskRequest<FileTaskName>) => unknown; // name and request were paired by the types there
-    say({ kind: "result", result: work(context, request) });
+    const write: WriteText = (text) => {
+      say({ kind: "text", text });
+      noteSent(flow);
+    };
+    const work = fileTasks[name] as (context: FileContext, request: FileTaskRequest<FileTaskName>, write: WriteText) => unknown; // name and request were paired by the types there
+    say({ kind: "result", result: work(context, request, write) });
   } catch (error) {
     say({ kind: "error", error: carried(error) });
   }

@@ -35,10 +35,10 @@ function hashedBeside(bytes: Uint8Array, hashOf: (part: Uint8Array) => string | 
 }
 
 function answerOf(context: FileContext, verb: FileTaskName): unknown {
-  const run = fileTasks[verb] as (context: FileContext, request: unknown) => unknown;
+  const run = fileTasks[verb] as (context: FileContext, request: unknown, write: () => void) => unknown;
   const request = { ...requestsFor(path, "/new")[verb], clusterToken: "t" };
   try {
-    return run(context, request);
+    return run(context, request, () => undefined);
   } catch (error) {
     return error;
   }

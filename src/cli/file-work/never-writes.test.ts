@@ -32,9 +32,9 @@ test("no verb writes to what it reads: inode, size, times, bytes and neighbours 
   for (const name of ["snapshot.db", "db", "m1", "cut.db"]) {
     const requests = requestsFor(join(sources, name), join(work, `new-of-${name}`));
     for (const verb of Object.keys(fileTasks) as FileTaskName[]) {
-      const run = fileTasks[verb] as (context: typeof files, request: unknown) => unknown;
+      const run = fileTasks[verb] as (context: typeof files, request: unknown, write: () => void) => unknown;
       try {
-        run(files, requests[verb]);
+        run(files, requests[verb], () => undefined);
         ended.push(`${verb} ${name}`);
       } catch (error) {
         assert.equal(name, "cut.db", String(error));

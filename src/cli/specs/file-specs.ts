@@ -76,8 +76,8 @@ export const fileSpecs: readonly CommandSpec[] = [
     summary: "objects of Kubernetes out of a file, as YAML that kubectl apply takes",
     description: [
       "What the cluster itself writes (status, uid, resourceVersion, …) is left out and named in a comment; --raw keeps it. Secrets are printed as they are.",
-      "Exit code 3: something that was asked for is not there or cannot be read as a whole; all the rest is printed.",
-      "Where no resource is named, what the cluster makes again by itself is left out and counted in a comment: events, leases, endpoints, and what a controller owns (but for its secrets, configmaps and volume claims).",
+      "Exit code 3: something that was asked for is not there or cannot be read as a whole; all the rest is printed. Objects are printed while they are read: of one that ends with another error than 3, what was printed is not whole, and the error says where it ends.",
+      "Where no resource is named, what the cluster makes again by itself is left out and counted in a comment at the end: events, leases, endpoints, and what a controller owns (but for its secrets, configmaps and volume claims).",
     ],
     arguments: [
       source,

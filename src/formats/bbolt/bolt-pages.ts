@@ -4,8 +4,14 @@ import { elementBytes, pageFlags, pageHeaderBytes } from "./bolt-layout.ts";
 import { BoltPage, findPageFault, readPageHeader, type PageFault, type PageHeader } from "./bolt-page.ts";
 import type { BoltMetaFacts } from "./bolt-reader.ts";
 
-/** What single look-ups keep: the branches of an 8 GiB file fit five times into a tenth of the memory goal. */
-const cachedBytesMax = 32 * 1024 * 1024;
+/** What single look-ups keep of branches: those of an 8 GiB file fit five times into a tenth of the memory goal. */
+const cachedBranchBytesMax = 32 * 1024 * 1024;
+/**
+ * And of leaves: enough for look-ups that are near each other. Of many all
+ * over the file, few find what they need, and pages that are kept for long
+ * cost more to give back than to read again.
+ */
+const cachedLeafBytesMax = 512 * 1024;
 /** A page with its overflow that is larger is read, but not kept. */
 const cachedPageBytesMax = 256 * 1024;
 /** From this size on a page must show that it is full before it is read whole. */
@@ -26,8 +32,8 @@ export class BoltPages {
   readonly pageSize: number;
   /** bbolt's high water mark: every id in use is below it. */
   readonly pageCount: number;
-  private readonly cache = new Map<number, BoltPage>();
-  private cachedBytes = 0;
+  private readonly branches = new PageCache(cachedBranchBytesMax);
+  private readonly leaves = new PageCache(cachedLeafBytesMax);
 
   constructor(source: ByteSource, meta: BoltMetaFacts) {
     this.source = source;
@@ -37,30 +43,16 @@ export class BoltPages {
 
   /** For look-ups; recently used pages come from memory. Throws FILE_DAMAGED. */
   load(id: number): BoltPage {
-    const cached = this.cache.get(id);
-    if (cached !== undefined) {
-      this.cache.delete(id);
-      this.cache.set(id, cached);
-      return cached;
-    }
+    const cached = this.branches.get(id) ?? this.leaves.get(id);
+    if (cached !== undefined) return cached;
     const page = this.orThrow(this.read(id));
-    if (page.sizeBytes <= cachedPageBytesMax) this.keep(page);
+    if (page.sizeBytes <= cachedPageBytesMax) (page.isLeaf ? this.leaves : this.branches).keep(page);
     return page;
   }
 
   orThrow(page: BoltPage | PageFault): BoltPage {
     if (page instanceof BoltPage) return page;
     throw damaged(this.source.name, page.offset, page.what);
-  }
-
-  private keep(page: BoltPage): void {
-    this.cache.set(page.id, page);
-    this.cachedBytes += page.sizeBytes;
-    for (const [id, oldest] of this.cache) {
-      if (this.cachedBytes <= cachedBytesMax) break;
-      this.cache.delete(id);
-      this.cachedBytes -= oldest.sizeBytes;
-    }
   }
 
   /** Not kept in memory. */
@@ -132,6 +124,35 @@ export class BoltPages {
     if (sizeBytes > pageBytesMax)
       throw unsupported(this.source.name, fileOffset, `a page of ${String(sizeBytes)} bytes; up to ${String(pageBytesMax)} are read`);
     return undefined;
+  }
+}
+
+/** The pages that were used last. */
+class PageCache {
+  private readonly pages = new Map<number, BoltPage>();
+  private readonly bytesMax: number;
+  private bytes = 0;
+
+  constructor(bytesMax: number) {
+    this.bytesMax = bytesMax;
+  }
+
+  get(id: number): BoltPage | undefined {
+    const page = this.pages.get(id);
+    if (page === undefined) return undefined;
+    this.pages.delete(id);
+    this.pages.set(id, page);
+    return page;
+  }
+
+  keep(page: BoltPage): void {
+    this.pages.set(page.id, page);
+    this.bytes += page.sizeBytes;
+    for (const [id, oldest] of this.pages) {
+      if (this.bytes <= this.bytesMax) break;
+      this.pages.delete(id);
+      this.bytes -= oldest.sizeBytes;
+    }
   }
 }
 

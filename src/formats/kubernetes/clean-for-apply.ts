@@ -4,7 +4,7 @@
  * bind the new object to others that had an identity (uid) of their own.
  * Every removal is named, so that nothing goes silently.
  */
-import { emptyKubeObject, isKubeList, isKubeObject, type KubeJson, type KubeObject, type MutableKubeObject } from "./kube-json.ts";
+import { emptyKubeObject, isKubeList, isKubeObject, type KubeJson, type KubeObject, type MutableKubeObject, valueAt } from "./kube-json.ts";
 
 export interface CleanObject {
   readonly object: KubeObject;
@@ -93,18 +93,15 @@ function hasText(object: KubeObject, name: string): boolean {
 
 /** The same object when there is nothing at the path. */
 function withoutPath(object: KubeObject, path: readonly string[]): KubeObject {
-  const [name = "", ...rest] = path;
-  if (!Object.hasOwn(object, name)) return object;
+  return valueAt(object, ...path) === undefined ? object : copyWithout(object, path, 0);
+}
+
+function copyWithout(object: KubeObject, path: readonly string[], at: number): KubeObject {
+  const name = path[at] ?? "";
   const copy: MutableKubeObject = Object.assign(emptyKubeObject(), object);
-  if (rest.length === 0) {
-    Reflect.deleteProperty(copy, name);
-    return copy;
-  }
   const child = object[name];
-  if (!isKubeObject(child)) return object;
-  const cleaned = withoutPath(child, rest);
-  if (cleaned === child) return object;
-  copy[name] = cleaned;
+  if (at + 1 < path.length && isKubeObject(child)) copy[name] = copyWithout(child, path, at + 1);
+  else Reflect.deleteProperty(copy, name);
   return copy;
 }
 

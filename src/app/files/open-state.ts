@@ -194,7 +194,7 @@ function openDirectory(context: FileContext, files: OpenFiles, { path, committed
       files.assertUnchanged();
     },
     stored: () => openBolt(database),
-    state: () => (state ??= replayedState(context, { name: dir.name, wal: log() }, openBolt(database), committedOnly ?? false)),
+    state: () => (state ??= replayedState(context, { dir, wal: log() }, openBolt(database), committedOnly ?? false)),
   };
 }
 

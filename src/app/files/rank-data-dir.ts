@@ -2,7 +2,7 @@ import type { ByteSource } from "../../formats/byte-source.ts";
 import { openBolt } from "../../formats/bbolt/bolt-file.ts";
 import type { DataDir } from "../../formats/etcd/data-dir/data-dir.ts";
 import { rankMember, type MemberRank } from "../../formats/etcd/data-dir/rank-member.ts";
-import { readMeta, type StoredMeta } from "../../formats/etcd/schema/read-meta.ts";
+import { loggedDatabase, type LoggedDatabase } from "../../formats/etcd/replay/logged-database.ts";
 import { readSnapFile } from "../../formats/etcd/snap/snap-file.ts";
 import type { WalLog } from "../../formats/etcd/wal/wal-log.ts";
 import type { ErrorCode } from "../../model/error-catalogue.ts";
@@ -15,6 +15,7 @@ const damageCodes: readonly ErrorCode[] = ["FILE_DAMAGED", "FILE_UNSUPPORTED", "
 export interface ReadDataDir {
   readonly dir: DataDir;
   readonly rank: MemberRank;
+  /** Its own; undefined also where the one beside it is of another cluster. */
   readonly wal: WalLog | undefined;
   /** The database that counts, where it can be read. */
   readonly database: ByteSource | undefined;
@@ -29,14 +30,15 @@ export function rankDataDir(dir: DataDir, log: ReadLog): MemberRank {
 export function readDataDir(dir: DataDir, log: ReadLog): ReadDataDir {
   const wal = log();
   const found = databaseOf(dir, log);
-  const rank = rankMember({ name: dir.name, wal, database: found?.meta, snapFiles: readableSnapFiles(dir) });
-  return { dir, rank, wal, database: found?.database };
+  const rank = rankMember({ name: dir.name, wal, database: found?.logged, snapFiles: readableSnapFiles(dir) });
+  const isOwn = rank.problems.every((problem) => problem.kind !== "log-of-another-cluster");
+  return { dir, rank, wal: isOwn ? wal : undefined, database: found?.database };
 }
 
-function databaseOf(dir: DataDir, log: ReadLog): { readonly database: ByteSource; readonly meta: StoredMeta } | undefined {
+function databaseOf(dir: DataDir, log: ReadLog): { readonly database: ByteSource; readonly logged: LoggedDatabase } | undefined {
   try {
     const database = databaseThatCounts(dir, log);
-    return database === undefined ? undefined : { database, meta: readMeta(openBolt(database)) };
+    return database === undefined ? undefined : { database, logged: loggedDatabase(openBolt(database), dir) };
   } catch (error) {
     if (isDamage(error)) return undefined; // rankMember says that it is missing or cannot be read
     throw error;

@@ -6,8 +6,8 @@ import { otherMetaProblem } from "../../formats/bbolt/other-meta-problem.ts";
 import { rankMember, type MemberRank, type RankProblemKind } from "../../formats/etcd/data-dir/rank-member.ts";
 import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
 import { replayLog } from "../../formats/etcd/replay/replay-log.ts";
+import { databaseMemberIds, loggedDatabase } from "../../formats/etcd/replay/logged-database.ts";
 import { usableLog } from "../../formats/etcd/replay/usable-log.ts";
-import { readMembers } from "../../formats/etcd/schema/read-members.ts";
 import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
 import type { RecoveryError } from "../../model/recovery-error.ts";
 import { contentDiffers, startChecks } from "./check-trailer.ts";
@@ -77,7 +77,7 @@ function rankFile(context: FileContext, path: string): RankedSource {
     return {
       path,
       rank,
-      memberIds: memberIdsOf(bolt),
+      memberIds: databaseMemberIds(bolt),
       revision,
       databaseRevision: revision,
       isDamaged: problems.length > 0,
@@ -128,12 +128,12 @@ function stateOf(context: FileContext, { dir, rank, wal, database }: ReadDataDir
   if (database === undefined) return { memberIds, ...unknown, isDamaged: false, problems };
   try {
     const bolt = openBolt(database);
-    memberIds = memberIdsOf(bolt);
+    memberIds = databaseMemberIds(bolt);
     problems = structureProblems(checkBolt(database, { onBytes: showing(context, `checking the structure of ${dir.name}`) }));
     const databaseRevision = openMvcc(bolt).revision;
     const checked = { memberIds, databaseRevision, isDamaged: problems.length > 0, problems };
     if (wal === undefined || rank.unappliedCount === 0n) return { ...checked, revision: databaseRevision };
-    const { log, mustStopAtCommit } = usableLog(wal, readMeta(bolt), dir.name);
+    const { log, mustStopAtCommit } = usableLog(wal, loggedDatabase(bolt, dir), dir.name);
     if (log === undefined) return { ...checked, revision: undefined };
     const onBytes = showing(context, `replaying the log of ${dir.name}`);
     const through = mustStopAtCommit ? "recorded-commit" : "last-entry";
@@ -164,15 +164,4 @@ function structureProblems({ verdict, problems, problemCount, meta, otherMeta }:
       : [`its pages are damaged (${String(problemCount)} problems; byte ${String(first.offset)}: ${first.what})`]),
     ...(other === undefined ? [] : [other.what]),
   ];
-}
-
-/** Empty also where they cannot be read: then of which cluster it is remains unknown, and is said to be. */
-function memberIdsOf(bolt: BoltReader): ReadonlySet<bigint> {
-  try {
-    const { members, removed } = readMembers(bolt);
-    return new Set([...members.map((one) => one.id), ...removed].map((id) => BigInt(`0x${id}`)));
-  } catch (error) {
-    if (isDamage(error)) return new Set();
-    throw error;
-  }
 }

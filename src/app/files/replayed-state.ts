@@ -1,5 +1,7 @@
 import type { BoltReader } from "../../formats/bbolt/bolt-reader.ts";
+import type { DataDir } from "../../formats/etcd/data-dir/data-dir.ts";
 import { replayLog, type ReplayFacts } from "../../formats/etcd/replay/replay-log.ts";
+import { loggedDatabase } from "../../formats/etcd/replay/logged-database.ts";
 import { lossError, usableLog, type UsableLog } from "../../formats/etcd/replay/usable-log.ts";
 import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
 import type { WalLog } from "../../formats/etcd/wal/wal-log.ts";
@@ -26,11 +28,11 @@ export interface ReplayedState {
  */
 export function replayedState(
   context: FileContext,
-  { name, wal }: { readonly name: string; readonly wal: WalLog | undefined },
+  { dir, wal }: { readonly dir: DataDir; readonly wal: WalLog | undefined },
   base: BoltReader,
   committedOnly: boolean,
 ): ReplayedState {
-  const usable = usableLog(wal, readMeta(base), name);
+  const usable = usableLog(wal, loggedDatabase(base, dir), dir.name);
   const alone = { bolt: base, replay: undefined, notApplied: undefined };
   if (usable.log === undefined) return { ...alone, loss: usable.loss };
   try {

@@ -6,7 +6,8 @@
  * server/storage/backend.go (what a start looks at).
  */
 import type { HardState } from "../raft/raft-messages.ts";
-import { closedSegmentWords, usableLog, type LoggedDatabase } from "../replay/usable-log.ts";
+import type { LoggedDatabase } from "../replay/logged-database.ts";
+import { closedSegmentWords, usableLog } from "../replay/usable-log.ts";
 import type { WalFacts, WalLog } from "../wal/wal-log.ts";
 import type { WalSnapshot } from "../wal/wal-records.ts";
 
@@ -16,7 +17,7 @@ export interface RankInput {
   /** undefined when there is no segment. */
   readonly wal: WalLog | undefined;
   /** The database that counts (see `neededReceivedDatabase`); undefined when it is missing or cannot be read. */
-  readonly database: { readonly consistentIndex: bigint | undefined; readonly term: bigint | undefined } | undefined;
+  readonly database: LoggedDatabase | undefined;
   /** Snapshot files that could be read. */
   readonly snapFiles: readonly { readonly index: bigint; readonly term: bigint }[];
 }
@@ -39,6 +40,8 @@ export type RankProblemKind =
   | "log-begins-after-snapshot"
   /** The last entry of the database has another term in the log: the two are not of one history. */
   | "log-of-another-history"
+  /** No member that the database names wrote it. */
+  | "log-of-another-cluster"
   | "database-missing"
   /** A leader's snapshot was recorded and its database not yet taken over. */
   | "database-behind-snapshot"
@@ -82,6 +85,15 @@ export interface MemberRank {
 }
 
 export function rankMember(input: RankInput): MemberRank {
+  const stranger = input.database === undefined ? undefined : usableLog(input.wal, input.database, input.name).stranger;
+  if (stranger === undefined) return rankOwn(input);
+  // Whose log is another's tells nothing of it: not its id, nor what was committed.
+  const alone = rankOwn({ ...input, wal: undefined });
+  const problems = alone.problems.filter((problem) => problem.kind !== "log-missing");
+  return { ...alone, problems: [{ kind: "log-of-another-cluster", what: stranger }, ...problems] };
+}
+
+function rankOwn(input: RankInput): MemberRank {
   const { wal, database } = input;
   const consistentIndex = database?.consistentIndex ?? (database === undefined ? undefined : 0n);
   const snapshot = wal === undefined ? undefined : startSnapshotOf(wal);

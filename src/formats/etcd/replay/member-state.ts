@@ -7,6 +7,7 @@ import { neededReceivedDatabase } from "../data-dir/rank-member.ts";
 import { readMeta } from "../schema/read-meta.ts";
 import { openWal } from "../wal/open-wal.ts";
 import type { WalLog } from "../wal/wal-log.ts";
+import { loggedDatabase } from "./logged-database.ts";
 import { lossError, usableLog, type LogLoss } from "./usable-log.ts";
 import { replayLog, type ReplayFacts, type ReplayOptions } from "./replay-log.ts";
 
@@ -47,7 +48,7 @@ export function readMemberState(dir: DataDir, options: MemberStateOptions = {}):
   const { through } = options;
   const alone = { bolt: database, database, databaseName, wal, replay: undefined };
   if (through === "database") return { ...alone, loss: undefined };
-  const { log, loss, mustStopAtCommit } = usableLog(wal, readMeta(database), dir.name);
+  const { log, loss, mustStopAtCommit } = usableLog(wal, loggedDatabase(database, dir), dir.name);
   if (loss !== undefined && options.acceptsLoss !== true) throw lossError(loss, dir.name);
   if (log === undefined) return { ...alone, loss };
   const replayed = replayLog(database, log, {

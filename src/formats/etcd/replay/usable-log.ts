@@ -7,6 +7,7 @@ import { endOfContent, nextFrame } from "../wal/frame-search.ts";
 import { stretchLog } from "../wal/stretch-log.ts";
 import { walRecordType } from "../wal/wal-frames.ts";
 import type { WalLog, WalStretch } from "../wal/wal-log.ts";
+import { strangerWords, type LoggedDatabase } from "./logged-database.ts";
 import type { ReplayableLog } from "./replay-log.ts";
 
 /** What a log should have given and does not. */
@@ -22,11 +23,8 @@ export interface UsableLog {
   readonly mustStopAtCommit: boolean;
   /** undefined: the log continues the database to the end of both. */
   readonly loss: LogLoss | undefined;
-}
-
-export interface LoggedDatabase {
-  readonly consistentIndex: bigint | undefined;
-  readonly term: bigint | undefined;
+  /** Why the log is not of this database's cluster: nothing in it says anything of the database. */
+  readonly stranger?: string;
 }
 
 /** Sentences; a log that is broken at every segment needs no more to be understood. */
@@ -52,6 +50,11 @@ export function usableLog(wal: WalLog | undefined, database: LoggedDatabase, nam
   if (wal === undefined || wal.segments.length === 0)
     return without("missing", [`there is no log: what was written after entry ${held}, the database's last, is not there`]);
   const found = stretchOf(wal, held);
+  const stranger = strangerWords(wal, found?.log, database);
+  if (stranger !== undefined) {
+    const { loss, ...state } = without("does-not-fit", [stranger]);
+    return { ...state, stranger, loss: loss === undefined ? undefined : { ...loss, missingThrough: undefined } };
+  }
   const breaks = breaksBehind(wal, found?.stretch);
   if (found === undefined) {
     const { behind, gap } = endProblems(wal, held);

@@ -23,6 +23,7 @@ export interface EtcdDataJudgement {
   /** As in `Doubt`. */
   readonly place?: Doubt["place"];
   readonly unlike?: Doubt["unlike"];
+  readonly units?: Doubt["units"];
   readonly on?: Doubt["on"];
 }
 

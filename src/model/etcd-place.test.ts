@@ -5,6 +5,7 @@ import { flagged, movedTo, patchManifests, withSecondEtcd } from "../../test/sup
 import { planned } from "../../test/support/planned.ts";
 import { clusterModelOf } from "./cluster-model-of.ts";
 import { etcdDataOn } from "./etcd-data.ts";
+import { hasEtcdAmong } from "./etcd-place.ts";
 import { readManifestText } from "../formats/machine/manifest-text.ts";
 import { diagnose } from "../diagnose/diagnose.ts";
 import type { HostFacts, ManifestFacts } from "./inventory.ts";
@@ -205,13 +206,18 @@ test("etcdDataOn: nobody else confirms the place of an etcd that a service of it
   });
   for (const builder of [down, served]) {
     assert.deepEqual(judged(builder), [false, false, undefined]);
-    assert.match(judged(withUnit(builder, inactive))[2] as string, /a service of the machine starts etcd there/);
-    for (const unit of ["etcd-member.service", "etcd2.service", "docker-etcd.service"])
+    assert.match(judged(withUnit(builder, inactive))[2] as string, /etcd\.service of that machine may start it from another place/);
+    for (const unit of ["etcd-member.service", "container-etcd.service", "etcd_cp2.service", "snap.etcd.etcd.service"])
       assert.equal(judged(withUnit(builder, () => ({ otherEtcdUnits: [unit] })))[1], undefined, unit);
     assert.deepEqual(judged(withUnit(builder, () => ({ otherEtcdUnits: ["etcd-backup.service"] }))), [false, false, undefined]);
   }
   const reset = withUnit(healthyKubeadm3().kubeadmReset("cp2"), () => ({ otherEtcdUnits: ["etcd-member.service"] }));
   assert.equal(judged(reset)[1], undefined);
+  // There is a way out that a person can take: what is masked is not there.
+  assert.match(
+    planned(reset.build()).reasons.join(" "),
+    /systemctl cat etcd-member\.service.*systemctl mask etcd-member\.service\. Then plan again/,
+  );
 });
 
 test("etcdDataOn: an own manifest that was not understood is a doubt, whatever the others' say", () => {
@@ -231,7 +237,10 @@ test("etcdDataOn: where no manifest and no etcd that serves has the path, nothin
   assert.match(judged(moved)[2] as string, /nobody says that etcd keeps its data there/);
   const codes = (builder: InventoryBuilder) => diagnose(builder.build()).findings.map(({ code }) => code.slice(0, 3));
   assert.deepEqual([codes(moved).includes("E01"), planned(moved.build()).lossProofs], [false, []]);
-  assert.match(planned(moved.build()).reasons.join(" "), /Find out where etcd on cp2 keeps its data/);
+  assert.match(
+    planned(moved.build()).reasons.join(" "),
+    /Find out where etcd on cp2 keeps its data.*Stop the kubelet \(systemctl stop kubelet\) before/,
+  );
   const reset = names.reduce((all, name) => all.kubeadmReset(name), healthyKubeadm3());
   for (const name of names) assert.deepEqual(judged(reset, name), [false, false, undefined]);
   assert.ok(codes(reset).includes("E01"));
@@ -278,4 +287,45 @@ test("etcdDataOn: an etcd.yaml that is not understood beside an old copy that is
   assert.deepEqual(judged(beside).slice(0, 2), [undefined, undefined]);
   const plan = planned(beside.build());
   assert.deepEqual([plan.verdict, plan.lossProofs, plan.steps], ["blocked", [], []]);
+});
+
+test("etcdDataOn: tools beside a sound etcd put nothing in doubt, however they are started", () => {
+  const pod = (name: string, container: string) =>
+    `kind: Pod\nmetadata: {name: ${name}}\nspec: {containers: [${container}], volumes: [{name: d, hostPath: {path: /var/lib/etcd}}]}\n`;
+  const tools = [
+    pod("etcd-backup", "{name: b, command: [sh, -c, 'etcdctl snapshot save /backup/etcd/x.db; find /backup/etcd -mtime +7 -delete']}"),
+    pod(
+      "nightly",
+      "{name: b, command: [sh, -c, 'tar czf /b/x.tgz -C /var/lib etcd'], volumeMounts: [{name: d, mountPath: /var/lib/etcd}]}",
+    ),
+    pod("defragmenter", "{name: d, image: ghcr.io/ahrtr/etcd-defrag, args: [--cluster]}"),
+    pod("brctl", "{name: b, command: [etcdbrctl, server, --data-dir=/d], volumeMounts: [{name: d, mountPath: /d}]}"),
+    pod("consul", "{name: c, command: [consul, agent, -data-dir=/consul/data]}"),
+  ].map((text, index) => ({
+    fileName: `tool-${String(index)}.yaml`,
+    sha256: "d".repeat(64),
+    ...readManifestText(text, `tool-${String(index)}.yaml`),
+  }));
+  const beside = patchManifests(healthyKubeadm3(), (all) => [...all, ...tools]);
+  for (const name of ["cp1", "cp2", "cp3"]) assert.deepEqual(judged(beside, name), [true, true, undefined]);
+  assert.equal(
+    planned(patchManifests(healthyKubeadm3().kubeletStopped("cp2"), (all) => [...all, ...tools]).build()).strategy,
+    "start-stopped",
+  );
+  const lost = planned(patchManifests(healthyKubeadm3().etcdDataLost("cp2"), (all) => [...all, ...tools]).build());
+  assert.deepEqual(
+    lost.lossProofs.map(({ kind, host }) => [kind, host]),
+    [["observed-data-lost", "cp2"]],
+  );
+});
+
+test("hasEtcdAmong: whatever its file is called, a manifest with an etcd, or one that nobody understands, starts etcd", () => {
+  const [etcd] = (healthyKubeadm3().build().hosts[0]?.manifests as { readonly value: readonly ManifestFacts[] }).value.filter(
+    ({ etcdFlags }) => etcdFlags !== undefined,
+  );
+  assert.ok(etcd !== undefined);
+  assert.equal(hasEtcdAmong([etcd]), true);
+  assert.equal(hasEtcdAmong([{ problem: "it is empty" }]), true);
+  assert.equal(hasEtcdAmong([{ mayBeEtcds: true }]), undefined);
+  assert.deepEqual([hasEtcdAmong([]), hasEtcdAmong([{}]), hasEtcdAmong(undefined)], [false, false, undefined]);
 });

@@ -1,3 +1,4 @@
+import { isNamedAfterEtcdTool } from "./etcd-tool-name.ts";
 import { cleanPath } from "./host-path.ts";
 import type { HostName } from "./ids.ts";
 import type { DataDirFacts, HostFacts, ManifestFacts } from "./inventory.ts";
@@ -9,9 +10,9 @@ import { peerEndpointOf } from "./peer-endpoint.ts";
  * ask: the machine is to be made to answer. tidy: what lies there is to be looked at.
  * manifest: a file among the manifests is to be repaired. configure: paths.etcdDataDir is to be `place`.
  * elsewhere: etcd keeps its data where nobody can look. removed: etcd runs, and its data is not seen.
- * unsaid: somebody has to find out where etcd keeps its data.
+ * unsaid: somebody has to find out where etcd keeps its data. service: `units` of the machine may start it, and they were not read.
  */
-export type DataRemedy = "mount" | "disk" | "ask" | "tidy" | "manifest" | "configure" | "elsewhere" | "removed" | "unsaid";
+export type DataRemedy = "mount" | "disk" | "ask" | "tidy" | "manifest" | "configure" | "elsewhere" | "removed" | "unsaid" | "service";
 
 export interface Doubt {
   readonly words: string;
@@ -20,6 +21,8 @@ export interface Doubt {
   readonly place?: string;
   /** With configure: machines whose etcd keeps its data elsewhere than there. */
   readonly unlike?: readonly HostName[];
+  /** With service: unit files of that machine. */
+  readonly units?: readonly string[];
   /** The machine to see to, where it is another one than the one in doubt. */
   readonly on?: HostName;
   /** Its manifest has the place that was looked at, so only what was seen there is in doubt. */
@@ -82,6 +85,18 @@ function portsAmong(hosts: readonly HostFacts[]): ReadonlySet<number> {
   return memberPorts(members.flatMap((list) => (list ?? []).flatMap(({ peerUrls, clientUrls }) => [...peerUrls, ...clientUrls])));
 }
 
+/**
+ * Does the kubelet start etcd from one of these, whatever the file is called? undefined: the manifests were not read, or
+ * one of them may be etcd's and may be a tool's.
+ */
+export function hasEtcdAmong(
+  manifests: readonly Pick<ManifestFacts, "etcdFlags" | "problem" | "mayBeEtcds">[] | undefined,
+): boolean | undefined {
+  if (manifests === undefined) return undefined;
+  if (manifests.some(({ etcdFlags, problem }) => etcdFlags !== undefined || problem !== undefined)) return true;
+  return manifests.some(({ mayBeEtcds }) => mayBeEtcds === true) ? undefined : false;
+}
+
 type Said = Pick<ManifestFacts, "fileName" | "podName" | "etcdFlags" | "problem" | "mayKeepDataIn" | "mayBeEtcds">;
 
 function membersOf({ manifests }: HostFacts, { ports }: PlaceQuestion): readonly Said[] {
@@ -96,13 +111,17 @@ function membersOf({ manifests }: HostFacts, { ports }: PlaceQuestion): readonly
 function membersAmong(manifests: readonly Said[], ports: ReadonlySet<number>): readonly Said[] {
   const etcds = manifests.filter(({ etcdFlags }) => etcdFlags !== undefined);
   const hasPorts = ({ etcdFlags }: Said): boolean | undefined => etcdFlags?.ports?.some((port) => ports.has(port));
-  const isNamed = ({ fileName, podName }: Said): boolean => fileName === "etcd.yaml" || podName === "etcd";
-  if (etcds.some((one) => hasPorts(one) === true && (one.etcdFlags?.isAtUsualPorts !== true || isNamed(one))))
-    return etcds.filter((one) => hasPorts(one) !== false || isNamed(one));
+  if (etcds.some((one) => hasPorts(one) === true && (one.etcdFlags?.isAtUsualPorts !== true || isNamedEtcd(one))))
+    return etcds.filter((one) => hasPorts(one) !== false || isNamedEtcd(one));
   if (etcds.length > 0) return etcds;
   // Beside a file that was not understood at all, the mounts of another prove nothing.
   const odd = manifests.filter(({ problem }) => problem !== undefined);
   return odd.every(({ mayKeepDataIn }) => mayKeepDataIn !== undefined) ? odd : [];
+}
+
+/** As kubeadm names it. */
+function isNamedEtcd({ fileName, podName }: Said): boolean {
+  return fileName === "etcd.yaml" || podName === "etcd";
 }
 
 function elsewhereDoubt(name: HostName, manifests: readonly Said[], path: string): Doubt | undefined {
@@ -195,7 +214,9 @@ function oddDoubt(manifests: readonly Said[] | undefined): Doubt | undefined {
 }
 
 function likenessDoubt(manifests: readonly Said[]): Doubt | undefined {
-  const like = isUnderstood(manifests) ? undefined : manifests.find(({ mayBeEtcds }) => mayBeEtcds === true);
+  // Beside an etcd by the usual name, or at ports that are said, it is a tool of that one.
+  const isTold = manifests.some((one) => one.etcdFlags !== undefined && (isNamedEtcd(one) || one.etcdFlags.isAtUsualPorts !== true));
+  const like = isTold ? undefined : manifests.find(({ mayBeEtcds }) => mayBeEtcds === true);
   if (like === undefined) return undefined;
   const words = `where etcd keeps its data is not known, the pod ${like.podName} (${like.fileName}) may be the one that starts it`;
   return { words, remedy: "manifest" };
@@ -217,10 +238,11 @@ function unconfirmedDoubt(facts: HostFacts, others: readonly HostFacts[]): Doubt
   if (unread !== undefined || dir === undefined || (isWhole(dir) && dir.isNewborn !== true)) return unread;
   const isServedThere = others.some((host) => isServing(host) && holdsData(host, dir.path));
   if ((isServedThere && !hasEtcdUnit(facts)) || isBare(facts)) return undefined;
-  const why = hasEtcdUnit(facts)
-    ? "a service of the machine starts etcd there, and where from was not read"
-    : "no manifest of it was seen on any machine, and no etcd serves from that path";
-  return { words: `nothing is in ${dir.path} on ${facts.name}, and nobody says that etcd keeps its data there: ${why}`, remedy: "unsaid" };
+  const units = etcdUnitsOf(facts);
+  const nothing = `nothing is in ${dir.path} on ${facts.name}, and nobody says that etcd keeps its data there`;
+  if (units.length > 0)
+    return { words: `${nothing}: ${units.join(", ")} of that machine may start it from another place`, remedy: "service", units };
+  return { words: `${nothing}: no manifest of it was seen on any machine, and no etcd serves from that path`, remedy: "unsaid" };
 }
 
 function holdsData(host: HostFacts, path: string): boolean {
@@ -245,12 +267,15 @@ function isBare(facts: HostFacts): boolean {
   );
 }
 
-/** systemd starts an etcd here, from a place that nobody has read; also where its units are not known. Tools beside etcd (etcd-backup) do not count. */
-function hasEtcdUnit({ services, otherEtcdUnits = [] }: HostFacts): boolean {
-  const units = valueOf(services);
-  if (units === undefined || otherEtcdUnits.some((name) => /^(docker-|podman-)?etcd(-member|-server|[0-9.-]*)(@.*)?\.service$/.test(name)))
-    return true;
-  return units.some(({ unit, activeState }) => unit === "etcd" && activeState !== "absent");
+/** systemd may start an etcd here, from a place that nobody has read; also where its units are not known. */
+function hasEtcdUnit(facts: HostFacts): boolean {
+  return valueOf(facts.services) === undefined || etcdUnitsOf(facts).length > 0;
+}
+
+/** Whatever has etcd in its name, as people call them in many ways; a masked unit is not there. */
+function etcdUnitsOf({ services, otherEtcdUnits = [] }: HostFacts): readonly string[] {
+  const isThere = valueOf(services)?.some(({ unit, activeState }) => unit === "etcd" && activeState !== "absent") === true;
+  return [...(isThere ? ["etcd.service"] : []), ...otherEtcdUnits.filter((name) => !isNamedAfterEtcdTool(name))];
 }
 
 function about(host: HostFacts, facts: HostFacts): { readonly on?: HostName } {

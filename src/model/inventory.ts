@@ -117,6 +117,8 @@ export interface DataDirFacts {
   readonly newestFileAt: string;
   readonly ownerUid: number;
   readonly isReadOnlyMount: boolean;
+  /** Where the filesystem is mounted that the data dir is on, or would be; undefined: not told. */
+  readonly mountPoint?: string;
   /** A mount point (of /etc/fstab) or mount unit (of systemd) on the way to the data dir or below it that is not mounted: the data may lie on that filesystem. */
   readonly unmountedAt?: string;
   /** Why it could not be asked what belongs mounted there. */
@@ -366,5 +368,11 @@ export interface LastSeen {
   readonly raftIndex: bigint;
   readonly raftTerm: bigint;
   readonly objectCounts: readonly { readonly resource: string; readonly count: number }[];
-  readonly hosts: readonly { readonly name: HostName; readonly machineId: string; readonly address: string }[];
+  readonly hosts: readonly {
+    readonly name: HostName;
+    readonly machineId: string;
+    readonly address: string;
+    /** Where the filesystem was mounted that etcd's data dir was on while etcd answered. */
+    readonly dataMountPoint?: string | undefined;
+  }[];
 }

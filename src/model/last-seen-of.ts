@@ -48,5 +48,9 @@ function seenHost(
   // A machine that does not run its member may be a newcomer under the old name: what the old one was is kept, and the
   // newcomer is not remembered as the one that was lost.
   const machineId = answers ? (valueOf(host.machine)?.machineId ?? earlier?.machineId) : earlier?.machineId;
-  return machineId === undefined ? undefined : { name: host.name, machineId, address };
+  if (machineId === undefined) return undefined;
+  const dir = valueOf(host.etcdDataDir);
+  const isServedFrom = answers && dir !== undefined && dir.readError === undefined && dir.hasWal && dir.hasBackend;
+  const dataMountPoint = isServedFrom ? dir.mountPoint : earlier?.machineId === machineId ? earlier.dataMountPoint : undefined;
+  return { name: host.name, machineId, address, ...(dataMountPoint === undefined ? {} : { dataMountPoint }) };
 }

@@ -100,9 +100,14 @@ section_versions() {
 section_services() {
   timeout 2 systemctl show -p Id,LoadState,ActiveState,UnitFileState kubelet.service containerd.service haproxy.service keepalived.service etcd.service || return 1
   names=
-  for f in "$root"/etc/systemd/system/*etcd*.service "$root"/run/systemd/*/*etcd*.service "$root"/usr/lib/systemd/system/*etcd*.service \
+  for f in "$root"/etc/systemd/system/*etcd*.service "$root"/run/systemd/system/*etcd*.service "$root"/run/systemd/transient/*etcd*.service "$root"/run/systemd/generator*/*etcd*.service "$root"/usr/lib/systemd/system/*etcd*.service \
     "$root"/lib/systemd/system/*etcd*.service "$root"/usr/local/lib/systemd/system/*etcd*.service; do
-    if [ -e "$f" ] || [ -L "$f" ]; then names="$names ${"$"}{f##*/}"; fi
+    { [ -e "$f" ] || [ -L "$f" ]; } || continue
+    # A unit that is masked is a link to /dev/null, whatever lies in the places behind.
+    for mask in /etc /run; do
+      if [ "$(readlink "$root$mask/systemd/system/${"$"}{f##*/}")" = /dev/null ]; then continue 2; fi
+    done
+    names="$names ${"$"}{f##*/}"
   done
   printf '\nEtcdUnitFiles=%s\n' "$names"
 }
@@ -176,7 +181,11 @@ section_kernel() {
 const fileSections = String.raw`
 section_manifests() {
   m=$root$manifests_dir
-  [ -d "$m" ] || { echo absent; return 0; }
+  if said=$(ls -- "$m" 2>&1); then :; else
+    # Where a link leads to nothing, or the dir cannot be listed, there may be any manifest.
+    case $said in *': No such file or directory') [ -L "$m" ] || { echo absent; return 0; } ;; esac
+    printf '%s\n' "$said" >&2; return 1
+  fi
   # The kubelet reads regular files only; anything else in the place of etcd's manifest is a riddle.
   if [ ! -f "$m/etcd.yaml" ] && { [ -e "$m/etcd.yaml" ] || [ -L "$m/etcd.yaml" ]; }; then echo 'no-file plain:etcd.yaml'; fi
   set --

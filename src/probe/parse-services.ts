@@ -6,7 +6,7 @@ const units = ["kubelet", "containerd", "haproxy", "keepalived", "etcd"] as cons
 /**
  * Pure. `systemctl show -p Id,LoadState,ActiveState,UnitFileState` of all
  * units: one block per unit, blank lines between. A unit that systemd does
- * not know is `absent`. Throws REMOTE_ANSWER_MALFORMED, also when a unit is
+ * not know is `absent`, and so is an etcd that is masked. Throws REMOTE_ANSWER_MALFORMED, also when a unit is
  * missing from the answer.
  */
 export function parseServices(text: string): readonly ServiceFacts[] {
@@ -16,7 +16,7 @@ export function parseServices(text: string): readonly ServiceFacts[] {
     if (fields === undefined) throw malformed("services", `systemctl said nothing of ${unit}.service`);
     return {
       unit,
-      activeState: activeState(fields),
+      activeState: activeState(unit, fields),
       isEnabled: ["enabled", "enabled-runtime", "static", "generated", "indirect"].includes(fields.get("UnitFileState") ?? ""),
     };
   });
@@ -28,11 +28,12 @@ export function parseOtherEtcdUnits(text: string): readonly string[] {
   return [...new Set(names)].filter((name) => name !== "" && name !== "etcd.service").sort();
 }
 
-function activeState(fields: ReadonlyMap<string, string>): ServiceFacts["activeState"] {
+function activeState(unit: ServiceFacts["unit"], fields: ReadonlyMap<string, string>): ServiceFacts["activeState"] {
   const loaded = requiredField(fields, "LoadState");
   const state = requiredField(fields, "ActiveState");
   // A unit file that was deleted while its process runs is still "active".
-  if (loaded === "not-found" && state === "inactive") return "absent";
+  // A masked etcd starts nothing; that another unit is masked is somebody's doing, and to be seen.
+  if ((loaded === "not-found" || (loaded === "masked" && unit === "etcd")) && state === "inactive") return "absent";
   switch (state) {
     case "active":
     case "reloading":

@@ -87,13 +87,15 @@ test("parseStaticPod: flags in args count too, and encryption configuration is n
   assert.equal(manifest.encryptionConfigPath, "/e.yaml");
 });
 
-test("parseStaticPods: a file of the same content on another machine is read once, under its own name and sum", () => {
+test("parseStaticPods: a file of the same name and content on another machine is read once, under its own sum", () => {
   const content = Buffer.from(
     "kind: Pod\nmetadata: {name: kube-scheduler}\nspec: {containers: [{name: s, command: [kube-scheduler]}]}\n",
   ).toString("base64");
   const read: ReadManifests = new Map();
   const line = (name: string, sum: string) => `file plain:${name} ${sum.repeat(64)} ${content}\n`;
   assert.deepEqual(parseStaticPods(line("a.yaml", "1"), read), [{ fileName: "a.yaml", sha256: "1".repeat(64), podName: "kube-scheduler" }]);
-  assert.deepEqual(parseStaticPods(line("b.yaml", "2"), read), [{ fileName: "b.yaml", sha256: "2".repeat(64), podName: "kube-scheduler" }]);
+  assert.deepEqual(parseStaticPods(line("a.yaml", "2"), read), [{ fileName: "a.yaml", sha256: "2".repeat(64), podName: "kube-scheduler" }]);
   assert.equal(read.size, 1);
+  // Its name may say what it is.
+  assert.match(parseStaticPods(line("etcd.yaml", "1"), read)[0]?.problem ?? "", /by its name/);
 });

@@ -26,8 +26,8 @@ export function parseStaticPods(text: string, read: ReadManifests = new Map()): 
     const fileName = match[1] === "plain" ? (match[2] ?? "") : textOfBase64(match[2] ?? "", "file name");
     const sha256 = match[3] ?? "";
     const content = match[4] ?? "";
-    // kubeadm's names tell what a file without content has to be, so it is read again under another one.
-    const key = `${fileName === "etcd.yaml" ? "etcd" : "other"} ${content}`;
+    // A name tells what a file has to be, so the same content is read again under another one.
+    const key = `${fileName} ${content}`;
     const said = read.get(key) ?? contentSaid(content, fileName);
     read.set(key, said);
     return { fileName, sha256, ...said };

@@ -13,6 +13,7 @@ import type {
   LastSeen,
   ReachObservation,
 } from "../model/inventory.ts";
+import { withKnownMount } from "../model/known-mount.ts";
 import { summariseLook } from "../model/look-summary.ts";
 import { known, notKnown, valueOf, type Observation } from "../model/observation.ts";
 import type { ReportProgress } from "../model/progress-event.ts";
@@ -108,6 +109,7 @@ export async function probeRound(ports: ProbePorts, config: ClusterConfig, optio
       takenAt: ports.clock.nowIso(),
       config,
       ...found,
+      hosts: found.hosts.map((facts) => withKnownMount(facts, options.lastSeen)),
       ...(options.earlier === undefined ? {} : { earlierLook: summariseLook(options.earlier) }),
       ...(options.lastSeen === undefined ? {} : { lastSeen: options.lastSeen }),
     };

@@ -48,6 +48,7 @@ export const dataDirSchema = z.object({
   newestFileAt: z.string(),
   ownerUid: z.number(),
   isReadOnlyMount: z.boolean(),
+  mountPoint: z.string().optional(),
   unmountedAt: z.string().optional(),
   mountsGap: z.string().optional(),
   freeBytes: decimalBigint,

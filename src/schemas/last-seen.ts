@@ -13,7 +13,9 @@ export const lastSeenSchema = z.object({
   raftIndex: decimalBigint,
   raftTerm: decimalBigint,
   objectCounts: z.array(z.object({ resource: z.string(), count: z.number() })),
-  hosts: z.array(z.object({ name: branded(asHostName), machineId: z.string(), address: z.string() })),
+  hosts: z.array(
+    z.object({ name: branded(asHostName), machineId: z.string(), address: z.string(), dataMountPoint: z.string().optional() }),
+  ),
 });
 
 /** INVENTORY_FILE_INVALID when the kept file is damaged: it may be the only record of what was, so it is never overwritten silently. */

@@ -5,7 +5,7 @@ import { readDataDirLook } from "../../formats/machine/data-dir-look.ts";
 import { readManifestText } from "../../formats/machine/manifest-text.ts";
 import type { StaticPod } from "../../formats/machine/static-pod.ts";
 import { judgeEtcdData, withPlaceDoubt, type EtcdDataJudgement } from "../../model/etcd-data.ts";
-import { memberPorts, ownPlaceDoubt, type PlaceQuestion } from "../../model/etcd-place.ts";
+import { hasEtcdAmong, memberPorts, ownPlaceDoubt, type PlaceQuestion } from "../../model/etcd-place.ts";
 import { lookMs, readOnHost } from "../ask/run-on-host.ts";
 import type { StepContext } from "../step-handler.ts";
 import { readApiBackends } from "./haproxy-backends.ts";
@@ -90,7 +90,7 @@ export function readHostLook(output: string, place: PlaceQuestion & { readonly h
     hasEtcdData: data.hasAny,
     hasStartableEtcdData: data.isStartable,
     ...(dataDoubt === undefined ? {} : { dataDoubt }),
-    hasEtcdManifest: files.get("etcdManifest"),
+    hasEtcdManifest: files.get("etcdManifest") === true ? true : files.size === 0 ? undefined : hasEtcdAmong(manifests),
     // How old the files are is not asked here, so nobody is said not to be joining.
     join: all("process").some(([name, state]) => name === "kubeadm" && !(state ?? "").startsWith("Z")) ? "running" : undefined,
     etcdProcess: isListed ? processState(etcd.map(([, state]) => state ?? "")) : undefined,

@@ -12,6 +12,7 @@ import { isNewbornWalHead, newbornHeadBytes } from "./newborn-wal.ts";
  *   exists=0|1  files=0|1 (any file)  empty=0|1  wal=0|1  backend=0|1
  *   may_be_data=PATH: the first thing below it that by its name may be etcd's data; nothing behind "=": there is none
  *   newborn=BASE64: the head of the only WAL segment, where the rest of it is zeroes and nothing but a new, small backend is beside it
+ *   mount_point=PATH: of the filesystem that it is on, or would be
  *   unmounted=WHERE: a filesystem that belongs on the way to the data, or below it, is not mounted
  *   mounts_gap=WHY: what belongs mounted there could not be asked
  * The way to the data is the one that its links and bind mounts lead, not only the configured text.
@@ -45,11 +46,12 @@ look_for_newborn() {
 look_at_files() {
   d=$1
   kind=$(kind_of "$d")
+  if [ "$kind" = dir ]; then say_once mount_point "$(stat -L -c %m -- "$d" 2>&1)"; fi
   if [ "$kind" = absent ]; then
     # Every directory above must be one, or its absence says nothing about the data.
     place=$d
     while [ "$kind" = absent ] && [ "$place" != / ]; do place=${"$"}{place%/*}; [ -n "$place" ] || place=/; kind=$(kind_of "$place"); done
-    if [ "$kind" = dir ]; then echo exists=0; else say_once read_error "$place: $kind"; fi
+    if [ "$kind" = dir ]; then echo exists=0; say_once mount_point "$(stat -L -c %m -- "$place" 2>&1)"; else say_once read_error "$place: $kind"; fi
     return 0
   fi
   [ "$kind" = dir ] || { say_once read_error "$d: $kind"; return 0; }
@@ -211,6 +213,8 @@ export interface DataDirLook {
   /** WAL and backend are there, and they are those of a member that has never had anything: see newborn-wal.ts. */
   readonly isNewborn?: boolean;
   readonly readError?: string;
+  /** Of the filesystem that it is on, or would be. undefined: not told. */
+  readonly mountPoint?: string;
   readonly unmountedAt?: string;
   readonly mountsGap?: string;
 }
@@ -218,10 +222,11 @@ export interface DataDirLook {
 /** Pure. undefined: a line is missing or not understood. */
 export function readDataDirLook(fields: ReadonlyMap<string, string>): DataDirLook | undefined {
   const content = readContent(fields);
-  const [unmountedAt, mountsGap] = [fields.get("unmounted"), fields.get("mounts_gap")];
+  const [mountPoint, unmountedAt, mountsGap] = ["mount_point", "unmounted", "mounts_gap"].map((name) => fields.get(name));
   if (content === undefined) return undefined;
   return {
     ...content,
+    ...(mountPoint?.startsWith("/") === true ? { mountPoint } : {}),
     ...(unmountedAt === undefined ? {} : { unmountedAt }),
     ...(mountsGap === undefined ? {} : { mountsGap }),
   };

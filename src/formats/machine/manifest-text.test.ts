@@ -46,7 +46,7 @@ test("readManifestText: what etcd's file, pod or label names is etcd's, and sile
     "{name: x, image: reg:5000/mirrored-coreos-etcd@sha256:00, args: [--name=a]}",
     "{name: x, command: [numactl, -N0, /usr/local/bin/etcd]}",
   ])
-    assert.match(read(pod("{name: p}", container), "a").problem ?? "", /may run etcd/, container);
+    assert.match(read(pod("{name: p, labels: {component: etcd}}", container), "a").problem ?? "", /may run etcd/, container);
 });
 
 test("readManifestText: only the first document counts, and a key that is there twice is no YAML, in time that grows with the size only", () => {

@@ -98,7 +98,9 @@ test("readStaticPod: the ports are those of all URLs, etcd's own where none is g
 });
 
 test("readStaticPod: etcd behind a sidecar is found; one that a shell or its image starts is a problem, its tools are none", () => {
-  const pod = (...containers: readonly object[]) => readStaticPod({ kind: "Pod", metadata: { name: "p" }, spec: { containers } });
+  const named = (name: string, ...containers: readonly object[]) =>
+    readStaticPod({ kind: "Pod", metadata: { name }, spec: { containers } });
+  const pod = (...containers: readonly object[]) => named("p", ...containers);
   const etcd = { command: ["/usr/local/bin/etcd", "--name=cp1"] };
   assert.equal(pod({ command: ["backup"] }, etcd).etcdFlags?.name, "cp1");
   assert.match(pod(etcd, etcd).problem ?? "", /more than one/);
@@ -106,8 +108,12 @@ test("readStaticPod: etcd behind a sidecar is found; one that a shell or its ima
     { command: ["sh", "-c", "exec etcd --data-dir=/d"] },
     { image: "x/etcd:3.6", args: ["--data-dir=/d"] },
     { name: "etcd" },
-  ])
-    assert.match(pod(odd).problem ?? "", /may run etcd/, JSON.stringify(odd));
+  ]) {
+    assert.match(named("etcd", odd).problem ?? "", /may run etcd/, JSON.stringify(odd));
+    // Under another name it may be a tool of the etcd beside it.
+    assert.deepEqual(pod(odd), { podName: "p", mayBeEtcds: true }, JSON.stringify(odd));
+    assert.deepEqual(named("etcd-backup", odd), { podName: "etcd-backup" }, JSON.stringify(odd));
+  }
   for (const other of [
     { command: ["kube-apiserver", "--etcd-servers=x"] },
     { command: ["sh", "-c", "etcdctl snapshot save /b"], image: "etcd:3" },

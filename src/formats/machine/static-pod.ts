@@ -1,3 +1,4 @@
+import { isNamedAfterEtcdTool } from "../../model/etcd-tool-name.ts";
 import { cleanPath, isAtOrBelow } from "../../model/host-path.ts";
 import type { HostPlace, ManifestFacts } from "../../model/inventory.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
@@ -32,15 +33,19 @@ export function readStaticPod(value: unknown, fileName = ""): StaticPod {
   if (etcds.length > 1) return { podName, problem: "more than one of its containers runs etcd" };
   if (etcd !== undefined) return { podName, etcdFlags: etcdFlags(etcd, spec) };
   const isEtcdsByName = podName === "etcd" || fileName === "etcd.yaml" || recordOf(metadata?.["labels"])?.["component"] === "etcd";
-  if (all.some((container) => isEtcdServer(container) || mayRunEtcd(container))) {
-    const places = isEtcdsByName ? writablePlaces(containers.filter(mayRunEtcd), spec) : undefined;
+  const isLikeEtcd = all.some((container) => isEtcdServer(container) || mayRunEtcd(container));
+  if (isLikeEtcd && isEtcdsByName) {
+    const places = writablePlaces(containers.filter(mayRunEtcd), spec);
     const problem = "it may run etcd, and how is not understood";
     return { podName, problem, ...(places === undefined ? {} : { mayKeepDataIn: places }) };
   }
   if (isEtcdsByName) return { podName, problem: "by its name it is etcd's, and no etcd is found in it" };
   const words = wordsOf(containers[0] ?? {});
-  if (lastPart(words[0] ?? "") !== "kube-apiserver")
-    return { podName, ...(isNamedLikeEtcd(podName, fileName) && keepsSomethingOfEtcd(all, spec) ? { mayBeEtcds: true } : {}) };
+  if (lastPart(words[0] ?? "") !== "kube-apiserver") {
+    // A pod of another name, as for backups, may only be taken for etcd's where nothing else on the machine is.
+    const mayBeEtcds = isLikeEtcd || (isNamedLikeEtcd(podName, fileName) && keepsSomethingOfEtcd(all, spec));
+    return { podName, ...(mayBeEtcds && !isNamedAfterEtcdTool(podName) ? { mayBeEtcds } : {}) };
+  }
   const encryptionConfigPath = flagValue(words, "encryption-provider-config");
   return {
     podName,
@@ -85,6 +90,8 @@ function mayRunEtcd(container: Fields): boolean {
   if (program === "etcd" || /^(etcd(ctl|utl)|kube-.*)$/.test(program)) return false;
   const isEtcdImage = /(^|[^a-z])etcd([^a-z]|$)/.test(lastPart(textIn(container, "image").replace(/@.*$/, "")));
   if (container["name"] === "etcd" || (program === "" && isEtcdImage)) return true;
+  const settings = /^ETCD_(DATA_DIR|INITIAL_CLUSTER|INITIAL_ADVERTISE_PEER_URLS|LISTEN_PEER_URLS)$/;
+  if (recordsOf(container["env"]).some((entry) => settings.test(textIn(entry, "name")))) return true;
   return /(^|[^a-z])etcd(?!ctl|utl)/.test(program) || wordsOf(container).some(isWordForEtcd);
 }
 
@@ -95,20 +102,23 @@ function isWordForEtcd(word: string): boolean {
 }
 
 /** Where configuration, programs and logs lie: etcd's data is kept in none of them. */
-const placesWithoutData = ["/etc", "/usr", "/var/log"] as const;
+const placesWithoutData = ["/etc", "/usr/bin", "/usr/lib", "/usr/share", "/usr/local/bin", "/var/log"] as const;
 
 /** Programs and images tell nothing here: a start script in an image of one's own. */
 function isNamedLikeEtcd(...names: readonly string[]): boolean {
-  return names.some((name) => /^etcd([^a-z]|$)/.test(name));
+  return names.some((name) => /(^|[^a-z])etcd([^a-z]|$)/.test(name));
 }
 
-/** It may write to a place of the machine, or sees one in itself, that is named after etcd; or to one that is not understood. */
+/** It may write to a place of the machine that is named after etcd, by its path there or in the container; or to one that is not understood. */
 function keepsSomethingOfEtcd(containers: readonly Fields[], spec: Fields): boolean {
   return containers
     .flatMap((container) => recordsOf(container["volumeMounts"]))
     .filter((mount) => mount["readOnly"] !== true)
     .some((mount) => {
-      const source = sourceOf(mount, recordsOf(spec["volumes"]));
+      const volumes = recordsOf(spec["volumes"]);
+      const source = sourceOf(mount, volumes);
+      // What ends with the pod holds no member's data.
+      if (volumes.some((volume) => volume["name"] === mount["name"] && volume["emptyDir"] !== undefined)) return false;
       return source.kind === "untold" || /etcd/.test(`${source.path} ${textIn(mount, "mountPath")}`);
     });
 }

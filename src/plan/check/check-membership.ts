@@ -114,6 +114,19 @@ export const stopIsAboutThatMember: PlanCheck = {
     }),
 };
 
+/** Two etcds on one machine fight for its ports and its data: the unit is started only where no manifest, and no process, is another. */
+export const noSecondEtcd: PlanCheck = {
+  invariant: "I-S11",
+  check: (checked) =>
+    momentsOf(checked, "service.start").flatMap(({ step }) => {
+      if (step.args.unit !== "etcd") return [];
+      const host = checked.plan.start.hosts.find((candidate) => candidate.name === step.args.host);
+      return host?.hasEtcdManifest === false && host.etcdProcess === "stopped"
+        ? []
+        : [objection("I-S11", `starting etcd.service on ${step.args.host} could be a second etcd there`, step)];
+    }),
+};
+
 export const noEtcdOnEmptyDataDir: PlanCheck = {
   invariant: "I-S11",
   check: (checked) => [

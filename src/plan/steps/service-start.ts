@@ -2,14 +2,14 @@ import { votingMembers, withHost, type ClusterModel, type ModelHost } from "../.
 import type { HostName } from "../../model/ids.ts";
 import { hasQuorum, quorumState } from "../../model/quorum.ts";
 import type { StepArgs, StepSpec } from "../../model/step.ts";
-import { allOf, fails, holds, unknown, type Verdict } from "../../model/verdict.ts";
+import { allOf, fails, holds, unknown, whenKnown, type Verdict } from "../../model/verdict.ts";
 import { aboutHost, reachable } from "./host-verdicts.ts";
 
 type Args = StepArgs["service.start"];
 
 /**
  * E02. Needs: hosts[host].{isReachable, services, hasKubernetesState,
- * hasEtcdData, hasStartableEtcdData, hasEtcdManifest}. I-S11, A03: what starts
+ * hasEtcdData, hasStartableEtcdData, hasEtcdManifest, etcdProcess}. I-S11, A03: what starts
  * etcd is started only where etcd's data was seen, with what belongs mounted
  * mounted: kubeadm's flags would make a new, empty cluster of it anywhere else.
  */
@@ -19,7 +19,7 @@ export const serviceStart: StepSpec<"service.start"> = {
   pre: (model, args) =>
     allOf(
       reachable(model, args.host),
-      aboutHost(model, args.host, (host) => allOf(isInstalled(host, args), startsNoEmptyEtcd(host, args))),
+      aboutHost(model, args.host, (host) => allOf(isInstalled(host, args), startsNoSecondEtcd(host, args), startsNoEmptyEtcd(host, args))),
     ),
   post: (model, args) =>
     aboutHost(model, args.host, (host) => {
@@ -33,7 +33,8 @@ export const serviceStart: StepSpec<"service.start"> = {
     const services = { ...host.services, [args.unit]: "active" as const };
     const started = withHost(model, args.host, { services });
     if (args.unit === "haproxy" || args.unit === "keepalived") return started;
-    const runsEtcd = args.unit === "etcd" || (services.kubelet === "active" && services.containerd !== "stopped");
+    const runsEtcd =
+      args.unit === "etcd" || (services.kubelet === "active" && services.containerd !== "stopped" && host.hasEtcdManifest !== false);
     return runsEtcd && host.hasStartableEtcdData === true ? withEtcdRunning(started, args.host) : started;
   },
   describe: (args) => `Start ${args.unit} on ${args.host}`,
@@ -45,7 +46,22 @@ export const serviceStart: StepSpec<"service.start"> = {
 function isInstalled(host: ModelHost, args: Args): Verdict {
   const state = host.services?.[args.unit];
   if (state === undefined) return unknown(`the state of ${args.unit} on host ${host.name}`);
-  return state === "absent" ? fails(`${args.unit} is not installed on host ${host.name}`) : holds;
+  return state === "absent"
+    ? fails(`${args.unit} is not installed on host ${host.name}, or somebody masked it (systemctl unmask ${args.unit})`)
+    : holds;
+}
+
+/** The unit and a static pod would race for the ports and the data; which of them the member is, is not ours to guess. */
+function startsNoSecondEtcd(host: ModelHost, args: Args): Verdict {
+  if (args.unit !== "etcd") return holds;
+  return allOf(
+    whenKnown(host.hasEtcdManifest, `whether the kubelet of host ${host.name} starts etcd`, (has) =>
+      has ? fails(`the kubelet of host ${host.name} starts etcd from a manifest: its etcd.service would be a second one`) : holds,
+    ),
+    whenKnown(host.etcdProcess, `whether etcd runs on host ${host.name}`, (process) =>
+      process === "stopped" ? holds : fails(`etcd is ${process} on host ${host.name} already`),
+    ),
+  );
 }
 
 function startsNoEmptyEtcd(host: ModelHost, args: Args): Verdict {

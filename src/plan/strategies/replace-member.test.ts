@@ -279,3 +279,22 @@ test("planReplaceMember: a spare whose data dir is empty is not known to be free
   assert.deepEqual(plan.steps, []);
   assert.match(plan.reasons.join(" "), /whether cp4 carries data of a former life: etcd on cp1 keeps its log in \/ssd\/wal/);
 });
+
+test("planReplaceMember: nothing is removed for a machine on which somebody runs kubeadm (I-G7)", () => {
+  const joining = healthyKubeadm3()
+    .freshMachine("cp2")
+    .patchHost("cp2", (host) =>
+      host.processes.kind === "unknown"
+        ? host
+        : {
+            ...host,
+            processes: {
+              ...host.processes,
+              value: [...host.processes.value, { pid: 77, name: "kubeadm", state: "S", startedSecondsAgo: 20 }],
+            },
+          },
+    );
+  const plan = planned(joining.build());
+  assert.deepEqual([plan.verdict === "act", plan.steps], [false, []]);
+  assert.match(plan.reasons.join(" "), /kubeadm runs on cp2/);
+});

@@ -125,6 +125,8 @@ function blockers(situation: PlanningSituation, need: ReplacementNeed, survivors
         `${host.name} cannot be reached by SSH; every other control-plane machine must be, before anything irreversible is done (I-G10).`,
     ),
   );
+  const busy = [...new Set([...need.toClear, ...need.targets.map((target) => target.host)])].filter((host) => host.join === "running");
+  list.push(...busy.map((host) => `kubeadm runs on ${host.name}: somebody joins it, or resets it. Plan again when that has ended (I-G7).`));
   const silent = need.remaining.filter((member) => member.isHealthy !== true);
   if (need.targets.length > 0)
     list.push(

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { healthyKubeadm, healthyKubeadm3, type InventoryBuilder } from "../../../test/support/inventory-builder.ts";
 import { flagged, patchManifests, unread } from "../../../test/support/patch-manifests.ts";
-import { planned, plannedAgain, simulatedEnd } from "../../../test/support/planned.ts";
+import { planned, plannedAgain, simulatedEnd, tampered } from "../../../test/support/planned.ts";
 import { canonicalPlanText } from "../../model/canonical-plan-text.ts";
 import { modelQuorum } from "../../model/cluster-model.ts";
+import type { HostFacts } from "../../model/inventory.ts";
 import type { RecoveryPlan } from "../../model/plan.ts";
 import { checkPlan } from "../check/check-plan.ts";
 
@@ -111,4 +112,67 @@ test("planStartStopped: where it is not known where etcd keeps its data, its kub
       /etcd on cp1 keeps its data in \/data\/etcd \(hostPath in etcd\.yaml\), which is not looked at.*Set paths\.etcdDataDir to \/data\/etcd/,
     );
   }
+});
+
+function withEtcdUnit(builder: InventoryBuilder, unit: { readonly isEnabled: boolean }): InventoryBuilder {
+  return builder.patchEachHost((host): HostFacts => {
+    if (host.services.kind === "unknown") return host;
+    const value = host.services.value.map((one) => (one.unit === "etcd" ? { ...one, activeState: "inactive" as const, ...unit } : one));
+    return { ...host, services: { ...host.services, value } };
+  });
+}
+
+test("planStartStopped: an etcd.service beside etcd's static pods is nobody's to start, whatever else is wrong", () => {
+  for (const isEnabled of [true, false]) {
+    const unit = (builder: InventoryBuilder) => planned(withEtcdUnit(builder, { isEnabled }).build());
+    assert.equal(unit(healthyKubeadm3()).verdict, "nothing-to-do");
+    const stopped = unit(healthyKubeadm3().kubeletStopped("cp2"));
+    assert.deepEqual(
+      stopped.steps.flatMap((step) => (step.kind === "service.start" ? [step.args.unit] : [])),
+      ["kubelet"],
+    );
+    assert.equal(unit(healthyKubeadm3().etcdDataLost("cp2")).strategy, "replace-member");
+  }
+  // Where etcd is the unit, it is started when it is enabled.
+  const asUnit = patchManifests(
+    ["cp2"].reduce((all, name) => all.etcdManifestMoved(name), healthyKubeadm3()),
+    (all) => all.filter(({ etcdFlags }) => etcdFlags === undefined),
+  );
+  const [on, off] = [true, false].map((isEnabled) => planned(withEtcdUnit(asUnit, { isEnabled }).build()));
+  assert.ok(on?.steps.some((step) => step.kind === "service.start" && step.args.unit === "etcd" && step.args.host === "cp2"));
+  assert.ok(off?.steps.every((step) => step.kind !== "service.start"));
+  // The checker judges by itself: with a manifest, the same step is refused.
+  assert.ok(on !== undefined && checkPlan(on).length === 0);
+  const start = { ...on.start, hosts: on.start.hosts.map((host) => ({ ...host, hasEtcdManifest: true })) };
+  assert.match(JSON.stringify(checkPlan(tampered(on, { start }))), /second etcd/);
+});
+
+test("planStartStopped: a manifest that was renamed in its place still starts etcd, so its kubelet is not started over data that may be elsewhere", () => {
+  const renamed = patchManifests(
+    healthyKubeadm3().kubeletStopped("cp2").etcdStopped("cp2").dataDirFacts("cp2", {
+      exists: true,
+      isEmpty: true,
+      hasFiles: false,
+      hasWal: false,
+      hasBackend: false,
+      unmountedAt: "/var/lib/etcd",
+    }),
+    (all) => all.map((one) => (one.etcdFlags === undefined ? one : { ...one, fileName: "etcd.yaml.bak" })),
+    "cp2",
+  ).patchEachHost((host): HostFacts =>
+    host.name === "cp2" && host.kubernetesFiles.kind === "known"
+      ? { ...host, kubernetesFiles: { ...host.kubernetesFiles, value: { ...host.kubernetesFiles.value, etcdManifest: false } } }
+      : host,
+  );
+  const plan = planned(renamed.build());
+  assert.deepEqual([plan.verdict, plan.steps], ["wait", []]);
+  assert.match(plan.reasons.join(" "), /Mount it/);
+});
+
+test("planStartStopped: the kubelet of a machine whose etcd.yaml was moved out brings no etcd back, and no quorum is counted on it", () => {
+  const names = ["cp2", "cp3"];
+  const moved = names.reduce((all, name) => all.etcdManifestMoved(name).kubeletStopped(name), healthyKubeadm3());
+  const plan = planned(moved.build());
+  assert.ok(plan.steps.every((step) => step.kind !== "etcd.awaitVoter"));
+  assert.match(plan.alternatives.map(({ because }) => because).join(" "), /After starting what can be started, 1 of 3 voters would be up/);
 });

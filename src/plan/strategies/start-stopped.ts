@@ -54,10 +54,18 @@ function startsOf(situation: PlanningSituation, host: ModelHost): readonly Start
 function isMeantToRun(situation: PlanningSituation, host: ModelHost, unit: ServiceUnit): boolean {
   if (unit === "kubelet" || unit === "containerd")
     return host.hasKubernetesState === true && !isLost(situation, host.name) && isPartOfCluster(situation, host);
-  if (unit === "etcd") return host.hasEtcdData === true && !isLost(situation, host.name);
+  // A leftover of a package, or of the time before etcd became a static pod, is nobody's; a disabled one was disabled by somebody.
+  if (unit === "etcd")
+    return (
+      host.hasEtcdManifest === false && host.etcdProcess === "stopped" && isEnabled(situation, host, unit) && !isLost(situation, host.name)
+    );
   // A spare has everything installed and nothing configured, also when it took a lost machine's place: its balancer is nobody's.
   if (!host.roles.some((role) => role === "load-balancer" || role === "control-plane")) return false;
-  const facts = situation.inventory.hosts.find((candidate) => candidate.name === host.name);
+  return isEnabled(situation, host, unit);
+}
+
+function isEnabled({ inventory }: PlanningSituation, host: ModelHost, unit: ServiceUnit): boolean {
+  const facts = inventory.hosts.find((candidate) => candidate.name === host.name);
   const service = facts === undefined ? undefined : valueOf(facts.services)?.find((candidate) => candidate.unit === unit);
   return service !== undefined && (service.isEnabled || service.activeState === "failed");
 }
@@ -66,20 +74,21 @@ function isLost(situation: PlanningSituation, host: HostName): boolean {
   return situation.lossProofs.some((proof) => proof.host === host);
 }
 
-/** A removed member's machine is not brought back by its kubelet (E04): that is a replacement. */
+/** A removed member's machine is not brought back by its kubelet (E04): that is a replacement. Nor is one whose member never started: that is a join. */
 function isPartOfCluster({ model }: PlanningSituation, host: ModelHost): boolean {
   if (host.roles.includes("worker")) return true;
   const members = model.members ?? model.believedMembers;
-  return members === undefined || members.some((member) => member.host === host.name);
+  return members === undefined || members.some((member) => member.host === host.name && member.isStarted);
 }
 
 /** Without quorum, starting makes sense when a majority is then up; otherwise say what is missing. */
-function quorumShortage({ model }: PlanningSituation, starts: readonly Start[]): string | undefined {
+function quorumShortage(situation: PlanningSituation, starts: readonly Start[]): string | undefined {
+  const { model } = situation;
   if (model.members !== undefined) return undefined;
   if (model.believedMembers === undefined)
     return "No member list is known, not even an old one: it cannot be told whether a majority would be up.";
   const voters = votingMembers(model.believedMembers);
-  const up = voters.filter((voter) => voter.isHealthy === true || starts.some((step) => step.args.host === voter.host));
+  const up = voters.filter((voter) => voter.isHealthy === true || runsEtcdAfter(situation, starts, voter));
   const needed = quorumSize(voters.length);
   return up.length >= needed
     ? undefined
@@ -90,7 +99,9 @@ function waits(situation: PlanningSituation, starts: readonly Start[]): readonly
   const { model } = situation;
   const startedHosts = new Set(starts.map((step) => step.args.host));
   const members = model.members ?? model.believedMembers ?? [];
-  const back = members.filter((member) => member.host !== undefined && startedHosts.has(member.host) && runsEtcdAfter(starts, member));
+  const back = members.filter(
+    (member) => member.host !== undefined && startedHosts.has(member.host) && runsEtcdAfter(situation, starts, member),
+  );
   const via = [...new Set([...apiHostsOf(model), ...back.flatMap((member) => member.host ?? [])])];
   const voters = back.flatMap((member): readonly StepDraft[] =>
     member.host === undefined || member.peerUrls[0] === undefined
@@ -107,10 +118,14 @@ function waits(situation: PlanningSituation, starts: readonly Start[]): readonly
   return [...voters, ...nodes, ...verify];
 }
 
-function runsEtcdAfter(starts: readonly Start[], member: ModelMember): boolean {
+/** Nothing starts etcd with the kubelet of a machine whose manifest was moved out. */
+function runsEtcdAfter({ model }: PlanningSituation, starts: readonly Start[], member: ModelMember): boolean {
+  const hasManifest = model.hosts.find(({ name }) => name === member.host)?.hasEtcdManifest !== false;
   return starts.some(
     (step) =>
       step.args.host === member.host &&
-      (step.kind === "process.continue" || step.args.unit === "kubelet" || step.args.unit === "containerd" || step.args.unit === "etcd"),
+      (step.kind === "process.continue" ||
+        step.args.unit === "etcd" ||
+        (hasManifest && (step.args.unit === "kubelet" || step.args.unit === "containerd"))),
   );
 }

@@ -60,25 +60,25 @@ function joiningWords({ inventory }: PlanningSituation, host: ModelHost): string
 /** Why nothing is proven though the machine answers, and what the person on call can do about it. */
 function reachableWords(situation: PlanningSituation, who: string, host: HostName): string {
   const facts = situation.inventory.hosts.find((candidate) => candidate.name === host);
-  const { doubt, remedy, place = "", unlike = [], on } = etcdDataOn(facts, situation.inventory.hosts);
+  const { doubt, remedy, place = "", unlike = [], units = [], on } = etcdDataOn(facts, situation.inventory.hosts);
   const why = doubt === undefined ? "" : `: ${doubt}`;
   const way =
     remedy === "configure"
       ? `Set paths.etcdDataDir to ${place} in the configuration and plan again.${unlike.length === 0 ? "" : ` It is another place on ${unlike.join(", ")}: set it back once ${host} is well.`}`
-      : remedyWords(situation, { host, on: on ?? host }, remedy ?? (isFound(situation, host, "N04_DISK") ? "disk" : undefined));
+      : remedyWords(situation, { host, on: on ?? host, units }, remedy ?? (isFound(situation, host, "N04_DISK") ? "disk" : undefined));
   return `${who} does not answer though ${host} can be reached; its data is not proven lost${why}. ${way}`;
 }
 
-/** `on`: the machine that the doubt is about. */
+/** `on`: the machine that the doubt is about; `units`: what may start etcd there. */
 function remedyWords(
   situation: PlanningSituation,
-  { host, on }: { readonly host: HostName; readonly on: HostName },
+  { host, on, units }: { readonly host: HostName; readonly on: HostName; readonly units: readonly string[] },
   remedy: Exclude<DataRemedy, "configure"> | undefined,
 ): string {
   const { etcdDataDir, manifestsDir } = situation.inventory.config.paths;
   switch (remedy) {
     case "mount":
-      return `Mount it and plan again. If that disk is gone for good: take its line out of /etc/fstab (or disable its unit) on ${host}, run systemctl daemon-reload there, and plan again.`;
+      return `Mount it and plan again. If that disk is gone for good: take its line out of /etc/fstab (or disable its unit) on ${host}, run systemctl daemon-reload there, and plan again; or power ${host} off, and say so: ${attestCommand(situation, host)}`;
     case "disk":
       return `Repair the disk and plan again. If it is gone for good: power ${host} off, and say so: ${attestCommand(situation, host)}`;
     case "tidy":
@@ -91,16 +91,27 @@ function remedyWords(
       // No one path in the configuration shows it, so only a person can look.
       return `Nothing that can be configured shows it: look at it and at etcd's log on ${host}; start etcd there by hand if its data is whole. If it is gone for good: power ${host} off, and say so: ${attestCommand(situation, host)}`;
     case "unsaid":
-      return `Find out where etcd on ${host} keeps its data: its manifest, wherever that was moved, or its service (--data-dir or ETCD_DATA_DIR, as in /etc/etcd.env). Put the manifest back into ${manifestsDir}, or set paths.etcdDataDir to that place, and plan again. If it is gone for good: power ${host} off, and say so: ${attestCommand(situation, host)}`;
+      // A kubelet that finds the manifest before the data is back makes a new, empty cluster of it.
+      return `Find out where etcd on ${host} keeps its data; its manifest, wherever that was moved, says it. If somebody moved the data aside, move that back into ${etcdDataDir} first. Stop the kubelet (systemctl stop kubelet) before the manifest goes back into ${manifestsDir}: it would start etcd with nothing. If the data is in another place, set paths.etcdDataDir to that. Then plan again. If it is gone for good: power ${host} off, and say so: ${attestCommand(situation, host)}`;
+    case "service":
+      return `Look where ${units.join(", ")} on ${on} keeps its data (systemctl cat ${units.join(" ")}: --data-dir or ETCD_DATA_DIR, as in /etc/etcd.env). If that is another place, set paths.etcdDataDir to it. If that service is not this cluster's etcd, or its data is gone for good: systemctl disable --now ${units.join(" ")} and systemctl mask ${units.join(" ")}. Then plan again.`;
     case "removed":
-      return `Leave etcd on ${on} running: it may hold the only copy of what was removed. Find out on ${on} which directory its process has (/proc/PID/mountinfo and /proc/PID/fd; "deleted" there means removed). If it is another one, set paths.etcdDataDir to that; if it was removed, save a snapshot and have ${on} replaced first. Then plan again.`;
+      return `Leave etcd on ${on} running: it may hold the only copy of what was removed. Find out on ${on} which directory its process has (/proc/PID/mountinfo and /proc/PID/fd; "deleted" there means removed). If it is another one, set paths.etcdDataDir to that; if it was removed: save a snapshot now (requorum snapshot save), and copy what the process still holds open (/proc/PID/fd) before anything stops it. Then plan again.`;
     case undefined:
+      if (isAnotherEtcdPossible(situation, host))
+        return `An etcd runs on ${host} and is not this member, or does not answer as it. If it is the member, it may hold the removed data open: leave it running, and look at its log and at /proc/PID/fd. If it is another one (for events, or a proxy): stop it and plan again.`;
       if (hasLostManifest(situation, host))
         return `There is no etcd.yaml in ${manifestsDir} on ${host}, so its kubelet starts no etcd: that does not come back by itself. Put the file back there (whoever moved it away has it; nothing else of etcd is missing), and etcd starts with its data.`;
       return mayBeGivenUp(situation, host)
         ? `Look at etcd's log there. If it can never start from that data again: move ${manifestsDir}/etcd.yaml and then ${etcdDataDir} aside on ${host} (keep both), and plan again.`
         : "Look at etcd's log there.";
   }
+}
+
+/** Nothing is where the data was, and yet a process of that name runs. */
+function isAnotherEtcdPossible({ model }: PlanningSituation, name: HostName): boolean {
+  const host = modelHost(model, name);
+  return host?.etcdProcess === "running" && host.hasStartableEtcdData === false;
 }
 
 /** The data is whole and nothing starts etcd on it. */

@@ -5,7 +5,7 @@
  * where they start.
  */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { builtInKubeTypes } from "../../src/formats/kubernetes/built-in-kube-types.ts";
 import { fieldDiff } from "../../src/formats/kubernetes/field-diff.ts";
@@ -17,9 +17,11 @@ import { storedObjectFixtures } from "../support/kube-fixtures.ts";
 import { kubeTypesProgram, linesOf, newestKubeTypes } from "../support/kube-vectors.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 
+const types = builtInKubeTypes();
 const rounds = Number(process.env["REQUORUM_FUZZ_ROUNDS"] ?? "4000");
 const firstSeed = Number(process.env["REQUORUM_FUZZ_SEED"] ?? "400000");
 /** 4000 values take 5 s on a busy machine. A few mutated quantities with enormous exponents could keep Go busy for longer. */
+const roundsAtOnce = 4000;
 const goTimeoutMs = 300_000;
 
 /** What we refuse and Kubernetes reads: bytes that no writer of it makes. Its generated code checks less inside map entries. */
@@ -27,42 +29,61 @@ const stricter =
   /a time outside the years|a fraction of a second|wire type|bytes where|comes twice|field number 0|raw JSON|without apiVersion or kind|a quantity that|of more than 32 bits|more than 10 bytes|of a group|without an end|is cut off/;
 
 test(`${String(rounds)} damaged objects: none is read that Kubernetes refuses, and none is read otherwise`, async (context) => {
-  const types = builtInKubeTypes();
   const originals = storedObjectFixtures()
     .map(({ value }) => value)
     .filter((value) => value.length > 60 && value.length < 8192);
-  const values = Array.from({ length: rounds }, (_, round) => damaged(originals, seededRandom(firstSeed + round)));
   const program = await kubeTypesProgram(newestKubeTypes());
-  const input = values.map((value) => Buffer.from(value).toString("base64")).join("\n");
-  const answers = linesOf(execFileSync(program, ["decode"], { input, encoding: "utf8", maxBuffer: 1 << 30, timeout: goTimeoutMs }));
-  assert.equal(answers.length, values.length);
   const ends = { bothRead: 0, bothRefuse: 0, onlyGoReads: 0, goHasNoSuchKind: 0 };
-  values.forEach((value, round) => {
-    const seed = `seed ${String(firstSeed + round)}`;
-    const ours = readOurs(value, types);
-    const answer = answerOf(answers[round] ?? "");
-    if (answer.refusal?.startsWith("no kind") === true) ends.goHasNoSuchKind += 1;
-    else if (answer.refusal !== undefined) {
-      assert.ok(typeof ours === "string" || ours.kind !== "object", `${seed}: we read what Kubernetes refuses: ${answer.refusal}`);
-      ends.bothRefuse += 1;
-    } else if (typeof ours === "string" || ours.kind !== "object") {
-      assert.ok(typeof ours !== "string" || stricter.test(ours), `${seed}: ${typeof ours === "string" ? ours : ""}`);
-      ends.onlyGoReads += 1;
-    } else {
-      ends.bothRead += 1;
-      const object = valueAt(answer.parsed, "json") ?? null;
-      assert.ok(isKubeObject(object), seed);
-      const changes = fieldDiff(object, ours.object, { includesBookkeeping: true });
-      // Kubernetes rewrites a quantity whose text is not in its canonical form; we show what is stored.
-      const others = changes.filter(({ before, after }) => !isQuantity(before) || !isQuantity(after));
-      assert.deepEqual(others, [], seed);
-    }
-  });
+  for (let done = 0; done < rounds; done += roundsAtOnce) {
+    const seeds = Array.from({ length: Math.min(roundsAtOnce, rounds - done) }, (_, at) => firstSeed + done + at);
+    const values = seeds.map((seed) => damaged(originals, seededRandom(seed)));
+    const answers = answersOfGo(program, values, `seeds ${String(seeds[0])} to ${String(seeds.at(-1))}`);
+    values.forEach((value, at) => (ends[endOf(value, answers[at] ?? "", `seed ${String(seeds[at])}`)] += 1));
+  }
+  assert.equal(ends.bothRead + ends.bothRefuse + ends.onlyGoReads + ends.goHasNoSuchKind, rounds);
   context.diagnostic(JSON.stringify(ends));
 });
 
+function answersOfGo(program: string, values: readonly Uint8Array[], seeds: string): readonly string[] {
+  const input = values.map((value) => Buffer.from(value).toString("base64")).join("\n");
+  const { error, status, stdout } = spawnSync(program, ["decode"], {
+    input,
+    encoding: "utf8",
+    maxBuffer: 1 << 30,
+    timeout: goTimeoutMs,
+    killSignal: "SIGKILL",
+  });
+  assert.equal(error, undefined, `${seeds}: ${String(error)}`);
+  assert.equal(status, 0, seeds);
+  const answers = linesOf(stdout);
+  assert.equal(answers.length, values.length, seeds);
+  return answers;
+}
+
+/** How the two readers end; fails where they may not end so. */
+function endOf(value: Uint8Array, line: string, seed: string): "bothRead" | "bothRefuse" | "onlyGoReads" | "goHasNoSuchKind" {
+  const ours = readOurs(value);
+  const answer = answerOf(line);
+  if (answer.refusal?.startsWith("no kind") === true) return "goHasNoSuchKind";
+  if (answer.refusal !== undefined) {
+    assert.ok(typeof ours === "string" || ours.kind !== "object", `${seed}: we read what Kubernetes refuses: ${answer.refusal}`);
+    return "bothRefuse";
+  }
+  if (typeof ours === "string" || ours.kind !== "object") {
+    assert.ok(typeof ours !== "string" || stricter.test(ours), `${seed}: ${typeof ours === "string" ? ours : ""}`);
+    return "onlyGoReads";
+  }
+  const object = valueAt(answer.parsed, "json") ?? null;
+  assert.ok(isKubeObject(object), seed);
+  const changes = fieldDiff(object, ours.object, { includesBookkeeping: true });
+  // Kubernetes rewrites a quantity whose text is not in its canonical form; we show what is stored.
+  const others = changes.filter(({ before, after }) => !isQuantity(before) || !isQuantity(after));
+  assert.deepEqual(others, [], seed);
+  return "bothRead";
+}
+
 /** Text: why it is refused. */
-function readOurs(value: Uint8Array, types: ReturnType<typeof builtInKubeTypes>): StoredValue | string {
+function readOurs(value: Uint8Array): StoredValue | string {
   try {
     return readStoredValue(value, { types, name: "/registry/x" });
   } catch (error) {

@@ -13,11 +13,11 @@ import { nodeSealCiphers as ciphers } from "../../src/adapters/system/node-seal-
 import { builtInKubeTypes } from "../../src/formats/kubernetes/built-in-kube-types.ts";
 import { fieldDiff, type FieldChange } from "../../src/formats/kubernetes/field-diff.ts";
 import { isKubeObject, isSameJson, valueAt, type KubeObject } from "../../src/formats/kubernetes/kube-json.ts";
-import { kubeYaml } from "../../src/formats/kubernetes/kube-yaml.ts";
 import { parseKubeJson } from "../../src/formats/kubernetes/parse-kube-json.ts";
 import { unsealValue } from "../../src/formats/kubernetes/sealed-value.ts";
 import { readStoredValue } from "../../src/formats/kubernetes/stored-value.ts";
 import { mergeKubeTables } from "../../scripts/merge-kube-tables.ts";
+import { assertKubectlYaml } from "../support/assert-kubectl-yaml.ts";
 import { fixtureLines, storedObjectLines } from "../support/kube-fixtures.ts";
 import {
   kubeTypesProgram,
@@ -61,7 +61,7 @@ test(`${newestKubeTypes().version}: every object decodes to the JSON of Kubernet
   for (const vector of vectors) {
     const object = decode(vector);
     assert.ok(isSameJson(object, vector.json), `${vector.kind}: ${JSON.stringify(fieldDiff(vector.json, object).map(shown))}`);
-    assert.equal(kubeYaml(object), vector.yaml, vector.kind);
+    assertKubectlYaml(object, vector.yaml, vector.kind);
   }
   context.diagnostic(`${String(vectors.length)} objects of ${String(new Set(vectors.map(({ kind }) => kind)).size)} kinds`);
 });
@@ -94,7 +94,7 @@ test("kubeYaml: prints any value as kubectl's library does", async () => {
   const lines = linesOf(runKubeTypes(await kubeTypesProgram(newestKubeTypes()), "strings", seed, "4000"));
   for (const line of lines) {
     const parsed = parseKubeJson(line);
-    assert.equal(kubeYaml(valueAt(parsed, "json") ?? null), textOf(parsed, "yaml"));
+    assertKubectlYaml(valueAt(parsed, "json") ?? null, textOf(parsed, "yaml"), line);
   }
 });
 

@@ -23,6 +23,13 @@ test("WireReader: a length of more than 32 bits is malformed and not a shorter l
   assert.deepEqual([...reader(0x81, 0x00, 0x41).view()], [0x41]);
 });
 
+test("WireReader: field number 0 is malformed, also within a group, where Go's generated code takes it", () => {
+  assert.throws(() => reader(0x04).nextField(), /^MalformedMessage: field number 0 at byte 0 /);
+  const group = reader(0x63, 0x04);
+  assert.equal(group.nextField(), 12);
+  assert.throws(() => group.skip(), /^MalformedMessage: field number 0 in a group at byte 1 /);
+});
+
 test("WireReader: a negative int32 takes ten bytes and is folded", () => {
   assert.equal(reader(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01).int32(), -1);
 });

@@ -38,12 +38,16 @@ export class WireReader {
 
   /** The number of the next field, or 0 at the end of the message. */
   nextField(): number {
+    return this.fieldIn("");
+  }
+
+  private fieldIn(place: "" | " in a group"): number {
     if (this.position >= this.end) return 0;
     const at = this.position;
     const tag = this.unfolded();
     const number = tag >>> 3;
     const type = tag & 7;
-    if (number === 0) throw new MalformedMessage("field number 0", at);
+    if (number === 0) throw new MalformedMessage(`field number 0${place}`, at);
     if (type === 6 || type === 7) throw new MalformedMessage(`wire type ${type}`, at);
     this.wireType = type as WireType; // checked above
     return number;
@@ -158,7 +162,7 @@ export class WireReader {
     if (depth >= maxGroupDepth) throw new MalformedMessage(`groups nested more than ${maxGroupDepth} deep`, this.position);
     for (;;) {
       const at = this.position;
-      if (this.nextField() === 0) throw new MalformedMessage("a group without an end", at);
+      if (this.fieldIn(" in a group") === 0) throw new MalformedMessage("a group without an end", at);
       if (this.wireType === wireType.endGroup) return;
       this.skip(depth + 1);
     }

@@ -10,7 +10,8 @@ import type { FileContext } from "./file-context.ts";
 import { ObjectSelector, type ObjectSelection } from "./object-selection.ts";
 import { withState, type OpenState, type StateRequest } from "./open-state.ts";
 import { withLogLoss } from "./replayed-state.ts";
-import { liveObjects, readObject, sealKeysOf, type LiveObjects, type ReadObject } from "./read-objects.ts";
+import { liveObjects, readObject, sealKeysOf, type FoundRecord, type LiveObjects, type ReadObject } from "./read-objects.ts";
+import { ValueTable } from "./value-table.ts";
 
 export interface DiffFilesRequest {
   readonly from: StateRequest & { readonly revision: bigint };
@@ -26,22 +27,23 @@ const maxListed = 10_000;
 /** Renewed every few seconds, or kept for an hour. */
 const noise = ["leases.coordination.k8s.io", "events", "masterleases"];
 
-interface Side {
-  /** Of its value: one that nobody can make for another value. */
-  readonly sha256: string;
-  readonly resource: string;
+/** Of values that differ; each time so many are together, the first state is read once for them. */
+const heldBytesDefault = 32 * 1024 * 1024;
+/** What holding a value costs beside its bytes and its key (measured). */
+const heldEntryBytes = 300;
+
+export interface DiffLimits {
+  readonly heldBytes?: number | undefined;
+  readonly maxKeys?: number | undefined;
 }
 
-/** Of values that differ; each time so many are together, the first state is read once for them. */
-const heldBytesDefault = 64 * 1024 * 1024;
-
 /**
- * Objects that are in one of two states only, or differ. The first state's
- * keys are held in memory, its values are not. Throws USAGE for one state
+ * Objects that are in one of two states only, or differ, in memory bounded by
+ * a constant: of the first state's keys and values hashes are held. Throws USAGE for one state
  * twice and for a word that names no resource, OBJECT_NOT_FOUND when neither
  * has anything of what is to be compared.
  */
-export function diffFiles(context: FileContext, request: DiffFilesRequest, options: { readonly heldBytes?: number } = {}): FileDiff {
+export function diffFiles(context: FileContext, request: DiffFilesRequest, limits: DiffLimits = {}): FileDiff {
   if (request.from.path === request.to.path && request.from.revision === request.to.revision)
     throw new RecoveryError("USAGE", {
       subject: "argument to",
@@ -53,7 +55,7 @@ export function diffFiles(context: FileContext, request: DiffFilesRequest, optio
     const compareWith = (to: OpenState): FileDiff =>
       onCheckedContent(context, from, first, (checkedFrom) => {
         const compare = (checkedTo: typeof checkedFrom): FileDiff => {
-          const diff = new FileComparison(context, request, sealKeys).run(from, to, options.heldBytes ?? heldBytesDefault);
+          const diff = new FileComparison(context, request, { sealKeys, limits }).run(from, to);
           return {
             ...diff,
             from: { ...diff.from, sha256: checksumOf(from, checkedFrom()), logLoss: from.state().loss },
@@ -77,50 +79,41 @@ class FileComparison {
   private readonly listed: ObjectDiff[] = [];
   private isCutOff = false;
   private noiseCount = 0;
+  private readonly limits: DiffLimits;
   private sides: { readonly before: LiveObjects; readonly after: LiveObjects } | undefined;
 
-  constructor(context: FileContext, request: DiffFilesRequest, sealKeys: readonly SealKey[] | undefined) {
+  constructor(
+    context: FileContext,
+    request: DiffFilesRequest,
+    { sealKeys, limits }: { readonly sealKeys: readonly SealKey[] | undefined; readonly limits: DiffLimits },
+  ) {
     this.context = context;
     this.request = request;
     this.sealKeys = sealKeys;
+    this.limits = limits;
     this.selector = new ObjectSelector(request.selection);
   }
 
-  run(from: OpenState, to: OpenState, heldBytesMax: number): FileDiff {
+  run(from: OpenState, to: OpenState): FileDiff {
     const { request, context } = this;
     const before = liveObjects(context, from.state().bolt, request.from.revision);
     const after = liveObjects(context, to.state().bolt, request.to.revision);
     this.sides = { before, after };
     if (this.selector.hasForeignWord) this.selector.learn([...customResourceNames(before), ...customResourceNames(after)]);
-    const known = new Map<string, Side>();
-    for (const { key, record } of before.records({ reusesMemory: true })) {
-      const resource = this.resourceOf(key);
-      if (resource === undefined) continue;
-      known.set(key, { sha256: context.hashing.sha256Hex(record.value), resource });
-      this.count(resource).before += 1;
-    }
-    const differing = new Map<string, Uint8Array>();
-    let heldBytes = 0;
-    for (const { key, record } of after.records({ reusesMemory: true })) {
-      const resource = this.resourceOf(key);
-      if (resource === undefined) continue;
-      this.count(resource).after += 1;
-      const old = known.get(key);
-      known.delete(key);
-      if (old === undefined) this.note(key, resource, "added", []);
-      else if (old.sha256 !== context.hashing.sha256Hex(record.value)) {
-        differing.set(key, record.value.slice()); // a copy: the walk uses its memory again, and would hold far more than the value
-        heldBytes += record.value.length;
+    const known = new ValueTable(context, this.limits.maxKeys);
+    let isFirst = true;
+    do {
+      for (const { resource, record } of this.compared(before)) {
+        if (isFirst) this.count(resource).before += 1;
+        if (known.take(record.key)) known.note(record.value);
       }
-      if (heldBytes < heldBytesMax) continue;
-      this.compareDiffering(before, differing);
-      differing.clear();
-      heldBytes = 0;
-    }
-    for (const [key, { resource }] of known) this.note(key, resource, "removed", []);
-    this.selector.assertWordsKnown("what is compared");
-    this.assertSomething([from.state().loss, to === from ? undefined : to.state().loss]);
-    this.compareDiffering(before, differing);
+      this.compareWith(known, isFirst);
+      if (isFirst) {
+        this.selector.assertWordsKnown("what is compared");
+        this.assertSomething([from.state().loss, to === from ? undefined : to.state().loss]);
+      }
+      isFirst = false;
+    } while (known.nextPart());
     return {
       from: { file: request.from.path, revision: before.revision, sha256: undefined, logLoss: undefined },
       to: { file: request.to.path, revision: after.revision, sha256: undefined, logLoss: undefined },
@@ -129,6 +122,43 @@ class FileComparison {
       isCutOff: this.isCutOff,
       missing: this.selector.missing,
     };
+  }
+
+  /** The keys of this part of `known`, in the second state, then those that are in the first only. */
+  private compareWith(known: ValueTable, isFirst: boolean): void {
+    const { before, after } = this.states();
+    const differing = new Map<string, Uint8Array>();
+    let heldBytes = 0;
+    for (const { key, resource, record } of this.compared(after)) {
+      if (isFirst) this.count(resource).after += 1;
+      if (!known.take(record.key)) continue;
+      const change = known.match(record.value);
+      if (change === "added") this.note(key, resource, "added", []);
+      if (change !== "differs") continue;
+      differing.set(key, record.value.slice()); // a copy: the walk uses its memory again, and would hold far more than the value
+      heldBytes += record.value.length + key.length + heldEntryBytes;
+      if (heldBytes < (this.limits.heldBytes ?? heldBytesDefault)) continue;
+      this.compareDiffering(before, differing);
+      differing.clear();
+      heldBytes = 0;
+    }
+    if (known.unmatchedCount > 0)
+      for (const { key, resource, record } of this.compared(before))
+        if (known.take(record.key) && known.isUnmatched()) this.note(key, resource, "removed", []);
+    this.compareDiffering(before, differing);
+  }
+
+  /** What is to be compared of one state. A pass over it. */
+  private *compared(live: LiveObjects): Iterable<FoundRecord & { readonly resource: string }> {
+    for (const { key, record } of live.records({ reusesMemory: true })) {
+      const resource = this.resourceOf(key);
+      if (resource !== undefined) yield { key, record, resource };
+    }
+  }
+
+  private states(): { readonly before: LiveObjects; readonly after: LiveObjects } {
+    if (this.sides === undefined) throw new Error("a comparison without its states");
+    return this.sides;
   }
 
   /** The old values are read again, for those keys only. */

@@ -205,6 +205,7 @@ test("diff: with room for one value at a time it finds the same", () => {
   const whole = diffFiles(context, request);
   assert.equal(whole.objects.length, 13);
   assert.deepEqual(diffFiles(context, request, { heldBytes: 1 }), whole);
+  assert.deepEqual(diffFiles(context, request, { maxKeys: 3 }), whole, "with room for a few keys at a time");
 });
 
 test("diff: one resource, or one namespace, only", () => {

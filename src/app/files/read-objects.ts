@@ -36,15 +36,20 @@ export function sealKeysOf(context: FileContext, path: string | undefined): read
   }
 }
 
+export interface FoundRecord {
+  readonly key: string;
+  readonly record: MvccRecord;
+}
+
 export interface LiveObjects {
   readonly revision: bigint;
   /** One for all records: making the table takes longer than reading an object. */
   readonly types: KubeTypes;
   readonly keys: KeyReader;
   /** Every live record, with its key as text. `reusesMemory` as in MvccRecords. */
-  records(options?: { readonly reusesMemory: boolean }): Iterable<{ readonly key: string; readonly record: MvccRecord }>;
+  records(options?: { readonly reusesMemory: boolean }): Iterable<FoundRecord>;
   /** One record by its revision. */
-  find(main: number, sub: number): { readonly key: string; readonly record: MvccRecord } | undefined;
+  find(main: number, sub: number): FoundRecord | undefined;
 }
 
 /** What is there at a revision (0n: the newest). A pass over the source for what is live, and one more when `keys` is first used. */

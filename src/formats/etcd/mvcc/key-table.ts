@@ -63,6 +63,11 @@ export class KeyTable {
     return false;
   }
 
+  /** Finds the entry of this hash; false when there is none. */
+  seekExisting({ h0, h1, h2, h3 }: KeyHasher): boolean {
+    return this.find(h0, h1, h2, h3);
+  }
+
   /** Every entry. `visit` reads `words` from `at` on. */
   forEach(visit: (words: Uint32Array, at: number) => void): void {
     const { words } = this;

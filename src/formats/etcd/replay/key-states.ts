@@ -1,6 +1,7 @@
 import type { MvccRecords } from "../mvcc-records.ts";
-import { isInRange, KeyRanges, type KeySelection } from "./key-range.ts";
+import { KeyRanges, type KeySelection } from "./key-range.ts";
 import { keyTextOf, type KeyText } from "./key-text.ts";
+import { OrderedKeys } from "./ordered-keys.ts";
 
 /** A key that lives, by its newest record. */
 export interface KeyState {
@@ -52,6 +53,8 @@ export class KeyInterest {
 export class KeyStates {
   private readonly states = new Map<KeyText, KeyState>();
   private readonly keysOfLease = new Map<bigint, Set<KeyText>>();
+  /** The keys of `states`, from the first range on: few logs have one. */
+  private ordered: OrderedKeys | undefined;
 
   /** One pass over all records of the base; memory grows with the interest, not with the base. */
   constructor(base: MvccRecords, interest: KeyInterest, onStoredBytes?: (storedBytes: number) => void) {
@@ -78,7 +81,13 @@ export class KeyStates {
       const state = this.states.get(selection.key);
       return state === undefined ? [] : [[selection.key, state]];
     }
-    return [...this.states].filter(([key]) => isInRange(key, selection.from, selection.before)).sort(byKey);
+    const selected: (readonly [KeyText, KeyState])[] = [];
+    this.ordered ??= new OrderedKeys(this.states.keys());
+    for (const key of this.ordered.range(selection.from, selection.before)) {
+      const state = this.states.get(key);
+      if (state !== undefined) selected.push([key, state]);
+    }
+    return selected;
   }
 
   /** In the order of keys. Complete only for leases of the interest. */
@@ -89,6 +98,7 @@ export class KeyStates {
   set(key: KeyText, state: KeyState): void {
     const before = this.states.get(key);
     if (before !== undefined && before.lease !== state.lease) this.detach(key, before.lease);
+    if (before === undefined) this.ordered?.add(key);
     const { main, sub, createRevision, version, lease } = state;
     this.states.set(key, { main, sub, createRevision, version, lease });
     if (lease === 0n) return;
@@ -101,6 +111,7 @@ export class KeyStates {
     const before = this.states.get(key);
     if (before === undefined) return;
     this.detach(key, before.lease);
+    this.ordered?.remove(key);
     this.states.delete(key);
   }
 
@@ -109,10 +120,6 @@ export class KeyStates {
     attached?.delete(key);
     if (attached?.size === 0) this.keysOfLease.delete(lease);
   }
-}
-
-function byKey([left]: readonly [KeyText, KeyState], [right]: readonly [KeyText, KeyState]): number {
-  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 /** FNV-1a, folded to the filter's size. */

@@ -139,6 +139,16 @@ test("openWal: a leader's snapshot that the hard state never committed voids not
   assert.deepEqual(texts(log, 1), ["entry 1", "entry 2", "entry 3"]);
 });
 
+test("openWal: a log does not go back behind its own first entry: what lies before that is in its snapshot, as etcd refuses it", () => {
+  const files = makeWal((writer) => {
+    writer.snapshot({ index: 10n, term: 1n });
+    for (const index of [17, 11, 12]) writer.entry(textEntry(index));
+    writer.state({ term: 1n, vote: 0xa1n, commit: 10n });
+  });
+  const log = openWal(segmentsOf(files));
+  assert.match(log.breaks[0]?.what ?? "", /entry 11 overrules an entry before entry 17, with which the log begins/);
+});
+
 test("openWal: an index that was jumped over is a break even where later entries overrule it, as etcd refuses it", () => {
   const log = openWal(
     segmentsOf(

@@ -202,6 +202,7 @@ class WalScan {
   private addEntry(file: WalSegment, frame: WalFrame, entry: { readonly index: bigint; readonly term: bigint }): string | undefined {
     if (entry.index === 0n) return "an entry with index 0";
     const before = this.live.last;
+    const first = this.live.runs[0]?.firstIndex;
     switch (this.live.add(entry.index, entry.term)) {
       case "appended":
         return undefined;
@@ -209,6 +210,9 @@ class WalScan {
         // A leader overrules only what was never committed.
         if (entry.index <= this.commit || entry.index <= this.live.highestVoiding)
           this.jumped(file, frame, `entry ${entry.index} overrules an entry that was committed`);
+        // What lies before the log's first entry is in its snapshot, and so committed. Behind a break it may be what was lost there.
+        else if (first !== undefined && entry.index < first && this.breaks.length === 0)
+          this.jumped(file, frame, `entry ${entry.index} overrules an entry before entry ${first}, with which the log begins`);
         return undefined;
       case "jumped":
         // Behind a break it is the same loss, told once more: the stretch that begins here is whole.

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import {
+import fs, {
   chmodSync,
   chownSync,
   existsSync,
@@ -12,6 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -61,6 +62,30 @@ test("new data dir: an empty directory is taken, one with anything in it is TARG
     rmSync(join(target, "came"));
     dir.commit();
     assert.deepEqual(readdirSync(target), ["member"]);
+  });
+});
+
+test("new data dir: of two writers to one target that end at once, the slower one finds TARGET_NOT_EMPTY, also at the very last", (context) => {
+  inDirectory((directory) => {
+    const target = join(directory, "m1");
+    const [fast, slow] = [new LocalDataDirWriter().begin(target), new LocalDataDirWriter().begin(target)];
+    for (const dir of [fast, slow]) dir.create("member/snap/db").close();
+    const rename = fs.renameSync;
+    const mocked = context.mock.method(fs, "renameSync", (from: string, to: string) => {
+      mocked.mock.restore();
+      syncBuiltinESMExports();
+      fast.commit(); // after the slower one has looked for the last time
+      rename(from, to);
+    });
+    syncBuiltinESMExports();
+    assert.throws(
+      () => {
+        slow.commit();
+      },
+      (error) => isRecoveryError("TARGET_NOT_EMPTY")(error) && /while this data dir was being written/.test(error.detail),
+    );
+    slow.discard();
+    assert.deepEqual(readdirSync(directory), ["m1"]);
   });
 });
 

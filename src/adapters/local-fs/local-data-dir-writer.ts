@@ -17,7 +17,7 @@ import {
   type Stats,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import type { Remedy } from "../../model/recovery-error.ts";
+import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import type { DataDirWriter, NewDataDir } from "../../ports/data-dir-writer.ts";
 import { assertFreeTarget } from "./assert-free-target.ts";
@@ -170,11 +170,16 @@ class LocalNewDataDir implements NewDataDir {
     const { target, temporary, firstMade, existing, onTemporary } = this.facts;
     if (existing !== undefined) attempt(temporary, `give it the mode of ${target}`, () => chmodSync(temporary, existing.mode & 0o7777));
     for (const folder of [...this.folders].sort((a, b) => b.length - a.length)) syncDirectory(folder);
-    assertFreeTarget(target);
+    assertStillFree(target);
     attempt(target, "give it its name", () => {
-      // An empty directory in the way is what the caller made for us.
-      if (existsSync(target)) rmdirSync(target);
-      renameSync(temporary, target);
+      try {
+        // An empty directory in the way is what the caller made for us.
+        if (existsSync(target)) rmdirSync(target);
+        renameSync(temporary, target);
+      } catch (error) {
+        assertStillFree(target); // whoever was faster is the reason, and not what the system calls it
+        throw error;
+      }
     });
     onTemporary(undefined);
     // Every directory that has a new entry, up to the one that was there before.
@@ -190,6 +195,20 @@ class LocalNewDataDir implements NewDataDir {
       rmSync(temporary, { recursive: true, force: true });
     });
     onTemporary(undefined);
+  }
+}
+
+/** It was free when the writing began: two restores to one place are two shells, or a key pressed twice. */
+function assertStillFree(target: string): void {
+  try {
+    assertFreeTarget(target);
+  } catch (error) {
+    if (!(error instanceof RecoveryError) || error.code !== "TARGET_NOT_EMPTY") throw error;
+    throw new RecoveryError(error.code, {
+      subject: error.subject,
+      detail: `it came there while this data dir was being written, perhaps by the same restore started twice: ${error.detail}`,
+      remedies: [{ why: "look at what is there; a data dir that requorum made has its name only once it is whole" }],
+    });
   }
 }
 

@@ -2,7 +2,7 @@ import { logLossLines } from "../../render/log-loss-lines.ts";
 import { fileDiffPage, type FileDiffDocument } from "../../render/file-diff-page.ts";
 import { hasFlag, textArgument, textOption, type CommandModule } from "../command-spec.ts";
 import { runFileTask } from "../file-work/run-file-task.ts";
-import { wholeNumber } from "../file-work/whole-number.ts";
+import { revisionNumber } from "../file-work/whole-number.ts";
 import { printNote, printResult } from "../print-result.ts";
 
 export const command: CommandModule = {
@@ -11,7 +11,7 @@ export const command: CommandModule = {
     const from = textArgument(invocation, "from") ?? "";
     const committedOnly = hasFlag(invocation, "committed-only");
     const skipsHashCheck = hasFlag(invocation, "skip-hash-check");
-    const revisionOf = (option: string): bigint => wholeNumber(textOption(invocation, option), option) ?? 0n;
+    const revisionOf = (option: string): bigint => revisionNumber(textOption(invocation, option), option);
     const diff = await runFileTask(cli, "diff", {
       from: { path: from, revision: revisionOf("from-revision"), committedOnly, skipsHashCheck },
       to: { path: textArgument(invocation, "to") ?? from, revision: revisionOf("to-revision"), committedOnly, skipsHashCheck },

@@ -10,7 +10,7 @@ import type { PrintObjectsRequest } from "../file-work/print-objects.ts";
 import { runFileTask } from "../file-work/run-file-task.ts";
 import { ReaderGone } from "../file-work/text-flow.ts";
 import { walDirOption } from "../file-work/wal-dir-option.ts";
-import { wholeNumber } from "../file-work/whole-number.ts";
+import { revisionNumber } from "../file-work/whole-number.ts";
 import { printNote, printShortfall } from "../print-result.ts";
 
 /**
@@ -50,7 +50,7 @@ function requestOf(invocation: Invocation): PrintObjectsRequest {
       namespace: hasFlag(invocation, "all-namespaces") ? undefined : textOption(invocation, "namespace"),
       selector: textOption(invocation, "selector"),
     },
-    revision: wholeNumber(textOption(invocation, "revision"), "revision") ?? 0n,
+    revision: revisionNumber(textOption(invocation, "revision"), "revision"),
     isRaw: hasFlag(invocation, "raw"),
     encryptionConfig: textOption(invocation, "encryption-config"),
     includesMadeAgain: hasFlag(invocation, "all"),

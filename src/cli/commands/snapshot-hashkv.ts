@@ -4,7 +4,7 @@ import { hashKvPage, type HashKvDocument } from "../../render/restore-page.ts";
 import { hasFlag, textArgument, textOption, type CommandModule } from "../command-spec.ts";
 import { runFileTask } from "../file-work/run-file-task.ts";
 import { walDirOption } from "../file-work/wal-dir-option.ts";
-import { wholeNumber } from "../file-work/whole-number.ts";
+import { revisionNumber } from "../file-work/whole-number.ts";
 import { printNote, printResult } from "../print-result.ts";
 
 export const command: CommandModule = {
@@ -15,7 +15,7 @@ export const command: CommandModule = {
       throw new RecoveryError("USAGE", { subject: "option --etcd-version", detail: `${etcdVersion} is none of 3.4 to 3.7` });
     const found = await runFileTask(cli, "hashkv", {
       path: textArgument(invocation, "file") ?? "",
-      revision: wholeNumber(textOption(invocation, "revision"), "revision") ?? 0n,
+      revision: revisionNumber(textOption(invocation, "revision"), "revision"),
       etcdVersion,
       walDir: walDirOption(invocation),
       acceptsLogDamage: hasFlag(invocation, "accept-log-damage"),

@@ -92,6 +92,13 @@ export const fileErrorEntries = {
     meaning:
       "A data dir is its database and the log that continues it. Here the log is missing, begins too late, ends before what was committed or before what the database holds, or is of another history; the detail says which entries are not there. A restore and a hash are refused; with --accept-log-damage they are made of the database and what surely continues it.",
   },
+  LOG_NOT_READ: {
+    summary: "a database was given without the log beside it",
+    retry: "permanent",
+    exit: "failed",
+    meaning:
+      "The file member/snap/db of a data dir lacks what was acknowledged last: that stands in the log, in member/wal. Give the data dir, and both are read. A restore and a hash of the file alone are refused; with --accept-log-damage they are made without what the log holds.",
+  },
   RESTORE_REQUEST_INVALID: {
     summary: "this cannot be restored so",
     retry: "permanent",

@@ -54,15 +54,16 @@ export interface FileChecksum {
   readonly valid: boolean | undefined;
 }
 
-/** What of a data dir's log is not in what was read, which is the database with what continues it without a break. */
+/** What of the log of a data dir, or of one whose database was given alone, is not in what was read, which is the database with what continues it without a break. */
 export interface FileLogLoss {
   /**
    * `missing`: there is no log. `broken`: damage, or missing segments.
    * `behind`: it ends before what was committed, or before its database.
    * `does-not-fit`: it begins too late, or is of another history.
    * `not-applicable`: entries that requorum cannot apply.
+   * `beside`: only the database of a data dir was given, and its log holds more.
    */
-  readonly kind: "missing" | "broken" | "behind" | "does-not-fit" | "not-applicable";
+  readonly kind: "missing" | "broken" | "behind" | "does-not-fit" | "not-applicable" | "beside";
   /** Sentences with places and numbers. */
   readonly problems: readonly string[];
   /** Up to this raft index everything is in what was read. */
@@ -125,8 +126,11 @@ export interface KeySize {
 export interface FileCheck {
   readonly file: string;
   readonly form: FileInspection["form"];
-  /** `good` only when every check that could be made was good and none was left out. */
-  readonly verdict: "good" | "damaged";
+  /**
+   * `good` only when every check that could be made was good and none was left out.
+   * `incomplete`: nothing wrong was seen, and a part that belongs to it could not be judged.
+   */
+  readonly verdict: "good" | "damaged" | "incomplete";
   readonly checks: readonly FileCheckPart[];
   readonly revision: bigint | undefined;
   readonly totalKeys: number | undefined;
@@ -134,8 +138,11 @@ export interface FileCheck {
 
 export interface FileCheckPart {
   readonly name: "sha256" | "structure" | "schema" | "records" | "objects" | "log";
-  /** `absent`: there is nothing to compare with (no checksum in a bare database). `skipped`: an earlier damage made it impossible. */
-  readonly verdict: "good" | "damaged" | "absent" | "skipped";
+  /**
+   * `absent`: there is nothing to compare with (no checksum in a bare database). `skipped`: an earlier damage made it impossible.
+   * `unjudged`: it may be sound, and requorum cannot tell.
+   */
+  readonly verdict: "good" | "damaged" | "absent" | "skipped" | "unjudged";
   readonly detail: string;
   readonly problems: readonly { readonly offset: number | undefined; readonly what: string }[];
 }

@@ -12,13 +12,7 @@ const maxShown = 20;
 export function fileCheckPage(check: FileCheckDocument): Page {
   const problems = check.checks.flatMap((part) => part.problems);
   return [
-    line([
-      check.verdict === "good" ? good("GOOD") : bad("DAMAGED"),
-      ...withoutChecksum(check),
-      "  ",
-      strong(check.file),
-      dim(`  ${formWords(check.form)}`),
-    ]),
+    line([wholeVerdictSpan(check.verdict), ...withoutChecksum(check), "  ", strong(check.file), dim(`  ${formWords(check.form)}`)]),
     gap,
     table(
       [{ title: "check" }, { title: "verdict" }, { title: "what was seen", isFlexible: true }],
@@ -42,6 +36,19 @@ function withoutChecksum({ form, verdict }: FileCheck): readonly Span[] {
   return form === "database" && verdict === "good" ? [warn(", but without checksum")] : [];
 }
 
+export function wholeVerdictSpan(verdict: FileCheck["verdict"]): Span {
+  switch (verdict) {
+    case "good":
+      return good("GOOD");
+    case "damaged":
+      return bad("DAMAGED");
+    case "incomplete":
+      return warn("NOT ALL JUDGED");
+    default:
+      return verdict satisfies never;
+  }
+}
+
 function verdictSpan(verdict: FileCheckPart["verdict"]): Span {
   switch (verdict) {
     case "good":
@@ -52,6 +59,8 @@ function verdictSpan(verdict: FileCheckPart["verdict"]): Span {
       return warn("absent");
     case "skipped":
       return dim("skipped");
+    case "unjudged":
+      return warn("not judged");
     default:
       return verdict satisfies never;
   }

@@ -1,5 +1,6 @@
 import type { FileCheck } from "../model/file-inspection.ts";
-import { bad, command, dim, gap, good, table, type Page, type Span } from "./page.ts";
+import { wholeVerdictSpan } from "./file-check-page.ts";
+import { bad, command, dim, gap, table, type Page, type Span } from "./page.ts";
 import { shellWord } from "../model/shell-word.ts";
 
 /** One of several files: its check, or why there is none. */
@@ -17,7 +18,7 @@ export interface FileChecksDocument {
 
 /** A row each, and how to see all of what is wrong with one. */
 export function fileChecksPage({ files }: FileChecksDocument): Page {
-  const damaged = files.find(({ check }) => check?.verdict === "damaged");
+  const damaged = files.find(({ check }) => check !== undefined && check.verdict !== "good");
   return [
     table(
       [
@@ -41,11 +42,11 @@ export function fileChecksPage({ files }: FileChecksDocument): Page {
 
 function verdictSpan(check: FileCheck | undefined): Span {
   if (check === undefined) return bad("NOT READ");
-  return check.verdict === "good" ? good("GOOD") : bad("DAMAGED");
+  return wholeVerdictSpan(check.verdict);
 }
 
 function wrongWords(check: FileCheck | undefined): string {
-  const parts = check?.checks.filter((part) => part.verdict === "damaged") ?? [];
+  const parts = check?.checks.filter((part) => part.verdict === "damaged" || part.verdict === "unjudged") ?? [];
   const noChecksum = check?.verdict === "good" && check.form === "database" ? "nothing; it has no checksum" : "";
   return parts.length === 0 ? noChecksum : parts.map((part) => `${part.name}: ${part.detail}`).join("; ");
 }

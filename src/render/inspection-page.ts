@@ -82,6 +82,7 @@ const lossKindWords: { readonly [Kind in FileLogLoss["kind"]]: string } = {
   behind: "ends too early",
   "does-not-fit": "does not continue the database",
   "not-applicable": "cannot be applied",
+  beside: "not read",
 };
 
 function spans(part: Inline): readonly (string | Exclude<Inline, string | readonly unknown[]>)[] {

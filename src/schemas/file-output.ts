@@ -17,9 +17,9 @@ const keySize = z.object({
 const logLoss = z
   .object({
     kind: z
-      .enum(["missing", "broken", "behind", "does-not-fit", "not-applicable"])
+      .enum(["missing", "broken", "behind", "does-not-fit", "not-applicable", "beside"])
       .describe(
-        "missing: no log; broken: damage, or missing segments; behind: it ends before what was committed or before the database; does-not-fit: it begins too late or is of another history; not-applicable: entries that requorum cannot apply",
+        "missing: no log; broken: damage, or missing segments; behind: it ends before what was committed or before the database; does-not-fit: it begins too late or is of another history; not-applicable: entries that requorum cannot apply; beside: only the database of a data dir was given, and its log holds more",
       ),
     problems: z.array(z.string()),
     throughIndex: decimal.describe("up to this raft index everything is there"),
@@ -27,7 +27,7 @@ const logLoss = z
     unreadBytes: z.int().describe("of the log, which cannot be read"),
   })
   .nullable()
-  .describe("of a data dir: what of its log is not in what was read; null: nothing");
+  .describe("of a data dir, or the database in one: what of its log is not in what was read; null: nothing");
 
 export const snapshotInspectionSchema = z.object({
   ...document("SnapshotInspection"),
@@ -97,13 +97,17 @@ export const snapshotInspectionSchema = z.object({
 const fileCheck = z.object({
   file: z.string(),
   form,
-  verdict: z.enum(["good", "damaged"]),
+  verdict: z
+    .enum(["good", "damaged", "incomplete"])
+    .describe("incomplete: nothing wrong was seen, and a part that belongs to it could not be judged; exit code 3"),
   checks: z.array(
     z.object({
       name: z.enum(["sha256", "structure", "schema", "records", "objects", "log"]),
       verdict: z
-        .enum(["good", "damaged", "absent", "skipped"])
-        .describe("absent: there is nothing to compare with; skipped: an earlier damage is in the way"),
+        .enum(["good", "damaged", "absent", "skipped", "unjudged"])
+        .describe(
+          "absent: there is nothing to compare with; skipped: an earlier damage is in the way; unjudged: it may be sound, and requorum cannot tell",
+        ),
       detail: z.string(),
       problems,
     }),

@@ -4,7 +4,7 @@ import type { RankProblemKind } from "../../formats/etcd/data-dir/rank-member.ts
 import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db.ts";
 import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
 import { readStoredValue } from "../../formats/kubernetes/stored-value.ts";
-import type { FileCheck, FileCheckPart, FileInspection } from "../../model/file-inspection.ts";
+import type { FileCheck, FileCheckPart, FileInspection, FileLogLoss } from "../../model/file-inspection.ts";
 import { missingWords } from "../../model/log-loss-words.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { newHashSeed, showing, type FileContext } from "./file-context.ts";
@@ -68,15 +68,21 @@ function checkOpened(context: FileContext, path: string, walDir: string | undefi
     const parts: FileCheckPart[] = [trailerPart(context, opened, trailer), structure, schema, records, objects];
     const { dir } = opened;
     if (dir !== undefined) parts.push(isReadable ? attempt("log", () => logPart(opened, dir)) : skipped("log"));
+    else if (isReadable) parts.push(...leftOutPart(opened));
     return {
       file: path,
       form: opened.form,
-      verdict: parts.every((part) => part.verdict === "good" || part.verdict === "absent") ? "good" : "damaged",
+      verdict: verdictOf(parts),
       checks: parts,
       revision: found?.status.revision,
       totalKeys: found?.status.totalLiveKeys,
     };
   });
+}
+
+function verdictOf(parts: readonly FileCheckPart[]): FileCheck["verdict"] {
+  if (parts.some(({ verdict }) => verdict === "damaged" || verdict === "skipped")) return "damaged";
+  return parts.some(({ verdict }) => verdict === "unjudged") ? "incomplete" : "good";
 }
 
 function trailerPart(context: FileContext, opened: OpenState, facts: () => FileInspection["sha256"]): FileCheckPart {
@@ -172,6 +178,16 @@ function logPart(opened: OpenState, { layout, log }: NonNullable<OpenState["dir"
   const torn = rank.problems.length > 0 ? "; its last record was not written to its end, as after a kill" : "";
   const words = `${String(replay?.entryCount ?? 0)} entries above the database, ${String(replay?.uncertain.entryCount ?? 0)} of them above the recorded commit index`;
   return part("log", "good", `it continues the database (${words}${torn})`);
+}
+
+/** The database inside a data dir may be whole, and is not what a start would serve. */
+function leftOutPart(opened: OpenState): readonly FileCheckPart[] {
+  const { loss } = opened.state();
+  return loss === undefined ? [] : [unjudged(loss)];
+}
+
+function unjudged(loss: FileLogLoss): FileCheckPart {
+  return { ...part("log", "unjudged", missingWords(loss)), problems: loss.problems.map((what) => ({ offset: undefined, what })) };
 }
 
 function attempt(name: FileCheckPart["name"], work: () => FileCheckPart): FileCheckPart {

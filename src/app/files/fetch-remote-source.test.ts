@@ -217,6 +217,19 @@ test("ssh sources: a login without sudo reads as itself, and says so when it may
   await assert.rejects(fetch("/root", access), { code: "REMOTE_COMMAND_FAILED", message: /Permission denied; sudo is not allowed there/ });
 });
 
+test("ssh sources: the database of a data dir is copied with the log beside it; any other file of that name alone", async (context) => {
+  const { work, fetch, put, spool } = await setting(context);
+  for (const [path, bytes] of Object.entries(dataDirFilesOf({ writes, requests: [] }))) put(`etcd/${path}`, bytes);
+  const copy = await fetch(join(work, "there/etcd/member/snap/db"));
+  assert.equal(copy, `${spool.path}/0/snap/db`);
+  assert.equal(readdirSync(join(dirname(dirname(copy)), "wal")).length, 1);
+  const alone = put("other/snap/db", snapshotBytes({ writes }));
+  assert.match(
+    await fetch(alone, undefined, { spool: await new LocalFileSpool({ cacheDirectory: join(work, "cache2") }).open() }),
+    /\/0\/file$/,
+  );
+});
+
 test("ssh sources: a machine's answer of another form is not guessed at", () => {
   for (const text of ["", "kind=file\n", "kind=file\nfile x\n", "kind=directory\ntimes a\nfile 1 2 3 4 ../../etc/passwd\n"])
     assert.throws(() => readRemoteLook("ssh://cp1/x", text), { code: "REMOTE_ANSWER_MALFORMED" }, text);

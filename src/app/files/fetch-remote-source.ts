@@ -34,7 +34,8 @@ const hashedBytesPerMs = 10_000;
 
 /**
  * Copies a file, or the files of a stopped member's data dir, into the spool,
- * below `into`, and gives the path of the copy. Compared by sha256 at both
+ * below `into`, and gives the path of the copy. The database of a data dir is
+ * copied with its log, at the same places beside each other. Compared by sha256 at both
  * ends, and the original must not have changed meanwhile. Never writes to the
  * machine. Throws FILE_NOT_FOUND, FILE_IN_USE, FILE_CHANGED, FILE_NOT_RECOGNISED,
  * LOCAL_DISK_FULL, REMOTE_COMMAND_FAILED, and what reaching the machine throws.
@@ -43,11 +44,14 @@ export async function fetchRemoteSource(context: FetchContext, source: RemoteSou
   return new RemoteFetch(context, source, into).run();
 }
 
+/** In the folder that a data dir calls `member`. */
+const databaseInside = "/snap/db";
+
 class RemoteFetch {
   private readonly context: FetchContext;
   private readonly source: RemoteSource;
   private readonly into: string;
-  private readonly base: string;
+  private base: string;
   private asRoot = true;
   private doneBytes = 0n;
 
@@ -61,14 +65,28 @@ class RemoteFetch {
   async run(): Promise<string> {
     const { context, source, into } = this;
     context.report({ kind: "phase", text: `looking at ${source.name}`, host: context.host });
-    const look = await this.look();
+    const inside = await this.lookAround();
+    const look = inside ?? (await this.look());
     if (look.kind === "directory" && look.files.length === 0)
       throw notRecognised(source.name, "a data directory of etcd", noDataDirWords(look.otherNames));
     const totalBytes = look.files.reduce((sum, file) => sum + BigInt(file.sizeBytes), 0n);
     await assertSpoolRoom(context.spool, `a copy of ${source.name} takes`, totalBytes);
     for (const file of look.files) await this.copy(file, look.kind, totalBytes);
     this.assertSame(look, await this.look());
-    return look.kind === "file" ? `${context.spool.path}/${into}/file` : `${context.spool.path}/${into}`;
+    const folder = `${context.spool.path}/${into}`;
+    return look.kind === "file" ? `${folder}/file` : inside === undefined ? folder : `${folder}${databaseInside}`;
+  }
+
+  /** The database of a data dir is copied with the log beside it, by which it is judged: then `base` is the folder of both. */
+  private async lookAround(): Promise<RemoteLook | undefined> {
+    const { base } = this;
+    if (!base.endsWith(databaseInside) || base.length === databaseInside.length) return undefined;
+    this.base = base.slice(0, -databaseInside.length);
+    const look = await this.look();
+    const has = (start: string): boolean => look.files.some(({ path }) => path.startsWith(start));
+    if (look.kind === "directory" && look.files.some(({ path }) => path === databaseInside.slice(1)) && has("wal/")) return look;
+    this.base = base;
+    return undefined;
   }
 
   private async look(): Promise<RemoteLook> {

@@ -21,7 +21,7 @@ export function hashKvFile(context: FileContext, request: HashKvRequest): FileHa
   return withState(context, request, (opened) =>
     onCheckedContent(context, opened, request, (checked) => {
       const { bolt, loss } = opened.state();
-      assertNoLogLoss(loss, request); // the hash of a state that never was the newest would be compared with those of living members
+      assertNoLogLoss(loss, request, "hashkv"); // the hash of a state that never was the newest would be compared with those of living members
       const version = request.etcdVersion ?? readMeta(bolt).schemaVersion;
       const found = hashKv(openMvcc(bolt), request.revision, {
         version,

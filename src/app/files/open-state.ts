@@ -10,6 +10,7 @@ import type { ErrorCode } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { OpenByteFile, ChecksAsked, PendingChecks } from "../../ports/byte-files.ts";
 import { showing, type FileContext } from "./file-context.ts";
+import { lossBeside } from "./log-beside.ts";
 import { logReader, type ReadLog } from "./log-reader.ts";
 import { replayedState, type ReplayedState } from "./replayed-state.ts";
 import { isAbsence, kindOfSource } from "./kind-of-source.ts";
@@ -63,7 +64,7 @@ export function withState<Result>(context: FileContext, request: StateRequest, w
         subject: "option --wal-dir",
         detail: `${request.path} is a file, and has no log; the option says where a data dir has its own (a restore always writes to member/wal below the new one)`,
       });
-    const result = work(isDirectory ? openDirectory(context, files, request) : openFile(files, request));
+    const result = work(isDirectory ? openDirectory(context, files, request) : openFile(context, files, request));
     files.assertUnchanged();
     return result;
   } catch (error) {
@@ -150,13 +151,14 @@ export function noDatabase(path: string, wanted: string, look: FileLook): Recove
   return isLost ? damaged(path, undefined, `this is not ${wanted} any more: ${look.words}`) : notRecognised(path, wanted, look.words);
 }
 
-function openFile(files: OpenFiles, { path }: StateRequest): OpenState {
+function openFile(context: FileContext, files: OpenFiles, { path }: StateRequest): OpenState {
   const file = files.open(path);
   const look = looksLike(file);
   if (look.kind !== "etcd-backend") throw noDatabase(path, "an etcd snapshot or database", look);
   const hasTrailer = file.size % 512 === trailerBytes;
   const database = hasTrailer ? sliceSource(file, 0, file.size - trailerBytes) : file;
   const stored = (): BoltReader => openBolt(database);
+  let beside: Pick<ReplayedState, "loss"> | undefined;
   return {
     form: hasTrailer ? "snapshot" : "database",
     path,
@@ -169,7 +171,12 @@ function openFile(files: OpenFiles, { path }: StateRequest): OpenState {
       files.assertUnchanged();
     },
     stored,
-    state: () => ({ bolt: stored(), replay: undefined, notApplied: undefined, loss: undefined }),
+    state: () => {
+      beside ??= {
+        loss: hasTrailer ? undefined : lossBeside(context, { path, database, open: (folder) => openDataDirAt(context, files, folder) }),
+      };
+      return { bolt: stored(), replay: undefined, notApplied: undefined, loss: beside.loss };
+    },
   };
 }
 

@@ -1,6 +1,5 @@
 import type { BoltCheck } from "../../formats/bbolt/bolt-check.ts";
 import { openBolt } from "../../formats/bbolt/bolt-file.ts";
-import type { BoltReader } from "../../formats/bbolt/bolt-reader.ts";
 import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
 import { otherMetaProblem } from "../../formats/bbolt/other-meta-problem.ts";
 import { rankMember, type MemberRank, type RankProblemKind } from "../../formats/etcd/data-dir/rank-member.ts";
@@ -72,7 +71,8 @@ function rankFile(context: FileContext, path: string): RankedSource {
     const rank = rankMember({ name: path, wal: undefined, database: readMeta(bolt), snapFiles: [] });
     // A file has no log beside it, and none is missed.
     const found = rank.problems.filter((problem) => problem.kind !== "log-missing").map((problem) => problem.what);
-    const problems = [...found, ...(isChanged ? [contentDiffers] : []), ...structureProblems(structure)];
+    const beside = structure.verdict === "good" ? (opened.state().loss?.problems ?? []) : [];
+    const problems = [...found, ...beside, ...(isChanged ? [contentDiffers] : []), ...structureProblems(structure)];
     const { revision } = openMvcc(bolt);
     return {
       path,

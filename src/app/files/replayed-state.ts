@@ -10,6 +10,7 @@ import { logLossWords } from "../../model/log-loss-words.ts";
 import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import { showing, type FileContext } from "./file-context.ts";
+import { dataDirOf } from "./log-beside.ts";
 
 /** What a start on a data dir would serve, as far as its log can be read. */
 export interface ReplayedState {
@@ -67,10 +68,11 @@ function withoutReplay({ loss, throughIndex }: UsableLog, databaseIndex: bigint,
 export function assertNoLogLoss(
   loss: FileLogLoss | undefined,
   request: { readonly path: string; readonly acceptsLogDamage?: boolean },
+  verb: "restore" | "hashkv",
 ): void {
   if (loss === undefined || request.acceptsLogDamage === true) return;
   const { code, subject, detail } = lossError(loss, request.path);
-  throw new RecoveryError(code, { subject, detail, remedies: remediesOf(loss, request.path) });
+  throw new RecoveryError(code, { subject, detail, remedies: remediesOf(loss, request.path, verb) });
 }
 
 /** That something is not there is no answer where a part could not be read. */
@@ -84,7 +86,15 @@ export function withLogLoss(error: RecoveryError, loss: FileLogLoss | undefined)
   });
 }
 
-function remediesOf({ kind }: FileLogLoss, path: string): readonly Remedy[] {
+function remediesOf({ kind }: FileLogLoss, path: string, verb: string): readonly Remedy[] {
+  if (kind === "beside")
+    return [
+      {
+        why: "give the data dir in place of its database, with the same options",
+        command: `requorum snapshot ${verb} ${shellWord(dataDirOf(path))}`,
+      },
+      { why: "or go on with the database alone, without what the log holds: --accept-log-damage" },
+    ];
   return [
     { why: "see which of the other survivors has more", command: `requorum snapshot rank ${shellWord(path)} OTHER-DATA-DIR` },
     ...(kind === "missing" || kind === "does-not-fit"

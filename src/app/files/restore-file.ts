@@ -53,7 +53,7 @@ function restoreOpened(
   const [problem] = structure.problems;
   if (structure.verdict !== "good") throw damaged(request.path, problem?.offset, problem?.what ?? "its structure is damaged");
   const { bolt, replay, loss } = opened.state();
-  assertNoLogLoss(loss, request);
+  assertNoLogLoss(loss, request, "restore");
   const clusterToken = request.clusterToken ?? tokenFor(context, request);
   const plan = planRestore(
     bolt,

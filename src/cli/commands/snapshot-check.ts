@@ -1,4 +1,5 @@
 import { errorCatalogue, exitCodes, type ExitName } from "../../model/error-catalogue.ts";
+import type { FileCheck } from "../../model/file-inspection.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { fileCheckPage } from "../../render/file-check-page.ts";
 import { fileChecksPage, type CheckedFile, type FileChecksDocument } from "../../render/file-checks-page.ts";
@@ -21,9 +22,22 @@ export const command: CommandModule = {
     const check = await runFileTask(cli, "check", { path, walDir });
     const document = { apiVersion: "requorum/v1", kind: "SnapshotCheck", ...check } as const;
     printResult(cli, document, () => fileCheckPage(document));
-    return check.verdict === "good" ? "done" : "verificationFailed";
+    return exitOf(check.verdict);
   },
 };
+
+function exitOf(verdict: FileCheck["verdict"]): ExitName {
+  switch (verdict) {
+    case "good":
+      return "done";
+    case "damaged":
+      return "verificationFailed";
+    case "incomplete":
+      return "findings";
+    default:
+      return verdict satisfies never;
+  }
+}
 
 /** One that cannot be read must not hide what the others are. */
 async function checkSeveral(cli: CliContext, paths: readonly string[]): Promise<ExitName> {
@@ -36,7 +50,7 @@ async function checkSeveral(cli: CliContext, paths: readonly string[]): Promise<
     try {
       const check = await runFileTask(cli, "check", { path });
       files.push({ file: path, check, error: undefined });
-      note(check.verdict === "good" ? "done" : "verificationFailed");
+      note(exitOf(check.verdict));
     } catch (error) {
       cli.signal.throwIfAborted();
       if (!(error instanceof RecoveryError)) throw error;

@@ -6,6 +6,7 @@ import { landmarkWrites as writes, snapshotBytes } from "../../../test/support/k
 import { cli, workDirectory, type CliOptions } from "../../../test/support/captured-cli.ts";
 import { LoopbackHostAccess } from "../../../test/support/loopback-host-access.ts";
 import { dataDirFilesOf } from "../../../test/support/memory-data-dir.ts";
+import { putRequest } from "../../../test/support/raft-requests.ts";
 import { asHostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { HostAccess, RemoteRead } from "../../ports/host-access.ts";
@@ -88,6 +89,18 @@ test("ssh:// sources: damage is named by the place on its machine; what ended ba
   const { code, err } = await call(["snapshot", "restore", `ssh://cp1${path}`, "--data-dir", "new"]);
   assert.equal(code, 13);
   assert.match(err, new RegExp(`ssh://cp1${path}`));
+  assert.doesNotMatch(err, /spool/);
+  assert.deepEqual(leftInSpool(), []);
+});
+
+test("ssh:// sources: the database of a data dir is not restored without the log beside it, which is named by its place there", async (context) => {
+  const { put, call, leftInSpool } = setting(context);
+  const files = dataDirFilesOf({ writes, requests: [putRequest("/registry/a")] });
+  for (const [path, bytes] of Object.entries(files)) put(`etcd/${path}`, bytes);
+  const path = put("etcd/member/snap/0.tmp", new Uint8Array(1)).replace(/0\.tmp$/, "db");
+  const { code, err } = await call(["snapshot", "restore", `ssh://cp1${path}`, "--data-dir", "new"]);
+  assert.equal(code, 13);
+  assert.match(err.replaceAll(/\s+/g, " "), new RegExp(`requorum snapshot restore ssh://cp1${path.replace("/member/snap/db", "")} `));
   assert.doesNotMatch(err, /spool/);
   assert.deepEqual(leftInSpool(), []);
 });

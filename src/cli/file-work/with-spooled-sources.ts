@@ -42,7 +42,12 @@ export async function withSpooledSources<Result>(
       for (const [index, source] of elsewhere.entries()) {
         const fetch = await hosts.wayTo(source);
         try {
-          spooled.push({ name: source.name, path: await fetch(String(index)) });
+          const path = await fetch(String(index));
+          spooled.push({ name: source.name, path });
+          // What lies beside the database of a data dir has a name there, too.
+          const [inside = ""] = /\/snap\/db$/.exec(path) ?? [];
+          const name = source.name.replace(/\/+$/, "");
+          if (inside !== "") spooled.push({ name: name.slice(0, -inside.length), path: path.slice(0, -inside.length) });
         } catch (error) {
           cli.signal.throwIfAborted();
           if (!options.goesOn || !(error instanceof RecoveryError)) throw error;

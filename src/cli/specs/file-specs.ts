@@ -35,7 +35,7 @@ const walDir: OptionSpec = {
 const acceptLogDamage: OptionSpec = {
   name: "accept-log-damage",
   describes:
-    "of a data dir whose log is damaged, missing, too short or not to be applied: take the database with what surely continues it, and lose the rest",
+    "of a data dir whose log is damaged, missing, too short or not to be applied, or whose database alone is given: take the database with what surely continues it, and lose the rest",
 };
 
 /** Verbs on snapshots, databases and data dirs. None needs a cluster, and none writes to what it reads. */
@@ -60,15 +60,21 @@ export const fileSpecs: readonly CommandSpec[] = [
   {
     path: ["snapshot", "check"],
     summary: "is this file whole? checksum, every page, every record, every object",
-    description: ["Exit code 0 only when everything that can be checked is good, 15 when something is damaged."],
+    description: [
+      "Exit code 0 only when everything that can be checked is good, 15 when something is damaged, 3 when nothing wrong was seen and a part, as a log, could not be judged.",
+    ],
     arguments: [{ ...source, name: "files", isVariadic: true }],
     options: [walDir],
     examples: [
       { command: "requorum snapshot check backup.db", why: "before you rely on it" },
       { command: "requorum snapshot check backups/*.db", why: "a row each, and the highest exit code of them" },
     ],
-    exits: ["verificationFailed", ...sourceExits],
-    exitWords: { ...sourceWords, verificationFailed: "damaged; of several, at least one" },
+    exits: ["findings", "verificationFailed", ...sourceExits],
+    exitWords: {
+      ...sourceWords,
+      findings: "nothing wrong was seen, and a part could not be judged; it is named",
+      verificationFailed: "damaged; of several, at least one",
+    },
     load: async () => (await import("../commands/snapshot-check.ts")).command,
   },
   {

@@ -1,5 +1,6 @@
 import { readBytes } from "../../byte-source.ts";
 import type { FileLogLoss } from "../../../model/file-inspection.ts";
+import type { ErrorCode } from "../../../model/error-catalogue.ts";
 import { logLossWords } from "../../../model/log-loss-words.ts";
 import { RecoveryError } from "../../../model/recovery-error.ts";
 import { readRaftEntry } from "../raft/raft-messages.ts";
@@ -83,10 +84,18 @@ export function usableLog(wal: WalLog | undefined, database: LoggedDatabase, nam
   };
 }
 
+const lossCodes: { readonly [Kind in LogLoss["kind"]]: ErrorCode } = {
+  missing: "LOG_DOES_NOT_FIT",
+  broken: "FILE_DAMAGED",
+  behind: "LOG_DOES_NOT_FIT",
+  "does-not-fit": "LOG_DOES_NOT_FIT",
+  "not-applicable": "FILE_UNSUPPORTED",
+  beside: "LOG_NOT_READ",
+};
+
 /** Throws for who must not go on without what is lost. */
 export function lossError(loss: LogLoss, name: string): RecoveryError {
-  const code = loss.kind === "broken" ? "FILE_DAMAGED" : loss.kind === "not-applicable" ? "FILE_UNSUPPORTED" : "LOG_DOES_NOT_FIT";
-  return new RecoveryError(code, { subject: `log of ${name}`, detail: logLossWords(loss) });
+  return new RecoveryError(lossCodes[loss.kind], { subject: `log of ${name}`, detail: logLossWords(loss) });
 }
 
 function replayable(log: WalLog, name: string): ReplayableLog {

@@ -44,6 +44,18 @@ test("check calls a database with the log of another cluster damaged, and inspec
   assert.deepEqual([log, logLoss?.kind, logLoss?.missingThrough], [undefined, "does-not-fit", undefined]);
 });
 
+test("rank reads the log of a member that ran with --wal-dir from there, and where it is not named says how", () => {
+  const elsewhere = { "/db-only/member/snap/db": own["member/snap/db"] ?? new Uint8Array(0) };
+  const context = memoryFileContext({ ...dirs, ...elsewhere });
+  const { ranks } = rankFiles(context, ["/db-only", "/mixed"], { "/db-only": "/own/member/wal" });
+  assert.deepEqual([ranks[0]?.path, ranks[0]?.isNewest, ranks[0]?.newest?.index, ranks[0]?.problems], ["/db-only", true, 11n, []]);
+  assert.match(rankFiles(context, ["/db-only"]).ranks[0]?.problems.join() ?? "", /no log; .*--wal-dir DATA-DIR=LOG-DIR/);
+  assert.throws(
+    () => restoreFile(context, { ...restoreRequest("/own", "/new"), walDir: "/other/member/wal" }),
+    (error) => JSON.stringify(error).includes("requorum snapshot rank /own OTHER-DATA-DIR --wal-dir /own=/other/member/wal"),
+  );
+});
+
 test("rank: a database with the log of another cluster counts for its own cluster, and is not the newest", () => {
   const { ranks, isOneCluster } = rankFiles(memoryFileContext(dirs), ["/mixed", "/own"]);
   assert.equal(isOneCluster, true);

@@ -5,16 +5,21 @@ import { byPosition, clustersOf, mayBeNewer, missingIn, newestFirst, type Cluste
 import { writesAt, writesDiffer } from "./writes-at.ts";
 import { rankSource, unreadSource, type RankedSource } from "./rank-source.ts";
 
+export interface WalDirs {
+  readonly [path: string]: string | undefined;
+}
+
 /**
  * Which of these data dirs of one cluster holds the newest state, and what the
  * others lack. Ordered as raft would: by the term of the last entry, then by
  * its index. A snapshot or database counts by the last entry that it holds.
  * What is damaged is never the newest, and what cannot be read comes last and
- * says why. Throws the error of a single one that cannot be read.
+ * says why. `walDirs`: where the logs of those are that ran with etcd's
+ * --wal-dir, by path. Throws the error of a single one that cannot be read.
  */
-export function rankFiles(context: FileContext, paths: readonly string[]): FileRanking {
+export function rankFiles(context: FileContext, paths: readonly string[], walDirs: WalDirs = {}): FileRanking {
   const { distinct, sameAs } = distinctPaths(context, paths);
-  const sources = distinct.map((path) => rankOrWhy(context, path, distinct.length === 1));
+  const sources = distinct.map((path) => rankOrWhy(context, { path, walDir: walDirs[path] }, distinct.length === 1));
   const read = sources.filter((source) => source.rank !== undefined);
   const clusters = clustersOf(read);
   const ordered = newestFirst(sources, clusters.known);
@@ -85,9 +90,13 @@ function identityOf({ files }: FileContext, path: string): string {
   }
 }
 
-function rankOrWhy(context: FileContext, path: string, isOnly: boolean): RankedSource {
+function rankOrWhy(
+  context: FileContext,
+  { path, walDir }: { readonly path: string; readonly walDir: string | undefined },
+  isOnly: boolean,
+): RankedSource {
   try {
-    return rankSource(context, path);
+    return rankSource(context, path, walDir);
   } catch (error) {
     if (error instanceof RecoveryError && !isOnly) return unreadSource(path, error);
     throw error;

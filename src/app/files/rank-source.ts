@@ -2,7 +2,7 @@ import type { BoltCheck } from "../../formats/bbolt/bolt-check.ts";
 import { openBolt } from "../../formats/bbolt/bolt-file.ts";
 import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
 import { otherMetaProblem } from "../../formats/bbolt/other-meta-problem.ts";
-import { rankMember, type MemberRank, type RankProblemKind } from "../../formats/etcd/data-dir/rank-member.ts";
+import { rankMember, type MemberRank, type RankProblem, type RankProblemKind } from "../../formats/etcd/data-dir/rank-member.ts";
 import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
 import { replayLog } from "../../formats/etcd/replay/replay-log.ts";
 import { databaseMemberIds, loggedDatabase } from "../../formats/etcd/replay/logged-database.ts";
@@ -39,8 +39,8 @@ const losesNothing: readonly RankProblemKind[] = ["log-torn", "log-begins-after-
 const isUsual: readonly RankProblemKind[] = ["log-torn"];
 
 /** Throws FILE_NOT_FOUND, FILE_IN_USE, FILE_CHANGED, FILE_NOT_RECOGNISED, FILE_DAMAGED, LOCAL_FILE_FAILED. */
-export function rankSource(context: FileContext, path: string): RankedSource {
-  return kindOfSource(context, path) === "file" ? rankFile(context, path) : rankDirectory(context, path);
+export function rankSource(context: FileContext, path: string, walDir: string | undefined): RankedSource {
+  return kindOfSource(context, path) === "file" ? rankFile(context, path, walDir) : rankDirectory(context, path, walDir);
 }
 
 /** What could not be read must not hide what the others say. */
@@ -62,8 +62,8 @@ export function unreadSource(path: string, error: RecoveryError): RankedSource {
   };
 }
 
-function rankFile(context: FileContext, path: string): RankedSource {
-  return withState(context, { path }, (opened) => {
+function rankFile(context: FileContext, path: string, walDir: string | undefined): RankedSource {
+  return withState(context, { path, walDir }, (opened) => {
     const checks = startChecks(context, opened, { structure: true });
     const isChanged = checks.trailer().valid === false;
     const structure = checks.structure();
@@ -88,10 +88,10 @@ function rankFile(context: FileContext, path: string): RankedSource {
   });
 }
 
-function rankDirectory(context: FileContext, path: string): RankedSource {
+function rankDirectory(context: FileContext, path: string, walDir: string | undefined): RankedSource {
   const files = new OpenFiles(context);
   try {
-    const dir = openDataDirAt(context, files, path);
+    const dir = openDataDirAt(context, files, path, walDir);
     const read = readDataDir(dir, logReader(dir, showing(context, `reading the log of ${path}`)));
     const { rank, wal } = read;
     const found = stateOf(context, read);
@@ -103,13 +103,17 @@ function rankDirectory(context: FileContext, path: string): RankedSource {
       revision: found.revision,
       databaseRevision: found.databaseRevision,
       isDamaged: found.isDamaged || rank.problems.some((problem) => !losesNothing.includes(problem.kind)),
-      problems: [...rank.problems.flatMap((problem) => (isUsual.includes(problem.kind) ? [] : problem.what)), ...found.problems],
+      problems: [...rank.problems.flatMap((problem) => (isUsual.includes(problem.kind) ? [] : wordsOf(problem))), ...found.problems],
       remarks: rank.problems.flatMap((problem) => (isUsual.includes(problem.kind) ? `${problem.what}: as a kill leaves it` : [])),
       termAt: (index) => wal?.termAt(index),
     };
   } finally {
     files.close();
   }
+}
+
+function wordsOf({ kind, what }: RankProblem): string {
+  return kind === "log-missing" ? `${what}; where its member ran with --wal-dir, add --wal-dir DATA-DIR=LOG-DIR` : what;
 }
 
 interface StateFacts {

@@ -67,12 +67,12 @@ function withoutReplay({ loss, throughIndex }: UsableLog, databaseIndex: bigint,
 /** For who gives nothing rather than a state that lacks what was acknowledged. */
 export function assertNoLogLoss(
   loss: FileLogLoss | undefined,
-  request: { readonly path: string; readonly acceptsLogDamage?: boolean },
+  request: { readonly path: string; readonly walDir?: string | undefined; readonly acceptsLogDamage?: boolean },
   verb: "restore" | "hashkv",
 ): void {
   if (loss === undefined || request.acceptsLogDamage === true) return;
   const { code, subject, detail } = lossError(loss, request.path);
-  throw new RecoveryError(code, { subject, detail, remedies: remediesOf(loss, request.path, verb) });
+  throw new RecoveryError(code, { subject, detail, remedies: remediesOf(loss, request, verb) });
 }
 
 /** That something is not there is no answer where a part could not be read. */
@@ -86,19 +86,34 @@ export function withLogLoss(error: RecoveryError, loss: FileLogLoss | undefined)
   });
 }
 
-function remediesOf({ kind }: FileLogLoss, path: string, verb: string): readonly Remedy[] {
+function remediesOf(
+  { kind }: FileLogLoss,
+  { path, walDir }: { readonly path: string; readonly walDir?: string | undefined },
+  verb: "restore" | "hashkv",
+): readonly Remedy[] {
+  const rank = `requorum snapshot rank ${shellWord(path)} OTHER-DATA-DIR`;
   if (kind === "beside")
     return [
       {
         why: "give the data dir in place of its database, with the same options",
-        command: `requorum snapshot ${verb} ${shellWord(dataDirOf(path))}`,
+        command:
+          verb === "restore"
+            ? `requorum snapshot restore ${shellWord(dataDirOf(path))}`
+            : `requorum snapshot hashkv ${shellWord(dataDirOf(path))}`,
       },
       { why: "or go on with the database alone, without what the log holds: --accept-log-damage" },
     ];
   return [
-    { why: "see which of the other survivors has more", command: `requorum snapshot rank ${shellWord(path)} OTHER-DATA-DIR` },
+    {
+      why: "see which of the other survivors has more",
+      command: walDir === undefined ? rank : `${rank} --wal-dir ${shellWord(`${path}=${walDir}`)}`,
+    },
     ...(kind === "missing" || kind === "does-not-fit"
-      ? [{ why: "where the member ran with --wal-dir, name that directory: --wal-dir DIR" }]
+      ? [
+          walDir === undefined
+            ? { why: "where the member ran with --wal-dir, name that directory: --wal-dir DIR" }
+            : { why: `make sure that ${walDir}, which --wal-dir names, is the log of this member` },
+        ]
       : []),
     {
       why:

@@ -3,7 +3,7 @@ import type { FileContext } from "../../app/files/file-context.ts";
 import { diffFiles, type DiffFilesRequest } from "../../app/files/diff-files.ts";
 import { hashKvFile, type HashKvRequest } from "../../app/files/hash-kv-file.ts";
 import { inspectFile } from "../../app/files/inspect-file.ts";
-import { rankFiles } from "../../app/files/rank-files.ts";
+import { rankFiles, type WalDirs } from "../../app/files/rank-files.ts";
 import { restoreFile, type RestoreFileRequest } from "../../app/files/restore-file.ts";
 import { printObjects, type PrintObjectsRequest, type WriteText } from "./print-objects.ts";
 
@@ -19,7 +19,8 @@ export const fileTasks = {
   diff: (context: FileContext, request: DiffFilesRequest) => diffFiles(context, request),
   get: (context: FileContext, request: PrintObjectsRequest, write: WriteText) => printObjects(context, request, write),
   hashkv: (context: FileContext, request: HashKvRequest) => hashKvFile(context, request),
-  rank: (context: FileContext, request: { readonly paths: readonly string[] }) => rankFiles(context, request.paths),
+  rank: (context: FileContext, request: { readonly paths: readonly string[]; readonly walDirs?: WalDirs }) =>
+    rankFiles(context, request.paths, request.walDirs),
   restore: (context: FileContext, request: RestoreFileRequest) => restoreFile(context, request),
 };
 

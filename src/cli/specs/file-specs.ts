@@ -183,6 +183,14 @@ export const fileSpecs: readonly CommandSpec[] = [
     arguments: [
       { name: "dirs", isRequired: true, isVariadic: true, describes: "data dirs of stopped members, or files, here or as ssh://HOST/PATH" },
     ],
+    options: [
+      {
+        name: "wal-dir",
+        value: "DIR=LOGDIR",
+        isRepeatable: true,
+        describes: "where the log of one of the data dirs is, when its member ran with etcd's --wal-dir; may be repeated",
+      },
+    ],
     examples: [
       { command: "requorum snapshot rank cp1-etcd cp2-etcd cp3-etcd", why: "before you choose the one to restore from" },
       {

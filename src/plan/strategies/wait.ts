@@ -96,7 +96,7 @@ function remedyWords(
     case "service":
       return `Look where ${units.join(", ")} on ${on} keeps its data (systemctl cat ${units.join(" ")}: --data-dir or ETCD_DATA_DIR, as in /etc/etcd.env). If that is another place, set paths.etcdDataDir to it. If that service is not this cluster's etcd, or its data is gone for good: systemctl disable --now ${units.join(" ")} and systemctl mask ${units.join(" ")}. Then plan again.`;
     case "removed":
-      return `Leave etcd on ${on} running: it may hold the only copy of what was removed. Find out on ${on} which directory its process has (/proc/PID/mountinfo and /proc/PID/fd; "deleted" there means removed). If it is another one, set paths.etcdDataDir to that; if it was removed: save a snapshot now (requorum snapshot save), and copy what the process still holds open (/proc/PID/fd) before anything stops it. Then plan again.`;
+      return `Leave etcd on ${on} running: it may hold the only copy of what was removed. Find out on ${on} which directory its process has (/proc/PID/mountinfo and /proc/PID/fd; "deleted" there means removed). If it is another one, set paths.etcdDataDir to that; if it was removed: save a snapshot now (etcdctl snapshot save), and copy what the process still holds open (/proc/PID/fd) before anything stops it. Then plan again.`;
     case undefined:
       if (isAnotherEtcdPossible(situation, host))
         return `An etcd runs on ${host} and is not this member, or does not answer as it. If it is the member, it may hold the removed data open: leave it running, and look at its log and at /proc/PID/fd. If it is another one (for events, or a proxy): stop it and plan again.`;

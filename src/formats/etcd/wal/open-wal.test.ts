@@ -141,7 +141,8 @@ test("openWal: a leader's snapshot that the hard state never committed voids not
 
 test("openWal: a log does not go back behind its own first entry: what lies before that is in its snapshot, as etcd refuses it", () => {
   const files = makeWal((writer) => {
-    writer.snapshot({ index: 10n, term: 1n });
+    const confState = { voters: [0xa1n], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+    writer.snapshot({ index: 10n, term: 1n, confState });
     for (const index of [17, 11, 12]) writer.entry(textEntry(index));
     writer.state({ term: 1n, vote: 0xa1n, commit: 10n });
   });

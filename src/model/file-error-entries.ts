@@ -50,7 +50,7 @@ export const fileErrorEntries = {
     retry: "permanent",
     exit: "findings",
     meaning:
-      "The file was read as a whole at the wanted revision and does not hold this object. Where it was deleted before, the detail says when, and which revision still has it; where a part of the file could not be read, as of a damaged log, it says so, and the object may have been there.",
+      "What was read of the file, at the wanted revision, does not hold this object. Where it was deleted before, the detail says when, and which revision still has it. Where the detail names a part that was not read, as of a damaged log, the object may be there; else all was read.",
   },
   OBJECT_UNREADABLE: {
     summary: "an object cannot be read as a whole",

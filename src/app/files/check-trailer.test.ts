@@ -5,6 +5,7 @@ import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
 import { memoryFileContext } from "../../../test/support/memory-file-context.ts";
 import { restoreRequest } from "../../../test/support/restore-request.ts";
 import { gotObjects } from "../../../test/support/got-objects.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import { diffFiles } from "./diff-files.ts";
 import type { FileContext } from "./file-context.ts";
 import { hashKvFile } from "./hash-kv-file.ts";
@@ -54,6 +55,28 @@ test("a wrong, half or doubled sha256 stops every verb that acts on the content,
     assert.equal(inspectFile(context, path).sha256.valid, false, path);
     assert.match(rankFiles(context, [path]).ranks[0]?.problems.join() ?? "", /sha256 at its end/, path);
   }
+});
+
+test("of a file whose pages are not whole either, no verb advises to leave the sha256 aside: that would be refused as well", () => {
+  const context = memoryFileContext({
+    "/good.db": good,
+    "/cut.db": good.subarray(0, good.length - 5000),
+    "/changed.db": wrongEnds[0]?.[1] ?? good,
+  });
+  const advice = (path: string, verb: keyof typeof acting): string => {
+    try {
+      acting[verb](context, path, false);
+    } catch (error) {
+      if (error instanceof RecoveryError) return error.remedies.map(({ why }) => why).join();
+      throw error;
+    }
+    throw new Error(`${verb} ${path} was not refused`);
+  };
+  for (const verb of ["get", "diff", "hashkv", "restore"] as const) {
+    assert.match(advice("/cut.db", verb), /use another copy: .* it is cut off.* also with --skip-hash-check/, verb);
+    assert.match(advice("/changed.db", verb), /take it all the same with --skip-hash-check/, verb);
+  }
+  assert.throws(() => restored(context, "/cut.db", true), isRecoveryError("FILE_DAMAGED"));
 });
 
 test("a file of whole pages never had a sha256, as one copied from a data dir: it is taken, and called one without", () => {

@@ -158,8 +158,9 @@ export function onCheckedContent<Result>(
   request: { readonly skipsHashCheck?: boolean },
   work: (checked: () => TrailerFacts) => Result,
 ): Result {
+  let changed: RecoveryError | undefined; // asked for again where it was thrown, and its remedies read the whole file
   const assertContent = ({ valid }: TrailerFacts): void => {
-    if (valid === false && request.skipsHashCheck !== true) throw contentChanged(context, opened);
+    if (valid === false && request.skipsHashCheck !== true) throw (changed ??= contentChanged(context, opened));
   };
   return whileTrailerIsChecked(context, opened, assertContent, work);
 }
@@ -175,9 +176,20 @@ function contentChanged(context: FileContext, opened: OpenState): RecoveryError 
     detail: `${strayWords(context, opened) ?? contentDiffers}; what it says may be wrong`,
     remedies: [
       { why: "see what else is wrong with it", command: `requorum snapshot check ${shellWord(opened.path)}` },
-      { why: "use another copy; or, if there is none, take it all the same with --skip-hash-check and judge each value yourself" },
+      {
+        why:
+          brokenPagesWords(context, opened) ??
+          "use another copy; or, if there is none, take it all the same with --skip-hash-check and judge each value yourself",
+      },
     ],
   });
+}
+
+/** Advice must not lead to the next refusal; undefined: every page is there and in its place. */
+function brokenPagesWords(context: FileContext, { database }: OpenState): string | undefined {
+  const [problem] = checkBolt(database, { onBytes: showing(context, "checking the structure") }).problems;
+  if (problem === undefined) return undefined;
+  return `use another copy: the pages of this one are damaged, too (${problem.what}), and a restore refuses that also with --skip-hash-check`;
 }
 
 export const contentDiffers = "its content does not have the sha256 at its end: it was changed or cut after etcd wrote it";

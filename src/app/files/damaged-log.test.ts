@@ -7,6 +7,7 @@ import { memoryFileContext } from "../../../test/support/memory-file-context.ts"
 import { authEnableRequest, putRequest } from "../../../test/support/raft-requests.ts";
 import { restoreRequest } from "../../../test/support/restore-request.ts";
 import { gotObjects } from "../../../test/support/got-objects.ts";
+import { errorCatalogue } from "../../model/error-catalogue.ts";
 import { checkFile } from "./check-file.ts";
 import { diffFiles } from "./diff-files.ts";
 import type { GetObjectsRequest } from "./get-objects.ts";
@@ -110,6 +111,24 @@ test("the log of a member that ran with --wal-dir is read from there", () => {
   assert.equal(inspectFile(context, "/db-only", { walDir: "/elsewhere" }).log?.entries, 3);
   assert.equal(checkFile(context, "/db-only", { walDir: "/elsewhere" }).verdict, "good");
   assert.throws(() => inspectFile(context, "/db-only", { walDir: "/nothing" }), isRecoveryError("FILE_NOT_FOUND"));
+});
+
+test("a --wal-dir that holds no log is a wrong one, and the one inside it is named; it is not told as a log that is lost", () => {
+  const context = memoryFileContext({
+    ...dirs,
+    ...below("/db-only", withoutLog),
+    ...below("/logs/wal1", { [wal.replace("member/wal/", "")]: log }),
+  });
+  for (const accepts of [false, true])
+    assert.throws(
+      () => restoreFile(context, restoreRequest("/db-only", "/new", { walDir: "/logs/", acceptsLogDamage: accepts })),
+      isRecoveryError("FILE_NOT_RECOGNISED", /holds no segment of a log .*; \/logs\/wal1 does/),
+    );
+  assert.throws(() => checkFile(context, "/db-only", { walDir: "/db-only" }), isRecoveryError("FILE_NOT_RECOGNISED", /no segment/));
+});
+
+test("that nothing was found in what could not be read to its end is not explained by having read all of it", () => {
+  assert.doesNotMatch(errorCatalogue.OBJECT_NOT_FOUND.meaning, /read as a whole/);
 });
 
 test("with auth on the log is not applied: restore refuses, and takes the database alone when that is accepted", () => {

@@ -96,8 +96,8 @@ test("diff: where Kubernetes' keys lie is known from either state", () => {
 test("diff: what neither state has is no answer of no difference", () => {
   const same = withValue(settings("1"));
   const only = (what: string | undefined, namespace?: string) => diff(same, same, { selection: { ...all, what, namespace } });
-  assert.throws(() => only(undefined, "nope"), isRecoveryError("OBJECT_NOT_FOUND", /neither \/a nor \/b has anything in namespace nope/));
-  assert.throws(() => only("secret/typo"), isRecoveryError("OBJECT_NOT_FOUND", /neither \/a nor \/b has secret\/typo/));
+  assert.throws(() => only(undefined, "nope"), isRecoveryError("USAGE", /neither \/a nor \/b has anything in namespace nope/));
+  assert.throws(() => only("secret/typo"), isRecoveryError("USAGE", /neither \/a nor \/b has secret\/typo/));
   assert.deepEqual(only("cm/settings,cm/typo").missing, ["cm/typo"]);
   assert.deepEqual(only(undefined, "shop").objects, []);
   const itself = { path: "/a", revision: 0n };

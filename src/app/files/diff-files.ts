@@ -40,8 +40,9 @@ export interface DiffLimits {
 /**
  * Objects that are in one of two states only, or differ, in memory bounded by
  * a constant: of the first state's keys and values hashes are held. Throws USAGE for one state
- * twice and for a word that names no resource, OBJECT_NOT_FOUND when neither
- * has anything of what is to be compared.
+ * twice, for a word that names no resource, and when neither has anything of
+ * what is to be compared; where that may be because not all was read or
+ * counts, OBJECT_NOT_FOUND.
  */
 export function diffFiles(context: FileContext, request: DiffFilesRequest, limits: DiffLimits = {}): FileDiff {
   if (request.from.path === request.to.path && request.from.revision === request.to.revision)
@@ -211,6 +212,9 @@ class FileComparison {
     const wanted = [selection.what ?? "anything", ...(selection.namespace === undefined ? [] : [`in namespace ${selection.namespace}`])];
     const noiseWords = this.noiseCount === 0 ? "" : ", but for leases and events, which --all compares";
     const detail = `${files} has ${wanted.join(" ")}${noiseWords}`;
+    // A mistyped name must not look like a difference to who goes by the exit code.
+    if (this.noiseCount === 0 && losses.every((loss) => loss === undefined))
+      throw new RecoveryError("USAGE", { subject: `option --${selection.what === undefined ? "namespace" : "only"}`, detail });
     throw losses.reduce(withLogLoss, new RecoveryError("OBJECT_NOT_FOUND", { subject: "what is compared", detail }));
   }
 

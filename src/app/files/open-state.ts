@@ -4,6 +4,7 @@ import { sliceSource, type ByteSource } from "../../formats/byte-source.ts";
 import { openDataDir, type DataDir, type DataDirFiles } from "../../formats/etcd/data-dir/data-dir.ts";
 import { neededReceivedDatabase } from "../../formats/etcd/data-dir/rank-member.ts";
 import { looksLike, type FileLook } from "../../formats/etcd/looks-like.ts";
+import { parseWalName } from "../../formats/etcd/wal/wal-segment.ts";
 import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
 import { damaged, notRecognised } from "../../formats/format-error.ts";
 import type { ErrorCode } from "../../model/error-catalogue.ts";
@@ -207,14 +208,31 @@ function openDirectory(context: FileContext, files: OpenFiles, { path, committed
 
 /** Throws FILE_NOT_RECOGNISED, with what is there instead. */
 export function openDataDirAt(context: FileContext, files: OpenFiles, path: string, walDir?: string): DataDir {
-  if (walDir !== undefined && kindOfSource(context, walDir) !== "directory")
-    throw notRecognised(walDir, "the directory of a log", "it is a file");
+  if (walDir !== undefined) assertLogDirectory(context, walDir);
   try {
     return openDataDir(dataDirFiles(context, files, path), walDir === undefined ? {} : { walFiles: dataDirFiles(context, files, walDir) });
   } catch (error) {
     if (!(error instanceof RecoveryError) || error.code !== "FILE_NOT_RECOGNISED" || error.subject !== `file ${path}`) throw error;
     throw notRecognised(path, "a data directory of etcd", wordsOfDirectory(context, path));
   }
+}
+
+/** Who named it means a log that is there: without this a wrong one would be told as a log that is lost. */
+function assertLogDirectory(context: FileContext, walDir: string): void {
+  const wanted = "the directory of a log";
+  if (kindOfSource(context, walDir) !== "directory") throw notRecognised(walDir, wanted, "it is a file");
+  const base = walDir.replace(/\/+$/, "");
+  const names = context.files.list(walDir);
+  if (names.some(isSegment)) return;
+  const inside = names
+    .slice(0, 100)
+    .map((name) => `${base}/${name}`)
+    .find((path) => isDirectory(context, path) && context.files.list(path).some(isSegment));
+  throw notRecognised(walDir, wanted, `it holds no segment of a log (*.wal)${inside === undefined ? "" : `; ${inside} does`}`);
+}
+
+function isSegment(name: string): boolean {
+  return parseWalName(name) !== undefined;
 }
 
 /** Enough to know it again. */

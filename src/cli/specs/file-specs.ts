@@ -151,7 +151,11 @@ export const fileSpecs: readonly CommandSpec[] = [
       { command: "requorum snapshot diff backup.db --from-revision 48000 --to-revision 48210", why: "within one file" },
     ],
     exits: ["findings", ...sourceExits],
-    exitWords: { ...sourceWords, findings: "there are differences, or objects that could not be compared" },
+    exitWords: {
+      ...sourceWords,
+      usage: `${sourceWords.usage}; nothing in either is named so`,
+      findings: "there are differences, or objects that could not be compared",
+    },
     load: async () => (await import("../commands/snapshot-diff.ts")).command,
   },
   {

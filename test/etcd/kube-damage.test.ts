@@ -20,9 +20,11 @@ import { seededRandom } from "../support/seeded-random.ts";
 const types = builtInKubeTypes();
 const rounds = Number(process.env["REQUORUM_FUZZ_ROUNDS"] ?? "4000");
 const firstSeed = Number(process.env["REQUORUM_FUZZ_SEED"] ?? "400000");
-/** 4000 values take 5 s on a busy machine. A few mutated quantities with enormous exponents could keep Go busy for longer. */
+/** 4000 values take 5 s on a busy machine. */
 const roundsAtOnce = 4000;
-const goTimeoutMs = 300_000;
+const goTimeoutMs = 60_000;
+/** A quantity of a million digits or far more (seed 148224: "1E3456789012345678901"): Kubernetes' reader counts them out, and never ends. */
+const endless = /[0-9][eE][-+]?[0-9]{6}/;
 
 /** What we refuse and Kubernetes reads: bytes that no writer of it makes. Its generated code checks less inside map entries. */
 const stricter =
@@ -33,14 +35,20 @@ test(`${String(rounds)} damaged objects: none is read that Kubernetes refuses, a
     .map(({ value }) => value)
     .filter((value) => value.length > 60 && value.length < 8192);
   const program = await kubeTypesProgram(newestKubeTypes());
-  const ends = { bothRead: 0, bothRefuse: 0, onlyGoReads: 0, goHasNoSuchKind: 0 };
+  const ends = { bothRead: 0, bothRefuse: 0, onlyGoReads: 0, goHasNoSuchKind: 0, notAsked: 0 };
   for (let done = 0; done < rounds; done += roundsAtOnce) {
     const seeds = Array.from({ length: Math.min(roundsAtOnce, rounds - done) }, (_, at) => firstSeed + done + at);
-    const values = seeds.map((seed) => damaged(originals, seededRandom(seed)));
-    const answers = answersOfGo(program, values, `seeds ${String(seeds[0])} to ${String(seeds.at(-1))}`);
-    values.forEach((value, at) => (ends[endOf(value, answers[at] ?? "", `seed ${String(seeds[at])}`)] += 1));
+    const cases = seeds.map((seed) => ({ seed: `seed ${String(seed)}`, value: damaged(originals, seededRandom(seed)) }));
+    const asked = cases.filter(({ value }) => !endless.test(Buffer.from(value).toString("latin1")));
+    ends.notAsked += cases.length - asked.length;
+    const answers = answersOfGo(
+      program,
+      asked.map(({ value }) => value),
+      `seeds ${String(seeds[0])} to ${String(seeds.at(-1))}`,
+    );
+    asked.forEach(({ seed, value }, at) => (ends[endOf(value, answers[at] ?? "", seed)] += 1));
   }
-  assert.equal(ends.bothRead + ends.bothRefuse + ends.onlyGoReads + ends.goHasNoSuchKind, rounds);
+  assert.ok(ends.notAsked <= rounds / 1000, `${String(ends.notAsked)} were not asked about`);
   context.diagnostic(JSON.stringify(ends));
 });
 

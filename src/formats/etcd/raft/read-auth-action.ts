@@ -16,22 +16,22 @@ export function authActionOf(field: number, reader: WireReader): AuthAction | un
     case 1013:
       return empty(reader, "status");
     case 1012: {
-      const [name, password, simpleToken] = textsOf(messageOf(reader));
+      const [name, password, simpleToken] = textsOf(messageOf(reader), 3);
       return { kind: "authenticate", name, password, simpleToken };
     }
     case 1100:
       return userAddOf(messageOf(reader));
     case 1101:
-      return { kind: "user-delete", name: textsOf(messageOf(reader))[0] };
+      return { kind: "user-delete", name: textsOf(messageOf(reader), 1)[0] };
     case 1102:
-      return { kind: "user-get", name: textsOf(messageOf(reader))[0] };
+      return { kind: "user-get", name: textsOf(messageOf(reader), 1)[0] };
     case 1103: {
-      const [name, password, hashedPassword] = textsOf(messageOf(reader));
+      const [name, password, hashedPassword] = textsOf(messageOf(reader), 3);
       return { kind: "user-change-password", name, password, hashedPassword };
     }
     case 1104:
     case 1105: {
-      const [name, role] = textsOf(messageOf(reader));
+      const [name, role] = textsOf(messageOf(reader), 2);
       return { kind: field === 1104 ? "user-grant-role" : "user-revoke-role", name, role };
     }
     case 1106:
@@ -39,11 +39,11 @@ export function authActionOf(field: number, reader: WireReader): AuthAction | un
     case 1107:
       return empty(reader, "role-list");
     case 1200:
-      return { kind: "role-add", role: textsOf(messageOf(reader))[0] };
+      return { kind: "role-add", role: textsOf(messageOf(reader), 1)[0] };
     case 1201:
-      return { kind: "role-delete", role: textsOf(messageOf(reader))[0] };
+      return { kind: "role-delete", role: textsOf(messageOf(reader), 1)[0] };
     case 1202:
-      return { kind: "role-get", role: textsOf(messageOf(reader))[0] };
+      return { kind: "role-get", role: textsOf(messageOf(reader), 1)[0] };
     case 1203:
       return grantOf(messageOf(reader));
     case 1204:
@@ -57,17 +57,15 @@ function empty<const Kind extends "enable" | "disable" | "status" | "user-list" 
   reader: WireReader,
   kind: Kind,
 ): { readonly kind: Kind } {
-  textsOf(messageOf(reader));
+  textsOf(messageOf(reader), 0);
   return { kind };
 }
 
-/** Fields 1, 2 and 3, where all of them are strings. */
-function textsOf(reader: WireReader): [string, string, string] {
+/** Fields 1 to `count`, where those are the strings that etcd knows there; what stands in others is not looked at, as etcd does not. */
+function textsOf(reader: WireReader, count: 0 | 1 | 2 | 3): [string, string, string] {
   const texts: [string, string, string] = ["", "", ""];
   for (let field = reader.nextField(); field !== 0; field = reader.nextField()) {
-    if (field === 1) texts[0] = stringOf(reader);
-    else if (field === 2) texts[1] = stringOf(reader);
-    else if (field === 3) texts[2] = stringOf(reader);
+    if (field <= count) texts[field - 1] = stringOf(reader);
     else reader.skip();
   }
   return texts;

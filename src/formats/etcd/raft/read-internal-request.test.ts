@@ -26,6 +26,53 @@ test("readInternalRequest gives who asked, under which id", () => {
   assert.equal(readInternalRequest(bytes.uint64(1, 5n).finish(), place).id, 5n);
 });
 
+test("readInternalRequest takes a request of more than one action for damage", () => {
+  const put = () => new WireWriter().message(4, (inner) => inner.bytes(1, key));
+  assert.throws(
+    () =>
+      readInternalRequest(
+        put()
+          .message(2, (v2) => v2.string(2, "SYNC"))
+          .finish(),
+        place,
+      ),
+    /more than one action/,
+  );
+  assert.throws(
+    () =>
+      readInternalRequest(
+        put()
+          .message(4, (inner) => inner.bytes(2, key))
+          .finish(),
+        place,
+      ),
+    /more than one action/,
+  );
+  assert.equal(
+    readInternalRequest(
+      put()
+        .message(9000, () => undefined)
+        .finish(),
+      place,
+    ).action.kind,
+    "put",
+  );
+});
+
+test("readInternalRequest steps over fields of auth requests that etcd does not know", () => {
+  for (const [field, kind] of [
+    [1000, "enable"],
+    [1013, "status"],
+    [1106, "user-list"],
+  ] as const)
+    assert.deepEqual(
+      action(field, (request) => request.uint64(1, 5n)),
+      { kind: "auth", auth: { kind } },
+    );
+  const deletion = action(1101, (request) => request.string(1, "bob").uint64(2, 5n));
+  assert.deepEqual(deletion, { kind: "auth", auth: { kind: "user-delete", name: "bob" } });
+});
+
 test("readInternalRequest decodes what changes keys", () => {
   assert.deepEqual(
     action(4, (put) => put.bytes(1, key).bytes(2, key).int64(3, -7n).bool(5, true)),

@@ -55,8 +55,11 @@ function internalRequestOf(reader: WireReader): InternalRaftRequest {
       }
     } else {
       const found = actionOf(field, reader);
-      if (found !== undefined) action ??= found;
-      else {
+      if (found !== undefined) {
+        // No etcd writes two. One that read them would apply only one, by its own order, and make one of two of a kind.
+        if (action !== undefined) throw new MalformedMessage("more than one action", reader.position);
+        action = found;
+      } else {
         if (unknown.length < maxUnknownFields) unknown.push(field);
         reader.skip();
       }

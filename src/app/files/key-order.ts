@@ -11,9 +11,9 @@ export interface KeyPlace {
 }
 
 /** Keys held in one pass: the engine is to stay below 300 MB. With more, the source is read again for the rest. 24 bytes each beside the key itself. */
-const heldKeysDefault = 1_000_000;
+const heldKeysDefault = 500_000;
 /** Of the keys themselves. Memory that is not written to costs nothing, so all of it is asked for at once. */
-const keyBytesMax = 48 * 1024 * 1024;
+const keyBytesMax = 24 * 1024 * 1024;
 
 /**
  * What `pass` gives, in order, in memory bounded by a constant: of more than

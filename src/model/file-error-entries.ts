@@ -57,7 +57,7 @@ export const fileErrorEntries = {
     retry: "permanent",
     exit: "findings",
     meaning:
-      "What stands under its key is damaged, is no object, or is of a kind or with fields that requorum does not know. All other objects are given as if it were not there; the detail names its key and why.",
+      "What stands under its key is damaged, is no object, is one of another name or namespace than its key, or is of a kind or with fields that requorum does not know. All other objects are given as if it were not there; the detail names its key and why.",
   },
   VALUE_SEALED: {
     summary: "the value is encrypted",

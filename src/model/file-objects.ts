@@ -15,7 +15,7 @@ export interface FileObjects {
   /** Selected, and not to be read: at most 10 000 that are encrypted are named, and as many others. */
   readonly unread: readonly UnreadObject[];
   readonly unreadCount: number;
-  /** Given, and not whole: at most 10 000 are named. */
+  /** Given, and not whole, or not what its key says: at most 10 000 are named. */
   readonly incomplete: readonly IncompleteObject[];
   readonly incompleteCount: number;
   /** Asked for by name, and not there. */
@@ -56,6 +56,8 @@ export interface IncompleteObject {
   /** Fields that a newer Kubernetes wrote and that are missing here; at most 20 are named. */
   readonly unknownFields: readonly string[];
   readonly unknownFieldCount: number;
+  /** That it calls itself otherwise than its key does, in words. */
+  readonly misplaced?: string | undefined;
 }
 
 export interface ComparedFile {

@@ -19,10 +19,11 @@ export const objectList = {
   end: "\n  ]\n}\n",
 } as const;
 
-export function incompleteWords({ unknownFields, unknownFieldCount }: IncompleteObject): string {
+export function incompleteWords({ unknownFields, unknownFieldCount, misplaced }: IncompleteObject): string {
+  if (unknownFieldCount === 0) return misplaced ?? "";
   const fields = unknownFieldCount === 1 ? "a field" : `${String(unknownFieldCount)} fields`;
   const more = unknownFieldCount > unknownFields.length ? ", …" : "";
-  return `it lacks ${fields} of a newer Kubernetes than requorum knows (${unknownFields.join(", ")}${more})`;
+  return `it lacks ${fields} of a newer Kubernetes than requorum knows (${unknownFields.join(", ")}${more})${misplaced === undefined ? "" : `; ${misplaced}`}`;
 }
 
 export function leftAsideWords({ leftAside }: Pick<FileObjects, "leftAside">): string {

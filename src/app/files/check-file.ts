@@ -10,6 +10,7 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import { newHashSeed, showing, type FileContext } from "./file-context.ts";
 import { startChecks, strayWords } from "./check-trailer.ts";
 import { structureOf } from "./inspect-file.ts";
+import { misplacedWords } from "./misplaced-words.ts";
 import { withState, type OpenState } from "./open-state.ts";
 import { liveObjects, noObjectWords } from "./read-objects.ts";
 import { rankDataDir } from "./rank-data-dir.ts";
@@ -134,9 +135,12 @@ function objectsPart(context: FileContext, opened: OpenState): FileCheckPart {
   const live = liveObjects(context, opened.stored(), 0n, "decoding every object");
   for (const { key: name, record } of live.records({ reusesMemory: true })) {
     try {
-      const { kind } = readStoredValue(record.value, { types: live.types, name });
+      const value = readStoredValue(record.value, { types: live.types, name });
+      const { kind } = value;
       if (kind === "plain" && live.keys.parse(name) !== undefined)
         throw new RecoveryError("FILE_DAMAGED", { subject: `key ${name}`, detail: noObjectWords(record.value) });
+      const misplaced = kind === "object" ? misplacedWords(live.keys.parse(name), value.object) : undefined;
+      if (misplaced !== undefined) throw new RecoveryError("FILE_DAMAGED", { subject: `key ${name}`, detail: misplaced });
       counts[kind] += 1;
     } catch (error) {
       if (!(error instanceof RecoveryError)) throw error;
@@ -152,7 +156,14 @@ function objectsPart(context: FileContext, opened: OpenState): FileCheckPart {
   const words = `${String(counts.object)} objects of Kubernetes, ${String(counts.sealed)} encrypted, ${String(counts.undecoded)} of kinds not known here, ${String(counts.plain)} other values`;
   return problemCount === 0
     ? part("objects", "good", `every live value reads (${words})`)
-    : { ...part("objects", "damaged", `${String(problemCount)} live values do not read (${words})`), problems };
+    : {
+        ...part(
+          "objects",
+          "damaged",
+          `${problemCount === 1 ? "1 live value does" : `${String(problemCount)} live values do`} not read or not agree with ${problemCount === 1 ? "its key" : "their keys"} (${words})`,
+        ),
+        problems,
+      };
 }
 
 /** What a loss does not speak of: a start wants more than the newest state. */

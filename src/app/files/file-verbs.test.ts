@@ -18,14 +18,17 @@ const settings = (a: string): string => kubeJson("v1", "ConfigMap", { name: "set
 const writes: KeyWrites = [
   ...landmarkWrites, // 2, 3
   ["/registry/configmaps/shop/settings", settings("1")], // 4
-  ["/registry/leases/kube-system/x", kubeJson("coordination.k8s.io/v1", "Lease", { name: "x" })], // 5
+  ["/registry/leases/kube-system/x", kubeJson("coordination.k8s.io/v1", "Lease", { name: "x", namespace: "kube-system" })], // 5
 ];
 const later: KeyWrites = [
   ...writes,
   ["/registry/configmaps/shop/settings", settings("2")], // 6
   ["/registry/configmaps/shop/new", kubeJson("v1", "ConfigMap", { name: "new", namespace: "shop" })], // 7
   ["/registry/namespaces/default", undefined], // 8
-  ["/registry/leases/kube-system/x", kubeJson("coordination.k8s.io/v1", "Lease", { name: "x" }, { spec: { a: 1 } })], // 9
+  [
+    "/registry/leases/kube-system/x",
+    kubeJson("coordination.k8s.io/v1", "Lease", { name: "x", namespace: "kube-system" }, { spec: { a: 1 } }),
+  ], // 9
 ];
 const dataDir = below(
   "/m1",

@@ -7,6 +7,7 @@ import { customResourceNames } from "./custom-resource-names.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { inKeyOrder, type KeyPlace } from "./key-order.ts";
 import { isMadeAgain } from "./made-again.ts";
+import { misplacedWords } from "./misplaced-words.ts";
 import { missingObjects } from "./missing-objects.ts";
 import type { SelectedObjects } from "./nothing-got.ts";
 import type { ObjectSelection, ObjectSelector } from "./object-selection.ts";
@@ -85,10 +86,15 @@ export class ObjectsInOrder {
       if (read.kind === "object" && !this.selector.matchesLabels(read.object)) continue;
       const parsed = this.live.keys.parse(key);
       this.selector.noteFound(key, parsed);
-      if (read.kind === "unread") this.noteUnread({ key, isSealed: read.isSealed, why: read.why });
+      const misplaced = read.kind === "object" ? misplacedWords(parsed, read.object) : undefined;
+      // Who names the key itself wants to see what is there.
+      const isKeyWanted = key === this.request.selection.what;
+      if (misplaced !== undefined && !isKeyWanted)
+        this.noteUnread({ key, isSealed: false, why: `${misplaced}; ask for the key itself to get it all the same` });
+      else if (read.kind === "unread") this.noteUnread({ key, isSealed: read.isSealed, why: read.why });
       else if (this.isLeftAside(parsed, read)) addOne(this.leftAside, resourceText(parsed));
       else {
-        this.noteIncomplete(key, read);
+        this.noteIncomplete(key, read, misplaced);
         yield { key, modRevision: record.modRevision, read };
       }
     }
@@ -154,10 +160,10 @@ export class ObjectsInOrder {
     if (this.unreadCounts[kind] <= namedMax) this.unread.push(one);
   }
 
-  private noteIncomplete(key: string, { unknownFields, unknownFieldCount }: FoundObject["read"]): void {
-    if (unknownFieldCount === 0) return;
+  private noteIncomplete(key: string, { unknownFields, unknownFieldCount }: FoundObject["read"], misplaced: string | undefined): void {
+    if (unknownFieldCount === 0 && misplaced === undefined) return;
     this.incompleteCount += 1;
-    if (this.incompleteCount <= namedMax) this.incomplete.push({ key, unknownFields, unknownFieldCount });
+    if (this.incompleteCount <= namedMax) this.incomplete.push({ key, unknownFields, unknownFieldCount, misplaced });
   }
 }
 

@@ -73,7 +73,7 @@ function shortfallsOf(found: FileObjects): readonly string[] {
     ...(unreadCount > unread.length ? [`left out: ${String(unreadCount - unread.length)} more that cannot be read`] : []),
     ...found.missing.map(({ why }) => why),
     ...(found.elsewhere.length === 0 ? [] : [`left out: ${elsewhereWords(found)}; --prefix takes those`]),
-    ...incomplete.map((one) => `not whole: ${one.key}: ${incompleteWords(one)}`),
+    ...incomplete.map((one) => `${one.unknownFieldCount === 0 ? "beware" : "not whole"}: ${one.key}: ${incompleteWords(one)}`),
     ...(incompleteCount > incomplete.length ? [`not whole: ${String(incompleteCount - incomplete.length)} more`] : []),
   ];
 }

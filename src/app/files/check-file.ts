@@ -174,7 +174,9 @@ function logPart(opened: OpenState, { layout, log }: NonNullable<OpenState["dir"
   const rank = rankDataDir(layout, log);
   // A last record that was not written to its end, with none behind it, is what a kill leaves.
   const problems = rank.problems.filter((problem) => problem.kind !== "log-torn");
-  const { replay, loss } = opened.state();
+  const { replay, notApplied, loss } = opened.state();
+  // What requorum cannot apply is no damage, as long as nothing else is wrong.
+  if (loss?.kind === "not-applicable" && notApplied !== undefined && problems.length === 0) return unjudged(loss);
   const told = loss === undefined ? problems : problems.filter((problem) => besidesLoss.includes(problem.kind));
   const found = [...(loss?.problems ?? []), ...told.map((problem) => problem.what)];
   if (found.length > 0)

@@ -131,7 +131,7 @@ test("that nothing was found in what could not be read to its end is not explain
   assert.doesNotMatch(errorCatalogue.OBJECT_NOT_FOUND.meaning, /read as a whole/);
 });
 
-test("with auth on the log is not applied: restore refuses, and takes the database alone when that is accepted", () => {
+test("where the log changes auth it is not applied: restore refuses, and takes the database alone when that is accepted", () => {
   const files = dataDirFilesOf({ writes: landmarkWrites, requests: [authEnableRequest(), configMap("one")] });
   const context = memoryFileContext(below("/auth", files));
   assert.throws(
@@ -140,4 +140,6 @@ test("with auth on the log is not applied: restore refuses, and takes the databa
   );
   const made = restoreFile(context, restoreRequest("/auth", "/new", { acceptsLogDamage: true }));
   assert.deepEqual([made.sourceRevision, made.replayedEntries, made.logLoss?.kind], [3n, 0, "not-applicable"]);
+  const check = checkFile(context, "/auth");
+  assert.deepEqual([check.verdict, check.checks.at(-1)?.verdict], ["incomplete", "unjudged"], "what requorum cannot apply is no damage");
 });

@@ -32,6 +32,18 @@ export class KeyRanges {
   }
 
   has(key: KeyText): boolean {
+    const candidate = this.lastUpTo(key);
+    return candidate !== undefined && isInRange(key, candidate.from, candidate.before);
+  }
+
+  /** Every key from `from` on and before `before`; undefined: to the end. */
+  covers(from: KeyText, before: KeyText | undefined): boolean {
+    const candidate = this.lastUpTo(from);
+    if (candidate === undefined || !isInRange(from, candidate.from, candidate.before)) return false;
+    return candidate.before === undefined || (before !== undefined && before <= candidate.before);
+  }
+
+  private lastUpTo(key: KeyText): { readonly from: KeyText; readonly before: KeyText | undefined } | undefined {
     if (!this.isSorted) this.join();
     let low = 0;
     let high = this.ranges.length;
@@ -40,8 +52,7 @@ export class KeyRanges {
       if ((this.ranges[middle]?.from ?? "") <= key) low = middle + 1;
       else high = middle;
     }
-    const candidate = this.ranges[low - 1];
-    return candidate !== undefined && isInRange(key, candidate.from, candidate.before);
+    return this.ranges[low - 1];
   }
 
   private join(): void {

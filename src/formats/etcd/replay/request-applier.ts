@@ -1,9 +1,9 @@
 import type { InternalRaftRequest, RaftAction, TxnOperation, TxnRequest, V2Request } from "../raft/internal-raft-request.ts";
 import { encodeRevisionKey } from "../mvcc/revision-key.ts";
 import { bucketNames, metaKeys } from "../schema/bucket-names.ts";
-import { readAuth } from "../schema/read-auth.ts";
 import { parseExactJson } from "../schema/exact-json.ts";
 import { AlarmStore } from "./alarm-store.ts";
+import { AuthGate } from "./auth-gate.ts";
 import { applyDeleteRange, applyPut, applyTxn, type Refusal, type TxnContext } from "./apply-txn.ts";
 import type { BoltOverlay } from "./bolt-overlay.ts";
 import type { KeyStore } from "./key-store.ts";
@@ -20,8 +20,8 @@ export type Applied =
 
 /**
  * Applies the requests of a log as a server that starts on the data dir would.
- * Not done: auth (users, roles, permissions): such requests are reported, and
- * with auth on every request that a permission could have stopped.
+ * Not done: changes of users, roles and permissions: such requests are
+ * reported. With auth on those of others are judged by what the database says.
  * Source: etcd server/etcdserver/apply (uber_applier.go, backend.go, capped.go, corrupt.go).
  */
 export class RequestApplier {
@@ -33,7 +33,7 @@ export class RequestApplier {
   /** -1n when nothing was compacted. */
   private compactRevision: bigint;
   private readonly txnContext: TxnContext;
-  private readonly isAuthEnabled: boolean;
+  private readonly gate: AuthGate;
 
   constructor(overlay: BoltOverlay, keys: KeyStore, options: { readonly compactRevision: bigint; readonly version: string | undefined }) {
     this.overlay = overlay;
@@ -42,7 +42,7 @@ export class RequestApplier {
     this.leases = new LeaseStore(overlay);
     this.alarms = new AlarmStore(overlay);
     this.membership = new MembershipStore(overlay);
-    this.isAuthEnabled = readAuth(overlay).isEnabled;
+    this.gate = new AuthGate(overlay, (leaseId) => keys.keysAttachedTo(leaseId));
     const compactedTo = (): bigint => this.compactRevision;
     this.txnContext = {
       keys,
@@ -54,16 +54,17 @@ export class RequestApplier {
     };
   }
 
-  apply({ action }: InternalRaftRequest): Applied {
+  apply(request: InternalRaftRequest): Applied {
+    const { action } = request;
     if (action.kind === "unknown")
       return { kind: "not-replayed", because: `a request of a later etcd (field ${action.fields.join(", ") || "none"})` };
+    const permission = this.gate.judge(request);
+    if (permission.kind === "refused") return permission;
     if (action.kind === "auth") return authOutcome(action.auth.kind);
     const blocked = this.blockedBy(action);
     const refusal = blocked ?? this.run(action);
     if (refusal !== undefined) return { kind: "refused", because: refusal };
-    return this.isAuthEnabled && needsPermission.has(action.kind)
-      ? { kind: "not-replayed", because: `auth is on: whether the user was permitted is not checked, the ${action.kind} was applied` }
-      : { kind: "applied" };
+    return permission.kind === "unknown" ? { kind: "not-replayed", because: permission.because } : { kind: "applied" };
   }
 
   /** An alarm of any member. */
@@ -149,7 +150,6 @@ export class RequestApplier {
   }
 }
 
-const needsPermission: ReadonlySet<RaftAction["kind"]> = new Set(["put", "delete-range", "txn", "lease-revoke"]);
 const corruptBlocks: ReadonlySet<RaftAction["kind"]> = new Set(["put", "delete-range", "txn", "compaction", "lease-grant", "lease-revoke"]);
 
 /** With the space alarm a transaction runs only when neither branch can put. Source: etcd server/storage/quota.go (costTxn). */

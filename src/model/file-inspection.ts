@@ -132,7 +132,11 @@ export interface FileCheck {
    */
   readonly verdict: "good" | "damaged" | "incomplete";
   readonly checks: readonly FileCheckPart[];
+  /** Of the database alone; a data dir's log is not in it. */
   readonly revision: bigint | undefined;
+  /** What an etcd would start with: of a data dir the one after its log, of a file its own. undefined: not all of it is good. */
+  readonly startRevision: bigint | undefined;
+  /** Of the database alone. */
   readonly totalKeys: number | undefined;
 }
 

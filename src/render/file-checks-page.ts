@@ -1,6 +1,6 @@
 import type { FileCheck } from "../model/file-inspection.ts";
 import { wholeVerdictSpan } from "./file-check-page.ts";
-import { bad, command, dim, gap, table, type Page, type Span } from "./page.ts";
+import { bad, command, dim, gap, table, warn, type Inline, type Page, type Span } from "./page.ts";
 import { shellWord } from "../model/shell-word.ts";
 
 /** One of several files: its check, or why there is none. */
@@ -25,13 +25,13 @@ export function fileChecksPage({ files }: FileChecksDocument): Page {
         { title: "file", isFlexible: true },
         { title: "verdict" },
         { title: "revision", align: "right" },
-        { title: "keys", align: "right" },
+        { title: files.some(({ check }) => check?.form === "data-dir") ? "keys without log" : "keys", align: "right" },
         { title: "what is wrong", isFlexible: true },
       ],
       files.map(({ file, check, error }) => [
         file,
         verdictSpan(check),
-        check?.revision === undefined ? dim("unknown") : String(check.revision),
+        revisionWords(check),
         check?.totalKeys === undefined ? dim("unknown") : String(check.totalKeys),
         error === undefined ? wrongWords(check) : `${error.detail} (${error.code})`,
       ]),
@@ -43,6 +43,13 @@ export function fileChecksPage({ files }: FileChecksDocument): Page {
 function verdictSpan(check: FileCheck | undefined): Span {
   if (check === undefined) return bad("NOT READ");
   return wholeVerdictSpan(check.verdict);
+}
+
+/** Of data dirs the one after a start is what compares them; a database's own lags behind its log. */
+function revisionWords(check: FileCheck | undefined): Inline {
+  if (check?.startRevision !== undefined) return String(check.startRevision);
+  if (check?.revision === undefined) return dim("unknown");
+  return check.form === "data-dir" ? warn(`${String(check.revision)} without log`) : String(check.revision);
 }
 
 function wrongWords(check: FileCheck | undefined): string {

@@ -112,8 +112,11 @@ const fileCheck = z.object({
       problems,
     }),
   ),
-  revision: decimal.nullable(),
-  totalKeys: z.int().nullable(),
+  revision: decimal.nullable().describe("of the database alone: of a data dir without its log"),
+  startRevision: decimal
+    .nullable()
+    .describe("what an etcd would start with: of a data dir the one after its log, of a file its own; null where not all is good"),
+  totalKeys: z.int().nullable().describe("of the database alone"),
 });
 
 export const snapshotCheckSchema = z.object({ ...document("SnapshotCheck"), ...fileCheck.shape });

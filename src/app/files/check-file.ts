@@ -42,6 +42,7 @@ export function checkFile(context: FileContext, path: string, options: { readonl
         ...(["schema", "records", "objects"] as const).map(skipped),
       ],
       revision: undefined,
+      startRevision: undefined,
       totalKeys: undefined,
     };
   }
@@ -76,6 +77,7 @@ function checkOpened(context: FileContext, path: string, walDir: string | undefi
       verdict: verdictOf(parts),
       checks: parts,
       revision: found?.status.revision,
+      startRevision: verdictOf(parts) === "good" ? (opened.state().replay?.throughRevision ?? found?.status.revision) : undefined,
       totalKeys: found?.status.totalLiveKeys,
     };
   });

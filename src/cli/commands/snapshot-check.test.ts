@@ -4,8 +4,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { cli, workDirectory } from "../../../test/support/captured-cli.ts";
 import { landmarkWrites as writes, snapshotBytes } from "../../../test/support/kube-database.ts";
+import { below, dataDirFilesOf } from "../../../test/support/memory-data-dir.ts";
+import { putRequest } from "../../../test/support/raft-requests.ts";
 import { memoryFileContext } from "../../../test/support/memory-file-context.ts";
 import { checkFile } from "../../app/files/check-file.ts";
+import { fileChecksPage } from "../../render/file-checks-page.ts";
 import { fileCheckPage } from "../../render/file-check-page.ts";
 import { snapshotChecksSchema } from "../../schemas/file-output.ts";
 import { drawPage } from "../terminal/draw-page.ts";
@@ -54,4 +57,25 @@ test("check: why a file cannot be opened is said once", () => {
   const page = drawPage(fileCheckPage({ apiVersion: "requorum/v1", kind: "SnapshotCheck", ...check }), { columns: 160, hasColor: false });
   assert.equal(page.split("it is empty").length - 1, 1, page);
   assert.match(page, /structure +damaged +it cannot be read, see below/);
+});
+
+test("check of several data dirs gives the revisions that a start would have, and says so where it has only those without the log", () => {
+  const requests = [putRequest("/a", { value: "1" }), putRequest("/b", { value: "2" })];
+  const files = dataDirFilesOf({ writes, requests });
+  const withoutLog = Object.fromEntries(Object.entries(files).filter(([path]) => !path.startsWith("member/wal/")));
+  const context = memoryFileContext({ ...below("/whole", files), ...below("/nolog", withoutLog), "/s.db": snapshotBytes({ writes }) });
+  const checked = ["/whole", "/nolog", "/s.db"].map((path) => ({ file: path, check: checkFile(context, path), error: undefined }));
+  assert.deepEqual(
+    checked.map(({ check }) => [check.revision, check.startRevision]),
+    [
+      [3n, 5n],
+      [3n, undefined],
+      [3n, 3n],
+    ],
+  );
+  const page = drawPage(fileChecksPage({ apiVersion: "requorum/v1", kind: "SnapshotChecks", files: checked }), {
+    columns: 200,
+    hasColor: false,
+  });
+  assert.match(page, /KEYS WITHOUT LOG[^]*whole +GOOD +5 +2[^]*nolog +DAMAGED +3 without log +2[^]*s\.db +GOOD +3 +2/);
 });

@@ -96,11 +96,18 @@ test("cli: an empty argument or value is wrong usage of every verb: it is no pat
   }
 });
 
+test("cli: a choice in capitals is put right in the call that is advised", async () => {
+  const { code, err } = await cli(["snapshot", "inspect", "a.db", "-o", "JSON"]);
+  assert.equal(code, 2);
+  assert.match(err, /requorum snapshot inspect a\.db -o json\n/);
+});
+
 test("cli: what etcdctl and etcdutl call otherwise is named, and only a slip of the finger is corrected", async () => {
   for (const [words, detail, command] of [
     [["snapshot", "status", "a b.db"], /called inspect/, "requorum snapshot inspect 'a b.db' -o json"],
     [["snapshot", "inspect", "a.db", "-w", "json"], /-o text, json or yaml/, "requorum snapshot inspect a.db -o json -o json"],
     [["snapshot", "inspect", "a.db", "--write-out=table"], /-o text, json or yaml/, "requorum snapshot inspect a.db -o json -o text"],
+    [["--json", "snapshot", "inspect", "a.db"], /-o text, json or yaml/, "requorum snapshot inspect a.db -o json -o json"],
     [["snapshot", "save", "a.db"], /takes no snapshots/, "etcdctl snapshot save backup.db"],
     [["snapshot", "restore", "a.db", "--data-dri=x"], /mean --data-dir/, "requorum snapshot restore a.db --data-dir=x -o json"],
     [["snapshot", "restore", "a.db", "--log-dir", "w"], /unknown option '--log-dir'$/, "requorum help snapshot restore"],

@@ -4,7 +4,7 @@ import { RecoveryError, type Remedy } from "../model/recovery-error.ts";
 import { commandName, exitMeaningOf, exitsOf } from "./command-table.ts";
 import { globalOptions, groupSummaries } from "./global-option-specs.ts";
 import type { CommandSpec, OptionSpec } from "./command-spec.ts";
-import { usageHint } from "./usage-hint.ts";
+import { choiceHint, usageHint } from "./usage-hint.ts";
 
 /** What commander understood. Carrying it out is somebody else's business. */
 export interface ParsedCommand {
@@ -199,7 +199,7 @@ function toUsageError(table: readonly CommandSpec[], error: CommanderError, word
   return new RecoveryError("USAGE", {
     subject: "command line",
     detail: error.code === "commander.help" ? "a verb is missing" : hint === undefined ? detail : `${detail}; ${hint.detail}`,
-    remedies: [...(hint?.remedies ?? []), helpRemedy(table, words)],
+    remedies: [...(hint?.remedies ?? choiceHint(words, message)), helpRemedy(table, words)],
   });
 }
 

@@ -26,8 +26,14 @@ export function usageHint(found: WrongWord): UsageHint | undefined {
   return outputHint(given) ?? otherVerbHint(given) ?? nearHint(given);
 }
 
-/** etcdctl's `-w json`, `--write-out=table`. */
+/** etcdctl's `-w json`, `--write-out=table`, and many others' `--json`. */
 function outputHint({ words, wrong }: WrongWord): UsageHint | undefined {
+  const short = /^--(json|yaml)$/.exec(wrong)?.[1];
+  if (short !== undefined)
+    return {
+      detail: "the form of the result is -o text, json or yaml",
+      remedies: [perhaps([...words.filter((word) => word !== wrong), "-o", short])],
+    };
   const found = /^(?:-w|--write-out)(?:=?([a-z]+))?$/.exec(wrong);
   const at = words.findIndex((word) => word === wrong || word.startsWith(`${wrong}=`));
   if (found === null || at < 0) return undefined;
@@ -75,4 +81,12 @@ function nearHint({ words, wrong, suggested }: WrongWord): UsageHint | undefined
 
 function perhaps(words: readonly string[]): Remedy {
   return { why: "perhaps", command: ["requorum", ...words.map(shellWord)].join(" ") };
+}
+
+/** `-o JSON`: a value that is right but for its capitals. */
+export function choiceHint(words: readonly string[], message: string): readonly Remedy[] {
+  const [, given = "", allowed = ""] = /argument '([^']+)' is invalid\. Allowed choices are ([^.]+)/.exec(message) ?? [];
+  const meant = given.toLowerCase();
+  if (meant === given || !allowed.split(", ").includes(meant)) return [];
+  return [perhaps(words.map((word) => (word.endsWith(given) ? `${word.slice(0, -given.length)}${meant}` : word)))];
 }

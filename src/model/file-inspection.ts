@@ -10,6 +10,8 @@ export interface FileInspection {
   readonly sha256: { readonly present: boolean; readonly valid: boolean | undefined; readonly stated: string | undefined };
   /** As `etcdutl snapshot status` prints it. */
   readonly hash: string;
+  /** The same number, as its `-w json` gives it. */
+  readonly hashDecimal: number;
   readonly revision: bigint;
   /** Live keys: `totalKey` of etcd 3.6 and later. */
   readonly totalKeys: number;

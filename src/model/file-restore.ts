@@ -15,6 +15,8 @@ export interface FileRestore {
   readonly revision: bigint;
   readonly revisionBump: bigint | undefined;
   readonly storageVersion: string | undefined;
+  /** As in the source: clients need a user and a password. */
+  readonly authIsEnabled: boolean;
   readonly sha256: { readonly present: boolean; readonly valid: boolean | undefined };
   readonly databaseSizeBytes: number;
   /** From a data dir: entries of its log that were replayed, and of those the ones that may not have been acknowledged. */

@@ -28,6 +28,6 @@ export function incompleteWords({ unknownFields, unknownFieldCount, misplaced }:
 
 export function leftAsideWords({ leftAside }: Pick<FileObjects, "leftAside">): string {
   const count = leftAside.reduce((sum, one) => sum + one.objects, 0);
-  const each = leftAside.map(({ resource, objects }) => `${String(objects)} ${resource}`).join(", ");
+  const each = leftAside.map(({ resource, objects }) => `${resource}: ${String(objects)}`).join(", ");
   return `${count === 1 ? "1 object" : `${String(count)} objects`} that the cluster makes again by itself left out (${each}); --all includes them`;
 }

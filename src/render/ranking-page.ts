@@ -36,7 +36,10 @@ export function rankingPage(ranking: RankingDocument): Page {
     ),
     line(
       dim(
-        "Entries as index (term); lacks: against the newest. Uncertain: above the commit index that the log recorded; acknowledged or not, nobody can tell from one member.",
+        "Entries as index (term); lacks: against the newest. Uncertain: above the commit index that the log recorded; acknowledged or not, nobody can tell from one member." +
+          (ranking.ranks.some(({ newest }) => newest !== undefined && newest.term === undefined)
+            ? " (?): etcd 3.4 keeps no term in its database."
+            : ""),
       ),
       2,
     ),

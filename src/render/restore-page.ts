@@ -31,9 +31,10 @@ export function restorePage(made: RestoreDocument, next: RestoreNext): Page {
     ["member", `${made.member.name}  ${made.member.id}  ${made.member.peerUrls.join(", ")}`],
     ["cluster", `${made.clusterId}, token ${made.clusterToken}, ${count(made.members.length, "member")}`],
     ["revision", `${String(made.revision)}${bumped}`],
-    ["storage", made.storageVersion ?? "none written: etcd brings it up itself"],
+    ["storage", storageWords(made)],
     ["database", bytesWords(made.databaseSizeBytes)],
   ];
+  if (made.authIsEnabled) rows.push(["auth", warn("on, as in the source: clients need a user of it and the password")]);
   if (made.replayedEntries > 0) rows.push(["log", `${count(made.replayedEntries, "entry", "entries")} replayed over the database`]);
   if (made.logLoss !== undefined)
     rows.push(
@@ -55,6 +56,13 @@ export function restorePage(made: RestoreDocument, next: RestoreNext): Page {
     gap,
     ...nextLines(made, next),
   ];
+}
+
+/** An older etcd than the storage says ends at once. Source: etcd server/storage/schema (UnsafeDetectSchemaVersion, Validate). */
+function storageWords({ storageVersion }: RestoreDocument): string {
+  if (storageVersion === undefined) return "none written: etcd brings it up itself";
+  const minor = storageVersion.split(".").slice(0, 2).join(".");
+  return `${storageVersion}: for etcd ${minor} or newer; for an older one restore with --etcd-version`;
 }
 
 function leftoverLines({ leftovers }: RestoreDocument): Page {
@@ -84,7 +92,7 @@ function nextLines(made: RestoreDocument, { others, isAlone }: RestoreNext): Pag
     ...others.map(({ name: other, call }) => command(call, `next: for ${other}, on its machine, from the same file`)),
     owner,
     line(
-      `next: start etcd on it with the flags that it had, but --name ${made.member.name} and --data-dir ${made.dataDir}; who the members are stands in its log, so --initial-cluster does not count. With kubeadm: while the manifests of etcd and kube-apiserver are moved away on all machines, move the old /var/lib/etcd aside and this in its place.`,
+      `next: start etcd on it with the flags that it had, but --name ${name} and --data-dir ${dir}; who the members are stands in its log, so --initial-cluster does not count. With kubeadm: while the manifests of etcd and kube-apiserver are moved away on all machines, move the old /var/lib/etcd aside and this in its place.`,
       2,
     ),
   ];

@@ -115,7 +115,7 @@ function schemaPart(opened: OpenState): FileCheckPart {
   return part(
     "schema",
     "good",
-    `every bucket of etcd ${schema.schemaVersion} reads (${String(schema.members.length)} members, ${String(schema.leaseCount)} leases)`,
+    `every bucket of etcd ${schema.schemaVersion} reads (${countWords(schema.members.length, "member")}, ${countWords(schema.leaseCount, "lease")})`,
   );
 }
 
@@ -124,7 +124,11 @@ function recordsPart(found: DbInspection, { form }: OpenState): FileCheckPart {
   return found.problemCount === 0
     ? part("records", "good", `every record reads and agrees with its place (${words})`)
     : {
-        ...part("records", "damaged", `${String(found.problemCount)} records disagree with themselves`),
+        ...part(
+          "records",
+          "damaged",
+          `${countWords(found.problemCount, "record")} not in agreement with ${found.problemCount === 1 ? "itself" : "themselves"}`,
+        ),
         problems: found.problems.map((problem) => ({ offset: undefined, what: `revision ${problem.revision}: ${problem.what}` })),
       };
 }
@@ -186,7 +190,7 @@ function logPart(opened: OpenState, { layout, log }: NonNullable<OpenState["dir"
       ...part(
         "log",
         "damaged",
-        loss === undefined ? `${String(problems.length)} problems of the log and what it belongs to` : missingWords(loss),
+        loss === undefined ? `${countWords(problems.length, "problem")} of the log and what it belongs to` : missingWords(loss),
       ),
       problems: found.map((what) => ({ offset: undefined, what })),
     };
@@ -220,4 +224,8 @@ function skipped(name: FileCheckPart["name"]): FileCheckPart {
 
 function part(name: FileCheckPart["name"], verdict: FileCheckPart["verdict"], detail: string): FileCheckPart {
   return { name, verdict, detail, problems: [] };
+}
+
+function countWords(count: number, singular: string): string {
+  return `${String(count)} ${singular}${count === 1 ? "" : "s"}`;
 }

@@ -50,6 +50,7 @@ test("inspect: a snapshot, the same database without its checksum, and a data di
     [5n, 4, "3.6.0", 10n, 2n],
   );
   assert.equal(snapshot.registryPrefix, "/registry");
+  assert.equal(snapshot.hash, snapshot.hashDecimal.toString(16));
   assert.deepEqual(snapshot.byResource.map((one) => one.resource).sort(), ["configmaps", "leases.coordination.k8s.io", "namespaces"]);
   const bare = inspectFile(context, "/db");
   assert.deepEqual(bare.sha256, { present: false, valid: undefined, stated: undefined });

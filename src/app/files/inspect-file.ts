@@ -35,6 +35,7 @@ export function inspectFile(context: FileContext, path: string, options: { reado
       fileSizeBytes: opened.fileSizeBytes,
       sha256: checks.trailer(),
       hash: found.status.hash.toString(16),
+      hashDecimal: found.status.hash,
       revision: found.status.revision,
       totalKeys: found.status.totalLiveKeys,
       totalEntries: found.status.totalEntries,

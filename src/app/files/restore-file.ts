@@ -2,6 +2,7 @@ import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
 import { planRestore, type EtcdMinor } from "../../formats/etcd/restore/restore-plan.ts";
 import { writeRestoredDatabase } from "../../formats/etcd/restore/write-restored-database.ts";
 import { databasePath, restoredLogFiles } from "../../formats/etcd/restore/write-restored-log.ts";
+import { readAuth } from "../../formats/etcd/schema/read-auth.ts";
 import { damaged } from "../../formats/format-error.ts";
 import type { FileInspection } from "../../model/file-inspection.ts";
 import type { FileRestore } from "../../model/file-restore.ts";
@@ -92,6 +93,7 @@ function restoreOpened(
       revision: plan.revision,
       revisionBump: plan.revisionBump,
       storageVersion: plan.storageVersion,
+      authIsEnabled: readAuth(bolt).isEnabled,
       sha256: { present: sha256.present, valid: sha256.valid },
       databaseSizeBytes: written.sizeBytes,
       replayedEntries: replay?.entryCount ?? 0,

@@ -11,7 +11,7 @@ const sourceExits = ["factsIncomplete", "failed", "outcomeUnknown", "refused", "
 const sourceWords: NonNullable<CommandSpec["exitWords"]> = {
   usage: "wrong usage or configuration; also: no such file, or none of etcd's",
   factsIncomplete: "a machine, or the running cluster, could not be reached",
-  failed: "a file could not be used: damaged, in use by an etcd, or changed while it was read",
+  failed: "a file could not be used: damaged, in use by an etcd, or changed while it was read; also: the time of --timeout is over",
   outcomeUnknown: "a machine stopped answering",
   refused: "refused by a safety gate: a machine is not the known one",
 };

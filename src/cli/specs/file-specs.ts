@@ -215,7 +215,7 @@ export const fileSpecs: readonly CommandSpec[] = [
     summary: "make a new data dir that etcd starts from",
     description: [
       "From a snapshot, a db file, or a data dir, whose log is replayed over its database. Only ever into a path where nothing is. The options are those of `etcdutl snapshot restore`, but for --wal-dir, which is where the source has its log: the new one is always in member/wal below --data-dir.",
-      "A data dir whose log is damaged, missing, too short or not to be applied (as with auth on) is refused with what would be missing, unless --accept-log-damage is given. What a kill leaves of the last write is no damage.",
+      "A data dir whose log is damaged, missing, too short or not to be applied (as where it changes users or roles) is refused with what would be missing, unless --accept-log-damage is given. What a kill leaves of the last write is no damage.",
       "With several members, run it once for each: the same source, token and options, and --name of the member.",
     ],
     arguments: [source],

@@ -115,3 +115,9 @@ test("compareRanks: the term decides before the index, and other clusters cannot
   assert.equal(compareRanks(long, { ...late, clusterId: 5n }), "unknown");
   assert.equal(compareRanks(long, rank(undefined, undefined)), "unknown");
 });
+
+test("rankMember: a restored database in the old data dir is of another history than the log, whatever the ids are", () => {
+  const database = { consistentIndex: 1n, term: 1n, revision: 68n };
+  const found = rankMember({ name: "m1", wal: plain(1, 20, 15), database, snapFiles: [] });
+  assert.deepEqual([kinds(found), found.newest?.index], [["log-of-another-history"], 1n]);
+});

@@ -6,7 +6,7 @@
  * server/storage/backend.go (what a start looks at).
  */
 import type { HardState } from "../raft/raft-messages.ts";
-import type { LoggedDatabase } from "../replay/logged-database.ts";
+import { otherBeginningWords, type LoggedDatabase } from "../replay/logged-database.ts";
 import { closedSegmentWords, usableLog } from "../replay/usable-log.ts";
 import type { WalFacts, WalLog } from "../wal/wal-log.ts";
 import type { WalSnapshot } from "../wal/wal-records.ts";
@@ -38,7 +38,7 @@ export type RankProblemKind =
   | "log-begins-after-database"
   /** The oldest segments that a start needs are gone; a replay over the database may still be possible. */
   | "log-begins-after-snapshot"
-  /** The last entry of the database has another term in the log: the two are not of one history. */
+  /** The last entry of the database has another term in the log, or it holds more than the log can have made: the two are not of one history. */
   | "log-of-another-history"
   /** No member that the database names wrote it. */
   | "log-of-another-cluster"
@@ -216,6 +216,8 @@ function databaseProblems(
         kind: "log-of-another-history",
         what: `entry ${consistentIndex}, the database's last, has term ${database.term} there and term ${logged} in the log`,
       });
+    const beginning = database === undefined ? undefined : otherBeginningWords(wal, database);
+    if (beginning !== undefined) problems.push({ kind: "log-of-another-history", what: beginning });
     if (snapshot !== undefined && snapshot.index > consistentIndex)
       problems.push({
         kind: "database-behind-snapshot",

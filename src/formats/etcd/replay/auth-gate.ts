@@ -81,7 +81,18 @@ export class AuthGate {
         const certain = this.keysAttachedTo(action.leaseId).map((key): Check => ["write", { kind: "one", key }]);
         return { certain, others: [], isUnclear: false };
       }
-      default:
+      case "range":
+      case "compaction":
+      case "lease-grant":
+      case "lease-checkpoint":
+      case "alarm":
+      case "auth":
+      case "cluster-version-set":
+      case "cluster-member-attributes-set":
+      case "downgrade-info-set":
+      case "downgrade-version-test":
+      case "v2":
+      case "unknown":
         return { certain: [], others: [], isUnclear: false };
     }
   }

@@ -42,6 +42,26 @@ test("a member that joins has the others' entries before the one that makes it a
   assert.equal(used(loggedDatabase(boltOf(), none), 11).loss, undefined);
 });
 
+test("a restored database in the old data dir is not continued by the old log, though the ids are the same", () => {
+  const wal = (restored: boolean) =>
+    openWal(
+      segmentsOf(
+        makeWal((writer) => {
+          writer.entry({ kind: "conf-change", term: 1n, index: 1n, data: join });
+          const confState = { voters: [0xa1n], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+          if (restored) writer.snapshot({ index: 1n, term: 1n, confState });
+          for (let index = 2; index <= 12; index += 1) writer.entry(textEntry(index, 1));
+        }),
+      ),
+    );
+  const database = { consistentIndex: 1n, term: 1n, memberIds: new Set([0xa1n]), revision: 68n };
+  const { log, loss } = usableLog(wal(false), database, "a1");
+  assert.deepEqual([log, loss?.kind], [undefined, "does-not-fit"]);
+  assert.match(loss?.problems.join() ?? "", /revision 68, and the log begins with an empty database/);
+  assert.equal(usableLog(wal(true), database, "a1").loss, undefined, "its own log begins with the restored state");
+  assert.equal(usableLog(wal(false), { ...database, revision: 2n }, "a1").loss, undefined);
+});
+
 test("a database that names no member is compared with none", () => {
   assert.equal(used(loggedDatabase(boltOf({ namesMembers: false }), none)).loss, undefined);
 });

@@ -1,6 +1,7 @@
 import { RecoveryError } from "../../../model/recovery-error.ts";
 import type { BoltReader } from "../../bbolt/bolt-reader.ts";
 import type { DataDir } from "../data-dir/data-dir.ts";
+import { openMvcc } from "../mvcc/open-mvcc.ts";
 import { readConfChange } from "../raft/raft-messages.ts";
 import { readMembers } from "../schema/read-members.ts";
 import { readMeta, type StoredMeta } from "../schema/read-meta.ts";
@@ -13,13 +14,41 @@ export interface LoggedDatabase {
   readonly term: bigint | undefined;
   /** Unsigned ids of all members that its cluster has and had, as far as it knows; left out or empty: it names none. */
   readonly memberIds?: ReadonlySet<bigint>;
+  /** Of the keys. */
+  readonly revision?: bigint;
 }
 
 /** Of the database of a data dir. Throws FILE_DAMAGED. */
 export function loggedDatabase(bolt: BoltReader, dir: Pick<DataDir, "snapFiles">): StoredMeta & LoggedDatabase {
   const meta = readMeta(bolt);
   const memberIds = databaseMemberIds(bolt);
-  return { ...meta, memberIds: memberIds.size === 0 ? memberIds : new Set([...memberIds, ...foundersOf(meta, dir)]) };
+  return {
+    ...meta,
+    revision: revisionOf(bolt),
+    memberIds: memberIds.size === 0 ? memberIds : new Set([...memberIds, ...foundersOf(meta, dir)]),
+  };
+}
+
+function revisionOf(bolt: BoltReader): bigint {
+  try {
+    return openMvcc(bolt).revision;
+  } catch (error) {
+    if (isDamage(error)) return 1n; // whoever reads the keys says so
+    throw error;
+  }
+}
+
+/**
+ * Why the database is not one that this log made: an entry adds one revision at
+ * most, and a cluster that began with nothing has no more of them than entries.
+ * So it is with a restored database in the old data dir, whose member and
+ * cluster may have the same ids. A log of what was restored says in a snapshot record with what it began.
+ */
+export function otherBeginningWords(log: WalLog, { consistentIndex = 0n, revision = 1n }: LoggedDatabase): string | undefined {
+  const isFromNothing = log.continuousFrom === 1n && !log.snapshots.some(({ index }) => index > 0n && index <= consistentIndex);
+  return isFromNothing && revision > consistentIndex + 1n
+    ? `the database holds entries up to ${consistentIndex} and revision ${revision}, and the log begins with an empty database, from which as many entries cannot make that: the database was restored, or is of another time`
+    : undefined;
 }
 
 /** Empty also where they cannot be read: then of which cluster it is remains unknown. */

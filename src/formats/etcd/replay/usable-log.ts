@@ -8,7 +8,7 @@ import { endOfContent, nextFrame } from "../wal/frame-search.ts";
 import { stretchLog } from "../wal/stretch-log.ts";
 import { walRecordType } from "../wal/wal-frames.ts";
 import type { WalLog, WalStretch } from "../wal/wal-log.ts";
-import { strangerWords, type LoggedDatabase } from "./logged-database.ts";
+import { otherBeginningWords, strangerWords, type LoggedDatabase } from "./logged-database.ts";
 import type { ReplayableLog } from "./replay-log.ts";
 
 /** What a log should have given and does not. */
@@ -63,7 +63,7 @@ export function usableLog(wal: WalLog | undefined, database: LoggedDatabase, nam
     return gap.length > 0 ? without("does-not-fit", [...gap, ...behind]) : without("behind", behind);
   }
   const { log } = found;
-  const history = otherHistory(log, database);
+  const history = otherHistory(log, database) ?? otherBeginningWords(log, database);
   if (history !== undefined)
     return without(breaks.words.length > 0 ? "broken" : "does-not-fit", [...breaks.words, history], breaks.unreadBytes);
   const isWhole = found.stretch.isToTheEnd;

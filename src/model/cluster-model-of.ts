@@ -2,7 +2,7 @@ import type { ClusterModel, ModelHost, ModelMember, ModelNode, ServiceUnit } fro
 import type { HostConfig } from "./cluster-config.ts";
 import type { ClusterId, HostName } from "./ids.ts";
 import { etcdDataOn } from "./etcd-data.ts";
-import { hasEtcdAmong } from "./etcd-place.ts";
+import { hasEtcdAmong, memberMarks } from "./etcd-place.ts";
 import type { HostFacts, Inventory, MemberFacts, NodeRecord, ServiceFacts } from "./inventory.ts";
 import { joinStateOf } from "./join-under-way.ts";
 import { valueOf } from "./observation.ts";
@@ -136,7 +136,8 @@ function modelHost(config: HostConfig, hosts: readonly HostFacts[]): ModelHost {
     hasKubernetesState: files === undefined ? undefined : Object.values(files).some((exists) => exists),
     hasEtcdData: data.hasAny,
     hasStartableEtcdData: data.isStartable,
-    hasEtcdManifest: files?.etcdManifest === true ? true : hasEtcdAmong(facts === undefined ? undefined : valueOf(facts.manifests)),
+    hasEtcdManifest:
+      files?.etcdManifest === true ? true : hasEtcdAmong(facts === undefined ? undefined : valueOf(facts.manifests), memberMarks(hosts)),
     join: facts === undefined ? undefined : joinStateOf(facts),
     etcdProcess: facts === undefined ? undefined : etcdProcess(facts),
     apiServer: facts === undefined ? undefined : apiServerState(facts),

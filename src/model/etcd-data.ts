@@ -40,6 +40,8 @@ type JudgedFacts = Pick<
   | "hasBackend"
   | "isNewborn"
   | "unmountedAt"
+  | "mountPoint"
+  | "mountPointBefore"
   | "mountsGap"
 > &
   Partial<Pick<DataDirFacts, "isReadOnlyMount" | "fsyncError" | "kernelErrors">>;
@@ -89,6 +91,10 @@ function strayDoubt(dir: JudgedFacts, hasFiles: boolean): Doubt | undefined {
 function hiddenBecause(dir: JudgedFacts): Doubt | undefined {
   if (dir.readError !== undefined) return { words: `${dir.path} could not be read: ${dir.readError}`, remedy: "disk" };
   if (dir.unmountedAt !== undefined) return { words: `${dir.unmountedAt} belongs mounted there and is not`, remedy: "mount" };
+  if (dir.mountPointBefore !== undefined) {
+    const words = `${dir.path} is on the filesystem mounted at ${dir.mountPoint ?? "?"}, and was on the one at ${dir.mountPointBefore} at the last good look`;
+    return { words, remedy: "filesystem" };
+  }
   if (dir.mountsGap !== undefined) return { words: `what belongs mounted there is not known: ${dir.mountsGap}`, remedy: "ask" };
   return undefined;
 }

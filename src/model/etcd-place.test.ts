@@ -5,7 +5,7 @@ import { flagged, movedTo, patchManifests, withSecondEtcd } from "../../test/sup
 import { planned } from "../../test/support/planned.ts";
 import { clusterModelOf } from "./cluster-model-of.ts";
 import { etcdDataOn } from "./etcd-data.ts";
-import { hasEtcdAmong } from "./etcd-place.ts";
+import { hasEtcdAmong, marksOf, memberFilesAmong } from "./etcd-place.ts";
 import { readManifestText } from "../formats/machine/manifest-text.ts";
 import { diagnose } from "../diagnose/diagnose.ts";
 import type { HostFacts, ManifestFacts } from "./inventory.ts";
@@ -140,8 +140,10 @@ test("etcdDataOn: a second etcd beside the cluster's says nothing of where the c
   const wiped = healthyKubeadm3().etcdManifestMoved("cp3").dataDirFacts("cp3", gone);
   const beside = patchManifests(patchManifests(wiped, withSecondEtcd, "cp1"), withSecondEtcd, "cp2");
   assert.deepEqual(judged(beside, "cp3"), [false, false, undefined]);
-  // Alone it may be the member, taken out of the cluster by hand.
-  assert.deepEqual(judged(patchManifests(wiped, withSecondEtcd, "cp3"), "cp3").slice(0, 2), [undefined, undefined]);
+  // Alone, too, as after the member's manifest went aside; with the member's name it may be the member, taken out of the cluster by hand.
+  const alone3 = patchManifests(wiped, withSecondEtcd, "cp3");
+  assert.deepEqual(judged(alone3, "cp3"), [false, false, undefined]);
+  assert.deepEqual(judged(patchManifests(alone3, flagged({ name: "cp3" }), "cp3"), "cp3").slice(0, 2), [undefined, undefined]);
   // Where none has the cluster's ports, each may be the cluster's.
   const strange = patchManifests(second("cp2"), flagged({ dataDir: "/data/etcd", ports: [12379, 12380] }), "cp2");
   const alone = ["cp1", "cp3"].reduce((all, name) => patchManifests(all, () => [], name), strange);
@@ -216,7 +218,7 @@ test("etcdDataOn: nobody else confirms the place of an etcd that a service of it
   // There is a way out that a person can take: what is masked is not there.
   assert.match(
     planned(reset.build()).reasons.join(" "),
-    /systemctl cat etcd-member\.service.*systemctl mask etcd-member\.service\. Then plan again/,
+    /systemctl cat etcd-member\.service.*move its unit file out of .*daemon-reload\. Then plan again/,
   );
 });
 
@@ -319,13 +321,21 @@ test("etcdDataOn: tools beside a sound etcd put nothing in doubt, however they a
   );
 });
 
-test("hasEtcdAmong: whatever its file is called, a manifest with an etcd, or one that nobody understands, starts etcd", () => {
-  const [etcd] = (healthyKubeadm3().build().hosts[0]?.manifests as { readonly value: readonly ManifestFacts[] }).value.filter(
-    ({ etcdFlags }) => etcdFlags !== undefined,
-  );
-  assert.ok(etcd !== undefined);
-  assert.equal(hasEtcdAmong([etcd]), true);
-  assert.equal(hasEtcdAmong([{ problem: "it is empty" }]), true);
-  assert.equal(hasEtcdAmong([{ mayBeEtcds: true }]), undefined);
-  assert.deepEqual([hasEtcdAmong([]), hasEtcdAmong([{}]), hasEtcdAmong(undefined)], [false, false, undefined]);
+test("hasEtcdAmong, memberFilesAmong: whatever its file is called, the member's manifest starts etcd; another etcd's does not", () => {
+  const marks = marksOf([{ name: "cp1", peerUrls: ["https://10.150.0.11:2380"] }], []);
+  const has = (...manifests: readonly Partial<ManifestFacts>[]) =>
+    hasEtcdAmong(
+      manifests.map((one) => ({ fileName: "x.yaml", podName: "x", ...one })),
+      marks,
+    );
+  const { hosts } = patchManifests(healthyKubeadm3(), withSecondEtcd).build();
+  const all = hosts[0]?.manifests.kind === "known" ? hosts[0].manifests.value : [];
+  const [etcd] = all.filter(({ fileName }) => fileName === "etcd.yaml");
+  const [second] = all.filter(({ fileName }) => fileName === "etcd-events.yaml");
+  assert.ok(etcd !== undefined && second?.etcdFlags !== undefined);
+  assert.deepEqual([has({ ...etcd, fileName: "etcd.yaml.bak" }), has({ problem: "it is empty" }), has(second)], [true, true, false]);
+  // Isolated by hand: other ports, and the member's own name.
+  assert.equal(has({ ...second, etcdFlags: { ...second.etcdFlags, name: "cp1" } }), true);
+  assert.deepEqual([has({ mayBeEtcds: true }), has(), has({}), hasEtcdAmong(undefined, marks)], [undefined, false, false, undefined]);
+  assert.deepEqual(memberFilesAmong([...all, { ...etcd, fileName: "etcd.yaml.bak" }], marks), ["etcd.yaml", "etcd.yaml.bak"]);
 });

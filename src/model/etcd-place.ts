@@ -10,9 +10,11 @@ import { peerEndpointOf } from "./peer-endpoint.ts";
  * ask: the machine is to be made to answer. tidy: what lies there is to be looked at.
  * manifest: a file among the manifests is to be repaired. configure: paths.etcdDataDir is to be `place`.
  * elsewhere: etcd keeps its data where nobody can look. removed: etcd runs, and its data is not seen.
+ * filesystem: one is missing, or one hides the data.
  * unsaid: somebody has to find out where etcd keeps its data. service: `units` of the machine may start it, and they were not read.
  */
-export type DataRemedy = "mount" | "disk" | "ask" | "tidy" | "manifest" | "configure" | "elsewhere" | "removed" | "unsaid" | "service";
+export type DataRemedy =
+  "mount" | "disk" | "ask" | "tidy" | "manifest" | "configure" | "elsewhere" | "removed" | "unsaid" | "service" | "filesystem";
 
 export interface Doubt {
   readonly words: string;
@@ -29,10 +31,11 @@ export interface Doubt {
   readonly isPlaceSure?: true;
 }
 
-/** Where it was looked, and which ports the cluster's members have: a second etcd on the machine, as for events, has others. */
+/** Where it was looked, and which ports and names the cluster's members have: a second etcd on the machine, as for events, has others. */
 export interface PlaceQuestion {
   readonly path: string;
   readonly ports: ReadonlySet<number>;
+  readonly names: ReadonlySet<string>;
 }
 
 /**
@@ -42,7 +45,7 @@ export interface PlaceQuestion {
 export function placeDoubt(facts: HostFacts, hosts: readonly HostFacts[]): Doubt | undefined {
   const path = valueOf(facts.etcdDataDir)?.path;
   if (path === undefined) return undefined;
-  const question = { path, ports: portsAmong(hosts) };
+  const question = { path, ...memberMarks(hosts) };
   const others = hosts.filter((host) => host.name !== facts.name);
   const isSaid = membersOf(facts, question).length > 0;
   const speaking = isSaid ? [facts] : others;
@@ -65,8 +68,12 @@ export function placeDoubt(facts: HostFacts, hosts: readonly HostFacts[]): Doubt
 }
 
 /** The manifests of one machine alone, right before a step. undefined in `manifests`: they could not be read. */
-export function ownPlaceDoubt(name: HostName, manifests: readonly Said[] | undefined, { path, ports }: PlaceQuestion): Doubt | undefined {
-  const own = membersAmong(manifests ?? [], ports);
+export function ownPlaceDoubt(
+  name: HostName,
+  manifests: readonly Said[] | undefined,
+  { path, ...marks }: PlaceQuestion,
+): Doubt | undefined {
+  const own = membersAmong(manifests ?? [], marks);
   if (own.length === 0) return oddDoubt(manifests);
   return elsewhereDoubt(name, own, path) ?? (isUnderstood(own) ? oddDoubt(manifests) : undefined);
 }
@@ -75,44 +82,63 @@ function isUnderstood(manifests: readonly Said[]): boolean {
   return manifests.some(({ etcdFlags }) => etcdFlags !== undefined);
 }
 
-/** Which ports members have by default, and by the URLs that are registered. */
-export function memberPorts(urls: readonly string[]): ReadonlySet<number> {
-  return new Set([2379, 2380, ...urls.flatMap((url) => peerEndpointOf(url)?.port ?? [])]);
+/** Ports that members have by default and by their registered URLs; names that are registered, and those of the machines, as kubeadm names members. */
+export function marksOf(
+  members: readonly { readonly name: string; readonly peerUrls: readonly string[]; readonly clientUrls?: readonly string[] }[],
+  hosts: readonly HostName[],
+): Pick<PlaceQuestion, "ports" | "names"> {
+  const urls = members.flatMap(({ peerUrls, clientUrls = [] }) => [...peerUrls, ...clientUrls]);
+  return {
+    ports: new Set([2379, 2380, ...urls.flatMap((url) => peerEndpointOf(url)?.port ?? [])]),
+    names: new Set([...members.map(({ name }) => name), ...hosts]),
+  };
 }
 
-function portsAmong(hosts: readonly HostFacts[]): ReadonlySet<number> {
-  const members = hosts.flatMap(({ etcd }) => [valueOf(etcd.membersLinearizable), valueOf(etcd.membersSerializable)]);
-  return memberPorts(members.flatMap((list) => (list ?? []).flatMap(({ peerUrls, clientUrls }) => [...peerUrls, ...clientUrls])));
+export function memberMarks(hosts: readonly HostFacts[]): Pick<PlaceQuestion, "ports" | "names"> {
+  const lists = hosts.flatMap(({ etcd }) => [valueOf(etcd.membersLinearizable), valueOf(etcd.membersSerializable)]);
+  return marksOf(
+    lists.flatMap((list) => list ?? []),
+    hosts.map(({ name }) => name),
+  );
 }
 
 /**
- * Does the kubelet start etcd from one of these, whatever the file is called? undefined: the manifests were not read, or
- * one of them may be etcd's and may be a tool's.
+ * Does the kubelet start the cluster's etcd from one of these, whatever the file is called? undefined: the manifests were
+ * not read, or one of them may be etcd's and may be a tool's.
  */
-export function hasEtcdAmong(
-  manifests: readonly Pick<ManifestFacts, "etcdFlags" | "problem" | "mayBeEtcds">[] | undefined,
-): boolean | undefined {
+export function hasEtcdAmong(manifests: readonly Said[] | undefined, marks: Pick<PlaceQuestion, "ports" | "names">): boolean | undefined {
   if (manifests === undefined) return undefined;
-  if (manifests.some(({ etcdFlags, problem }) => etcdFlags !== undefined || problem !== undefined)) return true;
+  if (memberFilesAmong(manifests, marks).length > 0) return true;
   return manifests.some(({ mayBeEtcds }) => mayBeEtcds === true) ? undefined : false;
+}
+
+/** Files that are, or may be, the manifest of the cluster's member: what goes aside when it is stopped. */
+export function memberFilesAmong(manifests: readonly Said[], marks: Pick<PlaceQuestion, "ports" | "names">): readonly string[] {
+  return manifests
+    .filter((one) => one.problem !== undefined || (one.etcdFlags !== undefined && !isAnotherEtcd(one, marks)))
+    .map(({ fileName }) => fileName);
+}
+
+/** Its ports are said and others, and nothing in it has a member's name. */
+function isAnotherEtcd(one: Said, { ports, names }: Pick<PlaceQuestion, "ports" | "names">): boolean {
+  const { etcdFlags } = one;
+  if (etcdFlags?.ports === undefined || etcdFlags.isAtUsualPorts === true || isNamedEtcd(one)) return false;
+  return !etcdFlags.ports.some((port) => ports.has(port)) && !names.has(etcdFlags.name);
 }
 
 type Said = Pick<ManifestFacts, "fileName" | "podName" | "etcdFlags" | "problem" | "mayKeepDataIn" | "mayBeEtcds">;
 
-function membersOf({ manifests }: HostFacts, { ports }: PlaceQuestion): readonly Said[] {
-  return membersAmong(valueOf(manifests) ?? [], ports);
+function membersOf({ manifests }: HostFacts, question: PlaceQuestion): readonly Said[] {
+  return membersAmong(valueOf(manifests) ?? [], question);
 }
 
 /**
- * What on one machine is, or may be, the manifest of the cluster's member. Other ports make a manifest that of another
- * etcd only beside one that is said to have the cluster's, and only under another name: else it may be the member,
- * taken out of the cluster by hand. Ports that are etcd's own because nobody said any tell nothing, but with the name.
+ * What on one machine is, or may be, the manifest of the cluster's member. Another etcd, as for events, has ports, a
+ * member name, a pod and a file of its own: with one of them in common it may be the member, taken out of the cluster by
+ * hand. Ports that are etcd's own because nobody said any tell nothing.
  */
-function membersAmong(manifests: readonly Said[], ports: ReadonlySet<number>): readonly Said[] {
-  const etcds = manifests.filter(({ etcdFlags }) => etcdFlags !== undefined);
-  const hasPorts = ({ etcdFlags }: Said): boolean | undefined => etcdFlags?.ports?.some((port) => ports.has(port));
-  if (etcds.some((one) => hasPorts(one) === true && (one.etcdFlags?.isAtUsualPorts !== true || isNamedEtcd(one))))
-    return etcds.filter((one) => hasPorts(one) !== false || isNamedEtcd(one));
+function membersAmong(manifests: readonly Said[], marks: Pick<PlaceQuestion, "ports" | "names">): readonly Said[] {
+  const etcds = manifests.filter((one) => one.etcdFlags !== undefined && !isAnotherEtcd(one, marks));
   if (etcds.length > 0) return etcds;
   // Beside a file that was not understood at all, the mounts of another prove nothing.
   const odd = manifests.filter(({ problem }) => problem !== undefined);
@@ -214,8 +240,8 @@ function oddDoubt(manifests: readonly Said[] | undefined): Doubt | undefined {
 }
 
 function likenessDoubt(manifests: readonly Said[]): Doubt | undefined {
-  // Beside an etcd by the usual name, or at ports that are said, it is a tool of that one.
-  const isTold = manifests.some((one) => one.etcdFlags !== undefined && (isNamedEtcd(one) || one.etcdFlags.isAtUsualPorts !== true));
+  // Beside kubeadm's own file it is a tool of that one.
+  const isTold = manifests.some(({ fileName, etcdFlags }) => etcdFlags !== undefined && fileName === "etcd.yaml");
   const like = isTold ? undefined : manifests.find(({ mayBeEtcds }) => mayBeEtcds === true);
   if (like === undefined) return undefined;
   const words = `where etcd keeps its data is not known, the pod ${like.podName} (${like.fileName}) may be the one that starts it`;
@@ -238,6 +264,8 @@ function unconfirmedDoubt(facts: HostFacts, others: readonly HostFacts[]): Doubt
   if (unread !== undefined || dir === undefined || (isWhole(dir) && dir.isNewborn !== true)) return unread;
   const isServedThere = others.some((host) => isServing(host) && holdsData(host, dir.path));
   if ((isServedThere && !hasEtcdUnit(facts)) || isBare(facts)) return undefined;
+  if (valueOf(facts.services) === undefined)
+    return { words: `where etcd on ${facts.name} keeps its data is not known: its services were not read`, remedy: "ask" };
   const units = etcdUnitsOf(facts);
   const nothing = `nothing is in ${dir.path} on ${facts.name}, and nobody says that etcd keeps its data there`;
   if (units.length > 0)

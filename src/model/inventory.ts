@@ -119,6 +119,8 @@ export interface DataDirFacts {
   readonly isReadOnlyMount: boolean;
   /** Where the filesystem is mounted that the data dir is on, or would be; undefined: not told. */
   readonly mountPoint?: string;
+  /** The same at the last good look, where it was another one and the data is not seen to have moved. */
+  readonly mountPointBefore?: string;
   /** A mount point (of /etc/fstab) or mount unit (of systemd) on the way to the data dir or below it that is not mounted: the data may lie on that filesystem. */
   readonly unmountedAt?: string;
   /** Why it could not be asked what belongs mounted there. */

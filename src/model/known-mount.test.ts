@@ -22,18 +22,23 @@ function startableOn(builder: InventoryBuilder, seenAt: string | undefined): rea
   return [isStartable, doubt];
 }
 
-test("withKnownMount: an empty data dir that had a filesystem of its own is not lost data while that is not mounted", () => {
+test("withKnownMount: data that is not seen on the filesystem where it was at the last good look is neither lost nor started", () => {
   const stopped = healthyKubeadm3().kubeletStopped("cp2").etcdStopped("cp2");
   const bare = stopped.dataDirFacts("cp2", { ...gone, mountPoint: "/" });
   const [isStartable, doubt] = startableOn(bare, "/var/lib/etcd");
   assert.equal(isStartable, undefined);
-  assert.match(doubt ?? "", /^\/var\/lib\/etcd \(a filesystem of its own at the last good look\) belongs mounted there and is not$/);
+  assert.equal(doubt, "/var/lib/etcd is on the filesystem mounted at /, and was on the one at /var/lib/etcd at the last good look");
+  // One that was mounted over the data hides it, too; an old copy of the data is none.
+  assert.equal(startableOn(stopped.dataDirFacts("cp2", { ...gone, mountPoint: "/var/lib/etcd" }), "/")[0], undefined);
+  const copy = { mountPoint: "/", newestFileAt: "2026-10-01T00:00:00.000Z" };
+  assert.equal(startableOn(stopped.dataDirFacts("cp2", copy), "/var/lib/etcd")[0], undefined);
   // On the same filesystem as before, or where nobody knows of one, empty is empty.
   assert.deepEqual(startableOn(stopped.dataDirFacts("cp2", { ...gone, mountPoint: "/var/lib/etcd" }), "/var/lib/etcd"), [false, undefined]);
-  assert.deepEqual(startableOn(bare, "/"), [false, undefined]);
   assert.deepEqual(startableOn(bare, undefined), [false, undefined]);
-  // Whole data may have been moved.
-  assert.deepEqual(startableOn(stopped.dataDirFacts("cp2", { mountPoint: "/" }), "/var/lib/etcd"), [true, undefined]);
+  assert.deepEqual(startableOn(stopped.dataDirFacts("cp2", gone), "/var/lib/etcd"), [false, undefined]);
+  // Data that was written up to then, or since, was moved.
+  const moved = { mountPoint: "/", newestFileAt: "2026-11-21T02:59:59.000Z" };
+  assert.deepEqual(startableOn(stopped.dataDirFacts("cp2", moved), "/var/lib/etcd"), [true, undefined]);
   // A new machine has new disks.
   assert.deepEqual(startableOn(healthyKubeadm3().freshMachine("cp2"), "/var/lib/etcd"), [false, undefined]);
 });

@@ -103,10 +103,10 @@ section_services() {
   for f in "$root"/etc/systemd/system/*etcd*.service "$root"/run/systemd/system/*etcd*.service "$root"/run/systemd/transient/*etcd*.service "$root"/run/systemd/generator*/*etcd*.service "$root"/usr/lib/systemd/system/*etcd*.service \
     "$root"/lib/systemd/system/*etcd*.service "$root"/usr/local/lib/systemd/system/*etcd*.service; do
     { [ -e "$f" ] || [ -L "$f" ]; } || continue
-    # A unit that is masked is a link to /dev/null, whatever lies in the places behind.
-    for mask in /etc /run; do
-      if [ "$(readlink "$root$mask/systemd/system/${"$"}{f##*/}")" = /dev/null ]; then continue 2; fi
-    done
+    # A unit that is masked is a link to /dev/null, whatever lies in the places behind: first /etc, then /run.
+    mask=$root/etc/systemd/system/${"$"}{f##*/}
+    if ! [ -e "$mask" ] && ! [ -L "$mask" ]; then mask=$root/run/systemd/system/${"$"}{f##*/}; fi
+    if [ "$(readlink "$mask")" = /dev/null ]; then continue; fi
     names="$names ${"$"}{f##*/}"
   done
   printf '\nEtcdUnitFiles=%s\n' "$names"
@@ -181,7 +181,7 @@ section_kernel() {
 const fileSections = String.raw`
 section_manifests() {
   m=$root$manifests_dir
-  if said=$(ls -- "$m" 2>&1); then :; else
+  if said=$(ls -- "$m/" 2>&1); then :; else
     # Where a link leads to nothing, or the dir cannot be listed, there may be any manifest.
     case $said in *': No such file or directory') [ -L "$m" ] || { echo absent; return 0; } ;; esac
     printf '%s\n' "$said" >&2; return 1

@@ -49,6 +49,7 @@ export const dataDirSchema = z.object({
   ownerUid: z.number(),
   isReadOnlyMount: z.boolean(),
   mountPoint: z.string().optional(),
+  mountPointBefore: z.string().optional(),
   unmountedAt: z.string().optional(),
   mountsGap: z.string().optional(),
   freeBytes: decimalBigint,

@@ -26,7 +26,7 @@ has apiServerManifest "$manifests/kube-apiserver.yaml"
 has clusterCa "$pki/ca.crt"
 # A manifest may have another place for the data than the one that is looked at; one that is there and cannot be read may have any.
 unknown() { echo "data-place-unknown $*" | tr -c '[:print:]\n' '?'; }
-said=$(ls -- "$manifests" 2>&1) || case $said in *"No such file or directory") ;; *) unknown "$manifests cannot be listed" ;; esac
+said=$(ls -- "$manifests/" 2>&1) || case $said$([ -L "$manifests" ] && echo ' link') in *"No such file or directory") ;; *) unknown "$manifests cannot be listed" ;; esac
 count=0
 for f in "$manifests"/*; do
   # As the probe: the kubelet reads regular files only; anything else in the place of etcd's manifest is a riddle.

@@ -4,13 +4,13 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
-import { memberPorts } from "../../model/etcd-place.ts";
+import { marksOf } from "../../model/etcd-place.ts";
 import { asHostName } from "../../model/ids.ts";
 import { hostLookScript } from "./host-look-script.ts";
 import { readHostLook as readLook, type HostLook } from "./look-at-host.ts";
 
 function readHostLook(output: string, path = "/var/lib/etcd"): HostLook {
-  return readLook(output, { host: asHostName("cp1"), path, ports: memberPorts([]) });
+  return readLook(output, { host: asHostName("cp1"), path, ...marksOf([], [asHostName("cp1")]) });
 }
 
 interface EtcdPod {
@@ -106,15 +106,18 @@ test("readHostLook: only WAL and backend, seen and mounted, are data to start fr
       [false, false],
     ],
   );
-  // Another etcd, as for events, says nothing of the cluster's beside it; alone it may be the member, taken out by hand.
-  const command = "[etcd, --data-dir=/var/lib/etcd, --listen-client-urls=https://0.0.0.0:2382, --listen-peer-urls=https://0.0.0.0:2383]";
-  const second = manifestLine(
-    etcdPod({ hostPath: "/var/lib/etcd-events", command }).replace("{name: etcd}", "{name: etcd-events}"),
-    "etcd-events.yaml",
-  );
+  // Another etcd, as for events, says nothing of the cluster's; with the member's name it may be the member, taken out by hand.
+  const command =
+    "[etcd, --name=NAME, --data-dir=/var/lib/etcd, --listen-client-urls=https://0.0.0.0:2382, --listen-peer-urls=https://0.0.0.0:2383]";
+  const second = (name: string) =>
+    manifestLine(
+      etcdPod({ hostPath: "/var/lib/etcd-events", command: command.replace("NAME", name) }).replace("{name: etcd}", "{name: etcd-events}"),
+      "etcd-events.yaml",
+    );
   assert.deepEqual(
-    [data("exists=0", inPlace, second), data("exists=0", second)],
+    [data("exists=0", inPlace, second("events")), data("exists=0", second("events")), data("exists=0", second("cp1"))],
     [
+      [false, false],
       [false, false],
       [undefined, undefined],
     ],

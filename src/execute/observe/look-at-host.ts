@@ -5,7 +5,7 @@ import { readDataDirLook } from "../../formats/machine/data-dir-look.ts";
 import { readManifestText } from "../../formats/machine/manifest-text.ts";
 import type { StaticPod } from "../../formats/machine/static-pod.ts";
 import { judgeEtcdData, withPlaceDoubt, type EtcdDataJudgement } from "../../model/etcd-data.ts";
-import { hasEtcdAmong, memberPorts, ownPlaceDoubt, type PlaceQuestion } from "../../model/etcd-place.ts";
+import { hasEtcdAmong, memberFilesAmong, marksOf, ownPlaceDoubt, type PlaceQuestion } from "../../model/etcd-place.ts";
 import { lookMs, readOnHost } from "../ask/run-on-host.ts";
 import type { StepContext } from "../step-handler.ts";
 import { readApiBackends } from "./haproxy-backends.ts";
@@ -27,6 +27,8 @@ export type HostLook = Pick<
 > & {
   /** Why what is seen of etcd's data may not be what there is. */
   readonly dataDoubt?: string;
+  /** Files among its manifests that are, or may be, the member's; undefined: not read. */
+  readonly memberFiles?: readonly string[];
 };
 
 /** kubeadm's default; where an API server listens on its own machine. */
@@ -56,8 +58,11 @@ export async function lookAtHost(context: StepContext, host: HostName): Promise<
       args: [etcdDataDir, manifestsDir, pkiDir],
       timeoutMs: lookMs,
     });
-    const ports = memberPorts(context.plan.fingerprint.members.flatMap(({ peerUrls }) => peerUrls));
-    return readHostLook(output, { host, path: etcdDataDir, ports });
+    const marks = marksOf(
+      context.plan.fingerprint.members,
+      context.config.hosts.map(({ name }) => name),
+    );
+    return readHostLook(output, { host, path: etcdDataDir, ...marks });
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
@@ -90,7 +95,8 @@ export function readHostLook(output: string, place: PlaceQuestion & { readonly h
     hasEtcdData: data.hasAny,
     hasStartableEtcdData: data.isStartable,
     ...(dataDoubt === undefined ? {} : { dataDoubt }),
-    hasEtcdManifest: files.get("etcdManifest") === true ? true : files.size === 0 ? undefined : hasEtcdAmong(manifests),
+    ...(manifests === undefined ? {} : { memberFiles: memberFilesAmong(manifests, place) }),
+    hasEtcdManifest: files.get("etcdManifest") === true ? true : files.size === 0 ? undefined : hasEtcdAmong(manifests, place),
     // How old the files are is not asked here, so nobody is said not to be joining.
     join: all("process").some(([name, state]) => name === "kubeadm" && !(state ?? "").startsWith("Z")) ? "running" : undefined,
     etcdProcess: isListed ? processState(etcd.map(([, state]) => state ?? "")) : undefined,

@@ -112,8 +112,17 @@ test("readStaticPod: etcd behind a sidecar is found; one that a shell or its ima
     assert.match(named("etcd", odd).problem ?? "", /may run etcd/, JSON.stringify(odd));
     // Under another name it may be a tool of the etcd beside it.
     assert.deepEqual(pod(odd), { podName: "p", mayBeEtcds: true }, JSON.stringify(odd));
-    assert.deepEqual(named("etcd-backup", odd), { podName: "etcd-backup" }, JSON.stringify(odd));
+    assert.deepEqual(named("etcd-backup", odd), { podName: "etcd-backup", mayBeEtcds: true }, JSON.stringify(odd));
   }
+  for (const tool of [
+    { image: "ghcr.io/ahrtr/etcd-defrag:v1", args: ["--cluster"] },
+    { command: ["/scripts/etcd-backup.sh"] },
+    { command: ["sh", "-c", "etcdctl snapshot save /b; find /backup/etcd -delete; tar czf x -C /var/lib etcd; ps | grep etcd"] },
+    { command: ["sh", "-c", "exec etcd grpc-proxy start"] },
+  ])
+    assert.deepEqual(pod(tool), { podName: "p" }, JSON.stringify(tool));
+  for (const starts of ["/usr/bin/etcd", "A=b C=d etcd", "mkdir -p /d && exec /opt/etcd", "gosu etcd etcd --data-dir=/d"])
+    assert.equal(pod({ command: ["sh", "-c", `${starts} `] }).mayBeEtcds, true, starts);
   for (const other of [
     { command: ["kube-apiserver", "--etcd-servers=x"] },
     { command: ["sh", "-c", "etcdctl snapshot save /b"], image: "etcd:3" },

@@ -43,8 +43,8 @@ export function readStaticPod(value: unknown, fileName = ""): StaticPod {
   const words = wordsOf(containers[0] ?? {});
   if (lastPart(words[0] ?? "") !== "kube-apiserver") {
     // A pod of another name, as for backups, may only be taken for etcd's where nothing else on the machine is.
-    const mayBeEtcds = isLikeEtcd || (isNamedLikeEtcd(podName, fileName) && keepsSomethingOfEtcd(all, spec));
-    return { podName, ...(mayBeEtcds && !isNamedAfterEtcdTool(podName) ? { mayBeEtcds } : {}) };
+    const isNamed = isNamedLikeEtcd(podName, fileName) && !isNamedAfterEtcdTool(podName);
+    return { podName, ...(isLikeEtcd || (isNamed && keepsSomethingOfEtcd(all, spec)) ? { mayBeEtcds: true } : {}) };
   }
   const encryptionConfigPath = flagValue(words, "encryption-provider-config");
   return {
@@ -87,8 +87,9 @@ function isEtcdServer(container: Fields): boolean {
 /** A shell or a script around it, or an image that starts it: by its name, its image without a command, or what it is started with. */
 function mayRunEtcd(container: Fields): boolean {
   const program = programOf(container);
-  if (program === "etcd" || /^(etcd(ctl|utl)|kube-.*)$/.test(program)) return false;
-  const isEtcdImage = /(^|[^a-z])etcd([^a-z]|$)/.test(lastPart(textIn(container, "image").replace(/@.*$/, "")));
+  if (program === "etcd" || /^kube-/.test(program) || isNamedAfterEtcdTool(program)) return false;
+  const image = lastPart(textIn(container, "image").replace(/@.*$/, "")).replace(/:.*$/, "");
+  const isEtcdImage = /(^|[^a-z])etcd([^a-z]|$)/.test(image) && !isNamedAfterEtcdTool(image);
   if (container["name"] === "etcd" || (program === "" && isEtcdImage)) return true;
   const settings = /^ETCD_(DATA_DIR|INITIAL_CLUSTER|INITIAL_ADVERTISE_PEER_URLS|LISTEN_PEER_URLS)$/;
   if (recordsOf(container["env"]).some((entry) => settings.test(textIn(entry, "name")))) return true;
@@ -97,8 +98,20 @@ function mayRunEtcd(container: Fields): boolean {
 
 function isWordForEtcd(word: string): boolean {
   if (/^--?(data-dir|initial-cluster|initial-advertise-peer-urls|listen-peer-urls)(=|$)/.test(word)) return true;
-  // A path alone is where something lies, except a program's; in a line for a shell it may be the program.
-  return /\s/.test(word) ? /(^|[\s/;&|"'(])etcd($|[\s;&|"')])/.test(word) : /^(.*\/bin\/)?etcd$/.test(word);
+  // A path alone is where something lies, except a program's; in a line for a shell it is one where a command begins, or with etcd's flags behind it.
+  return /\s/.test(word) ? isLineForEtcd(word) : /^(.*\/bin\/)?etcd$/.test(word);
+}
+
+/** "exec etcd --data-dir=/d", "… && /usr/bin/etcd"; not "… | grep etcd", "tar … etcd", "etcdctl …". */
+function isLineForEtcd(line: string): boolean {
+  const trades = `(?!\\s+(${tradesWithoutData.join("|")})\\b)`;
+  const begins = new RegExp(
+    `(^|[;&|({\\n]|\\b(exec|then|do|else|nohup|sudo|time)\\s)\\s{0,9}(\\w{1,60}=\\S{0,200}\\s{1,9}){0,9}(\\S{0,200}/)?etcd(?=$|[\\s;&|)"'])${trades}`,
+  );
+  return (
+    begins.test(line) ||
+    /(^|[\s/"'(])etcd\s+["']?--?(name|data-dir|wal-dir|config-file|listen|advertise|initial|force-new-cluster)/.test(line)
+  );
 }
 
 /** Where configuration, programs and logs lie: etcd's data is kept in none of them. */

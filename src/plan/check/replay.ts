@@ -134,13 +134,14 @@ function withMember(state: ReplayState, isMeant: (member: ReplayMember) => boole
   return { ...state, members: state.members.map((member) => (isMeant(member) ? { ...member, ...change } : member)) };
 }
 
-/** A static pod runs when its kubelet and its runtime do; and only where its data is. */
+/** A static pod runs when its kubelet and its runtime do; and only where its manifest and its data are. */
 function etcdStarted(state: ReplayState, host: HostName, start: ClusterModel): ReplayState {
   const facts = start.hosts.find((candidate) => candidate.name === host);
   const runs = (unit: "kubelet" | "containerd" | "etcd"): boolean =>
     state.startedUnits.includes(`${host} ${unit}`) || facts?.services?.[unit] === "active";
   const isUp =
-    state.startedUnits.includes(`${host} etcd`) || (runs("kubelet") && (runs("containerd") || facts?.services?.containerd === undefined));
+    state.startedUnits.includes(`${host} etcd`) ||
+    (facts?.hasEtcdManifest !== false && runs("kubelet") && (runs("containerd") || facts?.services?.containerd === undefined));
   if (!isUp || facts?.hasStartableEtcdData !== true) return state;
   return proveList(withMember(state, (member) => member.host === host, { healthy: true }));
 }

@@ -133,18 +133,31 @@ test("planStartStopped: an etcd.service beside etcd's static pods is nobody's to
     );
     assert.equal(unit(healthyKubeadm3().etcdDataLost("cp2")).strategy, "replace-member");
   }
-  // Where etcd is the unit, it is started when it is enabled.
-  const asUnit = patchManifests(
-    ["cp2"].reduce((all, name) => all.etcdManifestMoved(name), healthyKubeadm3()),
-    (all) => all.filter(({ etcdFlags }) => etcdFlags === undefined),
+  // Also where the manifests were moved out: its flags and its data dir are its own.
+  const out = ["cp1", "cp2", "cp3"].reduce((all, name) => all.etcdManifestMoved(name), healthyKubeadm3());
+  assert.ok(planned(withEtcdUnit(out, { isEnabled: true }).build()).steps.every((step) => step.kind !== "service.start"));
+});
+
+test("planStartStopped: where etcd is a service of its machines, it is started when it is enabled", () => {
+  const asUnit = patchManifests(healthyKubeadm3().etcdManifestMoved("cp2"), (all) =>
+    all.filter(({ etcdFlags }) => etcdFlags === undefined),
   );
-  const [on, off] = [true, false].map((isEnabled) => planned(withEtcdUnit(asUnit, { isEnabled }).build()));
-  assert.ok(on?.steps.some((step) => step.kind === "service.start" && step.args.unit === "etcd" && step.args.host === "cp2"));
+  const [on, off] = [true, false].map((isEnabled) => {
+    const inventory = withEtcdUnit(asUnit, { isEnabled }).build();
+    return planned({ ...inventory, config: { ...inventory.config, etcdTopology: "external" } });
+  });
+  assert.ok(on !== undefined);
+  assert.ok(on.steps.some((step) => step.kind === "service.start" && step.args.unit === "etcd" && step.args.host === "cp2"));
   assert.ok(off?.steps.every((step) => step.kind !== "service.start"));
   // The checker judges by itself: with a manifest, the same step is refused.
-  assert.ok(on !== undefined && checkPlan(on).length === 0);
+  assert.deepEqual(checkPlan(on), []);
   const start = { ...on.start, hosts: on.start.hosts.map((host) => ({ ...host, hasEtcdManifest: true })) };
-  assert.match(JSON.stringify(checkPlan(tampered(on, { start }))), /second etcd/);
+  assert.match(
+    checkPlan(tampered(on, { start }))
+      .map(({ because }) => because)
+      .join(" "),
+    /second etcd/,
+  );
 });
 
 test("planStartStopped: a manifest that was renamed in its place still starts etcd, so its kubelet is not started over data that may be elsewhere", () => {
@@ -169,10 +182,16 @@ test("planStartStopped: a manifest that was renamed in its place still starts et
   assert.match(plan.reasons.join(" "), /Mount it/);
 });
 
-test("planStartStopped: the kubelet of a machine whose etcd.yaml was moved out brings no etcd back, and no quorum is counted on it", () => {
-  const names = ["cp2", "cp3"];
-  const moved = names.reduce((all, name) => all.etcdManifestMoved(name).kubeletStopped(name), healthyKubeadm3());
-  const plan = planned(moved.build());
-  assert.ok(plan.steps.every((step) => step.kind !== "etcd.awaitVoter"));
-  assert.match(plan.alternatives.map(({ because }) => because).join(" "), /After starting what can be started, 1 of 3 voters would be up/);
+test("planStartStopped: the kubelet of a machine whose etcd.yaml was moved out is left, and the plan is sound where others are started", () => {
+  const moved = (...names: readonly string[]) =>
+    names.reduce((all, name) => all.etcdManifestMoved(name).kubeletStopped(name), healthyKubeadm3());
+  const one = planned(moved("cp2").build());
+  assert.deepEqual([one.verdict, one.steps], ["wait", []]);
+  assert.match(one.reasons.join(" "), /Put the file back there/);
+  const beside = planned(moved("cp3").kubeletStopped("cp2").build());
+  assert.deepEqual(
+    beside.steps.flatMap((step) => (step.kind === "service.start" ? [[step.args.unit, step.args.host]] : [])),
+    [["kubelet", "cp2"]],
+  );
+  assert.deepEqual(checkPlan(beside), []);
 });

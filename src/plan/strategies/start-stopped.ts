@@ -53,11 +53,20 @@ function startsOf(situation: PlanningSituation, host: ModelHost): readonly Start
 /** A machine without Kubernetes state waits for its join; a balancer that is switched off was switched off by somebody. */
 function isMeantToRun(situation: PlanningSituation, host: ModelHost, unit: ServiceUnit): boolean {
   if (unit === "kubelet" || unit === "containerd")
-    return host.hasKubernetesState === true && !isLost(situation, host.name) && isPartOfCluster(situation, host);
-  // A leftover of a package, or of the time before etcd became a static pod, is nobody's; a disabled one was disabled by somebody.
+    return (
+      host.hasKubernetesState === true &&
+      !isLost(situation, host.name) &&
+      isPartOfCluster(situation, host) &&
+      !lacksItsEtcd(situation, host)
+    );
+  // Beside etcds that are static pods it is a package's leftover, and its flags and its data dir are its own.
   if (unit === "etcd")
     return (
-      host.hasEtcdManifest === false && host.etcdProcess === "stopped" && isEnabled(situation, host, unit) && !isLost(situation, host.name)
+      situation.inventory.config.etcdTopology !== "stacked" &&
+      host.hasEtcdManifest === false &&
+      host.etcdProcess === "stopped" &&
+      isEnabled(situation, host, unit) &&
+      !isLost(situation, host.name)
     );
   // A spare has everything installed and nothing configured, also when it took a lost machine's place: its balancer is nobody's.
   if (!host.roles.some((role) => role === "load-balancer" || role === "control-plane")) return false;
@@ -79,6 +88,12 @@ function isPartOfCluster({ model }: PlanningSituation, host: ModelHost): boolean
   if (host.roles.includes("worker")) return true;
   const members = model.members ?? model.believedMembers;
   return members === undefined || members.some((member) => member.host === host.name && member.isStarted);
+}
+
+/** Somebody moved the manifest of its voter out, as a restore by hand begins: its kubelet alone brings no etcd back, and may be stopped on purpose. */
+function lacksItsEtcd({ model, inventory }: PlanningSituation, host: ModelHost): boolean {
+  if (inventory.config.etcdTopology !== "stacked" || host.hasEtcdManifest !== false) return false;
+  return (model.members ?? model.believedMembers ?? []).some((member) => member.host === host.name);
 }
 
 /** Without quorum, starting makes sense when a majority is then up; otherwise say what is missing. */

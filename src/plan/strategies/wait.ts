@@ -79,6 +79,9 @@ function remedyWords(
   switch (remedy) {
     case "mount":
       return `Mount it and plan again. If that disk is gone for good: take its line out of /etc/fstab (or disable its unit) on ${host}, run systemctl daemon-reload there, and plan again; or power ${host} off, and say so: ${attestCommand(situation, host)}`;
+    case "filesystem":
+      // An empty filesystem at the old place says that the one before is given up.
+      return `If one is missing there, mount it; if one was mounted over the data, unmount it; then plan again. If the data is gone for good, say so by mounting what is there now at the place of before: mount --bind ${etcdDataDir} ${etcdDataDir} where that is ${etcdDataDir}, and plan again; or power ${host} off: ${attestCommand(situation, host)}`;
     case "disk":
       return `Repair the disk and plan again. If it is gone for good: power ${host} off, and say so: ${attestCommand(situation, host)}`;
     case "tidy":
@@ -94,7 +97,7 @@ function remedyWords(
       // A kubelet that finds the manifest before the data is back makes a new, empty cluster of it.
       return `Find out where etcd on ${host} keeps its data; its manifest, wherever that was moved, says it. If somebody moved the data aside, move that back into ${etcdDataDir} first. Stop the kubelet (systemctl stop kubelet) before the manifest goes back into ${manifestsDir}: it would start etcd with nothing. If the data is in another place, set paths.etcdDataDir to that. Then plan again. If it is gone for good: power ${host} off, and say so: ${attestCommand(situation, host)}`;
     case "service":
-      return `Look where ${units.join(", ")} on ${on} keeps its data (systemctl cat ${units.join(" ")}: --data-dir or ETCD_DATA_DIR, as in /etc/etcd.env). If that is another place, set paths.etcdDataDir to it. If that service is not this cluster's etcd, or its data is gone for good: systemctl disable --now ${units.join(" ")} and systemctl mask ${units.join(" ")}. Then plan again.`;
+      return `Look where ${units.join(", ")} on ${on} keeps its data (systemctl cat ${units.join(" ")}: --data-dir or ETCD_DATA_DIR, as in /etc/etcd.env). If that is another place, set paths.etcdDataDir to it. If that service is not this cluster's etcd, or its data is gone for good: move its unit file out of /etc/systemd/system (where systemctl cat shows it below /usr/lib: systemctl mask), and run systemctl daemon-reload. Then plan again.`;
     case "removed":
       return `Leave etcd on ${on} running: it may hold the only copy of what was removed. Find out on ${on} which directory its process has (/proc/PID/mountinfo and /proc/PID/fd; "deleted" there means removed). If it is another one, set paths.etcdDataDir to that; if it was removed: save a snapshot now (etcdctl snapshot save), and copy what the process still holds open (/proc/PID/fd) before anything stops it. Then plan again.`;
     case undefined:

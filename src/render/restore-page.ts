@@ -35,6 +35,7 @@ export function restorePage(made: RestoreDocument, next: RestoreNext): Page {
     ["database", bytesWords(made.databaseSizeBytes)],
   ];
   if (made.authIsEnabled) rows.push(["auth", warn("on, as in the source: clients need a user of it and the password")]);
+  if (made.metaDamage !== undefined) rows.push(["damage", bad(made.metaDamage)]);
   if (made.replayedEntries > 0) rows.push(["log", `${count(made.replayedEntries, "entry", "entries")} replayed over the database`]);
   if (made.logLoss !== undefined)
     rows.push(

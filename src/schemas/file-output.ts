@@ -153,6 +153,7 @@ export const snapshotRestoreSchema = z.object({
   revisionBump: decimal.nullable(),
   storageVersion: z.string().nullable(),
   authIsEnabled: z.boolean().describe("as in the source: clients need a user and a password"),
+  metaDamage: z.string().nullable().describe("of the database that was read: its last commit may be lost; null: none"),
   sha256: z.object({ present: z.boolean(), valid: z.boolean().nullable() }),
   databaseSizeBytes: z.int(),
   replayedEntries: z.int().describe("of a data dir's log"),

@@ -8,7 +8,7 @@ import { checkFile } from "./check-file.ts";
 import { inspectFile } from "./inspect-file.ts";
 import { restoreFile } from "./restore-file.ts";
 
-test("a damaged meta page is a problem for check and inspect, with what may be lost; all else is read, and a restore is possible", () => {
+test("a damaged meta page is a problem for check and inspect, with what may be lost; all else is read, and a restore is possible and says it", () => {
   const bytes = databaseBytes({ writes });
   bytes[pageHeaderBytes + metaOffsets.root] = 99;
   const context = memoryFileContext({ "/db": bytes });
@@ -22,5 +22,8 @@ test("a damaged meta page is a problem for check and inspect, with what may be l
   const { structure } = inspectFile(context, "/db");
   assert.deepEqual([structure.verdict, structure.problemCount], ["damaged", 1]);
   assert.match(structure.problems[0]?.what ?? "", lost);
-  assert.equal(restoreFile(context, restoreRequest("/db", "/new")).sha256.present, false);
+  const made = restoreFile(context, restoreRequest("/db", "/new"));
+  assert.equal(made.sha256.present, false);
+  assert.match(made.metaDamage ?? "", /its checksum is wrong; .* the last commit of this file is lost$/);
+  assert.equal(restoreFile(memoryFileContext({ "/db": databaseBytes({ writes }) }), restoreRequest("/db", "/new")).metaDamage, undefined);
 });

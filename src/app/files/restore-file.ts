@@ -1,4 +1,6 @@
+import type { BoltCheck } from "../../formats/bbolt/bolt-check.ts";
 import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
+import { otherMetaProblem } from "../../formats/bbolt/other-meta-problem.ts";
 import { planRestore, type EtcdMinor } from "../../formats/etcd/restore/restore-plan.ts";
 import { writeRestoredDatabase } from "../../formats/etcd/restore/write-restored-database.ts";
 import { databasePath, restoredLogFiles } from "../../formats/etcd/restore/write-restored-log.ts";
@@ -94,6 +96,7 @@ function restoreOpened(
       revisionBump: plan.revisionBump,
       storageVersion: plan.storageVersion,
       authIsEnabled: readAuth(bolt).isEnabled,
+      metaDamage: metaDamageOf(structure),
       sha256: { present: sha256.present, valid: sha256.valid },
       databaseSizeBytes: written.sizeBytes,
       replayedEntries: replay?.entryCount ?? 0,
@@ -105,6 +108,10 @@ function restoreOpened(
   } catch (error) {
     throw discarded(dir, error);
   }
+}
+
+function metaDamageOf({ meta, otherMeta }: BoltCheck): string | undefined {
+  return meta === undefined || otherMeta === undefined ? undefined : otherMetaProblem({ meta, otherMeta })?.what;
 }
 
 function tokenFor(context: FileContext, request: RestoreFileRequest): string {

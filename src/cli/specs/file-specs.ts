@@ -265,8 +265,12 @@ export const fileSpecs: readonly CommandSpec[] = [
         why: "one of three members; it prints the calls for the two others",
       },
     ],
-    exits: sourceExits,
-    exitWords: { ...sourceWords, refused: "refused by a safety gate: something is where it is to go, or a machine is not the known one" },
+    exits: ["findings", ...sourceExits],
+    exitWords: {
+      ...sourceWords,
+      findings: "restored, and a meta page of the database is damaged: its last commit may be lost",
+      refused: "refused by a safety gate: something is where it is to go, or a machine is not the known one",
+    },
     load: async () => (await import("../commands/snapshot-restore.ts")).command,
   },
 ];

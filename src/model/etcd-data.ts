@@ -92,8 +92,9 @@ function hiddenBecause(dir: JudgedFacts): Doubt | undefined {
   if (dir.readError !== undefined) return { words: `${dir.path} could not be read: ${dir.readError}`, remedy: "disk" };
   if (dir.unmountedAt !== undefined) return { words: `${dir.unmountedAt} belongs mounted there and is not`, remedy: "mount" };
   if (dir.mountPointBefore !== undefined) {
-    const words = `${dir.path} is on the filesystem mounted at ${dir.mountPoint ?? "?"}, and was on the one at ${dir.mountPointBefore} at the last good look`;
-    return { words, remedy: "filesystem" };
+    const now = dir.mountPoint === undefined ? "a filesystem that is not known" : `the filesystem mounted at ${dir.mountPoint}`;
+    const words = `${dir.path} is on ${now}, and was on the one at ${dir.mountPointBefore} at the last good look`;
+    return { words, remedy: "filesystem", place: dir.mountPointBefore };
   }
   if (dir.mountsGap !== undefined) return { words: `what belongs mounted there is not known: ${dir.mountsGap}`, remedy: "ask" };
   return undefined;

@@ -144,6 +144,13 @@ test("etcdDataOn: a second etcd beside the cluster's says nothing of where the c
   const alone3 = patchManifests(wiped, withSecondEtcd, "cp3");
   assert.deepEqual(judged(alone3, "cp3"), [false, false, undefined]);
   assert.deepEqual(judged(patchManifests(alone3, flagged({ name: "cp3" }), "cp3"), "cp3").slice(0, 2), [undefined, undefined]);
+  // A copy of etcd.yaml that kept the machine's name is another one beside the member all the same.
+  const copied = patchManifests(second("cp2"), (all) =>
+    all.map((one) =>
+      one.podName === "etcd-events" && one.etcdFlags !== undefined ? { ...one, etcdFlags: { ...one.etcdFlags, name: "cp2" } } : one,
+    ),
+  );
+  assert.deepEqual(judged(copied), [true, true, undefined]);
   // Where none has the cluster's ports, each may be the cluster's.
   const strange = patchManifests(second("cp2"), flagged({ dataDir: "/data/etcd", ports: [12379, 12380] }), "cp2");
   const alone = ["cp1", "cp3"].reduce((all, name) => patchManifests(all, () => [], name), strange);

@@ -19,7 +19,7 @@ export type DataRemedy =
 export interface Doubt {
   readonly words: string;
   readonly remedy: DataRemedy;
-  /** With configure: where on the machines etcd keeps its data. */
+  /** With configure: where on the machines etcd keeps its data. With filesystem: where it was mounted. */
   readonly place?: string;
   /** With configure: machines whose etcd keeps its data elsewhere than there. */
   readonly unlike?: readonly HostName[];
@@ -114,16 +114,18 @@ export function hasEtcdAmong(manifests: readonly Said[] | undefined, marks: Pick
 
 /** Files that are, or may be, the manifest of the cluster's member: what goes aside when it is stopped. */
 export function memberFilesAmong(manifests: readonly Said[], marks: Pick<PlaceQuestion, "ports" | "names">): readonly string[] {
-  return manifests
-    .filter((one) => one.problem !== undefined || (one.etcdFlags !== undefined && !isAnotherEtcd(one, marks)))
-    .map(({ fileName }) => fileName);
+  const odd = manifests.filter(({ problem }) => problem !== undefined);
+  return [...odd, ...membersByMarks(manifests, marks)].map(({ fileName }) => fileName);
 }
 
-/** Its ports are said and others, and nothing in it has a member's name. */
-function isAnotherEtcd(one: Said, { ports, names }: Pick<PlaceQuestion, "ports" | "names">): boolean {
-  const { etcdFlags } = one;
-  if (etcdFlags?.ports === undefined || etcdFlags.isAtUsualPorts === true || isNamedEtcd(one)) return false;
-  return !etcdFlags.ports.some((port) => ports.has(port)) && !names.has(etcdFlags.name);
+/** By kubeadm's names and the ports; where none is the member by those, by the name of a member, which a copy of etcd.yaml often keeps. */
+function membersByMarks(manifests: readonly Said[], { ports, names }: Pick<PlaceQuestion, "ports" | "names">): readonly Said[] {
+  const etcds = manifests.filter(({ etcdFlags }) => etcdFlags !== undefined);
+  const marked = etcds.filter((one) => {
+    const { ports: own, isAtUsualPorts } = one.etcdFlags ?? {};
+    return own === undefined || isAtUsualPorts === true || isNamedEtcd(one) || own.some((port) => ports.has(port));
+  });
+  return marked.length > 0 ? marked : etcds.filter(({ etcdFlags }) => names.has(etcdFlags?.name ?? ""));
 }
 
 type Said = Pick<ManifestFacts, "fileName" | "podName" | "etcdFlags" | "problem" | "mayKeepDataIn" | "mayBeEtcds">;
@@ -138,7 +140,7 @@ function membersOf({ manifests }: HostFacts, question: PlaceQuestion): readonly 
  * hand. Ports that are etcd's own because nobody said any tell nothing.
  */
 function membersAmong(manifests: readonly Said[], marks: Pick<PlaceQuestion, "ports" | "names">): readonly Said[] {
-  const etcds = manifests.filter((one) => one.etcdFlags !== undefined && !isAnotherEtcd(one, marks));
+  const etcds = membersByMarks(manifests, marks);
   if (etcds.length > 0) return etcds;
   // Beside a file that was not understood at all, the mounts of another prove nothing.
   const odd = manifests.filter(({ problem }) => problem !== undefined);

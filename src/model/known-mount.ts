@@ -14,7 +14,7 @@ export function withKnownMount(facts: HostFacts, lastSeen: LastSeen | undefined)
   const before = lastSeen?.hosts.find(({ name }) => name === facts.name);
   if (lastSeen === undefined || etcdDataDir.kind === "unknown" || valueOf(facts.machine)?.machineId !== before?.machineId) return facts;
   const { hasWal, hasBackend, mountPoint, newestFileAt } = etcdDataDir.value;
-  if (before?.dataMountPoint === undefined || mountPoint === undefined || mountPoint === before.dataMountPoint) return facts;
+  if (before?.dataMountPoint === undefined || mountPoint === before.dataMountPoint) return facts;
   if (hasWal && hasBackend && Date.parse(newestFileAt) >= Date.parse(lastSeen.takenAt) - quietMsMax) return facts;
   return { ...facts, etcdDataDir: { ...etcdDataDir, value: { ...etcdDataDir.value, mountPointBefore: before.dataMountPoint } } };
 }

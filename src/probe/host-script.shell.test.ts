@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -161,6 +172,26 @@ test("hostScript: a filesystem for the data that fstab names and nobody mounted 
   assert.equal(unmountedAt("# disks\nUUID=1 / ext4 defaults 0 1\n\nUUID=2 /var/lib/etcd xfs nofail 0 2\n"), "/var/lib/etcd");
   assert.equal(unmountedAt("UUID=2 /var/lib xfs nofail 0 2"), "/var/lib");
   assert.equal(unmountedAt("UUID=1 / ext4 defaults 0 1\nUUID=3 none swap sw 0 0\nUUID=2 /var/lib/etcd-backup xfs nofail 0 2\n"), undefined);
+});
+
+test("hostScript: a kubeadm that is asked for its version, as by this look, is none that joins", () => {
+  const bin = mkdtempSync(join(tmpdir(), "requorum-kubeadm-"));
+  const started: ChildProcess[] = [];
+  try {
+    // Its name in ps is that of the file, its words are those after it.
+    copyFileSync("/bin/sleep", join(bin, "kubeadm"));
+    chmodSync(join(bin, "kubeadm"), 0o755);
+    const kubeadms = () =>
+      (runOn({}).answer.get("processes") as { readonly text: string }).text.split("\n").filter((line) => line.endsWith(" kubeadm"));
+    const start = (words: readonly string[]) => started.push(spawn(join(bin, "kubeadm"), ["30"], { argv0: words.join(" ") }));
+    start(["kubeadm", "version", "-o", "short"]);
+    assert.deepEqual(kubeadms(), []);
+    start(["kubeadm", "join"]);
+    assert.equal(kubeadms().length, 1);
+  } finally {
+    for (const child of started) child.kill("SIGKILL");
+    rmSync(bin, { recursive: true, force: true });
+  }
 });
 
 test("hostScript: a data dir that cannot be listed is told as an error, not as empty", () => {

@@ -114,7 +114,12 @@ section_services() {
 section_processes() {
   # comm is cut at 15 characters by the kernel, hence kube-controller.
   ps -eo pid=,stat=,etimes=,comm= >"$work/ps" || return 1
-  grep -E ' (etcd|kube-apiserver|kube-controller.*|kube-scheduler|kubelet|kubeadm|haproxy|keepalived)$' "$work/ps" | head -n 200
+  grep -E ' (etcd|kube-apiserver|kube-controller.*|kube-scheduler|kubelet|kubeadm|haproxy|keepalived)$' "$work/ps" | head -n 200 |
+    while read -r pid state age name; do
+      # One that is asked for its version, as this very look does, joins nobody.
+      if [ "$name" = kubeadm ]; then case $(tr '\0' ' ' <"/proc/$pid/cmdline") in ''|*' version '*) continue ;; esac; fi
+      printf '%s %s %s %s\n' "$pid" "$state" "$age" "$name"
+    done
   return 0
 }
 section_files() {

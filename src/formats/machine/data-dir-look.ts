@@ -43,15 +43,21 @@ look_for_newborn() {
   [ -z "$(tail -c +${String(newbornHeadBytes + 1)} -- "$segment" 2>&1 | tr -d '\000' 2>&1 | head -c 1 | od -An -tx1)" ] || return 0
   printf 'newborn=%s\n' "$(head -c ${String(newbornHeadBytes)} -- "$segment" | base64 -w0)"
 }
+# As mountpoint(1) sees it: stat(1) passes over a bind mount of the same filesystem.
+say_mount_point() {
+  command -v mountpoint >/dev/null 2>&1 && at=$(readlink -f -- "$1" 2>&1) || return 0
+  while [ -n "$at" ] && ! mountpoint -q "$at"; do at=${"$"}{at%/*}; done
+  say_once mount_point "${"$"}{at:-/}"
+}
 look_at_files() {
   d=$1
   kind=$(kind_of "$d")
-  if [ "$kind" = dir ]; then say_once mount_point "$(stat -L -c %m -- "$d" 2>&1)"; fi
+  if [ "$kind" = dir ]; then say_mount_point "$d"; fi
   if [ "$kind" = absent ]; then
     # Every directory above must be one, or its absence says nothing about the data.
     place=$d
     while [ "$kind" = absent ] && [ "$place" != / ]; do place=${"$"}{place%/*}; [ -n "$place" ] || place=/; kind=$(kind_of "$place"); done
-    if [ "$kind" = dir ]; then echo exists=0; say_once mount_point "$(stat -L -c %m -- "$place" 2>&1)"; else say_once read_error "$place: $kind"; fi
+    if [ "$kind" = dir ]; then echo exists=0; say_mount_point "$place"; else say_once read_error "$place: $kind"; fi
     return 0
   fi
   [ "$kind" = dir ] || { say_once read_error "$d: $kind"; return 0; }

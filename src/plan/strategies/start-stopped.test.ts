@@ -138,17 +138,21 @@ test("planStartStopped: an etcd.service beside etcd's static pods is nobody's to
   assert.ok(planned(withEtcdUnit(out, { isEnabled: true }).build()).steps.every((step) => step.kind !== "service.start"));
 });
 
-test("planStartStopped: where etcd is a service of its machines, it is started when it is enabled", () => {
-  const asUnit = patchManifests(healthyKubeadm3().etcdManifestMoved("cp2"), (all) =>
-    all.filter(({ etcdFlags }) => etcdFlags === undefined),
-  );
-  const [on, off] = [true, false].map((isEnabled) => {
-    const inventory = withEtcdUnit(asUnit, { isEnabled }).build();
-    return planned({ ...inventory, config: { ...inventory.config, etcdTopology: "external" } });
-  });
-  assert.ok(on !== undefined);
+test("planStartStopped: where etcd is a service of its machines, it and the kubelet beside it are started", () => {
+  const asUnit = (builder: InventoryBuilder) =>
+    patchManifests(builder, (all) =>
+      all
+        .filter(({ etcdFlags }) => etcdFlags === undefined)
+        .map((one) =>
+          one.etcdServers === undefined ? one : { ...one, etcdServers: ["https://10.150.0.11:2379", "https://10.150.0.12:2379"] },
+        ),
+    );
+  const out = asUnit(healthyKubeadm3().etcdManifestMoved("cp2"));
+  const [on, off] = [true, false].map((isEnabled) => planned(withEtcdUnit(out, { isEnabled }).build()));
+  assert.ok(on !== undefined && off !== undefined);
   assert.ok(on.steps.some((step) => step.kind === "service.start" && step.args.unit === "etcd" && step.args.host === "cp2"));
-  assert.ok(off?.steps.every((step) => step.kind !== "service.start"));
+  assert.ok(off.steps.every((step) => step.kind !== "service.start"));
+  assert.doesNotMatch(off.reasons.join(" "), /There is no etcd\.yaml/);
   // The checker judges by itself: with a manifest, the same step is refused.
   assert.deepEqual(checkPlan(on), []);
   const start = { ...on.start, hosts: on.start.hosts.map((host) => ({ ...host, hasEtcdManifest: true })) };
@@ -158,7 +162,18 @@ test("planStartStopped: where etcd is a service of its machines, it is started w
       .join(" "),
     /second etcd/,
   );
+  const kubelets = ["cp1", "cp2", "cp3"].reduce(
+    (all, name) => all.patchHost(name, (host) => withoutEtcdFile(host)),
+    healthyKubeadm3().kubeletStopped("cp2"),
+  );
+  const kubelet = planned(withEtcdUnit(asUnit(kubelets), { isEnabled: true }).build());
+  assert.ok(kubelet.steps.some((step) => step.kind === "service.start" && step.args.unit === "kubelet" && step.args.host === "cp2"));
 });
+
+function withoutEtcdFile(host: HostFacts): HostFacts {
+  if (host.kubernetesFiles.kind === "unknown") return host;
+  return { ...host, kubernetesFiles: { ...host.kubernetesFiles, value: { ...host.kubernetesFiles.value, etcdManifest: false } } };
+}
 
 test("planStartStopped: a manifest that was renamed in its place still starts etcd, so its kubelet is not started over data that may be elsewhere", () => {
   const renamed = patchManifests(
@@ -172,11 +187,7 @@ test("planStartStopped: a manifest that was renamed in its place still starts et
     }),
     (all) => all.map((one) => (one.etcdFlags === undefined ? one : { ...one, fileName: "etcd.yaml.bak" })),
     "cp2",
-  ).patchEachHost((host): HostFacts =>
-    host.name === "cp2" && host.kubernetesFiles.kind === "known"
-      ? { ...host, kubernetesFiles: { ...host.kubernetesFiles, value: { ...host.kubernetesFiles.value, etcdManifest: false } } }
-      : host,
-  );
+  ).patchHost("cp2", withoutEtcdFile);
   const plan = planned(renamed.build());
   assert.deepEqual([plan.verdict, plan.steps], ["wait", []]);
   assert.match(plan.reasons.join(" "), /Mount it/);

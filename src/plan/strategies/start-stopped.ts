@@ -5,6 +5,7 @@ import { valueOf } from "../../model/observation.ts";
 import type { PlanningSituation } from "../plan-input.ts";
 import { preOf, type StepDraft } from "../steps/judge-step.ts";
 import { noLoss, notNeeded, notPossible, type Candidate } from "./candidate.ts";
+import { isEtcdAUnit } from "./etcd-unit.ts";
 import { apiHostsOf } from "./survivors.ts";
 
 /** containerd before the kubelet that needs it. */
@@ -62,8 +63,7 @@ function isMeantToRun(situation: PlanningSituation, host: ModelHost, unit: Servi
   // Beside etcds that are static pods it is a package's leftover, and its flags and its data dir are its own.
   if (unit === "etcd")
     return (
-      situation.inventory.config.etcdTopology !== "stacked" &&
-      host.hasEtcdManifest === false &&
+      isEtcdAUnit(situation.inventory, host) &&
       host.etcdProcess === "stopped" &&
       isEnabled(situation, host, unit) &&
       !isLost(situation, host.name)
@@ -92,7 +92,7 @@ function isPartOfCluster({ model }: PlanningSituation, host: ModelHost): boolean
 
 /** Somebody moved the manifest of its voter out, as a restore by hand begins: its kubelet alone brings no etcd back, and may be stopped on purpose. */
 function lacksItsEtcd({ model, inventory }: PlanningSituation, host: ModelHost): boolean {
-  if (inventory.config.etcdTopology !== "stacked" || host.hasEtcdManifest !== false) return false;
+  if (host.hasEtcdManifest !== false || isEtcdAUnit(inventory, host)) return false;
   return (model.members ?? model.believedMembers ?? []).some((member) => member.host === host.name);
 }
 

@@ -8,6 +8,7 @@ import type { PlanningSituation } from "../plan-input.ts";
 import { signsOfLife } from "../loss-proofs.ts";
 import { memberWords } from "../steps/member-verdicts.ts";
 import { noLoss, notNeeded, type Candidate } from "./candidate.ts";
+import { isEtcdAUnit } from "./etcd-unit.ts";
 
 /**
  * N02, N09: do nothing yet. It is the right thing while a member is silent
@@ -65,14 +66,18 @@ function reachableWords(situation: PlanningSituation, who: string, host: HostNam
   const way =
     remedy === "configure"
       ? `Set paths.etcdDataDir to ${place} in the configuration and plan again.${unlike.length === 0 ? "" : ` It is another place on ${unlike.join(", ")}: set it back once ${host} is well.`}`
-      : remedyWords(situation, { host, on: on ?? host, units }, remedy ?? (isFound(situation, host, "N04_DISK") ? "disk" : undefined));
+      : remedyWords(
+          situation,
+          { host, on: on ?? host, units, place },
+          remedy ?? (isFound(situation, host, "N04_DISK") ? "disk" : undefined),
+        );
   return `${who} does not answer though ${host} can be reached; its data is not proven lost${why}. ${way}`;
 }
 
 /** `on`: the machine that the doubt is about; `units`: what may start etcd there. */
 function remedyWords(
   situation: PlanningSituation,
-  { host, on, units }: { readonly host: HostName; readonly on: HostName; readonly units: readonly string[] },
+  { host, on, units, place }: { readonly host: HostName; readonly on: HostName; readonly units: readonly string[]; readonly place: string },
   remedy: Exclude<DataRemedy, "configure"> | undefined,
 ): string {
   const { etcdDataDir, manifestsDir } = situation.inventory.config.paths;
@@ -80,8 +85,10 @@ function remedyWords(
     case "mount":
       return `Mount it and plan again. If that disk is gone for good: take its line out of /etc/fstab (or disable its unit) on ${host}, run systemctl daemon-reload there, and plan again; or power ${host} off, and say so: ${attestCommand(situation, host)}`;
     case "filesystem":
-      // An empty filesystem at the old place says that the one before is given up.
-      return `If one is missing there, mount it; if one was mounted over the data, unmount it; then plan again. If the data is gone for good, say so by mounting what is there now at the place of before: mount --bind ${etcdDataDir} ${etcdDataDir} where that is ${etcdDataDir}, and plan again; or power ${host} off: ${attestCommand(situation, host)}`;
+      return place === "/"
+        ? `Look what is mounted over it (findmnt -T ${etcdDataDir}), unmount that, and plan again.`
+        : // An empty filesystem at the old place says that the one before is given up.
+          `Mount that one again at ${place} and plan again. If it is gone for good, mount a new, empty one there (mkdir -p ${place} && mount --bind ${place} ${place} is enough where what lies there is empty), and plan again; or power ${host} off, and say so: ${attestCommand(situation, host)}. If the data was moved on purpose: systemctl start kubelet.`;
     case "disk":
       return `Repair the disk and plan again. If it is gone for good: power ${host} off, and say so: ${attestCommand(situation, host)}`;
     case "tidy":
@@ -104,7 +111,7 @@ function remedyWords(
       if (isAnotherEtcdPossible(situation, host))
         return `An etcd runs on ${host} and is not this member, or does not answer as it. If it is the member, it may hold the removed data open: leave it running, and look at its log and at /proc/PID/fd. If it is another one (for events, or a proxy): stop it and plan again.`;
       if (hasLostManifest(situation, host))
-        return `There is no etcd.yaml in ${manifestsDir} on ${host}, so its kubelet starts no etcd: that does not come back by itself. Put the file back there (whoever moved it away has it; nothing else of etcd is missing), and etcd starts with its data.`;
+        return `There is no etcd.yaml in ${manifestsDir} on ${host}, so its kubelet starts no etcd: that does not come back by itself. Put the file back there (whoever moved it away has it; nothing else of etcd is missing), ${modelHost(situation.model, host)?.services?.kubelet === "stopped" ? "and plan again" : "and etcd starts with its data"}.`;
       return mayBeGivenUp(situation, host)
         ? `Look at etcd's log there. If it can never start from that data again: move ${manifestsDir}/etcd.yaml and then ${etcdDataDir} aside on ${host} (keep both), and plan again.`
         : "Look at etcd's log there.";
@@ -120,7 +127,12 @@ function isAnotherEtcdPossible({ model }: PlanningSituation, name: HostName): bo
 /** The data is whole and nothing starts etcd on it. */
 function hasLostManifest({ model, inventory }: PlanningSituation, name: HostName): boolean {
   const host = modelHost(model, name);
-  return inventory.config.etcdTopology === "stacked" && host?.hasEtcdManifest === false && host.hasStartableEtcdData === true;
+  return (
+    inventory.config.etcdTopology === "stacked" &&
+    host?.hasEtcdManifest === false &&
+    host.hasStartableEtcdData === true &&
+    !isEtcdAUnit(inventory, host)
+  );
 }
 
 /** Without a majority every copy may be the one that is needed; and a full filesystem is emptied, not given up. */

@@ -6,6 +6,7 @@ import { below, dataDirFilesOf } from "../../../test/support/memory-data-dir.ts"
 import { memoryFileContext } from "../../../test/support/memory-file-context.ts";
 import { putRequest } from "../../../test/support/raft-requests.ts";
 import { restoreRequest } from "../../../test/support/restore-request.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import { checkFile } from "./check-file.ts";
 import { hashKvFile } from "./hash-kv-file.ts";
 import { inspectFile } from "./inspect-file.ts";
@@ -51,6 +52,34 @@ test("where the log adds nothing, or there is none, the database alone is all th
     assert.equal(restoreFile(memoryFileContext(dirs), restoreRequest(whole, "/new")).logLoss, undefined, whole);
     assert.equal(checkFile(context, whole).verdict, "good", whole);
   }
+});
+
+test("a log beside that cannot be read, whatever the reason, is a loss that can be accepted; one in use is not", () => {
+  const odd = "/killed/member/wal/0000000000000009-0000000000009999.wal";
+  const failing = (code: "LOCAL_FILE_FAILED" | "FILE_NOT_RECOGNISED" | "FILE_IN_USE", verb: "open" | "list") => {
+    const context = memoryFileContext({ ...dirs, [odd]: new Uint8Array(0) });
+    const { files } = context;
+    const usual = { open: files.open.bind(files), list: files.list.bind(files) };
+    const refuse = (at: string): void => {
+      if (at === (verb === "open" ? odd : "/killed/member/wal")) throw new RecoveryError(code, { subject: `file ${at}`, detail: "EACCES" });
+    };
+    files.open = (at) => (refuse(at), usual.open(at));
+    files.list = (at) => (refuse(at), usual.list(at));
+    return context;
+  };
+  for (const [code, verb] of [
+    ["LOCAL_FILE_FAILED", "open"],
+    ["FILE_NOT_RECOGNISED", "open"],
+    ["LOCAL_FILE_FAILED", "list"],
+  ] as const) {
+    const unread = /its log, which stands beside it, cannot be read: .*EACCES/;
+    assert.throws(() => restoreFile(failing(code, verb), restoreRequest(path, "/new")), isRecoveryError("LOG_NOT_READ", unread));
+    const made = restoreFile(failing(code, verb), restoreRequest(path, "/new", { acceptsLogDamage: true }));
+    assert.deepEqual([made.sourceRevision, made.logLoss?.kind], [3n, "beside"]);
+    assert.equal(checkFile(failing(code, verb), path).verdict, "incomplete");
+  }
+  const inUse = restoreRequest(path, "/new", { acceptsLogDamage: true });
+  assert.throws(() => restoreFile(failing("FILE_IN_USE", "open"), inUse), isRecoveryError("FILE_IN_USE"));
 });
 
 test("dataDirOf names what a person would give", () => {

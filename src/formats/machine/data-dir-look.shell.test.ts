@@ -238,3 +238,19 @@ test("dataDirShell: where mounts cannot be asked, neither a loss nor a start is 
     assert.deepEqual(judged({ files: wholeData, programs }), [true, undefined]);
   }
 });
+
+test("dataDirShell: the mount point is that of a bind mount of the same filesystem, too, which stat(1) passes over", () => {
+  const root = mkdtempSync(join(tmpdir(), "requorum-data-dir-bind-"));
+  try {
+    const dir = join(root, "etcd");
+    mkdirSync(join(dir, "member"), { recursive: true });
+    const told = (before: string): string => {
+      const script = `${before}${dataDirShell}\nsay_mount_point "${dir}"\nsay_mount_point "${dir}/member"\n`;
+      return execFileSync("unshare", ["--user", "--map-root-user", "--mount", "/bin/sh", "-s"], { input: script, encoding: "utf8" });
+    };
+    assert.doesNotMatch(told(""), new RegExp(dir));
+    assert.equal(told(`mount --bind "${dir}" "${dir}" || exit 1\n`), `mount_point=${dir}\nmount_point=${dir}\n`);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});

@@ -50,7 +50,7 @@ export const fileErrorEntries = {
     retry: "permanent",
     exit: "findings",
     meaning:
-      "What was read of the file, at the wanted revision, does not hold this object. Where it was deleted before, the detail says when, and which revision still has it. Where the detail names a part that was not read, as of a damaged log, the object may be there; else all was read.",
+      "What was read of the file, at the wanted revision, does not hold this object. Where it was deleted before, the detail says when, and which revision still has it. Where the detail names a part that was not read, as of a damaged log or meta page, the object may be there; else all was read.",
   },
   OBJECT_UNREADABLE: {
     summary: "an object cannot be read as a whole",

@@ -42,6 +42,8 @@ export interface FileInspection {
   /** Keys with the most bytes over all their revisions: what fills the quota between two compactions. */
   readonly growers: readonly KeySize[];
   readonly structure: FileStructure;
+  /** A problem of `structure`, too, unless the log has what it may have cost. */
+  readonly metaDamage: MetaDamage | undefined;
   readonly unknownBuckets: readonly string[];
   /** Of a data dir that has one: what a start would replay over the database. All else in here is the database alone. */
   readonly log: FileLog | undefined;
@@ -74,6 +76,16 @@ export interface FileLogLoss {
   readonly missingThrough: bigint | undefined;
   /** Of the log, which cannot be read. */
   readonly unreadBytes: number;
+}
+
+/** One of the two meta pages of a database is damaged: bbolt goes by the other one, and says nothing. */
+export interface MetaDamage {
+  /** Of the page. */
+  readonly offset: number;
+  /** A sentence, with what it may have cost. */
+  readonly what: string;
+  /** The log of the data dir gives a lost commit again: nothing is missing in what was read. */
+  readonly isInLog: boolean;
 }
 
 export interface FileLog {
@@ -161,6 +173,7 @@ export interface FileHashKv {
   readonly sha256: FileChecksum | undefined;
   /** Of a data dir, when that was accepted. */
   readonly logLoss: FileLogLoss | undefined;
+  readonly metaDamage: MetaDamage | undefined;
   /** Whose rules were followed. */
   readonly etcdVersion: string;
   readonly hash: number;

@@ -1,4 +1,4 @@
-import type { FileChecksum, FileLogLoss } from "./file-inspection.ts";
+import type { FileChecksum, FileLogLoss, MetaDamage } from "./file-inspection.ts";
 
 /** What was taken out of a file. The objects themselves were given one by one while they were read. */
 export interface FileObjects {
@@ -7,6 +7,7 @@ export interface FileObjects {
   readonly sha256: FileChecksum | undefined;
   /** Of a data dir: what of its log is not in it. */
   readonly logLoss: FileLogLoss | undefined;
+  readonly metaDamage: MetaDamage | undefined;
   readonly revision: bigint;
   /** How many were given. */
   readonly objectCount: number;
@@ -67,6 +68,7 @@ export interface ComparedFile {
   readonly sha256: FileChecksum | undefined;
   /** Of a data dir: what of its log is not in it. */
   readonly logLoss: FileLogLoss | undefined;
+  readonly metaDamage: MetaDamage | undefined;
 }
 
 export interface FileDiff {

@@ -1,4 +1,4 @@
-import type { FileLogLoss } from "./file-inspection.ts";
+import type { FileLogLoss, MetaDamage } from "./file-inspection.ts";
 import type { ClusterId, MemberId } from "./ids.ts";
 
 /** What `snapshot restore` made. */
@@ -17,8 +17,7 @@ export interface FileRestore {
   readonly storageVersion: string | undefined;
   /** As in the source: clients need a user and a password. */
   readonly authIsEnabled: boolean;
-  /** One of the database's two meta pages is damaged, and what that may have cost; undefined: both are whole. */
-  readonly metaDamage: string | undefined;
+  readonly metaDamage: MetaDamage | undefined;
   readonly sha256: { readonly present: boolean; readonly valid: boolean | undefined };
   readonly databaseSizeBytes: number;
   /** From a data dir: entries of its log that were replayed, and of those the ones that may not have been acknowledged. */

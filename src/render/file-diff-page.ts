@@ -1,5 +1,6 @@
 import type { FileDiff, ObjectDiff } from "../model/file-objects.ts";
 import { checksumLines } from "./checksum-lines.ts";
+import { metaDamageLines } from "./meta-damage-lines.ts";
 import { bad, dim, gap, good, heading, item, line, strong, table, warn, type Block, type Page, type Span } from "./page.ts";
 
 export interface FileDiffDocument extends FileDiff {
@@ -24,6 +25,8 @@ export function fileDiffPage(diff: FileDiffDocument): Page {
     ]),
     ...checksumLines(diff.from.file, diff.from.sha256),
     ...(diff.to.file === diff.from.file ? [] : checksumLines(diff.to.file, diff.to.sha256)),
+    ...metaDamageLines(diff.from.file, diff.from.metaDamage),
+    ...(diff.to.file === diff.from.file ? [] : metaDamageLines(diff.to.file, diff.to.metaDamage)),
     gap,
     ...(changed.length === 0
       ? [line(good("No difference."))]

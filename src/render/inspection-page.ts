@@ -36,6 +36,7 @@ function facts(seen: InspectionDocument): readonly (readonly Inline[])[] {
   return [
     ["checksum", checksumWords(seen)],
     ["structure", seen.structure.verdict === "good" ? good("good") : bad(`damaged: ${count(seen.structure.problemCount, "problem")}`)],
+    ...(seen.metaDamage?.isInLog === true ? [["", warn(seen.metaDamage.what)]] : []),
     ["hash", seen.hash],
     ["revision", `${String(seen.revision)} (${compaction})`],
     ["keys", `${String(seen.totalKeys)} live; ${String(seen.totalEntries)} entries in all buckets (what etcd 3.4 and 3.5 call total keys)`],

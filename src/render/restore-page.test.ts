@@ -18,7 +18,10 @@ test("restore: says which etcd the data dir is for, and that clients will need a
   assert.equal(made.authIsEnabled, false);
   assert.doesNotMatch(shown({}), /auth/);
   assert.match(shown({ authIsEnabled: true }), /auth +on, as in the source: clients need a user/);
-  assert.match(shown({ metaDamage: "meta page 0: the last commit may be lost" }), /damage +meta page 0: the last commit may be lost/);
+  assert.match(
+    shown({ metaDamage: { offset: 0, what: "meta page 0: the last commit may be lost", isInLog: false } }),
+    /damage +meta page 0: the last commit may be lost/,
+  );
   assert.match(shown({ storageVersion: "3.7.0" }), /storage +3\.7\.0: for etcd 3\.7 or newer; .*--etcd-version/);
   assert.match(shown({}, false), /--data-dir '\/x y';/, "also in a sentence it may be copied");
 });

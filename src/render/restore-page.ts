@@ -3,6 +3,7 @@ import type { FileRestore } from "../model/file-restore.ts";
 import { shellWord } from "../model/shell-word.ts";
 import { bad, command, gap, good, line, strong, table, warn, type Inline, type Page } from "./page.ts";
 import { checksumLines } from "./checksum-lines.ts";
+import { metaDamageLines } from "./meta-damage-lines.ts";
 import { missingWords } from "../model/log-loss-words.ts";
 import { bytesWords, count } from "./words.ts";
 
@@ -35,7 +36,8 @@ export function restorePage(made: RestoreDocument, next: RestoreNext): Page {
     ["database", bytesWords(made.databaseSizeBytes)],
   ];
   if (made.authIsEnabled) rows.push(["auth", warn("on, as in the source: clients need a user of it and the password")]);
-  if (made.metaDamage !== undefined) rows.push(["damage", bad(made.metaDamage)]);
+  if (made.metaDamage !== undefined)
+    rows.push(["damage", made.metaDamage.isInLog ? warn(made.metaDamage.what) : bad(made.metaDamage.what)]);
   if (made.replayedEntries > 0) rows.push(["log", `${count(made.replayedEntries, "entry", "entries")} replayed over the database`]);
   if (made.logLoss !== undefined)
     rows.push(
@@ -118,6 +120,7 @@ export function hashKvPage(found: HashKvDocument): Page {
       [[found.file, String(found.hash), String(found.revision), String(found.compactRevision)]],
     ),
     ...checksumLines(found.file, found.sha256),
+    ...metaDamageLines(found.file, found.metaDamage),
     ...(found.isComparable
       ? []
       : [line(warn("At exactly the compact revision a running etcd answers with another number; compare at a later revision."))]),

@@ -29,6 +29,15 @@ const logLoss = z
   .nullable()
   .describe("of a data dir, or the database in one: what of its log is not in what was read; null: nothing");
 
+const metaDamage = z
+  .object({
+    offset: z.int().describe("of the damaged page"),
+    what: z.string(),
+    isInLog: z.boolean().describe("the log of the data dir gives a lost commit again: nothing is missing in what was read"),
+  })
+  .nullable()
+  .describe("one of the two meta pages of the database is damaged, and its last commit may be lost; null: both are whole");
+
 export const snapshotInspectionSchema = z.object({
   ...document("SnapshotInspection"),
   file: z.string(),
@@ -79,6 +88,9 @@ export const snapshotInspectionSchema = z.object({
   largest: z.array(keySize),
   growers: z.array(keySize).describe("keys with the most bytes over all their revisions"),
   structure: z.object({ verdict: z.enum(["good", "damaged"]), problemCount: z.int(), problems }),
+  metaDamage: metaDamage.describe(
+    "one of the two meta pages is damaged: a problem of `structure`, too, unless isInLog; null: both are whole",
+  ),
   unknownBuckets: z.array(z.string()),
   log: z
     .object({
@@ -153,7 +165,7 @@ export const snapshotRestoreSchema = z.object({
   revisionBump: decimal.nullable(),
   storageVersion: z.string().nullable(),
   authIsEnabled: z.boolean().describe("as in the source: clients need a user and a password"),
-  metaDamage: z.string().nullable().describe("of the database that was read: its last commit may be lost; null: none"),
+  metaDamage,
   sha256: z.object({ present: z.boolean(), valid: z.boolean().nullable() }),
   databaseSizeBytes: z.int(),
   replayedEntries: z.int().describe("of a data dir's log"),
@@ -169,6 +181,7 @@ export const snapshotHashKvSchema = z.object({
   form,
   sha256: fileSha256,
   logLoss,
+  metaDamage,
   etcdVersion: z.string().describe("whose rules were followed"),
   hash: z.int(),
   revision: decimal,
@@ -205,7 +218,7 @@ export const snapshotRankingSchema = z.object({
     .describe("newest first"),
 });
 
-const sourceAt = z.object({ file: z.string(), revision: decimal, sha256: fileSha256, logLoss });
+const sourceAt = z.object({ file: z.string(), revision: decimal, sha256: fileSha256, logLoss, metaDamage });
 
 export const snapshotDiffSchema = z.object({
   ...document("SnapshotDiff"),

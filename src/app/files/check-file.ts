@@ -4,12 +4,13 @@ import type { RankProblemKind } from "../../formats/etcd/data-dir/rank-member.ts
 import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db.ts";
 import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
 import { readStoredValue } from "../../formats/kubernetes/stored-value.ts";
-import type { FileCheck, FileCheckPart, FileInspection, FileLogLoss } from "../../model/file-inspection.ts";
+import type { FileCheck, FileCheckPart, FileInspection, FileLogLoss, MetaDamage } from "../../model/file-inspection.ts";
 import { missingWords } from "../../model/log-loss-words.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { newHashSeed, showing, type FileContext } from "./file-context.ts";
 import { startChecks, strayWords } from "./check-trailer.ts";
 import { structureOf } from "./inspect-file.ts";
+import { metaDamageOf } from "./meta-damage.ts";
 import { misplacedWords } from "./misplaced-words.ts";
 import { withState, type OpenState } from "./open-state.ts";
 import { liveObjects, noObjectWords } from "./read-objects.ts";
@@ -52,8 +53,8 @@ function checkOpened(context: FileContext, path: string, walDir: string | undefi
   return withState(context, { path, walDir }, (opened) => {
     const { trailer } = startChecks(context, opened);
     const check = checkBolt(opened.database, { onBytes: showing(context, "checking the structure") });
-    const structure = structurePart(check);
     const isReadable = check.verdict === "good";
+    const structure = structurePart(check, check.meta === undefined ? undefined : metaDamageOf(opened, isReadable));
     const schema = isReadable ? attempt("schema", () => schemaPart(opened)) : skipped("schema");
     let found: DbInspection | undefined;
     const records = isReadable
@@ -99,11 +100,15 @@ function trailerPart(context: FileContext, opened: OpenState, facts: () => FileI
     : part("sha256", "damaged", "the content does not have the sha256 that stands at its end: it was changed or cut after etcd wrote it");
 }
 
-function structurePart(check: BoltCheck): FileCheckPart {
-  const { problems, problemCount } = structureOf(check);
+function structurePart(check: BoltCheck, metaDamage: MetaDamage | undefined): FileCheckPart {
+  const { problems, problemCount } = structureOf(check, metaDamage);
   const pages = `${String(check.branchPageCount + check.leafPageCount)} pages in use, ${String(check.freePageCount)} free, ${String(check.keyCount)} entries`;
   return problemCount === 0
-    ? part("structure", "good", `every page is in use once or free, every key in order (${pages})`)
+    ? part(
+        "structure",
+        "good",
+        `every page is in use once or free, every key in order (${pages})${metaDamage === undefined ? "" : `; ${metaDamage.what}`}`,
+      )
     : {
         ...part("structure", "damaged", `${String(problemCount)} ${problemCount === 1 ? "problem" : "problems"} in the pages (${pages})`),
         problems,

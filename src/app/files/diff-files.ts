@@ -1,12 +1,13 @@
 import { fieldDiff } from "../../formats/kubernetes/field-diff.ts";
 import { resourceText, type RegistryKey } from "../../formats/kubernetes/registry-key.ts";
 import { readSeal, type SealKey } from "../../formats/kubernetes/sealed-value.ts";
-import type { FileLogLoss } from "../../model/file-inspection.ts";
+import type { FileLogLoss, MetaDamage } from "../../model/file-inspection.ts";
 import type { FileDiff, ObjectDiff } from "../../model/file-objects.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { checksumOf, onCheckedContent } from "./check-trailer.ts";
 import { customResourceNames } from "./custom-resource-names.ts";
 import type { FileContext } from "./file-context.ts";
+import { metaDamageOf, withMetaDamage } from "./meta-damage.ts";
 import { ObjectSelector, type ObjectSelection } from "./object-selection.ts";
 import { withState, type OpenState, type StateRequest } from "./open-state.ts";
 import { withLogLoss } from "./replayed-state.ts";
@@ -59,8 +60,8 @@ export function diffFiles(context: FileContext, request: DiffFilesRequest, limit
           const diff = new FileComparison(context, request, { sealKeys, limits }).run(from, to);
           return {
             ...diff,
-            from: { ...diff.from, sha256: checksumOf(from, checkedFrom()), logLoss: from.state().loss },
-            to: { ...diff.to, sha256: checksumOf(to, checkedTo()), logLoss: to.state().loss },
+            from: { ...diff.from, sha256: checksumOf(from, checkedFrom()), logLoss: from.state().loss, metaDamage: metaDamageOf(from) },
+            to: { ...diff.to, sha256: checksumOf(to, checkedTo()), logLoss: to.state().loss, metaDamage: metaDamageOf(to) },
           };
         };
         return to === from ? compare(checkedFrom) : onCheckedContent(context, to, second, compare);
@@ -70,6 +71,9 @@ export function diffFiles(context: FileContext, request: DiffFilesRequest, limit
     return isOneSource ? compareWith(from) : withState(context, second, compareWith);
   });
 }
+
+/** Of a side, before both were read to their ends. */
+const unchecked = { sha256: undefined, logLoss: undefined, metaDamage: undefined };
 
 class FileComparison {
   private readonly context: FileContext;
@@ -111,13 +115,17 @@ class FileComparison {
       this.compareWith(known, isFirst);
       if (isFirst) {
         this.selector.assertWordsKnown("what is compared");
-        this.assertSomething([from.state().loss, to === from ? undefined : to.state().loss]);
+        const sides = to === from ? [from] : [from, to];
+        this.assertSomething(
+          sides.map((one) => one.state().loss),
+          sides.map((one) => metaDamageOf(one)),
+        );
       }
       isFirst = false;
     } while (known.nextPart());
     return {
-      from: { file: request.from.path, revision: before.revision, sha256: undefined, logLoss: undefined },
-      to: { file: request.to.path, revision: after.revision, sha256: undefined, logLoss: undefined },
+      from: { file: request.from.path, revision: before.revision, ...unchecked },
+      to: { file: request.to.path, revision: after.revision, ...unchecked },
       resources: [...this.counts].map(([resource, count]) => ({ resource, ...count })).sort((a, b) => (a.resource < b.resource ? -1 : 1)),
       objects: this.listed.sort((a, b) => (a.key < b.key ? -1 : 1)),
       isCutOff: this.isCutOff,
@@ -205,7 +213,7 @@ class FileComparison {
   }
 
   /** No difference in nothing is no answer. */
-  private assertSomething(losses: readonly (FileLogLoss | undefined)[]): void {
+  private assertSomething(losses: readonly (FileLogLoss | undefined)[], damages: readonly (MetaDamage | undefined)[]): void {
     const { selection, from, to } = this.request;
     if (this.counts.size > 0 || (selection.what === undefined && selection.namespace === undefined)) return;
     const files = from.path === to.path ? `${from.path} at neither revision` : `neither ${from.path} nor ${to.path}`;
@@ -213,9 +221,10 @@ class FileComparison {
     const noiseWords = this.noiseCount === 0 ? "" : ", but for leases and events, which --all compares";
     const detail = `${files} has ${wanted.join(" ")}${noiseWords}`;
     // A mistyped name must not look like a difference to who goes by the exit code.
-    if (this.noiseCount === 0 && losses.every((loss) => loss === undefined))
+    if (this.noiseCount === 0 && losses.every((loss) => loss === undefined) && damages.every((one) => one?.isInLog !== false))
       throw new RecoveryError("USAGE", { subject: `option --${selection.what === undefined ? "namespace" : "only"}`, detail });
-    throw losses.reduce(withLogLoss, new RecoveryError("OBJECT_NOT_FOUND", { subject: "what is compared", detail }));
+    const error = losses.reduce(withLogLoss, new RecoveryError("OBJECT_NOT_FOUND", { subject: "what is compared", detail }));
+    throw damages.reduce(withMetaDamage, error);
   }
 
   private note(key: string, resource: string, change: ObjectDiff["change"], fields: readonly string[]): void {

@@ -7,6 +7,7 @@ import type { FileObject, FileObjects } from "../../model/file-objects.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { checksumOf, onCheckedContent } from "./check-trailer.ts";
 import type { FileContext } from "./file-context.ts";
+import { metaDamageOf, withMetaDamage } from "./meta-damage.ts";
 import { nothingGot } from "./nothing-got.ts";
 import { ObjectSelector, type ObjectSelection } from "./object-selection.ts";
 import { withLogLoss } from "./replayed-state.ts";
@@ -58,8 +59,9 @@ export function getObjects(
           checked();
           opened.assertUnchanged();
         });
-        if (found.objectCount === 0) throw withLogLoss(nothingGot(request, found), loss);
-        return { ...found, logLoss: loss, sha256: checksumOf(opened, checked()) };
+        const metaDamage = metaDamageOf(opened);
+        if (found.objectCount === 0) throw withMetaDamage(withLogLoss(nothingGot(request, found), loss), metaDamage);
+        return { ...found, logLoss: loss, metaDamage, sha256: checksumOf(opened, checked()) };
       }),
     );
   } catch (error) {

@@ -5,6 +5,7 @@ import type { FileHashKv } from "../../model/file-inspection.ts";
 import { checksumOf, onCheckedContent } from "./check-trailer.ts";
 import { assertNoLogLoss } from "./replayed-state.ts";
 import { newHashSeed, showing, type FileContext } from "./file-context.ts";
+import { metaDamageOf } from "./meta-damage.ts";
 import { withState, type StateRequest } from "./open-state.ts";
 
 export interface HashKvRequest extends StateRequest {
@@ -32,6 +33,7 @@ export function hashKvFile(context: FileContext, request: HashKvRequest): FileHa
         file: request.path,
         form: opened.form,
         logLoss: loss,
+        metaDamage: metaDamageOf(opened),
         sha256: checksumOf(opened, checked()),
         etcdVersion: version,
         ...found,

@@ -1,13 +1,13 @@
 import type { BoltCheck } from "../../formats/bbolt/bolt-check.ts";
-import { otherMetaProblem } from "../../formats/bbolt/other-meta-problem.ts";
 import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db.ts";
 import type { PrefixCount, TopKey } from "../../formats/etcd/mvcc/key-census.ts";
 import type { MvccRecord } from "../../formats/etcd/mvcc-records.ts";
 import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
 import { RegistryPrefixFinder } from "../../formats/kubernetes/registry-prefix-finder.ts";
-import type { FileInspection, FileStructure, KeySize, ResourceSize } from "../../model/file-inspection.ts";
+import type { FileInspection, FileStructure, KeySize, MetaDamage, ResourceSize } from "../../model/file-inspection.ts";
 import { startChecks } from "./check-trailer.ts";
 import { newHashSeed, showing, type FileContext } from "./file-context.ts";
+import { metaDamageOf } from "./meta-damage.ts";
 import { withState, type OpenState } from "./open-state.ts";
 import { resourceNames } from "./resource-names.ts";
 
@@ -27,6 +27,7 @@ export function inspectFile(context: FileContext, path: string, options: { reado
     };
     const found = inspectDb(bolt, { hashSeed: newHashSeed(context), onBytes: showing(context, "reading every record"), onRecord });
     const structure = checks.structure();
+    const metaDamage = metaDamageOf(opened, structure.verdict === "good");
     const registryPrefixes = registry.prefixes();
     const nameOf = resourceNames(registryPrefixes);
     return {
@@ -61,7 +62,8 @@ export function inspectFile(context: FileContext, path: string, options: { reado
       byResource: found.byPrefix.map((one) => resourceSize(one, nameOf)),
       largest: found.topBySize.map(keySize),
       growers: found.topByTotalBytes.map(keySize),
-      structure: structureOf(structure, found),
+      structure: structureOf(structure, metaDamage, found),
+      metaDamage,
       ...(structure.verdict === "good" ? logOf(opened) : { log: undefined, logLoss: undefined }),
       unknownBuckets: schema.unknownBuckets,
     };
@@ -85,12 +87,13 @@ function logOf(opened: OpenState): Pick<FileInspection, "log" | "logLoss"> {
   return { log, logLoss: loss };
 }
 
-/** `damaged` also where only the page is that nobody reads: it may have held the last commit. */
-export function structureOf(check: BoltCheck, records?: Pick<DbInspection, "problems" | "problemCount">): FileStructure {
-  const meta =
-    check.meta === undefined || check.otherMeta === undefined
-      ? undefined
-      : otherMetaProblem({ meta: check.meta, otherMeta: check.otherMeta });
+/** `damaged` also where only the page is that nobody reads: it may have held the last commit, which no log gives again. */
+export function structureOf(
+  check: BoltCheck,
+  metaDamage: MetaDamage | undefined,
+  records?: Pick<DbInspection, "problems" | "problemCount">,
+): FileStructure {
+  const meta = metaDamage === undefined || metaDamage.isInLog ? undefined : { offset: metaDamage.offset, what: metaDamage.what };
   const problems = [
     ...(meta === undefined ? [] : [meta]),
     ...check.problems.map(({ offset, what }) => ({ offset, what })),

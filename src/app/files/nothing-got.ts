@@ -11,7 +11,7 @@ interface Asked {
   readonly encryptionConfig: string | undefined;
 }
 
-export interface SelectedObjects extends Omit<FileObjects, "sha256" | "logLoss"> {
+export interface SelectedObjects extends Omit<FileObjects, "sha256" | "logLoss" | "metaDamage"> {
   /** Below which they were looked for. */
   readonly prefixes: readonly string[];
 }

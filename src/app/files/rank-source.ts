@@ -1,12 +1,13 @@
 import type { BoltCheck } from "../../formats/bbolt/bolt-check.ts";
 import { openBolt } from "../../formats/bbolt/bolt-file.ts";
+import type { BoltReader } from "../../formats/bbolt/bolt-reader.ts";
 import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
 import { otherMetaProblem } from "../../formats/bbolt/other-meta-problem.ts";
 import { rankMember, type MemberRank, type RankProblem, type RankProblemKind } from "../../formats/etcd/data-dir/rank-member.ts";
 import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
 import { replayLog } from "../../formats/etcd/replay/replay-log.ts";
 import { databaseMemberIds, loggedDatabase } from "../../formats/etcd/replay/logged-database.ts";
-import { usableLog } from "../../formats/etcd/replay/usable-log.ts";
+import { usableLog, type UsableLog } from "../../formats/etcd/replay/usable-log.ts";
 import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
 import type { RecoveryError } from "../../model/recovery-error.ts";
 import { contentDiffers, startChecks } from "./check-trailer.ts";
@@ -72,7 +73,8 @@ function rankFile(context: FileContext, path: string, walDir: string | undefined
     // A file has no log beside it, and none is missed.
     const found = rank.problems.filter((problem) => problem.kind !== "log-missing").map((problem) => problem.what);
     const beside = structure.verdict === "good" ? (opened.state().loss?.problems ?? []) : [];
-    const problems = [...found, ...beside, ...(isChanged ? [contentDiffers] : []), ...structureProblems(structure)];
+    const { pages, meta } = structureProblems(structure);
+    const problems = [...found, ...beside, ...(isChanged ? [contentDiffers] : []), ...pages, ...meta];
     const { revision } = openMvcc(bolt);
     return {
       path,
@@ -104,7 +106,10 @@ function rankDirectory(context: FileContext, path: string, walDir: string | unde
       databaseRevision: found.databaseRevision,
       isDamaged: found.isDamaged || rank.problems.some((problem) => !losesNothing.includes(problem.kind)),
       problems: [...rank.problems.flatMap((problem) => (isUsual.includes(problem.kind) ? [] : wordsOf(problem))), ...found.problems],
-      remarks: rank.problems.flatMap((problem) => (isUsual.includes(problem.kind) ? `${problem.what}: as a kill leaves it` : [])),
+      remarks: [
+        ...rank.problems.flatMap((problem) => (isUsual.includes(problem.kind) ? `${problem.what}: as a kill leaves it` : [])),
+        ...found.remarks,
+      ],
       termAt: (index) => wal?.termAt(index),
     };
   } finally {
@@ -122,50 +127,79 @@ interface StateFacts {
   readonly databaseRevision: bigint | undefined;
   readonly isDamaged: boolean;
   readonly problems: readonly string[];
+  readonly remarks: readonly string[];
 }
 
-/** The revision of the newest state, for which the log must be replayed where it adds to the database. */
-function stateOf(context: FileContext, { dir, rank, wal, database }: ReadDataDir): StateFacts {
+/** What of it can be told where its database cannot be read. */
+const unknown = { revision: undefined, databaseRevision: undefined, remarks: [] };
+
+function stateOf(context: FileContext, read: ReadDataDir): StateFacts {
+  const { dir, database } = read;
   let memberIds: ReadonlySet<bigint> = new Set();
   let problems: readonly string[] = [];
-  const unknown = { revision: undefined, databaseRevision: undefined };
   if (database === undefined) return { memberIds, ...unknown, isDamaged: false, problems };
   try {
     const bolt = openBolt(database);
     memberIds = databaseMemberIds(bolt);
-    problems = structureProblems(checkBolt(database, { onBytes: showing(context, `checking the structure of ${dir.name}`) }));
-    const databaseRevision = openMvcc(bolt).revision;
-    const checked = { memberIds, databaseRevision, isDamaged: problems.length > 0, problems };
-    if (wal === undefined || rank.unappliedCount === 0n) return { ...checked, revision: databaseRevision };
-    const { log, mustStopAtCommit } = usableLog(wal, loggedDatabase(bolt, dir), dir.name);
-    if (log === undefined) return { ...checked, revision: undefined };
-    const onBytes = showing(context, `replaying the log of ${dir.name}`);
-    const through = mustStopAtCommit ? "recorded-commit" : "last-entry";
-    const { throughRevision, notReplayed } = replayLog(bolt, log, { through, onBytes }).facts;
-    const [first] = notReplayed;
-    if (first === undefined) return { ...checked, revision: throughRevision };
-    const why = `its revision is not known: entry ${String(first.index)} of its log cannot be applied: ${first.because}`;
-    return { ...checked, revision: undefined, problems: [...problems, why] };
+    const check = checkBolt(database, { onBytes: showing(context, `checking the structure of ${dir.name}`) });
+    const { pages, meta } = structureProblems(check);
+    problems = [...pages, ...meta];
+    const { revision, whyUnknown, isContinued } = newestRevision(context, read, bolt);
+    // Nothing was lost with a commit whose entries the log has.
+    const isInLog = meta.length > 0 && pages.length === 0 && isContinued();
+    if (isInLog) problems = pages;
+    return {
+      memberIds,
+      databaseRevision: openMvcc(bolt).revision,
+      revision,
+      isDamaged: problems.length > 0,
+      problems: [...problems, ...whyUnknown],
+      remarks: isInLog ? structureProblems(check, { isInLog }).meta : [],
+    };
   } catch (error) {
     if (!isDamage(error)) throw error;
     const isDamaged = problems.length > 0 || error.code !== "FILE_UNSUPPORTED";
-    return {
-      memberIds,
-      ...unknown,
-      isDamaged,
-      problems: [...problems, `its revision is not known: ${error.subject}: ${error.detail}`],
-    };
+    const why = `its revision is not known: ${error.subject}: ${error.detail}`;
+    return { memberIds, ...unknown, isDamaged, problems: [...problems, why] };
   }
 }
 
+interface NewestRevision {
+  readonly revision: bigint | undefined;
+  readonly whyUnknown: readonly string[];
+  /** Whether all of the log continues the database, and can be applied. */
+  readonly isContinued: () => boolean;
+}
+
+/** The revision of the newest state, for which the log must be replayed where it adds to the database. */
+function newestRevision(context: FileContext, { dir, rank, wal }: ReadDataDir, bolt: BoltReader): NewestRevision {
+  const { revision } = openMvcc(bolt);
+  if (wal === undefined) return { revision, whyUnknown: [], isContinued: () => false };
+  const usable = (): UsableLog => usableLog(wal, loggedDatabase(bolt, dir), dir.name);
+  if (rank.unappliedCount === 0n) return { revision, whyUnknown: [], isContinued: () => usable().loss === undefined };
+  const { log, mustStopAtCommit, loss } = usable();
+  if (log === undefined) return { revision: undefined, whyUnknown: [], isContinued: () => false };
+  const onBytes = showing(context, `replaying the log of ${dir.name}`);
+  const through = mustStopAtCommit ? "recorded-commit" : "last-entry";
+  const { throughRevision, notReplayed } = replayLog(bolt, log, { through, onBytes }).facts;
+  const [first] = notReplayed;
+  if (first === undefined) return { revision: throughRevision, whyUnknown: [], isContinued: () => loss === undefined };
+  const why = `its revision is not known: entry ${String(first.index)} of its log cannot be applied: ${first.because}`;
+  return { revision: undefined, whyUnknown: [why], isContinued: () => false };
+}
+
 /** A page that is not what bbolt wrote holds other entries than the member had, or less. */
-function structureProblems({ verdict, problems, problemCount, meta, otherMeta }: BoltCheck): readonly string[] {
-  const other = meta === undefined || otherMeta === undefined ? undefined : otherMetaProblem({ meta, otherMeta });
+function structureProblems(
+  { verdict, problems, problemCount, meta, otherMeta }: BoltCheck,
+  options: { readonly isInLog?: boolean } = {},
+): { readonly pages: readonly string[]; readonly meta: readonly string[] } {
+  const other = meta === undefined || otherMeta === undefined ? undefined : otherMetaProblem({ meta, otherMeta }, options);
   const [first] = problems;
-  return [
-    ...(verdict === "good" || first === undefined
-      ? []
-      : [`its pages are damaged (${String(problemCount)} problems; byte ${String(first.offset)}: ${first.what})`]),
-    ...(other === undefined ? [] : [other.what]),
-  ];
+  return {
+    pages:
+      verdict === "good" || first === undefined
+        ? []
+        : [`its pages are damaged (${String(problemCount)} problems; byte ${String(first.offset)}: ${first.what})`],
+    meta: other === undefined ? [] : [other.what],
+  };
 }

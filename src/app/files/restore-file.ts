@@ -1,6 +1,4 @@
-import type { BoltCheck } from "../../formats/bbolt/bolt-check.ts";
 import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
-import { otherMetaProblem } from "../../formats/bbolt/other-meta-problem.ts";
 import { planRestore, type EtcdMinor } from "../../formats/etcd/restore/restore-plan.ts";
 import { writeRestoredDatabase } from "../../formats/etcd/restore/write-restored-database.ts";
 import { databasePath, restoredLogFiles } from "../../formats/etcd/restore/write-restored-log.ts";
@@ -14,6 +12,7 @@ import { discarded } from "./discarded.ts";
 import { onCheckedContent } from "./check-trailer.ts";
 import { assertNoLogLoss } from "./replayed-state.ts";
 import { showing, type FileContext } from "./file-context.ts";
+import { metaDamageOf } from "./meta-damage.ts";
 import { withState, type OpenState } from "./open-state.ts";
 
 export interface RestoreFileRequest {
@@ -96,7 +95,7 @@ function restoreOpened(
       revisionBump: plan.revisionBump,
       storageVersion: plan.storageVersion,
       authIsEnabled: readAuth(bolt).isEnabled,
-      metaDamage: metaDamageOf(structure),
+      metaDamage: metaDamageOf(opened),
       sha256: { present: sha256.present, valid: sha256.valid },
       databaseSizeBytes: written.sizeBytes,
       replayedEntries: replay?.entryCount ?? 0,
@@ -108,10 +107,6 @@ function restoreOpened(
   } catch (error) {
     throw discarded(dir, error);
   }
-}
-
-function metaDamageOf({ meta, otherMeta }: BoltCheck): string | undefined {
-  return meta === undefined || otherMeta === undefined ? undefined : otherMetaProblem({ meta, otherMeta })?.what;
 }
 
 function tokenFor(context: FileContext, request: RestoreFileRequest): string {

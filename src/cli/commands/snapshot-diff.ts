@@ -23,6 +23,7 @@ export const command: CommandModule = {
     printResult(cli, document, () => fileDiffPage(document));
     const losses = [diff.from, diff.to].flatMap(({ file, logLoss }) => logLossLines(file, logLoss));
     if (losses.length > 0) printNote(cli, losses);
-    return diff.objects.length === 0 && losses.length === 0 && diff.missing.length === 0 ? "done" : "findings";
+    const isWhole = losses.length === 0 && [diff.from, diff.to].every(({ metaDamage }) => metaDamage?.isInLog !== false);
+    return diff.objects.length === 0 && isWhole && diff.missing.length === 0 ? "done" : "findings";
   },
 };

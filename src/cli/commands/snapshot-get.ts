@@ -4,6 +4,7 @@ import { logLossWords } from "../../model/log-loss-words.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { checksumLines } from "../../render/checksum-lines.ts";
 import { incompleteWords, leftAsideWords } from "../../render/object-text.ts";
+import { metaDamageLines } from "../../render/meta-damage-lines.ts";
 import { line, warn } from "../../render/page.ts";
 import { hasFlag, listArgument, textArgument, textOption, type CommandModule, type Invocation } from "../command-spec.ts";
 import type { PrintObjectsRequest } from "../file-work/print-objects.ts";
@@ -32,6 +33,7 @@ export const command: CommandModule = {
     if (withoutChecksum.length > 0) printNote(cli, withoutChecksum);
     // JSON has no comments.
     if (cli.global.output === "json" && found.leftAside.length > 0) printNote(cli, [line(warn(leftAsideWords(found)))]);
+    if (found.metaDamage?.isInLog === true) printNote(cli, metaDamageLines(found.file, found.metaDamage));
     const shortfalls = shortfallsOf(found);
     if (shortfalls.length === 0) return "done";
     const page = shortfalls.map((words) => line(warn(words)));
@@ -69,6 +71,7 @@ function shortfallsOf(found: FileObjects): readonly string[] {
     ...(found.logLoss === undefined
       ? []
       : [`the log was not read to its end, objects may be older than they were: ${logLossWords(found.logLoss)}`]),
+    ...(found.metaDamage?.isInLog === false ? [`the database is not whole: ${found.metaDamage.what}`] : []),
     ...unread.map(({ key, why }) => `left out: ${key}: ${why}`),
     ...(unreadCount > unread.length ? [`left out: ${String(unreadCount - unread.length)} more that cannot be read`] : []),
     ...found.missing.map(({ why }) => why),
@@ -79,8 +82,9 @@ function shortfallsOf(found: FileObjects): readonly string[] {
 }
 
 /** The worst reason names it. */
-function shortfallError({ file, unread, incompleteCount, logLoss }: FileObjects, shortfalls: readonly string[]): RecoveryError {
+function shortfallError({ file, unread, incompleteCount, logLoss, metaDamage }: FileObjects, shortfalls: readonly string[]): RecoveryError {
   const isUnreadable = unread.some(({ isSealed }) => !isSealed) || incompleteCount > 0;
   const code = isUnreadable ? "OBJECT_UNREADABLE" : unread.length > 0 ? "VALUE_SEALED" : "OBJECT_NOT_FOUND";
-  return new RecoveryError(logLoss === undefined ? code : "LOG_DOES_NOT_FIT", { subject: `file ${file}`, detail: shortfalls.join("; ") });
+  const worst = logLoss !== undefined ? "LOG_DOES_NOT_FIT" : metaDamage?.isInLog === false ? "FILE_DAMAGED" : code;
+  return new RecoveryError(worst, { subject: `file ${file}`, detail: shortfalls.join("; ") });
 }

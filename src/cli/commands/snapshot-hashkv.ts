@@ -24,6 +24,6 @@ export const command: CommandModule = {
     const document: HashKvDocument = { apiVersion: "requorum/v1", kind: "SnapshotHashKv", ...found };
     printResult(cli, document, () => hashKvPage(document));
     if (found.logLoss !== undefined) printNote(cli, logLossLines(found.file, found.logLoss));
-    return found.logLoss === undefined ? "done" : "findings";
+    return found.logLoss === undefined && found.metaDamage?.isInLog !== false ? "done" : "findings";
   },
 };

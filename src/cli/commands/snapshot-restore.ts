@@ -41,7 +41,7 @@ export const command: CommandModule = {
       .filter((one) => one.name !== name)
       .map((other) => ({ name: other.name, call: callFor(invocation, name, other.name) }));
     printResult(cli, document, () => restorePage(document, { others, isAlone: textOption(invocation, "initial-cluster") === undefined }));
-    return restored.metaDamage === undefined ? "done" : "findings";
+    return restored.metaDamage?.isInLog !== false ? "done" : "findings";
   },
 };
 

@@ -118,7 +118,10 @@ export const fileSpecs: readonly CommandSpec[] = [
       { command: "requorum snapshot get backup.db --namespace shop", why: "a whole namespace" },
     ],
     exits: ["findings", ...sourceExits],
-    exitWords: { ...sourceWords, findings: "an object is not there, or was left out or is not whole; each is named" },
+    exitWords: {
+      ...sourceWords,
+      findings: "an object is not there, or was left out or is not whole; each is named; or the last of a log or the database is lost",
+    },
     load: async () => (await import("../commands/snapshot-get.ts")).command,
   },
   {
@@ -154,7 +157,7 @@ export const fileSpecs: readonly CommandSpec[] = [
     exitWords: {
       ...sourceWords,
       usage: `${sourceWords.usage}; nothing in either is named so`,
-      findings: "there are differences, or objects that could not be compared",
+      findings: "there are differences, or objects that could not be compared, or the last of a log or a database is lost",
     },
     load: async () => (await import("../commands/snapshot-diff.ts")).command,
   },
@@ -173,8 +176,8 @@ export const fileSpecs: readonly CommandSpec[] = [
       skipHashCheck,
     ],
     examples: [{ command: "requorum snapshot hashkv backup.db --revision 48210", why: "to compare with a server at that revision" }],
-    exits: sourceExits,
-    exitWords: sourceWords,
+    exits: ["findings", ...sourceExits],
+    exitWords: { ...sourceWords, findings: "hashed, and the last of the log or the database is lost" },
     load: async () => (await import("../commands/snapshot-hashkv.ts")).command,
   },
   {
@@ -268,7 +271,7 @@ export const fileSpecs: readonly CommandSpec[] = [
     exits: ["findings", ...sourceExits],
     exitWords: {
       ...sourceWords,
-      findings: "restored, and a meta page of the database is damaged: its last commit may be lost",
+      findings: "restored, and a meta page of the database is damaged: its last commit may be lost, and no log gives it again",
       refused: "refused by a safety gate: something is where it is to go, or a machine is not the known one",
     },
     load: async () => (await import("../commands/snapshot-restore.ts")).command,

@@ -12,6 +12,7 @@ import { ObjectSelector, type ObjectSelection } from "./object-selection.ts";
 import { withState, type OpenState, type StateRequest } from "./open-state.ts";
 import { withLogLoss } from "./replayed-state.ts";
 import { liveObjects, readObject, sealKeysOf, type FoundRecord, type LiveObjects, type ReadObject } from "./read-objects.ts";
+import { walDirFinder, type WalDirs } from "./wal-dirs.ts";
 import { ValueTable } from "./value-table.ts";
 
 export interface DiffFilesRequest {
@@ -21,6 +22,8 @@ export interface DiffFilesRequest {
   /** Leases and events too, and what every write changes. */
   readonly includesNoise: boolean;
   readonly encryptionConfig: string | undefined;
+  /** Of either; taken where `from` and `to` say none themselves. */
+  readonly walDirs?: WalDirs;
 }
 
 /** What a screen and a program can take; counts go on beyond. */
@@ -52,7 +55,9 @@ export function diffFiles(context: FileContext, request: DiffFilesRequest, limit
       detail: `${request.from.path} would be compared with itself: give a second file, or --from-revision or --to-revision`,
     });
   const sealKeys = sealKeysOf(context, request.encryptionConfig);
-  const { from: first, to: second } = request;
+  const walDirOf = walDirFinder(context, request.walDirs ?? {});
+  const first = { ...request.from, walDir: request.from.walDir ?? walDirOf(request.from.path) };
+  const second = { ...request.to, walDir: request.to.walDir ?? walDirOf(request.to.path) };
   return withState(context, first, (from) => {
     const compareWith = (to: OpenState): FileDiff =>
       onCheckedContent(context, from, first, (checkedFrom) => {

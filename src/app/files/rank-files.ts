@@ -2,12 +2,9 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import type { FileRank, FileRanking } from "../../model/file-ranking.ts";
 import type { FileContext } from "./file-context.ts";
 import { byPosition, clustersOf, mayBeNewer, missingIn, newestFirst, type Clusters } from "./order-ranks.ts";
+import { identityOf, walDirFinder, type WalDirs } from "./wal-dirs.ts";
 import { writesAt, writesDiffer } from "./writes-at.ts";
 import { rankSource, unreadSource, type RankedSource } from "./rank-source.ts";
-
-export interface WalDirs {
-  readonly [path: string]: string | undefined;
-}
 
 /**
  * Which of these data dirs of one cluster holds the newest state, and what the
@@ -19,7 +16,8 @@ export interface WalDirs {
  */
 export function rankFiles(context: FileContext, paths: readonly string[], walDirs: WalDirs = {}): FileRanking {
   const { distinct, sameAs } = distinctPaths(context, paths);
-  const sources = distinct.map((path) => rankOrWhy(context, { path, walDir: walDirs[path] }, distinct.length === 1));
+  const walDirOf = walDirFinder(context, walDirs);
+  const sources = distinct.map((path) => rankOrWhy(context, { path, walDir: walDirOf(path) }, distinct.length === 1));
   const read = sources.filter((source) => source.rank !== undefined);
   const clusters = clustersOf(read);
   const ordered = newestFirst(sources, clusters.known);
@@ -78,16 +76,6 @@ function distinctPaths(
     }
   }
   return { distinct: [...first.values()], sameAs };
-}
-
-/** What is not there, or cannot be looked at, is itself and no other. */
-function identityOf({ files }: FileContext, path: string): string {
-  try {
-    return files.identityOf(path);
-  } catch (error) {
-    if (error instanceof RecoveryError) return `path ${path}`;
-    throw error;
-  }
 }
 
 function rankOrWhy(

@@ -3,8 +3,9 @@ import type { FileContext } from "../../app/files/file-context.ts";
 import { diffFiles, type DiffFilesRequest } from "../../app/files/diff-files.ts";
 import { hashKvFile, type HashKvRequest } from "../../app/files/hash-kv-file.ts";
 import { inspectFile } from "../../app/files/inspect-file.ts";
-import { rankFiles, type WalDirs } from "../../app/files/rank-files.ts";
+import { rankFiles } from "../../app/files/rank-files.ts";
 import { restoreFile, type RestoreFileRequest } from "../../app/files/restore-file.ts";
+import type { WalDirs } from "../../app/files/wal-dirs.ts";
 import { printObjects, type PrintObjectsRequest, type WriteText } from "./print-objects.ts";
 
 /**

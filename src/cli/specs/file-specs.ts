@@ -32,6 +32,14 @@ const walDir: OptionSpec = {
   describes: "where the log of a data dir is, when its member ran with etcd's --wal-dir",
 };
 
+/** Of verbs on several. */
+const walDirs: OptionSpec = {
+  ...walDir,
+  value: "DIR=LOGDIR",
+  isRepeatable: true,
+  describes: "where the log of one of the data dirs is, when its member ran with etcd's --wal-dir; may be repeated",
+};
+
 const acceptLogDamage: OptionSpec = {
   name: "accept-log-damage",
   describes:
@@ -146,6 +154,7 @@ export const fileSpecs: readonly CommandSpec[] = [
       { name: "all", describes: "leases, events, managedFields and resourceVersion too" },
       { name: "encryption-config", value: "FILE", describes: "the EncryptionConfiguration, where values are encrypted at rest" },
       committedOnly,
+      walDirs,
       skipHashCheck,
     ],
     examples: [
@@ -190,14 +199,7 @@ export const fileSpecs: readonly CommandSpec[] = [
     arguments: [
       { name: "dirs", isRequired: true, isVariadic: true, describes: "data dirs of stopped members, or files, here or as ssh://HOST/PATH" },
     ],
-    options: [
-      {
-        name: "wal-dir",
-        value: "DIR=LOGDIR",
-        isRepeatable: true,
-        describes: "where the log of one of the data dirs is, when its member ran with etcd's --wal-dir; may be repeated",
-      },
-    ],
+    options: [walDirs],
     examples: [
       { command: "requorum snapshot rank cp1-etcd cp2-etcd cp3-etcd", why: "before you choose the one to restore from" },
       {

@@ -239,17 +239,20 @@ test("dataDirShell: where mounts cannot be asked, neither a loss nor a start is 
   }
 });
 
-test("dataDirShell: the mount point is that of a bind mount of the same filesystem, too, which stat(1) passes over", () => {
+test("dataDirShell: the mount point is that of the dir which is seen: a bind mount's, which stat(1) passes over, and that of a mount which covers another", () => {
   const root = mkdtempSync(join(tmpdir(), "requorum-data-dir-bind-"));
   try {
     const dir = join(root, "etcd");
     mkdirSync(join(dir, "member"), { recursive: true });
-    const told = (before: string): string => {
-      const script = `${before}${dataDirShell}\nsay_mount_point "${dir}"\nsay_mount_point "${dir}/member"\n`;
+    const told = (before: string, ...places: readonly string[]): string => {
+      const script = `set -e\n${before}\nset +e\n${dataDirShell}\n${places.map((place) => `say_mount_point "${place}"`).join("\n")}\n`;
       return execFileSync("unshare", ["--user", "--map-root-user", "--mount", "/bin/sh", "-s"], { input: script, encoding: "utf8" });
     };
-    assert.doesNotMatch(told(""), new RegExp(dir));
-    assert.equal(told(`mount --bind "${dir}" "${dir}" || exit 1\n`), `mount_point=${dir}\nmount_point=${dir}\n`);
+    assert.doesNotMatch(told("", dir), new RegExp(dir));
+    assert.equal(told(`mount --bind "${dir}" "${dir}"`, dir, `${dir}/member`), `mount_point=${dir}\nmount_point=${dir}\n`);
+    const covered = `mount -t tmpfs none "${dir}"\nmount -t tmpfs none "${root}"\nmkdir "${dir}"`;
+    assert.equal(told(covered, dir), `mount_point=${root}\n`);
+    assert.equal(told("", `${root}/not there`), "");
   } finally {
     rmSync(root, { recursive: true, force: true });
   }

@@ -43,11 +43,12 @@ look_for_newborn() {
   [ -z "$(tail -c +${String(newbornHeadBytes + 1)} -- "$segment" 2>&1 | tr -d '\000' 2>&1 | head -c 1 | od -An -tx1)" ] || return 0
   printf 'newborn=%s\n' "$(head -c ${String(newbornHeadBytes)} -- "$segment" | base64 -w0)"
 }
-# As mountpoint(1) sees it: stat(1) passes over a bind mount of the same filesystem.
+# As the kernel has it for the opened dir: stat(1) passes over a bind mount of the same filesystem, mountpoint(1) over one that covers it.
 say_mount_point() {
-  command -v mountpoint >/dev/null 2>&1 && at=$(readlink -f -- "$1" 2>&1) || return 0
-  while [ -n "$at" ] && ! mountpoint -q "$at"; do at=${"$"}{at%/*}; done
-  say_once mount_point "${"$"}{at:-/}"
+  mount_id=$( { exec 9<"$1" && sed -n 's/^mnt_id:[[:space:]]*//p' /proc/self/fdinfo/9; } 2>&1)
+  case $mount_id in ''|*[!0-9]*) return 0 ;; esac
+  at=$(awk -v id="$mount_id" '$1 == id { print $5 }' /proc/self/mountinfo)
+  [ -z "$at" ] || say_once mount_point "$at"
 }
 look_at_files() {
   d=$1

@@ -140,7 +140,7 @@ test("planStartStopped: an etcd.service beside etcd's static pods is nobody's to
 
 test("planStartStopped: where etcd is a service of its machines, it and the kubelet beside it are started", () => {
   const asUnit = (builder: InventoryBuilder) =>
-    patchManifests(builder, (all) =>
+    patchManifests(builder.patchEachHost(withoutEtcdFile), (all) =>
       all
         .filter(({ etcdFlags }) => etcdFlags === undefined)
         .map((one) =>
@@ -162,11 +162,7 @@ test("planStartStopped: where etcd is a service of its machines, it and the kube
       .join(" "),
     /second etcd/,
   );
-  const kubelets = ["cp1", "cp2", "cp3"].reduce(
-    (all, name) => all.patchHost(name, (host) => withoutEtcdFile(host)),
-    healthyKubeadm3().kubeletStopped("cp2"),
-  );
-  const kubelet = planned(withEtcdUnit(asUnit(kubelets), { isEnabled: true }).build());
+  const kubelet = planned(withEtcdUnit(asUnit(healthyKubeadm3().kubeletStopped("cp2")), { isEnabled: true }).build());
   assert.ok(kubelet.steps.some((step) => step.kind === "service.start" && step.args.unit === "kubelet" && step.args.host === "cp2"));
 });
 
@@ -174,6 +170,16 @@ function withoutEtcdFile(host: HostFacts): HostFacts {
   if (host.kubernetesFiles.kind === "unknown") return host;
   return { ...host, kubernetesFiles: { ...host.kubernetesFiles, value: { ...host.kubernetesFiles.value, etcdManifest: false } } };
 }
+
+test("planStartStopped: a package's etcd.service is not started where another machine has its etcd in a manifest", () => {
+  const byAddress = patchManifests(healthyKubeadm3().etcdManifestMoved("cp2").kubeletStopped("cp2"), (all) =>
+    all.map((one) => (one.etcdServers === undefined ? one : { ...one, etcdServers: ["https://10.150.0.12:2379"] })),
+  );
+  for (const isEnabled of [true, false]) {
+    const plan = planned(withEtcdUnit(byAddress, { isEnabled }).build());
+    assert.deepEqual([plan.verdict, plan.steps], ["wait", []]);
+  }
+});
 
 test("planStartStopped: a manifest that was renamed in its place still starts etcd, so its kubelet is not started over data that may be elsewhere", () => {
   const renamed = patchManifests(

@@ -63,7 +63,7 @@ function isMeantToRun(situation: PlanningSituation, host: ModelHost, unit: Servi
   // Beside etcds that are static pods it is a package's leftover, and its flags and its data dir are its own.
   if (unit === "etcd")
     return (
-      isEtcdAUnit(situation.inventory, host) &&
+      isEtcdAUnit(situation.inventory, situation.model, host) &&
       host.etcdProcess === "stopped" &&
       isEnabled(situation, host, unit) &&
       !isLost(situation, host.name)
@@ -92,7 +92,7 @@ function isPartOfCluster({ model }: PlanningSituation, host: ModelHost): boolean
 
 /** Somebody moved the manifest of its voter out, as a restore by hand begins: its kubelet alone brings no etcd back, and may be stopped on purpose. */
 function lacksItsEtcd({ model, inventory }: PlanningSituation, host: ModelHost): boolean {
-  if (host.hasEtcdManifest !== false || isEtcdAUnit(inventory, host)) return false;
+  if (inventory.config.etcdTopology !== "stacked" || host.hasEtcdManifest !== false || isEtcdAUnit(inventory, model, host)) return false;
   return (model.members ?? model.believedMembers ?? []).some((member) => member.host === host.name);
 }
 

@@ -101,3 +101,23 @@ test("planWait: damage that waiting does not heal is named, and the verdict is b
   assert.equal(plan.verdict, "blocked");
   assert.match(plan.reasons[0] ?? "", /N06_FILESYSTEM_FULL/);
 });
+
+test("planWait: data on another filesystem than before: what is said can be done, and starts no etcd on nothing", () => {
+  const words = (mountPointBefore: string, dir: object) =>
+    planned(
+      healthyKubeadm3()
+        .kubeletStopped("cp2")
+        .etcdStopped("cp2")
+        .dataDirFacts("cp2", { mountPointBefore, ...dir })
+        .build(),
+    ).reasons.join(" ");
+  const gone = { exists: true, isEmpty: true, hasFiles: false, hasWal: false, hasBackend: false };
+  const missing = words("/var/lib/etcd", { mountPoint: "/", ...gone });
+  assert.match(missing, /Mount that one again at \/var\/lib\/etcd on cp2 .*mount --bind \/var\/lib\/etcd \/var\/lib\/etcd is enough/);
+  assert.doesNotMatch(missing, /start kubelet/);
+  const covered = words("/var", { mountPoint: "/var/lib/etcd", ...gone });
+  assert.match(covered, /Something is mounted over it at \/var\/lib\/etcd on cp2/);
+  assert.doesNotMatch(covered, /--bind|start kubelet/);
+  assert.match(words("/", { mountPoint: "/var/lib/etcd" }), /mounted over it .*moved there on purpose: systemctl start kubelet on cp2/);
+  assert.match(words("/var/lib/etcd", gone), /Look on which filesystem \/var\/lib\/etcd is on cp2/);
+});

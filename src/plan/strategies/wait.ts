@@ -3,6 +3,8 @@ import { etcdDataOn } from "../../model/etcd-data.ts";
 import type { DataRemedy } from "../../model/etcd-place.ts";
 import type { HostName } from "../../model/ids.ts";
 import { joinMayTakeSeconds } from "../../model/join-under-way.ts";
+import { isAtOrBelow } from "../../model/host-path.ts";
+import { valueOf } from "../../model/observation.ts";
 import { hasQuorum, quorumSize } from "../../model/quorum.ts";
 import type { PlanningSituation } from "../plan-input.ts";
 import { signsOfLife } from "../loss-proofs.ts";
@@ -85,10 +87,7 @@ function remedyWords(
     case "mount":
       return `Mount it and plan again. If that disk is gone for good: take its line out of /etc/fstab (or disable its unit) on ${host}, run systemctl daemon-reload there, and plan again; or power ${host} off, and say so: ${attestCommand(situation, host)}`;
     case "filesystem":
-      return place === "/"
-        ? `Look what is mounted over it (findmnt -T ${etcdDataDir}), unmount that, and plan again.`
-        : // An empty filesystem at the old place says that the one before is given up.
-          `Mount that one again at ${place} and plan again. If it is gone for good, mount a new, empty one there (mkdir -p ${place} && mount --bind ${place} ${place} is enough where what lies there is empty), and plan again; or power ${host} off, and say so: ${attestCommand(situation, host)}. If the data was moved on purpose: systemctl start kubelet.`;
+      return `${filesystemWords(situation, host, place)} If it is gone for good: power ${host} off, and say so: ${attestCommand(situation, host)}`;
     case "disk":
       return `Repair the disk and plan again. If it is gone for good: power ${host} off, and say so: ${attestCommand(situation, host)}`;
     case "tidy":
@@ -118,6 +117,22 @@ function remedyWords(
   }
 }
 
+/** `before`: where the filesystem of etcd's data was mounted at the last good look. */
+function filesystemWords({ inventory }: PlanningSituation, host: HostName, before: string): string {
+  const { etcdDataDir } = inventory.config.paths;
+  const facts = inventory.hosts.find(({ name }) => name === host);
+  const dir = facts === undefined ? undefined : valueOf(facts.etcdDataDir);
+  const moved =
+    dir?.hasWal === true && dir.hasBackend ? ` If the data was moved there on purpose: systemctl start kubelet on ${host}.` : "";
+  if (dir?.mountPoint === undefined) return `Look on which filesystem ${etcdDataDir} is on ${host} (findmnt -T ${etcdDataDir}).${moved}`;
+  if (isAtOrBelow(dir.mountPoint, before))
+    return `Something is mounted over it at ${dir.mountPoint} on ${host}: look what it is, unmount it if the data is below, and plan again.${moved}`;
+  // An empty filesystem at the old place says that the one before is given up.
+  const anew =
+    before === etcdDataDir ? ` (mkdir -p ${before} && mount --bind ${before} ${before} is enough where what lies there is empty)` : "";
+  return `Mount that one again at ${before} on ${host} and plan again; where its disk is gone for good, mount a new, empty one there${anew} and plan again.${moved}`;
+}
+
 /** Nothing is where the data was, and yet a process of that name runs. */
 function isAnotherEtcdPossible({ model }: PlanningSituation, name: HostName): boolean {
   const host = modelHost(model, name);
@@ -131,7 +146,7 @@ function hasLostManifest({ model, inventory }: PlanningSituation, name: HostName
     inventory.config.etcdTopology === "stacked" &&
     host?.hasEtcdManifest === false &&
     host.hasStartableEtcdData === true &&
-    !isEtcdAUnit(inventory, host)
+    !isEtcdAUnit(inventory, model, host)
   );
 }
 

@@ -93,7 +93,7 @@ export async function makeBenchSnapshot(setting: FilesSetting): Promise<string> 
         return storedConfigMap(`namespace-${String(number % 50)}`, name, { data: letters.slice(at, at + setting.valueBytes) });
       },
     });
-    await etcd.etcdctl(["put", "/registry/namespaces/default", "a key that every Kubernetes has"]);
+    await etcd.etcdctl(["put", "/registry/namespaces/default", '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"default"}}']);
     const file = join(setting.directory, "snapshot.db");
     await etcd.etcdctl(["snapshot", "save", file, "--command-timeout=1800s"]);
     process.stderr.write(

@@ -47,7 +47,7 @@ async function makeSnapshots(): Promise<void> {
           return storedConfigMap(`namespace-${String(number % 50)}`, name, { data: letter.repeat(valueBytes) });
         },
       });
-    await etcd.etcdctl(["put", "/registry/namespaces/default", "a key that every Kubernetes has"]);
+    await etcd.etcdctl(["put", "/registry/namespaces/default", '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"default"}}']);
     await write(keys, "a");
     await etcd.etcdctl(["snapshot", "save", from, "--command-timeout=600s"]);
     await write(changedKeys, "b");

@@ -119,5 +119,6 @@ test("planWait: data on another filesystem than before: what is said can be done
   assert.match(covered, /Something is mounted over it at \/var\/lib\/etcd on cp2/);
   assert.doesNotMatch(covered, /--bind|start kubelet/);
   assert.match(words("/", { mountPoint: "/var/lib/etcd" }), /mounted over it .*moved there on purpose: systemctl start kubelet on cp2/);
+  assert.doesNotMatch(words("/var/lib/etcd", { mountPoint: "/", isNewborn: true }), /start kubelet/);
   assert.match(words("/var/lib/etcd", gone), /Look on which filesystem \/var\/lib\/etcd is on cp2/);
 });

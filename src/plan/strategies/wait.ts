@@ -123,7 +123,9 @@ function filesystemWords({ inventory }: PlanningSituation, host: HostName, befor
   const facts = inventory.hosts.find(({ name }) => name === host);
   const dir = facts === undefined ? undefined : valueOf(facts.etcdDataDir);
   const moved =
-    dir?.hasWal === true && dir.hasBackend ? ` If the data was moved there on purpose: systemctl start kubelet on ${host}.` : "";
+    dir?.hasWal === true && dir.hasBackend && dir.isNewborn !== true
+      ? ` If the data was moved there on purpose: systemctl start kubelet on ${host}.`
+      : "";
   if (dir?.mountPoint === undefined) return `Look on which filesystem ${etcdDataDir} is on ${host} (findmnt -T ${etcdDataDir}).${moved}`;
   if (isAtOrBelow(dir.mountPoint, before))
     return `Something is mounted over it at ${dir.mountPoint} on ${host}: look what it is, unmount it if the data is below, and plan again.${moved}`;

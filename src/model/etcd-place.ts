@@ -31,11 +31,15 @@ export interface Doubt {
   readonly isPlaceSure?: true;
 }
 
-/** Where it was looked, and which ports and names the cluster's members have: a second etcd on the machine, as for events, has others. */
-export interface PlaceQuestion {
-  readonly path: string;
+/** Ports and names that the cluster's members have: a second etcd on the machine, as for events, has others. */
+export interface MemberMarks {
   readonly ports: ReadonlySet<number>;
   readonly names: ReadonlySet<string>;
+}
+
+/** Where it was looked, and whose data is meant. */
+export interface PlaceQuestion extends MemberMarks {
+  readonly path: string;
 }
 
 /**
@@ -86,7 +90,7 @@ function isUnderstood(manifests: readonly Said[]): boolean {
 export function marksOf(
   members: readonly { readonly name: string; readonly peerUrls: readonly string[]; readonly clientUrls?: readonly string[] }[],
   hosts: readonly HostName[],
-): Pick<PlaceQuestion, "ports" | "names"> {
+): MemberMarks {
   const urls = members.flatMap(({ peerUrls, clientUrls = [] }) => [...peerUrls, ...clientUrls]);
   return {
     ports: new Set([2379, 2380, ...urls.flatMap((url) => peerEndpointOf(url)?.port ?? [])]),
@@ -94,7 +98,7 @@ export function marksOf(
   };
 }
 
-export function memberMarks(hosts: readonly HostFacts[]): Pick<PlaceQuestion, "ports" | "names"> {
+export function memberMarks(hosts: readonly HostFacts[]): MemberMarks {
   const lists = hosts.flatMap(({ etcd }) => [valueOf(etcd.membersLinearizable), valueOf(etcd.membersSerializable)]);
   return marksOf(
     lists.flatMap((list) => list ?? []),
@@ -106,20 +110,20 @@ export function memberMarks(hosts: readonly HostFacts[]): Pick<PlaceQuestion, "p
  * Does the kubelet start the cluster's etcd from one of these, whatever the file is called? undefined: the manifests were
  * not read, or one of them may be etcd's and may be a tool's.
  */
-export function hasEtcdAmong(manifests: readonly Said[] | undefined, marks: Pick<PlaceQuestion, "ports" | "names">): boolean | undefined {
+export function hasEtcdAmong(manifests: readonly Said[] | undefined, marks: MemberMarks): boolean | undefined {
   if (manifests === undefined) return undefined;
   if (memberFilesAmong(manifests, marks).length > 0) return true;
   return manifests.some(({ mayBeEtcds }) => mayBeEtcds === true) ? undefined : false;
 }
 
 /** Files that are, or may be, the manifest of the cluster's member: what goes aside when it is stopped. */
-export function memberFilesAmong(manifests: readonly Said[], marks: Pick<PlaceQuestion, "ports" | "names">): readonly string[] {
+export function memberFilesAmong(manifests: readonly Said[], marks: MemberMarks): readonly string[] {
   const odd = manifests.filter(({ problem }) => problem !== undefined);
   return [...odd, ...membersByMarks(manifests, marks)].map(({ fileName }) => fileName);
 }
 
 /** By kubeadm's names and the ports; where none is the member by those, by the name of a member, which a copy of etcd.yaml often keeps. */
-function membersByMarks(manifests: readonly Said[], { ports, names }: Pick<PlaceQuestion, "ports" | "names">): readonly Said[] {
+function membersByMarks(manifests: readonly Said[], { ports, names }: MemberMarks): readonly Said[] {
   const etcds = manifests.filter(({ etcdFlags }) => etcdFlags !== undefined);
   const marked = etcds.filter((one) => {
     const { ports: own, isAtUsualPorts } = one.etcdFlags ?? {};
@@ -139,7 +143,7 @@ function membersOf({ manifests }: HostFacts, question: PlaceQuestion): readonly 
  * member name, a pod and a file of its own: with one of them in common it may be the member, taken out of the cluster by
  * hand. Ports that are etcd's own because nobody said any tell nothing.
  */
-function membersAmong(manifests: readonly Said[], marks: Pick<PlaceQuestion, "ports" | "names">): readonly Said[] {
+function membersAmong(manifests: readonly Said[], marks: MemberMarks): readonly Said[] {
   const etcds = membersByMarks(manifests, marks);
   if (etcds.length > 0) return etcds;
   // Beside a file that was not understood at all, the mounts of another prove nothing.

@@ -40,6 +40,12 @@ test("withKnownMount: data that is not seen on the filesystem where it was at th
   // Data that was written up to then, or since, was moved.
   const moved = { mountPoint: "/", newestFileAt: "2026-11-21T02:59:59.000Z" };
   assert.deepEqual(startableOn(stopped.dataDirFacts("cp2", moved), "/var/lib/etcd"), [true, undefined]);
+  // That its machine id was not read does not make it another machine.
+  const unread = bare.patchHost("cp2", (host) => ({
+    ...host,
+    machine: { kind: "unknown", reason: "malformed", detail: "cut", observedAt: "2026-11-21T03:00:00.000Z", source: "machine cp2 ssh" },
+  }));
+  assert.equal(startableOn(unread, "/var/lib/etcd")[0], undefined);
   // A new machine has new disks.
   assert.deepEqual(startableOn(healthyKubeadm3().freshMachine("cp2"), "/var/lib/etcd"), [false, undefined]);
 });

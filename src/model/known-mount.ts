@@ -12,7 +12,9 @@ const quietMsMax = 5 * 60_000;
 export function withKnownMount(facts: HostFacts, lastSeen: LastSeen | undefined): HostFacts {
   const { etcdDataDir } = facts;
   const before = lastSeen?.hosts.find(({ name }) => name === facts.name);
-  if (lastSeen === undefined || etcdDataDir.kind === "unknown" || valueOf(facts.machine)?.machineId !== before?.machineId) return facts;
+  // Only a machine that is known to be another one has other disks.
+  const machineId = valueOf(facts.machine)?.machineId ?? before?.machineId;
+  if (lastSeen === undefined || etcdDataDir.kind === "unknown" || machineId !== before?.machineId) return facts;
   const { hasWal, hasBackend, mountPoint, newestFileAt } = etcdDataDir.value;
   if (before?.dataMountPoint === undefined || mountPoint === before.dataMountPoint) return facts;
   if (hasWal && hasBackend && Date.parse(newestFileAt) >= Date.parse(lastSeen.takenAt) - quietMsMax) return facts;

@@ -22,6 +22,7 @@
  */
 
 import { dataDirShell } from "../formats/machine/data-dir-look.ts";
+import { kubeadmProcessShell } from "../formats/machine/kubeadm-process.ts";
 
 /** Above this a section counts as malformed: manifests and certificates of one machine are some 60 KiB. */
 export const sectionBytesMax = 1_048_576;
@@ -77,7 +78,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 plain_name() { case $1 in *[!A-Za-z0-9._-]*) printf 'base64:'; printf %s "$1" | base64 -w0 ;; *) printf 'plain:%s' "$1" ;; esac; }
 `;
 
-const machineSections = String.raw`
+const machineSections = String.raw`${kubeadmProcessShell}
 section_machine() {
   value= stat=
   read -r value <"$root/etc/machine-id"; echo "machine_id=$value"
@@ -116,8 +117,7 @@ section_processes() {
   ps -eo pid=,stat=,etimes=,comm= >"$work/ps" || return 1
   grep -E ' (etcd|kube-apiserver|kube-controller.*|kube-scheduler|kubelet|kubeadm|haproxy|keepalived)$' "$work/ps" | head -n 200 |
     while read -r pid state age name; do
-      # One that is asked for its version, as this very look does, joins nobody.
-      if [ "$name" = kubeadm ]; then case $(tr '\0' ' ' <"/proc/$pid/cmdline") in ''|*' version '*) continue ;; esac; fi
+      if [ "$name" = kubeadm ] && is_only_asked "$pid"; then continue; fi
       printf '%s %s %s %s\n' "$pid" "$state" "$age" "$name"
     done
   return 0

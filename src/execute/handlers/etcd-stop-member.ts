@@ -20,7 +20,7 @@ export const etcdStopMemberHandler: StepHandler<"etcd.stopMember"> = {
   settleMs: 60_000,
   observe: (args, context) => observeModel(context, { etcd: true, hosts: [args.host] }),
   perform: async (args, context) => {
-    const { memberFiles = ["etcd.yaml"] } = await lookAtHost(context, args.host);
+    const { memberFiles = [] } = await lookAtHost(context, args.host);
     await changeOnHost(context, args.host, {
       reason: `stop etcd of member ${args.memberId}`,
       script: stopScript,

@@ -1,4 +1,5 @@
 import { dataDirShell } from "../../formats/machine/data-dir-look.ts";
+import { kubeadmProcessShell } from "../../formats/machine/kubeadm-process.ts";
 
 /**
  * What a step needs to know of one machine, in one short script that only
@@ -9,7 +10,7 @@ export const hostLookScript = String.raw`set -u
 LC_ALL=C; export LC_ALL
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
 data_dir=$1 manifests=$2 pki=$3 root=
-${dataDirShell}
+${dataDirShell}${kubeadmProcessShell}
 echo "machine-id $(cat /etc/machine-id)"
 for unit in kubelet containerd haproxy keepalived etcd; do
   state=$(systemctl show -p LoadState -p ActiveState "$unit.service" | sed -n 's/^LoadState=//p; s/^ActiveState=//p' | sort | tr '\n' ' ')
@@ -18,8 +19,7 @@ done
 ps -eo stat=,comm= > /dev/null && echo processes-listed
 ps -eo pid=,stat=,comm= | awk '$3 == "etcd" || $3 == "kube-apiserver" || $3 == "kubeadm" { print $1, $2, $3 }' |
   while read -r pid state name; do
-    # One that is asked for its version, as a look of somebody else does, joins nobody.
-    if [ "$name" = kubeadm ]; then case $(tr '\0' ' ' <"/proc/$pid/cmdline") in ''|*' version '*) continue ;; esac; fi
+    if [ "$name" = kubeadm ] && is_only_asked "$pid"; then continue; fi
     echo "process $name $state"
   done
 has() { if [ -e "$2" ]; then echo "file $1 1"; else echo "file $1 0"; fi; }

@@ -18,6 +18,8 @@ export type RunId = Branded<"RunId">;
 export type PlanDigest = Branded<"PlanDigest">;
 /** `s01`, `s02`, …: names a step within its plan. */
 export type StepId = Branded<"StepId">;
+/** `YYYYMMDD-HHMMSS-xxxxxx` (UTC): sorts by time, names one backup set wherever its copies lie. */
+export type BackupSetId = Branded<"BackupSetId">;
 /** etcd's cluster-wide counter of changes. */
 export type Revision = bigint;
 
@@ -48,6 +50,10 @@ export function asPlanDigest(value: string): PlanDigest {
 export function asStepId(value: string): StepId {
   check(value, /^s[0-9]{2,3}$/, "a step id (s01, s02, …)");
   return value as StepId;
+}
+export function asBackupSetId(value: string): BackupSetId {
+  check(value, /^[0-9]{8}-[0-9]{6}-[0-9a-z]{6}$/, "a backup set id (YYYYMMDD-HHMMSS-xxxxxx)");
+  return value as BackupSetId;
 }
 
 /** A uint64 id as etcd sends it, printed the way etcdctl prints it. */

@@ -1,0 +1,22 @@
+/**
+ * What the format of backup sets needs of cryptography and compression, as the
+ * caller's platform has it. Synchronous: chunks are small. Nothing here keeps
+ * a key.
+ */
+export interface SetCiphers {
+  sha256(data: Uint8Array): Uint8Array;
+  hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array;
+  /** RFC 5869 with an empty salt; 32 bytes. */
+  hkdfSha256(key: Uint8Array, info: string): Uint8Array;
+  randomBytes(count: number): Uint8Array;
+  /** AES-256-GCM; the 16 bytes of the tag follow the ciphertext. */
+  sealAesGcm(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array, authenticated: Uint8Array): Uint8Array;
+  /** undefined: key, nonce, authenticated bytes or content are not those that were sealed. */
+  openAesGcm(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, authenticated: Uint8Array): Uint8Array | undefined;
+  compressZstd(plain: Uint8Array): Uint8Array;
+  /** undefined: no zstd frame, a damaged one, or more than `sizeMax` bytes. */
+  decompressZstd(compressed: Uint8Array, sizeMax: number): Uint8Array | undefined;
+  /** Ed25519; 64 bytes. Keys are raw, 32 bytes each. */
+  signEd25519(privateKey: Uint8Array, data: Uint8Array): Uint8Array;
+  isSignedEd25519(publicKey: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean;
+}

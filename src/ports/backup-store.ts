@@ -1,0 +1,40 @@
+export interface StoredObject {
+  /** Relative, `/` between its parts: "sets/20261122-031500-k3x9qa.json". */
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** ISO 8601, by the store's clock. */
+  readonly modifiedAt: string;
+}
+
+/**
+ * A place where backup sets lie: objects with names. Every object is written
+ * once and never changed; readers see it whole or not at all, also when the
+ * writer is killed. Errors: BACKUP_STORE_UNREACHABLE (transient),
+ * BACKUP_STORE_FAILED (refused, full, no permission; with the object's name),
+ * BACKUP_OBJECT_MISSING, BACKUP_OBJECT_EXISTS.
+ */
+export interface BackupStore {
+  /** As the operator names it: "/srv/backup", "s3://bucket/prefix", "ssh://nas/srv/backup". No credentials. */
+  readonly place: string;
+  /**
+   * Durable when it resolves. BACKUP_OBJECT_EXISTS when the name is taken and
+   * the bytes differ in size; an object of the same size under a name that is
+   * its own sha256 counts as written.
+   */
+  put(name: string, content: Uint8Array, options?: StoreCallOptions): Promise<void>;
+  /** The whole object, or a range of it. BACKUP_OBJECT_MISSING; BACKUP_STORE_FAILED when it is shorter than asked. */
+  get(name: string, range?: { readonly offset: number; readonly length: number }, options?: StoreCallOptions): Promise<Uint8Array>;
+  /** undefined: there is none. */
+  stat(name: string, options?: StoreCallOptions): Promise<StoredObject | undefined>;
+  /** All objects whose name begins so, sorted by name; unfinished uploads are not among them. */
+  list(prefix: string, options?: StoreCallOptions): Promise<readonly StoredObject[]>;
+  /** Takes it out of the listing; where the store can, it is kept aside ("aside/" before its name) and not deleted. One that is not there is no error. */
+  remove(name: string, options?: StoreCallOptions): Promise<void>;
+  /** Unfinished uploads of writers that are gone; gives how many were cleared. */
+  clearUnfinished(options: StoreCallOptions & { readonly olderThanMs: number }): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface StoreCallOptions {
+  readonly signal?: AbortSignal;
+}

@@ -49,6 +49,8 @@ export interface FileInspection {
   readonly log: FileLog | undefined;
   /** Of a data dir: `log` does not reach as far as it should. */
   readonly logLoss: FileLogLoss | undefined;
+  /** Of a data dir: sentences on what is worth to be known, and costs nothing, as what was passed over in it. */
+  readonly remarks: readonly string[];
 }
 
 /** Whether the file ends with the sha256 of its content, as etcd sends a snapshot, and whether it is right. */
@@ -152,6 +154,8 @@ export interface FileCheck {
   readonly startRevision: bigint | undefined;
   /** Of the database alone. */
   readonly totalKeys: number | undefined;
+  /** As of an inspection. */
+  readonly remarks: readonly string[];
 }
 
 export interface FileCheckPart {

@@ -23,7 +23,13 @@ export function fileCheckPage(check: FileCheckDocument): Page {
       .slice(0, maxShown)
       .map((problem) => item(problem.offset === undefined ? problem.what : `byte ${String(problem.offset)}: ${problem.what}`)),
     ...(problems.length > maxShown ? [item(dim(`and ${String(problems.length - maxShown)} more, see -o json`))] : []),
+    ...remarkLines(check),
   ];
+}
+
+/** What costs nothing, and is not to be passed over in silence. */
+export function remarkLines({ remarks }: Pick<FileCheck, "remarks">): Page {
+  return remarks.length === 0 ? [] : [gap, ...remarks.map((remark) => item(remark))];
 }
 
 /** What the list of problems says with its place is not said twice. */

@@ -1,6 +1,6 @@
 import type { FileInspection, FileLogLoss, KeySize, ResourceSize } from "../model/file-inspection.ts";
 import { missingWords } from "../model/log-loss-words.ts";
-import { formWords } from "./file-check-page.ts";
+import { formWords, remarkLines } from "./file-check-page.ts";
 import { bad, dim, gap, good, heading, item, line, strong, table, warn, type Block, type Inline, type Page } from "./page.ts";
 import { bytesWords, count, orUnknown } from "./words.ts";
 
@@ -22,6 +22,7 @@ export function inspectionPage(seen: InspectionDocument): Page {
     gap,
     table([{ title: "" }, { title: "", isFlexible: true }], facts(seen)),
     ...problems(seen),
+    ...remarkLines(seen),
     gap,
     heading(seen.form === "data-dir" ? "What fills its database, without the log" : "What fills it"),
     resourceTable(seen.byResource),

@@ -38,6 +38,8 @@ const metaDamage = z
   .nullable()
   .describe("one of the two meta pages of the database is damaged, and its last commit may be lost; null: both are whole");
 
+const remarks = z.array(z.string()).describe("of a data dir: what is worth to be known, and costs nothing, as what was passed over in it");
+
 export const snapshotInspectionSchema = z.object({
   ...document("SnapshotInspection"),
   file: z.string(),
@@ -105,6 +107,7 @@ export const snapshotInspectionSchema = z.object({
     .nullable()
     .describe("of a data dir: what a start would replay over the database, which all other fields describe alone"),
   logLoss,
+  remarks,
 });
 
 const fileCheck = z.object({
@@ -130,6 +133,7 @@ const fileCheck = z.object({
     .nullable()
     .describe("what an etcd would start with: of a data dir the one after its log, of a file its own; null where not all is good"),
   totalKeys: z.int().nullable().describe("of the database alone"),
+  remarks,
 });
 
 export const snapshotCheckSchema = z.object({ ...document("SnapshotCheck"), ...fileCheck.shape });

@@ -8,13 +8,14 @@ import type { FileCheck, FileCheckPart, FileInspection, FileLogLoss, MetaDamage 
 import { missingWords } from "../../model/log-loss-words.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { newHashSeed, showing, type FileContext } from "./file-context.ts";
-import { startChecks, strayWords } from "./check-trailer.ts";
+import { behindPages, startChecks, strayWords } from "./check-trailer.ts";
 import { structureOf } from "./inspect-file.ts";
 import { metaDamageOf } from "./meta-damage.ts";
 import { misplacedWords } from "./misplaced-words.ts";
 import { withState, type OpenState } from "./open-state.ts";
 import { liveObjects, noObjectWords } from "./read-objects.ts";
 import { rankDataDir } from "./rank-data-dir.ts";
+import { leftoverWords } from "./state-remarks.ts";
 
 /** Enough to see what happened. */
 const maxProblems = 100;
@@ -45,6 +46,7 @@ export function checkFile(context: FileContext, path: string, options: { readonl
       revision: undefined,
       startRevision: undefined,
       totalKeys: undefined,
+      remarks: [],
     };
   }
 }
@@ -80,6 +82,7 @@ function checkOpened(context: FileContext, path: string, walDir: string | undefi
       revision: found?.status.revision,
       startRevision: verdictOf(parts) === "good" ? (opened.state().replay?.throughRevision ?? found?.status.revision) : undefined,
       totalKeys: found?.status.totalLiveKeys,
+      remarks: dir === undefined ? [] : leftoverWords(dir.layout),
     };
   });
 }
@@ -92,6 +95,8 @@ function verdictOf(parts: readonly FileCheckPart[]): FileCheck["verdict"] {
 function trailerPart(context: FileContext, opened: OpenState, facts: () => FileInspection["sha256"]): FileCheckPart {
   const stray = strayWords(context, opened);
   if (stray !== undefined) return part("sha256", "damaged", stray);
+  const behind = behindPages(context, opened);
+  if (behind !== undefined) return part("sha256", behind.isSnapshot ? "good" : "unjudged", behind.what);
   const { present, valid, stated } = facts();
   if (!present)
     return part("sha256", "absent", "the file does not end with one: a database copied from a data dir, or a snapshot that was cut there");

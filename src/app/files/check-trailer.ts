@@ -17,7 +17,7 @@ type TrailerFacts = FileInspection["sha256"];
  */
 function checkTrailer(context: FileContext, opened: OpenState): TrailerFacts {
   const { file, form, database } = opened;
-  if (strayBytesOf(opened) > 0) return { present: true, valid: false, stated: undefined };
+  if (form === "database" && strayBytesOf(opened) > 0) return { present: true, valid: false, stated: undefined };
   if (form !== "snapshot") return { present: false, valid: undefined, stated: undefined };
   const stated = hex(readBytes(file, database.size, trailerBytes));
   return { present: true, valid: sha256Of(context, database, database.size) === stated, stated };
@@ -88,6 +88,8 @@ function whileTrailerIsChecked<Result>(
   }
 }
 
+type PagedFile = Pick<OpenState, "form" | "file" | "stored">;
+
 /** A bbolt page is never smaller; of a file whose own page size cannot be read. */
 const smallestPageBytes = 512;
 
@@ -96,8 +98,8 @@ const smallestPageBytes = 512;
  * writes whole pages only, and etcd knows a snapshot by its length alone
  * (`etcdutl snapshot restore`: length % 512 == 32, else "missing hash").
  */
-function strayBytesOf({ form, file, stored }: OpenState): number {
-  if (form !== "database") return 0;
+function strayBytesOf({ form, file, stored }: PagedFile): number {
+  if (form === "snapshot") return 0;
   try {
     return file.size % stored().meta.pageSizeBytes;
   } catch (error) {
@@ -107,7 +109,7 @@ function strayBytesOf({ form, file, stored }: OpenState): number {
 }
 
 /** Is it shorter than it says itself that its pages are? */
-function isCutInside({ file, stored }: OpenState): boolean {
+function isCutInside({ file, stored }: PagedFile): boolean {
   try {
     const { highWaterPage, pageSizeBytes } = stored().meta;
     return BigInt(file.size) < highWaterPage * BigInt(pageSizeBytes);
@@ -117,9 +119,34 @@ function isCutInside({ file, stored }: OpenState): boolean {
   }
 }
 
+/**
+ * What stands behind the last whole page of a data dir's database, which etcd
+ * starts from all the same; undefined: nothing. `isSnapshot`: it is the right
+ * sha256 of what is before it.
+ */
+export function behindPages(context: FileContext, opened: PagedFile): { readonly isSnapshot: boolean; readonly what: string } | undefined {
+  const { file, form } = opened;
+  const strayBytes = form === "data-dir" ? strayBytesOf(opened) : 0;
+  if (strayBytes === 0 || isCutInside(opened)) return undefined;
+  if (strayBytes !== trailerBytes)
+    return {
+      isSnapshot: false,
+      what: `${String(strayBytes)} bytes stand behind the last whole page of ${file.name}: bbolt wrote none of them, and etcd starts all the same`,
+    };
+  const pagesEnd = file.size - strayBytes;
+  const isSnapshot = sha256Of(context, file, pagesEnd) === hex(readBytes(file, pagesEnd, trailerBytes));
+  const where = `${file.name} ends as a snapshot does, with ${String(trailerBytes)} bytes behind its last page: one was copied to the place of the database`;
+  return {
+    isSnapshot,
+    what: isSnapshot
+      ? `${where}, and they are the right sha256 of it; etcd starts from it all the same`
+      : `${where}, and they are not the sha256 of what it holds now: an etcd that started from it wrote to it, or it was damaged`,
+  };
+}
+
 /** What stands behind the last whole page of a file without trailer; undefined: nothing. */
 export function strayWords(context: FileContext, opened: OpenState): string | undefined {
-  const strayBytes = strayBytesOf(opened);
+  const strayBytes = opened.form === "database" ? strayBytesOf(opened) : 0;
   if (strayBytes === 0) return undefined;
   const { file } = opened;
   if (isCutInside(opened)) return "the file ends inside the database: a sha256 that stood behind it is gone";

@@ -10,6 +10,7 @@ import { newHashSeed, showing, type FileContext } from "./file-context.ts";
 import { metaDamageOf } from "./meta-damage.ts";
 import { withState, type OpenState } from "./open-state.ts";
 import { resourceNames } from "./resource-names.ts";
+import { stateRemarks } from "./state-remarks.ts";
 
 /**
  * Everything that a snapshot, a database or the database of a data dir says of
@@ -66,6 +67,7 @@ export function inspectFile(context: FileContext, path: string, options: { reado
       metaDamage,
       ...(structure.verdict === "good" ? logOf(opened) : { log: undefined, logLoss: undefined }),
       unknownBuckets: schema.unknownBuckets,
+      remarks: opened.dir === undefined ? [] : stateRemarks(context, opened.dir.layout, opened.database),
     };
   });
 }

@@ -174,7 +174,7 @@ function openFile(context: FileContext, files: OpenFiles, { path }: StateRequest
     stored,
     state: () => {
       beside ??= {
-        loss: hasTrailer ? undefined : lossBeside(context, { path, database, open: (folder) => openDataDirAt(context, files, folder) }),
+        loss: lossBeside(context, { path, database, open: (folder) => openDataDirAt(context, files, folder) }),
       };
       return { bolt: stored(), replay: undefined, notApplied: undefined, loss: beside.loss };
     },

@@ -16,6 +16,7 @@ import { logReader } from "./log-reader.ts";
 import { kindOfSource } from "./kind-of-source.ts";
 import { openDataDirAt, OpenFiles, withState } from "./open-state.ts";
 import { isDamage, readDataDir, type ReadDataDir } from "./rank-data-dir.ts";
+import { stateRemarks } from "./state-remarks.ts";
 
 /** One data dir or file, before it is put beside others. */
 export interface RankedSource {
@@ -109,6 +110,7 @@ function rankDirectory(context: FileContext, path: string, walDir: string | unde
       remarks: [
         ...rank.problems.flatMap((problem) => (isUsual.includes(problem.kind) ? `${problem.what}: as a kill leaves it` : [])),
         ...found.remarks,
+        ...stateRemarks(context, dir, read.database),
       ],
       termAt: (index) => wal?.termAt(index),
     };

@@ -15,7 +15,7 @@ const boltOf = (shape: { readonly storesTerm?: boolean; readonly namesMembers?: 
 const founders = (index: bigint, voters: readonly bigint[]) => {
   const confState = { voters, learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
   const source = new MemoryByteSource(encodeSnapFile({ index, term: 1n, confState, data: new Uint8Array(0) }), "snap");
-  return { snapFiles: [{ name: "snap", index, term: 1n, source }] };
+  return { snapFiles: [{ name: "snap", source }] };
 };
 const join = encodeConfChange({ kind: "add-learner-node", id: 1n, memberId: 0xb2n, context: Buffer.from("{}") });
 /** Entries 1 to 12 in the log of b2; the database names a1. */

@@ -28,12 +28,6 @@ const maxSnapFileBytes = 64 << 20;
 const nothing = new Uint8Array(0);
 const noMembers: ConfState = { voters: [], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
 
-export function parseSnapName(name: string): { readonly term: bigint; readonly index: bigint } | undefined {
-  const found = /^([0-9a-fA-F]{16})-([0-9a-fA-F]{16})\.snap$/.exec(name);
-  if (found === null) return undefined;
-  return { term: BigInt(`0x${found[1] ?? "0"}`), index: BigInt(`0x${found[2] ?? "0"}`) };
-}
-
 export function snapName(snapshot: { readonly term: bigint; readonly index: bigint }): string {
   return `${hex16(snapshot.term)}-${hex16(snapshot.index)}.snap`;
 }

@@ -44,7 +44,54 @@ export interface ClusterConfig {
     /** A plan older than this is refused. */
     readonly planLifetimeMs: number;
   };
+  /** undefined: no backups are made of this cluster. */
+  readonly backup?: BackupConfig;
 }
+
+export interface BackupConfig {
+  /** A directory (absolute), "s3://bucket/prefix" or "ssh://host/path". */
+  readonly store: string;
+  /** For whom the data key is wrapped, "age1…"; empty only beside a passphrase. */
+  readonly recipients: readonly string[];
+  /** Absolute, or below "~/". Its first line is the passphrase. */
+  readonly passphraseFile?: string;
+  /** Public keys (Ed25519, base64url) of other machines whose sets count as signed. */
+  readonly signers: readonly string[];
+  /** The member that a snapshot is taken of, where both could give it: `follower` spares the leader. */
+  readonly source: "follower" | "leader";
+  /** Where etcd's and Kubernetes' programs for the sandbox lie, if not on PATH. */
+  readonly etcdPrograms?: string;
+  readonly kubePrograms?: string;
+  readonly retention: BackupRetention;
+  readonly s3?: BackupS3Config;
+}
+
+/** Sets that are kept: a set that any of these keeps is kept. */
+export interface BackupRetention {
+  /** So many newest ones. */
+  readonly last: number;
+  /** The newest one of each of so many days and weeks and months. */
+  readonly daily: number;
+  readonly weekly: number;
+  readonly monthly: number;
+  /** Never fewer sets than this, whatever else is said. */
+  readonly neverBelow: number;
+}
+
+export interface BackupS3Config {
+  /** "https://minio.example:9000"; undefined: Amazon's. */
+  readonly endpoint?: string;
+  readonly region?: string;
+  /** The bucket in the path, not in the host name. */
+  readonly pathStyle: boolean;
+  /** A PEM file with the CA that signed the endpoint's certificate. */
+  readonly caFile?: string;
+  /** Objects are locked against deletion for so many days; 0: not. */
+  readonly objectLockDays: number;
+}
+
+/** A fortnight of daily sets, and half a year back: what audits and slow corruption ask for. */
+export const defaultRetention: BackupRetention = { last: 7, daily: 14, weekly: 8, monthly: 6, neverBelow: 3 };
 
 export const defaultPaths: ClusterConfig["paths"] = {
   etcdDataDir: "/var/lib/etcd",

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { defaultPaths } from "../model/cluster-config.ts";
+import { backupSchema } from "./backup-config-schema.ts";
 import { isAddress, splitEndpoint } from "./network-address.ts";
 
 /**
@@ -114,6 +115,9 @@ export const configSchema = z
         ).optional(),
       })
       .optional(),
+    backup: backupSchema
+      .optional()
+      .meta({ description: "Backup sets of this cluster: where they are kept and for whom they are encrypted." }),
   })
   .meta({ title: "requorum.yaml", description: "One Kubernetes cluster whose control plane requorum looks after." });
 

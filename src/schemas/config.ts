@@ -2,6 +2,7 @@ import type * as z from "zod";
 import { defaultPaths, type ClusterConfig, type HostConfig } from "../model/cluster-config.ts";
 import { asHostName } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
+import { backupConfigOf } from "./backup-config-schema.ts";
 import { closestWord } from "./closest-word.ts";
 import { configSchema, connectTimeoutMsDefault, planLifetimeMsDefault, type ConfigInput } from "./config-schema.ts";
 import { placeYaml, type FileProblem, type PlacedYaml, type YamlPath } from "./yaml-places.ts";
@@ -131,9 +132,17 @@ function knownKeys(path: YamlPath): readonly string[] {
       return Object.keys(shape.paths.unwrap().shape);
     case "policy":
       return Object.keys(shape.policy.unwrap().shape);
+    case "backup":
+      return knownBackupKeys(path[1]);
     default:
       return [];
   }
+}
+
+function knownBackupKeys(section: YamlPath[number] | undefined): readonly string[] {
+  const { shape } = configSchema.shape.backup.unwrap();
+  if (section === "retention" || section === "s3") return Object.keys(shape[section].unwrap().shape);
+  return section === undefined ? Object.keys(shape) : [];
 }
 
 /** hosts[2].address */
@@ -146,6 +155,8 @@ function shownValue(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object") return "a mapping";
   const text = JSON.stringify(value);
+  // Pasted where its public half belongs: not to be shown to everybody who reads the screen.
+  if (/AGE-SECRET-KEY/i.test(text)) return "a secret key";
   // A value this long is not a mistyped word; and whatever it is, it need not be repeated on a screen.
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
@@ -191,6 +202,13 @@ function contradictions(input: ConfigInput, yaml: PlacedYaml): readonly FileProb
       message: "etcdTopology is external, but no host has the role etcd; expected at least one, or stacked",
     });
   }
+  const { backup } = input;
+  if (backup !== undefined && (backup.recipients ?? []).length === 0 && backup.passphraseFile === undefined) {
+    problems.push({
+      ...yaml.placeOf(["backup"]),
+      message: "backup has neither recipients nor a passphraseFile, so nobody could open a set; expected at least one",
+    });
+  }
   return problems;
 }
 
@@ -216,6 +234,7 @@ function withDefaults(input: ConfigInput, path: string): ClusterConfig {
     policy: {
       planLifetimeMs: input.policy?.planLifetimeMs ?? planLifetimeMsDefault,
     },
+    ...(input.backup === undefined ? {} : { backup: backupConfigOf(input.backup, (written) => resolvePath(written, path)) }),
   };
 }
 

@@ -29,9 +29,25 @@ function testFiles(tier: Tier): string[] {
   );
 }
 
-/** Runs the files of one tier; prints each failure in full, and passes too where the tier is slow. */
+/** The files of one tier: each in a process of its own, or many in one where they leave nothing behind. */
 async function runFiles(tier: Tier, files: readonly string[], totals: Totals): Promise<void> {
-  const stream = run({ files: [...files], concurrency: tier.concurrency, timeout: tier.testTimeoutMs });
+  if (tier.filesPerProcess === undefined) {
+    await follow(tier, run({ files: [...files], concurrency: tier.concurrency, timeout: tier.testTimeoutMs }), totals);
+    return;
+  }
+  const groupCount = Math.ceil(files.length / tier.filesPerProcess);
+  // Dealt out in turns, so that neighbours, which are alike in length, do not all come to one process.
+  const groups = Array.from({ length: groupCount }, (_, group) => files.filter((_file, at) => at % groupCount === group));
+  const entry = join(import.meta.dirname, "run-test-group.ts");
+  const worker = async (): Promise<void> => {
+    for (let group = groups.shift(); group !== undefined; group = groups.shift())
+      await follow(tier, run({ files: [entry], argv: [...group], timeout: tier.testTimeoutMs * group.length }), totals);
+  };
+  await Promise.all(Array.from({ length: tier.concurrency }, worker));
+}
+
+/** Counts what comes; prints each failure in full, and passes too where the tier is slow. */
+async function follow(tier: Tier, stream: ReturnType<typeof run>, totals: Totals): Promise<void> {
   const nameOf = (data: { readonly file?: string; readonly name: string }): string => `${relative(root, data.file ?? "")} > ${data.name}`;
   stream.on("test:stdout", (data) => {
     if (tier.showOutput) process.stderr.write(data.message);

@@ -7,6 +7,8 @@ export interface Tier {
   readonly folders: readonly string[];
   readonly fileForm: RegExp;
   readonly concurrency: number;
+  /** Tests that share a process: 30 take a third of the time of a process each. Absent: a process for each file. */
+  readonly filesPerProcess?: number;
   readonly testTimeoutMs: number;
   /** One line for each passed test. */
   readonly isSlow: boolean;
@@ -23,6 +25,7 @@ const quick = { concurrency: 2, testTimeoutMs: 60_000, isSlow: false, showOutput
 export const tiers: readonly Tier[] = [
   {
     ...quick,
+    filesPerProcess: 30,
     name: "unit",
     describes: "one thing at a time, no network, no real clock",
     folders: ["src"],
@@ -30,6 +33,7 @@ export const tiers: readonly Tier[] = [
   },
   {
     ...quick,
+    filesPerProcess: 30,
     name: "architecture",
     describes: "import rule, names, docs against code",
     folders: ["test/architecture"],
@@ -37,6 +41,7 @@ export const tiers: readonly Tier[] = [
   },
   {
     ...quick,
+    filesPerProcess: 30,
     name: "scenarios",
     describes: "inventory to findings to plan, as transcripts",
     folders: ["test/scenarios"],

@@ -38,6 +38,16 @@ test("checks beside: the hash of the first bytes of the file, with progress to i
   file.close();
 });
 
+test("checks beside: what the thread's young objects may take does not grow with the file", (context) => {
+  const script = new URL(
+    `data:text/javascript,import{workerData as d,resourceLimits as l}from"node:worker_threads";const w=new Int32Array(d.shared);d.port.postMessage({sha256:String(l.maxYoungGenerationSizeMb)});Atomics.store(w,0,1);Atomics.notify(w,0)`,
+  );
+  const limited = new LocalByteFiles([], (work) => startCheckThread(work, { minBytes: 1, script }));
+  const file = limited.open(fileWith(context, content));
+  assert.deepEqual(file.startChecks?.(hashOnly)?.wait(), { sha256: "8" });
+  file.close();
+});
+
 test("checks beside: structure and hash are those that the caller would find, whole or damaged", (context) => {
   const whole = snapshotBytes({ writes: landmarkWrites });
   const damaged = Uint8Array.from(whole, (byte, at) => (at % 4096 === 8 && at > 2 * 4096 ? byte ^ 0xff : byte));

@@ -24,6 +24,8 @@ export const checkBlockBytes = 256 * 1024;
 
 /** A smaller file is checked in less time than a thread needs to start twice (25 ms each; sha256 1.5 GB/s, structure 4 GB/s). */
 const defaultMinBytes = 64 * 1024 * 1024;
+/** What it makes is gone by the next page: without a limit the room for it grows with the file. */
+const youngGenerationMb = 8;
 /** How often the progress is shown while somebody waits. */
 const lookEveryMs = 100;
 /** Without one block more in this time the thread did not start, or the disk hangs: the caller goes on by itself. */
@@ -46,7 +48,7 @@ export function startCheckThread(work: CheckWork, options: CheckThreadOptions = 
   const script = options.script ?? new URL(`check-worker${extname(import.meta.url)}`, import.meta.url);
   const { port1: answers, port2: port } = new MessageChannel();
   const workerData: CheckThreadData = { work, shared, port };
-  const worker = new Worker(script, { workerData, transferList: [port] });
+  const worker = new Worker(script, { workerData, transferList: [port], resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb } });
   // A thread that could not start says so here, while the caller waits and cannot listen: to him it has stalled.
   worker.on("error", () => undefined);
   worker.unref();

@@ -23,6 +23,8 @@ test("a restore that is stopped while it writes leaves nothing of what it wrote"
   const terminal = new Terminal({ out: sink, err: sink, canAsk: false, noColor: true, readAnswer: () => Promise.resolve("") });
   const directories = { work, config: work, state: work, cache: work };
   const cli = { terminal, signal: stop.signal, directories, openCluster: () => Promise.reject(new Error("no cluster is needed")) };
+  let youngMb: number | undefined;
+  process.once("worker", ({ resourceLimits }) => (youngMb = resourceLimits?.maxYoungGenerationSizeMb));
   const restore = runFileTask(cli, "restore", restoreRequest(join(work, "db"), join(work, "new")));
   const refused = assert.rejects(restore, { code: "INTERRUPTED" });
   // Far longer than it takes; the assertion below says when it was not seen.
@@ -31,4 +33,5 @@ test("a restore that is stopped while it writes leaves nothing of what it wrote"
   stop.abort(new RecoveryError("INTERRUPTED", { subject: "requorum", detail: "Ctrl-C" }));
   await refused;
   assert.deepEqual(readdirSync(work), ["db"]);
+  assert.equal(youngMb, 16, "what records take that die young does not grow with the file");
 });

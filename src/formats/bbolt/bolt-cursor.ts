@@ -1,6 +1,6 @@
 import { maxTreeDepth } from "./bolt-layout.ts";
 import { type BoltPage } from "./bolt-page.ts";
-import { ReadAhead, type BoltPages } from "./bolt-pages.ts";
+import { BranchMemory, ReadAhead, type BoltPages } from "./bolt-pages.ts";
 import { damaged } from "../format-error.ts";
 
 /** A page on the way from the root to where the cursor stands. */
@@ -38,6 +38,8 @@ export function placeFault(
 export class BoltCursor {
   private readonly pages: BoltPages;
   private readonly readAhead: ReadAhead;
+  /** undefined: what was read may be kept. */
+  private readonly branches: BranchMemory | undefined;
   private readonly root: BoltPage;
   private levels: Level[] = [];
   /** At which depth the leaves are, once one was seen: from there on they are read ahead. */
@@ -50,6 +52,7 @@ export class BoltCursor {
   constructor(pages: BoltPages, root: BoltPage, options: { readonly reusesMemory: boolean } = { reusesMemory: false }) {
     this.pages = pages;
     this.readAhead = new ReadAhead(pages, options);
+    this.branches = options.reusesMemory ? new BranchMemory(pages) : undefined;
     this.root = root;
     this.page = root;
   }
@@ -104,8 +107,9 @@ export class BoltCursor {
   }
 
   private load(id: number, nextId: number | undefined): BoltPage {
-    if (this.levels.length < this.leafDepth) return this.pages.load(id);
-    return this.pages.orThrow(this.readAhead.page(id, nextId));
+    const depth = this.levels.length;
+    if (depth >= this.leafDepth) return this.pages.orThrow(this.readAhead.page(id, nextId));
+    return this.branches === undefined ? this.pages.load(id) : this.pages.orThrow(this.branches.read(id, depth));
   }
 }
 

@@ -55,12 +55,12 @@ export class BoltPages {
     throw damaged(this.source.name, page.offset, page.what);
   }
 
-  /** Not kept in memory. */
-  read(id: number): BoltPage | PageFault {
+  /** Not kept. What is given is valid until `memory` is used again; without it, for good. */
+  read(id: number, memory = new PageMemory(this.pageSize)): BoltPage | PageFault {
     const fault = this.idFault(id);
     if (fault !== undefined) return fault;
-    const bytes = readBytes(this.source, id * this.pageSize, this.pageSize);
-    return this.pageIn(bytes, new DataView(bytes.buffer), 0, id);
+    this.source.readInto(id * this.pageSize, memory.bytes);
+    return this.pageIn(memory.bytes, memory.view, 0, id);
   }
 
   /** Of a page id that the file names somewhere. */
@@ -124,6 +124,36 @@ export class BoltPages {
     if (sizeBytes > pageBytesMax)
       throw unsupported(this.source.name, fileOffset, `a page of ${String(sizeBytes)} bytes; up to ${String(pageBytesMax)} are read`);
     return undefined;
+  }
+}
+
+/** Room for one page. */
+class PageMemory {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+
+  constructor(sizeBytes: number) {
+    this.bytes = new Uint8Array(sizeBytes);
+    this.view = new DataView(this.bytes.buffer);
+  }
+}
+
+/**
+ * The branch pages of a walk: only one of each depth is in use at a time, and
+ * they share its memory. With memory of its own for each, a walk over gigabytes
+ * leaves many megabytes to a collector that does not see them.
+ */
+export class BranchMemory {
+  private readonly pages: BoltPages;
+  private readonly byDepth: PageMemory[] = [];
+
+  constructor(pages: BoltPages) {
+    this.pages = pages;
+  }
+
+  /** Valid until another page of this depth is asked for. */
+  read(id: number, depth: number): BoltPage | PageFault {
+    return this.pages.read(id, (this.byDepth[depth] ??= new PageMemory(this.pages.pageSize)));
   }
 }
 

@@ -3,7 +3,7 @@ import { placeFault } from "./bolt-cursor.ts";
 import type { ProblemList } from "./bolt-check.ts";
 import { maxTreeDepth, readUint64 } from "./bolt-layout.ts";
 import { BoltPage, usedBytes } from "./bolt-page.ts";
-import { ReadAhead, type BoltPages } from "./bolt-pages.ts";
+import { BranchMemory, ReadAhead, type BoltPages } from "./bolt-pages.ts";
 import { inlinePage } from "./inline-page.ts";
 import type { PageSet } from "./page-set.ts";
 
@@ -33,6 +33,7 @@ export function checkBucket(check: TreeCheck, rootId: number, bucketDepth = 0): 
   const walk: Walk = {
     check,
     bucketDepth,
+    branches: new BranchMemory(check.pages),
     readAhead: new ReadAhead(check.pages, { reusesMemory: true }),
     leafDepth: Number.POSITIVE_INFINITY,
   };
@@ -42,6 +43,7 @@ export function checkBucket(check: TreeCheck, rootId: number, bucketDepth = 0): 
 interface Walk {
   readonly check: TreeCheck;
   readonly bucketDepth: number;
+  readonly branches: BranchMemory;
   readonly readAhead: ReadAhead;
   /** Where the leaves are, once one was seen: from there on pages are read ahead. */
   leafDepth: number;
@@ -59,7 +61,7 @@ interface Place {
 /** Recursion is limited by `maxTreeDepth` and `maxBucketDepth`. */
 function checkPage(walk: Walk, place: Place): void {
   const { pages, problems, totals } = walk.check;
-  const page = place.depth < walk.leafDepth ? pages.read(place.id) : walk.readAhead.page(place.id, place.nextId);
+  const page = place.depth < walk.leafDepth ? walk.branches.read(place.id, place.depth) : walk.readAhead.page(place.id, place.nextId);
   if (!(page instanceof BoltPage)) {
     problems.add("page", place.id, page.offset, page.what);
     return;

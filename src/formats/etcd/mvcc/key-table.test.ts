@@ -74,3 +74,21 @@ test("KeyHasher: the first word of Linux's hsiphash, and other words with anothe
     for (const word of ["h0", "h1", "h2", "h3"] as const) assert.notEqual(other[word], linux[word]);
   }
 });
+
+test("KeyTable: what it was grown out of, and all of it in the end, goes back at once", () => {
+  const hasher = new KeyHasher();
+  const table = new KeyTable(7, 100_000);
+  const arrays = new Set([table.words]);
+  for (let number = 0; number < 10_000; number += 1) {
+    hasher.hash(new TextEncoder().encode(String(number)), 0, String(number).length);
+    if (!table.seek(hasher)) table.words[table.at + keyWord.state] = keyState.live;
+    arrays.add(table.words);
+  }
+  assert.equal(table.count, 10_000);
+  assert.deepEqual(
+    [...arrays].map((words) => words.byteLength > 0),
+    [false, false, true],
+  );
+  table.release();
+  assert.equal(table.words.byteLength, 0);
+});

@@ -18,7 +18,7 @@ export const keyState = { deleted: 1, live: 2 } as const;
 
 /**
  * Sizes before the last one, which `maxKeys` decides. The steps are long,
- * because an array that was grown out of is memory that stays for a while.
+ * because for a while the array that was grown out of stands beside the new one.
  */
 const slotSteps = [1_024, 8_192, 65_536, 524_288] as const;
 /** Linear probing stays short up to here. */
@@ -32,7 +32,7 @@ const twoTo32 = 4_294_967_296;
  */
 export class KeyTable {
   count = 0;
-  words: Uint32Array;
+  words: Uint32Array<ArrayBuffer>;
   at = 0;
   private readonly width: number;
   private readonly maxKeys: number;
@@ -80,6 +80,11 @@ export class KeyTable {
     this.count = 0;
   }
 
+  /** Its memory goes back at once, and the table cannot be used any more: who collects garbage sees little of it and waits long. */
+  release(): void {
+    giveBack(this.words);
+  }
+
   /**
    * Drops the entries whose third hash word does not end in the bits of `id`,
    * without other memory: going on from an empty slot, each kept entry is taken
@@ -107,6 +112,7 @@ export class KeyTable {
     this.words = new Uint32Array(this.slots * this.width);
     this.count = 0;
     this.insertAll(before);
+    giveBack(before);
   }
 
   private insertAll(entries: Uint32Array): void {
@@ -134,4 +140,8 @@ export class KeyTable {
     this.at = at;
     return false;
   }
+}
+
+function giveBack({ buffer }: Uint32Array<ArrayBuffer>): void {
+  buffer.transfer(0);
 }

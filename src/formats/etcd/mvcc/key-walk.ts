@@ -66,6 +66,7 @@ export class KeyWalk {
       for (const left of this.pass(part, isFirst)) parts.push(left);
       isFirst = false;
     }
+    this.table.release();
   }
 
   /** Gives the parts that did not fit. */

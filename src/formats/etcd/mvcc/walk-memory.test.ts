@@ -3,6 +3,7 @@ import test from "node:test";
 import { MemoryBoltSink } from "../../../../test/support/bolt-bytes.ts";
 import { databaseBytes } from "../../../../test/support/kube-database.ts";
 import { openBolt } from "../../bbolt/bolt-file.ts";
+import { checkBolt } from "../../bbolt/check-bolt.ts";
 import { MemoryByteSource, type ByteSource } from "../../byte-source.ts";
 import { planRestore } from "../restore/restore-plan.ts";
 import { writeRestoredDatabase } from "../restore/write-restored-database.ts";
@@ -26,6 +27,10 @@ class CountingSource implements ByteSource {
   readInto(offset: number, into: Uint8Array): void {
     this.filled.add(into.buffer);
     this.source.readInto(offset, into);
+  }
+
+  get filledBuffers(): number {
+    return this.filled.size;
   }
 
   get filledBytes(): number {
@@ -60,6 +65,22 @@ test("walks over all records read a large file into a few buffers: the memory fo
     const source = new CountingSource(database);
     walk(source);
     assert.ok(source.filledBytes < 6_000_000, `${name}: ${String(source.filledBytes)} bytes`);
+  }
+});
+
+test("walks over many small records do not take memory for each branch page: nobody collects it in time", () => {
+  const small = databaseBytes({
+    writes: Array.from({ length: 60_000 }, (_, at) => [`/registry/configmaps/a/${String(at)}`, value.subarray(0, 400)]),
+  });
+  const walks: Readonly<Record<string, (source: ByteSource) => void>> = {
+    structure: (source) => assert.equal(checkBolt(source).verdict, "good"),
+    inspect: (source) => inspectDb(openBolt(source), { topKeys: 0 }),
+    live: (source) => assert.equal([...viewAt(openMvcc(openBolt(source)), 0n).records({ reusesMemory: true })].length, 60_000),
+  };
+  for (const [name, walk] of Object.entries(walks)) {
+    const source = new CountingSource(small);
+    walk(source);
+    assert.ok(source.filledBuffers < 40, `${name}: ${String(source.filledBuffers)} buffers`);
   }
 });
 

@@ -12,7 +12,7 @@ import { join, resolve } from "node:path";
 import type { ReportProgress } from "../src/model/progress-event.ts";
 import { RecoveryError } from "../src/model/recovery-error.ts";
 import { debianEtcd34, hasDebianEtcd34 } from "../test/support/debian-etcd.ts";
-import { boltOracleModule, walOracleModule } from "../test/support/oracle-modules.ts";
+import { boltOracleModule, s3ServerModule, walOracleModule } from "../test/support/oracle-modules.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const say = (text: string): void => void process.stdout.write(`# set-up: ${text}\n`);
@@ -28,9 +28,9 @@ const contractPrograms: readonly NeededProgram[] = [
   { program: "openssl", debianPackage: "openssl" },
 ];
 
-/** A real sshd, openssl, and etcd of every supported minor version, built once into the cache. */
+/** A real sshd, openssl, etcd of every supported minor version, and an S3 server, built once into the cache. */
 export async function missingForContracts(): Promise<readonly string[]> {
-  return [...(await ensurePrograms(contractPrograms)), ...(await ensureBuilt(etcdModules))];
+  return [...(await ensurePrograms(contractPrograms)), ...(await ensureBuilt([...etcdModules, s3ServerModule]))];
 }
 
 /** Those, Debian's etcd 3.4, and the Go programs that our readers of files are held against. */

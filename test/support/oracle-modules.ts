@@ -19,3 +19,11 @@ export const walOracleModule: ProgramModule = {
   packages: [{ path: ".", program: "wal-oracle" }],
   expectedBuildMs: 60_000,
 };
+
+/** An S3 server that keeps objects as files (Apache 2.0), for the contract of the S3 store. */
+export const s3ServerModule: ProgramModule = {
+  version: "1.8.0",
+  folder: "s3-server",
+  packages: [{ path: "github.com/versity/versitygw/cmd/versitygw", program: "versitygw" }],
+  expectedBuildMs: 170_000,
+};

@@ -10,6 +10,7 @@ import { RecoveryError } from "../model/recovery-error.ts";
 import { readClusterConfig } from "../schemas/config.ts";
 import type { ConfigDraft } from "../schemas/config-draft.ts";
 import { initCluster } from "./init-cluster.ts";
+import { readManifestText } from "../formats/machine/manifest-text.ts";
 import { discoveryScript } from "./init-discovery.ts";
 import { draftFromAnsible, draftFromHosts, draftFromKubeconfig } from "./init-draft.ts";
 
@@ -420,6 +421,46 @@ test("discoveryScript: etcd.yaml comes before another etcd's file, and a variabl
   });
   const [manifest] = told.split("\n").flatMap((line) => /^etcd\.manifest\t(.*)$/.exec(line)?.[1] ?? []);
   assert.equal(Buffer.from(manifest ?? "", "base64").toString(), own.replace(/'?planted-secret'?/g, "withheld"));
+});
+
+test("discoveryScript: in no style of YAML a variable's value leaves the machine, and where it cannot be told the manifest stays there", () => {
+  const told = [
+    '- name: T\n      "value": planted',
+    "- name: T\n      'value' : planted",
+    '- "value": "planted" # planted',
+    "- name: T\n      value: |\n        planted\n\n         planted\n      valueFrom: {}",
+    "- name: T\n      value: >-\n       planted",
+    "- name: T\n      value:\n        planted",
+    "- name: T\n      value: a\n        planted",
+    "- name: T\n      value: &a planted\n    # planted",
+    "- name: T\n      value: /wal\n        planted",
+    "- name: T\n      value: /a planted",
+  ];
+  const kept = [
+    "- {name: T, value: planted}",
+    '- {"name": "T",\n       "value":\n"planted"}',
+    "- name: T\n      value: 'a\nplanted'",
+    '- name: T\n      value: "/a\nplanted"',
+    "- name: T\n      ? value\n      : planted",
+    '- name: T\n      "val\\u0075e": planted',
+    "- name: T\n      !!str value: planted",
+    "- name: T\n      value: a\n\tplanted",
+  ];
+  const manifestOf = (item: string): string =>
+    etcdManifest("/data/etcd").replace("    image: x/etcd\n", `    image: x/etcd\n    env:\n    ${item}\n`);
+  const files = [...told, ...kept].map((item, at) => [`/etc/kubernetes/manifests/${String(at + 10)}.yaml`, manifestOf(item)]);
+  const all = runScriptOn(Object.fromEntries(files)).split("\n");
+  assert.equal(all.filter((line) => line === "etcd\tstatic-pod").length, files.length);
+  const manifests = all.flatMap((line) => {
+    const base64 = /^etcd\.manifest\t(.*)$/.exec(line)?.[1];
+    return base64 === undefined ? [] : [Buffer.from(base64, "base64").toString()];
+  });
+  assert.ok(!all.join("\n").includes("planted") && !manifests.join("\n").includes("planted"), manifests.join("\n"));
+  assert.equal(manifests.length, told.length);
+  for (const text of manifests) {
+    const { problem, etcdFlags } = readManifestText(text, "etcd.yaml");
+    assert.deepEqual([problem, etcdFlags?.dataPlace], [undefined, { kind: "path", path: "/data/etcd" }], text);
+  }
 });
 
 test("initCluster: machines that keep etcd's data in different places get a note", async () => {

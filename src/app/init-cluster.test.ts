@@ -448,7 +448,10 @@ test("discoveryScript: in no style of YAML a variable's value leaves the machine
   ];
   const manifestOf = (item: string): string =>
     etcdManifest("/data/etcd").replace("    image: x/etcd\n", `    image: x/etcd\n    env:\n    ${item}\n`);
-  const files = [...told, ...kept].map((item, at) => [`/etc/kubernetes/manifests/${String(at + 10)}.yaml`, manifestOf(item)]);
+  const files = [...told, ...kept].map((item, at): [string, string] => [
+    `/etc/kubernetes/manifests/${String(at + 10)}.yaml`,
+    manifestOf(item),
+  ]);
   const all = runScriptOn(Object.fromEntries(files)).split("\n");
   assert.equal(all.filter((line) => line === "etcd\tstatic-pod").length, files.length);
   const manifests = all.flatMap((line) => {

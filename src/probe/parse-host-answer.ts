@@ -48,11 +48,13 @@ function lenientText(base64: string): string {
   return isBase64(base64) ? new TextDecoder().decode(bytesOfBase64(base64)).trim() : "";
 }
 
-function isBase64(text: string): boolean {
+/** Whole, with its padding. */
+export function isBase64(text: string): boolean {
   return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
 }
 
-function bytesOfBase64(text: string): Uint8Array {
+/** Of what `isBase64` holds for. */
+export function bytesOfBase64(text: string): Uint8Array {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 

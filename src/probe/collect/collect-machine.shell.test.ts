@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { FakeHostAccess } from "../../../test/support/fake-host-access.ts";
+import { defaultPaths, type ClusterConfig } from "../../model/cluster-config.ts";
+import { asHostName } from "../../model/ids.ts";
+import { collectMachine, type MachineParts } from "./collect-machine.ts";
+import { collectScript } from "./collect-script.ts";
+
+const cp1 = { name: asHostName("cp1"), address: "10.0.0.11", roles: ["control-plane"] as const };
+const config: ClusterConfig = {
+  apiVersion: "requorum/v1",
+  cluster: "prod",
+  platform: "kubeadm",
+  etcdTopology: "stacked",
+  controlPlaneEndpoint: undefined,
+  loadBalancer: "none",
+  hosts: [cp1],
+  ssh: { connectTimeoutMs: 1000 },
+  paths: defaultPaths,
+  policy: { planLifetimeMs: 3_600_000 },
+};
+
+const secret = "planted-private-key";
+const kubeadm: { readonly [path: string]: string } = Object.fromEntries(
+  ["ca.crt", "ca.key", "sa.key", "sa.pub", "etcd/ca.crt", "etcd/ca.key"].map((name) => [`/etc/kubernetes/pki/${name}`, secret]),
+);
+const apiServer = (flag = ""): string => `kind: Pod
+metadata: { name: kube-apiserver }
+spec:
+  containers:
+    - command: [kube-apiserver, --client-ca-file=/etc/kubernetes/pki/ca.crt, --audit-log-path=/var/log/audit.log${flag}]
+      volumeMounts: [{ name: k, mountPath: /etc/kubernetes/pki }, { name: enc, mountPath: /enc }]
+  volumes: [{ name: k, hostPath: { path: /etc/kubernetes/pki } }, { name: enc, hostPath: { path: /srv/encryption } }]
+`;
+const whole = {
+  ...kubeadm,
+  "/etc/kubernetes/manifests/kube-apiserver.yaml": apiServer(),
+  "/etc/kubernetes/manifests/etcd.yaml": "kind: Pod\n",
+};
+
+/** The real script with a real sh, on a machine made of files below a temporary root. */
+async function collectedOn(
+  files: { readonly [path: string]: string | Uint8Array },
+  options: {
+    readonly links?: { readonly [path: string]: string };
+    readonly limits?: readonly string[];
+    readonly config?: ClusterConfig;
+  } = {},
+): Promise<MachineParts & { readonly calls: number }> {
+  const root = mkdtempSync(join(tmpdir(), "requorum-collect-"));
+  try {
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(join(root, dirname(path)), { recursive: true });
+      writeFileSync(join(root, path), content, { mode: 0o600 });
+    }
+    for (const [path, target] of Object.entries(options.links ?? {})) {
+      mkdirSync(join(root, dirname(path)), { recursive: true });
+      symlinkSync(target, join(root, path));
+    }
+    const hosts = new FakeHostAccess();
+    hosts.onScript({}, ({ script, args = [] }) => {
+      const words = [...(options.limits ?? args.slice(0, 3)), ...args.slice(3)];
+      const ran = spawnSync("sh", ["-s", "--", ...words], {
+        input: script,
+        encoding: "utf8",
+        env: { ...process.env, REQUORUM_PROBE_ROOT: root },
+        maxBuffer: 64 * 1024 * 1024,
+      });
+      return { exitCode: ran.status ?? 1, stdout: ran.stdout, stderr: ran.stderr };
+    });
+    const parts = await collectMachine(hosts, options.config ?? config, cp1, { signal: new AbortController().signal });
+    return { ...parts, calls: hosts.calls.length };
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
+
+const kindsOf = ({ parts }: MachineParts): { readonly [path: string]: string } =>
+  Object.fromEntries(parts.map(({ kind, file }) => [file.path, kind]));
+
+test("collectMachine: files come with kind, mode, owner and bytes; links stay links; kubeadm's copies of data dirs are left out", async () => {
+  const odd = Uint8Array.from([0, 255, 10, 13, 0]);
+  const found = await collectedOn(
+    {
+      ...whole,
+      "/etc/kubernetes/admin.conf": "kind: Config\n",
+      "/etc/kubernetes/empty.yaml": "",
+      "/etc/kubernetes/pki/name with 'blank'.bin": odd,
+      "/etc/kubernetes/tmp/kubeadm-backup-etcd/member/snap/db": "a whole database",
+      "/etc/containerd/config.toml": "version = 2\n",
+      "/etc/keepalived/keepalived.conf": 'vrrp_script check {\n  script "/usr/local/bin/check_api.sh 6443"\n}\n',
+      "/usr/local/bin/check_api.sh": "#!/bin/sh\n",
+      "/var/lib/kubelet/config.yaml": "kind: KubeletConfiguration\n",
+      "/var/lib/kubelet/pki/kubelet-client-2026.pem": secret,
+      "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf": "[Service]\n",
+    },
+    { links: { "/var/lib/kubelet/pki/kubelet-client-current.pem": "kubelet-client-2026.pem", "/etc/kubernetes/pki/dangling": "nowhere" } },
+  );
+  assert.deepEqual(found.missing, []);
+  const kinds = kindsOf(found);
+  assert.equal(kinds["/etc/kubernetes/admin.conf"], "kubeconfig");
+  assert.equal(kinds["/etc/containerd/config.toml"], "container-runtime");
+  assert.equal(kinds["/usr/local/bin/check_api.sh"], "load-balancer");
+  assert.equal(kinds["/etc/systemd/system/kubelet.service.d/10-kubeadm.conf"], "kubelet");
+  assert.equal(kinds["/etc/kubernetes/manifests/etcd.yaml"], "static-pod");
+  assert.ok(!Object.keys(kinds).some((path) => path.includes("/tmp/")));
+  const fileAt = (path: string) => found.parts.find(({ file }) => file.path === path)?.file;
+  assert.deepEqual(fileAt("/etc/kubernetes/pki/name with 'blank'.bin")?.content, odd);
+  assert.equal(fileAt("/etc/kubernetes/empty.yaml")?.content.length, 0);
+  assert.equal(fileAt("/etc/kubernetes/pki/ca.key")?.mode, 0o600);
+  assert.equal(fileAt("/etc/kubernetes/pki/ca.key")?.uid, process.getuid?.());
+  const link = fileAt("/var/lib/kubelet/pki/kubelet-client-current.pem");
+  assert.deepEqual([link?.type, link?.target], ["symlink", "kubelet-client-2026.pem"]);
+  assert.equal(fileAt("/etc/kubernetes/pki/dangling")?.target, "nowhere");
+});
+
+test("collectMachine: the encryption configuration is found where the API server's manifest says, through its volumes", async () => {
+  const flag = ", --encryption-provider-config=/enc/config.yaml";
+  const files = { ...whole, "/etc/kubernetes/manifests/kube-apiserver.yaml": apiServer(flag) };
+  const there = await collectedOn({ ...files, "/srv/encryption/config.yaml": "kind: EncryptionConfiguration\n" });
+  assert.equal(kindsOf(there)["/srv/encryption/config.yaml"], "encryption-config");
+  assert.deepEqual(there.missing, []);
+  assert.equal(there.calls, 2);
+  const gone = await collectedOn(files);
+  assert.match(gone.missing.join("\n"), /^\/srv\/encryption\/config\.yaml: the encryption configuration .* is not there$/);
+});
+
+test("collectMachine: what a control plane cannot be brought back without is missed by name, also behind kubespray's link", async () => {
+  const bare = await collectedOn({ "/etc/kubernetes/pki/ca.crt": "c" });
+  assert.match(bare.missing.join("\n"), /pki\/ca\.key: the key of the cluster's CA is not there/);
+  assert.match(bare.missing.join("\n"), /pki\/sa\.key/);
+  assert.doesNotMatch(bare.missing.join("\n"), /pki\/ca\.crt/);
+  const files = Object.fromEntries(Object.entries(kubeadm).map(([path, content]) => [path.replace("/pki/", "/ssl/"), content]));
+  const spray = await collectedOn(
+    { ...files, "/etc/kubernetes/manifests/kube-apiserver.yaml": apiServer() },
+    { links: { "/etc/kubernetes/pki": "ssl" }, config: { ...config, platform: "kubespray" } },
+  );
+  assert.deepEqual(spray.missing, []);
+  assert.equal(spray.parts.find(({ file }) => file.path === "/etc/kubernetes/pki")?.file.target, "ssl");
+});
+
+test("collectMachine: a file that is too large, or one too many, is named and not passed over", async () => {
+  const large = await collectedOn({ ...whole, "/etc/containerd/huge": "x".repeat(2000) }, { limits: ["1000", "100000", "100"] });
+  assert.deepEqual(large.missing, ["/etc/containerd/huge: it has 2000 bytes, more than is collected"]);
+  const many = await collectedOn(whole, { limits: ["1000", "100000", "4"] });
+  assert.match(many.missing.join("\n"), /more files than are collected of one machine/);
+  const much = await collectedOn(whole, { limits: ["1000", "60", "100"] });
+  assert.match(much.missing.join("\n"), /more bytes than are collected of one machine/);
+});
+
+test("collectScript: a file that cannot be read is told with the machine's words", (context) => {
+  const root = mkdtempSync(join(tmpdir(), "requorum-collect-"));
+  context.after(() => {
+    rmSync(root, { recursive: true });
+  });
+  mkdirSync(join(root, "bin"));
+  // Root reads everything: a program in the place of base64 that fails on this file.
+  writeFileSync(
+    join(root, "bin/base64"),
+    `#!/bin/sh\ncase $* in *broken*) echo 'Input/output error' >&2; exit 1;; esac\nexec /usr/bin/base64 "$@"\n`,
+    { mode: 0o755 },
+  );
+  mkdirSync(join(root, "etc/kubernetes"), { recursive: true });
+  writeFileSync(join(root, "etc/kubernetes/broken"), "x");
+  const { stdout } = spawnSync("sh", ["-s", "--", "1000", "1000", "10", "/etc/kubernetes"], {
+    input: collectScript,
+    encoding: "utf8",
+    env: { PATH: `${join(root, "bin")}:/usr/bin:/bin`, REQUORUM_PROBE_ROOT: root },
+  });
+  assert.match(stdout, new RegExp(`: failed ${Buffer.from("Input/output error").toString("base64")}\nend\n$`));
+});

@@ -1,0 +1,99 @@
+import { isAtOrBelow } from "../../model/host-path.ts";
+import type { BackupPartKind } from "../../model/backup-set.ts";
+import type { ClusterConfig, HostConfig } from "../../model/cluster-config.ts";
+import { runsEtcd } from "../../model/cluster-config.ts";
+
+/** Unit files of a service, with what changes them, wherever a distribution or an administrator puts them. */
+function unitPlaces(service: string): readonly string[] {
+  return ["/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"].flatMap((folder) => [
+    `${folder}/${service}.service`,
+    `${folder}/${service}.service.d`,
+  ]);
+}
+
+/** Kubespray's own places beside kubeadm's: roles/etcd and roles/kubernetes/control-plane of kubernetes-sigs/kubespray 2.27. */
+const pkiPlaces = ["/etc/kubernetes/ssl", "/etc/ssl/etcd", "/etc/etcd", "/var/lib/kubelet/pki"];
+const kubeletPlaces = [
+  "/var/lib/kubelet/config.yaml",
+  "/var/lib/kubelet/kubeadm-flags.env",
+  "/var/lib/kubelet/instance-config.yaml",
+  "/etc/default/kubelet",
+  "/etc/sysconfig/kubelet",
+  ...unitPlaces("kubelet"),
+];
+const runtimePlaces = [
+  "/etc/containerd",
+  "/etc/crio",
+  "/etc/containers",
+  "/etc/crictl.yaml",
+  "/etc/cni/net.d",
+  ...unitPlaces("containerd"),
+  ...unitPlaces("crio"),
+];
+const balancerPlaces = ["/etc/keepalived", "/etc/haproxy", "/etc/kube-vip", ...unitPlaces("keepalived"), ...unitPlaces("haproxy")];
+/** etcd as a service of its machine. */
+const etcdServicePlaces = ["/etc/etcd.env", "/etc/default/etcd", ...unitPlaces("etcd")];
+
+/** What is asked of every machine; what is not there is passed over. */
+export function placesToCollect(paths: ClusterConfig["paths"]): readonly string[] {
+  return [
+    ...new Set([
+      "/etc/kubernetes",
+      paths.pkiDir,
+      paths.manifestsDir,
+      ...pkiPlaces,
+      ...kubeletPlaces,
+      ...runtimePlaces,
+      ...balancerPlaces,
+      ...etcdServicePlaces,
+    ]),
+  ];
+}
+
+/** `encryptionConfigs`: the files that API servers are started with, wherever they lie. */
+export function partKindOf(
+  path: string,
+  known: {
+    readonly paths: ClusterConfig["paths"];
+    readonly encryptionConfigs: readonly string[];
+    readonly balancerFiles: readonly string[];
+  },
+): BackupPartKind {
+  const isIn = (places: readonly string[]): boolean => places.some((place) => isAtOrBelow(path, place));
+  if (known.encryptionConfigs.includes(path)) return "encryption-config";
+  if (known.balancerFiles.includes(path) || isIn(balancerPlaces)) return "load-balancer";
+  if (isIn([known.paths.manifestsDir])) return "static-pod";
+  if (/\.(pem|crt|key|pub|cer|csr)$/.test(path) || isIn([known.paths.pkiDir, ...pkiPlaces.filter((place) => place !== "/etc/etcd")]))
+    return "pki";
+  if (isIn(runtimePlaces)) return "container-runtime";
+  if (/^\/etc\/kubernetes\/[^/]*\.conf$/.test(path)) return "kubeconfig";
+  if (isIn(kubeletPlaces) || /^\/etc\/kubernetes\/kubelet[^/]*$/.test(path)) return "kubelet";
+  // How the programs of the control plane are started, and what they read: audit policy, admission, etcd's environment.
+  return "static-pod";
+}
+
+/** Without these the control plane of that machine cannot be brought back as it was: file, and whose it is. */
+export function neededFiles(host: HostConfig, config: ClusterConfig): readonly { readonly path: string; readonly what: string }[] {
+  const { pkiDir, manifestsDir } = config.paths;
+  if (config.platform === "openshift") return [];
+  const isControlPlane = host.roles.includes("control-plane");
+  const ofKubeadmsEtcd = runsEtcd(host, config) && config.platform === "kubeadm" && config.etcdTopology === "stacked";
+  return [
+    ...(isControlPlane
+      ? [
+          { path: `${pkiDir}/ca.crt`, what: "the cluster's CA" },
+          { path: `${pkiDir}/ca.key`, what: "the key of the cluster's CA" },
+          { path: `${pkiDir}/sa.key`, what: "the key that signs service account tokens" },
+          { path: `${pkiDir}/sa.pub`, what: "the key that service account tokens are checked with" },
+          { path: `${manifestsDir}/kube-apiserver.yaml`, what: "the API server's manifest" },
+        ]
+      : []),
+    ...(ofKubeadmsEtcd
+      ? [
+          { path: `${pkiDir}/etcd/ca.crt`, what: "etcd's CA" },
+          { path: `${pkiDir}/etcd/ca.key`, what: "the key of etcd's CA" },
+          { path: `${manifestsDir}/etcd.yaml`, what: "etcd's manifest" },
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,93 @@
+import { parse } from "yaml";
+import { cleanPath, isAtOrBelow } from "../../model/host-path.ts";
+
+/** Files that a machine's own configuration names, and that may lie anywhere on it. */
+export interface NamedFiles {
+  /** What programs of the control plane are told to read. */
+  readonly ofPods: readonly string[];
+  /** The API server's `--encryption-provider-config`, on the machine. */
+  readonly encryptionConfigs: readonly string[];
+}
+
+type Fields = { readonly [key: string]: unknown };
+
+/**
+ * Flags of the containers of one static pod that name a file, with the path
+ * that its volumes give it on the machine. A manifest that cannot be
+ * understood names none: that it is in the set as it is says what it is.
+ */
+export function filesNamedByManifest(text: string): NamedFiles {
+  const spec = recordOf(recordOf(parsedOrNothing(text))?.["spec"]);
+  if (spec === undefined) return { ofPods: [], encryptionConfigs: [] };
+  const volumes = new Map(
+    recordsOf(spec["volumes"]).flatMap((volume) => {
+      const path = recordOf(volume["hostPath"])?.["path"];
+      return typeof path === "string" ? [[String(volume["name"]), path] as const] : [];
+    }),
+  );
+  const ofPods: string[] = [];
+  const encryptionConfigs: string[] = [];
+  for (const container of recordsOf(spec["containers"])) {
+    for (const word of [...listOf(container["command"]), ...listOf(container["args"])]) {
+      const found = typeof word === "string" ? /^--([a-z0-9-]+)=(\/[^,]+)$/.exec(word) : null;
+      const [, flag = "", path = ""] = found ?? [];
+      // Not where something is written to: logs and data.
+      if (found === null || !/(file|config|kubeconfig|cert|key|ca)$/.test(flag)) continue;
+      const place = onMachine(path, container, volumes);
+      if (place === undefined) continue;
+      ofPods.push(place);
+      if (flag === "encryption-provider-config") encryptionConfigs.push(place);
+    }
+  }
+  return { ofPods: [...new Set(ofPods)], encryptionConfigs };
+}
+
+/** Programs of the distribution are installed again, not restored. */
+const programPlaces = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
+
+/** Check and notify scripts, and included files, of keepalived's configuration. */
+export function filesNamedByKeepalived(text: string): readonly string[] {
+  const found = [...text.matchAll(/^[ \t]*(?:script|notify\w*|include)[ \t]+"?[ \t]*(\/[^\s"';|&*]+)/gm)].flatMap(
+    ([, path = ""]) => cleanPath(path) ?? [],
+  );
+  return [...new Set(found.filter((path) => !programPlaces.some((place) => isAtOrBelow(path, place))))];
+}
+
+/** undefined: it lies in the container alone. The deepest mount counts. */
+function onMachine(path: string, container: Fields, volumes: ReadonlyMap<string, string>): string | undefined {
+  const wanted = cleanPath(path);
+  if (wanted === undefined) return undefined;
+  const mounts = recordsOf(container["volumeMounts"])
+    .flatMap((mount) => {
+      const at = typeof mount["mountPath"] === "string" ? cleanPath(mount["mountPath"]) : undefined;
+      const from = volumes.get(String(mount["name"]));
+      return at !== undefined && from !== undefined && isAtOrBelow(wanted, at) ? [{ at, from }] : [];
+    })
+    .sort((one, other) => other.at.length - one.at.length);
+  const [mount] = mounts;
+  return mount === undefined ? undefined : cleanPath(`${mount.from}/${wanted.slice(mount.at.length)}`);
+}
+
+/** Aliases are bounded: a hostile file must not expand without end. */
+function parsedOrNothing(text: string): unknown {
+  try {
+    return parse(text, { maxAliasCount: 20 });
+  } catch {
+    return undefined;
+  }
+}
+
+function recordOf(value: unknown): Fields | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as readonly unknown[]) : [];
+}
+
+function recordsOf(value: unknown): readonly Fields[] {
+  return listOf(value).flatMap((item) => {
+    const record = recordOf(item);
+    return record === undefined ? [] : [record];
+  });
+}

@@ -3,6 +3,7 @@
  * generated from this table. Summaries are constant; details come from the
  * place that throws.
  */
+import { backupErrorEntries } from "./backup-error-entries.ts";
 import type { ErrorEntry } from "./error-entry.ts";
 import { fileErrorEntries } from "./file-error-entries.ts";
 
@@ -228,6 +229,7 @@ const catalogue = {
     remedies: [{ why: "free space on that disk, then go on with the run; it is found where it was begun", command: "requorum resume" }],
   },
   ...fileErrorEntries,
+  ...backupErrorEntries,
   LOCAL_FILE_FAILED: {
     summary: "a local file could not be read or written",
     retry: "permanent",

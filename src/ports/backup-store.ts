@@ -28,7 +28,11 @@ export interface BackupStore {
   stat(name: string, options?: StoreCallOptions): Promise<StoredObject | undefined>;
   /** All objects whose name begins so, sorted by name; unfinished uploads are not among them. */
   list(prefix: string, options?: StoreCallOptions): Promise<readonly StoredObject[]>;
-  /** Takes it out of the listing; where the store can, it is kept aside ("aside/" before its name) and not deleted. One that is not there is no error. */
+  /**
+   * Takes it out of the listing; where the store can, it is kept aside ("aside/"
+   * before its name, in no listing but that of "aside/") and not deleted. What
+   * is aside already is deleted. One that is not there is no error.
+   */
   remove(name: string, options?: StoreCallOptions): Promise<void>;
   /** Unfinished uploads of writers that are gone; gives how many were cleared. */
   clearUnfinished(options: StoreCallOptions & { readonly olderThanMs: number }): Promise<number>;

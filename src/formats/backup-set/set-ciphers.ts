@@ -5,6 +5,8 @@
  */
 export interface SetCiphers {
   sha256(data: Uint8Array): Uint8Array;
+  /** For parts that do not fit into memory. `digest` may be called once. */
+  startSha256(): { update(data: Uint8Array): void; digest(): Uint8Array };
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array;
   /** RFC 5869 with an empty salt; 32 bytes. */
   hkdfSha256(key: Uint8Array, info: string): Uint8Array;

@@ -1,0 +1,102 @@
+import type { StoredObjectRef } from "../model/backup-set.ts";
+import { toHex } from "../formats/backup-set/byte-text.ts";
+import { sealedChunkBytesMax } from "../formats/backup-set/chunk.ts";
+import type { SetCiphers } from "../formats/backup-set/set-ciphers.ts";
+import { packName } from "../formats/backup-set/set-names.ts";
+import type { BackupStore } from "../ports/backup-store.ts";
+
+/** A pack is put when it has so much: few objects, and little to send again when a put fails. */
+export const packTargetBytes = 16 * 1024 * 1024;
+/** Packs that are on their way at one time: with the one that is filled, 80 MiB of memory whatever is written. */
+const putsAtOnce = 4;
+
+/** Where a chunk will lie; `pack` numbers the packs of this writer from 0. */
+export interface PackedChunk {
+  readonly pack: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Gathers sealed chunks into packs and puts these while the next is filled. */
+export class PackWriter {
+  readonly #store: BackupStore;
+  readonly #ciphers: SetCiphers;
+  readonly #signal: AbortSignal;
+  readonly #refs: (StoredObjectRef | undefined)[] = [];
+  /** Names of all packs whose put was begun: one that failed may be there all the same. */
+  readonly #begun: string[] = [];
+  readonly #free: Uint8Array[] = [];
+  readonly #underWay = new Set<Promise<void>>();
+  #failures: readonly unknown[] = [];
+  #buffer: Uint8Array | undefined;
+  #usedBytes = 0;
+
+  constructor(options: { readonly store: BackupStore; readonly ciphers: SetCiphers; readonly signal: AbortSignal }) {
+    this.#store = options.store;
+    this.#ciphers = options.ciphers;
+    this.#signal = options.signal;
+  }
+
+  add(sealed: Uint8Array): PackedChunk {
+    this.#buffer ??= this.#free.pop() ?? new Uint8Array(packTargetBytes + sealedChunkBytesMax);
+    this.#buffer.set(sealed, this.#usedBytes);
+    const place = { pack: this.#refs.length, offset: this.#usedBytes, length: sealed.length };
+    this.#usedBytes += sealed.length;
+    return place;
+  }
+
+  /** To be called after each `add`: puts the pack when it is full, and waits while too many are on their way. */
+  async settle(): Promise<void> {
+    if (this.#usedBytes < packTargetBytes) return;
+    this.#begin();
+    while (this.#underWay.size >= putsAtOnce) await Promise.race(this.#underWay);
+    this.#throwFailure();
+  }
+
+  /** All packs in the store, by their numbers. */
+  async finish(): Promise<readonly StoredObjectRef[]> {
+    if (this.#usedBytes > 0) this.#begin();
+    await this.quiet();
+    this.#throwFailure();
+    return this.#refs.map((ref) => {
+      if (ref === undefined) throw new Error("a pack was not put, and nobody said so");
+      return ref;
+    });
+  }
+
+  /** Resolves when nothing is on its way any more; failures are kept. Gives the names of what may be in the store. */
+  async quiet(): Promise<readonly string[]> {
+    await Promise.all(this.#underWay);
+    return this.#begun;
+  }
+
+  #begin(): void {
+    const buffer = this.#buffer ?? new Uint8Array();
+    const content = buffer.subarray(0, this.#usedBytes);
+    const number = this.#refs.length;
+    this.#refs.push(undefined);
+    this.#buffer = undefined;
+    this.#usedBytes = 0;
+    const put = this.#put(content, number).then(
+      () => {
+        this.#free.push(buffer);
+      },
+      (error: unknown) => {
+        this.#failures = [...this.#failures, error];
+      },
+    );
+    this.#underWay.add(put);
+    void put.then(() => this.#underWay.delete(put));
+  }
+
+  async #put(content: Uint8Array, number: number): Promise<void> {
+    const sha256 = toHex(this.#ciphers.sha256(content));
+    this.#begun.push(packName(sha256));
+    await this.#store.put(packName(sha256), content, { signal: this.#signal });
+    this.#refs[number] = { sha256, sizeBytes: content.length };
+  }
+
+  #throwFailure(): void {
+    if (this.#failures.length > 0) throw this.#failures[0];
+  }
+}

@@ -1,0 +1,201 @@
+import type { BackupManifest, BackupPart, BackupPartKind, StoredObjectRef } from "../model/backup-set.ts";
+import type { BackupSetId, HostName } from "../model/ids.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
+import { toHex } from "../formats/backup-set/byte-text.ts";
+import { parseManifest } from "../formats/backup-set/manifest.ts";
+import type { SetCiphers } from "../formats/backup-set/set-ciphers.ts";
+import { encodeIndex, sealIndex } from "../formats/backup-set/set-index.ts";
+import { deriveSetKeys, type SetKeys } from "../formats/backup-set/set-keys.ts";
+import { indexName, manifestName, packName } from "../formats/backup-set/set-names.ts";
+import { backupApiVersion, encodeSignedDocument } from "../formats/backup-set/signed-document.ts";
+import { jsonTextOf } from "../formats/backup-set/json-fields.ts";
+import type { BackupKeys, HeldDataKey } from "../ports/backup-keys.ts";
+import type { BackupStore } from "../ports/backup-store.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { KeyWrapping } from "../ports/key-wrapping.ts";
+import type { IsRunning, ProcessOwner } from "../ports/process-owner.ts";
+import { clearAfterOthers } from "./clear-leftovers.ts";
+import { dataKeyFor } from "./data-key.ts";
+import { inTurns } from "./in-turns.ts";
+import { knownChunks } from "./known-chunks.ts";
+import { SetContent } from "./set-content.ts";
+import { putClaim, removeClaim, removeForGood, waitForRemovers, writingMsMax } from "./store-claims.ts";
+import { ensureStoreIdentity } from "./store-identity.ts";
+
+export interface SetWriting {
+  readonly store: BackupStore;
+  readonly ciphers: SetCiphers;
+  readonly wrapping: KeyWrapping;
+  readonly keys: BackupKeys;
+  readonly clock: Clock;
+  /** n random bytes as hex. */
+  readonly randomHex: (byteCount: number) => string;
+  readonly owner: ProcessOwner;
+  /** Absent: of no process it is known, so that leftovers of killed writers stay for a day. */
+  readonly isRunning?: IsRunning;
+}
+
+export interface NewSet {
+  readonly id: BackupSetId;
+  /** "age1…" each. */
+  readonly recipients: readonly string[];
+  readonly passphrase?: string;
+  readonly signal?: AbortSignal;
+  /** Keys of other writers of this store whose chunks may be shared; the own key always is one. */
+  readonly trustedKeys?: readonly Uint8Array[];
+}
+
+/** What of a part its content says by itself. */
+export type BackupPartHead = Omit<BackupPart, "sizeBytes" | "sha256" | "chunks">;
+export type ManifestFacts = Omit<BackupManifest, "apiVersion" | "kind" | "id" | "contents" | "key" | "index" | "packs">;
+
+/** Stats at one time before the manifest is written. */
+const statsAtOnce = 8;
+
+/**
+ * Writes one set: claim, packs, index, and last the manifest, with which it
+ * begins to exist. One after the other: `addPart` … `finish`; or `abort`,
+ * which takes away what was written. A writer that is killed leaves its claim,
+ * by which the next one knows what to clear.
+ */
+export class SetWriter {
+  readonly id: BackupSetId;
+  readonly #writing: SetWriting;
+  readonly #content: SetContent;
+  readonly #keys: SetKeys;
+  readonly #dataKey: HeldDataKey;
+  readonly #signal: AbortController;
+  readonly #beganMs: number;
+  readonly #parts: BackupPart[] = [];
+  #state: "open" | "ended" = "open";
+  #indexName: string | undefined;
+
+  private constructor(writing: SetWriting, id: BackupSetId, made: Made) {
+    this.id = id;
+    this.#writing = writing;
+    this.#content = made.content;
+    this.#keys = made.keys;
+    this.#dataKey = made.dataKey;
+    this.#signal = made.controller;
+    this.#beganMs = made.beganMs;
+  }
+
+  /**
+   * Makes the store's identity and the data key where there are none, clears
+   * what killed writers left, puts the claim, and reads what can be shared.
+   * BACKUP_STORE_*, BACKUP_KEY_INVALID, LOCAL_FILE_FAILED.
+   */
+  static async begin(writing: SetWriting, set: NewSet): Promise<SetWriter> {
+    const { store, clock, ciphers, owner } = writing;
+    const { signal } = set;
+    const beganMs = clock.monotonicMs();
+    const options = signal === undefined ? {} : { signal };
+    const identity = await ensureStoreIdentity(store, { nowIso: clock.nowIso(), storeId: writing.randomHex(8) }, options);
+    const claims = { store, clock, isRunning: writing.isRunning ?? (() => Promise.resolve(undefined)) };
+    await clearAfterOthers({ ...claims, ciphers, owner, randomHex: writing.randomHex }, signal);
+    await putClaim(store, { id: set.id, purpose: "write", owner, startedAt: clock.nowIso() }, signal);
+    try {
+      await waitForRemovers(claims, set.id, signal);
+      const dataKey = await dataKeyFor(writing, identity.storeId, { recipients: set.recipients, passphrase: set.passphrase });
+      const keys = deriveSetKeys(ciphers, dataKey.key);
+      const ownKey = (await writing.keys.signingKey()).publicKey;
+      const trust = { publicKeys: [ownKey, ...(set.trustedKeys ?? [])] };
+      const known = await knownChunks({ store, ciphers, keys, trust }, signal);
+      const controller = new AbortController();
+      const content = new SetContent({ store, ciphers, keys, known, signal: controller.signal });
+      return new SetWriter(writing, set.id, { content, keys, dataKey, controller, beganMs });
+    } catch (error) {
+      await removeClaim(store, set.id);
+      throw error;
+    }
+  }
+
+  /** Reads `content` to its end. When it fails, the writer is to be aborted. Of a symlink the content is empty. */
+  async addPart(head: BackupPartHead, content: AsyncIterable<Uint8Array> | Uint8Array, signal?: AbortSignal): Promise<BackupPart> {
+    this.#assertOpen();
+    const stored = await this.#content.add(content, signal);
+    const part: BackupPart = { ...head, ...stored };
+    this.#parts.push(part);
+    return part;
+  }
+
+  /** The set exists when this resolves. BACKUP_STORE_*, BACKUP_OBJECT_MISSING when a pack that it needs is gone. */
+  async finish(facts: ManifestFacts): Promise<BackupManifest> {
+    this.#assertOpen();
+    const { store, ciphers, clock } = this.#writing;
+    const { packs, chunks } = await this.#content.finish();
+    const sealed = sealIndex(encodeIndex({ parts: this.#parts, chunks }), this.id, { ciphers, keys: this.#keys });
+    const index: StoredObjectRef = { sha256: toHex(ciphers.sha256(sealed)), sizeBytes: sealed.length };
+    this.#indexName = indexName(index.sha256);
+    await store.put(this.#indexName, sealed);
+    const manifest: BackupManifest = {
+      apiVersion: backupApiVersion,
+      kind: "BackupManifest",
+      id: this.id,
+      ...facts,
+      contents: contentsOf(this.#parts),
+      key: { keyId: this.#keys.keyId, wrapped: this.#dataKey.wrapped },
+      index,
+      packs,
+    };
+    parseManifest(jsonTextOf(manifest), this.id); // what a reader would refuse is not written
+    await this.#assertAllThere([{ name: this.#indexName, ref: index }, ...packs.map((ref) => ({ name: packName(ref.sha256), ref }))]);
+    if (clock.monotonicMs() - this.#beganMs > writingMsMax)
+      throw new RecoveryError("BACKUP_STORE_BUSY", {
+        subject: `store ${store.place}`,
+        detail: `this set was written for more than ${writingMsMax / 3_600_000} hours; others may take its writer for dead by now. It was not finished`,
+      });
+    await store.put(manifestName(this.id), encodeSignedDocument(manifest, await this.#writing.keys.signingKey(), ciphers));
+    this.#state = "ended";
+    await removeClaim(store, this.id);
+    return manifest;
+  }
+
+  /** Takes away what was written, and the claim; nothing after `finish`. May be called after any failure. */
+  async abort(): Promise<void> {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    const { store } = this.#writing;
+    this.#signal.abort(new Error("the set was given up"));
+    const names = await this.#content.quiet();
+    // The put of a manifest whose answer was lost may have taken effect: then it is a set, and nothing of it goes.
+    if ((await store.stat(manifestName(this.id))) === undefined)
+      for (const name of [...names, ...(this.#indexName === undefined ? [] : [this.#indexName])]) await removeForGood(store, name);
+    await removeClaim(store, this.id);
+  }
+
+  async #assertAllThere(objects: readonly { readonly name: string; readonly ref: StoredObjectRef }[]): Promise<void> {
+    const { store } = this.#writing;
+    await inTurns(objects, statsAtOnce, async ({ name, ref }) => {
+      const found = await store.stat(name);
+      if (found?.sizeBytes === ref.sizeBytes) return;
+      throw new RecoveryError("BACKUP_OBJECT_MISSING", {
+        subject: `object ${name}`,
+        detail: `${name} of ${store.place} ${found === undefined ? "is gone" : `has ${found.sizeBytes} bytes instead of ${ref.sizeBytes}`}; the new set needs it, and was not finished`,
+      });
+    });
+  }
+
+  #assertOpen(): void {
+    if (this.#state === "ended") throw new Error(`the writer of set ${this.id} has ended`);
+  }
+}
+
+interface Made {
+  readonly content: SetContent;
+  readonly keys: SetKeys;
+  readonly dataKey: HeldDataKey;
+  readonly controller: AbortController;
+  readonly beganMs: number;
+}
+
+function contentsOf(parts: readonly BackupPart[]): BackupManifest["contents"] {
+  const counts = new Map<string, { kind: BackupPartKind; host: HostName | undefined; count: number }>();
+  for (const { kind, host } of parts) {
+    const key = `${kind} ${host ?? ""}`;
+    const entry = counts.get(key) ?? { kind, host, count: 0 };
+    entry.count += 1;
+    counts.set(key, entry);
+  }
+  return [...counts.values()];
+}

@@ -1,0 +1,81 @@
+import type { ErrorEntry } from "./error-entry.ts";
+
+/** The part of the error catalogue that is about backup sets, their keys and the places where they lie. */
+export const backupErrorEntries = {
+  BACKUP_STORE_UNREACHABLE: {
+    summary: "the backup store does not answer",
+    retry: "transient",
+    exit: "factsIncomplete",
+    meaning: "No connection to the place where backup sets lie. What is stored there is neither lost nor proven by that.",
+  },
+  BACKUP_STORE_FAILED: {
+    summary: "the backup store refused or failed",
+    retry: "permanent",
+    exit: "failed",
+    meaning: "The store was reached, but it is full, does not permit it, or gave less than was asked; the detail names the object.",
+  },
+  BACKUP_STORE_BUSY: {
+    summary: "another program works on the backup store",
+    retry: "transient",
+    exit: "locked",
+    meaning:
+      "While one program takes away what is no longer needed, nobody writes new sets, and the other way round. The detail says who it is. A program that was killed is recognised on its own machine at once, elsewhere after a day.",
+  },
+  BACKUP_OBJECT_MISSING: {
+    summary: "an object is not in the backup store",
+    retry: "permanent",
+    exit: "verificationFailed",
+    meaning: "A set names an object that the store does not have. That set cannot be restored as a whole from this store.",
+  },
+  BACKUP_OBJECT_EXISTS: {
+    summary: "the name is taken in the backup store",
+    retry: "permanent",
+    exit: "failed",
+    meaning: "Objects of a store are written once and never changed. Nothing was written.",
+  },
+  BACKUP_STORE_INVALID: {
+    summary: "this is not a backup store that requorum reads",
+    retry: "permanent",
+    exit: "usage",
+    meaning: "The file requorum-store.json of the store is missing, damaged or of a newer format; or the place as given is none.",
+  },
+  BACKUP_SET_NOT_FOUND: {
+    summary: "no such backup set",
+    retry: "permanent",
+    exit: "usage",
+    meaning: "There is no set of this name in the store.",
+  },
+  BACKUP_SET_DAMAGED: {
+    summary: "the backup set is damaged",
+    retry: "permanent",
+    exit: "verificationFailed",
+    meaning:
+      "Bytes of the set are not those that were written; the detail says which part of it. Another copy of it, or another set, is needed.",
+  },
+  BACKUP_SET_UNTRUSTED: {
+    summary: "the backup set is not signed by a known key",
+    retry: "permanent",
+    exit: "verificationFailed",
+    meaning:
+      "Its signature fits the key that it names, but that key is neither this machine's nor one of `backup.signers` in the configuration. Whoever can write to the store could have made it.",
+  },
+  BACKUP_SET_UNSUPPORTED: {
+    summary: "a newer requorum made this backup set",
+    retry: "permanent",
+    exit: "usage",
+    meaning: "The set is of a format that this version does not know. It does not guess.",
+  },
+  BACKUP_KEY_INVALID: {
+    summary: "not a key for backup sets",
+    retry: "permanent",
+    exit: "usage",
+    meaning:
+      "A recipient, an identity, a passphrase file or a key file of the state directory is not what it must be; the detail says which.",
+  },
+  BACKUP_KEY_WRONG: {
+    summary: "this key does not open the backup set",
+    retry: "permanent",
+    exit: "verificationFailed",
+    meaning: "None of the given identities is one of those that the set was sealed for, or the passphrase is another one.",
+  },
+} as const satisfies { readonly [code: string]: ErrorEntry };

@@ -1,5 +1,6 @@
 import { open, rm } from "node:fs/promises";
 import { replaceFile } from "../adapters/local-fs/durable-file.ts";
+import { errnoOf, toRecoveryError } from "../adapters/local-fs/to-recovery-error.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 
 /**
@@ -17,16 +18,13 @@ export async function writeNewFile(path: string, text: string, options: { readon
     await replaceFile(path, Buffer.from(text));
   } catch (cause) {
     if (isClaimed) await rm(path, { force: true });
-    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-    throw new RecoveryError(code === "ENOSPC" || code === "EDQUOT" ? "LOCAL_DISK_FULL" : "LOCAL_FILE_FAILED", {
+    const code = errnoOf(cause);
+    const { code: kind, detail, remedies } = toRecoveryError(cause, path, "write it");
+    throw new RecoveryError(kind, {
       subject: path,
-      detail:
-        code === "EEXIST"
-          ? "it exists already and is not replaced"
-          : code === "ENOENT"
-            ? "its directory does not exist"
-            : "it could not be written",
+      detail: code === "EEXIST" ? "it exists already and is not replaced" : code === "ENOENT" ? "its directory does not exist" : detail,
       cause,
+      remedies: kind === "LOCAL_DISK_FULL" ? [{ why: "free space there, or write somewhere else" }] : remedies,
     });
   }
 }

@@ -13,6 +13,8 @@ export interface DataDirWriter {
 export interface NewDataDir {
   /** Paths beside it that a writer which was killed has left, or that one is writing now. Nobody removes them unasked. */
   readonly leftovers: readonly string[];
+  /** On its disk, for this user, when it was begun. */
+  readonly freeBytes: bigint;
   /** A file below the data dir, `/` in its path. `write` and `patch` as `BoltSink` has them; `close` syncs it. */
   create(path: string): BoltSink & { close(): void };
   /** Syncs the directories and gives the data dir its name. TARGET_NOT_EMPTY when something came there meanwhile. */

@@ -90,6 +90,7 @@ export function memoryFileContext(files: Readonly<Record<string, Uint8Array | st
         const sinks = new Map<string, MemoryBoltSink>();
         return {
           leftovers: [],
+          freeBytes: 1n << 40n,
           create: (path) => {
             const sink = new MemoryBoltSink();
             sinks.set(`${directory}/${path}`, sink);

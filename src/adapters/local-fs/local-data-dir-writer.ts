@@ -12,6 +12,7 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  statfsSync,
   statSync,
   writeSync,
   type Stats,
@@ -46,7 +47,9 @@ export class LocalDataDirWriter implements DataDirWriter {
     attempt(temporary, "make the directory", () => {
       mkdirSync(temporary, { mode: 0o700 });
     });
-    const made = new LocalNewDataDir({ target, temporary, firstMade, existing, leftovers, onTemporary: this.onTemporary });
+    const { bavail, bsize } = attempt(temporary, "ask for its free space", () => statfsSync(temporary, { bigint: true }));
+    const facts = { target, temporary, firstMade, existing, leftovers, freeBytes: bavail * bsize };
+    const made = new LocalNewDataDir({ ...facts, onTemporary: this.onTemporary });
     made.takeOwner();
     return made;
   }
@@ -80,11 +83,13 @@ interface NewDataDirFacts {
   /** The empty directory at the target: its owner and mode are those that its maker wanted. */
   readonly existing: Stats | undefined;
   readonly leftovers: readonly string[];
+  readonly freeBytes: bigint;
   readonly onTemporary: OnTemporary;
 }
 
 class LocalNewDataDir implements NewDataDir {
   readonly leftovers: readonly string[];
+  readonly freeBytes: bigint;
   private readonly facts: NewDataDirFacts;
   private readonly folders = new Set<string>();
   private owner: { readonly uid: number; readonly gid: number } | undefined;
@@ -92,6 +97,7 @@ class LocalNewDataDir implements NewDataDir {
   constructor(facts: NewDataDirFacts) {
     this.facts = facts;
     this.leftovers = facts.leftovers;
+    this.freeBytes = facts.freeBytes;
   }
 
   /** Before anything is written, so that who may not, learns it now. */

@@ -14,11 +14,16 @@ export async function assertSpoolRoom(spool: SpoolDirectory, taker: string, need
   if (freeBytes >= neededBytes + spareBytes) return;
   throw new RecoveryError("LOCAL_DISK_FULL", {
     subject: `directory ${spool.path}`,
-    detail: `${taker} ${mebibytes(neededBytes + mebibyte - 1n)} there, ${mebibytes(freeBytes)} are free, and ${mebibytes(spareBytes)} of these stay free; nothing was copied`,
+    detail: `${taker} ${mebibytesUp(neededBytes)} there, ${mebibytes(freeBytes)} are free, and ${mebibytes(spareBytes)} of these stay free; nothing was copied`,
     remedies: [{ why: "free space there, or let XDG_CACHE_HOME name a directory on a larger disk" }],
   });
 }
 
-function mebibytes(bytes: bigint): string {
+/** Whole ones, rounded down. */
+export function mebibytes(bytes: bigint): string {
   return `${String(bytes / mebibyte)} MiB`;
+}
+
+export function mebibytesUp(bytes: bigint): string {
+  return mebibytes(bytes + mebibyte - 1n);
 }

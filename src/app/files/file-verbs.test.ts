@@ -7,6 +7,7 @@ import { memoryFileContext } from "../../../test/support/memory-file-context.ts"
 import { putRequest } from "../../../test/support/raft-requests.ts";
 import { restoreRequest } from "../../../test/support/restore-request.ts";
 import { gotObjects } from "../../../test/support/got-objects.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import { checkFile } from "./check-file.ts";
 import { diffFiles, type DiffFilesRequest } from "./diff-files.ts";
 import { hashKvFile } from "./hash-kv-file.ts";
@@ -249,6 +250,22 @@ test("restore: a source that changes while it is read is refused, and nothing st
   context.files.changing.add("/s.db");
   assert.throws(() => restoreFile(context, request("/s.db")), isRecoveryError("FILE_CHANGED"));
   assert.deepEqual([...context.written.keys()], []);
+});
+
+test("restore: on a full disk the error says what it takes and what was free", () => {
+  const { dataDirs, ...context } = memoryFileContext({ "/s.db": snapshotBytes({ writes }) });
+  const full = new RecoveryError("LOCAL_DISK_FULL", { subject: "file /.new.requorum-1/member/snap/db", detail: "no space left (ENOSPC)" });
+  const begin = (directory: string) => ({
+    ...dataDirs.begin(directory),
+    freeBytes: 5n << 20n,
+    create: (): never => {
+      throw full;
+    },
+  });
+  assert.throws(
+    () => restoreFile({ ...context, dataDirs: { begin } }, request("/s.db")),
+    isRecoveryError("LOCAL_DISK_FULL", /ENOSPC\); the source's database has 1 MiB, and 5 MiB were free there when the restore began$/),
+  );
 });
 
 test("get, hashkv and diff: a snapshot whose content was changed after etcd wrote it gives nothing unless it is wanted all the same; rank says so", () => {

@@ -8,6 +8,7 @@ import type { FileInspection } from "../../model/file-inspection.ts";
 import type { FileRestore } from "../../model/file-restore.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { NewDataDir } from "../../ports/data-dir-writer.ts";
+import { mebibytes, mebibytesUp } from "./assert-spool-room.ts";
 import { discarded } from "./discarded.ts";
 import { onCheckedContent } from "./check-trailer.ts";
 import { assertNoLogLoss } from "./replayed-state.ts";
@@ -105,8 +106,16 @@ function restoreOpened(
       leftovers: dir.leftovers,
     };
   } catch (error) {
-    throw discarded(dir, error);
+    throw discarded(dir, withRoom(error, opened.database.size, dir.freeBytes));
   }
+}
+
+/** What it takes is known by the source: a restore leaves out its free pages, and adds what the log gives. */
+function withRoom(error: unknown, sourceBytes: number, freeBytes: bigint): unknown {
+  if (!(error instanceof RecoveryError) || error.code !== "LOCAL_DISK_FULL") return error;
+  const { code, subject, cause, remedies } = error;
+  const needed = `the source's database has ${mebibytesUp(BigInt(sourceBytes))}, and ${mebibytes(freeBytes)} were free there when the restore began`;
+  return new RecoveryError(code, { subject, detail: `${error.detail}; ${needed}`, cause, remedies });
 }
 
 function tokenFor(context: FileContext, request: RestoreFileRequest): string {

@@ -14,6 +14,7 @@ export function requestsFor(path: string, newDir: string): { readonly [Name in F
     check: { path },
     diff: { from: side, to: { path, revision: 1n }, selection: all, includesNoise: true, encryptionConfig: undefined },
     get: { path, selection: all, revision: 0n, isRaw: false, encryptionConfig: undefined, form: "yaml" },
+    describe: { path, etcdVersion: undefined },
     hashkv: { path, revision: 0n, etcdVersion: undefined },
     rank: { paths: [path] },
     restore: restoreRequest(path, newDir, { revisionBump: 1000n, targetMinor: "3.6", clearsAlarms: true }),

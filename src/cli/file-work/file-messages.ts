@@ -1,5 +1,6 @@
 import type { ErrorCode, Retry } from "../../model/error-catalogue.ts";
 import type { ProgressEvent } from "../../model/progress-event.ts";
+import type { SealedReading } from "../../ports/sealed-spool.ts";
 import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
 import { outOfMemory } from "./out-of-memory.ts";
 import type { FileTaskName, FileTaskRequest } from "./file-tasks.ts";
@@ -11,6 +12,8 @@ export interface FileWork<Name extends FileTaskName = FileTaskName> {
   readonly request: FileTaskRequest<Name>;
   readonly spooled: readonly CarriedSpooled[];
   readonly flow: TextFlow;
+  /** The files that there are, instead of those of this machine. */
+  readonly sealed?: SealedReading;
 }
 
 /** What the thread that works on files says to the one that shows. */

@@ -1,5 +1,6 @@
 import { checkFile } from "../../app/files/check-file.ts";
 import type { FileContext } from "../../app/files/file-context.ts";
+import { describeSnapshot, type DescribeSnapshotRequest } from "../../app/files/describe-snapshot.ts";
 import { diffFiles, type DiffFilesRequest } from "../../app/files/diff-files.ts";
 import { hashKvFile, type HashKvRequest } from "../../app/files/hash-kv-file.ts";
 import { inspectFile } from "../../app/files/inspect-file.ts";
@@ -19,6 +20,7 @@ export const fileTasks = {
     checkFile(context, request.path, request),
   diff: (context: FileContext, request: DiffFilesRequest) => diffFiles(context, request),
   get: (context: FileContext, request: PrintObjectsRequest, write: WriteText) => printObjects(context, request, write),
+  describe: (context: FileContext, request: DescribeSnapshotRequest) => describeSnapshot(context, request),
   hashkv: (context: FileContext, request: HashKvRequest) => hashKvFile(context, request),
   rank: (context: FileContext, request: { readonly paths: readonly string[]; readonly walDirs?: WalDirs }) =>
     rankFiles(context, request.paths, request.walDirs),
@@ -35,6 +37,7 @@ export const sourcesOf: { readonly [Name in FileTaskName]: (request: FileTaskReq
   check: ({ path }) => [path],
   diff: ({ from, to, encryptionConfig }) => [from.path, to.path, ...(encryptionConfig === undefined ? [] : [encryptionConfig])],
   get: ({ path, encryptionConfig }) => [path, ...(encryptionConfig === undefined ? [] : [encryptionConfig])],
+  describe: ({ path }) => [path],
   hashkv: ({ path }) => [path],
   rank: ({ paths }) => paths,
   restore: ({ path }) => [path],

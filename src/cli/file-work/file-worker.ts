@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import type { FileContext } from "../../app/files/file-context.ts";
+import { SealedByteFiles } from "../../adapters/local-fs/sealed-byte-files.ts";
 import { LocalByteFiles } from "../../adapters/local-fs/local-byte-files.ts";
 import { startCheckThread } from "../../adapters/local-fs/start-check-thread.ts";
 import { LocalDataDirWriter } from "../../adapters/local-fs/local-data-dir-writer.ts";
@@ -25,13 +26,16 @@ function main(): void {
   const say = (message: FileMessage): void => {
     port.postMessage(message);
   };
-  const { name, request, spooled, flow } = workerData as FileWork; // made by run-file-task.ts
+  const { name, request, spooled, flow, sealed } = workerData as FileWork; // made by run-file-task.ts
   let shownMs = 0;
   const context: FileContext = {
-    files: new LocalByteFiles(
-      spooled.map((one) => ("path" in one ? one : { name: one.name, error: new RecoveryError(one.error.code, one.error) })),
-      startCheckThread,
-    ),
+    files:
+      sealed === undefined
+        ? new LocalByteFiles(
+            spooled.map((one) => ("path" in one ? one : { name: one.name, error: new RecoveryError(one.error.code, one.error) })),
+            startCheckThread,
+          )
+        : new SealedByteFiles(sealed),
     ciphers: nodeSealCiphers,
     dataDirs: new LocalDataDirWriter((path) => {
       say({ kind: "temporary", path });

@@ -3,6 +3,8 @@ import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { ProgressDisplay } from "../terminal/progress-display.ts";
 import { endThread } from "./end-thread.ts";
+import type { ReportProgress } from "../../model/progress-event.ts";
+import type { SealedReading } from "../../ports/sealed-spool.ts";
 import { withRest } from "../../app/files/discarded.ts";
 import { restored, type FileMessage, type FileWork } from "./file-messages.ts";
 import { outOfMemory } from "./out-of-memory.ts";
@@ -31,9 +33,13 @@ export function runFileTask<Name extends FileTaskName>(
 /** Records and objects die young: without a limit the room for new ones grows to 200 MB and stays, with one it costs 5 % of the time at most (`get` of 800 000 objects). */
 const youngGenerationMb = 16;
 
-async function runInThread<Name extends FileTaskName>(cli: SpoolingCli, work: FileWork<Name>): Promise<FileTaskResult<Name>> {
+async function runInThread<Name extends FileTaskName>(
+  cli: SpoolingCli,
+  work: FileWork<Name>,
+  report?: ReportProgress,
+): Promise<FileTaskResult<Name>> {
   cli.signal.throwIfAborted();
-  const display = new ProgressDisplay(cli.terminal, { isQuiet: false });
+  const display = new ProgressDisplay(cli.terminal, { isQuiet: report !== undefined });
   const worker = new Worker(new URL(`file-worker${extname(import.meta.url)}`, import.meta.url), {
     workerData: work,
     resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
@@ -45,7 +51,7 @@ async function runInThread<Name extends FileTaskName>(cli: SpoolingCli, work: Fi
     switch (message.kind) {
       case "progress":
         // On a terminal both would be in each other's lines.
-        if (!isPrinting || !cli.terminal.outIsTty) display.report(message.event);
+        if (!isPrinting || !cli.terminal.outIsTty) (report ?? display.report)(message.event);
         return;
       case "text":
         isPrinting = true;

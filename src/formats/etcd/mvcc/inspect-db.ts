@@ -123,6 +123,7 @@ export function snapshotStatus(bolt: BoltReader, options: { readonly onBytes?: O
 /** The same counts for a source that is no file: a data dir with its log replayed. */
 export function inspectRecords(records: MvccRecords, options: InspectOptions = {}): KeyCensusResult {
   return new KeyCensus(records, {
+    hashSeed: options.hashSeed,
     prefixLength: options.prefixLength,
     topKeys: options.topKeys ?? defaultTopKeys,
     maxKeys: options.maxKeys,

@@ -1,0 +1,158 @@
+import { createDecipheriv } from "node:crypto";
+import { closeSync, openSync, readSync } from "node:fs";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { ByteFiles, OpenByteFile } from "../../ports/byte-files.ts";
+import type { SealedReading } from "../../ports/sealed-spool.ts";
+import { sealedBlockBytes, sealedNonce, sealedTagBytes } from "./sealed-spool.ts";
+import { toRecoveryError } from "./to-recovery-error.ts";
+
+/** Opened blocks that are kept: a walk over a tree comes back to its branches, and pages that follow each other share a block. */
+const keptBlocks = 256;
+/** It was written a moment ago by this program alone, and was whole then: its age says nothing about a copy under way. */
+const longAgoSeconds = 86_400;
+
+type SealedFileFacts = SealedReading["files"][number];
+
+/** The files of a sealed spool, by their names; the directories are those that the names imply. */
+export class SealedByteFiles implements ByteFiles {
+  private readonly reading: SealedReading;
+
+  constructor(reading: SealedReading) {
+    this.reading = reading;
+  }
+
+  kindOf(path: string): "file" | "directory" {
+    if (this.reading.files.some(({ name }) => name === path)) return "file";
+    if (this.below(path).length > 0) return "directory";
+    throw absent(path);
+  }
+
+  list(path: string): readonly string[] {
+    return [...new Set(this.below(path).map((rest) => rest.split("/")[0] ?? ""))].sort();
+  }
+
+  open(path: string): OpenByteFile {
+    const file = this.reading.files.find(({ name }) => name === path);
+    if (file === undefined) throw absent(path);
+    return new OpenSealedFile(file, this.reading.key);
+  }
+
+  identityOf(path: string): string {
+    this.kindOf(path);
+    return path.replace(/\/+$/, "");
+  }
+
+  lockHolder(): undefined {
+    return undefined;
+  }
+
+  private below(path: string): readonly string[] {
+    const prefix = `${path.replace(/\/+$/, "")}/`;
+    return this.reading.files.flatMap(({ name }) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
+  }
+}
+
+class OpenSealedFile implements OpenByteFile {
+  readonly name: string;
+  readonly size: number;
+  readonly secondsSinceWrite = longAgoSeconds;
+  private readonly facts: SealedFileFacts;
+  private readonly key: Uint8Array;
+  private readonly handle: number;
+  /** By number; the one that was asked for longest ago comes first. */
+  private readonly opened = new Map<number, Uint8Array>();
+
+  constructor(facts: SealedFileFacts, key: Uint8Array) {
+    this.facts = facts;
+    this.key = key;
+    this.name = facts.name;
+    this.size = facts.sizeBytes;
+    try {
+      this.handle = openSync(facts.place, "r");
+    } catch (error) {
+      throw toRecoveryError(error, facts.place, "open it", []);
+    }
+  }
+
+  readInto(offset: number, into: Uint8Array): void {
+    if (offset < 0 || offset + into.length > this.size)
+      throw new RangeError(`${this.name}: bytes ${String(offset)}+${String(into.length)} of ${String(this.size)}`);
+    for (let done = 0; done < into.length;) {
+      const at = offset + done;
+      const number = Math.floor(at / sealedBlockBytes);
+      const inBlock = at - number * sealedBlockBytes;
+      const part = this.block(number).subarray(inBlock, inBlock + into.length - done);
+      into.set(part, done);
+      done += part.length;
+    }
+  }
+
+  /** Every block is checked when it is opened. */
+  assertUnchanged(): void {
+    return undefined;
+  }
+
+  close(): void {
+    for (const block of this.opened.values()) block.fill(0);
+    this.opened.clear();
+    closeSync(this.handle);
+  }
+
+  private block(number: number): Uint8Array {
+    const kept = this.opened.get(number);
+    if (kept !== undefined) {
+      this.opened.delete(number);
+      this.opened.set(number, kept);
+      return kept;
+    }
+    const block = this.unsealed(number);
+    this.opened.set(number, block);
+    if (this.opened.size > keptBlocks) {
+      for (const oldest of this.opened.keys()) {
+        this.opened.delete(oldest);
+        break;
+      }
+    }
+    return block;
+  }
+
+  private unsealed(number: number): Uint8Array {
+    const plainBytes = Math.min(sealedBlockBytes, this.size - number * sealedBlockBytes);
+    const sealed = Buffer.allocUnsafe(plainBytes + sealedTagBytes);
+    const from = number * (sealedBlockBytes + sealedTagBytes);
+    for (let done = 0; done < sealed.length;) {
+      const read = this.readSome(sealed, done, from + done);
+      if (read === 0) throw this.changed(number);
+      done += read;
+    }
+    const decipher = createDecipheriv("aes-256-gcm", this.key, sealedNonce(this.facts.number, number));
+    decipher.setAuthTag(sealed.subarray(plainBytes));
+    const plain = decipher.update(sealed.subarray(0, plainBytes));
+    try {
+      decipher.final();
+    } catch {
+      throw this.changed(number);
+    }
+    return plain;
+  }
+
+  private readSome(into: Uint8Array, done: number, position: number): number {
+    try {
+      return readSync(this.handle, into, done, into.length - done, position);
+    } catch (error) {
+      throw toRecoveryError(error, this.facts.place, `read at byte ${String(position)}`, []);
+    }
+  }
+
+  private changed(block: number): RecoveryError {
+    return new RecoveryError("FILE_CHANGED", {
+      subject: `file ${this.facts.place}`,
+      detail: `block ${String(block)} is not what this program wrote: something else changed it, or the disk did`,
+    });
+  }
+}
+
+/** In the words by which the engine knows that nothing is there. */
+function absent(path: string): RecoveryError {
+  return new RecoveryError("LOCAL_FILE_FAILED", { subject: path, detail: "could not look at it: ENOENT, nothing of this name was copied" });
+}

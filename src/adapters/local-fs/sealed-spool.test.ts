@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
+import type { SealedReading } from "../../ports/sealed-spool.ts";
+import { LocalFileSpool } from "./local-file-spool.ts";
+import { SealedByteFiles } from "./sealed-byte-files.ts";
+import { LocalSealedSpool, sealedBlockBytes } from "./sealed-spool.ts";
+
+function spoolFor(context: TestContext): { readonly spool: LocalSealedSpool; readonly directory: string } {
+  const directory = mkdtempSync(join(tmpdir(), "requorum-sealed-"));
+  context.after(() => {
+    rmSync(directory, { recursive: true });
+  });
+  return { spool: new LocalSealedSpool(new LocalFileSpool({ cacheDirectory: directory })), directory };
+}
+
+const secret = "planted-secret-value ";
+const content = Buffer.from(secret.repeat(20_000)).subarray(0, 5 * sealedBlockBytes + 17);
+
+async function filled(
+  context: TestContext,
+): Promise<{ readonly reading: SealedReading; readonly directory: string; remove(): Promise<void> }> {
+  const { spool, directory } = spoolFor(context);
+  const opened = await spool.open();
+  for (const name of ["ssh://cp1/var/lib/etcd/member/snap/db", "ssh://cp1/var/lib/etcd/member/wal/0.wal", "empty"]) {
+    const file = await opened.create(name);
+    for (let at = 0; name !== "empty" && at < content.length; at += 99_999) await file.append(content.subarray(at, at + 99_999));
+    await file.close();
+  }
+  return { reading: opened.reading(), directory, remove: () => opened.remove() };
+}
+
+function everyFile(directory: string): Buffer {
+  return Buffer.concat(
+    readdirSync(directory, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name))),
+  );
+}
+
+test("sealed spool: any range reads as it was written, directories are those of the names, and nothing lies in the clear", async (context) => {
+  const { reading, directory, remove } = await filled(context);
+  assert.ok(everyFile(directory).length > 2 * content.length);
+  assert.equal(everyFile(directory).includes(secret), false);
+  const files = new SealedByteFiles(reading);
+  assert.deepEqual(files.list("ssh://cp1/var/lib/etcd/member"), ["snap", "wal"]);
+  assert.equal(files.kindOf("ssh://cp1/var/lib/etcd"), "directory");
+  assert.throws(() => files.kindOf("ssh://cp1/var/lib/etcd/member/snap/other"), isRecoveryError("LOCAL_FILE_FAILED", /ENOENT/));
+  const file = files.open("ssh://cp1/var/lib/etcd/member/snap/db");
+  assert.equal(file.size, content.length);
+  for (const [offset, length] of [
+    [0, content.length],
+    [sealedBlockBytes - 1, 2],
+    [sealedBlockBytes, sealedBlockBytes],
+    [content.length - 17, 17],
+    [content.length, 0],
+  ] as const) {
+    const into = new Uint8Array(length);
+    file.readInto(offset, into);
+    assert.deepEqual(Buffer.from(into), content.subarray(offset, offset + length));
+  }
+  assert.throws(() => {
+    file.readInto(content.length, new Uint8Array(1));
+  }, RangeError);
+  file.close();
+  assert.equal(files.open("empty").size, 0);
+  await remove();
+  assert.equal(everyFile(directory).length, 0);
+});
+
+test("sealed spool: a changed byte, a cut file and a block in another's place end the reading", async (context) => {
+  const { reading } = await filled(context);
+  const [db] = reading.files;
+  assert.ok(db !== undefined);
+  const whole = readFileSync(db.place);
+  const sealed = sealedBlockBytes + 16;
+  const changed = Buffer.from(whole);
+  changed[sealed + 5] = (changed[sealed + 5] ?? 0) ^ 1;
+  const swapped = Buffer.concat([whole.subarray(sealed, 2 * sealed), whole.subarray(0, sealed), whole.subarray(2 * sealed)]);
+  for (const bytes of [changed, swapped, whole.subarray(0, sealed + 100)]) {
+    writeFileSync(db.place, bytes);
+    const file = new SealedByteFiles(reading).open(db.name);
+    assert.throws(
+      () => {
+        file.readInto(0, new Uint8Array(2 * sealedBlockBytes));
+      },
+      isRecoveryError("FILE_CHANGED", /is not what this program wrote/),
+    );
+    file.close();
+  }
+});

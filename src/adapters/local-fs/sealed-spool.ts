@@ -1,0 +1,135 @@
+import { createCipheriv, randomBytes } from "node:crypto";
+import type { FileSpool, SpoolDirectory, SpoolFile } from "../../ports/file-spool.ts";
+import type { SealedDirectory, SealedFile, SealedReading, SealedSpool } from "../../ports/sealed-spool.ts";
+
+/**
+ * A sealed file: blocks of 64 KiB, the last one shorter, each as AES-256-GCM
+ * ciphertext with its tag behind it. The nonce is the file's number and the
+ * block's: a file is written once, so no nonce is used twice under a key.
+ */
+export const sealedBlockBytes = 65_536;
+export const sealedTagBytes = 16;
+const keyBytes = 32;
+/** Blocks are handed to the disk so many at a time. */
+const blocksPerWrite = 16;
+
+export function sealedNonce(fileNumber: number, block: number): Uint8Array {
+  const nonce = new Uint8Array(12);
+  const view = new DataView(nonce.buffer);
+  view.setUint32(0, fileNumber);
+  view.setBigUint64(4, BigInt(block));
+  return nonce;
+}
+
+/** Private directories of this machine, sealed. */
+export class LocalSealedSpool implements SealedSpool {
+  private readonly spool: FileSpool;
+
+  constructor(spool: FileSpool) {
+    this.spool = spool;
+  }
+
+  async open(): Promise<SealedDirectory> {
+    return new LocalSealedDirectory(await this.spool.open());
+  }
+}
+
+class LocalSealedDirectory implements SealedDirectory {
+  private readonly directory: SpoolDirectory;
+  private readonly key = randomBytes(keyBytes);
+  private readonly files = new Map<number, SealedReading["files"][number]>();
+  private created = 0;
+
+  constructor(directory: SpoolDirectory) {
+    this.directory = directory;
+  }
+
+  get path(): string {
+    return this.directory.path;
+  }
+
+  freeBytes(): Promise<bigint> {
+    return this.directory.freeBytes();
+  }
+
+  async create(name: string): Promise<SealedFile> {
+    const number = this.created;
+    this.created += 1;
+    const sealedName = `${String(number)}.sealed`;
+    const file = new LocalSealedFile(await this.directory.create(sealedName), { key: this.key, number });
+    const place = `${this.directory.path}/${sealedName}`;
+    return {
+      append: (bytes) => file.append(bytes),
+      close: async () => {
+        this.files.set(number, { name, place, number, sizeBytes: await file.close() });
+      },
+      discard: async () => {
+        this.files.delete(number);
+        await file.discard();
+      },
+    };
+  }
+
+  reading(): SealedReading {
+    return { key: this.key, files: [...this.files.values()] };
+  }
+
+  async remove(): Promise<void> {
+    this.key.fill(0);
+    await this.directory.remove();
+  }
+}
+
+class LocalSealedFile {
+  private readonly file: SpoolFile;
+  private readonly seal: { readonly key: Uint8Array; readonly number: number };
+  private readonly waiting = new Uint8Array(sealedBlockBytes * blocksPerWrite);
+  private waitingBytes = 0;
+  private sizeBytes = 0;
+  private block = 0;
+
+  constructor(file: SpoolFile, seal: { readonly key: Uint8Array; readonly number: number }) {
+    this.file = file;
+    this.seal = seal;
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    this.sizeBytes += bytes.length;
+    for (let at = 0; at < bytes.length;) {
+      const taken = bytes.subarray(at, at + this.waiting.length - this.waitingBytes);
+      this.waiting.set(taken, this.waitingBytes);
+      this.waitingBytes += taken.length;
+      at += taken.length;
+      if (this.waitingBytes === this.waiting.length) await this.write();
+    }
+  }
+
+  /** Gives its size in the clear. */
+  async close(): Promise<number> {
+    if (this.waitingBytes > 0) await this.write();
+    // It is no copy of a file with a time of its own.
+    await this.file.close(0);
+    return this.sizeBytes;
+  }
+
+  discard(): Promise<void> {
+    this.waiting.fill(0);
+    return this.file.discard();
+  }
+
+  private async write(): Promise<void> {
+    const sealed: Uint8Array[] = [];
+    for (let at = 0; at < this.waitingBytes; at += sealedBlockBytes) {
+      const cipher = createCipheriv("aes-256-gcm", this.seal.key, sealedNonce(this.seal.number, this.block));
+      sealed.push(
+        cipher.update(this.waiting.subarray(at, Math.min(this.waitingBytes, at + sealedBlockBytes))),
+        cipher.final(),
+        cipher.getAuthTag(),
+      );
+      this.block += 1;
+    }
+    this.waiting.fill(0, 0, this.waitingBytes);
+    this.waitingBytes = 0;
+    await this.file.append(Buffer.concat(sealed));
+  }
+}

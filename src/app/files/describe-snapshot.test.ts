@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { landmarkWrites, snapshotBytes } from "../../../test/support/kube-database.ts";
+import { memoryFileContext } from "../../../test/support/memory-file-context.ts";
+import { describeSnapshot } from "./describe-snapshot.ts";
+import { hashKvFile } from "./hash-kv-file.ts";
+import { inspectFile } from "./inspect-file.ts";
+
+test("describeSnapshot: revision, keys and hash are those of the other verbs, and resources have their group before them", () => {
+  const path = "/a.db";
+  const context = memoryFileContext({
+    [path]: snapshotBytes({ writes: [...landmarkWrites, ["/registry/deployments/shop/web", new Uint8Array([1])]] }),
+  });
+  const found = describeSnapshot(context, { path, etcdVersion: "3.6.16" });
+  const seen = inspectFile(context, path);
+  const hash = hashKvFile(context, { path, revision: 0n, etcdVersion: "3.6.16" });
+  assert.equal(found.revision, seen.revision);
+  assert.equal(found.hashKv, hash.hash);
+  assert.equal(found.totalKeys, seen.totalKeys);
+  assert.deepEqual(found.sha256, { present: true, valid: true });
+  assert.deepEqual(found.problems, []);
+  assert.equal(found.objects.find(({ resource }) => resource === "apps/deployments")?.count, 1);
+  assert.equal(
+    found.objects.reduce((sum, { count }) => sum + count, 0),
+    found.totalKeys,
+  );
+});

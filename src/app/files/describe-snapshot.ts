@@ -1,0 +1,76 @@
+import { inspectRecords } from "../../formats/etcd/mvcc/inspect-db.ts";
+import { hashKv } from "../../formats/etcd/mvcc/hash-kv.ts";
+import type { MvccRecord } from "../../formats/etcd/mvcc-records.ts";
+import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
+import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
+import { RegistryPrefixFinder } from "../../formats/kubernetes/registry-prefix-finder.ts";
+import type { SnapshotDescription } from "../../model/snapshot-description.ts";
+import { startChecks } from "./check-trailer.ts";
+import { newHashSeed, showing, type FileContext } from "./file-context.ts";
+import { structureOf } from "./inspect-file.ts";
+import { metaDamageOf } from "./meta-damage.ts";
+import { withState } from "./open-state.ts";
+import { resourceNames } from "./resource-names.ts";
+
+export interface DescribeSnapshotRequest {
+  readonly path: string;
+  /** Of a data dir whose member kept its log elsewhere. */
+  readonly walDir?: string | undefined;
+  /** By whose rules the hash is made, "3.6.16"; left out: those of the version that the file says. */
+  readonly etcdVersion: string | undefined;
+}
+
+/** The first problems are enough to say that it is damaged; `snapshot check` has all. */
+const problemsShown = 5;
+
+/** What a start from this file or data dir would serve: its log is replayed. Throws as `withState`. */
+export function describeSnapshot(context: FileContext, request: DescribeSnapshotRequest): SnapshotDescription {
+  return withState(context, { path: request.path, walDir: request.walDir }, (opened) => {
+    const checks = startChecks(context, opened, { structure: true });
+    const structure = checks.structure();
+    const found = structureOf(structure, metaDamageOf(opened, structure.verdict === "good"));
+    const { bolt, loss } = opened.state();
+    const records = openMvcc(bolt);
+    const schema = readSchema(bolt);
+    const registry = new RegistryPrefixFinder();
+    const census = inspectRecords(records, {
+      hashSeed: newHashSeed(context),
+      topKeys: 0,
+      onBytes: showing(context, "counting the objects"),
+      onRecord: ({ key, value }: MvccRecord) => {
+        registry.see(key, value);
+      },
+    });
+    const version = request.etcdVersion ?? schema.schemaVersion;
+    const hash = hashKv(records, 0n, { version, hashSeed: newHashSeed(context), onBytes: showing(context, "hashing every record") });
+    const { present, valid } = checks.trailer();
+    const nameOf = resourceNames(registry.prefixes());
+    return {
+      form: opened.form,
+      sha256: { present, valid },
+      revision: hash.revision,
+      compactRevision: hash.compactRevision,
+      totalKeys: census.liveKeys,
+      hashKv: hash.hash,
+      etcdVersion: version,
+      objects: census.byPrefix
+        .filter((one) => one.liveKeys > 0)
+        .map((one) => ({ resource: one.isRest ? "(all others)" : pathForm(nameOf(text(one.prefix))), count: one.liveKeys }))
+        .sort((one, other) => (one.resource < other.resource ? -1 : 1)),
+      members: schema.members,
+      problems: found.problems.slice(0, problemsShown).map(({ what }) => what),
+      logLoss: loss,
+    };
+  });
+}
+
+/** "deployments.apps" is "apps/deployments"; what is a prefix of keys stays one. */
+function pathForm(name: string): string {
+  const dot = name.indexOf(".");
+  return name.startsWith("/") || name.includes(" ") || dot < 0 ? name : `${name.slice(dot + 1)}/${name.slice(0, dot)}`;
+}
+
+const utf8 = new TextDecoder();
+function text(bytes: Uint8Array): string {
+  return utf8.decode(bytes);
+}

@@ -1,0 +1,43 @@
+/**
+ * Room on this machine for what may not lie there in the clear: a cluster's
+ * secrets while they are looked at. What is on disk is sealed under a key that
+ * only this program's memory has; after a kill nobody can read it.
+ */
+export interface SealedSpool {
+  /** LOCAL_FILE_FAILED. */
+  open(): Promise<SealedDirectory>;
+}
+
+export interface SealedDirectory {
+  /** Where it lies: for words about room on that disk. */
+  readonly path: string;
+  /** What files may take there now. */
+  freeBytes(): Promise<bigint>;
+  /** A file under a name of its own: the path by which readers know it. */
+  create(name: string): Promise<SealedFile>;
+  /** What a reader needs, of files that are closed. It holds the key: for another thread of this program, and for nobody else. */
+  reading(): SealedReading;
+  /** With everything in it; the key is forgotten. */
+  remove(): Promise<void>;
+}
+
+export interface SealedFile {
+  /** LOCAL_DISK_FULL, LOCAL_FILE_FAILED. */
+  append(bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+  /** Instead of `close`, or after it: the file goes, and its room is free again. */
+  discard(): Promise<void>;
+}
+
+export interface SealedReading {
+  readonly key: Uint8Array;
+  readonly files: readonly {
+    readonly name: string;
+    /** The sealed file. */
+    readonly place: string;
+    /** Distinguishes the files under one key. */
+    readonly number: number;
+    /** In the clear. */
+    readonly sizeBytes: number;
+  }[];
+}

@@ -12,7 +12,7 @@ const cachedBranchBytesMax = 32 * 1024 * 1024;
  * cost more to give back than to read again.
  */
 const cachedLeafBytesMax = 512 * 1024;
-/** A page with its overflow that is larger is read, but not kept. */
+/** Of the pages that are larger with their overflow only the last one is kept: many a look-up ends in the same place. */
 const cachedPageBytesMax = 256 * 1024;
 /** From this size on a page must show that it is full before it is read whole. */
 const unprovenBytesMax = 1024 * 1024;
@@ -34,6 +34,7 @@ export class BoltPages {
   readonly pageCount: number;
   private readonly branches = new PageCache(cachedBranchBytesMax);
   private readonly leaves = new PageCache(cachedLeafBytesMax);
+  private lastLarge: BoltPage | undefined;
 
   constructor(source: ByteSource, meta: BoltMetaFacts) {
     this.source = source;
@@ -45,8 +46,10 @@ export class BoltPages {
   load(id: number): BoltPage {
     const cached = this.branches.get(id) ?? this.leaves.get(id);
     if (cached !== undefined) return cached;
+    if (this.lastLarge?.id === id) return this.lastLarge;
     const page = this.orThrow(this.read(id));
-    if (page.sizeBytes <= cachedPageBytesMax) (page.isLeaf ? this.leaves : this.branches).keep(page);
+    if (page.sizeBytes > cachedPageBytesMax) this.lastLarge = page;
+    else (page.isLeaf ? this.leaves : this.branches).keep(page);
     return page;
   }
 
@@ -56,7 +59,7 @@ export class BoltPages {
   }
 
   /** Not kept. What is given is valid until `memory` is used again; without it, for good. */
-  read(id: number, memory = new PageMemory(this.pageSize)): BoltPage | PageFault {
+  read(id: number, memory = newPageMemory(this.pageSize)): BoltPage | PageFault {
     const fault = this.idFault(id);
     if (fault !== undefined) return fault;
     this.source.readInto(id * this.pageSize, memory.bytes);
@@ -73,8 +76,8 @@ export class BoltPages {
     return undefined;
   }
 
-  /** The page at `bytes[start]`, where at least its first `pageSize` bytes are; the rest is read when it is not there. */
-  pageIn(bytes: Uint8Array, view: DataView, start: number, id: number): BoltPage | PageFault {
+  /** The page at `bytes[start]`, where at least its first `pageSize` bytes are; where not all of it is there, it is read into memory of `roomFor`. */
+  pageIn(bytes: Uint8Array, view: DataView, start: number, id: number, roomFor = newPageMemory): BoltPage | PageFault {
     const header = readPageHeader(view, start);
     const fault = this.headerFault(header, id);
     if (fault !== undefined) return fault;
@@ -83,8 +86,9 @@ export class BoltPages {
     if (start + sizeBytes <= bytes.length) return this.checked(new BoltPage({ bytes, view, start, sizeBytes, fileOffset, header }));
     const unproven = sizeBytes > unprovenBytesMax ? this.sizeFault(header, fileOffset, sizeBytes) : undefined;
     if (unproven !== undefined) return unproven;
-    const whole = readBytes(this.source, fileOffset, sizeBytes);
-    return this.checked(new BoltPage({ bytes: whole, view: new DataView(whole.buffer), start: 0, sizeBytes, fileOffset, header }));
+    const whole = roomFor(sizeBytes);
+    this.source.readInto(fileOffset, whole.bytes.subarray(0, sizeBytes));
+    return this.checked(new BoltPage({ ...whole, start: 0, sizeBytes, fileOffset, header }));
   }
 
   private checked(page: BoltPage): BoltPage | PageFault {
@@ -127,15 +131,15 @@ export class BoltPages {
   }
 }
 
-/** Room for one page. */
-class PageMemory {
+/** Room for one page; both are of the same bytes. */
+interface PageMemory {
   readonly bytes: Uint8Array;
   readonly view: DataView;
+}
 
-  constructor(sizeBytes: number) {
-    this.bytes = new Uint8Array(sizeBytes);
-    this.view = new DataView(this.bytes.buffer);
-  }
+function newPageMemory(sizeBytes: number): PageMemory {
+  const bytes = new Uint8Array(sizeBytes);
+  return { bytes, view: new DataView(bytes.buffer) };
 }
 
 /**
@@ -153,7 +157,7 @@ export class BranchMemory {
 
   /** Valid until another page of this depth is asked for. */
   read(id: number, depth: number): BoltPage | PageFault {
-    return this.pages.read(id, (this.byDepth[depth] ??= new PageMemory(this.pages.pageSize)));
+    return this.pages.read(id, (this.byDepth[depth] ??= newPageMemory(this.pages.pageSize)));
   }
 }
 
@@ -197,6 +201,9 @@ export class ReadAhead {
   /** Of `bytes`, from the start of the file. */
   private offset = 0;
   private nextBytes = readAheadBytesMin;
+  /** Of a page that is too large to be read ahead. */
+  private large = newPageMemory(0);
+  private readonly roomForLarge: (sizeBytes: number) => PageMemory;
 
   /**
    * With `reusesMemory` a leaf is valid until the next call: that saves half
@@ -206,6 +213,7 @@ export class ReadAhead {
   constructor(pages: BoltPages, options: { readonly reusesMemory: boolean }) {
     this.pages = pages;
     this.reusesMemory = options.reusesMemory;
+    this.roomForLarge = options.reusesMemory ? (sizeBytes) => this.sharedRoom(sizeBytes) : newPageMemory;
   }
 
   /** `nextId` is what the walk will ask for next, when that is known. */
@@ -219,13 +227,19 @@ export class ReadAhead {
     const sizeBytes = (overflow + 1) * pages.pageSize;
     if (!this.holds(offset, sizeBytes) && sizeBytes <= readAheadBytesMax)
       this.fill(offset, Math.max(sizeBytes, this.bytesWanted(id, nextId)));
-    const page = pages.pageIn(this.bytes, this.view, offset - this.offset, id);
+    const page = pages.pageIn(this.bytes, this.view, offset - this.offset, id, this.roomForLarge);
     // A branch outlives the next call; here stands one only where leaves are of different depth.
     return this.reusesMemory && page instanceof BoltPage && !page.isLeaf ? pages.read(id) : page;
   }
 
   private holds(offset: number, sizeBytes: number): boolean {
     return offset >= this.offset && offset + sizeBytes <= this.offset + this.bytes.length;
+  }
+
+  /** Twice what is needed: pages that grow slowly must not each leave their memory behind. */
+  private sharedRoom(sizeBytes: number): PageMemory {
+    if (this.large.bytes.length < sizeBytes) this.large = newPageMemory(sizeBytes * 2);
+    return this.large;
   }
 
   private bytesWanted(id: number, nextId: number | undefined): number {

@@ -13,6 +13,8 @@ export class PageOutput {
   private readonly afterWrite: (writtenBytes: number) => void;
   private readonly buffer = new Uint8Array(bufferBytes);
   private used = 0;
+  /** For pages that have no place in the buffer. */
+  private large = new Uint8Array(0);
   private writtenBytes = 0;
 
   constructor(sink: BoltSink, pageSize: number, afterWrite: (writtenBytes: number) => void) {
@@ -48,7 +50,10 @@ export class PageOutput {
 
   private room(sizeBytes: number): Uint8Array {
     if (this.used + sizeBytes > bufferBytes) this.flush();
-    if (sizeBytes > bufferBytes) return new Uint8Array(sizeBytes);
+    if (sizeBytes > bufferBytes) {
+      if (this.large.length < sizeBytes) this.large = new Uint8Array(sizeBytes * 2);
+      return this.large.subarray(0, sizeBytes);
+    }
     const bytes = this.buffer.subarray(this.used, this.used + sizeBytes);
     this.used += sizeBytes;
     return bytes;

@@ -26,11 +26,11 @@ export class RecordOrdinals {
     this.firsts[slot] = this.firstOfMain;
   }
 
-  /** The record of this number, which must have been noted; reads at most 64 records and one transaction's. */
+  /** The record of this number, which must have been noted; reads at most 64 records and one transaction's, into memory that only the one found keeps. */
   find(records: Pick<MvccRecords, "records" | "name">, ordinal: number): MvccRecord {
     const slot = Math.floor(ordinal / stride);
     let current = this.firsts[slot] ?? 0;
-    for (const record of records.records(BigInt(this.mains[slot] ?? 0))) {
+    for (const record of records.records(BigInt(this.mains[slot] ?? 0), { reusesMemory: true })) {
       if (current === ordinal) return record;
       current += 1;
     }

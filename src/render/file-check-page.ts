@@ -1,15 +1,10 @@
 import type { FileCheck, FileCheckPart } from "../model/file-inspection.ts";
 import { bad, dim, gap, good, item, line, strong, table, warn, type Page, type Span } from "./page.ts";
 
-export interface FileCheckDocument extends FileCheck {
-  readonly apiVersion: "requorum/v1";
-  readonly kind: "SnapshotCheck";
-}
-
 const maxShown = 20;
 
 /** Which checks were made, how each ended, and where the damage is. */
-export function fileCheckPage(check: FileCheckDocument): Page {
+export function fileCheckPage(check: FileCheck): Page {
   const problems = check.checks.flatMap((part) => part.problems);
   return [
     line([wholeVerdictSpan(check.verdict), ...withoutChecksum(check), "  ", strong(check.file), dim(`  ${formWords(check.form)}`)]),

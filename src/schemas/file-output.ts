@@ -136,14 +136,12 @@ const fileCheck = z.object({
   remarks,
 });
 
-export const snapshotCheckSchema = z.object({ ...document("SnapshotCheck"), ...fileCheck.shape });
-
 export const snapshotChecksSchema = z.object({
   ...document("SnapshotChecks"),
   files: z.array(
     z.object({
       file: z.string(),
-      check: fileCheck.nullable().describe("as SnapshotCheck; null: it was not read"),
+      check: fileCheck.nullable().describe("null: it was not read"),
       error: z.object({ code: z.string(), detail: z.string() }).nullable().describe("why it was not read"),
     }),
   ),
@@ -266,6 +264,9 @@ export const fileOutputDocuments: { readonly [kind: string]: OutputDocument } = 
   },
   SnapshotRanking: { verbs: ["snapshot rank"], words: "Data dirs, the newest first.", schema: snapshotRankingSchema },
   SnapshotRestore: { verbs: ["snapshot restore"], words: "The data dir that was made.", schema: snapshotRestoreSchema },
-  SnapshotCheck: { verbs: ["snapshot check"], words: "Is a file whole?", schema: snapshotCheckSchema },
-  SnapshotChecks: { verbs: ["snapshot check"], words: "Are these files whole? Where several are given.", schema: snapshotChecksSchema },
+  SnapshotChecks: {
+    verbs: ["snapshot check"],
+    words: "Are these files whole? The same document for one file and for several.",
+    schema: snapshotChecksSchema,
+  },
 };

@@ -38,6 +38,11 @@ test("snapshot check: several files get a row each, also one that is not there, 
       ["good", undefined],
     ],
   );
+  // One file gives the same document as several.
+  const one = await cli(["snapshot", "check", whole, "-o", "json"], {}, work);
+  assert.deepEqual([one.code, snapshotChecksSchema.parse(JSON.parse(one.out)).files], [0, files.slice(2)]);
+  const none = await cli(["snapshot", "check", join(work, "none.db"), "-o", "json"], {}, work);
+  assert.deepEqual([none.code, snapshotChecksSchema.parse(JSON.parse(none.out)).files], [2, files.slice(1, 2)]);
   const shown = await cli(["snapshot", "check", join(work, "none.db"), whole], {}, work);
   assert.equal(shown.code, 2);
   assert.match(shown.out, /none\.db +NOT READ .*\(FILE_NOT_FOUND\)[^]*whole\.db +GOOD +3 +2/);
@@ -54,7 +59,7 @@ test("check: of a file that ends inside the database it says so, and speaks of n
 
 test("check: why a file cannot be opened is said once", () => {
   const check = checkFile(memoryFileContext({ "/empty.db": new Uint8Array(0) }), "/empty.db");
-  const page = drawPage(fileCheckPage({ apiVersion: "requorum/v1", kind: "SnapshotCheck", ...check }), { columns: 160, hasColor: false });
+  const page = drawPage(fileCheckPage(check), { columns: 160, hasColor: false });
   assert.equal(page.split("it is empty").length - 1, 1, page);
   assert.match(page, /structure +damaged +it cannot be read, see below/);
 });

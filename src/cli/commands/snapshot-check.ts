@@ -18,10 +18,10 @@ export const command: CommandModule = {
     const walDir = walDirOption(invocation);
     if (more.length > 0 && walDir !== undefined)
       throw new RecoveryError("USAGE", { subject: "option --wal-dir", detail: "it is the log of one data dir: check that one alone" });
-    if (more.length > 0) return checkSeveral(cli, paths);
+    // A program gets one form, however many files a pattern has found.
+    if (more.length > 0 || cli.global.output !== "text") return checkSeveral(cli, paths, walDir);
     const check = await runFileTask(cli, "check", { path, walDir });
-    const document = { apiVersion: "requorum/v1", kind: "SnapshotCheck", ...check } as const;
-    printResult(cli, document, () => fileCheckPage(document));
+    printResult(cli, check, () => fileCheckPage(check));
     return exitOf(check.verdict);
   },
 };
@@ -40,7 +40,7 @@ function exitOf(verdict: FileCheck["verdict"]): ExitName {
 }
 
 /** One that cannot be read must not hide what the others are. */
-async function checkSeveral(cli: CliContext, paths: readonly string[]): Promise<ExitName> {
+async function checkSeveral(cli: CliContext, paths: readonly string[], walDir: string | undefined): Promise<ExitName> {
   const files: CheckedFile[] = [];
   let worst: ExitName = "done";
   const note = (exit: ExitName): void => {
@@ -48,7 +48,7 @@ async function checkSeveral(cli: CliContext, paths: readonly string[]): Promise<
   };
   for (const path of paths) {
     try {
-      const check = await runFileTask(cli, "check", { path });
+      const check = await runFileTask(cli, "check", { path, walDir });
       files.push({ file: path, check, error: undefined });
       note(exitOf(check.verdict));
     } catch (error) {

@@ -69,7 +69,7 @@ export const fileSpecs: readonly CommandSpec[] = [
     path: ["snapshot", "check"],
     summary: "is this file whole? checksum, every page, every record, every object",
     description: [
-      "Exit code 0 only when everything that can be checked is good, 15 when something is damaged, 3 when nothing wrong was seen and a part, as a log, could not be judged.",
+      "Exit code 0 only when everything that can be checked is good, 15 when something is damaged, 3 when nothing wrong was seen and a part, as a log, could not be judged. With -o json one file gives the same document as several.",
     ],
     arguments: [{ ...source, name: "files", isVariadic: true }],
     options: [walDir],

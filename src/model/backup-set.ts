@@ -90,9 +90,23 @@ export interface BackupMark {
     | "API_DOWN"
     | "OLDER_THAN_LAST_SEEN"
     | "OTHER_CLUSTER_ID"
-    | "CHANGED_WHILE_TAKEN";
+    | "CHANGED_WHILE_TAKEN"
+    /** Made by a clock that stood before the newest set that was there. */
+    | "CLOCK_WENT_BACK";
   readonly because: string;
 }
+
+export type BackupMarkCode = BackupMark["code"];
+
+/** With one of these a set is made only when that is accepted by name: it may be worth less than one that is there already. */
+export const refusingMarkCodes = [
+  "NO_QUORUM",
+  "MEMBERS_DISAGREE",
+  "OFFLINE_COPY",
+  "OLDER_THAN_LAST_SEEN",
+  "OTHER_CLUSTER_ID",
+  "CLOCK_WENT_BACK",
+] as const satisfies readonly BackupMarkCode[];
 
 export interface WrappedDataKey {
   /** sha256 of the key's own derived name, first 16 hex digits: tells keys apart, and nothing of the key. */

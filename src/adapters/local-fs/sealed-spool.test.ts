@@ -22,7 +22,7 @@ const content = Buffer.from(secret.repeat(20_000)).subarray(0, 5 * sealedBlockBy
 
 async function filled(
   context: TestContext,
-): Promise<{ readonly reading: SealedReading; readonly directory: string; remove(): Promise<void> }> {
+): Promise<{ readonly reading: SealedReading; readonly directory: string; readonly remove: () => Promise<void> }> {
   const { spool, directory } = spoolFor(context);
   const opened = await spool.open();
   for (const name of ["ssh://cp1/var/lib/etcd/member/snap/db", "ssh://cp1/var/lib/etcd/member/wal/0.wal", "empty"]) {

@@ -28,6 +28,7 @@ const markCodes: readonly BackupMark["code"][] = [
   "OLDER_THAN_LAST_SEEN",
   "OTHER_CLUSTER_ID",
   "CHANGED_WHILE_TAKEN",
+  "CLOCK_WENT_BACK",
 ];
 
 /** Counts beyond these are no manifest of ours: lists of a reader must end. */

@@ -104,7 +104,8 @@ export class FakeBackupStore implements BackupStore {
   }
 
   async #calling<T>(operation: StoreOperation, name: string, { signal }: StoreCallOptions, effect: () => T): Promise<T> {
-    signal?.throwIfAborted();
+    if (signal?.aborted === true)
+      throw new RecoveryError("INTERRUPTED", { subject: `store ${this.place}`, detail: `"${operation} ${name}" was not begun` });
     this.calls.push(`${operation} ${name}`);
     await this.beforeCall?.(operation, name);
     const result = effect();

@@ -1,0 +1,146 @@
+import { link, open, type FileHandle } from "node:fs/promises";
+import { generateKeyPairSync } from "node:crypto";
+import { dirname, join } from "node:path";
+import { fromBase64Url, toBase64Url } from "../../formats/backup-set/byte-text.ts";
+import { jsonOfBytes, JsonFields, jsonTextOf } from "../../formats/backup-set/json-fields.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { BackupKeys, HeldDataKey } from "../../ports/backup-keys.ts";
+import { makePrivateDirectory, removeIfThere, replaceFile, syncDirectory, temporaryName, writeAll } from "./durable-file.ts";
+import { errnoOf, toRecoveryError, translating } from "./to-recovery-error.ts";
+
+const keysApiVersion = "requorum.keys/v1";
+const keyBytes = 32;
+/** A hundred recipients are some 20 KiB of age file. */
+const keyFileBytesMax = 4 * 1024 * 1024;
+const recipientsMax = 1_000;
+
+/**
+ * STATE/backup-keys/signing-key.json and STATE/backup-keys/stores/ID.json,
+ * 0600 in 0700. A key file that others may read is not used: it may be known.
+ */
+export class FileBackupKeys implements BackupKeys {
+  readonly #directory: string;
+
+  /** `stateDirectory` is $XDG_STATE_HOME/requorum. */
+  constructor(options: { readonly stateDirectory: string }) {
+    this.#directory = join(options.stateDirectory, "backup-keys");
+  }
+
+  async signingKey(): Promise<{ readonly privateKey: Uint8Array; readonly publicKey: Uint8Array }> {
+    const path = join(this.#directory, "signing-key.json");
+    const found = await readPrivateFile(path);
+    if (found !== undefined) return signingKeyOf(found, path);
+    await translating(path, "keep the key that signs backup sets", async () => {
+      await makePrivateDirectory(dirname(path));
+      await createFile(path, new TextEncoder().encode(`${jsonTextOf(newSigningKey())}\n`));
+    });
+    // Of two programs that made one at a time, one was first; its key counts.
+    const written = await readPrivateFile(path);
+    if (written === undefined) throw invalid(path, "", "it was written and is not there");
+    return signingKeyOf(written, path);
+  }
+
+  async readDataKey(storeId: string): Promise<HeldDataKey | undefined> {
+    const path = this.#dataKeyPath(storeId);
+    const bytes = await readPrivateFile(path);
+    if (bytes === undefined) return undefined;
+    const fields = fieldsOf(bytes, path, "DataKey");
+    return {
+      key: keyOf(fields, "key"),
+      recipients: fields.texts("recipients", recipientsMax),
+      hasPassphrase: fields.flag("hasPassphrase"),
+      wrapped: fields.objects("wrapped", recipientsMax, (entry) => ({
+        for: entry.oneOf("for", ["recipients", "passphrase"]),
+        recipients: entry.texts("recipients", recipientsMax),
+        age: entry.text("age", keyFileBytesMax),
+      })),
+    };
+  }
+
+  async writeDataKey(storeId: string, held: HeldDataKey): Promise<void> {
+    const path = this.#dataKeyPath(storeId);
+    const text = jsonTextOf({ apiVersion: keysApiVersion, kind: "DataKey", storeId, ...held, key: toBase64Url(held.key) });
+    await translating(path, "keep the data key of the backup store", async () => {
+      await makePrivateDirectory(dirname(path));
+      await replaceFile(path, new TextEncoder().encode(`${text}\n`));
+    });
+  }
+
+  #dataKeyPath(storeId: string): string {
+    if (!/^[0-9a-f]{16}$/.test(storeId)) throw new TypeError(`${JSON.stringify(storeId)} is no id of a store`);
+    return join(this.#directory, "stores", `${storeId}.json`);
+  }
+}
+
+function newSigningKey(): object {
+  const { d, x } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
+  return { apiVersion: keysApiVersion, kind: "SigningKey", privateKey: d, publicKey: x };
+}
+
+function signingKeyOf(bytes: Uint8Array, path: string): { readonly privateKey: Uint8Array; readonly publicKey: Uint8Array } {
+  const fields = fieldsOf(bytes, path, "SigningKey");
+  return { privateKey: keyOf(fields, "privateKey"), publicKey: keyOf(fields, "publicKey") };
+}
+
+function fieldsOf(bytes: Uint8Array, path: string, kind: string): JsonFields {
+  const failure = (where: string, what: string) => invalid(path, where, what);
+  const fields = new JsonFields(jsonOfBytes(bytes, failure), "", failure);
+  fields.oneOf("apiVersion", [keysApiVersion]);
+  fields.oneOf("kind", [kind]);
+  return fields;
+}
+
+function keyOf(fields: JsonFields, name: string): Uint8Array {
+  const key = fromBase64Url(fields.text(name));
+  if (key?.length !== keyBytes) throw fields.fail(name, `expected ${keyBytes} bytes as base64url`);
+  return key;
+}
+
+/** undefined: there is none. */
+async function readPrivateFile(path: string): Promise<Uint8Array | undefined> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, "r");
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw toRecoveryError(error, path, "read a key of backup sets");
+  }
+  try {
+    const { mode, size } = await handle.stat();
+    if ((mode & 0o077) !== 0)
+      throw invalid(path, "", `others may read or write it (mode ${(mode & 0o777).toString(8)}); look who did, then chmod 600`);
+    if (size > keyFileBytesMax) throw invalid(path, "", `${size} bytes are more than a key has`);
+    return await handle.readFile();
+  } catch (error) {
+    throw toRecoveryError(error, path, "read a key of backup sets");
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Durable, and only if nothing has the name: what is there already stays. */
+async function createFile(path: string, content: Uint8Array): Promise<void> {
+  const temporary = temporaryName(path);
+  try {
+    const handle = await open(temporary, "wx", 0o600);
+    try {
+      await writeAll(handle, content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await link(temporary, path).catch((error: unknown) => {
+      if (errnoOf(error) !== "EEXIST") throw error;
+    });
+  } finally {
+    await removeIfThere(temporary);
+  }
+  await syncDirectory(dirname(path));
+}
+
+function invalid(path: string, where: string, what: string): RecoveryError {
+  return new RecoveryError("BACKUP_KEY_INVALID", {
+    subject: `file ${path}`,
+    detail: `${path}${where === "" ? "" : `: ${where}`}: ${what}`,
+  });
+}

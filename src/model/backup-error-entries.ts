@@ -78,4 +78,17 @@ export const backupErrorEntries = {
     exit: "verificationFailed",
     meaning: "None of the given identities is one of those that the set was sealed for, or the passphrase is another one.",
   },
+  SANDBOX_FAILED: {
+    summary: "a program of the sandbox did not do what it must",
+    retry: "permanent",
+    exit: "verificationFailed",
+    meaning:
+      "etcd or kube-apiserver was started from the set on this machine, and ended, did not answer in time, or took more memory than it may; the detail has the last that it wrote. Nothing of the living cluster was touched, and the sandbox is gone.",
+  },
+  SANDBOX_UNSUPPORTED: {
+    summary: "no sandbox can be made on this machine",
+    retry: "permanent",
+    exit: "usage",
+    meaning: "Programs of the sandbox are kept apart and ended by means that this system does not have. The levels below V4 are proven everywhere.",
+  },
 } as const satisfies { readonly [code: string]: ErrorEntry };

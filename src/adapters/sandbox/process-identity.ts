@@ -1,0 +1,19 @@
+import { readFile } from "node:fs/promises";
+
+/**
+ * When the process began, in clock ticks since boot: with the pid it names one
+ * process for good, where a pid alone is given out again. undefined: there is
+ * none. Source: proc(5), /proc/PID/stat, field 22.
+ */
+export async function processStart(pid: number): Promise<string | undefined> {
+  const text = await readFile(`/proc/${String(pid)}/stat`, "utf8").catch(() => undefined);
+  // The name in field 2 may hold spaces and parentheses.
+  return text?.slice(text.lastIndexOf(")") + 2).split(" ")[19];
+}
+
+/** Bytes of memory that are the process's alone, without mapped files. undefined: it is gone. */
+export async function privateBytes(pid: number): Promise<bigint | undefined> {
+  const text = await readFile(`/proc/${String(pid)}/status`, "utf8").catch(() => undefined);
+  const kibibytes = /^RssAnon:\s+(\d+) kB$/m.exec(text ?? "")?.[1];
+  return kibibytes === undefined ? undefined : BigInt(kibibytes) * 1024n;
+}

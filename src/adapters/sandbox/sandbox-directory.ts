@@ -1,0 +1,176 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chmod, chown, lstat, mkdir, readFile, readdir, rm, stat, statfs } from "node:fs/promises";
+import { once } from "node:events";
+import { join } from "node:path";
+import type { Writable } from "node:stream";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { processStart } from "./process-identity.ts";
+import { isSandboxUser, type SandboxUser } from "./sandbox-user.ts";
+import { fileFailed } from "./to-recovery-error.ts";
+
+/** TMPFS_MAGIC and RAMFS_MAGIC: statfs(2). */
+const memoryFileSystems: readonly number[] = [0x01021994, 0x858458f6];
+const nameForm = /^requorum-sandbox-(\d+)-(\d+)-[0-9a-f]{12}$/;
+const mebibyte = 1024n * 1024n;
+
+export interface SandboxPlaces {
+  /** Directories in memory, best first: "/run/user/1000", "/dev/shm". */
+  readonly inMemory: readonly string[];
+  /** On disk, where none of them has room; made if it is not there. */
+  readonly onDisk: string;
+}
+
+export interface SandboxDirectory {
+  readonly path: string;
+  readonly isInMemory: boolean;
+  /** A process that must not outlive the directory. */
+  guardProcess(pid: number): void;
+  /** With everything in it. */
+  remove(): Promise<void>;
+}
+
+/**
+ * A private directory. A guard, a shell that waits for the end of this
+ * process, ends the programs and removes the directory when this process is
+ * killed; what is left even so (both killed, a power cut with the directory on
+ * disk) the next run removes here.
+ */
+export async function openSandboxDirectory(
+  places: SandboxPlaces,
+  options: { readonly bytes: bigint; readonly user: SandboxUser | undefined },
+): Promise<SandboxDirectory> {
+  await mkdir(places.onDisk, { recursive: true, mode: 0o711 }).catch((cause: unknown) => {
+    throw fileFailed(cause, places.onDisk, "make the directory");
+  });
+  for (const place of [...places.inMemory, places.onDisk]) await clearLeftovers(place);
+  const parent = await chooseParent(places, options.bytes);
+  const start = await processStart(process.pid);
+  const path = join(parent.path, `requorum-sandbox-${String(process.pid)}-${start ?? "0"}-${randomBytes(6).toString("hex")}`);
+  try {
+    await mkdir(path, { mode: 0o700 });
+    await chmod(path, 0o700);
+    if (options.user !== undefined) await chown(path, options.user.uid, options.user.gid);
+  } catch (cause) {
+    throw fileFailed(cause, path, "make the directory");
+  }
+  return new GuardedDirectory(path, parent.isInMemory);
+}
+
+async function chooseParent(places: SandboxPlaces, bytes: bigint): Promise<{ readonly path: string; readonly isInMemory: boolean }> {
+  const available = await availableMemory();
+  for (const path of places.inMemory) {
+    const facts = await statfs(path, { bigint: true }).catch(() => undefined); // no such place here
+    if (facts === undefined || !memoryFileSystems.includes(Number(facts.type))) continue;
+    // What lies there takes memory from everybody: as much again, and a gigabyte for the programs, stays free.
+    if (facts.bavail * facts.bsize >= bytes && available >= 2n * bytes + 1024n * mebibyte) return { path, isInMemory: true };
+  }
+  const { bavail, bsize } = await statfs(places.onDisk, { bigint: true });
+  if (bavail * bsize >= bytes) return { path: places.onDisk, isInMemory: false };
+  throw new RecoveryError("LOCAL_DISK_FULL", {
+    subject: `directory ${places.onDisk}`,
+    detail: `the sandbox takes up to ${String(bytes / mebibyte)} MiB, and neither ${[...places.inMemory, ""].join(", ")}nor ${places.onDisk} has room for it`,
+    remedies: [{ why: "free space there, or let XDG_CACHE_HOME name a directory on a larger disk" }],
+  });
+}
+
+async function availableMemory(): Promise<bigint> {
+  const text = await readFile("/proc/meminfo", "utf8").catch(() => "");
+  return BigInt(/^MemAvailable:\s+(\d+) kB$/m.exec(text)?.[1] ?? "0") * 1024n;
+}
+
+/** Sandboxes of processes that are gone: their programs first, which are known by the directory in their command line. */
+export async function clearLeftovers(place: string): Promise<void> {
+  const names = await readdir(place).catch(() => []); // no such place here
+  for (const name of names) {
+    const [, pid, start] = nameForm.exec(name) ?? [];
+    if (pid === undefined || start === undefined || (await processStart(Number(pid))) === start) continue;
+    const path = join(place, name);
+    const found = await lstat(path).catch(() => undefined);
+    // Others may make a name like this in /dev/shm: only a directory that root or we made is ours to remove.
+    if (found === undefined || !found.isDirectory() || !isOurs(found.uid)) continue;
+    await endProgramsOf(path, found.uid);
+    await rm(path, { recursive: true, force: true }).catch((cause: unknown) => {
+      throw fileFailed(cause, path, "remove what a killed run left");
+    });
+  }
+}
+
+function isOurs(uid: number): boolean {
+  const own = process.getuid?.();
+  return own === uid || (own === 0 && isSandboxUser(uid));
+}
+
+async function endProgramsOf(path: string, uid: number): Promise<void> {
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
+    const owner = await stat(`/proc/${name}`).catch(() => undefined); // it ended
+    if (owner?.uid !== uid) continue;
+    const words = (await readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "")).split("\0");
+    if (!words.some((word) => word === path || word.startsWith(`${path}/`) || word.includes(`=${path}/`))) continue;
+    try {
+      process.kill(Number(name), "SIGKILL");
+    } catch {
+      continue; // it ended by itself, which is what is wanted
+    }
+  }
+}
+
+/** Reads the numbers of the programs to end, one a line; "done" says that there is nothing left to do. */
+const guardScript = `trap '' INT TERM HUP QUIT
+pids=
+while read -r word; do
+  [ "$word" = done ] && exit 0
+  pids="$pids $word"
+done
+[ -n "$pids" ] && kill -9 $pids 2>/dev/null
+rm -rf -- "$1"`;
+
+class GuardedDirectory implements SandboxDirectory {
+  readonly path: string;
+  readonly isInMemory: boolean;
+  readonly #guard: Writable;
+  readonly #keepWaiting: () => void;
+  readonly #guardEnded: Promise<unknown>;
+  #removal: Promise<void> | undefined;
+
+  constructor(path: string, isInMemory: boolean) {
+    this.path = path;
+    this.isInMemory = isInMemory;
+    // In a session of its own: Ctrl-C goes to all programs of the terminal's.
+    const guard = spawn("/bin/sh", ["-c", guardScript, "requorum-sandbox-guard", path], {
+      stdio: ["pipe", "ignore", "ignore"],
+      detached: true,
+      cwd: "/",
+      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+    });
+    guard.unref(); // who forgets to remove a sandbox does not wait for ever; its end is the guard's start
+    this.#keepWaiting = () => {
+      guard.ref();
+    };
+    this.#guard = guard.stdin;
+    this.#guard.on("error", () => undefined); // it was killed: the next run still removes what is left
+    this.#guardEnded = once(guard, "exit").catch(() => undefined); // no shell: the same
+  }
+
+  guardProcess(pid: number): void {
+    this.#guard.write(`${String(pid)}\n`);
+  }
+
+  remove(): Promise<void> {
+    this.#removal ??= this.#remove();
+    return this.#removal;
+  }
+
+  async #remove(): Promise<void> {
+    try {
+      await rm(this.path, { recursive: true, force: true, maxRetries: 3 });
+    } catch (cause) {
+      throw fileFailed(cause, this.path, "remove it");
+    } finally {
+      this.#keepWaiting();
+      this.#guard.end("done\n");
+      await this.#guardEnded;
+    }
+  }
+}

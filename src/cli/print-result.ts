@@ -14,7 +14,13 @@ export function printResult(cli: Pick<CliContext, "terminal" | "global">, docume
   const { terminal } = cli;
   switch (cli.global.output) {
     case "text":
-      terminal.result(drawPage(pageOnChosenCluster(page(), cli.global), { columns: terminal.outColumns, hasColor: terminal.outHasColor }));
+      terminal.result(
+        drawPage(pageOnChosenCluster(page(), cli.global), {
+          columns: terminal.outColumns,
+          hasColor: terminal.outHasColor,
+          keepsWords: !terminal.outIsTty,
+        }),
+      );
       return;
     case "json":
       terminal.result(jsonLine(redactDocument(toJsonValue(document)), 2));

@@ -42,6 +42,25 @@ test("drawPage: a flexible column gives way at spaces, a long word in it is brok
   assert.ok(!drawn.includes("senten\n"));
 });
 
+test("drawPage: for a file or a program no word of a table is broken, and its sentences still give way", () => {
+  const key = `/registry/configmaps/shop/${"long-".repeat(20)}end`;
+  const rows = [
+    [key, "298 B", "a sentence that is too long for one line of this table"],
+    ["/registry/x", "1 B", ""],
+  ];
+  const page = [table([{ title: "key", isFlexible: true }, { title: "size" }, { title: "why", isFlexible: true }], rows, 0)];
+  assert.ok(!drawPage(page, plain).includes(key));
+  const drawn = drawPage(page, { ...plain, columns: 150, keepsWords: true });
+  assert.match(drawn, new RegExp(`^${key}  298 B  a sentence`, "m"));
+  assert.equal(
+    drawn
+      .trimEnd()
+      .split("\n")
+      .filter((text) => text.includes("sentence that is too long for one line of this table")).length,
+    0,
+  );
+});
+
 test("drawPage: columns that are not worth a small screen are left out there, and named", () => {
   const page = [table([{ title: "a" }, { title: "b", hideBelow: 80 }], [["1", "2"]], 0)];
   assert.ok(!drawPage(page, plain).includes("B"));

@@ -5,6 +5,8 @@ import { wrapSpans } from "./wrap-spans.ts";
 export interface DrawOptions {
   readonly columns: number;
   readonly hasColor: boolean;
+  /** For what goes to a file or another program: a word in a table, as a key, stays whole however long it is, to be searched for and copied. */
+  readonly keepsWords?: boolean;
 }
 
 /** SGR codes: bold, green, yellow, red, faint. The eight old colours, so that the terminal's own theme decides how they look. */
@@ -87,7 +89,8 @@ function drawTable(whole: Extract<Block, { kind: "table" }>, options: DrawOption
     columns: whole.columns.filter((_, index) => isShown[index]),
     rows: whole.rows.map((row) => row.filter((_, index) => isShown[index])),
   };
-  const widths = columnWidths(block.columns, block.rows, options.columns - block.indent);
+  const { keepsWords = false } = options;
+  const widths = columnWidths(block.columns, block.rows, { available: options.columns - block.indent, keepsWords });
   const none = {
     top: "",
     "top-mid": "",
@@ -117,7 +120,7 @@ function drawTable(whole: Extract<Block, { kind: "table" }>, options: DrawOption
   for (const row of block.rows)
     drawn.push(
       row.map((cell, index) =>
-        wrapSpans(safeSpans(cell), { width: Math.max(1, (widths[index] ?? 3) - air), keepsWords: false })
+        wrapSpans(safeSpans(cell), { width: Math.max(1, (widths[index] ?? 3) - air), keepsWords })
           .map((words) => paint(words, options.hasColor))
           .join("\n"),
       ),
@@ -139,9 +142,13 @@ function hiddenWords(hidden: readonly Column[]): string {
   return `with ${String(wanted)} columns also: ${hidden.map((column) => column.title).join(", ")}`;
 }
 
-/** Natural widths with two columns of air; where the screen is too small, the widest flexible column gives way first, never below twelve. */
-function columnWidths(columns: readonly Column[], rows: readonly (readonly Inline[])[], available: number): readonly number[] {
-  const flexibleMin = 12;
+/** Natural widths with two columns of air; where the screen is too small, the widest flexible column gives way first, never below twelve, and never below a word that is to stay whole. */
+function columnWidths(
+  columns: readonly Column[],
+  rows: readonly (readonly Inline[])[],
+  { available, keepsWords }: { readonly available: number; readonly keepsWords: boolean },
+): readonly number[] {
+  const flexibleMin = columns.map((_, index) => Math.max(12, ...(keepsWords ? rows.map((row) => longestWord(row[index] ?? "")) : [])));
   const widths = columns.map(
     (column, index) => Math.max(column.title.length, ...rows.map((row) => safe(plainText(row[index] ?? "")).length), 1) + air,
   );
@@ -151,7 +158,7 @@ function columnWidths(columns: readonly Column[], rows: readonly (readonly Inlin
     for (const [index, column] of columns.entries()) {
       if (
         column.isFlexible === true &&
-        (widths[index] ?? 0) > flexibleMin + air &&
+        (widths[index] ?? 0) > (flexibleMin[index] ?? 0) + air &&
         (widest < 0 || (widths[index] ?? 0) > (widths[widest] ?? 0))
       )
         widest = index;
@@ -160,6 +167,14 @@ function columnWidths(columns: readonly Column[], rows: readonly (readonly Inlin
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
   return widths;
+}
+
+function longestWord(text: Inline): number {
+  return Math.max(
+    ...safe(plainText(text))
+      .split(/\s+/)
+      .map((word) => word.length),
+  );
 }
 
 /** A word longer than the line stays whole, so that paths and commands can be copied. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { test } from "node:test";
+import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
 import { databaseBytes, landmarkWrites as writes, snapshotBytes } from "../../../test/support/kube-database.ts";
 import { below, dataDirFilesOf } from "../../../test/support/memory-data-dir.ts";
 import { memoryFileContext, type MemoryFileContext } from "../../../test/support/memory-file-context.ts";
@@ -155,6 +156,10 @@ test("bad sources: a cut file is damaged with its place; when it is a moment old
     assert.throws(() => run(context, "/new.db"), { code: "FILE_DAMAGED", message: /written to 2 s ago: if a copy/ }, verb);
   }
   assert.equal(checkFile(context, "/cut.db").verdict, "damaged");
+  // One that has all its bytes is damaged, however new it is.
+  const broken = memoryFileContext({ "/hole.db": large.map((byte, at) => (at >= 4096 * 3 && at < 4096 * 8 ? 0xff : byte)) });
+  broken.files.ages.set("/hole.db", 1);
+  assert.throws(() => inspectFile(broken, "/hole.db"), isRecoveryError("FILE_DAMAGED", /^(?!.*under way)/s));
   const begun = memoryFileContext({ "/empty": "", "/gz": gzipSync(snapshot) });
   begun.files.ages.set("/empty", 1).set("/gz", 1);
   assert.throws(() => inspectFile(begun, "/empty"), { message: /it is empty; it was written to 1 s ago/ });

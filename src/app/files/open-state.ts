@@ -107,12 +107,13 @@ export class OpenFiles {
     for (const file of this.opened) file.close();
   }
 
-  /** A damaged file that was written to a moment ago is more likely a copy that has not ended. */
+  /** A database that is not there to its end and was written to a moment ago is more likely a copy that has not ended. */
   withAge(error: RecoveryError): RecoveryError {
-    const seconds = Math.min(...this.opened.map((file) => file.secondsSinceWrite));
-    if (!(seconds >= 0 && seconds < freshSeconds)) return error;
     // An archive is one also when it is whole.
     if (error.code === "FILE_NOT_RECOGNISED") return error;
+    const fresh = this.opened.filter(({ secondsSinceWrite }) => secondsSinceWrite >= 0 && secondsSinceWrite < freshSeconds);
+    const seconds = Math.min(...fresh.filter(endsTooEarly).map((file) => file.secondsSinceWrite));
+    if (!Number.isFinite(seconds)) return error;
     const detail = `${error.detail}; it was written to ${String(Math.floor(seconds))} s ago: if a copy or download is still under way, wait for its end and try again`;
     return new RecoveryError(error.code, {
       subject: error.subject,
@@ -128,6 +129,18 @@ export class OpenFiles {
     const holder = this.context.files.lockHolder(path);
     if (holder === undefined) return;
     throw fileInUse(`file ${path}`, holder.pid > 0 ? `process ${String(holder.pid)}` : "a process");
+  }
+}
+
+/** A database says itself how long it is. Damage within it is none that time heals. */
+function endsTooEarly(file: ByteSource): boolean {
+  if (file.size === 0) return true;
+  try {
+    const { highWaterPage, pageSizeBytes } = openBolt(file).meta;
+    return BigInt(file.size) < highWaterPage * BigInt(pageSizeBytes);
+  } catch (error) {
+    if (error instanceof RecoveryError) return false; // only a hint depends on it
+    throw error;
   }
 }
 

@@ -88,6 +88,8 @@ export interface HostAccess {
       readonly content: Uint8Array;
       readonly mode: number;
       readonly timeoutMs: number;
+      /** As root (sudo -n) where the login user is not root. Default true. */
+      readonly asRoot?: boolean;
       readonly signal?: AbortSignal;
     },
   ): Promise<void>;

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { Agent } from "node:https";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,7 +25,7 @@ export interface S3Server {
   /** For looking behind the store's back. */
   client(): S3Client;
   /** As a machine that hangs: connections are accepted, nothing answers. */
-  freeze(): void;
+  freeze(): Promise<void>;
   thaw(): void;
   remove(): Promise<void>;
 }
@@ -48,7 +49,9 @@ export function s3ServerPrograms(): Promise<string> {
 }
 
 /** A real S3 server (versitygw) on a loopback port, TLS by a CA of its own, objects in a temporary directory. */
-export async function startS3Server(options: { readonly directory?: string; readonly through?: readonly string[] } = {}): Promise<S3Server> {
+export async function startS3Server(
+  options: { readonly directory?: string; readonly through?: readonly string[] } = {},
+): Promise<S3Server> {
   const programs = await s3ServerPrograms();
   const directory = await mkdtemp(join(tmpdir(), "requorum-s3-"));
   const objects = options.directory ?? join(directory, "objects");
@@ -57,7 +60,7 @@ export async function startS3Server(options: { readonly directory?: string; read
   const other = await TestAuthority.make(directory, "other-ca");
   const certificate = await authority.issue("s3", { names: ["127.0.0.1", "localhost"] });
   const port = await freePort();
-  const [program = "", ...before] = [...(options.through ?? []), join(programs, "versitygw")];
+  const [program, ...before] = [...(options.through ?? []), join(programs, "versitygw")] as [string, ...string[]];
   const versions = options.directory === undefined ? ["--versioning-dir", join(directory, "versions")] : [];
   const server = spawn(
     program,
@@ -84,12 +87,17 @@ export async function startS3Server(options: { readonly directory?: string; read
     caFile: authority.caFile,
     otherCaFile: other.caFile,
     client,
-    makeBucket: async (name, { hasObjectLock = false } = {}) => {
+    makeBucket: async (name, bucket) => {
       const made = client();
-      await made.send(new CreateBucketCommand({ Bucket: name, ObjectLockEnabledForBucket: hasObjectLock }));
+      await made.send(new CreateBucketCommand({ Bucket: name, ObjectLockEnabledForBucket: bucket?.hasObjectLock ?? false }));
       made.destroy();
     },
-    freeze: () => void server.kill("SIGSTOP"),
+    freeze: async () => {
+      server.kill("SIGSTOP");
+      // The signal takes effect when each of its threads was reached.
+      while (!/^State:\tT/m.test(readFileSync(`/proc/${String(server.pid)}/status`, "utf8")))
+        await new Promise((resolve) => setTimeout(resolve, 5));
+    },
     thaw: () => void server.kill("SIGCONT"),
     remove: async () => {
       process.off("exit", killAll);
@@ -109,7 +117,7 @@ function plainClient(endpoint: string, caFile: string): S3Client {
     region: "us-east-1",
     forcePathStyle: true,
     credentials: s3TestCredentials,
-    requestHandler: { httpsAgent: { ca: readFileSync(caFile) } },
+    requestHandler: { httpsAgent: new Agent({ ca: readFileSync(caFile) }) },
   });
 }
 

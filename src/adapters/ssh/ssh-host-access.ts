@@ -144,6 +144,7 @@ class SshHostAccess implements HostAccess {
       readonly content: Uint8Array;
       readonly mode: number;
       readonly timeoutMs: number;
+      readonly asRoot?: boolean;
       readonly signal?: AbortSignal;
     },
   ): Promise<void> {
@@ -153,7 +154,7 @@ class SshHostAccess implements HostAccess {
       ...file,
       reason,
       program: "storeFile",
-      asRoot: true,
+      asRoot: file.asRoot ?? true,
       args: [file.path, file.mode.toString(8).padStart(4, "0"), sha256],
       changesThings: true,
       outputBytesMax: 64 * 1024,

@@ -1,0 +1,70 @@
+/**
+ * What the SSH store runs on its machine: POSIX sh with coreutils or busybox.
+ * $1 is the store's directory. Uploads lie below .unfinished until they are
+ * whole; only then they get their name, as a second link, which fails when the
+ * name is taken. Nothing runs as root.
+ */
+export const unfinishedFolder = ".unfinished";
+/** Neither the store's directory nor the one above it is there: an empty store, or a disk that is not mounted? */
+export const notThereStatus = 75;
+const assertThere = `[ -d "$1" ] || [ -d "$(dirname -- "$1")" ] || exit ${String(notThereStatus)}`;
+
+/** Makes the directory, not its parents: a disk that is not mounted must not be filled in its place. */
+export const prepareScript = `set -eu; umask 077
+${assertThere}
+if [ ! -d "$1" ]; then mkdir -- "$1"; sync "$(dirname -- "$1")"; fi
+mkdir -p -- "$1/${unfinishedFolder}"`;
+
+/** $2: the upload below .unfinished; $3: its name. Prints "stored", or "exists SIZE SHA256" of what has the name. */
+export const commitScript = `set -eu; umask 077
+from=$1/${unfinishedFolder}/$2; to=$1/$3; folder=$(dirname -- "$to")
+trap 'rm -f -- "$from"' EXIT
+mkdir -p -- "$folder"
+if ln -T -- "$from" "$to" 2>/dev/null; then state=stored
+elif [ -e "$to" ]; then state=exists
+else
+  # No links on this file system: a rename that does not replace.
+  mv -nT -- "$from" "$to"
+  if [ -e "$from" ]; then state=exists; else state=stored; fi
+fi
+if [ "$state" = exists ]; then
+  sum=$(sha256sum < "$to"); printf 'exists %s %s\\n' "$(stat -c %s -- "$to")" "\${sum%% *}"; exit 0
+fi
+while :; do sync "$folder"; [ "$folder" != "$1" ] || break; folder=$(dirname -- "$folder"); done
+echo stored`;
+
+/** $2: a name. Prints "SIZE SECONDS", or nothing when there is none. */
+export const statScript = `set -eu
+${assertThere}
+if [ -f "$1/$2" ]; then stat -c '%s %Y' -- "$1/$2"; fi`;
+
+/** $2: a folder below the store, "" for all. Prints "SIZE SECONDS ./NAME" of each file but hidden ones and those whose name would be two lines. */
+export const listScript = `set -eu
+${assertThere}
+[ -d "$1" ] || exit 0
+cd -- "$1"; [ -d "./$2" ] || exit 0
+newline='
+'
+find "./$2" '(' -name '.?*' -o -name "*$newline*" ')' -prune -o -type f -exec stat -c '%s %Y %n' -- {} +`;
+
+/** $2: a name; $3: where it is kept aside, "" for nowhere. */
+export const removeScript = `set -eu; umask 077
+[ -e "$1/$2" ] || exit 0
+if [ -n "$3" ]; then
+  folder=$(dirname -- "$1/$3"); mkdir -p -- "$folder"
+  # The time tells since when it lies there.
+  touch -c -- "$1/$2" || [ ! -e "$1/$2" ]
+  mv -fT -- "$1/$2" "$1/$3" || [ ! -e "$1/$2" ]
+  while :; do sync "$folder"; [ "$folder" != "$1" ] || break; folder=$(dirname -- "$folder"); done
+else rm -f -- "$1/$2"; fi
+sync "$(dirname -- "$1/$2")"`;
+
+/** $2: seconds. Prints how many uploads of writers that are gone were removed. */
+export const clearScript = `set -eu
+now=$(date +%s); count=0
+for file in "$1/${unfinishedFolder}"/* "$1/${unfinishedFolder}"/.requorum-upload.*; do
+  [ -f "$file" ] || continue
+  made=$(stat -c %Y -- "$file" 2>/dev/null) || continue
+  if [ $((now - made)) -ge "$2" ]; then rm -f -- "$file"; count=$((count + 1)); fi
+done
+echo "$count"`;

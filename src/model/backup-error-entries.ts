@@ -2,6 +2,26 @@ import type { ErrorEntry } from "./error-entry.ts";
 
 /** The part of the error catalogue that is about backup sets, their keys and the places where they lie. */
 export const backupErrorEntries = {
+  BACKUP_NOT_CONFIGURED: {
+    summary: "no backups are configured",
+    retry: "permanent",
+    exit: "usage",
+    meaning:
+      "The configuration of the cluster has no section `backup`: it says where sets are kept and for whom they are encrypted. docs/requorum.schema.json describes it.",
+  },
+  BACKUP_REFUSED: {
+    summary: "a backup set of this would not be trusted",
+    retry: "permanent",
+    exit: "refused",
+    meaning:
+      "Without quorum, of members that disagree, of another cluster than before, older than what was seen before, or by a clock that went back, a set may be worth less than those that are there, and newer than them. Nothing was stored. With --accept and the mark's name it is made, and says what is wrong with it wherever it is shown.",
+  },
+  BACKUP_NO_SOURCE: {
+    summary: "there is nothing that a backup set could be made of",
+    retry: "permanent",
+    exit: "factsIncomplete",
+    meaning: "No etcd of the cluster answers, and no data dir of a stopped member can be read; the detail says what was seen.",
+  },
   BACKUP_STORE_UNREACHABLE: {
     summary: "the backup store does not answer",
     retry: "transient",

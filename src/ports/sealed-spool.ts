@@ -15,6 +15,8 @@ export interface SealedDirectory {
   freeBytes(): Promise<bigint>;
   /** A file under a name of its own: the path by which readers know it. */
   create(name: string): Promise<SealedFile>;
+  /** The content of a file that is closed, in order. FILE_CHANGED when it is not what was written. */
+  read(name: string): AsyncIterable<Uint8Array>;
   /** What a reader needs, of files that are closed. It holds the key: for another thread of this program, and for nobody else. */
   reading(): SealedReading;
   /** With everything in it; the key is forgotten. */

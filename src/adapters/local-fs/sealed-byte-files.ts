@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { ByteFiles, OpenByteFile } from "../../ports/byte-files.ts";
 import type { SealedReading } from "../../ports/sealed-spool.ts";
-import { sealedBlockBytes, sealedNonce, sealedTagBytes } from "./sealed-spool.ts";
+import { sealedBlockBytes, sealedNonce, sealedTagBytes } from "./sealed-block.ts";
 import { toRecoveryError } from "./to-recovery-error.ts";
 
 /** Opened blocks that are kept: a walk over a tree comes back to its branches, and pages that follow each other share a block. */

@@ -7,7 +7,8 @@ import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
 import type { SealedReading } from "../../ports/sealed-spool.ts";
 import { LocalFileSpool } from "./local-file-spool.ts";
 import { SealedByteFiles } from "./sealed-byte-files.ts";
-import { LocalSealedSpool, sealedBlockBytes } from "./sealed-spool.ts";
+import { sealedBlockBytes } from "./sealed-block.ts";
+import { LocalSealedSpool } from "./sealed-spool.ts";
 
 function spoolFor(context: TestContext): { readonly spool: LocalSealedSpool; readonly directory: string } {
   const directory = mkdtempSync(join(tmpdir(), "requorum-sealed-"));

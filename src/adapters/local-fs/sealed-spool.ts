@@ -1,25 +1,12 @@
 import { createCipheriv, randomBytes } from "node:crypto";
+import { sealedBlockBytes, sealedNonce } from "./sealed-block.ts";
+import { SealedByteFiles } from "./sealed-byte-files.ts";
 import type { FileSpool, SpoolDirectory, SpoolFile } from "../../ports/file-spool.ts";
 import type { SealedDirectory, SealedFile, SealedReading, SealedSpool } from "../../ports/sealed-spool.ts";
 
-/**
- * A sealed file: blocks of 64 KiB, the last one shorter, each as AES-256-GCM
- * ciphertext with its tag behind it. The nonce is the file's number and the
- * block's: a file is written once, so no nonce is used twice under a key.
- */
-export const sealedBlockBytes = 65_536;
-export const sealedTagBytes = 16;
 const keyBytes = 32;
 /** Blocks are handed to the disk so many at a time. */
 const blocksPerWrite = 16;
-
-export function sealedNonce(fileNumber: number, block: number): Uint8Array {
-  const nonce = new Uint8Array(12);
-  const view = new DataView(nonce.buffer);
-  view.setUint32(0, fileNumber);
-  view.setBigUint64(4, BigInt(block));
-  return nonce;
-}
 
 /** Private directories of this machine, sealed. */
 export class LocalSealedSpool implements SealedSpool {
@@ -68,6 +55,20 @@ class LocalSealedDirectory implements SealedDirectory {
         await file.discard();
       },
     };
+  }
+
+  async *read(name: string): AsyncIterable<Uint8Array> {
+    const file = new SealedByteFiles(this.reading()).open(name);
+    try {
+      for (let at = 0; at < file.size; at += sealedBlockBytes) {
+        const block = new Uint8Array(Math.min(sealedBlockBytes, file.size - at));
+        file.readInto(at, block);
+        // Reading is synchronous: whoever else waits gets his turn.
+        yield await Promise.resolve(block);
+      }
+    } finally {
+      file.close();
+    }
   }
 
   reading(): SealedReading {

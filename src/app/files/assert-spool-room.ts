@@ -9,7 +9,11 @@ const spareBytes = 64n * mebibyte;
  * Before anything is copied. `taker` says what takes so much, up to its verb:
  * "a copy of ssh://cp1/x.db takes". Throws LOCAL_DISK_FULL.
  */
-export async function assertSpoolRoom(spool: SpoolDirectory, taker: string, neededBytes: bigint): Promise<void> {
+export async function assertSpoolRoom(
+  spool: Pick<SpoolDirectory, "path" | "freeBytes">,
+  taker: string,
+  neededBytes: bigint,
+): Promise<void> {
   const freeBytes = await spool.freeBytes();
   if (freeBytes >= neededBytes + spareBytes) return;
   throw new RecoveryError("LOCAL_DISK_FULL", {

@@ -1,0 +1,245 @@
+/** Makes one backup set: looks, judges, collects, streams, reads what it stored, and writes the manifest last. */
+import { judgeHashes } from "../../catalogue/source/judge-hashes.ts";
+import { judgeSource, olderThan, type SourceCandidate, type SourceJudgement } from "../../catalogue/source/judge-source.ts";
+import { listSets } from "../../catalogue/list-sets.ts";
+import { SetWriter } from "../../catalogue/set-writer.ts";
+import type { BackupManifest, BackupMark, BackupMarkCode } from "../../model/backup-set.ts";
+import { asBackupSetId, type BackupSetId, type HostName } from "../../model/ids.ts";
+import type { Inventory } from "../../model/inventory.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { SnapshotDescription } from "../../model/snapshot-description.ts";
+import type { SealedDirectory } from "../../ports/sealed-spool.ts";
+import { askMemberHashes } from "../../probe/collect/ask-member-hashes.ts";
+import { observeOnce } from "../observe-cluster.ts";
+import type { CreateBackupContext } from "./backup-context.ts";
+import { gatherParts, type GatheredParts } from "./gather-parts.ts";
+import { assertAccepted, clockMarks, contentMarks, knownBefore, newestSetOf } from "./judge-marks.ts";
+import { takeDataDir, takeStream, type TakenSnapshot } from "./take-snapshot.ts";
+
+export interface CreateBackupRequest {
+  /** Marks with which a set is made all the same. */
+  readonly accepted: readonly BackupMarkCode[];
+  /** Only the member on this machine. */
+  readonly from: HostName | undefined;
+}
+
+export interface CreatedBackup {
+  readonly manifest: BackupManifest;
+  /** The store, as the operator names it. */
+  readonly place: string;
+  readonly tookMs: number;
+}
+
+/**
+ * BACKUP_REFUSED, BACKUP_NO_SOURCE, SNAPSHOT_BAD, LOCAL_DISK_FULL, BACKUP_STORE_*,
+ * and what reaching etcd throws. When it throws, nothing of the set is listed,
+ * and what was stored of it is taken away again.
+ */
+export async function createBackup(context: CreateBackupContext, request: CreateBackupRequest): Promise<CreatedBackup> {
+  const { backup, ports, settings, config } = context;
+  const beganMs = ports.clock.monotonicMs();
+  context.report({ kind: "phase", text: `looking at ${backup.store.place} and at the cluster` });
+  const sets = await listSets(backup, context.trust, context.signal);
+  const newest = newestSetOf(config.cluster, sets);
+  const clock = clockMarks(newest, ports.clock.nowMs());
+  assertAccepted(clock, request.accepted);
+  const { inventory } = await observeOnce(context, { depth: "status", memory: "wanted" });
+  const before = newest === undefined ? [] : [knownBefore(newest)];
+  const judged = judgeSource(inventory, { policy: settings.source, from: request.from, before });
+  assertSource(judged, request.from);
+  assertAccepted([...clock, ...judged.marks], request.accepted);
+  const [compared, gathered] = await Promise.all([compareHashes(context, judged), gatherParts(context, inventory)]);
+  const marks = [...clock, ...judged.marks, ...compared.marks, ...gathered.marks];
+  assertAccepted(marks, request.accepted);
+  const candidates = compared.candidates;
+  const attempt = { inventory, judged, gathered, newest, marks, accepted: request.accepted };
+  const manifest =
+    judged.kind === "offline"
+      ? await firstThatWorks(context, judged.offlineHosts, (host) => oneSet(context, { ...attempt, host, candidate: undefined }))
+      : await firstThatWorks(context, candidates, (candidate) => oneSet(context, { ...attempt, host: candidate.host, candidate }));
+  return { manifest, place: backup.store.place, tookMs: Math.round(ports.clock.monotonicMs() - beganMs) };
+}
+
+/** Members whose data is what most members have; the others are not taken. */
+async function compareHashes(
+  context: CreateBackupContext,
+  judged: SourceJudgement,
+): Promise<{ readonly candidates: readonly SourceCandidate[]; readonly marks: readonly BackupMark[] }> {
+  const { candidates } = judged;
+  if (candidates.length < 2) return { candidates, marks: [] };
+  context.report({ kind: "phase", text: "comparing the members' data" });
+  const revision = candidates.reduce(
+    (least, { status }) => (status.revision < least ? status.revision : least),
+    candidates[0]?.status.revision ?? 0n,
+  );
+  const hashes = await askMemberHashes(
+    context.ports.etcd,
+    candidates.map(({ host }) => host),
+    { revision, signal: context.signal, sleep: (ms, signal) => context.ports.clock.sleep(ms, signal) },
+  );
+  const { hosts, marks } = judgeHashes(hashes, { revision, voters: judged.members.filter(({ isLearner }) => !isLearner).length });
+  return { candidates: candidates.filter(({ host }) => hosts.includes(host)), marks };
+}
+
+function assertSource(judged: SourceJudgement, from: HostName | undefined): void {
+  if (judged.kind === "stream" ? judged.candidates.length > 0 : judged.offlineHosts.length > 0) return;
+  throw new RecoveryError("BACKUP_NO_SOURCE", {
+    subject: from === undefined ? "etcd" : `host ${from}`,
+    detail: judged.marks.map(({ because }) => because).join("; "),
+    remedies: [{ why: "see what can be reached, and what runs where", command: "requorum status" }],
+  });
+}
+
+/** One source after the other, until one gives a whole snapshot. What is wrong with this machine or the store is wrong for all. */
+async function firstThatWorks<Source>(
+  context: CreateBackupContext,
+  sources: readonly Source[],
+  work: (source: Source) => Promise<BackupManifest>,
+): Promise<BackupManifest> {
+  const failures: RecoveryError[] = [];
+  for (const source of sources) {
+    try {
+      return await work(source);
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (!(error instanceof RecoveryError) || !/^(?:ETCD|SSH|REMOTE|SNAPSHOT|FILE|LOG)_/.test(error.code)) throw error;
+      failures.push(error);
+    }
+  }
+  const [first] = failures;
+  if (first === undefined) throw new Error("no source was tried");
+  if (failures.length === 1) throw first;
+  throw new RecoveryError(first.code, {
+    subject: "etcd",
+    detail: `no member gave a whole snapshot. ${failures.map((error) => `${error.subject}: ${error.detail} (${error.code})`).join("; ")}`,
+    cause: first,
+  });
+}
+
+interface Attempt {
+  readonly inventory: Inventory;
+  readonly judged: SourceJudgement;
+  readonly gathered: GatheredParts;
+  readonly newest: BackupManifest | undefined;
+  readonly marks: readonly BackupMark[];
+  readonly accepted: readonly BackupMarkCode[];
+  readonly host: HostName;
+  /** undefined: its data dir is copied. */
+  readonly candidate: SourceCandidate | undefined;
+}
+
+async function oneSet(context: CreateBackupContext, attempt: Attempt): Promise<BackupManifest> {
+  const spool = await context.backup.spool.open();
+  try {
+    const writer = await beginSet(context);
+    try {
+      return await writeSet(context, attempt, { spool, writer });
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+  } finally {
+    await spool.remove();
+  }
+}
+
+function beginSet(context: CreateBackupContext): Promise<SetWriter> {
+  const { backup, ports, settings, passphrase, trust, signal } = context;
+  const id = newSetId(ports.clock.nowIso(), ports.hashing.randomHex(3));
+  return SetWriter.begin(
+    { ...backup, clock: ports.clock, randomHex: (count) => ports.hashing.randomHex(count) },
+    { id, recipients: settings.recipients, ...(passphrase === undefined ? {} : { passphrase }), signal, trustedKeys: trust.publicKeys },
+  );
+}
+
+async function writeSet(
+  context: CreateBackupContext,
+  attempt: Attempt,
+  to: { readonly spool: SealedDirectory; readonly writer: SetWriter },
+): Promise<BackupManifest> {
+  const { candidate, host, inventory, judged, gathered } = attempt;
+  const { spool, writer } = to;
+  const taken =
+    candidate === undefined
+      ? await takeDataDir(context, to, { host, inventory })
+      : await takeStream(context, to, { ...candidate, members: judged.members });
+  context.report({ kind: "phase", text: "reading what was stored" });
+  const describing = context.backup.describe(spool.reading(), { path: taken.path, etcdVersion: candidate?.status.version });
+  const [found] = await Promise.all([describing, addGathered(writer, gathered, context.signal)]);
+  assertSound(found, attempt);
+  const known = [...(attempt.newest === undefined ? [] : [knownBefore(attempt.newest)])];
+  const marks = distinct([
+    ...attempt.marks,
+    ...taken.marks,
+    ...contentMarks(found, attempt.newest),
+    ...olderThan(known, judged.clusterId, found.revision),
+  ]);
+  assertAccepted(marks, attempt.accepted);
+  return writer.finish({
+    createdAt: context.ports.clock.nowIso(),
+    program: context.program,
+    createdBy: context.operator.by,
+    cluster: clusterOf(context, attempt, found),
+    snapshot: snapshotFacts(attempt, taken, found),
+    marks,
+  });
+}
+
+async function addGathered(writer: SetWriter, { parts }: GatheredParts, signal: AbortSignal): Promise<void> {
+  for (const { kind, host, file } of parts) {
+    const { content, ...head } = file;
+    await writer.addPart({ kind, host, ...head }, content, signal);
+  }
+}
+
+/** What is damaged at its making is no backup: the next member is asked. */
+function assertSound(found: SnapshotDescription, { candidate, host }: Attempt): void {
+  const subject = candidate === undefined ? `host ${host}` : `member ${candidate.status.memberId}`;
+  if (found.problems.length > 0)
+    throw new RecoveryError("SNAPSHOT_BAD", { subject, detail: `what ${host} gave is damaged: ${found.problems.join("; ")}` });
+  if (candidate !== undefined && found.revision < candidate.status.revision)
+    throw new RecoveryError("SNAPSHOT_BAD", {
+      subject,
+      detail: `what ${host} gave ends at revision ${String(found.revision)}, and it stood at ${String(candidate.status.revision)} before`,
+    });
+}
+
+function clusterOf(context: CreateBackupContext, attempt: Attempt, found: SnapshotDescription): BackupManifest["cluster"] {
+  const { config } = context;
+  const members = attempt.candidate === undefined && found.members.length > 0 ? found.members : attempt.judged.members;
+  return {
+    name: config.cluster,
+    platform: config.platform,
+    etcdTopology: config.etcdTopology,
+    clusterId: attempt.candidate?.status.clusterId,
+    kubernetesVersion: attempt.gathered.kubernetesVersion,
+    etcdVersion: attempt.candidate?.status.version ?? found.etcdVersion,
+    members: members.map(({ id, name, isLearner, peerUrls }) => ({ id, name, isLearner, peerUrls })),
+  };
+}
+
+function snapshotFacts(attempt: Attempt, taken: TakenSnapshot, found: SnapshotDescription): BackupManifest["snapshot"] {
+  return {
+    form: taken.form,
+    sourceHost: attempt.host,
+    sourceMember: attempt.candidate?.status.memberId,
+    sizeBytes: taken.sizeBytes,
+    sha256: taken.sha256,
+    revision: found.revision,
+    totalKeys: found.totalKeys,
+    hashKv: found.hashKv,
+    // etcd says -1 of what was never compacted.
+    compactRevision: found.compactRevision < 0n ? 0n : found.compactRevision,
+    objects: found.objects,
+  };
+}
+
+function distinct(marks: readonly BackupMark[]): readonly BackupMark[] {
+  return [...new Map(marks.map((mark) => [`${mark.code} ${mark.because}`, mark])).values()];
+}
+
+/** "2026-11-22T03:15:00.123Z" and "a1b2c3": 20261122-031500-a1b2c3. */
+export function newSetId(nowIso: string, random: string): BackupSetId {
+  const digits = nowIso.replaceAll(/[^0-9]/g, "");
+  return asBackupSetId(`${digits.slice(0, 8)}-${digits.slice(8, 14)}-${random}`);
+}

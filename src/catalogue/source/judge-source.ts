@@ -1,0 +1,265 @@
+/**
+ * Which member a snapshot is taken of, and what is to be said of it. Pure: it
+ * reads one look at the cluster, and knows the newest set that is there.
+ */
+import type { BackupMark } from "../../model/backup-set.ts";
+import { runsEtcd } from "../../model/cluster-config.ts";
+import { clusterModelOf } from "../../model/cluster-model-of.ts";
+import type { ClusterId, HostName, MemberId, Revision } from "../../model/ids.ts";
+import type { EtcdStatus, HostFacts, Inventory, MemberFacts } from "../../model/inventory.ts";
+import { valueOf } from "../../model/observation.ts";
+
+/** What is known of this cluster's etcd from before: the newest trusted set. */
+export interface KnownBefore {
+  /** In words: "set 20261122-031500-k3x9qa". */
+  readonly name: string;
+  readonly clusterId: ClusterId | undefined;
+  readonly revision: Revision;
+}
+
+export interface SourceCandidate {
+  readonly host: HostName;
+  readonly status: EtcdStatus;
+}
+
+export interface SourceJudgement {
+  /** `offline`: no etcd answers, and data dirs are what is left; the hosts whose data dir can be copied, the youngest first. */
+  readonly kind: "stream" | "offline";
+  /** Of a stream: best first, none when no etcd of the cluster gives one. */
+  readonly candidates: readonly SourceCandidate[];
+  readonly offlineHosts: readonly HostName[];
+  readonly clusterId: ClusterId | undefined;
+  readonly members: readonly MemberFacts[];
+  readonly marks: readonly BackupMark[];
+}
+
+export interface JudgeOptions {
+  readonly policy: "follower" | "leader";
+  /** Only the member on this machine. */
+  readonly from?: HostName | undefined;
+  readonly before: readonly KnownBefore[];
+}
+
+export function judgeSource(inventory: Inventory, options: JudgeOptions): SourceJudgement {
+  const before = [...options.before, ...lastLookOf(inventory)];
+  const answering = inventory.hosts.flatMap((facts): readonly Answering[] => {
+    const status = valueOf(facts.etcd.status);
+    return status === undefined ? [] : [{ facts, status }];
+  });
+  const chosen = chooseCluster(inventory, answering, before);
+  const own = answering.filter(({ status }) => status.clusterId === chosen.clusterId);
+  const members = membersOf(inventory, own);
+  const wanted = own.filter(({ facts }) => options.from === undefined || facts.name === options.from);
+  if (wanted.length === 0) return offline(inventory, { options, members, chosen, answering: own });
+  const voting = wanted.filter(votes);
+  const hasQuorum = own.some(votes);
+  const usable = voting.length > 0 ? voting : wanted.filter(({ status }) => !status.isLearner);
+  const candidates = [...usable].sort(inOrder(options.policy, hasQuorum)).map(({ facts, status }) => ({ host: facts.name, status }));
+  return {
+    kind: "stream",
+    candidates,
+    offlineHosts: [],
+    clusterId: chosen.clusterId,
+    members,
+    marks: [
+      ...chosen.marks,
+      ...(hasQuorum ? [] : [noQuorum(own)]),
+      ...unhealthy(inventory, members, own),
+      ...disagreement(inventory, own, hasQuorum),
+      ...olderThan(before, chosen.clusterId, newest(candidates)),
+    ],
+  };
+}
+
+interface Answering {
+  readonly facts: HostFacts;
+  readonly status: EtcdStatus;
+}
+
+/** Answers for the whole cluster: a read that needs the quorum came back. A learner serves none. */
+function votes({ facts, status }: Answering): boolean {
+  return !status.isLearner && status.leaderId !== undefined && facts.etcd.linearizableReadMs.kind === "known";
+}
+
+function lastLookOf({ lastSeen }: Inventory): readonly KnownBefore[] {
+  if (lastSeen === undefined) return [];
+  return [{ name: `the last good look at ${lastSeen.takenAt}`, clusterId: lastSeen.clusterId, revision: lastSeen.revision }];
+}
+
+interface ChosenCluster {
+  readonly clusterId: ClusterId | undefined;
+  readonly marks: readonly BackupMark[];
+}
+
+/**
+ * The cluster id that was known before counts; else that of most machines. An
+ * orphan (H11) is another id: alone it is refused, beside the true one it is told.
+ */
+function chooseCluster(inventory: Inventory, answering: readonly Answering[], before: readonly KnownBefore[]): ChosenCluster {
+  const ids = [...new Set(answering.map(({ status }) => status.clusterId))].sort();
+  const knownIds = [...new Set(before.flatMap(({ clusterId }) => clusterId ?? []))];
+  const hostsOf = (id: ClusterId): readonly Answering[] => answering.filter(({ status }) => status.clusterId === id);
+  const ranked = [...ids].sort((one, other) => hostsOf(other).length - hostsOf(one).length);
+  const known = knownIds.find((id) => ids.includes(id));
+  const clusterId = known ?? ranked[0];
+  if (clusterId === undefined) return { clusterId: undefined, marks: [] };
+  const others = ids
+    .filter((id) => id !== clusterId)
+    .map(
+      (id) =>
+        `${hostsOf(id)
+          .map(({ facts }) => facts.name)
+          .join(", ")} (${id})`,
+    );
+  const memberHosts = inventory.config.hosts.filter((host) => runsEtcd(host, inventory.config)).length;
+  if (known === undefined && knownIds.length > 0)
+    return {
+      clusterId,
+      marks: [
+        {
+          code: "OTHER_CLUSTER_ID",
+          because: `etcd says cluster id ${clusterId}; ${before.map((one) => `${one.name} has ${one.clusterId ?? "none"}`).join(", ")}. After a restore that is right; else this is an orphan that was begun empty`,
+        },
+      ],
+    };
+  if (others.length === 0) return { clusterId, marks: [] };
+  const isSure = known !== undefined || hostsOf(clusterId).length * 2 > memberHosts;
+  return {
+    clusterId,
+    marks: [
+      {
+        code: isSure ? "MEMBER_UNHEALTHY" : "OTHER_CLUSTER_ID",
+        because: `etcd of another cluster id answers on ${others.join(", ")}; ${isSure ? "the set is" : "it is not known which is the true one; this would be"} of ${clusterId}`,
+      },
+    ],
+  };
+}
+
+function membersOf(inventory: Inventory, own: readonly Answering[]): readonly MemberFacts[] {
+  const lists = own.map(({ facts }) => valueOf(facts.etcd.membersLinearizable));
+  const own1 = lists.find((list) => list !== undefined);
+  const serializable = own.map(({ facts }) => valueOf(facts.etcd.membersSerializable)).find((list) => list !== undefined);
+  return own1 ?? serializable ?? inventory.lastSeen?.members ?? [];
+}
+
+function offline(
+  inventory: Inventory,
+  found: {
+    readonly options: JudgeOptions;
+    readonly members: readonly MemberFacts[];
+    readonly chosen: ChosenCluster;
+    readonly answering: readonly Answering[];
+  },
+): SourceJudgement {
+  const { options, members, chosen, answering } = found;
+  const stopped = inventory.hosts
+    .flatMap((facts) => {
+      const dir = valueOf(facts.etcdDataDir);
+      const isWanted = options.from === undefined || facts.name === options.from;
+      const runs = valueOf(facts.processes)?.some((process) => process.name === "etcd" && process.state !== "Z");
+      return isWanted && dir?.hasBackend === true && runs !== true ? [{ host: facts.name, at: dir.newestFileAt }] : [];
+    })
+    .sort((one, other) => (one.at < other.at ? 1 : -1));
+  const youngest = stopped.map(({ host, at }) => `${host} (last written ${at === "" ? "at an unknown time" : at})`).join(", ");
+  return {
+    kind: "offline",
+    candidates: [],
+    offlineHosts: stopped.map(({ host }) => host),
+    clusterId: chosen.clusterId,
+    members,
+    marks: [
+      ...(answering.length === 0 ? [{ code: "NO_QUORUM" as const, because: "no etcd of this cluster answers" }] : []),
+      {
+        code: "OFFLINE_COPY",
+        because:
+          stopped.length === 0
+            ? "no machine has a data dir of a stopped etcd that could be copied"
+            : `the data dir of a stopped member would be copied: ${youngest}. What other members acknowledged later is not in it`,
+      },
+    ],
+  };
+}
+
+/** The leader has its work; a follower that has applied as much gives the same. Without quorum the one that is furthest on. */
+function inOrder(policy: JudgeOptions["policy"], hasQuorum: boolean): (one: Answering, other: Answering) => number {
+  const leads = ({ status }: Answering): number => (status.leaderId === status.memberId ? 1 : 0);
+  return (one, other) => {
+    if (!hasQuorum) return further(one.status, other.status);
+    const byRole = policy === "leader" ? leads(other) - leads(one) : leads(one) - leads(other);
+    return byRole === 0 ? further(one.status, other.status) : byRole;
+  };
+}
+
+function further(one: EtcdStatus, other: EtcdStatus): number {
+  const pairs = [
+    [one.raftTerm, other.raftTerm],
+    [one.revision, other.revision],
+    [one.appliedIndex, other.appliedIndex],
+  ] as const;
+  for (const [left, right] of pairs) if (left !== right) return left > right ? -1 : 1;
+  return 0;
+}
+
+function noQuorum(own: readonly Answering[]): BackupMark {
+  return {
+    code: "NO_QUORUM",
+    because: `no read that needs a quorum came back; ${own.map(({ facts }) => facts.name).join(", ")} ${own.length === 1 ? "answers for itself" : "answer for themselves"}. What the others acknowledged is not in it`,
+  };
+}
+
+function unhealthy(inventory: Inventory, members: readonly MemberFacts[], own: readonly Answering[]): readonly BackupMark[] {
+  const marks: BackupMark[] = [];
+  for (const member of members) {
+    const answering = own.find(({ status }) => status.memberId === member.id);
+    const name = `member ${member.id} (${member.name === "" ? "never started" : member.name})`;
+    if (answering === undefined) marks.push({ code: "MEMBER_UNHEALTHY", because: `${name} does not answer` });
+    else if (!member.isLearner && !votes(answering))
+      marks.push({ code: "MEMBER_UNHEALTHY", because: `${name} does not answer for the cluster` });
+  }
+  const alarms = own.flatMap(({ facts }) => valueOf(facts.etcd.alarms) ?? []);
+  const nospace = [...new Set(alarms.filter(({ alarm }) => alarm === "NOSPACE").map(({ memberId }) => memberId))];
+  for (const id of nospace) marks.push({ code: "MEMBER_UNHEALTHY", because: `member ${id} has raised the alarm NOSPACE` });
+  return marks;
+}
+
+function disagreement(inventory: Inventory, own: readonly Answering[], hasQuorum: boolean): readonly BackupMark[] {
+  const corrupt = new Set<MemberId>(
+    own.flatMap(({ facts }) =>
+      (valueOf(facts.etcd.alarms) ?? []).filter(({ alarm }) => alarm === "CORRUPT").map(({ memberId }) => memberId),
+    ),
+  );
+  const marks: BackupMark[] = [...corrupt].map((id) => ({
+    code: "MEMBERS_DISAGREE",
+    because: `member ${id} has raised the alarm CORRUPT`,
+  }));
+  const lists = own.filter(({ facts }) => facts.etcd.membersLinearizable.kind === "known").length;
+  const isOneCluster = own.length === inventory.hosts.filter((facts) => facts.etcd.status.kind === "known").length;
+  if (hasQuorum && lists > 1 && isOneCluster && clusterModelOf(inventory).members === undefined)
+    marks.push({
+      code: "MEMBERS_DISAGREE",
+      because: "the members give different lists of members: a change of the membership is under way",
+    });
+  return marks;
+}
+
+/** Revisions of one history only grow (I-R10); between two histories they say nothing. */
+export function olderThan(
+  before: readonly KnownBefore[],
+  clusterId: ClusterId | undefined,
+  revision: Revision | undefined,
+): readonly BackupMark[] {
+  if (revision === undefined) return [];
+  return before
+    .filter((one) => one.revision > revision && (one.clusterId === clusterId || one.clusterId === undefined || clusterId === undefined))
+    .map((one) => ({
+      code: "OLDER_THAN_LAST_SEEN" as const,
+      because: `it ends at revision ${String(revision)}; ${one.name} saw revision ${String(one.revision)}`,
+    }));
+}
+
+function newest(candidates: readonly SourceCandidate[]): Revision | undefined {
+  return candidates.reduce<Revision | undefined>(
+    (top, { status }) => (top === undefined || status.revision > top ? status.revision : top),
+    undefined,
+  );
+}

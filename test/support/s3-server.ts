@@ -50,7 +50,7 @@ export function s3ServerPrograms(): Promise<string> {
 
 /** A real S3 server (versitygw) on a loopback port, TLS by a CA of its own, objects in a temporary directory. */
 export async function startS3Server(
-  options: { readonly directory?: string; readonly through?: readonly string[] } = {},
+  options: { readonly directory?: string; readonly through?: { readonly program: string; readonly args: readonly string[] } } = {},
 ): Promise<S3Server> {
   const programs = await s3ServerPrograms();
   const directory = await mkdtemp(join(tmpdir(), "requorum-s3-"));
@@ -60,7 +60,9 @@ export async function startS3Server(
   const other = await TestAuthority.make(directory, "other-ca");
   const certificate = await authority.issue("s3", { names: ["127.0.0.1", "localhost"] });
   const port = await freePort();
-  const [program, ...before] = [...(options.through ?? []), join(programs, "versitygw")] as [string, ...string[]];
+  const versitygw = join(programs, "versitygw");
+  const [program, before] =
+    options.through === undefined ? [versitygw, []] : [options.through.program, [...options.through.args, versitygw]];
   const versions = options.directory === undefined ? ["--versioning-dir", join(directory, "versions")] : [];
   const server = spawn(
     program,

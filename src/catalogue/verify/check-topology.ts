@@ -1,0 +1,75 @@
+import type { BackupMarkCode } from "../../model/backup-set.ts";
+import { counted } from "./level-result.ts";
+import type { CheckedParts, SetEvidence } from "./set-content.ts";
+
+/** Said by the maker of the set himself: these belong to a set that is not of one cluster at one time. */
+const marksAgainstConsistency: readonly BackupMarkCode[] = [
+  "OTHER_CLUSTER_ID",
+  "OLDER_THAN_LAST_SEEN",
+  "MEMBERS_DISAGREE",
+  "CHANGED_WHILE_TAKEN",
+  "CLOCK_WENT_BACK",
+];
+
+/** The set is of the cluster that it says, and the snapshot is not older than what was known when it was taken. */
+export function checkTopology(evidence: SetEvidence): CheckedParts {
+  const { manifest, parts, snapshotMembers, lastSeen } = evidence;
+  const problems = [
+    ...manifest.marks.filter(({ code }) => marksAgainstConsistency.includes(code)).map(({ code, because }) => `${code}: ${because}`),
+    ...contentProblems(evidence),
+    ...evidence.unreadLastSeen.map((place) => `${place} cannot be understood`),
+  ];
+  if (snapshotMembers !== undefined) problems.push(...memberProblems(manifest.cluster.members, snapshotMembers));
+  for (const { from, facts } of lastSeen) {
+    const { clusterId } = manifest.cluster;
+    if (clusterId !== undefined && facts.clusterId !== clusterId)
+      problems.push(
+        `the set is of etcd cluster ${clusterId}, and ${from} saw cluster ${facts.clusterId} at ${facts.takenAt}: a member that was cut off, or another cluster, was backed up`,
+      );
+    else if (facts.revision > manifest.snapshot.revision)
+      problems.push(
+        `the snapshot is at revision ${String(manifest.snapshot.revision)}, and ${from} saw revision ${String(facts.revision)} at ${facts.takenAt}: it is older than what was there before`,
+      );
+  }
+  const hosts = new Set(parts.flatMap(({ host }) => host ?? []));
+  return {
+    problems,
+    compared: [
+      `${counted(parts.length, "part")} of ${counted(hosts.size, "machine")}, as the manifest says`,
+      ...(snapshotMembers === undefined ? [] : [`${counted(snapshotMembers.length, "member")} in the snapshot, as the manifest says`]),
+      ...lastSeen.map(({ from, facts }) => `not older than revision ${String(facts.revision)}, which ${from} saw at ${facts.takenAt}`),
+      ...manifest.marks.filter(({ code }) => !marksAgainstConsistency.includes(code)).map(({ code, because }) => `marked ${code}: ${because}`),
+    ],
+  };
+}
+
+/** The manifest can be read without a key: what it says of the content must be what the sealed index says. */
+function contentProblems({ manifest, parts }: SetEvidence): readonly string[] {
+  const name = (kind: string, host: string | undefined): string => `${kind} of ${host ?? "the cluster"}`;
+  const counts = new Map<string, number>();
+  for (const { kind, host } of parts) counts.set(name(kind, host), (counts.get(name(kind, host)) ?? 0) + 1);
+  const stated = new Map(manifest.contents.map(({ kind, host, count }) => [name(kind, host), count]));
+  return [...new Set([...counts.keys(), ...stated.keys()])].sort().flatMap((key) => {
+    const [found, said] = [counts.get(key) ?? 0, stated.get(key) ?? 0];
+    return found === said ? [] : [`the set has ${counted(found, "part")} ${key}, the manifest says ${String(said)}`];
+  });
+}
+
+function memberProblems(
+  stated: SetEvidence["manifest"]["cluster"]["members"],
+  found: NonNullable<SetEvidence["snapshotMembers"]>,
+): readonly string[] {
+  // An offline copy without a log that tells them states none.
+  if (stated.length === 0) return [];
+  const list = (members: readonly { readonly id: string; readonly name: string }[]): string =>
+    members
+      .map(({ id, name }) => `${id} (${name})`)
+      .sort()
+      .join(", ") || "none";
+  const ids = (members: readonly { readonly id: string }[]): string =>
+    members
+      .map(({ id }) => id)
+      .sort()
+      .join(" ");
+  return ids(stated) === ids(found) ? [] : [`the snapshot's members are ${list(found)}, the manifest's are ${list(stated)}`];
+}

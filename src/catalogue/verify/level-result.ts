@@ -1,0 +1,32 @@
+import type { ProofOutcome } from "../../model/backup-set.ts";
+
+/** What looking at one level gave. */
+export type LevelResult = Pick<ProofOutcome, "verdict" | "because">;
+
+/** Enough to see what happened; the rest is counted. */
+const reasonsMax = 20;
+
+/** `fails` with the problems; without any, `holds` with what was compared. */
+export function judged(problems: readonly string[], compared: readonly string[]): LevelResult {
+  return problems.length === 0 ? { verdict: "holds", because: compared } : failed(problems);
+}
+
+export function failed(problems: readonly string[]): LevelResult {
+  const rest = problems.length - reasonsMax;
+  return {
+    verdict: "fails",
+    because: rest > 0 ? [...problems.slice(0, reasonsMax), `and ${String(rest)} more of that kind`] : problems,
+  };
+}
+
+export function notTried(because: string): LevelResult {
+  return { verdict: "not-tried", because: [because] };
+}
+
+export function unknown(missing: readonly string[]): LevelResult {
+  return { verdict: "unknown", because: missing };
+}
+
+export function counted(count: number, singular: string, plural = `${singular}s`): string {
+  return `${String(count)} ${count === 1 ? singular : plural}`;
+}

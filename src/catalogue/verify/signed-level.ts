@@ -1,0 +1,65 @@
+import { toHex } from "../../formats/backup-set/byte-text.ts";
+import type { SetCiphers } from "../../formats/backup-set/set-ciphers.ts";
+import { indexName, packName } from "../../formats/backup-set/set-names.ts";
+import type { ReportProgress } from "../../model/progress-event.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { BackupStore } from "../../ports/backup-store.ts";
+import { inTurns } from "../in-turns.ts";
+import { isTrustedBy, type SetTrust } from "../set-signing.ts";
+import { counted, failed, judged, type LevelResult } from "./level-result.ts";
+import type { StoredSet } from "./stored-level.ts";
+
+/** Packs of 16 MiB: the next one comes while one is hashed. */
+const readsAtOnce = 2;
+
+/**
+ * V1: the manifest is signed by a key that is known here, and every byte that
+ * it names is the one that was written. Needs no key of the set.
+ */
+export async function proveSigned(
+  {
+    store,
+    ciphers,
+    trust,
+    report,
+  }: { readonly store: BackupStore; readonly ciphers: SetCiphers; readonly trust: SetTrust; readonly report: ReportProgress },
+  { manifest, signers }: StoredSet,
+  signal: AbortSignal,
+): Promise<LevelResult> {
+  if (signers.length === 0) return failed(["the signature does not fit the manifest: it was changed after it was signed, or nobody signed it"]);
+  if (!isTrustedBy(signers, trust))
+    return failed([
+      `the manifest is signed by ${signers.join(", ")}, which is not among the known keys: somebody else made this set, or signed it anew. If that is the key of a machine that makes backups of yours, compare it there, and add it to \`backup.signers\` of the configuration`,
+    ]);
+  const objects = [
+    { name: indexName(manifest.index.sha256), ref: manifest.index },
+    ...manifest.packs.map((ref) => ({ name: packName(ref.sha256), ref })),
+  ];
+  const total = objects.reduce((sum, { ref }) => sum + ref.sizeBytes, 0);
+  let done = 0;
+  const problems = await inTurns(objects, readsAtOnce, async ({ name, ref }) => {
+    const problem = await contentProblem({ store, ciphers }, { name, sha256: ref.sha256 }, signal);
+    done += ref.sizeBytes;
+    report({ kind: "bytes", text: "comparing what is stored with its hashes", done: BigInt(done), total: BigInt(total) });
+    return problem;
+  });
+  return judged(
+    problems.filter((problem) => problem !== undefined),
+    [`signed by ${signers.join(", ")}`, `${counted(objects.length, "object")} with ${String(total)} bytes have the sha256 that the manifest names`],
+  );
+}
+
+async function contentProblem(
+  { store, ciphers }: { readonly store: BackupStore; readonly ciphers: SetCiphers },
+  { name, sha256 }: { readonly name: string; readonly sha256: string },
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const actual = toHex(ciphers.sha256(await store.get(name, undefined, { signal })));
+    return actual === sha256 ? undefined : `${name} is not what was written: its sha256 is ${actual}`;
+  } catch (error) {
+    // It went since the level below was looked at.
+    if (error instanceof RecoveryError && error.code === "BACKUP_OBJECT_MISSING") return `${name} is not there`;
+    throw error;
+  }
+}

@@ -46,13 +46,29 @@ export function chooseMeta(source: ByteSource): MetaChoice {
     const isSecondNewer = second.facts.transactionId > first.facts.transactionId;
     return { meta: isSecondNewer ? second.facts : first.facts, otherMeta: { kind: "older" } };
   }
-  if (first.kind === "good" && second.kind === "bad") return { meta: first.facts, otherMeta: damagedMeta(second) };
-  if (second.kind === "good" && first.kind === "bad") return { meta: second.facts, otherMeta: damagedMeta(first) };
+  if (first.kind === "good" && second.kind === "bad") return { meta: first.facts, otherMeta: damagedMeta(source, second, first.facts) };
+  if (second.kind === "good" && first.kind === "bad") return { meta: second.facts, otherMeta: damagedMeta(source, first, second.facts) };
   throw bothBad(source, first, second);
 }
 
-function damagedMeta({ because, transactionId }: Extract<MetaVerdict, { kind: "bad" }>): MetaChoice["otherMeta"] {
-  return { kind: "damaged", because, transactionId };
+function damagedMeta(
+  source: ByteSource,
+  { because, transactionId }: Extract<MetaVerdict, { kind: "bad" }>,
+  used: BoltMetaFacts,
+): MetaChoice["otherMeta"] {
+  // Where the number itself is what was damaged, the newest commit would pass for the one before.
+  const next = used.transactionId + 1n;
+  const isNext = fitsTransaction(source, used.pageIndex === 0 ? used.pageSizeBytes : 0, next);
+  return { kind: "damaged", because, transactionId: isNext ? next : transactionId };
+}
+
+/** Whether the meta page at this offset is whole but for its number, which was this one. */
+function fitsTransaction(source: ByteSource, offset: number, transactionId: bigint): boolean {
+  if (source.size < offset + pageHeaderBytes + metaBytes) return false;
+  const bytes = readBytes(source, offset + pageHeaderBytes, metaBytes);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(metaOffsets.transaction, transactionId, true);
+  return view.getBigUint64(metaOffsets.checksum, true) === fnv64a(bytes.subarray(0, metaOffsets.checksum));
 }
 
 function bothBad(source: ByteSource, first: MetaVerdict, second: MetaVerdict): Error {

@@ -44,7 +44,7 @@ export interface BoltReader {
     | {
         readonly kind: "damaged";
         readonly because: string;
-        /** As it stands in the damaged page, where the file has so many bytes. */
+        /** As it stands in the damaged page, where the file has so many bytes, or as its checksum tells where the number alone is damaged. */
         readonly transactionId: bigint | undefined;
       };
   /** The bucket of all buckets. */

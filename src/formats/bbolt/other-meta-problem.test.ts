@@ -25,6 +25,9 @@ test("otherMetaProblem: a damaged meta page is told with both transactions and w
     newer.what,
     /^meta page 0: its checksum is wrong; read was transaction 1 of meta page 1, .* of transaction 2: the last commit .* lost$/,
   );
+  // The number itself is damaged, and its checksum tells what it was.
+  const flipped = problemOf((bytes) => (bytes[pageHeaderBytes + metaOffsets.transaction] = 0));
+  assert.match(flipped?.what ?? "", /of transaction 2: the last commit .* lost$/);
   const older = problemOf((bytes) => (bytes[pageSize + pageHeaderBytes + metaOffsets.magic] = 99));
   assert.equal(older?.offset, pageSize);
   assert.match(

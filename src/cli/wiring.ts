@@ -14,7 +14,7 @@ import { createSshHostAccess } from "../adapters/ssh/ssh-host-access.ts";
 import { NodeCertificates } from "../adapters/system/node-certificates.ts";
 import { NodeHashing } from "../adapters/system/node-hashing.ts";
 import { SystemClock } from "../adapters/system/system-clock.ts";
-import { defaultPaths, type ClusterConfig } from "../model/cluster-config.ts";
+import { defaultPaths, type ClusterConfig, type HostConfig } from "../model/cluster-config.ts";
 import { asHostName, type HostName } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import type { HostAccess } from "../ports/host-access.ts";
@@ -75,27 +75,30 @@ export function openUnconfiguredHost(host: {
   readonly port: number | undefined;
 }): { readonly access: HostAccess; readonly host: HostName } {
   const name = asHostName(host.address.includes(":") ? `ip6-${host.address.replaceAll(":", "-")}` : host.address);
-  const access = createSshHostAccess({
+  const access = accessToOne({
+    name,
+    address: host.address,
+    roles: [],
+    ...(host.user === undefined ? {} : { sshUser: host.user }),
+    ...(host.port === undefined ? {} : { sshPort: host.port }),
+  });
+  return { access, host: name };
+}
+
+/** One machine that is none of a cluster. `ssh`: as a configuration has it. */
+export function accessToOne(host: HostConfig, ssh: ClusterConfig["ssh"] = { connectTimeoutMs: connectTimeoutMsDefault }): HostAccess {
+  return createSshHostAccess({
     apiVersion: "requorum/v1",
     cluster: "none",
     platform: "kubeadm",
     etcdTopology: "stacked",
     controlPlaneEndpoint: undefined,
     loadBalancer: "none",
-    hosts: [
-      {
-        name,
-        address: host.address,
-        roles: [],
-        ...(host.user === undefined ? {} : { sshUser: host.user }),
-        ...(host.port === undefined ? {} : { sshPort: host.port }),
-      },
-    ],
-    ssh: { connectTimeoutMs: connectTimeoutMsDefault },
+    hosts: [host],
+    ssh,
     paths: defaultPaths,
     policy: { planLifetimeMs: planLifetimeMsDefault },
   });
-  return { access, host: name };
 }
 
 function makePorts(config: ClusterConfig, configFile: string, stateDirectory: string): OpenCluster {

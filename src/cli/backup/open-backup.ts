@@ -1,0 +1,72 @@
+/** What verbs on backup sets are given: the store, keys and ciphers of this machine, by the configuration. */
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { openBackupStore } from "../../adapters/backup-store/open-backup-store.ts";
+import { FileBackupKeys } from "../../adapters/local-fs/file-backup-keys.ts";
+import { readPassphraseFile } from "../../adapters/local-fs/passphrase-file.ts";
+import { AgeKeyWrapping } from "../../adapters/system/age-key-wrapping.ts";
+import { runningBeside, thisProcess } from "../../adapters/system/node-process-owner.ts";
+import { nodeSetCiphers } from "../../adapters/system/node-set-ciphers.ts";
+import type { BackupPorts } from "../../app/backup/backup-context.ts";
+import type { SetTrust } from "../../catalogue/set-signing.ts";
+import { fromBase64Url } from "../../formats/backup-set/byte-text.ts";
+import type { BackupConfig, ClusterConfig } from "../../model/cluster-config.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { CliContext } from "../cli-context.ts";
+import { accessToOne } from "../wiring.ts";
+
+export interface OpenBackup {
+  readonly settings: BackupConfig;
+  readonly ports: BackupPorts;
+  /** This machine's own key and those of the configuration. */
+  readonly trust: SetTrust;
+  /** From the configured file; undefined: none is configured. Read when it is asked for. LOCAL_FILE_FAILED, BACKUP_KEY_INVALID. */
+  readonly passphrase: () => Promise<string | undefined>;
+  close(): Promise<void>;
+}
+
+/** `store`: another place than the configured one. BACKUP_NOT_CONFIGURED, BACKUP_STORE_INVALID, BACKUP_KEY_INVALID, LOCAL_FILE_FAILED. */
+export async function openBackup(
+  cli: Pick<CliContext, "directories">,
+  config: ClusterConfig,
+  options: { readonly store?: string | undefined } = {},
+): Promise<OpenBackup> {
+  const settings = config.backup;
+  if (settings === undefined) throw notConfigured(config);
+  const store = openBackupStore(options.store === undefined ? atHome(settings.store) : placeTyped(options.store, cli.directories.work), {
+    s3: withCaAtHome(settings.s3),
+    accessTo: (host) => accessToOne({ ...host, roles: [] }, config.ssh),
+  });
+  const owner = await thisProcess();
+  const keys = new FileBackupKeys({ stateDirectory: cli.directories.state });
+  const { publicKey } = await keys.signingKey();
+  return {
+    settings,
+    ports: { store, ciphers: nodeSetCiphers, wrapping: new AgeKeyWrapping(), keys, owner, isRunning: runningBeside(owner) },
+    trust: { publicKeys: [publicKey, ...settings.signers.flatMap((signer) => fromBase64Url(signer) ?? [])] },
+    passphrase: async () => (settings.passphraseFile === undefined ? undefined : await readPassphraseFile(atHome(settings.passphraseFile))),
+    close: () => store.close(),
+  };
+}
+
+function withCaAtHome(s3: BackupConfig["s3"]): BackupConfig["s3"] {
+  return s3?.caFile === undefined ? s3 : { ...s3, caFile: atHome(s3.caFile) };
+}
+
+/** The configuration leaves "~/" to who knows whose home it is. */
+export function atHome(path: string): string {
+  return path.startsWith("~/") ? join(homedir(), path.slice(2)) : path;
+}
+
+/** As typed: a directory may be relative to where the person stands. */
+function placeTyped(text: string, work: string): string {
+  return /^[a-z0-9]+:\/\//.test(text) ? text : resolve(work, atHome(text));
+}
+
+function notConfigured(config: ClusterConfig): RecoveryError {
+  return new RecoveryError("BACKUP_NOT_CONFIGURED", {
+    subject: `cluster ${config.cluster}`,
+    detail:
+      "requorum.yaml has no section `backup`. It needs at least where and for whom:\n  backup:\n    store: /srv/backup/sets\n    recipients: [age1…]   # the public half of a key that `age-keygen` makes; keep the other half off these machines",
+  });
+}

@@ -37,12 +37,13 @@ export class PackWriter {
     this.#signal = options.signal;
   }
 
-  add(sealed: Uint8Array): PackedChunk {
+  /** `seal` writes a chunk to the beginning of what it is given, and gives its length. */
+  add(seal: (into: Uint8Array) => number): PackedChunk {
     this.#buffer ??= this.#free.pop() ?? new Uint8Array(packTargetBytes + sealedChunkBytesMax);
-    this.#buffer.set(sealed, this.#usedBytes);
-    const place = { pack: this.#refs.length, offset: this.#usedBytes, length: sealed.length };
-    this.#usedBytes += sealed.length;
-    return place;
+    const offset = this.#usedBytes;
+    const length = seal(this.#buffer.subarray(offset, offset + sealedChunkBytesMax));
+    this.#usedBytes += length;
+    return { pack: this.#refs.length, offset, length };
   }
 
   /** To be called after each `add`: puts the pack when it is full, and waits while too many are on their way. */

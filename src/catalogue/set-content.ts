@@ -93,7 +93,7 @@ export class SetContent {
     const text = toHex(name);
     const position = this.#positions.get(text);
     if (position !== undefined) return position;
-    const at = this.#known.get(text) ?? this.#packs.add(sealChunk(content, name, this.#chunkKeys));
+    const at = this.#known.get(text) ?? this.#packs.add((into) => sealChunk(content, name, this.#chunkKeys, into));
     const added = this.#chunks.push({ name: text, at }) - 1;
     this.#positions.set(text, added);
     return added;

@@ -37,7 +37,7 @@ export interface OpenSet {
   readPart(part: BackupPart, signal?: AbortSignal): AsyncIterable<Uint8Array>;
   /** Only the chunks that the range needs. Every chunk is checked. Throws RangeError outside the part. */
   readRange(part: BackupPart, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
-  /** Forgets the keys and what was read; the store stays open. */
+  /** Forgets what was read; the store stays open. */
   close(): void;
 }
 
@@ -65,10 +65,7 @@ export async function openSet(reading: SetReading, id: BackupSetId, key: SetKey,
     parts: index.parts,
     readPart: (part, partSignal) => reader.readPart(part, partSignal),
     readRange: (part, offset, length, rangeSignal) => reader.readRange(part, offset, length, rangeSignal),
-    close: () => {
-      reader.close();
-      for (const derived of [keys.chunkNameKey, keys.chunkSealKey, keys.indexSealKey]) derived.fill(0);
-    },
+    close: () => reader.close(),
   };
 }
 

@@ -17,15 +17,16 @@ export interface ChunkKeys {
 }
 
 /** Equal content has an equal name under one data key; without the key the name tells nothing of the content. 32 bytes. */
-export function chunkNameOf(content: Uint8Array, { ciphers, keys }: ChunkKeys): Uint8Array {
-  return ciphers.hmacSha256(keys.chunkNameKey, content);
+export function chunkNameOf(content: Uint8Array, { keys }: ChunkKeys): Uint8Array {
+  return keys.chunkName(content);
 }
 
-export function sealChunk(content: Uint8Array, name: Uint8Array, { ciphers, keys }: ChunkKeys): Uint8Array {
-  return sealBlock(content, { ciphers, key: keys.chunkSealKey, authenticated: name });
+/** Writes it to the beginning of `into`, which has `sealedChunkBytesMax`; gives its length. */
+export function sealChunk(content: Uint8Array, name: Uint8Array, { ciphers, keys }: ChunkKeys, into: Uint8Array): number {
+  return sealBlock(content, { ciphers, seal: keys.chunkSeal, authenticated: name }, into);
 }
 
 /** A string: why it is not that chunk. */
 export function openChunk(sealed: Uint8Array, name: Uint8Array, { ciphers, keys }: ChunkKeys): Uint8Array | string {
-  return openBlock(sealed, { ciphers, key: keys.chunkSealKey, authenticated: name }, chunkBytes);
+  return openBlock(sealed, { ciphers, seal: keys.chunkSeal, authenticated: name }, chunkBytes);
 }

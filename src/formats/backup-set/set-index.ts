@@ -34,7 +34,8 @@ export function encodeIndex(index: SetIndex): Uint8Array {
 }
 
 export function sealIndex(content: Uint8Array, set: BackupSetId, { ciphers, keys }: IndexKeys): Uint8Array {
-  return sealBlock(content, { ciphers, key: keys.indexSealKey, authenticated: utf8(set) });
+  const sealed = new Uint8Array(content.length + sealedOverheadBytes);
+  return sealed.subarray(0, sealBlock(content, { ciphers, seal: keys.indexSeal, authenticated: utf8(set) }, sealed));
 }
 
 export interface IndexKeys {
@@ -44,7 +45,7 @@ export interface IndexKeys {
 
 /** Opens, reads and checks that all it refers to can be. BACKUP_SET_DAMAGED. */
 export function readSealedIndex(sealed: Uint8Array, manifest: BackupManifest, { ciphers, keys }: IndexKeys): SetIndex {
-  const content = openBlock(sealed, { ciphers, key: keys.indexSealKey, authenticated: utf8(manifest.id) }, indexBytesMax);
+  const content = openBlock(sealed, { ciphers, seal: keys.indexSeal, authenticated: utf8(manifest.id) }, indexBytesMax);
   if (typeof content === "string") throw setDamaged(manifest.id, "index", content);
   return parseIndex(content, manifest);
 }

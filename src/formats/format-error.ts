@@ -15,6 +15,17 @@ export function notRecognised(file: string, wanted: string, looksLike: string): 
   return new RecoveryError("FILE_NOT_RECOGNISED", { subject: `file ${file}`, detail: `this is not ${wanted}: ${looksLike}` });
 }
 
+/** That bytes cannot be read: they are damaged, or of a form that this engine does not know. Not that they could not be reached. */
+export function isUnreadable(error: unknown): error is RecoveryError {
+  return error instanceof RecoveryError && (error.code === "FILE_DAMAGED" || error.code === "FILE_UNSUPPORTED");
+}
+
+/** Of a whole source: it cannot be read, is another thing than it should be, or its parts are not of one history. */
+export function isWrongContent(error: unknown): error is RecoveryError {
+  if (isUnreadable(error)) return true;
+  return error instanceof RecoveryError && (error.code === "FILE_NOT_RECOGNISED" || error.code === "LOG_DOES_NOT_FIT");
+}
+
 function placeOf(file: string, offset: number | undefined): string {
   return offset === undefined ? `file ${file}` : `file ${file}, byte ${offset}`;
 }

@@ -20,6 +20,7 @@ import {
 import { basename, dirname, join, resolve } from "node:path";
 import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
 import { shellWord } from "../../model/shell-word.ts";
+import { isUnfinishedName, unfinishedName } from "../../model/unfinished-name.ts";
 import type { DataDirWriter, NewDataDir } from "../../ports/data-dir-writer.ts";
 import { assertFreeTarget } from "./assert-free-target.ts";
 import { toRecoveryError } from "./to-recovery-error.ts";
@@ -40,7 +41,7 @@ export class LocalDataDirWriter implements DataDirWriter {
     const existing = assertFreeTarget(target);
     const leftovers = leftoversBeside(target);
     // Random: what a killed program left must not stand in the way of the next one, which may have its process id in a container.
-    const temporary = join(dirname(target), `.${basename(target)}.requorum-${randomBytes(6).toString("hex")}`);
+    const temporary = join(dirname(target), unfinishedName(basename(target), randomBytes(6).toString("hex")));
     this.onTemporary(temporary);
     const remedies = fullDiskRemedies(leftovers);
     const firstMade = attempt(temporary, "make the directory", () => mkdirSync(dirname(target), { recursive: true }), remedies);
@@ -58,9 +59,8 @@ export class LocalDataDirWriter implements DataDirWriter {
 /** What stands beside the target and has the name of a data dir that is being written: of a killed program, or of one that runs now. */
 function leftoversBeside(target: string): readonly string[] {
   const parent = dirname(target);
-  const start = `.${basename(target)}.requorum-`;
   return attempt(parent, "list the directory", () => (existsSync(parent) ? readdirSync(parent) : []))
-    .filter((name) => name.startsWith(start) && /^[0-9a-f]{12}$/.test(name.slice(start.length)))
+    .filter((name) => isUnfinishedName(name, basename(target)))
     .map((name) => join(parent, name))
     .sort();
 }

@@ -3,6 +3,7 @@ import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
 import type { RankProblemKind } from "../../formats/etcd/data-dir/rank-member.ts";
 import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db.ts";
 import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
+import { isUnreadable } from "../../formats/format-error.ts";
 import { readStoredValue } from "../../formats/kubernetes/stored-value.ts";
 import type { FileCheck, FileCheckPart, FileInspection, FileLogLoss, MetaDamage } from "../../model/file-inspection.ts";
 import { missingWords } from "../../model/log-loss-words.ts";
@@ -223,7 +224,7 @@ function attempt(name: FileCheckPart["name"], work: () => FileCheckPart): FileCh
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof RecoveryError) || !["FILE_DAMAGED", "FILE_UNSUPPORTED", "LOG_DOES_NOT_FIT"].includes(error.code)) throw error;
+    if (!isUnreadable(error) && !(error instanceof RecoveryError && error.code === "LOG_DOES_NOT_FIT")) throw error;
     return { ...part(name, "damaged", error.detail), problems: [{ offset: undefined, what: `${error.subject}: ${error.detail}` }] };
   }
 }

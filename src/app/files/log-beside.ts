@@ -4,15 +4,12 @@ import type { DataDir } from "../../formats/etcd/data-dir/data-dir.ts";
 import { loggedDatabase } from "../../formats/etcd/replay/logged-database.ts";
 import { usableLog } from "../../formats/etcd/replay/usable-log.ts";
 import { parseWalName } from "../../formats/etcd/wal/wal-segment.ts";
-import type { ErrorCode } from "../../model/error-catalogue.ts";
+import { isWrongContent } from "../../formats/format-error.ts";
 import type { FileLogLoss } from "../../model/file-inspection.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { isAbsence } from "./kind-of-source.ts";
 import { logReader } from "./log-reader.ts";
-
-/** That the log cannot be read: its content, what is named like a part of it, or what the disk and its permissions allow. */
-const unreadCodes: readonly ErrorCode[] = ["FILE_DAMAGED", "FILE_UNSUPPORTED", "FILE_NOT_RECOGNISED", "LOCAL_FILE_FAILED"];
 
 /**
  * Whoever names the database inside a data dir gets that file, and not what
@@ -48,7 +45,8 @@ export function lossBeside(
       unreadBytes: usable.loss?.unreadBytes ?? 0,
     };
   } catch (error) {
-    if (!(error instanceof RecoveryError) || !unreadCodes.includes(error.code)) throw error;
+    // Its content, what is named like a part of it, or what the disk and its permissions allow.
+    if (!isWrongContent(error) && !(error instanceof RecoveryError && error.code === "LOCAL_FILE_FAILED")) throw error;
     const words = `this is the database of a data dir, ${dirPath}, and its log, which stands beside it, cannot be read: ${error.subject}: ${error.detail}`;
     // Where it is the database that cannot be read, this says so again.
     const held = loggedDatabase(openBolt(database), { snapFiles: [] }).consistentIndex ?? 0n;

@@ -1,8 +1,8 @@
 import { otherMetaProblem } from "../../formats/bbolt/other-meta-problem.ts";
+import { isWrongContent } from "../../formats/format-error.ts";
 import type { MetaDamage } from "../../model/file-inspection.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { OpenState } from "./open-state.ts";
-import { isDamage } from "./rank-data-dir.ts";
 
 /**
  * What a damaged meta page may have cost. What a commit of etcd holds was
@@ -31,7 +31,7 @@ function isContinuedByLog({ dir, state }: OpenState): boolean {
     // The lost commit may have held what --committed-only leaves out.
     return loss === undefined && replay !== undefined && (replay.uncertain.isApplied || replay.uncertain.entryCount === 0);
   } catch (error) {
-    if (isDamage(error)) return false;
+    if (isWrongContent(error)) return false;
     throw error;
   }
 }

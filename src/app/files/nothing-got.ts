@@ -1,7 +1,19 @@
 import type { FileObjects } from "../../model/file-objects.ts";
 import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
 import { shellWord } from "../../model/shell-word.ts";
-import type { GetObjectsRequest } from "./get-objects.ts";
+import type { ObjectSelection } from "./object-selection.ts";
+import type { StateRequest } from "./open-state.ts";
+
+/** As GetObjectsRequest, which is made of what imports this file. */
+interface Asked extends StateRequest {
+  readonly selection: ObjectSelection;
+  /** 0n: the newest. */
+  readonly revision: bigint;
+  readonly includesMadeAgain?: boolean;
+  readonly prefix?: string | undefined;
+  readonly isRaw: boolean;
+  readonly encryptionConfig: string | undefined;
+}
 
 export interface SelectedObjects extends Omit<FileObjects, "sha256" | "logLoss" | "metaDamage"> {
   /** Below which they were looked for. */
@@ -9,7 +21,7 @@ export interface SelectedObjects extends Omit<FileObjects, "sha256" | "logLoss" 
 }
 
 /** Why a selection gives no object: the worst of its reasons. */
-export function nothingGot(request: GetObjectsRequest, found: SelectedObjects): RecoveryError {
+export function nothingGot(request: Asked, found: SelectedObjects): RecoveryError {
   const { unread, unreadCount, leftAside, missing, elsewhere } = found;
   const subject = `file ${request.path}`;
   const [first] = unread.toSorted((one, other) => Number(one.isSealed) - Number(other.isSealed));
@@ -42,7 +54,7 @@ export function nothingGot(request: GetObjectsRequest, found: SelectedObjects): 
 }
 
 /** The call that asks so: advice that drops an option of the operator's gives something else than he asked for. */
-function getCommand(request: GetObjectsRequest): string {
+function getCommand(request: Asked): string {
   const { path, selection, revision } = request;
   const { what, names = [], namespace, selector } = selection;
   const option = (name: string, value: string | undefined): readonly string[] => (value === undefined ? [] : [name, shellWord(value)]);
@@ -69,14 +81,14 @@ export function elsewhereWords({ elsewhere }: Pick<FileObjects, "elsewhere">): s
   return `${each}, where another cluster keeps its objects`;
 }
 
-function noPrefixWords({ revision }: GetObjectsRequest, { prefixes, revision: at }: SelectedObjects): string {
+function noPrefixWords({ revision }: Asked, { prefixes, revision: at }: SelectedObjects): string {
   if (prefixes.length > 0) return "";
   return revision === 0n
     ? "; no keys of a Kubernetes API server were found in this file"
     : `; at revision ${String(at)} there were no keys of a Kubernetes API server yet in this file`;
 }
 
-function sealRemedy(request: GetObjectsRequest): Remedy {
+function sealRemedy(request: Asked): Remedy {
   const { encryptionConfig } = request;
   return encryptionConfig === undefined
     ? {

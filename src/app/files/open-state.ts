@@ -6,8 +6,8 @@ import { neededReceivedDatabase } from "../../formats/etcd/data-dir/rank-member.
 import { looksLike, type FileLook } from "../../formats/etcd/looks-like.ts";
 import { parseWalName } from "../../formats/etcd/wal/wal-segment.ts";
 import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
-import { damaged, notRecognised } from "../../formats/format-error.ts";
-import type { ErrorCode } from "../../model/error-catalogue.ts";
+import { damaged, isWrongContent, notRecognised } from "../../formats/format-error.ts";
+import { isUnfinishedName } from "../../model/unfinished-name.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { OpenByteFile, ChecksAsked, PendingChecks } from "../../ports/byte-files.ts";
 import { showing, type FileContext } from "./file-context.ts";
@@ -69,7 +69,7 @@ export function withState<Result>(context: FileContext, request: StateRequest, w
     files.assertUnchanged();
     return result;
   } catch (error) {
-    if (!(error instanceof RecoveryError) || !looksWrong.includes(error.code)) throw error;
+    if (!isWrongContent(error)) throw error;
     // A file that is being written looks damaged: the true cause is the one to name.
     files.assertUnchanged();
     throw files.withAge(error);
@@ -78,8 +78,6 @@ export function withState<Result>(context: FileContext, request: StateRequest, w
   }
 }
 
-/** What a file that is not there to its end looks like. */
-const looksWrong: readonly ErrorCode[] = ["FILE_DAMAGED", "FILE_NOT_RECOGNISED", "FILE_UNSUPPORTED", "LOG_DOES_NOT_FIT"];
 /** A copy that is still under way writes at least this often, also over a bad line. */
 const freshSeconds = 30;
 
@@ -260,14 +258,11 @@ function wordsOfDirectory(context: FileContext, path: string): string {
     return `it is a part of one; give the directory that "member" is in: ${whole === "" ? (part.startsWith("/") ? "/" : ".") : whole}`;
   }
   const inside = names
-    .filter((name) => !leftoverForm.test(name))
+    .filter((name) => !isUnfinishedName(name))
     .slice(0, 100)
     .find((name) => isDirectory(context, `${base}/${name}/member`));
   return `${noDataDirWords(names)}${inside === undefined ? "" : `; ${base}/${inside} looks like one`}`;
 }
-
-/** What a restore writes before it is whole, and leaves when it is killed. */
-const leftoverForm = /^\..*\.requorum-[0-9a-f]{12}$/;
 
 /** What a directory is that holds only these. */
 export function noDataDirWords(names: readonly string[]): string {

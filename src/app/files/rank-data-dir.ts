@@ -5,12 +5,9 @@ import { rankMember, type MemberRank } from "../../formats/etcd/data-dir/rank-me
 import { loggedDatabase, type LoggedDatabase } from "../../formats/etcd/replay/logged-database.ts";
 import { readSnapFile } from "../../formats/etcd/snap/snap-file.ts";
 import type { WalLog } from "../../formats/etcd/wal/wal-log.ts";
-import type { ErrorCode } from "../../model/error-catalogue.ts";
-import { RecoveryError } from "../../model/recovery-error.ts";
+import { isWrongContent } from "../../formats/format-error.ts";
 import type { ReadLog } from "./log-reader.ts";
 import { databaseThatCounts } from "./open-state.ts";
-
-const damageCodes: readonly ErrorCode[] = ["FILE_DAMAGED", "FILE_UNSUPPORTED", "FILE_NOT_RECOGNISED", "LOG_DOES_NOT_FIT"];
 
 export interface ReadDataDir {
   readonly dir: DataDir;
@@ -40,7 +37,7 @@ function databaseOf(dir: DataDir, log: ReadLog): { readonly database: ByteSource
     const database = databaseThatCounts(dir, log);
     return database === undefined ? undefined : { database, logged: loggedDatabase(openBolt(database), dir) };
   } catch (error) {
-    if (isDamage(error)) return undefined; // rankMember says that it is missing or cannot be read
+    if (isWrongContent(error)) return undefined; // rankMember says that it is missing or cannot be read
     throw error;
   }
 }
@@ -51,13 +48,8 @@ function readableSnapFiles(dir: DataDir): readonly { readonly index: bigint; rea
       const { index, term } = readSnapFile(file.source);
       return [{ index, term }];
     } catch (error) {
-      if (isDamage(error)) return []; // etcd sets such a file aside and takes the one before it
+      if (isWrongContent(error)) return []; // etcd sets such a file aside and takes the one before it
       throw error;
     }
   });
-}
-
-/** Of the content, not of reaching it. */
-export function isDamage(error: unknown): error is RecoveryError {
-  return error instanceof RecoveryError && damageCodes.includes(error.code);
 }

@@ -9,13 +9,14 @@ import { replayLog } from "../../formats/etcd/replay/replay-log.ts";
 import { databaseMemberIds, loggedDatabase } from "../../formats/etcd/replay/logged-database.ts";
 import { usableLog, type UsableLog } from "../../formats/etcd/replay/usable-log.ts";
 import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
+import { isWrongContent } from "../../formats/format-error.ts";
 import type { RecoveryError } from "../../model/recovery-error.ts";
 import { contentDiffers, startChecks } from "./check-trailer.ts";
 import { showing, type FileContext } from "./file-context.ts";
 import { logReader } from "./log-reader.ts";
 import { kindOfSource } from "./kind-of-source.ts";
 import { openDataDirAt, OpenFiles, withState } from "./open-state.ts";
-import { isDamage, readDataDir, type ReadDataDir } from "./rank-data-dir.ts";
+import { readDataDir, type ReadDataDir } from "./rank-data-dir.ts";
 import { stateRemarks } from "./state-remarks.ts";
 
 /** One data dir or file, before it is put beside others. */
@@ -159,7 +160,7 @@ function stateOf(context: FileContext, read: ReadDataDir): StateFacts {
       remarks: isInLog ? structureProblems(check, { isInLog }).meta : [],
     };
   } catch (error) {
-    if (!isDamage(error)) throw error;
+    if (!isWrongContent(error)) throw error;
     const isDamaged = problems.length > 0 || error.code !== "FILE_UNSUPPORTED";
     const why = `its revision is not known: ${error.subject}: ${error.detail}`;
     return { memberIds, ...unknown, isDamaged, problems: [...problems, why] };

@@ -7,7 +7,7 @@ import type { KubeTypes } from "../../formats/kubernetes/kube-types.ts";
 import { unsealValue, type SealFacts, type SealKey } from "../../formats/kubernetes/sealed-value.ts";
 import { readStoredValue, type StoredValue } from "../../formats/kubernetes/stored-value.ts";
 import { readEncryptionConfiguration } from "../../schemas/encryption-configuration.ts";
-import type { ErrorCode } from "../../model/error-catalogue.ts";
+import { isUnreadable } from "../../formats/format-error.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { newHashSeed, showing, type FileContext } from "./file-context.ts";
 import { kindOfSource } from "./kind-of-source.ts";
@@ -92,9 +92,6 @@ export type ReadObject =
   | (Extract<StoredValue, { readonly kind: "object" }> & { readonly why?: undefined })
   | { readonly kind: "unread"; readonly isSealed: boolean; readonly why: string };
 
-/** Of a value that was met and does not read: the others still do. */
-const unreadable: readonly ErrorCode[] = ["FILE_DAMAGED", "FILE_UNSUPPORTED"];
-
 /** The object of a record, or in words why there is none to be had. */
 export function readObject(
   context: FileContext,
@@ -116,7 +113,7 @@ export function readObject(
         return value satisfies never;
     }
   } catch (error) {
-    if (!(error instanceof RecoveryError) || !unreadable.includes(error.code)) throw error;
+    if (!isUnreadable(error)) throw error; // the other values still read
     return { kind: "unread", isSealed: false, why: error.detail };
   }
 }

@@ -7,6 +7,7 @@ import { readMeta } from "../../formats/etcd/schema/read-meta.ts";
 import type { WalLog } from "../../formats/etcd/wal/wal-log.ts";
 import type { FileLogLoss } from "../../model/file-inspection.ts";
 import { logLossWords } from "../../model/log-loss-words.ts";
+import { isUnreadable } from "../../formats/format-error.ts";
 import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import { showing, type FileContext } from "./file-context.ts";
@@ -48,7 +49,7 @@ export function replayedState(
     return { ...alone, notApplied: facts, loss: withoutReplay(usable, facts.databaseIndex, what) };
   } catch (error) {
     // Damage of the database comes back when it is read without the log.
-    if (!(error instanceof RecoveryError) || !["FILE_DAMAGED", "FILE_UNSUPPORTED"].includes(error.code)) throw error;
+    if (!isUnreadable(error)) throw error;
     return { ...alone, loss: withoutReplay(usable, readMeta(base).consistentIndex ?? 0n, `${error.subject}: ${error.detail}`) };
   }
 }

@@ -1,7 +1,7 @@
+import { isWrongContent } from "../../formats/format-error.ts";
 import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
 import type { FileContext } from "./file-context.ts";
 import { withState } from "./open-state.ts";
-import { isDamage } from "./rank-data-dir.ts";
 
 /** Digests of what one revision wrote, by the place within its transaction. */
 export type Writes = ReadonlyMap<bigint, string>;
@@ -24,7 +24,7 @@ export function writesAt(context: FileContext, path: string, revision: bigint): 
       return writes;
     });
   } catch (error) {
-    if (isDamage(error)) return new Map();
+    if (isWrongContent(error)) return new Map();
     throw error;
   }
 }

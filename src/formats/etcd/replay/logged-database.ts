@@ -1,4 +1,4 @@
-import { RecoveryError } from "../../../model/recovery-error.ts";
+import { isUnreadable } from "../../format-error.ts";
 import type { BoltReader } from "../../bbolt/bolt-reader.ts";
 import type { DataDir } from "../data-dir/data-dir.ts";
 import { openMvcc } from "../mvcc/open-mvcc.ts";
@@ -33,7 +33,7 @@ function revisionOf(bolt: BoltReader): bigint {
   try {
     return openMvcc(bolt).revision;
   } catch (error) {
-    if (isDamage(error)) return 1n; // whoever reads the keys says so
+    if (isUnreadable(error)) return 1n; // whoever reads the keys says so
     throw error;
   }
 }
@@ -57,7 +57,7 @@ export function databaseMemberIds(bolt: BoltReader): ReadonlySet<bigint> {
     const { members, removed } = readMembers(bolt);
     return new Set([...members.map((one) => one.id), ...removed].map((id) => BigInt(`0x${id}`)));
   } catch (error) {
-    if (isDamage(error)) return new Set();
+    if (isUnreadable(error)) return new Set();
     throw error;
   }
 }
@@ -75,7 +75,7 @@ function foundersOf({ term }: StoredMeta, { snapFiles }: Pick<DataDir, "snapFile
       // Its log begins with one entry a member.
       return index === BigInt(confState.voters.length) ? confState.voters.map((id) => BigInt.asUintN(64, id)) : [];
     } catch (error) {
-      if (isDamage(error)) return []; // etcd sets such a file aside
+      if (isUnreadable(error)) return []; // etcd sets such a file aside
       throw error;
     }
   });
@@ -113,8 +113,4 @@ function joinsAbove(log: WalLog, held: bigint, own: bigint): boolean {
 
 function hexOf(id: bigint): string {
   return BigInt.asUintN(64, id).toString(16);
-}
-
-function isDamage(error: unknown): boolean {
-  return error instanceof RecoveryError && ["FILE_DAMAGED", "FILE_UNSUPPORTED"].includes(error.code);
 }

@@ -1,5 +1,6 @@
 import type { CommandSpec } from "./command-spec.ts";
 import { exitCodes, type ExitName } from "../model/error-catalogue.ts";
+import { backupSpecs } from "./specs/backup-specs.ts";
 import { doingSpecs } from "./specs/doing-specs.ts";
 import { fileSpecs } from "./specs/file-specs.ts";
 import { labSpecs } from "./specs/lab-specs.ts";
@@ -9,6 +10,7 @@ import { lookingSpecs } from "./specs/looking-specs.ts";
 export const commandTable: readonly CommandSpec[] = [
   ...lookingSpecs.slice(0, 5),
   ...doingSpecs,
+  ...backupSpecs,
   ...fileSpecs,
   ...labSpecs,
   ...lookingSpecs.slice(5),
@@ -33,8 +35,9 @@ const exitMeanings: { readonly [name in ExitName]: string } = {
 /** What an exit code means for one verb. */
 export function exitMeaningOf(spec: CommandSpec, name: ExitName): string {
   const words = spec.exitWords?.[name] ?? exitMeanings[name];
-  // Only verbs that carry out runs take the lock.
-  return spec.exits.includes("locked") && (name === "failed" || name === "interrupted") ? `${words}; the run can be resumed` : words;
+  // Only verbs that carry out runs take the lock; what waits for a backup store is no run.
+  const carriesOutRuns = spec.exits.includes("locked") && spec.path[0] !== "backup";
+  return carriesOutRuns && (name === "failed" || name === "interrupted") ? `${words}; the run can be resumed` : words;
 }
 
 /** All exit codes of a verb, ascending: its own and those that every verb has. */

@@ -5,6 +5,7 @@
  * means: not known. 64-bit numbers are decimal text.
  */
 import * as z from "zod";
+import { backupOutputDocuments } from "./backup-output.ts";
 import { fileOutputDocuments } from "./file-output.ts";
 import { labOutputDocuments } from "./lab-output.ts";
 import { decimal, document, time, type OutputDocument } from "./output-parts.ts";
@@ -357,6 +358,7 @@ export const outputDocuments: { readonly [kind: string]: OutputDocument } = {
     words: "Every code, when none is given; those that begin so, when there are several.",
     schema: codeListSchema,
   },
+  ...backupOutputDocuments,
   ...fileOutputDocuments,
   Version: { verbs: ["version"], words: "Versions.", schema: versionSchema },
   ...labOutputDocuments,

@@ -1,0 +1,45 @@
+import { listBackups } from "../../app/backup/list-backups.ts";
+import type { ListedSet } from "../../catalogue/list-sets.ts";
+import { toBase64Url } from "../../formats/backup-set/byte-text.ts";
+import { setSummary, type BackupListDocument, type ListedBackup } from "../../render/backup-document.ts";
+import { backupListPage } from "../../render/backup-pages.ts";
+import { withBackup } from "../backup/with-backup.ts";
+import type { CommandModule } from "../command-spec.ts";
+import { printResult } from "../print-result.ts";
+
+export const command: CommandModule = {
+  run(invocation) {
+    const { cli } = invocation;
+    return withBackup(invocation, { isQuiet: true }, async ({ app, display, backup }) => {
+      const context = { backup: backup.ports, trust: backup.trust, signal: app.signal };
+      const [sets, { publicKey }] = await Promise.all([listBackups(context), backup.ports.keys.signingKey()]);
+      display.stop();
+      const document: BackupListDocument = {
+        apiVersion: "requorum/v1",
+        kind: "BackupList",
+        cluster: app.config.cluster,
+        store: backup.ports.store.place,
+        publicKey: toBase64Url(publicKey),
+        sets: sets.map((set) => listed(set, app.ports.clock.nowMs())),
+      };
+      printResult(cli, document, () => backupListPage(document));
+      return sets.every(({ kind }) => kind === "trusted") ? "done" : "findings";
+    });
+  },
+};
+
+function listed(set: ListedSet, nowMs: number): ListedBackup {
+  if (set.kind === "damaged") return { state: "damaged", because: set.because, object: set.object.name };
+  return {
+    state: set.kind,
+    because: set.because,
+    ageSeconds: ageSeconds(set.manifest.createdAt, nowMs),
+    set: setSummary(set.manifest),
+    proof: undefined,
+  };
+}
+
+/** A set of a clock that is ahead is new, not of negative age. */
+export function ageSeconds(createdAt: string, nowMs: number): number {
+  return Math.max(0, Math.round((nowMs - Date.parse(createdAt)) / 1000));
+}

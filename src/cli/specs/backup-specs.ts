@@ -1,0 +1,100 @@
+import { refusingMarkCodes } from "../../model/backup-set.ts";
+import type { CommandSpec, OptionSpec } from "../command-spec.ts";
+
+export const storeOption: OptionSpec = {
+  name: "store",
+  value: "PLACE",
+  describes: "another store than the configured one: a directory, s3://BUCKET/PREFIX or ssh://HOST/PATH",
+};
+
+/** A set by name, in every verb on one. */
+export const setArgument = {
+  name: "set",
+  isRequired: false,
+  describes: "the set's name, or how it begins; latest: the newest trusted one of this cluster, as without",
+} as const;
+
+const storeExits = ["factsIncomplete", "failed", "interrupted"] as const;
+const storeWords: NonNullable<CommandSpec["exitWords"]> = {
+  factsIncomplete: "the store, or a machine, could not be reached",
+  failed: "the store, or a file of this machine, failed; also: the time of --timeout is over",
+};
+
+/** Verbs on backup sets. */
+export const backupSpecs: readonly CommandSpec[] = [
+  {
+    path: ["backup", "create"],
+    summary: "make a backup set: etcd, keys, certificates, manifests and settings of every machine",
+    description: [
+      "A snapshot of a healthy member, and from every control-plane machine what a recovery needs: certificates and keys, encryption configuration, static pods, kubelet, container runtime and load balancer; encrypted, deduplicated, signed. The members' data is compared first; what was stored is read again before the set counts.",
+      "It works with the API down, and without quorum. What is not as it should be is a mark of the set, and exit code 3. With some marks a set may be worth less than one that is there: then it is refused, and made with --accept and the mark's name.",
+    ],
+    options: [
+      storeOption,
+      {
+        name: "from",
+        value: "HOST",
+        describes: "take the snapshot of the member on this machine",
+        defaultWords: "as `backup.source` says",
+      },
+      {
+        name: "accept",
+        value: "MARK",
+        isRepeatable: true,
+        choices: refusingMarkCodes,
+        describes: "make the set although it gets this mark (repeat)",
+      },
+    ],
+    examples: [
+      { command: "requorum backup create", why: "to the configured store" },
+      { command: "requorum backup create --store /mnt/usb/sets", why: "to another place" },
+      {
+        command: "requorum backup create --accept NO_QUORUM --accept OFFLINE_COPY",
+        why: "everything is down: copy the data dir of a stopped member",
+      },
+    ],
+    exits: ["findings", "locked", "outcomeUnknown", "verificationFailed", "refused", ...storeExits],
+    exitWords: {
+      ...storeWords,
+      findings: "the set was made, and has marks",
+      locked: "another program takes away sets in the store at this moment",
+      failed: "a machine, the store or this one's disk failed; nothing of the set is listed",
+      outcomeUnknown: "a machine stopped answering",
+      verificationFailed: "what etcd gave is damaged",
+      refused: "refused: a mark that was not accepted, or a machine that is not the known one",
+      interrupted: "interrupted; nothing of the set is listed",
+    },
+    load: async () => (await import("../commands/backup-create.ts")).command,
+  },
+  {
+    path: ["backup", "list"],
+    summary: "all backup sets of the store: age, revision, marks, and what is proven of each",
+    options: [storeOption],
+    examples: [
+      { command: "requorum backup list", why: "newest first" },
+      { command: "requorum backup list -o json", why: "for a program" },
+    ],
+    exits: ["findings", ...storeExits],
+    exitWords: { ...storeWords, findings: "listed, and a set is damaged or not signed by a known key" },
+    load: async () => (await import("../commands/backup-list.ts")).command,
+  },
+  {
+    path: ["backup", "show"],
+    summary: "one backup set: what is in it, of which member and machines, who can open it",
+    description: ["It reads the signed manifest alone; no key is needed."],
+    arguments: [setArgument],
+    options: [storeOption],
+    examples: [
+      { command: "requorum backup show", why: "the newest one" },
+      { command: "requorum backup show 20261122-031500-3fa9c1", why: "one by its name" },
+    ],
+    exits: ["findings", "verificationFailed", ...storeExits],
+    exitWords: {
+      ...storeWords,
+      usage: "wrong usage or configuration; also: no such set",
+      findings: "shown, and it has marks or is not signed by a known key",
+      verificationFailed: "its manifest is damaged",
+    },
+    load: async () => (await import("../commands/backup-show.ts")).command,
+  },
+];

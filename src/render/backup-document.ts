@@ -1,0 +1,123 @@
+import type { BackupManifest, BackupMark, BackupPartKind, ProofLevel } from "../model/backup-set.ts";
+
+/** What is shown of one set, in a list and alone. */
+export interface BackupSetSummary {
+  readonly id: string;
+  readonly createdAt: string;
+  readonly createdBy: string;
+  readonly program: string;
+  readonly cluster: string;
+  readonly clusterId: string | undefined;
+  readonly kubernetesVersion: string | undefined;
+  readonly etcdVersion: string | undefined;
+  readonly form: "stream" | "data-dir";
+  readonly sourceHost: string;
+  readonly sourceMember: string | undefined;
+  readonly revision: bigint;
+  readonly compactRevision: bigint;
+  readonly totalKeys: number;
+  readonly hashKv: number;
+  readonly snapshotBytes: bigint;
+  /** Of all packs that it needs; sets share them. */
+  readonly storedBytes: bigint;
+  readonly keyId: string;
+  readonly marks: readonly BackupMark[];
+}
+
+export interface BackupProofSummary {
+  /** The highest level that holds, with all before it; undefined: not even the first. */
+  readonly level: ProofLevel | undefined;
+  readonly at: string;
+}
+
+export interface BackupCreatedDocument {
+  readonly apiVersion: "requorum/v1";
+  readonly kind: "BackupCreated";
+  readonly store: string;
+  readonly tookSeconds: number;
+  readonly set: BackupSetSummary;
+}
+
+export interface BackupListDocument {
+  readonly apiVersion: "requorum/v1";
+  readonly kind: "BackupList";
+  readonly cluster: string;
+  readonly store: string;
+  /** Of this machine: what other machines put into `backup.signers` to trust its sets. */
+  readonly publicKey: string;
+  readonly sets: readonly ListedBackup[];
+}
+
+export type ListedBackup =
+  | {
+      readonly state: "trusted" | "untrusted";
+      readonly because: string;
+      readonly ageSeconds: number;
+      readonly set: BackupSetSummary;
+      readonly proof: BackupProofSummary | undefined;
+    }
+  | { readonly state: "damaged"; readonly because: string; readonly object: string };
+
+export interface BackupSetDocument {
+  readonly apiVersion: "requorum/v1";
+  readonly kind: "BackupSet";
+  readonly store: string;
+  readonly state: "trusted" | "untrusted";
+  readonly because: string;
+  readonly ageSeconds: number;
+  readonly manifestSha256: string;
+  readonly signers: readonly string[];
+  readonly set: BackupSetSummary;
+  readonly members: BackupManifest["cluster"]["members"];
+  readonly contents: readonly { readonly kind: BackupPartKind; readonly host: string | undefined; readonly count: number }[];
+  readonly objects: readonly { readonly resource: string; readonly count: number }[];
+  /** Who can open it. */
+  readonly recipients: readonly string[];
+  readonly opensWithPassphrase: boolean;
+  readonly packs: number;
+  readonly proof: BackupProofSummary | undefined;
+}
+
+export function setSummary(manifest: BackupManifest): BackupSetSummary {
+  const { cluster, snapshot } = manifest;
+  return {
+    id: manifest.id,
+    createdAt: manifest.createdAt,
+    createdBy: manifest.createdBy,
+    program: manifest.program,
+    cluster: cluster.name,
+    clusterId: cluster.clusterId,
+    kubernetesVersion: cluster.kubernetesVersion,
+    etcdVersion: cluster.etcdVersion,
+    form: snapshot.form,
+    sourceHost: snapshot.sourceHost,
+    sourceMember: snapshot.sourceMember,
+    revision: snapshot.revision,
+    compactRevision: snapshot.compactRevision,
+    totalKeys: snapshot.totalKeys,
+    hashKv: snapshot.hashKv,
+    snapshotBytes: snapshot.sizeBytes,
+    storedBytes: manifest.packs.reduce((sum, pack) => sum + BigInt(pack.sizeBytes), 0n),
+    keyId: manifest.key.keyId,
+    marks: manifest.marks,
+  };
+}
+
+/** Everything that the manifest says, without a key. */
+export function setDocument(
+  manifest: BackupManifest,
+  seen: Pick<BackupSetDocument, "store" | "state" | "because" | "ageSeconds" | "manifestSha256" | "signers" | "proof">,
+): BackupSetDocument {
+  return {
+    apiVersion: "requorum/v1",
+    kind: "BackupSet",
+    ...seen,
+    set: setSummary(manifest),
+    members: manifest.cluster.members,
+    contents: manifest.contents,
+    objects: manifest.snapshot.objects,
+    recipients: [...new Set(manifest.key.wrapped.flatMap((one) => one.recipients))],
+    opensWithPassphrase: manifest.key.wrapped.some((one) => one.for === "passphrase"),
+    packs: manifest.packs.length,
+  };
+}

@@ -1,0 +1,182 @@
+import type { BackupMark } from "../model/backup-set.ts";
+import type { BackupCreatedDocument, BackupListDocument, BackupSetDocument, BackupSetSummary, ListedBackup } from "./backup-document.ts";
+import {
+  bad,
+  command,
+  dim,
+  gap,
+  good,
+  heading,
+  item,
+  line,
+  strong,
+  table,
+  warn,
+  type Block,
+  type Inline,
+  type Page,
+  type Span,
+} from "./page.ts";
+import { bytesWords, count, secondsWords, timeWords } from "./words.ts";
+
+/** Objects that a screen has room for. */
+const resourcesShown = 20;
+
+export function backupCreatedPage({ set, store, tookSeconds }: BackupCreatedDocument): Page {
+  return [
+    line([
+      set.marks.length === 0 ? good("backed up") : warn("backed up, with marks"),
+      `  set `,
+      strong(set.id),
+      dim(`  in ${secondsWords(tookSeconds)}, to ${store}`),
+    ]),
+    line(
+      `revision ${String(set.revision)}, ${count(set.totalKeys, "key")}, snapshot of ${set.sourceHost} with ${bytesWords(set.snapshotBytes)}, hashkv ${String(set.hashKv)}`,
+      2,
+    ),
+    ...markBlocks(set.marks),
+    gap,
+    command(`requorum backup show ${set.id}`, "what is in it"),
+    command("requorum backup list", "all sets of the store, and what is proven of each"),
+  ];
+}
+
+function markBlocks(marks: readonly BackupMark[]): readonly Block[] {
+  return marks.map(({ code, because }) => item([warn(code), `  ${because}`]));
+}
+
+/** Newest first. */
+export function backupListPage(list: BackupListDocument): Page {
+  if (list.sets.length === 0)
+    return [
+      line(`no backup sets in ${list.store}`),
+      command("requorum backup create", "make the first one"),
+      line(dim(`this machine signs with ${list.publicKey}`)),
+    ];
+  const good = list.sets.flatMap((one) => (one.state === "damaged" ? [] : [one]));
+  const hasOthers = good.some(({ set }) => set.cluster !== list.cluster);
+  return [
+    line([strong(list.store), dim(`  ${count(list.sets.length, "set")}`)]),
+    gap,
+    table(
+      [
+        { title: "set" },
+        { title: "age", align: "right" },
+        ...(hasOthers ? [{ title: "cluster" }] : []),
+        { title: "revision", align: "right" },
+        { title: "keys", align: "right" },
+        { title: "snapshot", align: "right", hideBelow: 70 },
+        { title: "proven" },
+        { title: "marks", isFlexible: true },
+      ],
+      list.sets.map((one) => listRow(one, hasOthers)),
+    ),
+    ...list.sets.flatMap(problemBlocks),
+    gap,
+    line(dim(`this machine signs with ${list.publicKey}`)),
+  ];
+}
+
+function listRow(one: ListedBackup, hasOthers: boolean): readonly Inline[] {
+  if (one.state === "damaged") return [bad(shortName(one.object)), ...(hasOthers ? [""] : []), "", "", "", "", bad("damaged"), ""];
+  const { set } = one;
+  const marks = [...new Set(set.marks.map(({ code }) => code))];
+  return [
+    strong(set.id),
+    secondsWords(one.ageSeconds),
+    ...(hasOthers ? [set.cluster] : []),
+    String(set.revision),
+    String(set.totalKeys),
+    bytesWords(set.snapshotBytes),
+    one.state === "untrusted" ? bad("not trusted") : proofSpan(one),
+    marks.length === 0 ? dim("none") : warn(marks.join(", ")),
+  ];
+}
+
+function proofSpan({ proof }: Pick<Extract<ListedBackup, { readonly set: unknown }>, "proof">): Span {
+  if (proof === undefined) return warn("never tried");
+  return proof.level === undefined ? bad("fails") : good(proof.level);
+}
+
+function problemBlocks(one: ListedBackup): readonly Block[] {
+  if (one.state === "trusted") return [];
+  const name = one.state === "damaged" ? shortName(one.object) : one.set.id;
+  return [item([bad(`${name}: ${one.state === "damaged" ? "damaged" : "not trusted"}`), `  ${one.because}`])];
+}
+
+function shortName(object: string): string {
+  return object.replace(/^sets\//, "").replace(/\.json$/, "");
+}
+
+export function backupSetPage(seen: BackupSetDocument): Page {
+  const { set } = seen;
+  return [
+    line([strong(set.id), dim(`  ${secondsWords(seen.ageSeconds)} old, in ${seen.store}`)]),
+    ...(seen.state === "untrusted" ? [line(bad(`not trusted: ${seen.because}`))] : []),
+    ...markBlocks(set.marks),
+    gap,
+    table([{ title: "" }, { title: "", isFlexible: true }], facts(seen)),
+    gap,
+    heading("What is in it"),
+    contentsTable(seen),
+    gap,
+    heading("Live objects"),
+    table(
+      [
+        { title: "resource", isFlexible: true },
+        { title: "objects", align: "right" },
+      ],
+      [...seen.objects]
+        .sort((one, other) => other.count - one.count)
+        .slice(0, resourcesShown)
+        .map((one) => [one.resource, String(one.count)]),
+    ),
+    ...(seen.objects.length > resourcesShown
+      ? [line(dim(`and ${String(seen.objects.length - resourcesShown)} more resources, see -o json`), 2)]
+      : []),
+  ];
+}
+
+function facts(seen: BackupSetDocument): readonly (readonly Inline[])[] {
+  const { set } = seen;
+  return [
+    ["made", `${timeWords(set.createdAt)} by ${set.createdBy}, ${set.program}`],
+    ["cluster", `${set.cluster}${set.clusterId === undefined ? "" : `, etcd's cluster id ${set.clusterId}`}`],
+    ["versions", `Kubernetes ${set.kubernetesVersion ?? "unknown"}, etcd ${set.etcdVersion ?? "unknown"}`],
+    ["snapshot", snapshotWords(set)],
+    [
+      "revision",
+      `${String(set.revision)}, compacted at ${String(set.compactRevision)}; ${count(set.totalKeys, "key")}, hashkv ${String(set.hashKv)}`,
+    ],
+    ["members", seen.members.length === 0 ? "not known" : ""],
+    ...seen.members.map((member) => [
+      "",
+      `${member.id}  ${member.name || "(never started)"}${member.isLearner ? " (learner)" : ""}  ${member.peerUrls.join(", ")}`,
+    ]),
+    ["stored", `${bytesWords(set.storedBytes)} in ${count(seen.packs, "pack")}, which other sets may share`],
+    ["opens with", [...seen.recipients, ...(seen.opensWithPassphrase ? ["the passphrase"] : [])].join(", ")],
+    ["signed by", seen.signers.join(", ")],
+    ["proven", [proofSpan(seen), seen.proof === undefined ? "" : dim(`  ${timeWords(seen.proof.at)}`)]],
+  ];
+}
+
+function snapshotWords(set: BackupSetSummary): string {
+  const member = set.sourceMember === undefined ? "" : ` (member ${set.sourceMember})`;
+  const form = set.form === "stream" ? "streamed from" : "data dir of the stopped member on";
+  return `${bytesWords(set.snapshotBytes)}, ${form} ${set.sourceHost}${member}`;
+}
+
+/** A row for every machine, and one for the cluster. */
+function contentsTable(seen: BackupSetDocument): Block {
+  const hosts = [...new Set(seen.contents.map(({ host }) => host))];
+  return table(
+    [{ title: "of" }, { title: "parts", isFlexible: true }],
+    hosts.map((host) => [
+      host ?? "the cluster",
+      seen.contents
+        .filter((one) => one.host === host)
+        .map((one) => `${one.kind} ${String(one.count)}`)
+        .join(", "),
+    ]),
+  );
+}

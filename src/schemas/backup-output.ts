@@ -1,0 +1,99 @@
+/** The documents of the verbs on backup sets. Sizes in bytes. */
+import * as z from "zod";
+import { decimal, document, time, type OutputDocument } from "./output-parts.ts";
+
+const mark = z.object({
+  code: z.string().describe("as --accept names it"),
+  because: z.string(),
+});
+
+const setSummary = z.object({
+  id: z.string(),
+  createdAt: time,
+  createdBy: z.string(),
+  program: z.string(),
+  cluster: z.string().describe("as configured"),
+  clusterId: z.string().nullable().describe("etcd's; null: an offline copy did not tell it"),
+  kubernetesVersion: z.string().nullable(),
+  etcdVersion: z.string().nullable(),
+  form: z.enum(["stream", "data-dir"]).describe("stream: saved from a running member; data-dir: copied from one that does not run"),
+  sourceHost: z.string(),
+  sourceMember: z.string().nullable(),
+  revision: decimal,
+  compactRevision: decimal.describe("0: never compacted"),
+  totalKeys: z.int(),
+  hashKv: z.int().describe("etcd's hashkv at `revision`, of the bytes that were stored"),
+  snapshotBytes: decimal,
+  storedBytes: decimal.describe("of all packs that it needs; other sets may share them"),
+  keyId: z.string().describe("tells data keys apart, and nothing of them"),
+  marks: z.array(mark).describe("why it is not whole, or not to be trusted without a look; empty: clean"),
+});
+
+const proof = z
+  .object({
+    level: z
+      .enum(["V0", "V1", "V2", "V3", "V4", "V5"])
+      .nullable()
+      .describe("the highest that holds, with all before it; null: not even the first"),
+    at: time,
+  })
+  .nullable()
+  .describe("null: nobody tried");
+
+export const backupCreatedSchema = z.object({
+  ...document("BackupCreated"),
+  store: z.string(),
+  tookSeconds: z.number(),
+  set: setSummary,
+});
+
+export const backupListSchema = z.object({
+  ...document("BackupList"),
+  cluster: z.string(),
+  store: z.string(),
+  publicKey: z.string().describe("of this machine: what another one puts into `backup.signers` to trust its sets"),
+  sets: z
+    .array(
+      z.discriminatedUnion("state", [
+        z.object({
+          state: z.enum(["trusted", "untrusted"]).describe("untrusted: signed by a key that is not known here"),
+          because: z.string(),
+          ageSeconds: z.int(),
+          set: setSummary,
+          proof,
+        }),
+        z.object({ state: z.literal("damaged"), because: z.string(), object: z.string().describe("its name in the store") }),
+      ]),
+    )
+    .describe("newest first"),
+});
+
+export const backupSetSchema = z.object({
+  ...document("BackupSet"),
+  store: z.string(),
+  state: z.enum(["trusted", "untrusted"]),
+  because: z.string(),
+  ageSeconds: z.int(),
+  manifestSha256: z.string(),
+  signers: z.array(z.string()).describe("public keys whose signature fits"),
+  set: setSummary,
+  members: z.array(z.object({ id: z.string(), name: z.string(), isLearner: z.boolean(), peerUrls: z.array(z.string()) })),
+  contents: z.array(
+    z.object({
+      kind: z.string(),
+      host: z.string().nullable().describe("null: of the cluster"),
+      count: z.int(),
+    }),
+  ),
+  objects: z.array(z.object({ resource: z.string(), count: z.int() })).describe("live objects"),
+  recipients: z.array(z.string()).describe("who can open it"),
+  opensWithPassphrase: z.boolean(),
+  packs: z.int(),
+  proof,
+});
+
+export const backupOutputDocuments: { readonly [kind: string]: OutputDocument } = {
+  BackupCreated: { verbs: ["backup create"], words: "The set that was made.", schema: backupCreatedSchema },
+  BackupList: { verbs: ["backup list"], words: "All sets of a store.", schema: backupListSchema },
+  BackupSet: { verbs: ["backup show"], words: "What the manifest of a set says.", schema: backupSetSchema },
+};

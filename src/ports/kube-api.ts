@@ -7,6 +7,8 @@ export interface KubeRequest {
   readonly body?: unknown;
   /** For PATCH: merge or strategic-merge … */
   readonly contentType?: "application/json" | "application/merge-patch+json" | "application/strategic-merge-patch+json";
+  /** Another form of answer than plain JSON: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1". */
+  readonly accept?: string;
   readonly timeoutMs: number;
   /** Default 32 MiB. */
   readonly answerBytesMax?: number;

@@ -17,6 +17,7 @@ export function requestsFor(path: string, newDir: string): { readonly [Name in F
     describe: { path, etcdVersion: undefined },
     hashkv: { path, revision: 0n, etcdVersion: undefined },
     rank: { paths: [path] },
+    sealed: { path, keys: [] },
     restore: restoreRequest(path, newDir, { revisionBump: 1000n, targetMinor: "3.6", clearsAlarms: true }),
   };
 }

@@ -66,7 +66,7 @@ export function exchange(request: KubeRequest, { agent, target, serverName, sign
 
 function headersOf(request: KubeRequest, body: string | undefined): { readonly [name: string]: string } {
   return {
-    accept: "application/json",
+    accept: request.accept ?? "application/json",
     "user-agent": "requorum",
     ...(request.bearerToken === undefined ? {} : { authorization: `Bearer ${request.bearerToken}` }),
     ...(body === undefined

@@ -1,6 +1,7 @@
 import type { BackupManifest, BackupPart } from "../../model/backup-set.ts";
 import type { HostName, MemberId } from "../../model/ids.ts";
 import type { LastSeen } from "../../model/inventory.ts";
+import type { SealedFacts } from "../../model/sealed-facts.ts";
 import type { CertificateReader, KeyMatcher } from "../../ports/certificates.ts";
 
 /** A small part with its text: certificates, keys, settings. Held in memory only. */
@@ -15,19 +16,6 @@ export interface EncryptionKeyFacts {
   readonly name: string;
   /** sha256 of the secret, hex. */
   readonly secretId: string;
-}
-
-/** What is sealed in the snapshot, and whether the set's own keys open it. */
-export interface SealedFacts {
-  /** Of all live values. */
-  readonly sealedCount: number;
-  /** That were tried with the set's keys, and how many of these opened. */
-  readonly triedCount: number;
-  readonly openedCount: number;
-  /** Sealed by a KMS plugin: nothing in a set opens these. */
-  readonly kmsCount: number;
-  /** Why some did not open, each reason once, with the first key of etcd that it is about. */
-  readonly reasons: readonly string[];
 }
 
 /** Everything that V3 compares. Nothing of it is fetched there. */

@@ -1,5 +1,6 @@
 import type { BackupManifest } from "../../model/backup-set.ts";
 import type { FileCheck } from "../../model/file-inspection.ts";
+import type { SnapshotDescription } from "../../model/snapshot-description.ts";
 import { counted, judged, type LevelResult } from "./level-result.ts";
 
 /** What was read of the set's content, with the key. */
@@ -17,15 +18,7 @@ export interface StructureEvidence {
 export interface SnapshotEvidence {
   readonly check: FileCheck;
   /** undefined: too damaged to be counted. */
-  readonly counts:
-    | {
-        /** At the manifest's revision, or the newest there is where that one is not in the file. */
-        readonly revision: bigint;
-        readonly hashKv: number;
-        readonly totalKeys: number;
-        readonly objects: BackupManifest["snapshot"]["objects"];
-      }
-    | undefined;
+  readonly description: SnapshotDescription | undefined;
 }
 
 /**
@@ -58,15 +51,17 @@ function checkProblems(check: FileCheck): readonly string[] {
 
 const problemsShown = 5;
 
-function countProblems({ snapshot: said }: BackupManifest, { check, counts }: SnapshotEvidence): readonly string[] {
-  if (counts === undefined) return check.verdict === "good" ? ["snapshot: its records could not be counted"] : [];
-  const differing = (what: string, found: bigint | number, stated: bigint | number): readonly string[] =>
-    BigInt(found) === BigInt(stated) ? [] : [`snapshot: ${what} is ${String(found)}, the manifest says ${String(stated)}`];
+function countProblems({ snapshot: said }: BackupManifest, { check, description: found }: SnapshotEvidence): readonly string[] {
+  if (found === undefined) return check.verdict === "good" ? ["snapshot: its records could not be counted"] : [];
+  const differing = (what: string, actual: bigint | number, stated: bigint | number): readonly string[] =>
+    BigInt(actual) === BigInt(stated) ? [] : [`snapshot: ${what} is ${String(actual)}, the manifest says ${String(stated)}`];
   return [
-    ...differing("the revision", counts.revision, said.revision),
-    ...differing(`hashkv at revision ${String(counts.revision)}`, counts.hashKv, said.hashKv),
-    ...differing("the number of keys", counts.totalKeys, said.totalKeys),
-    ...objectProblems(counts.objects, said.objects),
+    ...differing("the revision", found.revision, said.revision),
+    ...differing(`hashkv at revision ${String(found.revision)}`, found.hashKv, said.hashKv),
+    // etcd says -1 of what was never compacted.
+    ...differing("the compact revision", found.compactRevision < 0n ? 0n : found.compactRevision, said.compactRevision),
+    ...differing("the number of keys", found.totalKeys, said.totalKeys),
+    ...objectProblems(found.objects, said.objects),
   ];
 }
 

@@ -5,6 +5,7 @@ import { diffFiles, type DiffFilesRequest } from "../../app/files/diff-files.ts"
 import { hashKvFile, type HashKvRequest } from "../../app/files/hash-kv-file.ts";
 import { inspectFile } from "../../app/files/inspect-file.ts";
 import { rankFiles } from "../../app/files/rank-files.ts";
+import { readSealedFacts, type SealedFactsRequest } from "../../app/files/read-sealed-facts.ts";
 import { restoreFile, type RestoreFileRequest } from "../../app/files/restore-file.ts";
 import type { WalDirs } from "../../app/files/wal-dirs.ts";
 import { printObjects, type PrintObjectsRequest, type WriteText } from "./print-objects.ts";
@@ -21,6 +22,7 @@ export const fileTasks = {
   diff: (context: FileContext, request: DiffFilesRequest) => diffFiles(context, request),
   get: (context: FileContext, request: PrintObjectsRequest, write: WriteText) => printObjects(context, request, write),
   describe: (context: FileContext, request: DescribeSnapshotRequest) => describeSnapshot(context, request),
+  sealed: (context: FileContext, request: SealedFactsRequest) => readSealedFacts(context, request),
   hashkv: (context: FileContext, request: HashKvRequest) => hashKvFile(context, request),
   rank: (context: FileContext, request: { readonly paths: readonly string[]; readonly walDirs?: WalDirs }) =>
     rankFiles(context, request.paths, request.walDirs),
@@ -38,6 +40,7 @@ export const sourcesOf: { readonly [Name in FileTaskName]: (request: FileTaskReq
   diff: ({ from, to, encryptionConfig }) => [from.path, to.path, ...(encryptionConfig === undefined ? [] : [encryptionConfig])],
   get: ({ path, encryptionConfig }) => [path, ...(encryptionConfig === undefined ? [] : [encryptionConfig])],
   describe: ({ path }) => [path],
+  sealed: ({ path }) => [path],
   hashkv: ({ path }) => [path],
   rank: ({ paths }) => paths,
   restore: ({ path }) => [path],

@@ -28,7 +28,7 @@ export class FakeBackupStore implements BackupStore {
   async put(name: string, content: Uint8Array, options: StoreCallOptions = {}): Promise<void> {
     await this.#calling("put", name, options, () => {
       const old = this.objects.get(name);
-      if (old === undefined) return void this.objects.set(name, { content: content.slice(), modifiedAt: this.#nowIso() });
+      if (old === undefined) return void this.objects.set(name, { content: new Uint8Array(content), modifiedAt: this.#nowIso() });
       const promised = promisedSha256(name);
       const isSame = promised === createHash("sha256").update(content).digest("hex") && old.content.length === content.length;
       if (!isSame)
@@ -89,7 +89,7 @@ export class FakeBackupStore implements BackupStore {
   damage(name: string, change: (content: Uint8Array) => Uint8Array | undefined): void {
     const old = this.objects.get(name);
     if (old === undefined) throw new Error(`no object ${name}`);
-    const content = old.content.slice();
+    const content = new Uint8Array(old.content);
     this.objects.set(name, { content: change(content) ?? content, modifiedAt: old.modifiedAt });
   }
 

@@ -1,0 +1,290 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeBackupStore } from "../../test/support/fake-backup-store.ts";
+import { isRecoveryError } from "../../test/support/is-recovery-error.ts";
+import {
+  firstSet,
+  gathered,
+  identity,
+  manifestFacts,
+  partHead,
+  readSet,
+  recipient,
+  secondSet,
+  seededBytes,
+  setWorld,
+  sha256Hex,
+  writeSet,
+} from "../../test/support/set-world.ts";
+import { chunkBytes } from "../formats/backup-set/chunk.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
+import { listSets } from "./list-sets.ts";
+import { packTargetBytes } from "./pack-writer.ts";
+import { openSet } from "./set-reader.ts";
+import { SetWriter } from "./set-writer.ts";
+
+const files = {
+  "/etc/kubernetes/pki/ca.key": seededBytes(1, 1675),
+  "/empty": new Uint8Array(),
+  "/one-chunk": seededBytes(2, chunkBytes),
+  "/more": seededBytes(3, 3 * chunkBytes + 17),
+};
+
+test("what is written is read again, byte for byte, with its names and modes", async () => {
+  const { writing, reading, store } = setWorld();
+  const manifest = await writeSet(writing, files);
+  assert.deepEqual(manifest.contents, [{ kind: "pki", host: "cp1", count: 4 }]);
+  const set = await openSet(reading, firstSet, identity);
+  assert.deepEqual(
+    set.parts.map(({ path, sizeBytes, sha256, mode }) => ({ path, sizeBytes, sha256, mode })),
+    Object.entries(files).map(([path, content]) => ({ path, sizeBytes: content.length, sha256: sha256Hex(content), mode: 0o600 })),
+  );
+  for (const part of set.parts)
+    assert.deepEqual(Buffer.from(await gathered(set.readPart(part))), Buffer.from(files[part.path as keyof typeof files]));
+  assert.equal(set.manifestSha256, sha256Hex(await store.get(`sets/${firstSet}.json`)));
+  set.close();
+});
+
+test("the manifest is written last, the claim first, and nothing but the set stays", async () => {
+  const { writing, store } = setWorld();
+  await writeSet(writing, files);
+  const written = store.calls.filter((call) => call.startsWith("put") || call.startsWith("remove"));
+  assert.deepEqual(
+    written.map((call) => call.replace(/[0-9a-f]{64}/, "SHA").replace(/packs\/../, "packs/xx")),
+    [
+      "put requorum-store.json",
+      `put claims/${firstSet}.json`,
+      "put packs/xx/SHA",
+      "put indexes/SHA",
+      `put sets/${firstSet}.json`,
+      `remove claims/${firstSet}.json`,
+      `remove aside/claims/${firstSet}.json`,
+    ],
+  );
+  assert.equal(
+    [...store.objects.keys()].some((name) => name.startsWith("aside/") || name.startsWith("claims/")),
+    false,
+  );
+});
+
+test("no plain content, path or sha256 of a small part is in what is stored, nor the data key", async () => {
+  const { writing, store, keys } = setWorld();
+  const secret = Buffer.from("-----BEGIN RSA PRIVATE KEY----- of the authority");
+  await writeSet(writing, { "/etc/kubernetes/pki/ca.key": secret });
+  const [held] = [...keys.dataKeys.values()];
+  const all = [...store.objects.values()].map(({ content }) => Buffer.from(content).toString("latin1")).join("\n");
+  const wanted = [secret.toString(), "ca.key", sha256Hex(secret), Buffer.from(held?.key ?? "?").toString("latin1")];
+  assert.deepEqual(
+    wanted.filter((text) => all.includes(text)),
+    [],
+  );
+});
+
+test("a second set stores only what is new, and the first may be read without it", async () => {
+  const { writing, reading, store } = setWorld();
+  const content = seededBytes(4, 40 * chunkBytes);
+  await writeSet(writing, { "/snapshot": content });
+  const before = store.names("packs/");
+  const changed = content.slice();
+  changed[10 * chunkBytes + 5] = (changed[10 * chunkBytes + 5] ?? 0) ^ 1;
+  const second = await writeSet(writing, { "/snapshot": changed }, { id: secondSet });
+  const added = store.names("packs/").filter((name) => !before.includes(name));
+  assert.equal(added.length, 1);
+  assert.ok((store.objects.get(added[0] ?? "")?.content.length ?? 0) <= chunkBytes + 29);
+  assert.equal(second.packs.length, 2);
+  assert.deepEqual(Buffer.from((await readSet(reading, secondSet))["/snapshot"] ?? []), Buffer.from(changed));
+  assert.deepEqual(Buffer.from((await readSet(reading, firstSet))["/snapshot"] ?? []), Buffer.from(content));
+});
+
+test("nothing is shared with a set that is not listed, not trusted, or damaged", async () => {
+  for (const spoil of ["unlisted", "untrusted", "damaged", "index gone"]) {
+    const { writing, store, keys } = setWorld();
+    const { index } = await writeSet(writing, files);
+    if (spoil === "unlisted") store.objects.delete(`sets/${firstSet}.json`);
+    if (spoil === "untrusted") Object.assign(keys, { signing: setWorld().keys.signing });
+    if (spoil === "damaged") store.damage(`sets/${firstSet}.json`, (bytes) => bytes.subarray(1));
+    if (spoil === "index gone") store.objects.delete(`indexes/${index.sha256}`);
+    const before = store.names("packs/");
+    const second = await writeSet(writing, files, { id: secondSet });
+    assert.deepEqual(
+      second.packs.filter(({ sha256 }) => before.some((name) => name.endsWith(sha256))),
+      [],
+      spoil,
+    );
+  }
+});
+
+test("equal chunks inside one set are stored once", async () => {
+  const { writing, store } = setWorld();
+  await writeSet(writing, { "/zeros": new Uint8Array(500 * chunkBytes), "/again": new Uint8Array(7 * chunkBytes) });
+  const [pack] = store.names("packs/");
+  assert.ok((store.objects.get(pack ?? "")?.content.length ?? Infinity) < 1000);
+});
+
+test("content comes in pieces of any size, and is cut the same way", async () => {
+  const { writing, reading } = setWorld();
+  const content = seededBytes(5, 5 * chunkBytes + 123);
+  for (const [id, sizes] of [
+    [firstSet, [1, 65_535, 65_537, 100, 200_000]],
+    [secondSet, [327_803]],
+  ] as const) {
+    const writer = await SetWriter.begin(writing, { id, recipients: [recipient] });
+    const pieces = async function* () {
+      let offset = 0;
+      for (let index = 0; offset < content.length; index += 1) {
+        const size = sizes[index % sizes.length] ?? 1;
+        yield content.subarray(offset, offset + size);
+        offset += size;
+        await Promise.resolve();
+      }
+    };
+    const part = await writer.addPart(partHead("/snapshot"), pieces());
+    assert.equal(part.chunks.length, 6);
+    const manifest = await writer.finish(manifestFacts());
+    if (id === secondSet) assert.equal(manifest.packs.length, 1, "all of it was stored by the first set");
+    assert.deepEqual(Buffer.from((await readSet(reading, id))["/snapshot"] ?? []), Buffer.from(content));
+  }
+});
+
+test("a part of many packs is put while it is read, and no more than five packs are ever held", async () => {
+  let [held, heldMax] = [0, 0];
+  const store = new FakeBackupStore();
+  const { writing, reading } = setWorld(store);
+  store.beforeCall = async (operation, name) => {
+    if (operation !== "put" || !name.startsWith("packs/")) return;
+    held += 1;
+    heldMax = Math.max(heldMax, held);
+    await new Promise((resolve) => setImmediate(resolve));
+    held -= 1;
+  };
+  const sizeBytes = 7 * packTargetBytes;
+  const piece = new Uint8Array(chunkBytes);
+  const noise = async function* () {
+    for (let done = 0; done < sizeBytes; done += piece.length) {
+      for (let index = 0; index < piece.length; index += 65_536 / 16) crypto.getRandomValues(piece.subarray(index, index + 65_536 / 16));
+      yield piece; // the same buffer again and again, as a reader that reuses its own gives it
+      await Promise.resolve();
+    }
+  };
+  const writer = await SetWriter.begin(writing, { id: firstSet, recipients: [recipient] });
+  const part = await writer.addPart(partHead("/noise"), noise());
+  assert.equal(part.sizeBytes, sizeBytes);
+  const { packs } = await writer.finish(manifestFacts());
+  assert.equal(packs.length, 7);
+  assert.ok(heldMax <= 4, `${heldMax} packs on their way`);
+  const set = await openSet(reading, firstSet, identity);
+  let readBytes = 0;
+  for await (const read of set.readPart(part)) readBytes += read.length;
+  assert.equal(readBytes, sizeBytes);
+});
+
+test("abort takes away what was written, and the claim", async () => {
+  const { writing, store } = setWorld();
+  const writer = await SetWriter.begin(writing, { id: firstSet, recipients: [recipient] });
+  const noise = Buffer.alloc(packTargetBytes + chunkBytes);
+  for (let offset = 0; offset < noise.length; offset += 65_536) crypto.getRandomValues(noise.subarray(offset, offset + 65_536));
+  await writer.addPart(partHead("/noise"), noise);
+  await writer.abort();
+  assert.deepEqual([...store.objects.keys()], ["requorum-store.json"]);
+  await assert.rejects(writer.addPart(partHead("/x"), new Uint8Array(1)), /has ended/);
+});
+
+test("a put that fails ends the set with the store's own words; after abort nothing of it is there", async () => {
+  const { writing, store } = setWorld();
+  const writer = await SetWriter.begin(writing, { id: firstSet, recipients: [recipient] });
+  store.beforeCall = (operation, name) => {
+    if (operation === "put" && name.startsWith("packs/"))
+      throw new RecoveryError("BACKUP_STORE_FAILED", { subject: "store", detail: "no space is left there" });
+  };
+  await writer.addPart(partHead("/a"), seededBytes(9, 1000));
+  await assert.rejects(writer.finish(manifestFacts()), isRecoveryError("BACKUP_STORE_FAILED", /no space/));
+  store.beforeCall = undefined;
+  await writer.abort();
+  assert.deepEqual([...store.objects.keys()], ["requorum-store.json"]);
+});
+
+test("when the answer to the manifest's put is lost, the set that exists by then keeps what it needs", async () => {
+  const { writing, reading, store } = setWorld();
+  const writer = await SetWriter.begin(writing, { id: firstSet, recipients: [recipient] });
+  store.afterCall = (operation, name) => {
+    if (operation === "put" && name.startsWith("sets/"))
+      throw new RecoveryError("BACKUP_STORE_UNREACHABLE", { subject: "store", detail: "the connection broke" });
+  };
+  await writer.addPart(partHead("/a"), seededBytes(9, 1000));
+  await assert.rejects(writer.finish(manifestFacts()), isRecoveryError("BACKUP_STORE_UNREACHABLE"));
+  await writer.abort();
+  assert.deepEqual(Buffer.from((await readSet(reading))["/a"] ?? []), Buffer.from(seededBytes(9, 1000)));
+});
+
+test("a pack that the new set shares and that is gone by now ends the writing: BACKUP_OBJECT_MISSING", async () => {
+  const { writing, reading, store } = setWorld();
+  const manifest = await writeSet(writing, files);
+  const writer = await SetWriter.begin(writing, { id: secondSet, recipients: [recipient] });
+  await writer.addPart(partHead("/more"), files["/more"]);
+  const [pack] = store.names("packs/");
+  store.objects.delete(pack ?? "");
+  await assert.rejects(writer.finish(manifestFacts()), isRecoveryError("BACKUP_OBJECT_MISSING", /is gone/));
+  await writer.abort();
+  assert.deepEqual(
+    (await listSets(reading, reading.trust)).map(({ id }) => id),
+    [manifest.id],
+  );
+});
+
+test("other recipients, or another passphrase, begin a new data key; the same ones do not", async () => {
+  const { writing } = setWorld();
+  const keyIds: string[] = [];
+  for (const [index, [recipients, passphrase]] of (
+    [
+      [["age1anna"], undefined],
+      [["age1anna"], undefined],
+      [["age1bob", "age1anna"], undefined],
+      [["age1anna", "age1bob"], undefined],
+      [["age1anna", "age1bob"], "correct horse"],
+      [["age1anna", "age1bob"], "correct horse"],
+      [["age1anna", "age1bob"], "another horse"],
+      [[], "another horse"],
+    ] as const
+  ).entries()) {
+    const set = { id: `20260301-03000${index}-aaaaaa` as typeof firstSet, recipients, ...(passphrase === undefined ? {} : { passphrase }) };
+    const { key } = await writeSet(writing, files, set);
+    keyIds.push(key.keyId);
+    assert.deepEqual(
+      key.wrapped.map((wrapped) => wrapped.for),
+      [...(recipients.length > 0 ? ["recipients"] : []), ...(passphrase === undefined ? [] : ["passphrase"])],
+    );
+  }
+  const numbers = keyIds.map((id) => [...new Set(keyIds)].indexOf(id));
+  assert.deepEqual(numbers, [0, 0, 1, 1, 2, 2, 3, 4]);
+});
+
+test("a set that nobody could open is not begun", async () => {
+  const { writing, store } = setWorld();
+  await assert.rejects(SetWriter.begin(writing, { id: firstSet, recipients: [] }), isRecoveryError("BACKUP_KEY_INVALID", /by nobody/));
+  assert.deepEqual(store.names("claims/"), []);
+});
+
+test("what a reader would refuse is not written", async () => {
+  const { writing, store } = setWorld();
+  const writer = await SetWriter.begin(writing, { id: firstSet, recipients: [recipient] });
+  await assert.rejects(writer.finish(manifestFacts({ createdAt: "yesterday" })), isRecoveryError("BACKUP_SET_DAMAGED", /createdAt/));
+  await writer.abort();
+  assert.deepEqual(store.names("sets/"), []);
+});
+
+test("a writer that took longer than others wait for it does not finish", async () => {
+  const { writing, clock, store } = setWorld();
+  const writer = await SetWriter.begin(writing, { id: firstSet, recipients: [recipient] });
+  clock.advance(21 * 60 * 60 * 1000);
+  await assert.rejects(writer.finish(manifestFacts()), isRecoveryError("BACKUP_STORE_BUSY", /20 hours/));
+  assert.deepEqual(store.names("sets/"), []);
+});
+
+test("a store of a newer format, or with a damaged identity, is not written to", async () => {
+  for (const text of ['{"apiVersion":"requorum.backup/v2","kind":"BackupStore","storeId":"0000000000000000","createdAt":"x"}', "{", "[]"]) {
+    const { writing, store } = setWorld();
+    await store.put("requorum-store.json", new TextEncoder().encode(text));
+    await assert.rejects(SetWriter.begin(writing, { id: firstSet, recipients: [recipient] }), isRecoveryError("BACKUP_STORE_INVALID"));
+    assert.deepEqual(store.names(), ["requorum-store.json"]);
+  }
+});

@@ -1,0 +1,163 @@
+import { proofLevels, type ProofLevel } from "../model/backup-set.ts";
+import type { BackupSetId } from "../model/ids.ts";
+import type { LineageBreak, PruneEntry, PrunePlan, PrunePolicy } from "../model/prune-plan.ts";
+import { dayOf, monthOf, weekOf } from "./calendar.ts";
+import { findBreaks } from "./find-breaks.ts";
+import type { ListedSet } from "./list-sets.ts";
+import type { ProvenLevel } from "./read-proofs.ts";
+
+export interface RetentionInput {
+  readonly cluster: string;
+  readonly nowIso: string;
+  readonly policy: PrunePolicy;
+  readonly sets: readonly ListedSet[];
+  /** Of sets that were ever verified. */
+  readonly proven: ReadonlyMap<BackupSetId, ProvenLevel>;
+  /** The operator's word: from this set on, sets are of the true cluster. */
+  readonly acceptedBreaks: readonly BackupSetId[];
+}
+
+export type Retention = Pick<PrunePlan, "sets" | "breaks" | "refusals">;
+
+/** Clocks of two machines differ by less; a set that is younger than that is of a clock that is wrong. */
+const futureMs = 15 * 60_000;
+/** A proof of less says that bytes lie there, and nothing of whether they restore. */
+const provenLevelsKept: readonly ProofLevel[] = ["V2", "V3", "V4", "V5"];
+
+/** Only whole sets become candidates. */
+type GoodSet = Exclude<ListedSet, { readonly kind: "damaged" }>;
+
+/**
+ * Decides for every set. Candidates are whole, signed by a known key, of this
+ * cluster and not of the future; all else stays and counts for nothing. Kept
+ * are: the newest `last`; the younger than `withinMs`; of each of the newest
+ * `daily` days, `weekly` weeks and `monthly` months the newest; the newest one
+ * proven to each level from V2 up; the newest without a mark; and further ones
+ * until there are `neverBelow` without a mark. Refused is the whole when a set
+ * would go that is older than a break in the line of sets: what is kept then
+ * may be an orphan's.
+ */
+export function planRetention(input: RetentionInput): Retention {
+  const nowMs = Date.parse(input.nowIso);
+  const candidates = input.sets
+    .filter((set): set is GoodSet => whyNoCandidate(set, input.cluster, nowMs) === undefined)
+    .sort((a, b) => order(a.manifest.createdAt, b.manifest.createdAt) || order(a.id, b.id));
+  const newestFirst = [...candidates].reverse();
+  const reasons = keepReasons(newestFirst, input, nowMs);
+  const breaks = findBreaks(candidates, input.acceptedBreaks);
+  const position = new Map(newestFirst.map((set, index) => [set.id, index]));
+  const sets = input.sets
+    .map((set) => entryOf(set, { input, nowMs, reasons }))
+    .sort((a, b) => order(b.createdAt ?? b.objectName, a.createdAt ?? a.objectName));
+  return { sets, breaks, refusals: refusalsOf(sets, breaks, position) };
+}
+
+/** undefined: it is one. */
+function whyNoCandidate(set: ListedSet, cluster: string, nowMs: number): string | undefined {
+  if (set.kind === "damaged") return `damaged, and not counted: ${set.because}`;
+  if (set.kind === "untrusted") return "not signed by a known key, and not counted";
+  if (set.manifest.cluster.name !== cluster) return `of cluster ${set.manifest.cluster.name}`;
+  const createdMs = Date.parse(set.manifest.createdAt);
+  if (Number.isNaN(createdMs) || createdMs > nowMs + futureMs)
+    return `made in the future (${set.manifest.createdAt}), by a clock that was wrong, and not counted`;
+  return undefined;
+}
+
+type Reasons = ReadonlyMap<BackupSetId, readonly string[]>;
+
+function keepReasons(newestFirst: readonly GoodSet[], input: RetentionInput, nowMs: number): Reasons {
+  const { policy, proven } = input;
+  const reasons = new Map<BackupSetId, string[]>();
+  const keep = (set: GoodSet, because: string) => reasons.set(set.id, [...(reasons.get(set.id) ?? []), because]);
+  for (const set of newestFirst.slice(0, policy.last)) keep(set, `one of the newest ${String(policy.last)}`);
+  for (const set of newestFirst)
+    if (policy.withinMs !== undefined && nowMs - Date.parse(set.manifest.createdAt) <= policy.withinMs)
+      keep(set, "younger than the policy's age");
+  const periods = [
+    { name: "day", count: policy.daily, of: dayOf },
+    { name: "week of", count: policy.weekly, of: weekOf },
+    { name: "month", count: policy.monthly, of: monthOf },
+  ] as const;
+  for (const { name, count, of } of periods)
+    for (const [period, set] of newestOfEach(newestFirst, of, count)) keep(set, `the newest of the ${name} ${period}`);
+  for (const level of provenLevelsKept) {
+    const set = newestFirst.find((one) => reaches(proven.get(one.id), level));
+    if (set !== undefined) keep(set, `the last one proven to ${level}`);
+  }
+  const unmarked = newestFirst.filter(isUnmarked);
+  if (unmarked[0] !== undefined) keep(unmarked[0], "the newest without a mark");
+  const never = `never fewer than ${String(policy.neverBelow)} sets`;
+  for (const wanted of [unmarked, newestFirst])
+    for (const set of wanted) {
+      const kept = newestFirst.filter((one) => reasons.has(one.id) && (wanted !== unmarked || isUnmarked(one)));
+      if (kept.length >= policy.neverBelow) break;
+      if (!reasons.has(set.id)) keep(set, never);
+    }
+  return reasons;
+}
+
+function isUnmarked(set: GoodSet): boolean {
+  return set.manifest.marks.length === 0;
+}
+
+function reaches(proven: ProvenLevel | undefined, level: ProofLevel): boolean {
+  return proven?.level !== undefined && proofLevels.indexOf(proven.level) >= proofLevels.indexOf(level);
+}
+
+/** One set of each of the newest `count` periods that have any: the newest without a mark, else the newest. */
+function newestOfEach(
+  newestFirst: readonly GoodSet[],
+  periodOf: (createdAt: string) => string,
+  count: number,
+): ReadonlyMap<string, GoodSet> {
+  const chosen = new Map<string, GoodSet>();
+  for (const set of newestFirst) {
+    const period = periodOf(set.manifest.createdAt);
+    const known = chosen.get(period);
+    if (known === undefined ? chosen.size < count : !isUnmarked(known) && isUnmarked(set)) chosen.set(period, set);
+  }
+  return chosen;
+}
+
+function entryOf(
+  set: ListedSet,
+  { input, nowMs, reasons }: { readonly input: RetentionInput; readonly nowMs: number; readonly reasons: Reasons },
+): PruneEntry {
+  const { id, object } = set;
+  const because = whyNoCandidate(set, input.cluster, nowMs);
+  const kept = id === undefined ? undefined : reasons.get(id);
+  const manifest = set.kind === "damaged" ? undefined : set.manifest;
+  return {
+    id,
+    objectName: object.name,
+    createdAt: manifest?.createdAt,
+    clusterId: manifest?.cluster.clusterId,
+    revision: manifest?.snapshot.revision,
+    totalKeys: manifest?.snapshot.totalKeys,
+    marks: [...new Set(manifest?.marks.map(({ code }) => code) ?? [])],
+    proven: id === undefined ? undefined : input.proven.get(id)?.level,
+    verdict: because !== undefined || kept !== undefined ? "keep" : "remove",
+    because: because === undefined ? (kept ?? ["no rule of the policy keeps it"]) : [because],
+  };
+}
+
+function refusalsOf(
+  sets: readonly PruneEntry[],
+  breaks: readonly LineageBreak[],
+  newestFirst: ReadonlyMap<BackupSetId, number>,
+): readonly string[] {
+  const positionOf = (id: BackupSetId | undefined) => (id === undefined ? undefined : newestFirst.get(id)) ?? -1;
+  return breaks
+    .filter(({ isAccepted }) => !isAccepted)
+    .flatMap(({ newer, because }) => {
+      const lost = sets.filter((set) => set.verdict === "remove" && positionOf(set.id) > positionOf(newer));
+      if (lost.length === 0) return [];
+      return [
+        `set ${newer} may be of an orphan, or of a cluster that was made anew: ${because}. ${String(lost.length)} of the older sets would go, and they may be the only good ones`,
+      ];
+    });
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

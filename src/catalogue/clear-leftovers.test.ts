@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  firstSet,
+  manifestFacts,
+  partHead,
+  readSet,
+  recipient,
+  secondSet,
+  seededBytes,
+  setWorld,
+  writeSet,
+  type SetWorld,
+} from "../../test/support/set-world.ts";
+import { FakeClock } from "../../test/support/fake-clock.ts";
+import { isRecoveryError } from "../../test/support/is-recovery-error.ts";
+import { chunkBytes } from "../formats/backup-set/chunk.ts";
+import { asBackupSetId } from "../model/ids.ts";
+import type { ProcessOwner } from "../ports/process-owner.ts";
+import { clearAfterOthers, clearLeftovers, type Clearing } from "./clear-leftovers.ts";
+import { SetWriter } from "./set-writer.ts";
+import { findClaims, putClaim } from "./store-claims.ts";
+
+const files = { "/a": seededBytes(21, 3 * chunkBytes) };
+const hourMs = 3_600_000;
+
+function clearing({ writing, store }: SetWorld): Clearing {
+  return { ...writing, store, isRunning: writing.isRunning ?? (() => Promise.resolve(undefined)) };
+}
+
+/** A writer that is killed when its pack and its index are in the store, and its manifest is not. */
+async function killedWriter(world: SetWorld, owner: Partial<ProcessOwner> = {}): Promise<readonly string[]> {
+  const before = world.store.names();
+  const writing = { ...world.writing, owner: { ...world.writing.owner, pid: 200, ...owner } };
+  const writer = await SetWriter.begin(writing, { id: secondSet, recipients: [recipient] });
+  await writer.addPart(partHead("/noise"), seededBytes(22, 5 * chunkBytes));
+  world.store.beforeCall = (operation, name) => {
+    if (operation === "put" && name.startsWith("sets/")) throw new Error("killed");
+  };
+  await assert.rejects(writer.finish(manifestFacts()), /killed/);
+  world.store.beforeCall = undefined;
+  return world.store
+    .names()
+    .filter((name) => !before.includes(name) && /^packs|^indexes/.test(name))
+    .sort(packsFirst);
+}
+
+function packsFirst(one: string, other: string): number {
+  return one.startsWith("packs/") === other.startsWith("packs/") ? 0 : one.startsWith("packs/") ? -1 : 1;
+}
+
+test("what a killed writer left goes with the next set that is begun; the good sets stay whole", async () => {
+  const world = setWorld();
+  await writeSet(world.writing, files);
+  const left = await killedWriter(world);
+  assert.equal(left.length, 2);
+  assert.deepEqual(world.store.names("claims/"), [`claims/${secondSet}.json`]);
+  const thirdSet = asBackupSetId("20260301-050000-cccccc");
+  const manifest = await writeSet(world.writing, files, { id: thirdSet });
+  assert.deepEqual(world.store.names("claims/"), []);
+  assert.deepEqual(
+    world.store.names("packs/").map((name) => name.slice(9)),
+    manifest.packs.map(({ sha256 }) => sha256),
+    "the third set shares the first one's pack",
+  );
+  assert.ok(
+    left.every((name) => world.store.objects.has(`aside/${name}`)),
+    "they are kept aside",
+  );
+  for (const id of [firstSet, thirdSet])
+    assert.deepEqual(Buffer.from((await readSet(world.reading, id))["/a"] ?? []), Buffer.from(files["/a"]));
+});
+
+test("nothing is cleared while a writer lives, or while it is not known whether it does", async () => {
+  for (const [owner, isLiving] of [
+    [{ pid: 200 }, true],
+    [{ host: "bastion", pid: 200 }, undefined],
+  ] as const) {
+    const world = setWorld();
+    if (isLiving === true) world.running.add(200);
+    const left = await killedWriter(world, owner);
+    const cleared = await clearLeftovers(clearing(world));
+    assert.equal(cleared.kind, "left");
+    assert.match(cleared.because, /process 200 of (?:operator|bastion) may be at work/);
+    assert.deepEqual(
+      left.filter((name) => !world.store.objects.has(name)),
+      [],
+    );
+    assert.deepEqual(world.store.names("claims/"), [`claims/${secondSet}.json`], "its own claim is taken away again");
+  }
+});
+
+test("a writer of another machine counts as gone after a day by the store's clock", async () => {
+  const world = setWorld();
+  const left = await killedWriter(world, { host: "bastion" });
+  world.clock.advance(23 * hourMs);
+  assert.equal((await clearLeftovers(clearing(world))).kind, "left");
+  world.clock.advance(2 * hourMs);
+  assert.deepEqual(await clearLeftovers(clearing(world)), { kind: "cleared", removed: left, unfinished: 0, claims: 1 });
+  assert.deepEqual(world.store.names(), ["requorum-store.json"]);
+});
+
+test("an operator's clock that is a day ahead takes nobody for dead", async () => {
+  const world = setWorld();
+  await killedWriter(world, { host: "bastion" });
+  const ahead = new FakeClock(new Date(world.clock.nowMs() + 48 * hourMs).toISOString());
+  assert.equal((await clearLeftovers({ ...clearing(world), clock: ahead })).kind, "left");
+});
+
+test("a claim whose text is damaged counts as of somebody who may be at work, until it is old", async () => {
+  const world = setWorld();
+  const left = await killedWriter(world);
+  world.store.damage(`claims/${secondSet}.json`, () => new Uint8Array(7));
+  assert.equal((await clearLeftovers(clearing(world))).kind, "left");
+  world.clock.advance(25 * hourMs);
+  const cleared = await clearLeftovers(clearing(world));
+  assert.deepEqual(cleared.kind === "cleared" ? cleared.removed : [], left);
+});
+
+test("while a listed manifest cannot be read no pack goes: what that set needs is unknown", async () => {
+  const world = setWorld();
+  await writeSet(world.writing, files);
+  await killedWriter(world);
+  world.store.damage(`sets/${firstSet}.json`, (bytes) => bytes.subarray(5));
+  const before = world.store.names("packs/");
+  const cleared = await clearLeftovers(clearing(world));
+  assert.match(cleared.kind === "left" ? cleared.because : "", /what set 20260301-030000-aaaaaa needs is not known/);
+  assert.deepEqual(world.store.names("packs/"), before);
+});
+
+test("what a set of an unknown signer needs stays", async () => {
+  const world = setWorld();
+  const manifest = await writeSet(world.writing, files);
+  Object.assign(world.keys, { signing: setWorld().keys.signing });
+  await clearLeftovers(clearing(world));
+  assert.equal(world.store.names("packs/").length, manifest.packs.length);
+});
+
+test("a writer that begins while a remover is at work waits for it, and not for ever", async () => {
+  const world = setWorld();
+  await writeSet(world.writing, files);
+  world.running.add(300);
+  const remover = { id: asBackupSetId("20260301-025959-ffffff"), purpose: "remove", startedAt: "x" } as const;
+  await putClaim(world.store, { ...remover, owner: { ...world.writing.owner, pid: 300 } });
+  let polls = 0;
+  const sleep = world.clock.sleep.bind(world.clock);
+  world.clock.sleep = async (durationMs) => {
+    await sleep(durationMs);
+    polls += 1;
+    if (polls === 5) world.running.delete(300);
+  };
+  await writeSet(world.writing, files, { id: secondSet });
+  assert.equal(polls, 5);
+  world.running.add(300);
+  await putClaim(world.store, { ...remover, id: asBackupSetId("20260301-025958-ffffff"), owner: { ...world.writing.owner, pid: 300 } });
+  await assert.rejects(
+    SetWriter.begin(world.writing, { id: asBackupSetId("20260301-060000-dddddd"), recipients: [recipient] }),
+    isRecoveryError("BACKUP_STORE_BUSY", /process 300 of operator/),
+  );
+  assert.equal(world.store.objects.has("claims/20260301-060000-dddddd.json"), false, "the waiting writer leaves no claim");
+});
+
+test("of a writer and a remover that begin at one time, at least one sees the other", async () => {
+  // Every order of their two steps: each puts its claim, then looks.
+  for (const order of ["wwrr", "wrwr", "wrrw", "rwwr", "rwrw", "rrww"]) {
+    const { store, clock, writing } = setWorld();
+    const claim = { startedAt: "x", owner: { ...writing.owner, host: "elsewhere" } };
+    const writer = { ...claim, id: firstSet, purpose: "write" } as const;
+    const remover = { ...claim, id: secondSet, purpose: "remove" } as const;
+    const seen: { [who: string]: boolean } = {};
+    const steps = { w: 0, r: 0 };
+    for (const who of order as Iterable<"w" | "r">) {
+      const own = who === "w" ? writer : remover;
+      steps[who] += 1;
+      if (steps[who] === 1) await putClaim(store, own);
+      else seen[who] = (await findClaims({ store, clock, isRunning: () => Promise.resolve(undefined) }, own.id)).length > 0;
+    }
+    assert.ok(seen["w"] === true || seen["r"] === true, order);
+  }
+});
+
+test("unfinished uploads are cleared by the next writer when nobody else is at work", async () => {
+  const world = setWorld();
+  world.store.unfinished = 3;
+  assert.deepEqual(await clearAfterOthers(clearing(world)), { kind: "cleared", removed: [], unfinished: 3, claims: 0 });
+  world.store.unfinished = 3;
+  world.running.add(200);
+  await killedWriter(world);
+  world.store.unfinished = 3;
+  assert.equal((await clearAfterOthers(clearing(world))).kind, "left");
+  assert.equal(world.store.unfinished, 3);
+});
+
+test("an interrupted clearing leaves no claim", async () => {
+  const world = setWorld();
+  await killedWriter(world);
+  world.store.beforeCall = (operation) => {
+    if (operation === "remove") world.store.beforeCall = undefined;
+    if (operation === "remove") throw new Error("the store broke");
+  };
+  await assert.rejects(clearLeftovers(clearing(world)), /the store broke/);
+  assert.deepEqual(world.store.names("claims/"), [`claims/${secondSet}.json`]);
+});

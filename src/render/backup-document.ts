@@ -24,10 +24,17 @@ export interface BackupSetSummary {
   readonly marks: readonly BackupMark[];
 }
 
+/** What was proven of a set, and what it is worth by that. */
 export interface BackupProofSummary {
   /** The highest level that holds, with all before it; undefined: not even the first. */
   readonly level: ProofLevel | undefined;
   readonly at: string;
+  /** 0 to 100: how likely a restore works. */
+  readonly score: number;
+  /** What was taken off the score, and why. */
+  readonly because: readonly string[];
+  /** How long it took in the sandbox from the first byte until etcd, and the API, answered. */
+  readonly expectedRto: { readonly etcdSeconds: number; readonly apiSeconds: number | undefined } | undefined;
 }
 
 export interface BackupCreatedDocument {

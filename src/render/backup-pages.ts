@@ -1,5 +1,12 @@
 import type { BackupMark } from "../model/backup-set.ts";
-import type { BackupCreatedDocument, BackupListDocument, BackupSetDocument, BackupSetSummary, ListedBackup } from "./backup-document.ts";
+import type {
+  BackupCreatedDocument,
+  BackupListDocument,
+  BackupProofSummary,
+  BackupSetDocument,
+  BackupSetSummary,
+  ListedBackup,
+} from "./backup-document.ts";
 import {
   bad,
   command,
@@ -53,8 +60,11 @@ export function backupListPage(list: BackupListDocument): Page {
       command("requorum backup create", "make the first one"),
       line(dim(`this machine signs with ${list.publicKey}`)),
     ];
-  const good = list.sets.flatMap((one) => (one.state === "damaged" ? [] : [one]));
-  const hasOthers = good.some(({ set }) => set.cluster !== list.cluster);
+  const readable = list.sets.flatMap((one) => (one.state === "damaged" ? [] : [one]));
+  const shows = {
+    cluster: readable.some(({ set }) => set.cluster !== list.cluster),
+    rto: readable.some(({ proof }) => proof?.expectedRto !== undefined),
+  };
   return [
     line([strong(list.store), dim(`  ${count(list.sets.length, "set")}`)]),
     gap,
@@ -62,14 +72,16 @@ export function backupListPage(list: BackupListDocument): Page {
       [
         { title: "set" },
         { title: "age", align: "right" },
-        ...(hasOthers ? [{ title: "cluster" }] : []),
+        ...(shows.cluster ? [{ title: "cluster" }] : []),
         { title: "revision", align: "right" },
         { title: "keys", align: "right" },
         { title: "snapshot", align: "right", hideBelow: 70 },
         { title: "proven" },
+        { title: "score", align: "right" },
+        ...(shows.rto ? [{ title: "back in", align: "right" as const, hideBelow: 90 }] : []),
         { title: "marks", isFlexible: true },
       ],
-      list.sets.map((one) => listRow(one, hasOthers)),
+      list.sets.map((one) => listRow(one, shows)),
     ),
     ...list.sets.flatMap(problemBlocks),
     gap,
@@ -77,23 +89,30 @@ export function backupListPage(list: BackupListDocument): Page {
   ];
 }
 
-function listRow(one: ListedBackup, hasOthers: boolean): readonly Inline[] {
-  if (one.state === "damaged") return [bad(shortName(one.object)), ...(hasOthers ? [""] : []), "", "", "", "", bad("damaged"), ""];
-  const { set } = one;
+function listRow(one: ListedBackup, shows: { readonly cluster: boolean; readonly rto: boolean }): readonly Inline[] {
+  const optional = (isShown: boolean, cell: Inline): readonly Inline[] => (isShown ? [cell] : []);
+  if (one.state === "damaged")
+    return [bad(shortName(one.object)), "", ...optional(shows.cluster, ""), "", "", "", bad("damaged"), "", ...optional(shows.rto, ""), ""];
+  const { set, proof } = one;
   const marks = [...new Set(set.marks.map(({ code }) => code))];
   return [
     strong(set.id),
     secondsWords(one.ageSeconds),
-    ...(hasOthers ? [set.cluster] : []),
+    ...optional(shows.cluster, set.cluster),
     String(set.revision),
     String(set.totalKeys),
     bytesWords(set.snapshotBytes),
-    one.state === "untrusted" ? bad("not trusted") : proofSpan(one),
+    one.state === "untrusted" ? bad("not trusted") : proofSpan(proof),
+    proof === undefined ? "" : String(proof.score),
+    ...optional(
+      shows.rto,
+      proof?.expectedRto === undefined ? "" : secondsWords(proof.expectedRto.apiSeconds ?? proof.expectedRto.etcdSeconds),
+    ),
     marks.length === 0 ? dim("none") : warn(marks.join(", ")),
   ];
 }
 
-function proofSpan({ proof }: Pick<Extract<ListedBackup, { readonly set: unknown }>, "proof">): Span {
+function proofSpan(proof: BackupProofSummary | undefined): Span {
   if (proof === undefined) return warn("never tried");
   return proof.level === undefined ? bad("fails") : good(proof.level);
 }
@@ -156,7 +175,19 @@ function facts(seen: BackupSetDocument): readonly (readonly Inline[])[] {
     ["stored", `${bytesWords(set.storedBytes)} in ${count(seen.packs, "pack")}, which other sets may share`],
     ["opens with", [...seen.recipients, ...(seen.opensWithPassphrase ? ["the passphrase"] : [])].join(", ")],
     ["signed by", seen.signers.join(", ")],
-    ["proven", [proofSpan(seen), seen.proof === undefined ? "" : dim(`  ${timeWords(seen.proof.at)}`)]],
+    ["proven", provenWords(seen.proof)],
+  ];
+}
+
+function provenWords(proof: BackupProofSummary | undefined): Inline {
+  if (proof === undefined) return proofSpan(proof);
+  const { expectedRto } = proof;
+  const api = expectedRto?.apiSeconds === undefined ? "" : `, the API after ${secondsWords(expectedRto.apiSeconds)}`;
+  return [
+    proofSpan(proof),
+    dim(`  ${timeWords(proof.at)}, score ${String(proof.score)} of 100`),
+    ...(expectedRto === undefined ? [] : [`; in the sandbox etcd was back after ${secondsWords(expectedRto.etcdSeconds)}${api}`]),
+    ...(proof.because.length === 0 ? [] : [warn(`; ${proof.because.join("; ")}`)]),
   ];
 }
 

@@ -36,6 +36,12 @@ const proof = z
       .nullable()
       .describe("the highest that holds, with all before it; null: not even the first"),
     at: time,
+    score: z.int().describe("0 to 100: what a restore of it can be trusted with, by what was proven, when, and its marks"),
+    because: z.array(z.string()).describe("what was taken off the score, and why"),
+    expectedRto: z
+      .object({ etcdSeconds: z.number(), apiSeconds: z.number().nullable().describe("null: the API was not started") })
+      .nullable()
+      .describe("how long a drill took from the first byte until etcd, and the API, answered; null: there was none"),
   })
   .nullable()
   .describe("null: nobody tried");

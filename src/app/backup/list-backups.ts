@@ -1,9 +1,29 @@
+import { inTurns } from "../../catalogue/in-turns.ts";
 import { listSets, type ListedSet } from "../../catalogue/list-sets.ts";
+import { readProofs } from "../../catalogue/read-proofs.ts";
+import { restorabilityOf, type Restorability } from "../../catalogue/verify/restorability.ts";
 import type { CatalogueContext } from "./backup-context.ts";
 
+export interface ListedBackupSet {
+  readonly set: ListedSet;
+  /** undefined: its manifest cannot be read, or is not trusted: nothing is proven of it. */
+  readonly restorability: Restorability | undefined;
+}
+
+/** Sets whose proofs are read at one time; each reads several. */
+const setsAtOnce = 4;
+
 /** Newest first; what cannot be read is among them, at the end. BACKUP_STORE_*. */
-export async function listBackups(context: CatalogueContext): Promise<readonly ListedSet[]> {
+export async function listBackups(context: CatalogueContext, nowMs: number): Promise<readonly ListedBackupSet[]> {
   const sets = await listSets(context.backup, context.trust, context.signal);
   const madeAt = (set: ListedSet): string => (set.kind === "damaged" ? "" : set.manifest.createdAt);
-  return [...sets].sort((one, other) => (madeAt(one) < madeAt(other) ? 1 : madeAt(one) > madeAt(other) ? -1 : 0));
+  const newestFirst = [...sets].sort((one, other) => (madeAt(one) < madeAt(other) ? 1 : madeAt(one) > madeAt(other) ? -1 : 0));
+  return inTurns(newestFirst, setsAtOnce, async (set) => ({ set, restorability: await restorabilityOfSet(context, set, nowMs) }));
+}
+
+/** What the evidence in the store says of one set. BACKUP_STORE_*. */
+export async function restorabilityOfSet(context: CatalogueContext, set: ListedSet, nowMs: number): Promise<Restorability | undefined> {
+  if (set.kind !== "trusted") return undefined;
+  const proofs = await readProofs({ ...context.backup, trust: context.trust }, set, context.signal);
+  return restorabilityOf(set.manifest, proofs, nowMs);
 }

@@ -1,7 +1,7 @@
-import { listBackups } from "../../app/backup/list-backups.ts";
-import type { ListedSet } from "../../catalogue/list-sets.ts";
+import { listBackups, type ListedBackupSet } from "../../app/backup/list-backups.ts";
+import type { Restorability } from "../../catalogue/verify/restorability.ts";
 import { toBase64Url } from "../../formats/backup-set/byte-text.ts";
-import { setSummary, type BackupListDocument, type ListedBackup } from "../../render/backup-document.ts";
+import { setSummary, type BackupListDocument, type BackupProofSummary, type ListedBackup } from "../../render/backup-document.ts";
 import { backupListPage } from "../../render/backup-pages.ts";
 import { withBackup } from "../backup/with-backup.ts";
 import type { CommandModule } from "../command-spec.ts";
@@ -12,7 +12,8 @@ export const command: CommandModule = {
     const { cli } = invocation;
     return withBackup(invocation, { isQuiet: true }, async ({ app, display, backup }) => {
       const context = { backup: backup.ports, trust: backup.trust, signal: app.signal };
-      const [sets, { publicKey }] = await Promise.all([listBackups(context), backup.ports.keys.signingKey()]);
+      const nowMs = app.ports.clock.nowMs();
+      const [sets, { publicKey }] = await Promise.all([listBackups(context, nowMs), backup.ports.keys.signingKey()]);
       display.stop();
       const document: BackupListDocument = {
         apiVersion: "requorum/v1",
@@ -20,22 +21,42 @@ export const command: CommandModule = {
         cluster: app.config.cluster,
         store: backup.ports.store.place,
         publicKey: toBase64Url(publicKey),
-        sets: sets.map((set) => listed(set, app.ports.clock.nowMs())),
+        sets: sets.map((one) => listed(one, nowMs)),
       };
       printResult(cli, document, () => backupListPage(document));
-      return sets.every(({ kind }) => kind === "trusted") ? "done" : "findings";
+      return sets.every(({ set }) => set.kind === "trusted") ? "done" : "findings";
     });
   },
 };
 
-function listed(set: ListedSet, nowMs: number): ListedBackup {
+function listed({ set, restorability }: ListedBackupSet, nowMs: number): ListedBackup {
   if (set.kind === "damaged") return { state: "damaged", because: set.because, object: set.object.name };
   return {
     state: set.kind,
     because: set.because,
     ageSeconds: ageSeconds(set.manifest.createdAt, nowMs),
     set: setSummary(set.manifest),
-    proof: undefined,
+    proof: proofSummary(restorability),
+  };
+}
+
+/** undefined: nobody tried. */
+export function proofSummary(restorability: Restorability | undefined): BackupProofSummary | undefined {
+  if (restorability?.provenAt === undefined) return undefined;
+  const { level, provenAt, score, because, expectedRto } = restorability;
+  const seconds = (ms: number): number => Math.round(ms / 100) / 10;
+  return {
+    level,
+    at: provenAt,
+    score,
+    because,
+    expectedRto:
+      expectedRto === undefined
+        ? undefined
+        : {
+            etcdSeconds: seconds(expectedRto.etcdMs),
+            apiSeconds: expectedRto.apiMs === undefined ? undefined : seconds(expectedRto.apiMs),
+          },
   };
 }
 

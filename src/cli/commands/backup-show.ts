@@ -1,10 +1,11 @@
 import { findSet } from "../../app/backup/find-set.ts";
+import { restorabilityOfSet } from "../../app/backup/list-backups.ts";
 import { setDocument } from "../../render/backup-document.ts";
 import { backupSetPage } from "../../render/backup-pages.ts";
 import { withBackup } from "../backup/with-backup.ts";
 import { textArgument, type CommandModule } from "../command-spec.ts";
 import { printResult } from "../print-result.ts";
-import { ageSeconds } from "./backup-list.ts";
+import { ageSeconds, proofSummary } from "./backup-list.ts";
 
 export const command: CommandModule = {
   run(invocation) {
@@ -12,16 +13,18 @@ export const command: CommandModule = {
     return withBackup(invocation, { isQuiet: true }, async ({ app, display, backup }) => {
       const context = { backup: backup.ports, trust: backup.trust, signal: app.signal };
       const found = await findSet(context, { name: textArgument(invocation, "set") ?? "latest", cluster: app.config.cluster });
+      const nowMs = app.ports.clock.nowMs();
+      const proof = proofSummary(await restorabilityOfSet(context, found, nowMs));
       display.stop();
       const { manifest } = found;
       const document = setDocument(manifest, {
         store: backup.ports.store.place,
         state: found.kind,
         because: found.because,
-        ageSeconds: ageSeconds(manifest.createdAt, app.ports.clock.nowMs()),
+        ageSeconds: ageSeconds(manifest.createdAt, nowMs),
         manifestSha256: found.manifestSha256,
         signers: found.signers,
-        proof: undefined,
+        proof,
       });
       printResult(cli, document, () => backupSetPage(document));
       return found.kind === "trusted" && manifest.marks.length === 0 ? "done" : "findings";

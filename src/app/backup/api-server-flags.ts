@@ -31,7 +31,6 @@ export function apiServerFlags(manifest: string): readonly string[] | undefined 
 function listAt(value: unknown, ...path: readonly string[]): readonly unknown[] {
   let current = value;
   for (const name of path)
-    current =
-      typeof current === "object" && current !== null ? (current as { readonly [key: string]: unknown })[name] : undefined;
+    current = typeof current === "object" && current !== null ? (current as { readonly [key: string]: unknown })[name] : undefined;
   return Array.isArray(current) ? (current as readonly unknown[]) : [];
 }

@@ -33,7 +33,12 @@ export interface VerifyContext {
     readonly engine: SnapshotEngine;
     readonly sandboxes: Sandboxes;
   };
-  readonly ports: { readonly clock: Clock; readonly hashing: Hashing; readonly certificates: CertificateReader; readonly keyMatcher: KeyMatcher };
+  readonly ports: {
+    readonly clock: Clock;
+    readonly hashing: Hashing;
+    readonly certificates: CertificateReader;
+    readonly keyMatcher: KeyMatcher;
+  };
   readonly trust: SetTrust;
   /** undefined: none was given, and this machine holds none; then V1 is as far as it goes. */
   readonly key: SetKey | undefined;

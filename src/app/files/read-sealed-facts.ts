@@ -48,7 +48,8 @@ export function readSealedFacts(context: FileContext, { path, keys }: SealedFact
         // What was sealed says more than what was not.
         const plain = samples.findIndex((sample) => !sample.isSealed);
         const [secret] = samples.length < samplesMax || plain >= 0 ? secretOf(context, live, found, keys, true) : [];
-        if (secret !== undefined) samples.splice(samples.length < samplesMax ? samples.length : plain, samples.length < samplesMax ? 0 : 1, secret);
+        if (secret !== undefined)
+          samples.splice(samples.length < samplesMax ? samples.length : plain, samples.length < samplesMax ? 0 : 1, secret);
       } else if (reasons.size < reasonsMax && !reasons.has(object.why)) reasons.set(object.why, `${found.key}: ${object.why}`);
     }
     return {
@@ -75,7 +76,9 @@ function secretOf(
   if (key?.resource !== "secrets" || key.group !== "" || key.namespace === undefined || isOwnRecord(key)) return [];
   const object = readObject(context, found, { sealKeys: keys, types: live.types });
   if (object.kind !== "object") return [];
-  return [{ namespace: key.namespace, name: key.name, isSealed, dataSha256: secretDataSha256(context.hashing, valueAt(object.object, "data")) }];
+  return [
+    { namespace: key.namespace, name: key.name, isSealed, dataSha256: secretDataSha256(context.hashing, valueAt(object.object, "data")) },
+  ];
 }
 
 /** "example.com/widgets": what the CustomResourceDefinitions of the file define. */

@@ -64,7 +64,10 @@ async function compareAll(proof: ApiProof): Promise<LevelResult> {
     objects += count;
   }
   const secrets = await compareSecrets(proof);
-  problems.push(...secrets.problems, ...unserved.filter((one) => isDefined(proof, one)).map((one) => `${nameOf(one)}: the set defines it, and it is not served`));
+  problems.push(
+    ...secrets.problems,
+    ...unserved.filter((one) => isDefined(proof, one)).map((one) => `${nameOf(one)}: the set defines it, and it is not served`),
+  );
   if (wanted.length === 0) problems.push("the set has no object of Kubernetes");
   const left = unserved.filter((one) => !isDefined(proof, one));
   if (problems.length === 0 && left.length > 0 && !proof.servesAsBefore)
@@ -74,7 +77,9 @@ async function compareAll(proof: ApiProof): Promise<LevelResult> {
   return judged(problems, [
     `${proof.program} lists ${counted(objects, "object")} of ${counted(resources, "resource")} at revision ${String(manifest.snapshot.revision)}, as many as the set has of each`,
     ...secrets.compared,
-    ...left.map((one) => `${counted(one.count, "object")} of ${nameOf(one)}: left over in etcd, no API server with these flags serves them`),
+    ...left.map(
+      (one) => `${counted(one.count, "object")} of ${nameOf(one)}: left over in etcd, no API server with these flags serves them`,
+    ),
   ]);
 }
 
@@ -116,7 +121,13 @@ async function servedResources(proof: ApiProof, wanted: readonly Wanted[]): Prom
   }
 }
 
-async function compareSecrets({ api, sealed, signal, hashing, manifest }: ApiProof): Promise<{ readonly problems: readonly string[]; readonly compared: readonly string[] }> {
+async function compareSecrets({
+  api,
+  sealed,
+  signal,
+  hashing,
+  manifest,
+}: ApiProof): Promise<{ readonly problems: readonly string[]; readonly compared: readonly string[] }> {
   const problems: string[] = [];
   for (const { namespace, name, dataSha256 } of sealed.secrets) {
     const secret = await get(api, `/api/v1/namespaces/${namespace}/secrets/${name}`, signal);

@@ -101,6 +101,8 @@ function authorityDifferences(authorities: readonly FoundCertificate[]): readonl
       kinds.set(text, [...(kinds.get(text) ?? []), host]);
     }
     if (kinds.size <= 1) return [];
-    return [`${path} holds ${String(kinds.size)} different authorities: one on ${[...kinds.values()].map((one) => one.join(", ")).join(", another on ")}`];
+    return [
+      `${path} holds ${String(kinds.size)} different authorities: one on ${[...kinds.values()].map((one) => one.join(", ")).join(", another on ")}`,
+    ];
   });
 }

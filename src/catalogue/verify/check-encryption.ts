@@ -14,7 +14,9 @@ export function checkEncryption({ encryption, sealed, texts }: SetEvidence): Che
   if (encryption.length === 0) {
     const [naming] = texts.filter(({ part, text }) => part.kind === "static-pod" && text.includes("--encryption-provider-config="));
     if (naming !== undefined)
-      problems.push(`${placeOf(naming.part)} names an EncryptionConfiguration, and the set has none: what is encrypted cannot be read again`);
+      problems.push(
+        `${placeOf(naming.part)} names an EncryptionConfiguration, and the set has none: what is encrypted cannot be read again`,
+      );
   }
   if (sealed.sealedCount > sealed.kmsCount && encryption.length === 0)
     problems.push(

@@ -38,7 +38,9 @@ export function checkTopology(evidence: SetEvidence): CheckedParts {
       `${counted(parts.length, "part")} of ${counted(hosts.size, "machine")}, as the manifest says`,
       ...(snapshotMembers === undefined ? [] : [`${counted(snapshotMembers.length, "member")} in the snapshot, as the manifest says`]),
       ...lastSeen.map(({ from, facts }) => `not older than revision ${String(facts.revision)}, which ${from} saw at ${facts.takenAt}`),
-      ...manifest.marks.filter(({ code }) => !marksAgainstConsistency.includes(code)).map(({ code, because }) => `marked ${code}: ${because}`),
+      ...manifest.marks
+        .filter(({ code }) => !marksAgainstConsistency.includes(code))
+        .map(({ code, because }) => `marked ${code}: ${because}`),
     ],
   };
 }

@@ -46,7 +46,9 @@ export async function proveEtcd(
         `hashkv at revision ${String(snapshot.revision)} is ${String(served.hash)}, the set's is ${String(expected.hashKv)}: it does not serve what was backed up`,
       );
     if (problems.length === 0 && expected.hashKv === undefined)
-      return unknown([`the newest revision of the set is the compacted one: ${expected.program} answers with a hash that no file gives, nothing was compared`]);
+      return unknown([
+        `the newest revision of the set is the compacted one: ${expected.program} answers with a hash that no file gives, nothing was compared`,
+      ]);
     return judged(problems, [
       `${expected.program} serves revision ${String(snapshot.revision)} with hashkv ${String(served.hash)}, as the set has it`,
       "one member, which leads",

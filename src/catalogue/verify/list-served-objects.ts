@@ -22,14 +22,19 @@ export interface ServedResource {
  * and has it in; subresources are not among them. A group that it does not
  * serve gives none. SANDBOX_FAILED when it answers otherwise than an API server does.
  */
-export async function discoverResources(api: KubeApi, groups: ReadonlySet<string>, signal: AbortSignal): Promise<readonly ServedResource[]> {
+export async function discoverResources(
+  api: KubeApi,
+  groups: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<readonly ServedResource[]> {
   const found: ServedResource[] = [];
   const take = (group: string, path: string, list: unknown): void => {
     for (const entry of listOf(fieldOf(list, "resources"))) {
       const name = fieldOf(entry, "name");
       const verbs = listOf(fieldOf(entry, "verbs"));
       if (typeof name !== "string" || name.includes("/") || !verbs.includes("list")) continue;
-      if (!found.some((one) => one.group === group && one.resource === name)) found.push({ group, resource: name, path: `${path}/${name}` });
+      if (!found.some((one) => one.group === group && one.resource === name))
+        found.push({ group, resource: name, path: `${path}/${name}` });
     }
   };
   if (groups.has("")) take("", "/api/v1", await get(api, "/api/v1", signal));

@@ -1,10 +1,11 @@
-import { proofLevels, type BackupManifest, type BackupMarkCode, type BackupProof, type ProofLevel } from "../../model/backup-set.ts";
+import type { BackupManifest, BackupMarkCode, BackupProof, ProofLevel } from "../../model/backup-set.ts";
+import { provenLevel } from "../read-proofs.ts";
 
 /** What a set is worth, judged by what was proven of it. */
 export interface Restorability {
   /** 0 to 100. Never more than `scoreOfLevel` of the level that was proven. */
   readonly score: number;
-  /** The highest level that the newest proof shows, all below it included; undefined: nothing was ever proven. */
+  /** As `provenLevel` says it; undefined: nothing was ever proven. */
   readonly level: ProofLevel | undefined;
   /** Of the newest proof. */
   readonly provenAt: string | undefined;
@@ -50,15 +51,11 @@ const pointsOfMark: { readonly [C in BackupMarkCode]: number } = {
 };
 
 /**
- * The newest proof counts, whatever older ones say: what fails now is not
- * better for having held. A newer proof of a lower level that holds takes
- * nothing from an older one of a higher level.
+ * Of the level that is proven, less for age and marks. What fails in the
+ * newest proof is not better for having held before. It says nothing of the
+ * store, which may be lost tomorrow, nor of the key, which somebody must find.
  */
-export function restorabilityOf(
-  manifest: Pick<BackupManifest, "marks">,
-  proofs: readonly BackupProof[],
-  nowMs: number,
-): Restorability {
+export function restorabilityOf(manifest: Pick<BackupManifest, "marks">, proofs: readonly BackupProof[], nowMs: number): Restorability {
   const newestFirst = proofs.toSorted((one, other) => (one.at < other.at ? 1 : -1));
   const [newest] = newestFirst;
   const rto = newestFirst.find(({ drill }) => drill !== undefined);
@@ -67,12 +64,12 @@ export function restorabilityOf(
   if (newest === undefined)
     return { score: 0, level: undefined, provenAt: undefined, because: ["nothing of it was ever verified"], expectedRto: undefined };
   const broken = newest.outcomes.find(({ verdict }) => verdict === "fails");
-  const counted = broken === undefined ? bestOf(newestFirst) : newest;
-  const level = provenLevel(counted);
+  const proven = provenLevel(newestFirst) ?? { level: undefined, at: newest.at };
+  const { level } = proven;
   const because: string[] = [];
   if (broken !== undefined) because.push(`${broken.level} fails: ${broken.because[0] ?? "without a reason"}`);
   let score = level === undefined ? 0 : scoreOfLevel[level];
-  const ageDays = Math.max(0, (nowMs - Date.parse(counted.at)) / dayMs);
+  const ageDays = Math.max(0, (nowMs - Date.parse(proven.at)) / dayMs);
   const agePoints = Math.min(agePointsMax, Math.floor(Math.max(0, ageDays - freshDays) / daysPerPoint));
   if (agePoints > 0) because.push(`proven ${String(Math.floor(ageDays))} days ago: ${String(agePoints)} points less`);
   score -= agePoints;
@@ -83,30 +80,5 @@ export function restorabilityOf(
     score -= points;
   }
   // What cannot be restored now has no time in which it is restored.
-  return { score: Math.max(0, score), level, provenAt: counted.at, because, ...{ expectedRto: broken === undefined ? expectedRto : undefined } };
-}
-
-/** All levels up to it hold; undefined: not even V0. */
-export function provenLevel(proof: Pick<BackupProof, "outcomes">): ProofLevel | undefined {
-  let proven: ProofLevel | undefined;
-  for (const level of proofLevels) {
-    if (proof.outcomes.find((outcome) => outcome.level === level)?.verdict !== "holds") break;
-    proven = level;
-  }
-  return proven;
-}
-
-/** The highest level since the last proof that fails; of equal ones the newest. */
-function bestOf(newestFirst: readonly BackupProof[]): BackupProof {
-  const rank = (proof: BackupProof): number => {
-    const level = provenLevel(proof);
-    return level === undefined ? -1 : proofLevels.indexOf(level);
-  };
-  let [best] = newestFirst;
-  for (const proof of newestFirst) {
-    if (proof.outcomes.some(({ verdict }) => verdict === "fails")) break;
-    if (best === undefined || rank(proof) > rank(best)) best = proof;
-  }
-  if (best === undefined) throw new Error("there is a proof");
-  return best;
+  return { score: Math.max(0, score), level, provenAt: proven.at, because, expectedRto: broken === undefined ? expectedRto : undefined };
 }

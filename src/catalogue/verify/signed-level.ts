@@ -26,7 +26,8 @@ export async function proveSigned(
   { manifest, signers }: StoredSet,
   signal: AbortSignal,
 ): Promise<LevelResult> {
-  if (signers.length === 0) return failed(["the signature does not fit the manifest: it was changed after it was signed, or nobody signed it"]);
+  if (signers.length === 0)
+    return failed(["the signature does not fit the manifest: it was changed after it was signed, or nobody signed it"]);
   if (!isTrustedBy(signers, trust))
     return failed([
       `the manifest is signed by ${signers.join(", ")}, which is not among the known keys: somebody else made this set, or signed it anew. If that is the key of a machine that makes backups of yours, compare it there, and add it to \`backup.signers\` of the configuration`,
@@ -45,7 +46,10 @@ export async function proveSigned(
   });
   return judged(
     problems.filter((problem) => problem !== undefined),
-    [`signed by ${signers.join(", ")}`, `${counted(objects.length, "object")} with ${String(total)} bytes have the sha256 that the manifest names`],
+    [
+      `signed by ${signers.join(", ")}`,
+      `${counted(objects.length, "object")} with ${String(total)} bytes have the sha256 that the manifest names`,
+    ],
   );
 }
 

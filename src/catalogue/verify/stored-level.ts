@@ -56,7 +56,8 @@ async function readSet(
   { id, name, sizeBytes }: { readonly id: BackupSetId; readonly name: string; readonly sizeBytes: number },
   signal: AbortSignal,
 ): Promise<StoredSet | { readonly result: LevelResult }> {
-  if (sizeBytes > signedDocumentBytesMax) return { result: failed([`${name} has ${String(sizeBytes)} bytes, more than a manifest can have`]) };
+  if (sizeBytes > signedDocumentBytesMax)
+    return { result: failed([`${name} has ${String(sizeBytes)} bytes, more than a manifest can have`]) };
   const bytes = await store.get(name, undefined, { signal });
   try {
     const document = parseSignedDocument(bytes, id);

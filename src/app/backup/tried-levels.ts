@@ -1,0 +1,66 @@
+import { failed, notTried, type LevelResult } from "../../catalogue/verify/level-result.ts";
+import { proofLevels, type ProofLevel, type ProofOutcome } from "../../model/backup-set.ts";
+import type { ErrorCode } from "../../model/error-catalogue.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { VerifyContext } from "./verify-context.ts";
+
+/** Content that is not as it was stored, or not for this key: the set's fault, and not this run's. */
+const faultsOfSet: readonly ErrorCode[] = [
+  "BACKUP_SET_DAMAGED",
+  "BACKUP_OBJECT_MISSING",
+  "BACKUP_KEY_WRONG",
+  "FILE_DAMAGED",
+  "FILE_NOT_RECOGNISED",
+];
+
+/** Tries levels one after the other: one only when all before it hold. */
+export class TriedLevels {
+  readonly #context: VerifyContext;
+  readonly #highest: ProofLevel;
+  readonly #outcomes: ProofOutcome[] = [];
+
+  constructor(context: VerifyContext, highest: ProofLevel) {
+    this.#context = context;
+    this.#highest = highest;
+  }
+
+  /** Wanted, and everything before it holds. */
+  isWanted(level: ProofLevel): boolean {
+    const rank = proofLevels.indexOf(level);
+    return (
+      rank <= proofLevels.indexOf(this.#highest) &&
+      this.#outcomes.length === rank &&
+      this.#outcomes.every(({ verdict }) => verdict === "holds")
+    );
+  }
+
+  async attempt(level: ProofLevel, prove: () => Promise<LevelResult>): Promise<void> {
+    if (!this.isWanted(level)) return;
+    const { clock } = this.#context.ports;
+    const beganMs = clock.monotonicMs();
+    const result = await prove().catch((error: unknown) => {
+      this.#context.signal.throwIfAborted();
+      if (!(error instanceof RecoveryError) || !faultsOfSet.includes(error.code)) throw error;
+      return failed([`${error.subject}: ${error.detail} (${error.code})`]);
+    });
+    this.#outcomes.push({ level, ...result, tookMs: Math.round(clock.monotonicMs() - beganMs) });
+  }
+
+  /** All six; what was not tried says why. */
+  outcomes(): readonly ProofOutcome[] {
+    const stopped = this.#outcomes.find(({ verdict }) => verdict !== "holds");
+    return proofLevels.map((level, rank): ProofOutcome => {
+      const tried = this.#outcomes[rank];
+      if (tried !== undefined) return tried;
+      const because = stopped === undefined ? "not asked for" : `${stopped.level} ${stoppedWords[stopped.verdict]}`;
+      return { level, ...notTried(because), tookMs: 0 };
+    });
+  }
+}
+
+const stoppedWords: { readonly [V in ProofOutcome["verdict"]]: string } = {
+  holds: "holds",
+  fails: "fails",
+  "not-tried": "was not tried",
+  unknown: "is not known to hold",
+};

@@ -13,7 +13,8 @@ import { asHostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { EtcdClient, EtcdDialer } from "../../ports/etcd-client.ts";
 import { readClusterConfig } from "../../schemas/config.ts";
-import { fetchLiveSource, parseLiveSource } from "./live-source.ts";
+import { fetchLiveSource } from "./live-source.ts";
+import { parseLiveSource } from "./parse-live-source.ts";
 
 const config = readClusterConfig(
   "apiVersion: requorum/v1\ncluster: lab\nhosts:\n" +

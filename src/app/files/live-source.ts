@@ -11,14 +11,7 @@ import type { SpoolDirectory } from "../../ports/file-spool.ts";
 import type { Hashing } from "../../ports/hashing.ts";
 import { assertSpoolRoom } from "./assert-spool-room.ts";
 import { withRest } from "./discarded.ts";
-
-/** The running cluster, as `live` names it, or its member on one machine, as `live://HOST` does. */
-export interface LiveSource {
-  /** As it was typed. */
-  readonly name: string;
-  /** undefined: any voter that answers for the whole cluster. */
-  readonly host: string | undefined;
-}
+import type { LiveSource } from "./parse-live-source.ts";
 
 export interface LiveContext {
   readonly etcd: EtcdDialer;
@@ -32,12 +25,6 @@ export interface LiveContext {
 
 /** etcd answers within milliseconds; dialling reads its certificates over SSH first. */
 const askTimeoutMs = 10_000;
-
-/** undefined: it names no running cluster. A file that is called `live` is `./live`. */
-export function parseLiveSource(text: string): LiveSource | undefined {
-  if (text === "live") return { name: text, host: undefined };
-  return text.startsWith("live://") ? { name: text, host: text.slice("live://".length) } : undefined;
-}
 
 /**
  * Streams a snapshot into the spool and gives the path of the copy, whose

@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { parseLiveSource } from "../../app/files/live-source.ts";
+import { parseLiveSource } from "../../app/files/parse-live-source.ts";
 import { isRemoteSource } from "../../app/files/remote-source.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { etcdMinors, type EtcdMinor } from "../../formats/etcd/restore/restore-plan.ts";

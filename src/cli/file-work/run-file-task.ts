@@ -9,8 +9,10 @@ import { withRest } from "../../app/files/discarded.ts";
 import { restored, type FileMessage, type FileWork } from "./file-messages.ts";
 import { outOfMemory } from "./out-of-memory.ts";
 import { newTextFlow, noteTaken, ReaderGone } from "./text-flow.ts";
-import { sourcesOf, type FileTaskName, type FileTaskRequest, type FileTaskResult } from "./file-tasks.ts";
-import { withSpooledSources, type SpoolingCli } from "./with-spooled-sources.ts";
+import type { FileTaskName, FileTaskRequest, FileTaskResult } from "./file-tasks.ts";
+import { sourcesOf } from "./sources-of.ts";
+import type { SpoolingCli } from "./spool-sources.ts";
+import { withSpooledSources } from "./with-spooled-sources.ts";
 
 /**
  * Does one piece of work on files in a thread of its own, shows its progress,

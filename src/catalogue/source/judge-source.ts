@@ -92,15 +92,16 @@ interface ChosenCluster {
 }
 
 /**
- * The cluster id that was known before counts; else that of most machines. An
+ * The cluster id that the newest set has counts; else that of most machines. An
  * orphan (H11) is another id: alone it is refused, beside the true one it is told.
  */
 function chooseCluster(inventory: Inventory, answering: readonly Answering[], before: readonly KnownBefore[]): ChosenCluster {
   const ids = [...new Set(answering.map(({ status }) => status.clusterId))].sort();
-  const knownIds = [...new Set(before.flatMap(({ clusterId }) => clusterId ?? []))];
+  // The newest set, or without one the last good look: what a restored cluster is called is told by whoever accepts its first set.
+  const [authority] = before.filter((one) => one.clusterId !== undefined);
   const hostsOf = (id: ClusterId): readonly Answering[] => answering.filter(({ status }) => status.clusterId === id);
   const ranked = [...ids].sort((one, other) => hostsOf(other).length - hostsOf(one).length);
-  const known = knownIds.find((id) => ids.includes(id));
+  const known = ids.find((id) => id === authority?.clusterId);
   const clusterId = known ?? ranked[0];
   if (clusterId === undefined) return { clusterId: undefined, marks: [] };
   const others = ids
@@ -112,13 +113,13 @@ function chooseCluster(inventory: Inventory, answering: readonly Answering[], be
           .join(", ")} (${id})`,
     );
   const memberHosts = inventory.config.hosts.filter((host) => runsEtcd(host, inventory.config)).length;
-  if (known === undefined && knownIds.length > 0)
+  if (known === undefined && authority !== undefined)
     return {
       clusterId,
       marks: [
         {
           code: "OTHER_CLUSTER_ID",
-          because: `etcd says cluster id ${clusterId}; ${before.map((one) => `${one.name} has ${one.clusterId ?? "none"}`).join(", ")}. After a restore that is right; else this is an orphan that was begun empty`,
+          because: `etcd says cluster id ${clusterId}; ${authority.name} has ${authority.clusterId ?? "none"}. After a restore that is right; else this is an orphan that was begun empty`,
         },
       ],
     };

@@ -54,21 +54,32 @@ export async function clearLeftovers(clearing: Clearing, signal?: AbortSignal): 
     const claims = await findClaims(clearing, id, signal);
     const atWork = claims.find(({ state }) => state !== "gone");
     if (atWork !== undefined) return { kind: "left", because: whoWorks(atWork) };
-    const options = signal === undefined ? {} : { signal };
-    const objects = [...(await store.list(packPrefix, options)), ...(await store.list(indexPrefix, options))];
-    const sets = await listSets(clearing, { publicKeys: [] }, signal);
-    const damaged = sets.find((set) => set.kind === "damaged");
-    if (damaged !== undefined)
-      return { kind: "left", because: `what set ${damaged.id ?? damaged.object.name} needs is not known: ${damaged.because}` };
-    const needed = new Set(sets.flatMap(objectsOf));
-    const removed = objects.map(({ name }) => name).filter((name) => !needed.has(name));
-    for (const name of removed) await store.remove(name, options);
+    const unneeded = await removeUnneeded(clearing, signal);
+    if (unneeded.kind === "left") return unneeded;
     const unfinished = await clearUnfinished(clearing, signal);
     for (const { objectName } of claims) await removeForGood(store, objectName);
-    return { kind: "cleared", removed, unfinished, claims: claims.length };
+    return { kind: "cleared", removed: unneeded.removed, unfinished, claims: claims.length };
   } finally {
     await removeClaim(store, id);
   }
+}
+
+/** Packs and indexes that no listed set names. To be called under a claim of one's own, when nobody else is at work. */
+export async function removeUnneeded(
+  reading: Pick<Clearing, "store" | "ciphers">,
+  signal?: AbortSignal,
+): Promise<{ readonly kind: "removed"; readonly removed: readonly string[] } | { readonly kind: "left"; readonly because: string }> {
+  const { store } = reading;
+  const options = signal === undefined ? {} : { signal };
+  const objects = [...(await store.list(packPrefix, options)), ...(await store.list(indexPrefix, options))];
+  const sets = await listSets(reading, { publicKeys: [] }, signal);
+  const damaged = sets.find((set) => set.kind === "damaged");
+  if (damaged !== undefined)
+    return { kind: "left", because: `what set ${damaged.id ?? damaged.object.name} needs is not known: ${damaged.because}` };
+  const needed = new Set(sets.flatMap(objectsOf));
+  const removed = objects.map(({ name }) => name).filter((name) => !needed.has(name));
+  for (const name of removed) await store.remove(name, options);
+  return { kind: "removed", removed };
 }
 
 /** Every object that a set needs besides its manifest. */

@@ -85,6 +85,13 @@ export const backupErrorEntries = {
     exit: "usage",
     meaning: "The set is of a format that this version does not know. It does not guess.",
   },
+  BACKUP_PRUNE_REFUSED: {
+    summary: "no backup set is removed",
+    retry: "permanent",
+    exit: "refused",
+    meaning:
+      "The newer sets do not look like the older ones' continuation: another cluster id, a lower revision, far fewer keys. They may be of an orphan that a split brain left, and the older ones the only good ones. Nothing was changed.",
+  },
   BACKUP_KEY_INVALID: {
     summary: "not a key for backup sets",
     retry: "permanent",

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeBackupStore } from "../../test/support/fake-backup-store.ts";
+import { isRecoveryError } from "../../test/support/is-recovery-error.ts";
+import { copyingOf, dayId, proveDay, writeDay } from "../../test/support/prune-world.ts";
+import { identity, newSigningKey, readSet, setWorld, type SetWorld } from "../../test/support/set-world.ts";
+import { copySet } from "./copy-set.ts";
+import { listSets } from "./list-sets.ts";
+import { readProofs } from "./read-proofs.ts";
+
+function target(world: SetWorld): FakeBackupStore {
+  return new FakeBackupStore({ place: "/fake/other", nowIso: () => world.clock.nowIso() });
+}
+const idsIn = async (world: SetWorld, store: FakeBackupStore) =>
+  (await listSets({ ...world.reading, store }, world.reading.trust)).map(({ id, kind }) => `${String(id)} ${kind}`);
+
+test("copySet: the copy has the same bytes, is read with the same key, keeps its proofs, and what is shared goes once", async () => {
+  const world = setWorld();
+  const to = target(world);
+  for (const day of [1, 2]) await writeDay(world.writing, day);
+  await proveDay(world, 2, "V4");
+  const first = await copySet(copyingOf(world, to), dayId(1));
+  assert.deepEqual(
+    { ...first, copiedBytes: 0 },
+    { id: dayId(1), copied: 2, copiedBytes: 0, shared: 0, sharedBytes: 0, proofs: 0, wasListed: false },
+  );
+  const second = await copySet(copyingOf(world, to), dayId(2));
+  assert.equal(second.shared, 1);
+  assert.equal(second.proofs, 1);
+  for (const day of [1, 2]) {
+    const name = `sets/${dayId(day)}.json`;
+    assert.deepEqual(to.objects.get(name)?.content, world.store.objects.get(name)?.content);
+    assert.deepEqual(
+      await readSet({ ...world.reading, store: to }, dayId(day), identity),
+      await readSet(world.reading, dayId(day), identity),
+    );
+  }
+  const [listed] = (await listSets({ ...world.reading, store: to }, world.reading.trust)).filter(({ id }) => id === dayId(2));
+  assert.ok(listed?.kind === "trusted");
+  assert.equal((await readProofs({ ...world.reading, store: to }, listed)).length, 1);
+  assert.deepEqual(to.names("claims/"), []);
+});
+
+test("copySet: the manifest is the last of the set, after all was read back", async () => {
+  const world = setWorld();
+  const to = target(world);
+  await writeDay(world.writing, 1);
+  await copySet(copyingOf(world, to), dayId(1));
+  const calls = to.calls.map((call) => call.replace(/[0-9a-f]{64}/, "SHA").replace(/packs\/../, "packs/xx"));
+  const manifestAt = calls.indexOf(`put sets/${dayId(1)}.json`);
+  assert.ok(
+    calls.lastIndexOf("get packs/xx/SHA") < manifestAt && calls.indexOf("get packs/xx/SHA") > calls.lastIndexOf("put packs/xx/SHA"),
+  );
+  assert.ok(calls.indexOf("get indexes/SHA") < manifestAt);
+});
+
+test("copySet: copied again, it is verified, and what went missing of it is put back", async () => {
+  const world = setWorld();
+  const to = target(world);
+  await writeDay(world.writing, 1);
+  await copySet(copyingOf(world, to), dayId(1));
+  const [pack = ""] = to.names("packs/");
+  to.objects.delete(pack);
+  const again = await copySet(copyingOf(world, to), dayId(1));
+  assert.equal(again.wasListed, true);
+  assert.equal(again.copied, 1);
+  assert.ok(to.objects.has(pack));
+});
+
+test("copySet: bytes that are damaged where they come from, or where they went, are told, and nothing is listed", async () => {
+  const world = setWorld();
+  await writeDay(world.writing, 1);
+  const [pack = ""] = world.store.names("packs/");
+  const to = target(world);
+  to.afterCall = (operation, name) => {
+    if (operation === "put" && name === pack) to.damage(pack, (content) => content.fill(content[9] === 0 ? 1 : 0, 9, 10));
+  };
+  await assert.rejects(copySet(copyingOf(world, to), dayId(1)), isRecoveryError("BACKUP_STORE_FAILED", /read back/));
+  assert.deepEqual(await idsIn(world, to), []);
+  world.store.damage(pack, (content) => content.fill(content[9] === 0 ? 1 : 0, 9, 10));
+  const other = target(world);
+  await assert.rejects(copySet(copyingOf(world, other), dayId(1)), isRecoveryError("BACKUP_SET_DAMAGED", /packs/));
+  assert.deepEqual(await idsIn(world, other), []);
+  assert.deepEqual(other.names("claims/"), []);
+});
+
+test("copySet: a set that is not there, not signed by a known key, or other than what has its name there is not copied", async () => {
+  const world = setWorld();
+  const to = target(world);
+  await writeDay(world.writing, 1);
+  await assert.rejects(copySet(copyingOf(world, to), dayId(2)), isRecoveryError("BACKUP_SET_NOT_FOUND"));
+  const stranger = { ...copyingOf(world, to), trust: { publicKeys: [newSigningKey().publicKey] } };
+  await assert.rejects(copySet(stranger, dayId(1)), isRecoveryError("BACKUP_SET_UNTRUSTED"));
+  const imposter = setWorld(to);
+  await writeDay(imposter.writing, 1);
+  await assert.rejects(copySet(copyingOf(world, to), dayId(1)), isRecoveryError("BACKUP_OBJECT_EXISTS"));
+});
+
+test("copySet: stopped before or after any call, nothing bad is listed, and the next call goes on from there", async () => {
+  let resumed = 0;
+  const world = setWorld();
+  for (const day of [1, 2]) await writeDay(world.writing, day);
+  for (let at = 1; ; at += 1) {
+    const to = target(world);
+    world.running.add(100);
+    await copySet(copyingOf(world, to), dayId(1));
+    let count = 0;
+    const stop = () => {
+      count += 1;
+      if (count >= at) throw new Error("killed");
+    };
+    if (at % 2 === 0) to.beforeCall = stop;
+    else to.afterCall = stop;
+    const isStopped = await copySet(copyingOf(world, to), dayId(2)).then(
+      () => false,
+      () => true,
+    );
+    to.beforeCall = undefined;
+    to.afterCall = undefined;
+    for (const one of await idsIn(world, to)) {
+      assert.match(one, /trusted$/);
+      await readSet({ ...world.reading, store: to }, one.startsWith(dayId(1)) ? dayId(1) : dayId(2), identity);
+    }
+    world.running.clear();
+    const again = await copySet(copyingOf(world, to), dayId(2));
+    resumed += again.shared > 1 && !again.wasListed ? 1 : 0;
+    assert.deepEqual(await idsIn(world, to), [`${dayId(1)} trusted`, `${dayId(2)} trusted`]);
+    assert.deepEqual(to.names("claims/"), []);
+    if (!isStopped) break;
+  }
+  assert.ok(resumed > 3, `${String(resumed)} calls found something of the one before`);
+});
+
+test("copySet: gives way to whoever may be copying the same set, and waits for who removes", async () => {
+  const world = setWorld();
+  const to = target(world);
+  await writeDay(world.writing, 1);
+  const elsewhere = { ...copyingOf(world, to), owner: { host: "elsewhere", pid: 5, bootId: "boot-2" } };
+  to.beforeCall = (operation, name) => {
+    if (operation === "put" && name.startsWith("sets/")) throw new Error("killed");
+    if (operation === "remove" && name.startsWith("claims/")) throw new Error("killed");
+  };
+  await assert.rejects(copySet(elsewhere, dayId(1)));
+  to.beforeCall = undefined;
+  await assert.rejects(copySet(copyingOf(world, to), dayId(1)), isRecoveryError("BACKUP_STORE_BUSY", /elsewhere/));
+  world.clock.advance(25 * 3_600_000);
+  assert.equal((await copySet(copyingOf(world, to), dayId(1))).shared, 2);
+});

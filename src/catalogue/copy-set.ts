@@ -1,0 +1,183 @@
+import type { StoredObjectRef } from "../model/backup-set.ts";
+import type { BackupSetId } from "../model/ids.ts";
+import type { ReportProgress } from "../model/progress-event.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
+import { toHex } from "../formats/backup-set/byte-text.ts";
+import { claimName, indexName, manifestName, packName, proofsOf } from "../formats/backup-set/set-names.ts";
+import { setDamaged } from "../formats/backup-set/set-errors.ts";
+import { signedDocumentBytesMax } from "../formats/backup-set/signed-document.ts";
+import type { BackupStore } from "../ports/backup-store.ts";
+import { clearAfterOthers, type Clearing } from "./clear-leftovers.ts";
+import { inTurns } from "./in-turns.ts";
+import { readSignedManifest, untrusted, type SetTrust } from "./set-signing.ts";
+import { busy, findClaims, putClaim, removeClaim, removeForGood, waitForRemovers, writingMsMax } from "./store-claims.ts";
+import { ensureStoreIdentity } from "./store-identity.ts";
+
+export interface Copying extends Omit<Clearing, "store"> {
+  readonly from: BackupStore;
+  readonly to: BackupStore;
+  readonly trust: SetTrust;
+  readonly report: ReportProgress;
+}
+
+export interface CopiedSet {
+  readonly id: BackupSetId;
+  readonly copied: number;
+  readonly copiedBytes: number;
+  /** Were there already: of another set, or of a copy that was broken off. */
+  readonly shared: number;
+  readonly sharedBytes: number;
+  readonly proofs: number;
+  /** The whole set was there already; it was verified again, and what was missing of it put. */
+  readonly wasListed: boolean;
+}
+
+interface SetObject {
+  readonly name: string;
+  readonly ref: StoredObjectRef;
+}
+
+/** Two packs in memory at one time, and one on its way while the other is checked. */
+const copiesAtOnce = 2;
+
+/**
+ * Copies one set to another store: packs and index, each checked where it comes
+ * from, all read back and checked where they went, and then, last, the manifest
+ * byte for byte; its proofs follow. No key is needed. What was copied before a
+ * kill or a lost connection is found again by the next call. BACKUP_SET_*,
+ * BACKUP_OBJECT_*, BACKUP_STORE_*.
+ */
+export async function copySet(copying: Copying, id: BackupSetId, signal?: AbortSignal): Promise<CopiedSet> {
+  const { from, to, clock, owner } = copying;
+  const options = signal === undefined ? {} : { signal };
+  const bytes = await readManifestBytes(from, id, signal);
+  const { manifest, signers, isTrusted } = readSignedManifest(bytes, id, copying);
+  if (!isTrusted) throw untrusted(id, signers);
+  const beganMs = clock.monotonicMs();
+  await ensureStoreIdentity(to, { nowIso: clock.nowIso(), storeId: copying.randomHex(8) }, options);
+  const claims = { store: to, clock, isRunning: copying.isRunning };
+  const othersGone = await takeOverClaim(copying, id, signal);
+  await putClaim(to, { id, purpose: "write", owner, startedAt: clock.nowIso() }, signal);
+  let copied: CopiedSet;
+  try {
+    await waitForRemovers(claims, id, signal);
+    const wasListed = await isListed(to, id, bytes, signal);
+    const objects: readonly SetObject[] = [
+      ...manifest.packs.map((ref) => ({ name: packName(ref.sha256), ref })),
+      { name: indexName(manifest.index.sha256), ref: manifest.index },
+    ];
+    const moved = await copyObjects(copying, id, objects, signal);
+    await verifyObjects(copying, id, objects, signal);
+    if (clock.monotonicMs() - beganMs > writingMsMax)
+      throw new RecoveryError("BACKUP_STORE_BUSY", {
+        subject: `store ${to.place}`,
+        detail: `copying took more than ${writingMsMax / 3_600_000} hours; others may take this program for dead by now. Call it again: what was copied is found`,
+      });
+    if (!wasListed) await to.put(manifestName(id), bytes, options);
+    copied = { id, ...moved, proofs: await copyProofs(copying, id, signal), wasListed };
+  } finally {
+    await removeClaim(to, id);
+  }
+  if (othersGone) await clearAfterOthers({ ...copying, store: to }, signal);
+  return copied;
+}
+
+async function readManifestBytes(store: BackupStore, id: BackupSetId, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const options = signal === undefined ? {} : { signal };
+  const found = await store.stat(manifestName(id), options);
+  if (found === undefined)
+    throw new RecoveryError("BACKUP_SET_NOT_FOUND", {
+      subject: `set ${id}`,
+      detail: `there is none of this name in ${store.place}`,
+      remedies: [{ why: "see which there are", command: "requorum backup list" }],
+    });
+  if (found.sizeBytes > signedDocumentBytesMax) throw setDamaged(id, "manifest", `${String(found.sizeBytes)} bytes are too many`);
+  return store.get(manifestName(id), undefined, options);
+}
+
+/** The claim of a copy of this set that was killed is taken away; one that may live is BACKUP_STORE_BUSY. true: others are dead. */
+async function takeOverClaim(copying: Copying, id: BackupSetId, signal: AbortSignal | undefined): Promise<boolean> {
+  const { to } = copying;
+  const found = await findClaims({ store: to, clock: copying.clock, isRunning: copying.isRunning }, undefined, signal);
+  const own = found.find(({ objectName }) => objectName === claimName(id));
+  if (own !== undefined && own.state !== "gone") throw busy(to, own);
+  if (own !== undefined) await removeForGood(to, own.objectName);
+  return found.some((claim) => claim !== own && claim.state === "gone");
+}
+
+/** Is it there already? BACKUP_OBJECT_EXISTS when something else has its name. */
+async function isListed(to: BackupStore, id: BackupSetId, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<boolean> {
+  const options = signal === undefined ? {} : { signal };
+  if ((await to.stat(manifestName(id), options)) === undefined) return false;
+  const there = await to.get(manifestName(id), undefined, options);
+  if (there.length === bytes.length && there.every((byte, index) => byte === bytes[index])) return true;
+  throw new RecoveryError("BACKUP_OBJECT_EXISTS", {
+    subject: `store ${to.place}`,
+    detail: `${manifestName(id)} is there, and is not the manifest of the set that was to be copied`,
+  });
+}
+
+async function copyObjects(
+  { from, to, ciphers, report }: Copying,
+  id: BackupSetId,
+  objects: readonly SetObject[],
+  signal: AbortSignal | undefined,
+): Promise<Pick<CopiedSet, "copied" | "copiedBytes" | "shared" | "sharedBytes">> {
+  const options = signal === undefined ? {} : { signal };
+  const total = objects.reduce((sum, { ref }) => sum + ref.sizeBytes, 0);
+  const moved = { copied: 0, copiedBytes: 0, shared: 0, sharedBytes: 0 };
+  await inTurns(objects, copiesAtOnce, async ({ name, ref }) => {
+    const there = await to.stat(name, options);
+    if (there === undefined) {
+      const content = await from.get(name, { offset: 0, length: ref.sizeBytes }, options);
+      if (toHex(ciphers.sha256(content)) !== ref.sha256)
+        throw setDamaged(id, name, `its bytes in ${from.place} are not those that were stored there`);
+      await to.put(name, content, options);
+      moved.copied += 1;
+      moved.copiedBytes += ref.sizeBytes;
+    } else {
+      moved.shared += 1;
+      moved.sharedBytes += ref.sizeBytes;
+    }
+    report({ kind: "bytes", text: `copying set ${id}`, done: BigInt(moved.copiedBytes + moved.sharedBytes), total: BigInt(total) });
+  });
+  return moved;
+}
+
+/** Reads back every byte, also of what was there before. */
+async function verifyObjects(
+  { to, ciphers, report }: Copying,
+  id: BackupSetId,
+  objects: readonly SetObject[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const total = objects.reduce((sum, { ref }) => sum + ref.sizeBytes, 0);
+  let done = 0;
+  await inTurns(objects, copiesAtOnce, async ({ name, ref }) => {
+    const found = await to.stat(name, signal === undefined ? {} : { signal });
+    const content =
+      found?.sizeBytes === ref.sizeBytes
+        ? await to.get(name, { offset: 0, length: ref.sizeBytes }, signal === undefined ? {} : { signal })
+        : undefined;
+    if (content === undefined || toHex(ciphers.sha256(content)) !== ref.sha256)
+      throw new RecoveryError("BACKUP_STORE_FAILED", {
+        subject: `store ${to.place}`,
+        detail: `${name}, read back, is not what it must be; every set there that needs it is damaged. The copy was not finished, and is not listed`,
+      });
+    done += ref.sizeBytes;
+    report({ kind: "bytes", text: `reading set ${id} back`, done: BigInt(done), total: BigInt(total) });
+  });
+}
+
+/** They are signed and of this very manifest; what was said of the bytes holds for a copy of them. */
+async function copyProofs({ from, to }: Copying, id: BackupSetId, signal: AbortSignal | undefined): Promise<number> {
+  const options = signal === undefined ? {} : { signal };
+  const there = new Set((await to.list(proofsOf(id), options)).map(({ name }) => name));
+  let count = 0;
+  for (const { name, sizeBytes } of await from.list(proofsOf(id), options)) {
+    if (there.has(name) || sizeBytes > signedDocumentBytesMax) continue;
+    await to.put(name, await from.get(name, undefined, options), options);
+    count += 1;
+  }
+  return count;
+}

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isRecoveryError } from "../../test/support/is-recovery-error.ts";
+import { agreed, dayId, proveDay, pruneRequest, pruningOf, writeDay } from "../../test/support/prune-world.ts";
+import { identity, readSet, setWorld, type SetWorld } from "../../test/support/set-world.ts";
+import { listSets } from "./list-sets.ts";
+import { applyPrune, assertNotRefused, planPrune, type Pruned } from "./prune-store.ts";
+import { putClaim } from "./store-claims.ts";
+
+async function monthOf(days: number): Promise<SetWorld> {
+  const world = setWorld();
+  for (let day = 1; day <= days; day += 1) await writeDay(world.writing, day);
+  world.clock.advance((days + 1) * 86_400_000);
+  return world;
+}
+
+async function prune(world: SetWorld, request = pruneRequest({ last: 2 })): Promise<Pruned> {
+  const pruning = pruningOf(world);
+  const plan = await planPrune(pruning, request);
+  return applyPrune(pruning, { plan, request, consent: agreed(plan) });
+}
+
+const idsOf = async (world: SetWorld) => (await listSets(world.reading, world.reading.trust)).map(({ id }) => id);
+const packs = (world: SetWorld) => world.store.names("packs/");
+
+test("planPrune: says what goes, what stays and why, with a digest, and changes nothing", async () => {
+  const world = await monthOf(5);
+  const before = world.store.names();
+  world.store.calls.length = 0;
+  const plan = await planPrune(pruningOf(world), pruneRequest({ last: 2 }));
+  assert.deepEqual(
+    plan.sets.map(({ id, verdict, because }) => [id, verdict, because[0]]),
+    [
+      [dayId(5), "keep", "one of the newest 2"],
+      [dayId(4), "keep", "one of the newest 2"],
+      [dayId(3), "remove", "no rule of the policy keeps it"],
+      [dayId(2), "remove", "no rule of the policy keeps it"],
+      [dayId(1), "remove", "no rule of the policy keeps it"],
+    ],
+  );
+  assert.match(plan.digest, /^[0-9a-f]{64}$/);
+  assert.deepEqual(world.store.names(), before);
+  assert.ok(world.store.calls.every((call) => !/^(put|remove)/.test(call)));
+});
+
+test("applyPrune: removes those sets and what only they needed; the others are read as before, and what went lies aside", async () => {
+  const world = await monthOf(5);
+  const packsBefore = packs(world).length;
+  const result = await prune(world);
+  assert.deepEqual(result.sets, [dayId(1), dayId(2), dayId(3)]);
+  assert.deepEqual(await idsOf(world), [dayId(4), dayId(5)]);
+  for (const day of [4, 5]) assert.equal(Object.keys(await readSet(world.reading, dayId(day), identity)).length, 2);
+  // The pack of the first set holds what all share: it stays.
+  assert.equal(packs(world).length, 3);
+  assert.equal(packsBefore, 5);
+  assert.equal(world.store.names("indexes/").length, 2);
+  assert.deepEqual(world.store.names("claims/"), []);
+  assert.equal([...world.store.objects.keys()].filter((name) => name.startsWith("aside/sets/")).length, 3);
+  assert.deepEqual((await prune(world)).sets, []);
+});
+
+test("applyPrune: manifests go before anything that they name, the oldest first", async () => {
+  const world = await monthOf(4);
+  world.store.calls.length = 0;
+  await prune(world, pruneRequest({ last: 1 }));
+  const removals = world.store.calls.filter((call) => /^remove (sets|packs|indexes)/.test(call)).map((call) => call.slice(7, 12));
+  assert.deepEqual(removals.slice(0, 3), ["sets/", "sets/", "sets/"]);
+  assert.deepEqual(
+    world.store.calls.filter((call) => call.startsWith("remove sets/")),
+    [1, 2, 3].map((day) => `remove sets/${dayId(day)}.json`),
+  );
+});
+
+test("applyPrune: gives way to whoever may be at work, and changes nothing", async () => {
+  const world = await monthOf(4);
+  const owner = { host: "elsewhere", pid: 7, bootId: "boot-9" };
+  await putClaim(world.store, { id: dayId(9), purpose: "write", owner, startedAt: world.clock.nowIso() });
+  const before = world.store.names();
+  await assert.rejects(prune(world), isRecoveryError("BACKUP_STORE_BUSY", /process 7 of elsewhere/));
+  assert.deepEqual(world.store.names(), before);
+});
+
+test("applyPrune: a store that changed since the plan was made is PLAN_STALE", async () => {
+  const world = await monthOf(4);
+  const pruning = pruningOf(world);
+  const request = pruneRequest({ last: 2 });
+  const plan = await planPrune(pruning, request);
+  await proveDay(world, 1, "V4");
+  const before = world.store.names();
+  await assert.rejects(applyPrune(pruning, { plan, request, consent: agreed(plan) }), isRecoveryError("PLAN_STALE"));
+  assert.deepEqual(world.store.names(), before);
+});
+
+test("applyPrune: refuses where the newest sets look like an orphan's, and names the way for who knows better (H11)", async () => {
+  const world = await monthOf(4);
+  await writeDay(world.writing, 5, { clusterId: "00000000000000ff", revision: 3n });
+  await writeDay(world.writing, 6, { clusterId: "00000000000000ff", revision: 4n });
+  world.clock.advance(5 * 86_400_000);
+  const pruning = pruningOf(world);
+  const request = pruneRequest({ last: 2 });
+  const plan = await planPrune(pruning, request);
+  assert.throws(() => assertNotRefused(plan), isRecoveryError("BACKUP_PRUNE_REFUSED", /00000000000000ff/));
+  await assert.rejects(applyPrune(pruning, { plan, request, consent: agreed(plan) }), isRecoveryError("BACKUP_PRUNE_REFUSED"));
+  assert.equal((await idsOf(world)).length, 6);
+  const accepted = await prune(world, pruneRequest({ last: 2 }, { acceptedBreaks: [dayId(5)] }));
+  assert.equal(accepted.sets.length, 4);
+});
+
+test("applyPrune: what a damaged set needs is not known, so no pack goes; its manifest stays", async () => {
+  const world = await monthOf(4);
+  world.store.damage(`sets/${dayId(2)}.json`, (content) => content.fill(32, 10, 60));
+  const before = packs(world);
+  const result = await prune(world, pruneRequest({ last: 1 }));
+  assert.deepEqual(result.sets, [dayId(1), dayId(3)]);
+  assert.match(result.objectsLeftBecause ?? "", new RegExp(dayId(2)));
+  assert.deepEqual(packs(world), before);
+});
+
+test("applyPrune: what lies aside for longer than wanted is deleted for good, and counted in the plan before", async () => {
+  const world = await monthOf(3);
+  await prune(world, pruneRequest({ last: 1 }));
+  const aside = () => [...world.store.objects.keys()].filter((name) => name.startsWith("aside/")).length;
+  assert.ok(aside() >= 4);
+  assert.equal((await planPrune(pruningOf(world), pruneRequest({ last: 1 }))).aside.count, 0);
+  world.clock.advance(8 * 86_400_000);
+  assert.equal((await planPrune(pruningOf(world), pruneRequest({ last: 1 }))).aside.count, aside());
+  await prune(world, pruneRequest({ last: 1 }));
+  assert.equal(aside(), 0);
+});

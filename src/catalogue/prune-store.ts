@@ -1,0 +1,174 @@
+import { canonicalText } from "../model/canonical-plan-text.ts";
+import type { BackupSetId } from "../model/ids.ts";
+import type { ReportProgress } from "../model/progress-event.ts";
+import type { PruneConsent, PrunePlan, PrunePolicy } from "../model/prune-plan.ts";
+import { assertInvariant, RecoveryError } from "../model/recovery-error.ts";
+import { toHex, utf8 } from "../formats/backup-set/byte-text.ts";
+import { asidePrefix, proofsOf } from "../formats/backup-set/set-names.ts";
+import type { StoredObject } from "../ports/backup-store.ts";
+import { newClaimId, removeUnneeded, type Clearing } from "./clear-leftovers.ts";
+import { inTurns } from "./in-turns.ts";
+import { listSets } from "./list-sets.ts";
+import { provenLevel, readProofs, type ProvenLevel } from "./read-proofs.ts";
+import { planRetention } from "./retention.ts";
+import type { SetTrust } from "./set-signing.ts";
+import { busy, findClaims, putClaim, removeClaim, removeForGood } from "./store-claims.ts";
+
+export interface Pruning extends Clearing {
+  readonly trust: SetTrust;
+  readonly report: ReportProgress;
+}
+
+export interface PruneRequest {
+  readonly cluster: string;
+  readonly policy: PrunePolicy;
+  readonly acceptedBreaks: readonly BackupSetId[];
+  /** What lies aside for so long is deleted for good. */
+  readonly asideMs: number;
+}
+
+export interface Pruned {
+  readonly sets: readonly BackupSetId[];
+  /** Packs and indexes that no set needs any more. */
+  readonly objects: number;
+  /** Why packs and indexes were left; undefined: they were not. */
+  readonly objectsLeftBecause: string | undefined;
+  /** Deleted for good. */
+  readonly aside: number;
+}
+
+const readsAtOnce = 4;
+const unfinishedMsMin = 60_000;
+
+/** Looks at the store and decides; changes nothing. BACKUP_STORE_*. */
+export function planPrune(pruning: Pruning, request: PruneRequest, signal?: AbortSignal): Promise<PrunePlan> {
+  return planAt(pruning, request, pruning.clock.nowIso(), signal);
+}
+
+async function planAt(pruning: Pruning, request: PruneRequest, nowIso: string, signal: AbortSignal | undefined): Promise<PrunePlan> {
+  const { store, ciphers, trust } = pruning;
+  const sets = await listSets(pruning, trust, signal);
+  const proven = new Map<BackupSetId, ProvenLevel>();
+  await inTurns(sets, readsAtOnce, async (set) => {
+    if (set.kind === "damaged") return;
+    const level = provenLevel(await readProofs({ store, ciphers, trust }, set, signal));
+    if (level !== undefined) proven.set(set.id, level);
+  });
+  const aside = await oldAside(pruning, request.asideMs, nowIso, signal);
+  const { cluster, policy, acceptedBreaks, asideMs } = request;
+  const content: Omit<PrunePlan, "digest"> = {
+    apiVersion: "requorum/v1",
+    kind: "PrunePlan",
+    store: store.place,
+    cluster,
+    madeAt: nowIso,
+    policy,
+    ...planRetention({ cluster, nowIso, policy, sets, proven, acceptedBreaks }),
+    aside: { count: aside.length, sizeBytes: aside.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0), afterMs: asideMs },
+  };
+  return { ...content, digest: toHex(ciphers.sha256(utf8(canonicalText(content)))) };
+}
+
+/** BACKUP_PRUNE_REFUSED when the plan says so. To be called before anybody is asked. */
+export function assertNotRefused({ store, refusals, breaks }: PrunePlan): void {
+  if (refusals.length === 0) return;
+  const newest = breaks.find(({ isAccepted }) => !isAccepted);
+  throw new RecoveryError("BACKUP_PRUNE_REFUSED", {
+    subject: `store ${store}`,
+    detail: `${refusals.join(". ")}. Nothing was changed`,
+    remedies: [
+      { why: "see what each set is", command: "requorum backup list" },
+      ...(newest === undefined
+        ? []
+        : [
+            {
+              why: "only if the sets from there on surely are the true cluster's, as after a restore",
+              command: `requorum backup prune --accept-from ${newest.newer}`,
+            },
+          ]),
+    ],
+  });
+}
+
+/**
+ * Carries out exactly this plan: the manifests first, with which sets cease to
+ * be, then what no set needs any more, then what lies aside for long enough.
+ * Stopped anywhere, no listed set misses anything, and the next call, or the
+ * next writer, clears the rest. BACKUP_PRUNE_REFUSED, PLAN_STALE when the
+ * store is not as the plan says, BACKUP_STORE_BUSY while somebody may be at
+ * work there; nothing was changed then.
+ */
+export async function applyPrune(
+  pruning: Pruning,
+  { plan, request, consent }: { readonly plan: PrunePlan; readonly request: PruneRequest; readonly consent: PruneConsent },
+  signal?: AbortSignal,
+): Promise<Pruned> {
+  assertInvariant(consent.digest === plan.digest, "the consent is to this plan of what to prune");
+  assertNotRefused(plan);
+  const { store, clock, owner } = pruning;
+  const id = newClaimId(clock.nowIso(), pruning.randomHex);
+  await putClaim(store, { id, purpose: "remove", owner, startedAt: clock.nowIso() }, signal);
+  try {
+    const claims = await findClaims(pruning, id, signal);
+    const atWork = claims.find(({ state }) => state !== "gone");
+    if (atWork !== undefined) throw busy(store, atWork);
+    // Nobody else changes the store from here on.
+    if ((await planAt(pruning, request, plan.madeAt, signal)).digest !== plan.digest) throw stale(plan);
+    const sets = await removeSets(pruning, plan, signal);
+    pruning.report({ kind: "phase", text: "removing what no set needs any more" });
+    const unneeded = await removeUnneeded(pruning, signal);
+    const aside = await removeAside(pruning, request.asideMs, plan.madeAt, signal);
+    await store.clearUnfinished({ olderThanMs: unfinishedMsMin, ...optionsOf(signal) });
+    for (const { objectName } of claims) await removeForGood(store, objectName);
+    return {
+      sets,
+      objects: unneeded.kind === "removed" ? unneeded.removed.length : 0,
+      objectsLeftBecause: unneeded.kind === "left" ? unneeded.because : undefined,
+      aside,
+    };
+  } finally {
+    await removeClaim(store, id);
+  }
+}
+
+/** The oldest first: stopped half-way, the newer ones are what is left. */
+async function removeSets({ store, report }: Pruning, plan: PrunePlan, signal: AbortSignal | undefined): Promise<readonly BackupSetId[]> {
+  const going = plan.sets.filter(({ verdict }) => verdict === "remove").reverse();
+  const removed: BackupSetId[] = [];
+  for (const [index, { id, objectName }] of going.entries()) {
+    report({ kind: "count", text: "removing sets", done: index, total: going.length });
+    assertInvariant(id !== undefined, "only sets with a name are removed");
+    await store.remove(objectName, optionsOf(signal));
+    removed.push(id);
+    for (const proof of await store.list(proofsOf(id), optionsOf(signal))) await store.remove(proof.name, optionsOf(signal));
+  }
+  return removed;
+}
+
+async function removeAside(pruning: Pruning, asideMs: number, nowIso: string, signal: AbortSignal | undefined): Promise<number> {
+  const old = await oldAside(pruning, asideMs, nowIso, signal);
+  for (const { name } of old) await pruning.store.remove(name, optionsOf(signal));
+  return old.length;
+}
+
+async function oldAside(
+  { store }: Pruning,
+  asideMs: number,
+  nowIso: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly StoredObject[]> {
+  const beforeMs = Date.parse(nowIso) - asideMs;
+  return (await store.list(asidePrefix, optionsOf(signal))).filter(({ modifiedAt }) => Date.parse(modifiedAt) < beforeMs);
+}
+
+function stale({ store, digest }: PrunePlan): RecoveryError {
+  return new RecoveryError("PLAN_STALE", {
+    subject: `plan ${digest.slice(0, 12)}`,
+    detail: `the sets of ${store}, or what is proven of them, are not what they were when the plan was made; nothing was changed`,
+    remedies: [{ why: "plan again", command: "requorum backup prune" }],
+  });
+}
+
+function optionsOf(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}

@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeClock } from "../../../test/support/fake-clock.ts";
+import { FakeEtcdCluster } from "../../../test/support/fake-etcd.ts";
+import { FakeHostAccess } from "../../../test/support/fake-host-access.ts";
+import { FakeKubernetes } from "../../../test/support/fake-kube-api.ts";
+import { FakeLastSeenStore } from "../../../test/support/fake-last-seen-store.ts";
+import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
+import { MemorySealedSpool } from "../../../test/support/memory-sealed-spool.ts";
+import { setWorld } from "../../../test/support/set-world.ts";
+import { NodeCertificates } from "../../adapters/system/node-certificates.ts";
+import { NodeHashing } from "../../adapters/system/node-hashing.ts";
+import type { BackupManifest, BackupMarkCode } from "../../model/backup-set.ts";
+import { asHostName, type HostName } from "../../model/ids.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { SnapshotDescription } from "../../model/snapshot-description.ts";
+import { readClusterConfig } from "../../schemas/config.ts";
+import type { AppPorts } from "../app-ports.ts";
+import type { CreateBackupContext } from "./backup-context.ts";
+import { createBackup } from "./create-backup.ts";
+
+const hosts = ["cp1", "cp2", "cp3"].map(asHostName);
+const [cp1, cp2, cp3] = hosts as [HostName, HostName, HostName];
+const secret = "planted-secret";
+const config = readClusterConfig(
+  `apiVersion: requorum/v1
+cluster: prod
+hosts: [${hosts.map((name, at) => `{ name: ${name}, address: 10.0.0.${String(11 + at)} }`).join(", ")}]
+backup: { store: /srv/sets, recipients: [age1${"q".repeat(58)}] }
+`,
+  "/etc/requorum.yaml",
+);
+
+const needed = [
+  ...["ca.crt", "ca.key", "sa.key", "sa.pub", "etcd/ca.crt", "etcd/ca.key"].map((name) => `/etc/kubernetes/pki/${name}`),
+  "/etc/kubernetes/manifests/kube-apiserver.yaml",
+  "/etc/kubernetes/manifests/etcd.yaml",
+];
+
+/** What the collecting script prints. */
+function collectedText(paths: readonly string[]): string {
+  const base64 = (text: string): string => Buffer.from(text).toString("base64");
+  return [
+    ...paths.map((path) => `file ${String(secret.length)} 600 0 0 1700000000 ${base64(path)} :${base64(secret)}: ok`),
+    "end",
+    "",
+  ].join("\n");
+}
+
+function world() {
+  const etcd = new FakeEtcdCluster({ hosts });
+  for (let at = 0; at < 5; at += 1) etcd.store.put(`/registry/configmaps/shop/c${String(at)}`, secret);
+  const access = new FakeHostAccess();
+  access.onScript({}, { exitCode: 1 });
+  access.onScript({ reason: "collect the files" }, { stdout: collectedText(needed) });
+  const kube = new FakeKubernetes({ hosts });
+  const sets = setWorld();
+  const spool = new MemorySealedSpool();
+  const lastSeen = new FakeLastSeenStore();
+  const clock: FakeClock = sets.clock;
+  const description = (change: Partial<SnapshotDescription> = {}): SnapshotDescription => ({
+    form: "snapshot",
+    sha256: { present: true, valid: true },
+    revision: etcd.store.revision,
+    compactRevision: -1n,
+    totalKeys: 300,
+    hashKv: 7,
+    etcdVersion: "3.6.16",
+    objects: [{ resource: "configmaps", count: 5 }],
+    members: [],
+    problems: [],
+    logLoss: undefined,
+    ...change,
+  });
+  const state = { describe: () => Promise.resolve(description()) };
+  const ports = {
+    hostAccess: access,
+    etcd: etcd.dialer(),
+    kube: kube.dialer(),
+    certificates: new NodeCertificates(),
+    lastSeen,
+    clock,
+    hashing: new NodeHashing(),
+  } as unknown as AppPorts;
+  const { backup } = config;
+  assert.ok(backup !== undefined);
+  const context = (signal = new AbortController().signal): CreateBackupContext => ({
+    ports,
+    config,
+    operator: { by: "operator@console", host: "console" },
+    program: "requorum test",
+    signal,
+    report: () => undefined,
+    settings: backup,
+    passphrase: undefined,
+    trust: sets.reading.trust,
+    backup: { ...sets.writing, isRunning: () => Promise.resolve(true), spool, describe: () => state.describe() },
+  });
+  const create = async (accepted: readonly BackupMarkCode[] = [], from?: HostName): Promise<BackupManifest> =>
+    (await createBackup(context(), { accepted, from })).manifest;
+  const nothingStays = (): void => {
+    assert.deepEqual(
+      [...sets.store.objects.keys()].filter((name) => !name.startsWith("aside/") && name !== "requorum-store.json"),
+      [],
+    );
+    assert.equal(spool.openCount, 0);
+  };
+  return { etcd, access, kube, sets, spool, clock, create, context, description, state, nothingStays };
+}
+
+const codesOf = ({ marks }: BackupManifest): readonly string[] => [...new Set(marks.map(({ code }) => code))].sort();
+
+test("createBackup: a healthy cluster gives a set without marks, of a follower, with every machine's parts and the records", async () => {
+  const { create, etcd, spool } = world();
+  const manifest = await create();
+  assert.deepEqual(manifest.marks, []);
+  assert.notEqual(etcd.memberOn(manifest.snapshot.sourceHost).id, etcd.leaderId);
+  assert.equal(manifest.snapshot.revision, etcd.store.revision);
+  assert.equal(manifest.cluster.clusterId, etcd.clusterId);
+  assert.deepEqual(
+    manifest.cluster.members.map(({ name }) => name),
+    ["cp1", "cp2", "cp3"],
+  );
+  for (const host of hosts) assert.ok(manifest.contents.some((one) => one.host === host && one.kind === "pki" && one.count === 6));
+  assert.ok(manifest.contents.some((one) => one.kind === "cluster-record"));
+  assert.match(manifest.cluster.kubernetesVersion ?? "", /^v1\./);
+  assert.equal(spool.openCount, 0);
+});
+
+test("createBackup: machines that are off, files that are missing and an API that is down are marks, and the set is made", async () => {
+  const { create, access, etcd, kube } = world();
+  access.failWith(cp3, () => new RecoveryError("SSH_UNREACHABLE", { subject: "host cp3", detail: "no answer" }));
+  etcd.killHost(cp3);
+  access.onScript({ host: cp2, reason: "collect the files" }, { stdout: collectedText(needed.slice(1)) });
+  for (const host of hosts) kube.server(host).process = "stopped";
+  const manifest = await create();
+  assert.deepEqual(codesOf(manifest), ["API_DOWN", "MACHINE_UNREACHED", "MEMBER_UNHEALTHY", "PART_MISSING"]);
+  assert.match(manifest.marks.find(({ code }) => code === "PART_MISSING")?.because ?? "", /^cp2: .*ca\.crt: the cluster's CA is not there/);
+  assert.ok(!JSON.stringify(manifest, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)).includes(secret));
+});
+
+test("createBackup: a script that fails, hangs or answers nonsense on one machine is a mark with the reason", async () => {
+  for (const outcome of [{ exitCode: 1, stderr: "sh: no base64" }, { stdout: "nonsense\n" }, "lost"] as const) {
+    const { create, access } = world();
+    access.onScript({ host: cp1, reason: "collect the files" }, outcome);
+    const manifest = await create();
+    assert.deepEqual(codesOf(manifest), [outcome === "lost" ? "MACHINE_UNREACHED" : "PART_MISSING"]);
+    assert.match(manifest.marks[0]?.because ?? "", /^cp1: nothing was collected there/);
+  }
+});
+
+test("createBackup: without quorum it is refused and nothing is stored; accepted, the set says so", async () => {
+  const { create, etcd, nothingStays } = world();
+  etcd.setProcess(cp2, "stopped");
+  etcd.setProcess(cp3, "stopped");
+  await assert.rejects(create(), (error) => {
+    assert.ok(isRecoveryError("BACKUP_REFUSED", /NO_QUORUM: /)(error));
+    assert.ok((error as RecoveryError).remedies.some(({ command }) => command === "requorum backup create --accept NO_QUORUM"));
+    return true;
+  });
+  nothingStays();
+  assert.ok(codesOf(await create(["NO_QUORUM"])).includes("NO_QUORUM"));
+});
+
+test("createBackup: members that hold different data are refused; accepted, the set is of what most hold", async () => {
+  const { create, etcd, nothingStays } = world();
+  const diverged = etcd.memberOn(cp2);
+  diverged.isDiverged = true;
+  await assert.rejects(create(), isRecoveryError("BACKUP_REFUSED", /MEMBERS_DISAGREE: .*cp3, cp1/));
+  nothingStays();
+  const manifest = await create(["MEMBERS_DISAGREE"]);
+  assert.notEqual(manifest.snapshot.sourceHost, cp2);
+  assert.deepEqual(codesOf(manifest), ["MEMBERS_DISAGREE"]);
+});
+
+test("createBackup: a store whose newest set is of another cluster, further on, or made later than now refuses (H11, I-R10)", async () => {
+  const old = world();
+  await old.create();
+  const orphan = world();
+  const sameStore = (other: ReturnType<typeof world>) => ({
+    ...old.context(),
+    ports: { ...old.context().ports, etcd: other.etcd.dialer() },
+  });
+  const other = new FakeEtcdCluster({ hosts, idSeed: 0x1234n });
+  other.store.put("/registry/configmaps/shop/a", "x");
+  await assert.rejects(
+    createBackup(sameStore({ ...orphan, etcd: other }), { accepted: [], from: undefined }),
+    isRecoveryError("BACKUP_REFUSED", /OTHER_CLUSTER_ID: /),
+  );
+  const rolledBack = new FakeEtcdCluster({ hosts });
+  await assert.rejects(
+    createBackup(sameStore({ ...orphan, etcd: rolledBack }), { accepted: [], from: undefined }),
+    isRecoveryError("BACKUP_REFUSED", /OLDER_THAN_LAST_SEEN: /),
+  );
+  old.state.describe = () => Promise.resolve(old.description({ totalKeys: 20 }));
+  await assert.rejects(old.create(), isRecoveryError("BACKUP_REFUSED", /OLDER_THAN_LAST_SEEN: it has 20 keys; set .* has 300/));
+  assert.deepEqual(codesOf(await old.create(["OLDER_THAN_LAST_SEEN"])), ["OLDER_THAN_LAST_SEEN"]);
+});
+
+test("createBackup: a clock that stands before the newest set refuses", async () => {
+  const { create, context } = world();
+  await create();
+  const behind = context();
+  const ports = { ...behind.ports, clock: new FakeClock("2026-03-01T02:00:00.000Z") };
+  await assert.rejects(
+    createBackup({ ...behind, ports }, { accepted: [], from: undefined }),
+    isRecoveryError("BACKUP_REFUSED", /CLOCK_WENT_BACK: /),
+  );
+});
+
+test("createBackup: a stream that is cut or changed on the way is not stored; the next member gives one", async () => {
+  const { create, etcd, sets, spool } = world();
+  etcd.failNext("snapshot", "cut-after-effect");
+  const manifest = await create();
+  assert.equal([...sets.store.objects.keys()].filter((name) => name.startsWith("sets/")).length, 1);
+  assert.equal([...sets.store.objects.keys()].filter((name) => name.startsWith("claims/")).length, 0);
+  assert.deepEqual(manifest.marks, []);
+  assert.equal(spool.openCount, 0);
+});
+
+test("createBackup: what is damaged at its making is given up, and nothing of it stays", async () => {
+  const { create, description, state, nothingStays } = world();
+  state.describe = () => Promise.resolve(description({ problems: ["page 7 is none"] }));
+  await assert.rejects(create(), isRecoveryError("SNAPSHOT_BAD", /page 7 is none/));
+  nothingStays();
+  state.describe = () => Promise.resolve(description({ revision: 1n }));
+  await assert.rejects(create(), isRecoveryError("SNAPSHOT_BAD", /ends at revision 1/));
+  nothingStays();
+});
+
+test("createBackup: Ctrl-C while it is read leaves nothing of the set", async () => {
+  const { context, state, nothingStays } = world();
+  const stop = new AbortController();
+  state.describe = () => {
+    stop.abort(new RecoveryError("INTERRUPTED", { subject: "requorum", detail: "Ctrl-C" }));
+    return Promise.reject(stop.signal.reason as Error);
+  };
+  await assert.rejects(createBackup(context(stop.signal), { accepted: [], from: undefined }), isRecoveryError("INTERRUPTED"));
+  nothingStays();
+});
+
+test("createBackup: nothing to make a set of is said with what was seen", async () => {
+  const { create, access, etcd } = world();
+  for (const host of hosts) {
+    etcd.killHost(host);
+    access.failWith(host, () => new RecoveryError("SSH_UNREACHABLE", { subject: `host ${host}`, detail: "no answer" }));
+  }
+  await assert.rejects(create(["NO_QUORUM", "OFFLINE_COPY"]), isRecoveryError("BACKUP_NO_SOURCE", /no etcd of this cluster answers/));
+});

@@ -98,8 +98,60 @@ export const backupSetSchema = z.object({
   proof,
 });
 
+export const backupUnsealedSchema = z.object({
+  ...document("BackupUnsealed"),
+  store: z.string(),
+  set: z.string(),
+  cluster: z.string(),
+  directory: z.string(),
+  files: z.array(
+    z.object({
+      path: z.string().describe("below the directory"),
+      kind: z.string(),
+      host: z.string().nullable().describe("null: of the cluster"),
+      sizeBytes: decimal,
+      sha256: z.string(),
+    }),
+  ),
+});
+
+const level = z.enum(["V0", "V1", "V2", "V3", "V4", "V5"]);
+
+export const backupVerificationSchema = z.object({
+  ...document("BackupVerification"),
+  store: z.string(),
+  id: z.string(),
+  set: setSummary.nullable().describe("null: its manifest cannot be read"),
+  wanted: level.describe("the highest level that was asked for"),
+  isDrill: z.boolean(),
+  level: level.nullable().describe("the highest that holds, with all before it; null: not even V0"),
+  levels: z
+    .array(
+      z.object({
+        level,
+        verdict: z.enum(["holds", "fails", "not-tried", "unknown"]),
+        because: z.array(z.string()).describe("the reasons; where it holds, what was compared"),
+        tookSeconds: z.number(),
+      }),
+    )
+    .describe("all six, in order"),
+  drill: z
+    .object({ etcdSeconds: z.number(), apiSeconds: z.number().nullable() })
+    .nullable()
+    .describe("of a drill: from the first byte that was fetched until etcd, and the API, answered, without the checks between"),
+  sandbox: z.string().nullable().describe("how it was kept apart; null: none was made"),
+  proof: z.string().nullable().describe("its name in the store; null: it could not be written"),
+  proofProblem: z.string().nullable(),
+});
+
 export const backupOutputDocuments: { readonly [kind: string]: OutputDocument } = {
   BackupCreated: { verbs: ["backup create"], words: "The set that was made.", schema: backupCreatedSchema },
   BackupList: { verbs: ["backup list"], words: "All sets of a store.", schema: backupListSchema },
+  BackupUnsealed: { verbs: ["backup unseal"], words: "The files of a set, as they were written.", schema: backupUnsealedSchema },
   BackupSet: { verbs: ["backup show"], words: "What the manifest of a set says.", schema: backupSetSchema },
+  BackupVerification: {
+    verbs: ["backup verify", "backup drill"],
+    words: "What was proven of a set, level by level.",
+    schema: backupVerificationSchema,
+  },
 };

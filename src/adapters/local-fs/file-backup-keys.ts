@@ -40,6 +40,13 @@ export class FileBackupKeys implements BackupKeys {
     return signingKeyOf(written, path);
   }
 
+  /** Of the key that signs, where there is one: nothing is made. */
+  async knownPublicKey(): Promise<Uint8Array | undefined> {
+    const path = join(this.#directory, "signing-key.json");
+    const found = await readPrivateFile(path);
+    return found === undefined ? undefined : signingKeyOf(found, path).publicKey;
+  }
+
   async readDataKey(storeId: string): Promise<HeldDataKey | undefined> {
     const path = this.#dataKeyPath(storeId);
     const bytes = await readPrivateFile(path);

@@ -59,7 +59,7 @@ export function atHome(path: string): string {
 }
 
 /** As typed: a directory may be relative to where the person stands. */
-function placeTyped(text: string, work: string): string {
+export function placeTyped(text: string, work: string): string {
   return /^[a-z0-9]+:\/\//.test(text) ? text : resolve(work, atHome(text));
 }
 

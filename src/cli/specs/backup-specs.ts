@@ -1,5 +1,7 @@
-import { refusingMarkCodes } from "../../model/backup-set.ts";
+import { proofLevels, refusingMarkCodes } from "../../model/backup-set.ts";
 import type { CommandSpec, OptionSpec } from "../command-spec.ts";
+import { keyOptions } from "./backup-key-options.ts";
+import { unsealSpec } from "./backup-unseal-spec.ts";
 
 export const storeOption: OptionSpec = {
   name: "store",
@@ -96,5 +98,58 @@ export const backupSpecs: readonly CommandSpec[] = [
       verificationFailed: "its manifest is damaged",
     },
     load: async () => (await import("../commands/backup-show.ts")).command,
+  },
+  unsealSpec,
+  {
+    path: ["backup", "verify"],
+    summary: "prove that a backup set can be restored, level by level, and write the proof beside it",
+    description: [
+      "V0: everything is stored. V1: hashes and signature. V2: etcd's pages, records and every object read, and agree with the manifest. V3: the parts belong together: authorities and certificates, service account keys, encryption keys, members, revision, times. V4: a real etcd started from it on this machine serves the same data. V5: a real kube-apiserver lists the same objects and reads a secret.",
+      "A level is tried only when all before it hold; what could not be tried says why, and never counts. V4 and V5 run on loopback behind certificates of their own, in memory where there is room, unprivileged, and leave nothing. No cluster is asked.",
+    ],
+    arguments: [setArgument],
+    options: [
+      storeOption,
+      { name: "level", value: "LEVEL", choices: proofLevels, describes: "the highest level to try", defaultWords: "V3" },
+      ...keyOptions,
+    ],
+    examples: [
+      { command: "requorum backup verify", why: "the newest set, up to V3" },
+      { command: "requorum backup verify latest --level V4", why: "start a real etcd from it" },
+      { command: "requorum backup verify latest --level V5 --identity ./escrow.txt", why: "all of it, with the key that a person would have" },
+    ],
+    exits: ["verificationFailed", ...storeExits],
+    exitWords: {
+      ...storeWords,
+      done: "every level that was asked for holds",
+      usage: "wrong usage or configuration; also: no such set",
+      factsIncomplete: "nothing wrong was found, and a level could not be tried; also: the store could not be reached",
+      verificationFailed: "a level fails: the reasons are shown",
+      interrupted: "interrupted; no proof was written, and nothing of the sandbox is left",
+    },
+    load: async () => (await import("../commands/backup-verify.ts")).command,
+  },
+  {
+    path: ["backup", "drill"],
+    summary: "restore a backup set into a sandbox, as after a disaster, and measure how long it takes",
+    description: [
+      "All levels of `backup verify` up to V5, with the time until etcd and the API answered kept as evidence: `backup list` shows it as the recovery time to expect.",
+    ],
+    arguments: [setArgument],
+    options: [storeOption, ...keyOptions],
+    examples: [
+      { command: "requorum backup drill", why: "the newest set" },
+      { command: "requorum backup drill latest --identity ./escrow.txt", why: "with the key that a person would have" },
+    ],
+    exits: ["verificationFailed", ...storeExits],
+    exitWords: {
+      ...storeWords,
+      done: "etcd and the API came up with the same objects",
+      usage: "wrong usage or configuration; also: no such set",
+      factsIncomplete: "nothing wrong was found, and a level could not be tried; also: the store could not be reached",
+      verificationFailed: "a level fails: the reasons are shown",
+      interrupted: "interrupted; no proof was written, and nothing of the sandbox is left",
+    },
+    load: async () => (await import("../commands/backup-drill.ts")).command,
   },
 ];

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
+import {
+  firstSet,
+  identity,
+  manifestFacts,
+  partHead,
+  recipient,
+  seededBytes,
+  setWorld,
+  type SetWorld,
+} from "../../../test/support/set-world.ts";
+import { LocalPlainTreeWriter } from "../../adapters/local-fs/local-plain-tree.ts";
+import { SetWriter, type BackupPartHead } from "../../catalogue/set-writer.ts";
+import { asHostName } from "../../model/ids.ts";
+import { unsealBackup } from "./unseal-backup.ts";
+
+const tree = new LocalPlainTreeWriter();
+const never = new AbortController().signal;
+const snapshot = seededBytes(1, 200_000);
+const key = seededBytes(2, 1675);
+
+async function worldWith(parts: readonly (readonly [BackupPartHead, Uint8Array])[]): Promise<SetWorld> {
+  const world = setWorld();
+  const writer = await SetWriter.begin(world.writing, { id: firstSet, recipients: [recipient] });
+  for (const [head, content] of parts) await writer.addPart(head, content);
+  await writer.finish(manifestFacts());
+  return world;
+}
+
+const usual: readonly (readonly [BackupPartHead, Uint8Array])[] = [
+  [partHead("snapshot.db", { kind: "snapshot", host: undefined, mode: 0 }), snapshot],
+  [partHead("/etc/kubernetes/pki/ca.key"), key],
+  [partHead("/etc/kubernetes/pki/ca.crt", { mode: 0o4644 }), seededBytes(3, 1000)],
+  [partHead("/etc/kubernetes/pki/ca.key", { host: asHostName("cp2") }), key],
+  [
+    partHead("/var/lib/kubelet/pki/current.pem", { type: "symlink", target: "/var/lib/kubelet/pki/2026.pem", mode: 0o777 }),
+    new Uint8Array(),
+  ],
+];
+
+async function inDirectory(act: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), "requorum-unseal-"));
+  try {
+    await act(directory);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+test("unseal: the files of every machine lie below its name as they were, and a list says what they were", async () => {
+  const { reading } = await worldWith(usual);
+  await inDirectory(async (parent) => {
+    const directory = join(parent, "out");
+    const unsealed = await unsealBackup({ reading, tree, signal: never }, { id: firstSet, key: identity, directory });
+    assert.equal(unsealed.parts.length, 5);
+    assert.deepEqual((await readdir(directory)).sort(), ["cluster", "cp1", "cp2", "requorum-set.json"]);
+    assert.deepEqual(await readFile(join(directory, "cluster/snapshot.db")), Buffer.from(snapshot));
+    assert.deepEqual(await readFile(join(directory, "cp2/etc/kubernetes/pki/ca.key")), Buffer.from(key));
+    assert.equal(await readlink(join(directory, "cp1/var/lib/kubelet/pki/current.pem")), "/var/lib/kubelet/pki/2026.pem");
+    for (const [path, mode] of [
+      ["", 0o700],
+      ["cp1/etc/kubernetes", 0o700],
+      ["cluster/snapshot.db", 0o600],
+      ["cp1/etc/kubernetes/pki/ca.key", 0o600],
+      ["cp1/etc/kubernetes/pki/ca.crt", 0o644],
+      ["requorum-set.json", 0o600],
+    ] as const)
+      assert.equal((await lstat(join(directory, path))).mode & 0o7777, mode, path);
+    assert.equal((await lstat(join(directory, "cp1/etc/kubernetes/pki/ca.key"))).mtimeMs, 1_772_334_000_000);
+    const list = JSON.parse(await readFile(join(directory, "requorum-set.json"), "utf8")) as { files: { at: string; uid: number }[] };
+    assert.equal(list.files[1]?.at, "cp1/etc/kubernetes/pki/ca.key");
+    assert.deepEqual(await readdir(parent), ["out"]);
+  });
+});
+
+test("unseal: an empty directory is taken, one that holds anything is refused and left as it is", async () => {
+  const { reading, store } = await worldWith(usual);
+  await inDirectory(async (parent) => {
+    await mkdir(join(parent, "empty"));
+    await unsealBackup({ reading, tree, signal: never }, { id: firstSet, key: identity, directory: join(parent, "empty") });
+    await mkdir(join(parent, "full"));
+    await writeFile(join(parent, "full", "mine"), "x");
+    store.calls.length = 0;
+    await assert.rejects(
+      unsealBackup({ reading, tree, signal: never }, { id: firstSet, key: identity, directory: join(parent, "full") }),
+      isRecoveryError("TARGET_NOT_EMPTY"),
+    );
+    assert.deepEqual(await readdir(join(parent, "full")), ["mine"]);
+    assert.deepEqual((await readdir(parent)).sort(), ["empty", "full"]);
+  });
+});
+
+test("unseal: of a set with a damaged pack nothing is left, nor of one that is interrupted", async () => {
+  const { reading, store } = await worldWith(usual);
+  await inDirectory(async (parent) => {
+    const [pack = ""] = store.names("packs/");
+    const whole = store.objects.get(pack);
+    store.damage(pack, (bytes) => void (bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1));
+    const request = { id: firstSet, key: identity, directory: join(parent, "out") };
+    await assert.rejects(unsealBackup({ reading, tree, signal: never }, request), isRecoveryError("BACKUP_SET_DAMAGED", /pack/));
+    assert.deepEqual(await readdir(parent), []);
+    if (whole !== undefined) store.objects.set(pack, whole);
+    const stop = new AbortController();
+    store.beforeCall = (operation, name) => {
+      if (operation === "get" && name === pack) stop.abort(new Error("stopped"));
+    };
+    await assert.rejects(unsealBackup({ reading, tree, signal: stop.signal }, request), /stopped/);
+    assert.deepEqual(await readdir(parent), []);
+  });
+});
+
+test("unseal: paths of a set that would leave the directory, or meet, are refused before anything is written", async () => {
+  for (const [heads, words] of [
+    [[partHead("/../../etc/passwd")], /is no path of a file/],
+    [[partHead("/etc//passwd")], /is no path of a file/],
+    [[partHead("../x", { host: undefined })], /is no path of a file/],
+    [[partHead("/a\0b")], /is no path of a file/],
+    [[partHead("/x"), partHead("/x")], /two parts are cp1\/x/],
+    [[partHead("/x", { type: "symlink", target: "/etc" }), partHead("/x/passwd")], /lies below another part/],
+    [[partHead("/x/y/passwd"), partHead("/x", { type: "symlink", target: "/etc" })], /lies below another part/],
+  ] as const) {
+    const { reading } = await worldWith(heads.map((head) => [head, new Uint8Array()] as const));
+    await inDirectory(async (parent) => {
+      await assert.rejects(
+        unsealBackup({ reading, tree, signal: never }, { id: firstSet, key: identity, directory: join(parent, "out") }),
+        isRecoveryError("BACKUP_SET_DAMAGED", words),
+      );
+      assert.deepEqual(await readdir(parent), []);
+    });
+  }
+});

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { cli } from "../../../test/support/captured-cli.ts";
+import { firstSet, seededBytes, setWorld, writeSet } from "../../../test/support/set-world.ts";
+import { DirectoryStore } from "../../adapters/backup-store/directory-store.ts";
+import { AgeKeyWrapping } from "../../adapters/system/age-key-wrapping.ts";
+
+const secret = seededBytes(7, 1675);
+let work = "";
+let signer = "";
+
+before(async () => {
+  work = await mkdtemp(join(tmpdir(), "requorum-unseal-cli-"));
+  const world = setWorld(new DirectoryStore(join(work, "sets")));
+  const wrapping = new AgeKeyWrapping({ passphraseWorkFactor: 4 });
+  const { identity, recipient } = await wrapping.newIdentity();
+  await writeSet(
+    { ...world.writing, wrapping },
+    { "/etc/kubernetes/pki/ca.key": secret },
+    { recipients: [recipient], passphrase: "correct horse" },
+  );
+  signer = Buffer.from(world.keys.signing.publicKey).toString("base64url");
+  const private600 = { mode: 0o600 };
+  await writeFile(join(work, "identity.txt"), `# created: 2026-03-01\n# public key: ${recipient}\n${identity}\n`, private600);
+  await writeFile(join(work, "passphrase"), "correct horse\n", private600);
+  await writeFile(join(work, "other.txt"), `${(await wrapping.newIdentity()).identity}\n`, private600);
+});
+after(() => rm(work, { recursive: true, force: true }));
+
+function unseal(to: string, ...words: readonly string[]): ReturnType<typeof cli> {
+  return cli(["backup", "unseal", firstSet, "--store", join(work, "sets"), "--to", join(work, to), ...words], {}, work);
+}
+
+test("backup unseal: with a store, an identity file and the signer's key no configuration is needed", async () => {
+  const { code, out, err } = await unseal("one", "--identity", join(work, "identity.txt"), "--trust-signer", signer);
+  assert.equal(code, 0, err);
+  assert.match(out, /set 20260301-030000-aaaaaa of cluster north/);
+  assert.deepEqual(await readFile(join(work, "one/cp1/etc/kubernetes/pki/ca.key")), Buffer.from(secret));
+});
+
+test("backup unseal: the passphrase alone does it too, and JSON says what was written", async () => {
+  const { code, out } = await unseal("two", "--passphrase-file", join(work, "passphrase"), "--trust-signer", signer, "-o", "json");
+  assert.equal(code, 0);
+  const document = JSON.parse(out) as { kind: string; files: { path: string; sizeBytes: string }[] };
+  assert.equal(document.kind, "BackupUnsealed");
+  assert.deepEqual(
+    document.files.map(({ path, sizeBytes }) => [path, sizeBytes]),
+    [["cp1/etc/kubernetes/pki/ca.key", "1675"]],
+  );
+});
+
+test("backup unseal: an unknown signer is named, and the call that trusts it is given whole", async () => {
+  const { code, err } = await unseal("three", "--identity", join(work, "identity.txt"));
+  assert.equal(code, 15);
+  assert.ok(err.replaceAll(/\s+/g, " ").includes(`--trust-signer ${signer}`), err);
+  assert.match(err, /requorum backup unseal 20260301-030000-aaaaaa --to/);
+});
+
+test("backup unseal: another identity, none at all, a set without name, two kinds of key: each says what is wrong", async () => {
+  for (const [words, code, said] of [
+    [["--trust-signer", signer, "--identity", join(work, "other.txt")], 15, /not sealed for the given identity/],
+    [["--trust-signer", signer, "--identity", join(work, "passphrase")], 2, /identity 1: expected "AGE-SECRET-KEY-1"/],
+    [["--trust-signer", signer], 2, /this machine holds no key/],
+    [["--trust-signer", "abc"], 2, /is no public key/],
+    [["--trust-signer", signer, "--identity", "x", "--passphrase-file", "y"], 2, /one is enough/],
+  ] as const) {
+    const result = await unseal("four", ...words);
+    assert.equal(result.code, code, result.err);
+    assert.match(result.err.replaceAll(/\s+/g, " "), said);
+    assert.ok(!result.err.includes("correct horse"));
+  }
+  const unnamed = await cli(["backup", "unseal", "--store", join(work, "sets"), "--to", join(work, "five")], {}, work);
+  assert.equal(unnamed.code, 2);
+  assert.match(unnamed.err.replaceAll(/\s+/g, " "), /give the set's name/);
+});

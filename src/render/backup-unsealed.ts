@@ -1,0 +1,61 @@
+import type { BackupManifest, BackupPart } from "../model/backup-set.ts";
+import { gap, item, line, strong, warn, type Page } from "./page.ts";
+import { bytesWords, count } from "./words.ts";
+
+export interface BackupUnsealedDocument {
+  readonly apiVersion: "requorum/v1";
+  readonly kind: "BackupUnsealed";
+  readonly store: string;
+  readonly set: string;
+  readonly cluster: string;
+  readonly directory: string;
+  readonly files: readonly {
+    /** Below the directory. */
+    readonly path: string;
+    readonly kind: string;
+    readonly host: string | undefined;
+    readonly sizeBytes: bigint;
+    readonly sha256: string;
+  }[];
+}
+
+export function unsealedDocument(
+  unsealed: {
+    readonly manifest: BackupManifest;
+    readonly directory: string;
+    readonly parts: readonly { readonly part: BackupPart; readonly path: string }[];
+  },
+  store: string,
+): BackupUnsealedDocument {
+  return {
+    apiVersion: "requorum/v1",
+    kind: "BackupUnsealed",
+    store,
+    set: unsealed.manifest.id,
+    cluster: unsealed.manifest.cluster.name,
+    directory: unsealed.directory,
+    files: unsealed.parts.map(({ part, path }) => ({
+      path,
+      kind: part.kind,
+      host: part.host,
+      sizeBytes: BigInt(part.sizeBytes),
+      sha256: part.sha256,
+    })),
+  };
+}
+
+export function unsealedPage(document: BackupUnsealedDocument): Page {
+  const folders = new Map<string, { files: number; sizeBytes: bigint }>();
+  for (const { path, sizeBytes } of document.files) {
+    const name = path.slice(0, path.indexOf("/"));
+    const folder = folders.get(name) ?? { files: 0, sizeBytes: 0n };
+    folders.set(name, { files: folder.files + 1, sizeBytes: folder.sizeBytes + sizeBytes });
+  }
+  return [
+    line(["set ", strong(document.set), ` of cluster ${document.cluster} is in `, strong(document.directory)]),
+    ...[...folders].map(([name, { files, sizeBytes }]) => item(`${name}/: ${count(files, "file")}, ${bytesWords(sizeBytes)}`)),
+    item("requorum-set.json: what they were on their machines, with owners and checksums"),
+    gap,
+    line(warn("These are private keys and secrets in clear. Remove the directory when it is no longer needed.")),
+  ];
+}

@@ -3,6 +3,7 @@
  * done (Debian or Ubuntu, as root). Each returns what is still missing, in
  * words that say how to get it.
  */
+import { spawnSync } from "node:child_process";
 import { ensureHostPrograms, installPackages, isOnPath } from "../src/adapters/lab/programs/host-programs.ts";
 import { buildPrograms } from "../src/adapters/lab/programs/build-programs.ts";
 import { kubeTypesModules } from "../src/adapters/lab/programs/kube-types-modules.ts";
@@ -26,11 +27,23 @@ const contractPrograms: readonly NeededProgram[] = [
   { program: "ssh", debianPackage: "openssh-client" },
   { program: "/usr/sbin/sshd", debianPackage: "openssh-server" },
   { program: "openssl", debianPackage: "openssl" },
+  // What test/contracts/backup-format.test.ts reads a backup set with, besides requorum.
+  { program: "age", debianPackage: "age" },
+  { program: "zstd", debianPackage: "zstd" },
+  { program: "jq", debianPackage: "jq" },
+  { program: "/usr/bin/python3", debianPackage: "python3" },
+];
+const pythonPackages: readonly { readonly module: string; readonly debianPackage: string }[] = [
+  { module: "cryptography", debianPackage: "python3-cryptography" },
 ];
 
 /** A real sshd, openssl, etcd of every supported minor version, and an S3 server, built once into the cache. */
 export async function missingForContracts(): Promise<readonly string[]> {
-  return [...(await ensurePrograms(contractPrograms)), ...(await ensureBuilt([...etcdModules, s3ServerModule]))];
+  return [
+    ...(await ensurePrograms(contractPrograms)),
+    ...(await ensurePythonPackages()),
+    ...(await ensureBuilt([...etcdModules, s3ServerModule])),
+  ];
 }
 
 /** Those, Debian's etcd 3.4, and the Go programs that our readers of files are held against. */
@@ -54,6 +67,19 @@ async function ensurePrograms(needed: readonly NeededProgram[]): Promise<readonl
   if (process.getuid?.() !== 0 || !(await isOnPath("apt-get"))) {
     return missing.map((entry) => `${entry.program} is not here; on Debian or Ubuntu: apt-get install ${entry.debianPackage}`);
   }
+  say(`installing ${packages.join(", ")} with apt-get (about 20 s, once)`);
+  return await inWords(() => installPackages(packages));
+}
+
+/** Of Debian's Python, which is the one that the tests call. */
+async function ensurePythonPackages(): Promise<readonly string[]> {
+  const missing = pythonPackages.filter(
+    ({ module }) => spawnSync("/usr/bin/python3", ["-c", `import ${module}`], { timeout: 30_000 }).status !== 0,
+  );
+  if (missing.length === 0) return [];
+  const packages = missing.map(({ debianPackage }) => debianPackage);
+  if (process.getuid?.() !== 0 || !(await isOnPath("apt-get")))
+    return packages.map((name) => `a package of /usr/bin/python3 is not here; on Debian or Ubuntu: apt-get install ${name}`);
   say(`installing ${packages.join(", ")} with apt-get (about 20 s, once)`);
   return await inWords(() => installPackages(packages));
 }

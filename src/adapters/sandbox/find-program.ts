@@ -14,8 +14,8 @@ const entriesMax = 500;
 export interface ProgramPlaces {
   /** Of the configuration (`backup.etcdPrograms`, `backup.kubePrograms`): looked into first, with the directories in it. */
   readonly directories: readonly string[];
-  /** The value of PATH. */
-  readonly path: string;
+  /** In the form of PATH; undefined: this process's own. */
+  readonly path: string | undefined;
   /** Where the lab keeps what it built: looked into last, with the directories in it. */
   readonly cache: string | undefined;
 }
@@ -73,7 +73,7 @@ async function candidates(kind: SandboxProgramKind, places: ProgramPlaces): Prom
     for (const name of names.toSorted().slice(0, entriesMax)) await look(join(directory, name));
   };
   for (const directory of places.directories) await lookBelow(directory);
-  for (const directory of places.path.split(":").filter((one) => one.startsWith("/"))) await look(directory);
+  for (const directory of (places.path ?? process.env["PATH"] ?? "").split(":").filter((one) => one.startsWith("/"))) await look(directory);
   if (places.cache !== undefined) await lookBelow(places.cache);
   return found;
 }

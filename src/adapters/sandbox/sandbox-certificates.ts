@@ -61,15 +61,29 @@ interface Authority {
  * authority's key is forgotten at once.
  */
 export function makeSandboxCertificates(nowMs: number): SandboxCertificates {
+  const authority = makeAuthority({ commonName: "requorum sandbox", nowMs });
+  return {
+    ca: authority.certificate,
+    server: authority.issue({ commonName: "sandbox-server" }),
+    client: authority.issue({ commonName: "root", organization: "system:masters" }),
+  };
+}
+
+export interface MadeAuthority extends SandboxIdentity {
+  /** For servers on loopback and for clients. */
+  issue(subject: { readonly commonName: string; readonly organization?: string }): SandboxIdentity;
+}
+
+/** A certificate authority that signs itself. */
+export function makeAuthority({ commonName, nowMs }: { readonly commonName: string; readonly nowMs: number }): MadeAuthority {
   const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const name = nameOf({ commonName: "requorum sandbox" });
+  const name = nameOf({ commonName });
   const keyId = keyIdOf(pair.publicKey);
   const authority: Authority = { name, keyId, privateKey: pair.privateKey };
-  const ca = certificate(authority, { subject: name, publicKey: pair.publicKey, nowMs, extensions: authorityExtensions(keyId) });
   return {
-    ca,
-    server: issue(authority, { nowMs, commonName: "sandbox-server" }),
-    client: issue(authority, { nowMs, commonName: "root", organization: "system:masters" }),
+    certificate: certificate(authority, { subject: name, publicKey: pair.publicKey, nowMs, extensions: authorityExtensions(keyId) }),
+    key: pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    issue: (subject) => issue(authority, { nowMs, ...subject }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmod, chown, lstat, mkdir, readFile, readdir, rm, stat, statfs } from "node:fs/promises";
+import { access, chmod, chown, constants, lstat, mkdir, readFile, readdir, rm, stat, statfs } from "node:fs/promises";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
@@ -61,7 +61,11 @@ async function chooseParent(places: SandboxPlaces, bytes: bigint): Promise<{ rea
   const available = await availableMemory();
   for (const path of places.inMemory) {
     const facts = await statfs(path, { bigint: true }).catch(() => undefined); // no such place here
-    if (facts === undefined || !memoryFileSystems.includes(Number(facts.type))) continue;
+    const isWritable = await access(path, constants.W_OK | constants.X_OK).then(
+      () => true,
+      () => false, // not for us
+    );
+    if (facts === undefined || !isWritable || !memoryFileSystems.includes(Number(facts.type))) continue;
     // What lies there takes memory from everybody: as much again, and a gigabyte for the programs, stays free.
     if (facts.bavail * facts.bsize >= bytes && available >= 2n * bytes + 1024n * mebibyte) return { path, isInMemory: true };
   }

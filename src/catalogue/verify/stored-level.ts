@@ -59,15 +59,16 @@ async function readSet(
   if (sizeBytes > signedDocumentBytesMax)
     return { result: failed([`${name} has ${String(sizeBytes)} bytes, more than a manifest can have`]) };
   const bytes = await store.get(name, undefined, { signal });
+  let signers: readonly string[] | undefined;
   try {
     const document = parseSignedDocument(bytes, id);
-    return {
-      manifest: parseManifest(document.payload, id),
-      manifestSha256: toHex(ciphers.sha256(bytes)),
-      signers: fittingSigners(document, ciphers),
-    };
+    signers = fittingSigners(document, ciphers);
+    return { manifest: parseManifest(document.payload, id), manifestSha256: toHex(ciphers.sha256(bytes)), signers };
   } catch (error) {
-    if (!(error instanceof RecoveryError) || error.code !== "BACKUP_SET_DAMAGED") throw error;
+    if (!(error instanceof RecoveryError)) throw error;
+    // A newer format is believed only where a signature covers that it is one.
+    const isChanged = error.code === "BACKUP_SET_UNSUPPORTED" && signers?.length === 0;
+    if (!isChanged && error.code !== "BACKUP_SET_DAMAGED") throw error;
     return { result: failed([`${name}: ${error.detail}`]) };
   }
 }

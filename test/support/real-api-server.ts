@@ -40,7 +40,8 @@ export class RealApiServer {
     process.on("exit", this.#killNow);
   }
 
-  static async start(): Promise<RealApiServer> {
+  /** `flags`: beside those that it needs. */
+  static async start({ flags = [] }: { readonly flags?: readonly string[] } = {}): Promise<RealApiServer> {
     const module = findModule(kubernetesModules, defaultVersions.kubernetes);
     if (module === undefined) throw new Error("there is no Go module of the lab's Kubernetes");
     const programs = await buildPrograms(module, {
@@ -74,6 +75,7 @@ export class RealApiServer {
         "--authorization-mode=Node,RBAC",
         "--endpoint-reconciler-type=lease",
         "--disable-admission-plugins=ServiceAccount",
+        ...flags,
       ],
       { stdio: ["ignore", log, log] },
     );

@@ -104,8 +104,8 @@ test("V1: a flipped bit in a pack or the index, two packs under each other's nam
 });
 
 test("V0 or V1: no bit of the manifest can be flipped without notice", async () => {
-  const world = await verifyWorld({ store: memory() });
-  const store = world.set.store as FakeBackupStore;
+  const store = memory();
+  const world = await verifyWorld({ store });
   const name = `sets/${firstSet}.json`;
   const whole = store.objects.get(name);
   assert.ok(whole !== undefined);
@@ -126,10 +126,10 @@ test("V0 or V1: no bit of the manifest can be flipped without notice", async () 
 });
 
 test("V1: a manifest that is not signed, or signed anew by another key, is not trusted, whatever it says", async () => {
-  const world = await verifyWorld({ store: memory() });
+  const store = memory();
+  const world = await verifyWorld({ store });
   const anew = encodeSignedDocument(world.manifest, newSigningKey(), world.context.backup.ciphers);
   const text = JSON.parse(Buffer.from(anew).toString()) as { signatures: unknown[] };
-  const store = world.set.store as FakeBackupStore;
   change(store, "sets/", () => anew);
   assert.match(stopOf(await world.verify({})).why, /not among the known keys: somebody else made this set, or signed it anew/);
   text.signatures = [];
@@ -196,7 +196,7 @@ test("V3: parts under each other's names", async () => {
   assert.match(keys.why, /apiserver\.key is not the key of cp1:\/etc\/kubernetes\/pki\/apiserver\.crt/);
   const accounts = await stopOfWorld({ machines: { cp1: { ...files, [`${at}/sa.pub`]: newPki().serviceAccount.publicKey } } });
   assert.match(accounts.why, /sa\.pub does not belong to cp1:\/etc\/kubernetes\/pki\/sa\.key/);
-  const { [`${at}/sa.key`]: _, ...without } = files;
+  const without = Object.fromEntries(Object.entries(files).filter(([path]) => !path.endsWith("/sa.key")));
   assert.match((await stopOfWorld({ machines: { cp1: without } })).why, /no key that signs service account tokens/);
 });
 
@@ -211,7 +211,7 @@ test("V3: an encryption key that does not open what is in the snapshot, one that
   );
   const differs = await stopOfWorld({ machines: { cp1: machineFiles(pki, "cp1"), cp2: machineFiles(pki, "cp2", wrong) } });
   assert.match(differs.why, /cp2:.*has other keys than cp1:/);
-  const { "/etc/kubernetes/enc/config.yaml": _, ...without } = machineFiles(pki, "cp1");
+  const without = Object.fromEntries(Object.entries(machineFiles(pki, "cp1")).filter(([path]) => !path.includes("/enc/")));
   const none = await stopOfWorld({ machines: { cp1: without } });
   assert.match(none.why, /names an EncryptionConfiguration, and the set has none.*1 value of the snapshot is encrypted/);
 });

@@ -66,7 +66,8 @@ async function planAt(pruning: Pruning, request: PruneRequest, nowIso: string, s
     ...planRetention({ cluster, nowIso, policy, sets, proven, acceptedBreaks }),
     aside: { count: aside.length, sizeBytes: aside.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0), afterMs: asideMs },
   };
-  return { ...content, digest: toHex(ciphers.sha256(utf8(canonicalText(content)))) };
+  // Without the time: the same decisions a minute later are the same plan, and may be agreed to by its digest.
+  return { ...content, digest: toHex(ciphers.sha256(utf8(canonicalText({ ...content, madeAt: undefined })))) };
 }
 
 /** BACKUP_PRUNE_REFUSED when the plan says so. To be called before anybody is asked. */

@@ -1,5 +1,6 @@
 import type { CommandSpec } from "./command-spec.ts";
 import { exitCodes, type ExitName } from "../model/error-catalogue.ts";
+import { backupKeepSpecs } from "./specs/backup-keep-specs.ts";
 import { backupSpecs } from "./specs/backup-specs.ts";
 import { doingSpecs } from "./specs/doing-specs.ts";
 import { fileSpecs } from "./specs/file-specs.ts";
@@ -11,6 +12,7 @@ export const commandTable: readonly CommandSpec[] = [
   ...lookingSpecs.slice(0, 5),
   ...doingSpecs,
   ...backupSpecs,
+  ...backupKeepSpecs,
   ...fileSpecs,
   ...labSpecs,
   ...lookingSpecs.slice(5),

@@ -28,7 +28,7 @@ export interface PrunePlan {
   readonly refusals: readonly string[];
   /** What was put aside long enough ago, and is deleted for good. */
   readonly aside: { readonly count: number; readonly sizeBytes: number; readonly afterMs: number };
-  /** sha256 over the canonical text of everything else. */
+  /** sha256 over the canonical text of everything but itself and `madeAt`: the same decisions have the same digest. */
   readonly digest: string;
 }
 

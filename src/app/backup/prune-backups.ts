@@ -1,0 +1,71 @@
+import { applyPrune, assertNotRefused, planPrune, type Pruned, type PruneRequest } from "../../catalogue/prune-store.ts";
+import type { SetTrust } from "../../catalogue/set-signing.ts";
+import { pruneConsentOf, type PruneConsent, type PrunePlan } from "../../model/prune-plan.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { AppContext } from "../app-ports.ts";
+import type { BackupPorts } from "./backup-context.ts";
+
+export interface PruneContext extends Pick<AppContext, "signal" | "report" | "operator"> {
+  readonly ports: Pick<AppContext["ports"], "clock" | "hashing">;
+  readonly backup: Pick<BackupPorts, "store" | "ciphers" | "owner" | "isRunning">;
+  readonly trust: SetTrust;
+}
+
+/** `--approve` takes the digest or its first digits; fewer than 12 would be guessable by accident. */
+const approvedDigitsMin = 12;
+
+/** Decides what would go, and changes nothing. BACKUP_STORE_*. */
+export function planBackupsPrune(context: PruneContext, request: PruneRequest): Promise<PrunePlan> {
+  return planPrune(pruningOf(context), request, context.signal);
+}
+
+/** BACKUP_PRUNE_REFUSED before anybody is asked; then consent, then exactly the plan. CONSENT_MISSING, PLAN_STALE, BACKUP_STORE_*. */
+export async function pruneBackups(
+  context: PruneContext,
+  {
+    plan,
+    request,
+    askConsent,
+  }: {
+    readonly plan: PrunePlan;
+    readonly request: PruneRequest;
+    readonly askConsent: (plan: PrunePlan) => Promise<PruneConsent>;
+  },
+): Promise<Pruned> {
+  assertNotRefused(plan);
+  const consent = await askConsent(plan);
+  return applyPrune(pruningOf(context), { plan, request, consent }, context.signal);
+}
+
+/** Does it want anything done? */
+export function isIdlePrune({ sets, aside }: PrunePlan): boolean {
+  return aside.count === 0 && sets.every(({ verdict }) => verdict === "keep");
+}
+
+/** Consent by `--approve DIGEST`. CONSENT_MISSING when the digits are not this plan's. */
+export function approvePruneByDigest({ digest, store }: PrunePlan, approved: string, by: string): PruneConsent {
+  const digits = approved.toLowerCase();
+  if (digits.length >= approvedDigitsMin && digest.startsWith(digits)) return pruneConsentOf({ digest, by, how: "approved-digest" });
+  throw new RecoveryError("CONSENT_MISSING", {
+    subject: `plan ${digest.slice(0, approvedDigitsMin)}`,
+    detail:
+      digits.length < approvedDigitsMin
+        ? `--approve needs at least the first ${String(approvedDigitsMin)} digits of the plan's digest`
+        : `the digest given with --approve is not that of what would be removed now; the sets of ${store} are others than then. Nothing was changed`,
+    remedies: [{ why: "see what would be removed now", command: "requorum backup prune --plan" }],
+  });
+}
+
+/** Consent by typing the cluster's name. CONSENT_MISSING when something else was typed. */
+export function agreePruneByTyping({ digest, cluster }: PrunePlan, typed: string, by: string): PruneConsent {
+  if (typed.trim() === cluster) return pruneConsentOf({ digest, by, how: "typed-cluster-name" });
+  throw new RecoveryError("CONSENT_MISSING", {
+    subject: `cluster ${cluster}`,
+    detail: `${JSON.stringify(typed.trim())} was typed, not ${JSON.stringify(cluster)}; nothing was changed`,
+    remedies: [],
+  });
+}
+
+function pruningOf({ backup, trust, ports, report }: PruneContext) {
+  return { ...backup, trust, report, clock: ports.clock, randomHex: (byteCount: number) => ports.hashing.randomHex(byteCount) };
+}

@@ -1,0 +1,120 @@
+import {
+  agreePruneByTyping,
+  approvePruneByDigest,
+  isIdlePrune,
+  planBackupsPrune,
+  pruneBackups,
+  type PruneContext,
+} from "../../app/backup/prune-backups.ts";
+import type { PruneRequest } from "../../catalogue/prune-store.ts";
+import type { BackupRetention } from "../../model/cluster-config.ts";
+import type { ExitName } from "../../model/error-catalogue.ts";
+import { asBackupSetId } from "../../model/ids.ts";
+import { pruneConsentOf, type PruneConsent, type PrunePlan } from "../../model/prune-plan.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { shellWord } from "../../model/shell-word.ts";
+import { backupPrunePage, pruneQuestion, type BackupPruneDocument } from "../../render/backup-prune-page.ts";
+import { withBackup } from "../backup/with-backup.ts";
+import { hasFlag, textOption, type CommandModule, type Invocation } from "../command-spec.ts";
+import { parseAgeMs } from "../parse-age.ts";
+import { printNote, printResult } from "../print-result.ts";
+
+const asideMsUsual = 7 * 86_400_000;
+/** Ten years of daily sets, as in the configuration. */
+const countMax = 3650;
+
+export const command: CommandModule = {
+  run(invocation) {
+    const { cli } = invocation;
+    return withBackup(invocation, { isQuiet: false }, async ({ app, display, backup }): Promise<ExitName> => {
+      const context: PruneContext = { ...app, backup: backup.ports, trust: backup.trust };
+      const request = requestOf(invocation, app.config.cluster, backup.settings.retention);
+      const plan = await planBackupsPrune(context, request);
+      const isShownOnly = hasFlag(invocation, "plan") || (isIdlePrune(plan) && plan.refusals.length === 0);
+      const pruned = isShownOnly
+        ? undefined
+        : await pruneBackups(context, {
+            plan,
+            request,
+            askConsent: async (asked) => {
+              display.stop();
+              return consentTo(invocation, asked);
+            },
+          });
+      display.stop();
+      const document: BackupPruneDocument = { ...plan, kind: "BackupPrune", pruned };
+      printResult(cli, document, () => backupPrunePage(document));
+      if (plan.refusals.length > 0) return "refused";
+      return pruned?.objectsLeftBecause === undefined ? "done" : "verificationFailed";
+    });
+  },
+};
+
+async function consentTo(invocation: Invocation, plan: PrunePlan): Promise<PruneConsent> {
+  const { cli } = invocation;
+  const approve = textOption(invocation, "approve");
+  if (approve !== undefined) return approvePruneByDigest(plan, approve, cli.operator);
+  if (hasFlag(invocation, "yes")) return pruneConsentOf({ digest: plan.digest, by: cli.operator, how: "yes-option" });
+  printNote(cli, backupPrunePage({ ...plan, kind: "BackupPrune", pruned: undefined }));
+  if (!cli.terminal.canAsk)
+    throw new RecoveryError("CONSENT_MISSING", {
+      subject: `plan ${plan.digest.slice(0, 12)}`,
+      detail: "there is no terminal to ask on, and neither --approve nor --yes; nothing was changed",
+      remedies: [{ why: "if you agree to exactly this plan", command: `${sameCall(invocation)} --approve ${plan.digest.slice(0, 12)}` }],
+    });
+  printNote(cli, pruneQuestion(plan));
+  return agreePruneByTyping(plan, await cli.terminal.ask("cluster> ", cli.signal), cli.operator);
+}
+
+const countNames = ["last", "daily", "weekly", "monthly"] as const;
+
+function sameCall(invocation: Invocation): string {
+  const options = ["store", ...countNames, "within", "aside", "accept-from"].flatMap((name) => {
+    const value = textOption(invocation, name);
+    return value === undefined ? [] : [`--${name} ${shellWord(value)}`];
+  });
+  return ["requorum backup prune", ...options].join(" ");
+}
+
+function requestOf(invocation: Invocation, cluster: string, configured: BackupRetention): PruneRequest {
+  const counts = Object.fromEntries(countNames.map((name) => [name, countOf(invocation, name) ?? configured[name]])) as {
+    readonly [name in (typeof countNames)[number]]: number;
+  };
+  const within = textOption(invocation, "within");
+  const aside = textOption(invocation, "aside");
+  const from = textOption(invocation, "accept-from");
+  return {
+    cluster,
+    policy: {
+      ...counts,
+      // Not by an option: a slip of the hand must not reach below it.
+      neverBelow: configured.neverBelow,
+      withinMs: within === undefined ? undefined : parseAgeMs(within, "option --within"),
+    },
+    asideMs: aside === undefined ? asideMsUsual : parseAgeMs(aside, "option --aside"),
+    acceptedBreaks: from === undefined ? [] : [setId(from)],
+  };
+}
+
+function countOf(invocation: Invocation, name: string): number | undefined {
+  const text = textOption(invocation, name);
+  if (text === undefined) return undefined;
+  if (/^\d{1,4}$/.test(text) && Number(text) <= countMax) return Number(text);
+  throw new RecoveryError("USAGE", {
+    subject: `option --${name}`,
+    detail: `${JSON.stringify(text)} is not a number from 0 to ${String(countMax)}`,
+  });
+}
+
+function setId(text: string): PruneRequest["acceptedBreaks"][number] {
+  try {
+    return asBackupSetId(text);
+  } catch (cause) {
+    throw new RecoveryError("USAGE", {
+      subject: "option --accept-from",
+      detail: `${JSON.stringify(text)} is no name of a set`,
+      cause,
+      remedies: [{ why: "see their names", command: "requorum backup list" }],
+    });
+  }
+}

@@ -1,0 +1,82 @@
+import type { CommandSpec, OptionSpec } from "../command-spec.ts";
+import { setArgument, storeOption } from "./backup-specs.ts";
+
+const storeWords: NonNullable<CommandSpec["exitWords"]> = {
+  factsIncomplete: "a store could not be reached",
+  locked: "somebody else works on the store at this moment",
+  failed: "a store failed; also: the time of --timeout is over",
+};
+
+function countOption(name: string, describes: string): OptionSpec {
+  return { name, value: "N", describes, defaultWords: `as \`backup.retention.${name}\` says` };
+}
+
+/** Verbs that keep stores in order. */
+export const backupKeepSpecs: readonly CommandSpec[] = [
+  {
+    path: ["backup", "copy"],
+    summary: "copy a backup set to another store, and read it back there",
+    description: [
+      "Every byte is checked where it comes from and read back where it went; the manifest is written last, so that a copy that was broken off is never listed. Called again, it goes on from there; what the other store has already is not sent again. No key is needed.",
+    ],
+    arguments: [setArgument],
+    options: [
+      storeOption,
+      { name: "to", value: "PLACE", describes: "where to: a directory, s3://BUCKET/PREFIX or ssh://HOST/PATH (required)" },
+    ],
+    examples: [
+      { command: "requorum backup copy latest --to /mnt/usb/sets", why: "the newest set, onto a disk that leaves the house" },
+      { command: "requorum backup copy 20261122-031500-3fa9c1 --to ssh://nas/srv/sets", why: "one by its name" },
+    ],
+    exits: ["locked", "verificationFailed", "refused", "factsIncomplete", "failed", "interrupted"],
+    exitWords: {
+      ...storeWords,
+      usage: "wrong usage or configuration; also: no such set",
+      verificationFailed: "the set is damaged, or not signed by a known key",
+      refused: "a machine of a store is not the known one",
+      interrupted: "interrupted; call it again, and it goes on from there",
+    },
+    load: async () => (await import("../commands/backup-copy.ts")).command,
+  },
+  {
+    path: ["backup", "prune"],
+    summary: "remove backup sets that no rule keeps: plan first, consent, then exactly that",
+    description: [
+      "Kept are: the newest ones, the young ones, the newest of each of so many days, weeks and months; always the newest one proven to each level from V2 up, the newest without a mark, and never fewer than `backup.retention.neverBelow` says. Damaged sets, sets of other clusters and sets that are not signed by a known key stay, and count for nothing.",
+      "Refused when the newer sets look like an orphan's: another cluster id, a lower revision, far fewer keys. What is removed lies aside in the store at first (with object lock: as a hidden version), and is deleted for good by a later call.",
+    ],
+    options: [
+      storeOption,
+      countOption("last", "keep so many newest sets"),
+      countOption("daily", "keep the newest set of each of so many days (UTC)"),
+      countOption("weekly", "keep the newest set of each of so many weeks"),
+      countOption("monthly", "keep the newest set of each of so many months"),
+      { name: "within", value: "AGE", describes: "keep every set that is younger: 36h, 30d, 8w" },
+      { name: "aside", value: "AGE", describes: "delete for good what lies aside for so long", defaultWords: "7d" },
+      {
+        name: "accept-from",
+        value: "SET",
+        describes: "from this set on the sets are of the true cluster, as after a restore: do not refuse because of what was before",
+      },
+      { name: "plan", describes: "show what would go and why, and stop" },
+      { name: "approve", value: "DIGEST", describes: "agree to exactly this plan, by its digest or the first 12 digits of it" },
+      { name: "yes", describes: "agree to whatever the rules remove: for timers" },
+    ],
+    examples: [
+      { command: "requorum backup prune --plan", why: "what would go, what stays, and why each" },
+      { command: "requorum backup prune", why: "the same, and then a question" },
+      {
+        command: "requorum backup prune --last 3 --daily 7 --monthly 12 --yes",
+        why: "in a timer, by other rules than the configured ones",
+      },
+    ],
+    exits: ["locked", "verificationFailed", "refused", "factsIncomplete", "failed", "interrupted"],
+    exitWords: {
+      ...storeWords,
+      verificationFailed: "sets were removed; packs were left, because what a damaged set needs is not known",
+      refused: "refused: the newer sets may be an orphan's, nobody agreed, or the store changed meanwhile",
+      interrupted: "interrupted; no listed set misses anything, and the next call ends the work",
+    },
+    load: async () => (await import("../commands/backup-prune.ts")).command,
+  },
+];

@@ -1,0 +1,29 @@
+import { command, dim, good, line, strong, type Page } from "./page.ts";
+import { bytesWords, count } from "./words.ts";
+
+export interface BackupCopiedDocument {
+  readonly apiVersion: "requorum/v1";
+  readonly kind: "BackupCopied";
+  readonly from: string;
+  readonly to: string;
+  readonly id: string;
+  readonly copied: number;
+  readonly copiedBytes: number;
+  readonly shared: number;
+  readonly sharedBytes: number;
+  readonly proofs: number;
+  readonly wasListed: boolean;
+}
+
+export function backupCopiedPage(document: BackupCopiedDocument): Page {
+  const { from, to, id, copied, copiedBytes, shared, sharedBytes, proofs, wasListed } = document;
+  const was = wasListed ? "was there already, and was read again" : "copied, and read back";
+  return [
+    line([good(was), "  set ", strong(id), dim(`  from ${from} to ${to}`)]),
+    line(
+      `${count(copied, "object")} of ${bytesWords(copiedBytes)} sent; ${count(shared, "object")} of ${bytesWords(sharedBytes)} had been there; ${count(proofs, "proof")} with it`,
+      2,
+    ),
+    command(`requorum backup verify ${id} --store ${to}`, "prove it there"),
+  ];
+}

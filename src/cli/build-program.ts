@@ -173,12 +173,15 @@ function endOfHelp(spec: CommandSpec): string {
 }
 
 /** Verbs and goals of the design that this version does not have. They are in no help; who types one is told so. */
-const plannedVerbs: readonly string[] = ["backup", "drill", "rehearse", "build", "node", "certificates", "inventory", "server"];
-const plannedGoals: readonly string[] = ["remove", "add", "restore", "renew-certificates", "build", "upgrade-backup"];
+const plannedVerbs: readonly string[] = ["drill", "rehearse", "build", "node", "certificates", "inventory", "server"];
+const plannedGoals: { readonly [verb: string]: readonly string[] } = {
+  plan: ["remove", "add", "restore", "renew-certificates", "build", "upgrade-backup"],
+  backup: ["diff", "get", "timer"],
+};
 
 function notBuiltYet(words: readonly string[]): RecoveryError | undefined {
   const [verb = "", goal = ""] = words.filter((word) => !word.startsWith("-"));
-  const what = plannedVerbs.includes(verb) ? verb : verb === "plan" && plannedGoals.includes(goal) ? `plan ${goal}` : undefined;
+  const what = plannedVerbs.includes(verb) ? verb : plannedGoals[verb]?.includes(goal) === true ? `${verb} ${goal}` : undefined;
   if (what === undefined) return undefined;
   return new RecoveryError("NOT_BUILT_YET", {
     subject: `requorum ${what}`,

@@ -1,3 +1,4 @@
+import type { ProofLevel } from "../model/backup-set.ts";
 import type { ClusterModel, ModelMember } from "../model/cluster-model.ts";
 import { clusterModelOf } from "../model/cluster-model-of.ts";
 import type { Diagnosis, Severity } from "../model/finding.ts";
@@ -33,12 +34,32 @@ export interface StatusDocument {
   /** The certificate that expires first. */
   readonly nearestExpiry:
     { readonly host: string; readonly path: string; readonly notAfter: string; readonly daysLeft: number } | undefined;
-  /** Always undefined in this version: backups are not built yet. */
-  readonly lastProvenBackup: undefined;
+  /** undefined: no backups are configured. */
+  readonly backups:
+    | {
+        readonly store: string;
+        /** false: it could not be looked at; then both are not known. */
+        readonly isSeen: boolean;
+        readonly newest: StatusBackup | undefined;
+        /** The newest that is proven to V2 at least. */
+        readonly lastProven: StatusBackup | undefined;
+      }
+    | undefined;
   /** The newest run on this machine, while it has not succeeded. */
   readonly openRun: { readonly run: string; readonly outcome: string } | undefined;
   readonly findings: readonly { readonly code: string; readonly subject: string; readonly severity: Severity; readonly summary: string }[];
   readonly unknown: readonly string[];
+}
+
+export interface StatusBackup {
+  readonly id: string;
+  readonly createdAt: string;
+  readonly ageSeconds: number;
+  /** undefined: nothing is proven of it. */
+  readonly level: ProofLevel | undefined;
+  readonly score: number;
+  readonly expectedRtoSeconds: number | undefined;
+  readonly marks: readonly string[];
 }
 
 export interface StatusMember {
@@ -89,7 +110,11 @@ export interface StatusEndpoint {
 }
 
 /** `diagnosis` is that of the same inventory. */
-export function statusDocument(inventory: Inventory, diagnosis: Diagnosis, openRun?: StatusDocument["openRun"]): StatusDocument {
+export function statusDocument(
+  inventory: Inventory,
+  diagnosis: Diagnosis,
+  beside: { readonly openRun?: StatusDocument["openRun"]; readonly backups?: StatusDocument["backups"] } = {},
+): StatusDocument {
   const model = clusterModelOf(inventory);
   const members = model.members ?? model.believedMembers ?? [];
   const quorum = quorumOf(model, diagnosis);
@@ -114,8 +139,8 @@ export function statusDocument(inventory: Inventory, diagnosis: Diagnosis, openR
       kubeletVersion,
     })),
     nearestExpiry: nearestExpiry(inventory),
-    lastProvenBackup: undefined,
-    openRun,
+    backups: beside.backups,
+    openRun: beside.openRun,
     findings: diagnosis.findings.map(({ code, subject, severity, summary }) => ({ code, subject, severity, summary })),
     unknown: diagnosis.unknown,
   };

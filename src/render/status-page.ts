@@ -199,8 +199,24 @@ function footBlocks(status: StatusDocument): readonly Block[] {
     ...(status.clusterIds.length > 1 ? [line([bad("MORE THAN ONE CLUSTER ANSWERS: "), status.clusterIds.join(", ")])] : []),
     line([strong("endpoint      "), ...(status.endpoint === undefined ? ["none configured"] : [endpointWords(status.endpoint)].flat())]),
     line([strong("certificates  "), ...[expiry].flat()]),
-    line([strong("backup        "), warn("none proven"), dim(" (backups are not built yet)")]),
+    line([strong("backup        "), ...backupWords(status.backups)]),
   ];
+}
+
+function backupWords(backups: StatusDocument["backups"]): readonly (string | Span)[] {
+  if (backups === undefined) return [warn("none configured"), dim(" (section `backup` of requorum.yaml)")];
+  const { newest, lastProven } = backups;
+  if (!backups.isSeen) return [warn("unknown"), ` in ${backups.store}`];
+  if (newest === undefined) return [bad("there is no set"), ` in ${backups.store}`];
+  const marks = newest.marks.length === 0 ? [] : [", ", warn(newest.marks.join(", "))];
+  const proven = newest.level === undefined ? warn("nothing proven") : good(`${newest.level} proven`);
+  const older =
+    lastProven === undefined || lastProven.id === newest.id
+      ? []
+      : [`; last proven ${lastProven.id}, ${secondsWords(lastProven.ageSeconds)} old, ${lastProven.level ?? ""}`];
+  const rto = (lastProven ?? newest).expectedRtoSeconds;
+  const back = rto === undefined ? [] : [dim(`; back in ${secondsWords(rto)} in the last drill`)];
+  return [`${newest.id}, ${secondsWords(newest.ageSeconds)} old, `, proven, ...marks, ...older, ...back];
 }
 
 function unknownBlocks(status: StatusDocument): readonly Block[] {

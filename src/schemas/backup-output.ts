@@ -144,6 +144,29 @@ export const backupVerificationSchema = z.object({
   proofProblem: z.string().nullable(),
 });
 
+const statusBackup = z
+  .object({
+    id: z.string(),
+    createdAt: time,
+    ageSeconds: z.int(),
+    level: level.nullable().describe("null: nothing is proven of it"),
+    score: z.int().describe("0 to 100, see `backup list`"),
+    expectedRtoSeconds: z.int().nullable().describe("of the last drill of it"),
+    marks: z.array(z.string()),
+  })
+  .nullable();
+
+/** In the document of `status`. */
+export const statusBackups = z
+  .object({
+    store: z.string(),
+    isSeen: z.boolean().describe("false: the store could not be looked at; then both are not known"),
+    newest: statusBackup.describe("the newest set of this cluster that is signed by a known key; null: there is none"),
+    lastProven: statusBackup.describe("the newest that is proven to V2 at least"),
+  })
+  .nullable()
+  .describe("null: no backups are configured");
+
 export const backupOutputDocuments: { readonly [kind: string]: OutputDocument } = {
   BackupCreated: { verbs: ["backup create"], words: "The set that was made.", schema: backupCreatedSchema },
   BackupList: { verbs: ["backup list"], words: "All sets of a store.", schema: backupListSchema },

@@ -5,7 +5,8 @@
  * means: not known. 64-bit numbers are decimal text.
  */
 import * as z from "zod";
-import { backupOutputDocuments } from "./backup-output.ts";
+import { backupKeepOutputDocuments } from "./backup-keep-output.ts";
+import { backupOutputDocuments, statusBackups } from "./backup-output.ts";
 import { fileOutputDocuments } from "./file-output.ts";
 import { labOutputDocuments } from "./lab-output.ts";
 import { decimal, document, time, type OutputDocument } from "./output-parts.ts";
@@ -104,7 +105,7 @@ export const statusSchema = z.object({
     .object({ host: z.string(), path: z.string(), notAfter: z.string(), daysLeft: z.int() })
     .nullable()
     .describe("the certificate that expires first"),
-  lastProvenBackup: z.null().describe("always null in this version: backups are not built yet"),
+  backups: statusBackups,
   openRun,
   findings: z.array(z.object({ code: z.string(), subject: z.string(), severity, summary: z.string() })),
   unknown: texts.describe("what could not be observed, in words"),
@@ -359,6 +360,7 @@ export const outputDocuments: { readonly [kind: string]: OutputDocument } = {
     schema: codeListSchema,
   },
   ...backupOutputDocuments,
+  ...backupKeepOutputDocuments,
   ...fileOutputDocuments,
   Version: { verbs: ["version"], words: "Versions.", schema: versionSchema },
   ...labOutputDocuments,

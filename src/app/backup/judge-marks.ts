@@ -54,7 +54,7 @@ export function assertAccepted(marks: readonly BackupMark[], accepted: readonly 
       { why: "see what is wrong with the cluster", command: "requorum diagnose" },
       {
         why: "where a marked set is better than none: it says so wherever it is shown",
-        command: `requorum backup create ${codes.map((code) => `--accept ${code}`).join(" ")}`,
+        command: `requorum backup create --accept ${codes.join(" --accept ")}`,
       },
     ],
   });

@@ -10,6 +10,7 @@ import { statusLine, statusPage } from "../../render/status-page.ts";
 import { toJsonValue } from "../../render/to-json-value.ts";
 import { redactDocument } from "../../model/redact.ts";
 import { hasFlag, textOption, type CommandModule } from "../command-spec.ts";
+import { statusBackups } from "../backup/status-backups.ts";
 import { pageOnChosenCluster } from "../chosen-cluster.ts";
 import type { CliContext } from "../cli-context.ts";
 import { parseDurationMs } from "../parse-duration.ts";
@@ -33,7 +34,7 @@ export const command: CommandModule = {
             display.stop();
           },
         });
-      const status = await lookNow(app);
+      const status = await lookNow(cli, app);
       display.stop();
       printResult(cli, status, () => statusPage(status));
       return exitOf(status);
@@ -41,13 +42,18 @@ export const command: CommandModule = {
   },
 };
 
-async function lookNow(app: AppContext): Promise<StatusDocument> {
-  const [look, newest] = await Promise.all([observeOnce(app, { depth: "status", memory: "wanted" }), newestRunIfReadable(app)]);
+async function lookNow(cli: CliContext, app: AppContext): Promise<StatusDocument> {
+  const [look, newest, { backups, problem }] = await Promise.all([
+    observeOnce(app, { depth: "status", memory: "wanted" }),
+    newestRunIfReadable(app),
+    statusBackups(cli, app),
+  ]);
   const { run } = newest;
+  const gaps = [newest.problem, problem].filter((words) => words !== undefined);
   return statusDocument(
     look.inventory,
-    newest.problem === undefined ? look.diagnosis : { ...look.diagnosis, unknown: [...look.diagnosis.unknown, newest.problem] },
-    run === undefined || run.outcome === "succeeded" ? undefined : { run: run.run, outcome: run.outcome },
+    gaps.length === 0 ? look.diagnosis : { ...look.diagnosis, unknown: [...look.diagnosis.unknown, ...gaps] },
+    { openRun: run === undefined || run.outcome === "succeeded" ? undefined : { run: run.run, outcome: run.outcome }, backups },
   );
 }
 
@@ -79,7 +85,7 @@ async function watch(
   try {
     while (!stop.aborted) {
       const startedMs = app.ports.clock.monotonicMs();
-      const status = await lookNow(screen.isLive && last !== "" ? { ...app, report: () => undefined } : app);
+      const status = await lookNow(cli, screen.isLive && last !== "" ? { ...app, report: () => undefined } : app);
       exit = exitOf(status);
       const tookMs = app.ports.clock.monotonicMs() - startedMs;
       options.beforeDrawing();

@@ -1,0 +1,56 @@
+import type { AppContext } from "../../app/app-ports.ts";
+import { glanceAtBackups, type GlancedSet } from "../../app/backup/glance-at-backups.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { StatusBackup, StatusDocument } from "../../render/status-document.ts";
+import type { CliContext } from "../cli-context.ts";
+import { openBackup } from "./open-backup.ts";
+
+/** `status` is repeated every few seconds, and must not wait for a store that is far away or down. */
+const limitMs = 2000;
+
+/** undefined: no backups are configured. What cannot be seen of the store is said, and nothing else of the look is lost. */
+export async function statusBackups(
+  cli: Pick<CliContext, "directories">,
+  app: AppContext,
+): Promise<{ readonly backups: StatusDocument["backups"]; readonly problem?: string }> {
+  const { config } = app;
+  if (config.backup === undefined) return { backups: undefined };
+  const tooLate = AbortSignal.timeout(limitMs);
+  const empty = { store: config.backup.store, isSeen: false, newest: undefined, lastProven: undefined };
+  try {
+    const backup = await openBackup(cli, config);
+    try {
+      const context = { backup: backup.ports, trust: backup.trust, signal: AbortSignal.any([app.signal, tooLate]) };
+      const nowMs = app.ports.clock.nowMs();
+      const { newest, lastProven } = await glanceAtBackups(context, config.cluster, nowMs);
+      return { backups: { ...empty, isSeen: true, newest: shown(newest, nowMs), lastProven: shown(lastProven, nowMs) } };
+    } finally {
+      await backup.close();
+    }
+  } catch (error) {
+    app.signal.throwIfAborted();
+    if (!tooLate.aborted && !(error instanceof RecoveryError)) throw error;
+    const why =
+      error instanceof RecoveryError && !tooLate.aborted
+        ? `${error.code}: ${error.detail}`
+        : `${config.backup.store} gave no answer within ${String(limitMs / 1000)} s`;
+    return { backups: empty, problem: `the backup sets (${why})` };
+  }
+}
+
+function shown(set: GlancedSet | undefined, nowMs: number): StatusBackup | undefined {
+  if (set === undefined) return undefined;
+  const { manifest, restorability } = set;
+  return {
+    id: manifest.id,
+    createdAt: manifest.createdAt,
+    ageSeconds: Math.max(0, Math.round((nowMs - Date.parse(manifest.createdAt)) / 1000)),
+    level: restorability.level,
+    score: restorability.score,
+    expectedRtoSeconds:
+      restorability.expectedRto === undefined
+        ? undefined
+        : Math.round((restorability.expectedRto.apiMs ?? restorability.expectedRto.etcdMs) / 1000),
+    marks: [...new Set(manifest.marks.map(({ code }) => code))],
+  };
+}

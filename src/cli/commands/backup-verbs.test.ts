@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { cli, workDirectory, type CliResult } from "../../../test/support/captured-cli.ts";
+import { firstSet, manifestFacts, secondSet, seededBytes, setWorld, writeSet } from "../../../test/support/set-world.ts";
+import { DirectoryStore } from "../../adapters/backup-store/directory-store.ts";
+import { toBase64Url } from "../../formats/backup-set/byte-text.ts";
+import { readClusterConfig } from "../../schemas/config.ts";
+import { outputDocuments } from "../../schemas/output.ts";
+
+const recipient = `age1${"q".repeat(58)}`;
+
+/** A store with two sets of another machine. */
+function setting(context: TestContext) {
+  const directory = workDirectory();
+  context.after(() => {
+    directory.remove();
+  });
+  const place = join(directory.path, "store");
+  const world = setWorld(new DirectoryStore(place));
+  const write = async (): Promise<void> => {
+    await writeSet(world.writing, { "/etc/kubernetes/pki/ca.key": seededBytes(1, 100) });
+  };
+  const call = (words: readonly string[], options: { readonly trusts?: boolean; readonly section?: boolean } = {}): Promise<CliResult> => {
+    const signers = options.trusts === false ? "" : `, signers: [${toBase64Url(world.keys.signing.publicKey)}]`;
+    const section = options.section === false ? "" : `backup: { store: ${place}, recipients: [${recipient}]${signers} }\n`;
+    const text = `apiVersion: requorum/v1\ncluster: ${manifestFacts().cluster.name}\nhosts: [{ name: cp1, address: 10.0.0.11 }]\n${section}`;
+    return cli(words, { config: readClusterConfig(text, "/r.yaml"), ports: { clock: world.clock } }, directory.path);
+  };
+  return { place, world, write, call };
+}
+
+/** The document, held against its schema. */
+function documentOf({ out, err }: CliResult): { readonly [field: string]: unknown } {
+  const document = JSON.parse(out) as { readonly kind: string };
+  assert.doesNotThrow(() => outputDocuments[document.kind]?.schema.parse(document), err);
+  return document;
+}
+
+test("backup list: an empty store is no error, and says how to make the first set and what this machine signs with", async (context) => {
+  const { call } = setting(context);
+  const { code, out } = await call(["backup", "list"]);
+  assert.equal(code, 0);
+  assert.match(out, /no backup sets in .*store/);
+  assert.match(out, /requorum backup create/);
+  assert.match(out, /signs with [A-Za-z0-9_-]{43}/);
+  assert.deepEqual(documentOf(await call(["backup", "list", "-o", "json"]))["sets"], []);
+});
+
+test("backup list and show: a set of a known signer is trusted, of another one it is told, a damaged manifest is listed as damaged", async (context) => {
+  const { place, write, call } = setting(context);
+  await write();
+  const known = await call(["backup", "list"]);
+  assert.equal(known.code, 0, known.err);
+  assert.match(known.out, new RegExp(`${firstSet}.*never tried`));
+  documentOf(await call(["backup", "list", "-o", "json"]));
+  const shown = await call(["backup", "show", "-o", "json"]);
+  assert.equal((documentOf(shown)["set"] as { readonly id: string }).id, firstSet);
+  assert.match((await call(["backup", "show", firstSet.slice(0, 12)])).out, new RegExp(firstSet));
+  const unknown = await call(["backup", "list"], { trusts: false });
+  assert.equal(unknown.code, 3);
+  assert.match(unknown.out, /not trusted/);
+  assert.match(unknown.out, /backup\.signers/);
+  const path = join(place, "sets", `${firstSet}.json`);
+  writeFileSync(path, readFileSync(path, "utf8").replace(/revision/, "revislon"));
+  const damaged = await call(["backup", "list"]);
+  assert.equal(damaged.code, 3);
+  assert.match(damaged.out, new RegExp(`${firstSet}: damaged`));
+  documentOf(await call(["backup", "list", "-o", "json"]));
+  assert.equal((await call(["backup", "show", firstSet])).code, 15);
+});
+
+test("backup show: a set that is not there is a usage error that names those that are; latest of none says whose", async (context) => {
+  const { write, call } = setting(context);
+  const none = await call(["backup", "show"]);
+  assert.equal(none.code, 2);
+  assert.match(none.err, /BACKUP_SET_NOT_FOUND/);
+  assert.match(none.err, /there is none at all/);
+  await write();
+  assert.match((await call(["backup", "show", secondSet])).err, new RegExp(`newest there are ${firstSet}`));
+});
+
+test("backup verbs: without the section they say what it needs; wrong words are usage errors, and nothing is made", async (context) => {
+  const { place, call } = setting(context);
+  const { code, err } = await call(["backup", "list"], { section: false });
+  assert.equal(code, 2);
+  assert.match(err, /BACKUP_NOT_CONFIGURED/);
+  assert.match(err, /recipients: \[age1/);
+  assert.equal((await call(["backup", "create", "--accept", "EVERYTHING"])).code, 2);
+  assert.match((await call(["backup", "create", "--from", "cp9"])).err, /no host cp9, but cp1/);
+  assert.throws(() => readdirSync(place), /ENOENT/);
+});
+
+test("status: one line about the newest set and what is proven of it; a store that cannot be read is not known", async (context) => {
+  const { place, write, call } = setting(context);
+  assert.match((await call(["status"])).out, /backup +there is no set in/);
+  await write();
+  assert.match((await call(["status"])).out, new RegExp(`backup +${firstSet}, .* old, nothing proven`));
+  documentOf(await call(["status", "-o", "json"]));
+  rmSync(place, { recursive: true });
+  writeFileSync(place, "no directory");
+  const unseen = await call(["status"]);
+  assert.match(unseen.out, /backup +unknown in/);
+  assert.match(unseen.out, /the backup sets \(BACKUP_STORE_/);
+  assert.match((await call(["status"], { section: false })).out, /backup +none configured/);
+});

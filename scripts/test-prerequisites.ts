@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { ensureHostPrograms, installPackages, isOnPath } from "../src/adapters/lab/programs/host-programs.ts";
 import { buildPrograms } from "../src/adapters/lab/programs/build-programs.ts";
 import { kubeTypesModules } from "../src/adapters/lab/programs/kube-types-modules.ts";
-import { etcdModules, type ProgramModule } from "../src/adapters/lab/programs/program-versions.ts";
+import { defaultVersions, etcdModules, kubernetesModules, type ProgramModule } from "../src/adapters/lab/programs/program-versions.ts";
 import { labPathsFrom } from "../src/adapters/lab/lab-paths.ts";
 import { join, resolve } from "node:path";
 import type { ReportProgress } from "../src/model/progress-event.ts";
@@ -52,6 +52,15 @@ export async function missingForEtcd(): Promise<readonly string[]> {
     ...(await missingForContracts()),
     ...(await ensureDebianEtcd()),
     ...(await ensureBuilt([boltOracleModule, walOracleModule, ...kubeTypesModules])),
+  ];
+}
+
+/** A real kube-apiserver and its etcd. */
+export async function missingForApi(): Promise<readonly string[]> {
+  const kubernetes = kubernetesModules.filter(({ version }) => version === defaultVersions.kubernetes);
+  return [
+    ...(await ensurePrograms(contractPrograms.filter(({ program }) => program === "openssl"))),
+    ...(await ensureBuilt([...etcdModules, ...kubernetes])),
   ];
 }
 

@@ -1,5 +1,5 @@
 /** The tiers of tests, in the order in which `npm test` runs them. */
-import { missingForContracts, missingForEtcd, missingForLab } from "./test-prerequisites.ts";
+import { missingForApi, missingForContracts, missingForEtcd, missingForLab } from "./test-prerequisites.ts";
 
 export interface Tier {
   readonly name: string;
@@ -112,6 +112,17 @@ export const tiers: readonly Tier[] = [
     isSlow: true,
     concurrency: 1,
     missing: missingForEtcd,
+  },
+  {
+    ...quick,
+    name: "api",
+    describes: "a real kube-apiserver on loopback, from a backup set",
+    folders: ["test/api"],
+    fileForm: /\.test\.ts$/,
+    testTimeoutMs: 600_000,
+    isSlow: true,
+    concurrency: 1,
+    missing: missingForApi,
   },
   {
     ...quick,

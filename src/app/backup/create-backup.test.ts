@@ -228,6 +228,17 @@ test("createBackup: what is damaged at its making is given up, and nothing of it
   nothingStays();
 });
 
+test("createBackup: a store that fails while the set is given up does not hide why it was given up", async () => {
+  const { create, description, state, sets } = world();
+  state.describe = () => {
+    sets.store.beforeCall = (operation) => {
+      if (operation === "remove") throw new RecoveryError("BACKUP_STORE_UNREACHABLE", { subject: "store", detail: "gone" });
+    };
+    return Promise.resolve(description({ problems: ["page 7 is none"] }));
+  };
+  await assert.rejects(create(), isRecoveryError("SNAPSHOT_BAD", /page 7 is none; what was written so far remains: store: gone/));
+});
+
 test("createBackup: Ctrl-C while it is read leaves nothing of the set", async () => {
   const { context, state, nothingStays } = world();
   const stop = new AbortController();

@@ -10,6 +10,7 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import type { SnapshotDescription } from "../../model/snapshot-description.ts";
 import type { SealedDirectory } from "../../ports/sealed-spool.ts";
 import { askMemberHashes } from "../../probe/collect/ask-member-hashes.ts";
+import { withRest } from "../files/discarded.ts";
 import { observeOnce } from "../observe-cluster.ts";
 import type { CreateBackupContext } from "./backup-context.ts";
 import { gatherParts, type GatheredParts } from "./gather-parts.ts";
@@ -135,8 +136,11 @@ async function oneSet(context: CreateBackupContext, attempt: Attempt): Promise<B
     try {
       return await writeSet(context, attempt, { spool, writer });
     } catch (error) {
-      await writer.abort();
-      throw error;
+      // What made the set fail is the thing to say, also where the store keeps some of it: the next writer clears that.
+      throw await writer.abort().then(
+        () => error,
+        (rest: unknown) => withRest(error, rest),
+      );
     }
   } finally {
     await spool.remove();

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { nodeSetCiphers } from "../system/node-set-ciphers.ts";
+import { FileBackupKeys } from "./file-backup-keys.ts";
+
+const storeId = "0123456789abcdef";
+
+async function withKeys(act: (keys: FileBackupKeys, state: string) => Promise<void>): Promise<void> {
+  const state = await mkdtemp(join(tmpdir(), "requorum-keys-"));
+  try {
+    await act(new FileBackupKeys({ stateDirectory: state }), state);
+  } finally {
+    await rm(state, { recursive: true, force: true });
+  }
+}
+
+test("the signing key is made once, of several at one time too, signs, and is private", () =>
+  withKeys(async (keys, state) => {
+    assert.equal(await keys.knownPublicKey(), undefined);
+    assert.deepEqual(await readdir(state), []);
+    const made = await Promise.all(Array.from({ length: 5 }, () => new FileBackupKeys({ stateDirectory: state }).signingKey()));
+    const [first] = made;
+    assert.ok(first !== undefined);
+    for (const other of made) assert.deepEqual(other, first);
+    const text = new TextEncoder().encode("text");
+    assert.ok(nodeSetCiphers.isSignedEd25519(first.publicKey, text, nodeSetCiphers.signEd25519(first.privateKey, text)));
+    assert.deepEqual(await keys.knownPublicKey(), first.publicKey);
+    assert.equal((await stat(join(state, "backup-keys"))).mode & 0o777, 0o700);
+    assert.equal((await stat(join(state, "backup-keys/signing-key.json"))).mode & 0o777, 0o600);
+    assert.deepEqual(await readdir(join(state, "backup-keys")), ["signing-key.json"]);
+  }));
+
+test("a data key comes back as it was kept, and the next one takes its place", () =>
+  withKeys(async (keys, state) => {
+    assert.equal(await keys.readDataKey(storeId), undefined);
+    for (const hasPassphrase of [false, true]) {
+      const key = nodeSetCiphers.randomBytes(32);
+      const held = {
+        key: new Uint8Array(key),
+        recipients: ["age1a", "age1b"],
+        hasPassphrase,
+        wrapped: [{ for: "recipients" as const, recipients: ["age1a", "age1b"], age: "-----BEGIN\n" }],
+      };
+      await keys.writeDataKey(storeId, held);
+      assert.deepEqual(await keys.readDataKey(storeId), held);
+    }
+    assert.equal((await stat(join(state, `backup-keys/stores/${storeId}.json`))).mode & 0o777, 0o600);
+    assert.equal(await keys.readDataKey("fedcba9876543210"), undefined);
+    await assert.rejects(keys.readDataKey("../signing-key"), TypeError);
+  }));
+
+test("a key file that others may read, or that is damaged, is refused without repeating what is in it", () =>
+  withKeys(async (keys, state) => {
+    const { privateKey } = await keys.signingKey();
+    const path = join(state, "backup-keys/signing-key.json");
+    await chmod(path, 0o640);
+    await assert.rejects(keys.signingKey(), isRecoveryError("BACKUP_KEY_INVALID", /others may read or write it \(mode 640\)/));
+    await chmod(path, 0o600);
+    const whole = await readFile(path, "utf8");
+    const secret = Buffer.from(privateKey).toString("base64url");
+    for (const text of ["", "{", whole.slice(0, -5), whole.replace(secret, secret.slice(1)), whole.replace("SigningKey", "DataKey")]) {
+      await writeFile(path, text);
+      await assert.rejects(keys.signingKey(), (error) => {
+        assert.ok(error instanceof RecoveryError && error.code === "BACKUP_KEY_INVALID", String(error));
+        assert.ok(!error.message.includes(secret.slice(5, 20)));
+        return true;
+      });
+    }
+  }));

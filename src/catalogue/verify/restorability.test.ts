@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { proofLevels, type BackupProof, type ProofLevel, type ProofOutcome } from "../../model/backup-set.ts";
+import { asBackupSetId } from "../../model/ids.ts";
+import { restorabilityOf, scoreOfLevel } from "./restorability.ts";
+
+const now = Date.parse("2026-06-01T00:00:00.000Z");
+const daysAgo = (days: number): string => new Date(now - days * 86_400_000).toISOString();
+
+function proof(
+  at: string,
+  through: ProofLevel | undefined,
+  next: ProofOutcome["verdict"] = "not-tried",
+  drill?: BackupProof["drill"],
+): BackupProof {
+  const reached = through === undefined ? -1 : proofLevels.indexOf(through);
+  return {
+    apiVersion: "requorum.backup/v1",
+    kind: "BackupProof",
+    set: asBackupSetId("20260301-030000-aaaaaa"),
+    manifestSha256: "a".repeat(64),
+    at,
+    by: "anna@operator",
+    program: "requorum 0.1.0",
+    outcomes: proofLevels.map((level, rank) => ({
+      level,
+      verdict: rank <= reached ? "holds" : rank === reached + 1 ? next : "not-tried",
+      because: ["a reason"],
+      tookMs: 1,
+    })),
+    drill,
+  };
+}
+const clean = { marks: [] };
+
+test("restorabilityOf: without a proof it is 0, and a proof is worth what its level is, never more", () => {
+  assert.equal(restorabilityOf(clean, [], now).score, 0);
+  assert.equal(restorabilityOf(clean, [proof(daysAgo(1), undefined, "unknown")], now).score, 0);
+  for (const level of proofLevels) {
+    const found = restorabilityOf(clean, [proof(daysAgo(1), level)], now);
+    assert.deepEqual([found.level, found.score, found.expectedRto], [level, scoreOfLevel[level], undefined]);
+  }
+  const scores = proofLevels.map((level) => scoreOfLevel[level]);
+  assert.deepEqual(
+    scores,
+    scores.toSorted((one, other) => one - other),
+  );
+});
+
+test("restorabilityOf: what fails now is not better for having held, and has no recovery time", () => {
+  const drill = proof(daysAgo(9), "V5", "not-tried", { etcdReadyMs: 1000, apiReadyMs: 7000 });
+  const later = proof(daysAgo(2), "V2");
+  assert.deepEqual(restorabilityOf(clean, [later, drill], now), {
+    score: 100,
+    level: "V5",
+    provenAt: daysAgo(9),
+    because: [],
+    expectedRto: { etcdMs: 1000, apiMs: 7000, measuredAt: daysAgo(9) },
+  });
+  const broken = restorabilityOf(clean, [proof(daysAgo(1), "V0", "fails"), later, drill], now);
+  assert.deepEqual([broken.level, broken.score, broken.expectedRto, broken.because], ["V0", 5, undefined, ["V1 fails: a reason"]]);
+});
+
+test("restorabilityOf: age and marks take points, never below 0", () => {
+  const proofs = [proof(daysAgo(60), "V5")];
+  const old = restorabilityOf(clean, proofs, now);
+  assert.deepEqual([old.score, old.because], [90, ["proven 60 days ago: 10 points less"]]);
+  const marked = restorabilityOf(
+    {
+      marks: [
+        { code: "MACHINE_UNREACHED", because: "cp2" },
+        { code: "MACHINE_UNREACHED", because: "cp3" },
+      ],
+    },
+    proofs,
+    now,
+  );
+  assert.equal(marked.score, 75);
+  assert.equal(restorabilityOf({ marks: [{ code: "OTHER_CLUSTER_ID", because: "" }] }, [proof(daysAgo(900), "V1")], now).score, 0);
+});

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { DirectoryStore } from "../../adapters/backup-store/directory-store.ts";
+import { FileBackupKeys } from "../../adapters/local-fs/file-backup-keys.ts";
+import { SystemClock } from "../../adapters/system/system-clock.ts";
+import { toBase64Url } from "../../formats/backup-set/byte-text.ts";
+import type { ClusterConfig } from "../../model/cluster-config.ts";
+import { asHostName } from "../../model/ids.ts";
+import { cli, workDirectory, type CliResult } from "../../../test/support/captured-cli.ts";
+import { loopbackConfig } from "../../../test/support/real-etcd-subject.ts";
+import { firstSet, recipient } from "../../../test/support/set-world.ts";
+import { verifyWorld } from "../../../test/support/verify-world.ts";
+
+const directory = workDirectory();
+const work = directory.path;
+const place = join(work, "store");
+mkdirSync(place);
+const world = await verifyWorld({ store: new DirectoryStore(place) });
+after(() => {
+  directory.remove();
+  rmSync(world.spoolDirectory, { recursive: true });
+});
+const config: ClusterConfig = {
+  ...loopbackConfig([asHostName("cp1")]),
+  cluster: "north",
+  backup: {
+    store: place,
+    recipients: [recipient],
+    signers: [toBase64Url(world.set.keys.signing.publicKey)],
+    source: "follower",
+    retention: { last: 1, daily: 1, weekly: 1, monthly: 1, neverBelow: 1 },
+  },
+};
+// What the machine that makes the backups holds.
+for (const [storeId, key] of world.set.keys.dataKeys)
+  await new FileBackupKeys({ stateDirectory: join(work, "state") }).writeDataKey(storeId, key);
+
+const requorum = (words: readonly string[]): Promise<CliResult> => cli(words, { config, ports: { clock: new SystemClock() } }, work);
+
+test("backup verify: to V3 without being told, with the key that this machine holds; the list then says what is proven", async () => {
+  const { code, out, err } = await requorum(["backup", "verify"]);
+  assert.equal(code, 0, err);
+  assert.match(out, /proven to V3  set 20260301-030000-aaaaaa/);
+  assert.match(out, /V2  holds .*structure and every object.*V4  not tried .*not asked for/s);
+  assert.match(out, /proof: proofs\/20260301-030000-aaaaaa\//);
+  assert.doesNotMatch(out + err, /PRIVATE KEY|planted/);
+  assert.deepEqual(readdirSync(join(work, "cache", "spool")), []);
+  const list = await requorum(["backup", "list", "-o", "json"]);
+  const [set] = (
+    JSON.parse(list.out) as { readonly sets: readonly { readonly proof: { readonly level: string; readonly score: number } }[] }
+  ).sets;
+  assert.deepEqual([set?.proof.level, set?.proof.score], ["V3", 65]);
+});
+
+test("backup verify -o json gives every level; what is damaged is exit code 15", async () => {
+  const verify = async (level: string) => {
+    const { code, out } = await requorum(["backup", "verify", firstSet, "--level", level, "-o", "json"]);
+    const { levels } = JSON.parse(out) as {
+      readonly levels: readonly { readonly level: string; readonly verdict: string; readonly because: readonly string[] }[];
+    };
+    return { code, levels };
+  };
+  assert.equal((await verify("V1")).code, 0);
+  const packs = readdirSync(join(place, "packs"), { recursive: true, encoding: "utf8" }).filter((name) => name.length > 60);
+  const pack = join(place, "packs", packs[0] ?? "");
+  const whole = readFileSync(pack);
+  rmSync(pack);
+  writeFileSync(
+    pack,
+    whole.map((byte, at) => (at === 5000 ? byte ^ 4 : byte)),
+  );
+  const damaged = await verify("V3");
+  assert.equal(damaged.code, 15);
+  assert.deepEqual(
+    damaged.levels.map(({ verdict }) => verdict),
+    ["holds", "fails", "not-tried", "not-tried", "not-tried", "not-tried"],
+  );
+  rmSync(pack);
+  writeFileSync(pack, whole);
+});
+
+test("backup verify of a set whose manifest was cut says so at V0, when it is named in full", async () => {
+  const manifest = join(place, "sets", `${firstSet}.json`);
+  const whole = readFileSync(manifest);
+  rmSync(manifest);
+  writeFileSync(manifest, whole.subarray(0, -3));
+  const { code, out } = await requorum(["backup", "verify", firstSet]);
+  rmSync(manifest);
+  writeFileSync(manifest, whole);
+  assert.equal(code, 15);
+  assert.match(out, /V0 fails/);
+  assert.match(out, /proof was not written: there is no manifest/);
+});
+
+test("an identity and a passphrase are not given both", async () => {
+  const { code, err } = await requorum(["backup", "verify", "--identity", "a", "--passphrase-file", "b"]);
+  assert.equal(code, 2);
+  assert.match(err, /give one of both/);
+});

@@ -91,9 +91,12 @@ function outcomeBlocks({ pruned, digest, refusals, sets }: BackupPruneDocument):
     return [gap, command(`requorum backup prune --approve ${digest.slice(0, 12)}`, "agree to exactly this plan; with the same options")];
   }
   const left = pruned.objectsLeftBecause;
+  const isIdle = pruned.sets.length + pruned.objects + pruned.aside === 0;
   return [
     gap,
-    line([good("removed"), `  ${count(pruned.sets.length, "set")}, and ${count(pruned.objects, "object")} that no set needs any more`]),
+    isIdle
+      ? line("Nothing was to go.")
+      : line([good("removed"), `  ${count(pruned.sets.length, "set")}, and ${count(pruned.objects, "object")} that no set needs any more`]),
     ...(left === undefined ? [] : [item([warn("packs were left"), `  ${left}`])]),
   ];
 }

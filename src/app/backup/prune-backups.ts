@@ -1,3 +1,4 @@
+import { clearLeftovers } from "../../catalogue/clear-leftovers.ts";
 import { applyPrune, assertNotRefused, planPrune, type Pruned, type PruneRequest } from "../../catalogue/prune-store.ts";
 import type { SetTrust } from "../../catalogue/set-signing.ts";
 import { pruneConsentOf, type PruneConsent, type PrunePlan } from "../../model/prune-plan.ts";
@@ -37,7 +38,21 @@ export async function pruneBackups(
   return applyPrune(pruningOf(context), { plan, request, consent }, context.signal);
 }
 
-/** Does it want anything done? */
+/**
+ * For a plan that wants nothing: what no set needs, of a prune or a writer that
+ * was killed, goes all the same, as the next writer would do it.
+ */
+export async function clearStore(context: PruneContext): Promise<Pruned> {
+  const cleared = await clearLeftovers(pruningOf(context), context.signal);
+  return {
+    sets: [],
+    objects: cleared.kind === "cleared" ? cleared.removed.length : 0,
+    objectsLeftBecause: cleared.kind === "left" ? cleared.because : undefined,
+    aside: 0,
+  };
+}
+
+/** Does it want nothing done? */
 export function isIdlePrune({ sets, aside }: PrunePlan): boolean {
   return aside.count === 0 && sets.every(({ verdict }) => verdict === "keep");
 }

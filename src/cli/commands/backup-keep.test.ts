@@ -96,6 +96,17 @@ test("backup prune: a plan is agreed to by its digest, another by the cluster's 
   assert.deepEqual(await sets(), [1, 4, 5].map(nameOf));
 });
 
+test("backup prune: packs that a killed prune left go, though no set is to go", async () => {
+  const [id = ""] = (await sets()).slice(-1);
+  const index = join(work, "sets", "indexes", "0".repeat(64));
+  await writeFile(index, "left over");
+  const { code, out, err } = await call(["prune"]);
+  assert.equal(code, 0, err);
+  assert.match(out, /1 object that no set needs/);
+  assert.deepEqual((await sets()).slice(-1), [id]);
+  assert.match((await call(["prune"])).out, /Nothing was to go/);
+});
+
 test("backup prune: sets of what may be an orphan refuse it, until somebody says from where on they are right", async () => {
   const world = setWorld(new DirectoryStore(join(work, "orphan")));
   const signers = [Buffer.from(world.keys.signing.publicKey).toString("base64url")];

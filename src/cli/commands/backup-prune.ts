@@ -1,6 +1,7 @@
 import {
   agreePruneByTyping,
   approvePruneByDigest,
+  clearStore,
   isIdlePrune,
   planBackupsPrune,
   pruneBackups,
@@ -30,22 +31,24 @@ export const command: CommandModule = {
       const context: PruneContext = { ...app, backup: backup.ports, trust: backup.trust };
       const request = requestOf(invocation, app.config.cluster, backup.settings.retention);
       const plan = await planBackupsPrune(context, request);
-      const isShownOnly = hasFlag(invocation, "plan") || (isIdlePrune(plan) && plan.refusals.length === 0);
-      const pruned = isShownOnly
+      const isIdle = isIdlePrune(plan) && plan.refusals.length === 0;
+      const pruned = hasFlag(invocation, "plan")
         ? undefined
-        : await pruneBackups(context, {
-            plan,
-            request,
-            askConsent: async (asked) => {
-              display.stop();
-              return consentTo(invocation, asked);
-            },
-          });
+        : isIdle
+          ? await clearStore(context)
+          : await pruneBackups(context, {
+              plan,
+              request,
+              askConsent: async (asked) => {
+                display.stop();
+                return consentTo(invocation, asked);
+              },
+            });
       display.stop();
       const document: BackupPruneDocument = { ...plan, kind: "BackupPrune", pruned };
       printResult(cli, document, () => backupPrunePage(document));
       if (plan.refusals.length > 0) return "refused";
-      return pruned?.objectsLeftBecause === undefined ? "done" : "verificationFailed";
+      return isIdle || pruned?.objectsLeftBecause === undefined ? "done" : "verificationFailed";
     });
   },
 };

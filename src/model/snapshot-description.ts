@@ -1,9 +1,8 @@
-import type { FileChecksum, FileLogLoss, FileMember } from "./file-inspection.ts";
+import type { FileLogLoss, FileMember } from "./file-inspection.ts";
 
 /** What a snapshot or data dir would serve, as a backup set's manifest says it. Filled by app/files. */
 export interface SnapshotDescription {
   readonly form: "snapshot" | "database" | "data-dir";
-  readonly sha256: FileChecksum;
   /** Of a data dir: after its log. */
   readonly revision: bigint;
   readonly compactRevision: bigint;

@@ -1,4 +1,4 @@
-import { createDecipheriv } from "node:crypto";
+import { createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { ByteFiles, OpenByteFile } from "../../ports/byte-files.ts";
@@ -57,14 +57,14 @@ class OpenSealedFile implements OpenByteFile {
   readonly size: number;
   readonly secondsSinceWrite = longAgoSeconds;
   private readonly facts: SealedFileFacts;
-  private readonly key: Uint8Array;
+  private readonly key: KeyObject;
   private readonly handle: number;
   /** By number; the one that was asked for longest ago comes first. */
   private readonly opened = new Map<number, Uint8Array>();
 
   constructor(facts: SealedFileFacts, key: Uint8Array) {
     this.facts = facts;
-    this.key = key;
+    this.key = createSecretKey(key);
     this.name = facts.name;
     this.size = facts.sizeBytes;
     try {

@@ -88,6 +88,8 @@ class LocalSealedFile {
   private waitingBytes = 0;
   private sizeBytes = 0;
   private block = 0;
+  /** One write is under way while the next blocks are sealed. */
+  private underWay: Promise<void> = Promise.resolve();
 
   constructor(file: SpoolFile, seal: { readonly key: Uint8Array; readonly number: number }) {
     this.file = file;
@@ -108,14 +110,17 @@ class LocalSealedFile {
   /** Gives its size in the clear. */
   async close(): Promise<number> {
     if (this.waitingBytes > 0) await this.write();
+    await this.underWay;
     // It is no copy of a file with a time of its own.
     await this.file.close(0);
     return this.sizeBytes;
   }
 
-  discard(): Promise<void> {
+  async discard(): Promise<void> {
     this.waiting.fill(0);
-    return this.file.discard();
+    // Why a write failed is not asked of what goes.
+    await this.underWay.catch(() => undefined);
+    await this.file.discard();
   }
 
   private async write(): Promise<void> {
@@ -131,6 +136,9 @@ class LocalSealedFile {
     }
     this.waiting.fill(0, 0, this.waitingBytes);
     this.waitingBytes = 0;
-    await this.file.append(Buffer.concat(sealed));
+    await this.underWay;
+    this.underWay = this.file.append(Buffer.concat(sealed));
+    // It is met by the next write, or at the end.
+    this.underWay.catch(() => undefined);
   }
 }

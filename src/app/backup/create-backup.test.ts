@@ -60,7 +60,6 @@ function world() {
   const clock: FakeClock = sets.clock;
   const description = (change: Partial<SnapshotDescription> = {}): SnapshotDescription => ({
     form: "snapshot",
-    sha256: { present: true, valid: true },
     revision: etcd.store.revision,
     compactRevision: -1n,
     totalKeys: 300,

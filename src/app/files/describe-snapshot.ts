@@ -1,3 +1,4 @@
+import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
 import { inspectRecords } from "../../formats/etcd/mvcc/inspect-db.ts";
 import { hashKv } from "../../formats/etcd/mvcc/hash-kv.ts";
 import type { MvccRecord } from "../../formats/etcd/mvcc-records.ts";
@@ -5,7 +6,6 @@ import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
 import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
 import { RegistryPrefixFinder } from "../../formats/kubernetes/registry-prefix-finder.ts";
 import type { SnapshotDescription } from "../../model/snapshot-description.ts";
-import { startChecks } from "./check-trailer.ts";
 import { newHashSeed, showing, type FileContext } from "./file-context.ts";
 import { structureOf } from "./inspect-file.ts";
 import { metaDamageOf } from "./meta-damage.ts";
@@ -23,11 +23,14 @@ export interface DescribeSnapshotRequest {
 /** The first problems are enough to say that it is damaged; `snapshot check` has all. */
 const problemsShown = 5;
 
-/** What a start from this file or data dir would serve: its log is replayed. Throws as `withState`. */
+/**
+ * What a start from this file or data dir would serve: its log is replayed.
+ * A snapshot's sha256 is not looked at: who streamed it compared it as it came.
+ * Throws as `withState`.
+ */
 export function describeSnapshot(context: FileContext, request: DescribeSnapshotRequest): SnapshotDescription {
   return withState(context, { path: request.path, walDir: request.walDir }, (opened) => {
-    const checks = startChecks(context, opened, { structure: true });
-    const structure = checks.structure();
+    const structure = checkBolt(opened.database, { onBytes: showing(context, "checking the structure") });
     const found = structureOf(structure, metaDamageOf(opened, structure.verdict === "good"));
     const { bolt, loss } = opened.state();
     const records = openMvcc(bolt);
@@ -43,11 +46,9 @@ export function describeSnapshot(context: FileContext, request: DescribeSnapshot
     });
     const version = request.etcdVersion ?? schema.schemaVersion;
     const hash = hashKv(records, 0n, { version, hashSeed: newHashSeed(context), onBytes: showing(context, "hashing every record") });
-    const { present, valid } = checks.trailer();
     const nameOf = resourceNames(registry.prefixes());
     return {
       form: opened.form,
-      sha256: { present, valid },
       revision: hash.revision,
       compactRevision: hash.compactRevision,
       totalKeys: census.liveKeys,

@@ -84,6 +84,21 @@ for (const version of engineVersions)
     rmSync(world.spoolDirectory, { recursive: true });
   });
 
+test("V4: an offline copy of a member that was killed: its log is replayed, and a real etcd serves what it gives", async () => {
+  const directory = join(work, "killed");
+  const etcd = await PlainEtcd.start({ version: "3.6", directory });
+  for (const [key, value] of smallCluster)
+    await putBytes(etcd, key, typeof value === "string" ? Buffer.from(value) : (value ?? new Uint8Array()));
+  await etcd.kill();
+  await etcd.close();
+  const names = readdirSync(etcd.dataDir, { recursive: true, encoding: "utf8" }).filter((name) => /(\.wal|\.snap|\/db)$/.test(name));
+  const dataDir = Object.fromEntries(names.map((name) => [name, readFileSync(join(etcd.dataDir, name))]));
+  const world = await setOf("3.6", new Uint8Array(), { dataDir });
+  const { outcomes } = await world.verify({ level: "V4" });
+  assert.equal(outcomes[4]?.verdict, "holds", JSON.stringify(outcomes, undefined, 1));
+  rmSync(world.spoolDirectory, { recursive: true });
+});
+
 test("V4: an etcd that serves another hash than the set has fails it", async () => {
   const snapshot = await snapshotOf("3.6");
   const options = sandboxOptions();

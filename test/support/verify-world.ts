@@ -106,6 +106,8 @@ export const smallCluster: KeyWrites = [
 export interface VerifyWorldOptions {
   readonly store?: BackupStore;
   readonly snapshot?: Uint8Array;
+  /** Instead of a snapshot: the files of a member's data dir on cp1, by their paths below /var/lib/etcd. */
+  readonly dataDir?: { readonly [path: string]: Uint8Array };
   /** Of cp1 and cp2, by name. */
   readonly machines?: { readonly [host: string]: MachineFiles };
   /** Parts beside those of machines and the snapshot. */
@@ -140,13 +142,24 @@ export async function verifyWorld(options: VerifyWorldOptions = {}): Promise<Ver
   const modifiedAt = options.modifiedAt ?? Math.floor(createdMs / 1000) - 3600;
   const writer = await SetWriter.begin(set.writing, { id: firstSet, recipients: options.recipients ?? [recipient] });
   const ofCluster = { type: "file", target: undefined, mode: 0, uid: 0, gid: 0, modifiedAt, host: undefined } as const;
-  await writer.addPart({ ...ofCluster, kind: "snapshot", path: "snapshot.db" }, snapshot);
+  const dataDir =
+    options.dataDir === undefined
+      ? undefined
+      : Object.entries(options.dataDir).map(([path, bytes]) => [`/var/lib/etcd/${path}`, bytes] as const);
+  if (dataDir === undefined) await writer.addPart({ ...ofCluster, kind: "snapshot", path: "snapshot.db" }, snapshot);
+  for (const [path, bytes] of dataDir ?? []) await writer.addPart({ ...ofCluster, kind: "snapshot", host: asHostName("cp1"), path }, bytes);
   for (const [host, files] of Object.entries(machines))
     for (const [path, text] of Object.entries(files))
       await writer.addPart({ ...ofCluster, kind: kindOf(path), host: asHostName(host), path }, Buffer.from(text));
   if (options.lastSeen !== undefined)
     await writer.addPart({ ...ofCluster, kind: "last-seen", path: "last-seen.json" }, Buffer.from(options.lastSeen));
-  const description = describeSnapshot(memoryFileContext({ "/snapshot.db": snapshot }), { path: "/snapshot.db", etcdVersion: "3.6.16" });
+  const description = describeSnapshot(
+    memoryFileContext(dataDir === undefined ? { "/snapshot.db": snapshot } : Object.fromEntries(dataDir)),
+    {
+      path: dataDir === undefined ? "/snapshot.db" : "/var/lib/etcd",
+      etcdVersion: options.cluster?.etcdVersion ?? "3.6.16",
+    },
+  );
   const usual = manifestFacts();
   const facts: ManifestFacts = {
     ...usual,
@@ -160,6 +173,7 @@ export async function verifyWorld(options: VerifyWorldOptions = {}): Promise<Ver
     },
     snapshot: {
       ...usual.snapshot,
+      form: dataDir === undefined ? "stream" : "data-dir",
       sizeBytes: BigInt(snapshot.length),
       revision: description.revision,
       totalKeys: description.totalKeys,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { FakeBackupStore } from "../../../test/support/fake-backup-store.ts";
@@ -18,6 +19,7 @@ import { encodeSignedDocument } from "../../formats/backup-set/signed-document.t
 import { asClusterId } from "../../model/ids.ts";
 import type { ProofLevel } from "../../model/backup-set.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import type { Sandbox, Sandboxes } from "../../ports/sandbox.ts";
 import { writeLastSeen } from "../../schemas/last-seen.ts";
 import type { VerifiedBackup, VerifyRequest } from "./verify-backup.ts";
 import type { VerifyContext } from "./verify-context.ts";
@@ -276,4 +278,32 @@ test("V4: without a program of that version it was not tried, with what to insta
   assert.deepEqual([found.level, found.verdict, found.why], ["V4", "not-tried", "no etcd in this test"]);
   const bare = await stopOfWorld({ snapshot: databaseBytes({ writes: smallCluster }) });
   assert.ok(bare.level === "V4" || bare.level === "V2", bare.why);
+});
+
+test("V4: where no sandbox can be made nothing is said of the set; a program that fails on it fails it", async () => {
+  const sandboxes = (code: "SANDBOX_UNSUPPORTED" | "LOCAL_DISK_FULL" | "SANDBOX_FAILED"): Sandboxes => ({
+    findProgram: (kind, version) => Promise.resolve({ kind: "found", program: { kind, version, path: "/none" } }),
+    open: () =>
+      code === "SANDBOX_FAILED"
+        ? Promise.resolve(failing)
+        : Promise.reject(new RecoveryError(code, { subject: "this machine", detail: "in this test" })),
+  });
+  const failing: Sandbox = {
+    directory: mkdtempSync(join(tmpdir(), "requorum-no-sandbox-")),
+    isInMemory: false,
+    describes: "in this test",
+    member: { name: "sandbox", peerUrl: "https://127.0.0.1:1" },
+    startEtcd: () => Promise.reject(new RecoveryError("SANDBOX_FAILED", { subject: "etcd in the sandbox", detail: "it ended" })),
+    startApiServer: () => Promise.reject(new Error("it does not come to that")),
+    close: () => Promise.resolve(),
+  };
+  const stop = (code: Parameters<typeof sandboxes>[0]) =>
+    stopOfWorld({ sandboxes: sandboxes(code) }, undefined, { request: { level: "V4" } });
+  for (const code of ["SANDBOX_UNSUPPORTED", "LOCAL_DISK_FULL"] as const) {
+    const found = await stop(code);
+    assert.deepEqual([found.level, found.verdict, found.why], ["V4", "not-tried", "no sandbox could be made: in this test"]);
+  }
+  const ended = await stop("SANDBOX_FAILED");
+  rmSync(failing.directory, { recursive: true });
+  assert.deepEqual([ended.level, ended.verdict, ended.why], ["V4", "fails", "etcd in the sandbox: it ended"]);
 });

@@ -19,6 +19,8 @@ export interface CommandSpec {
   readonly exits: readonly ExitName[];
   /** What these mean for this verb, where `exitMeanings` says it too generally. */
   readonly exitWords?: { readonly [name in ExitName]?: string };
+  /** It carries out runs: it stops between two steps, however long that takes, and what was stopped or failed can be resumed. */
+  readonly carriesOutRuns?: true;
   readonly load: () => Promise<CommandModule>;
 }
 

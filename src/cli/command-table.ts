@@ -37,9 +37,7 @@ const exitMeanings: { readonly [name in ExitName]: string } = {
 /** What an exit code means for one verb. */
 export function exitMeaningOf(spec: CommandSpec, name: ExitName): string {
   const words = spec.exitWords?.[name] ?? exitMeanings[name];
-  // Only verbs that carry out runs take the lock; what waits for a backup store is no run.
-  const carriesOutRuns = spec.exits.includes("locked") && spec.path[0] !== "backup";
-  return carriesOutRuns && (name === "failed" || name === "interrupted") ? `${words}; the run can be resumed` : words;
+  return spec.carriesOutRuns === true && (name === "failed" || name === "interrupted") ? `${words}; the run can be resumed` : words;
 }
 
 /** All exit codes of a verb, ascending: its own and those that every verb has. */

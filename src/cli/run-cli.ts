@@ -53,7 +53,7 @@ export async function runCli(request: CliRequest): Promise<number> {
     const module = await parsed.spec.load();
     const running = module.run({ verb: commandName(parsed.spec), cli: context, table, args: parsed.args, options: parsed.options });
     // A run stops between two steps, however long that takes.
-    const exit = await (hasRun(parsed.spec) ? running : endedOrLeft(running, signal, request.graceMs ?? usualGraceMs));
+    const exit = await (parsed.spec.carriesOutRuns === true ? running : endedOrLeft(running, signal, request.graceMs ?? usualGraceMs));
     await assertWritten(plain, parsed.spec);
     return typeof exit === "string" ? exitCodes[exit] : exit.programExit;
   } catch (error) {
@@ -83,15 +83,10 @@ async function assertWritten(terminal: Terminal, spec: CommandSpec | undefined):
     detail: `${detail}; the result is cut off there`,
     cause: failure,
     remedies:
-      spec !== undefined && hasRun(spec)
+      spec?.carriesOutRuns === true
         ? [{ why: "a run went on all the same; see how it ended", command: "requorum runs show" }]
         : [{ why: "free space there, or write somewhere else" }],
   });
-}
-
-/** Does the verb carry out runs? Those stop in a way of their own. Only they take the lock; an outcome can be unknown elsewhere too. */
-function hasRun(spec: CommandSpec): boolean {
-  return spec.exits.includes("locked");
 }
 
 /** Rejects with the signal's reason when the verb goes on for longer than this after it was stopped. */
@@ -117,7 +112,9 @@ async function endedOrLeft<T>(running: Promise<T>, signal: AbortSignal, graceMs:
 function stopOf(error: unknown, spec: CommandSpec, signal: AbortSignal | undefined): RecoveryError | undefined {
   const reason: unknown = signal?.aborted === true ? signal.reason : undefined;
   if (!(reason instanceof RecoveryError)) return undefined;
-  return !hasRun(spec) || error === reason || (error instanceof RecoveryError && error.code === reason.code) ? reason : undefined;
+  return spec.carriesOutRuns !== true || error === reason || (error instanceof RecoveryError && error.code === reason.code)
+    ? reason
+    : undefined;
 }
 
 function globalOptionsOf(parsed: ParsedCommand): GlobalOptions {

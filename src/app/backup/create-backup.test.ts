@@ -161,6 +161,20 @@ test("createBackup: without quorum it is refused and nothing is stored; accepted
   assert.ok(codesOf(await create(["NO_QUORUM"])).includes("NO_QUORUM"));
 });
 
+test("createBackup: what would be refused is looked at a second time: an election that is over by then refuses nothing", async () => {
+  const { create, etcd, clock } = world();
+  etcd.setProcess(cp2, "stopped");
+  etcd.setProcess(cp3, "stopped");
+  const sleep = clock.sleep.bind(clock);
+  clock.sleep = async (durationMs, signal) => {
+    await sleep(durationMs, signal);
+    if (durationMs < 6000) return;
+    etcd.setProcess(cp2, "running");
+    etcd.setProcess(cp3, "running");
+  };
+  assert.deepEqual((await create()).marks, []);
+});
+
 test("createBackup: members that hold different data are refused; accepted, the set is of what most hold", async () => {
   const { create, etcd, nothingStays } = world();
   const diverged = etcd.memberOn(cp2);

@@ -1,6 +1,12 @@
 /** Makes one backup set: looks, judges, collects, streams, reads what it stored, and writes the manifest last. */
 import { judgeHashes } from "../../catalogue/source/judge-hashes.ts";
-import { judgeSource, olderThan, type SourceCandidate, type SourceJudgement } from "../../catalogue/source/judge-source.ts";
+import {
+  judgeSource,
+  olderThan,
+  type JudgeOptions,
+  type SourceCandidate,
+  type SourceJudgement,
+} from "../../catalogue/source/judge-source.ts";
 import { listSets } from "../../catalogue/list-sets.ts";
 import { SetWriter } from "../../catalogue/set-writer.ts";
 import type { BackupManifest, BackupMark, BackupMarkCode } from "../../model/backup-set.ts";
@@ -11,10 +17,10 @@ import type { SnapshotDescription } from "../../model/snapshot-description.ts";
 import type { SealedDirectory } from "../../ports/sealed-spool.ts";
 import { askMemberHashes } from "../../probe/collect/ask-member-hashes.ts";
 import { withRest } from "../files/discarded.ts";
-import { observeOnce } from "../observe-cluster.ts";
+import { observeAgain, observeOnce } from "../observe-cluster.ts";
 import type { CreateBackupContext } from "./backup-context.ts";
 import { gatherParts, type GatheredParts } from "./gather-parts.ts";
-import { assertAccepted, clockMarks, contentMarks, knownBefore, newestSetOf } from "./judge-marks.ts";
+import { assertAccepted, clockMarks, contentMarks, knownBefore, newestSetOf, refusingMarks } from "./judge-marks.ts";
 import { takeDataDir, takeStream, type TakenSnapshot } from "./take-snapshot.ts";
 
 export interface CreateBackupRequest {
@@ -44,9 +50,8 @@ export async function createBackup(context: CreateBackupContext, request: Create
   const newest = newestSetOf(config.cluster, sets);
   const clock = clockMarks(newest, ports.clock.nowMs());
   assertAccepted(clock, request.accepted);
-  const { inventory } = await observeOnce(context, { depth: "status", memory: "wanted" });
   const before = newest === undefined ? [] : [knownBefore(newest)];
-  const judged = judgeSource(inventory, { policy: settings.source, from: request.from, before });
+  const { inventory, judged } = await lookAndJudge(context, request, { policy: settings.source, from: request.from, before });
   assertSource(judged, request.from);
   assertAccepted([...clock, ...judged.marks], request.accepted);
   const [compared, gathered] = await Promise.all([compareHashes(context, judged), gatherParts(context, inventory)]);
@@ -59,6 +64,23 @@ export async function createBackup(context: CreateBackupContext, request: Create
       ? await firstThatWorks(context, judged.offlineHosts, (host) => oneSet(context, { ...attempt, host, candidate: undefined }))
       : await firstThatWorks(context, candidates, (candidate) => oneSet(context, { ...attempt, host: candidate.host, candidate }));
   return { manifest, place: backup.store.place, tookMs: Math.round(ports.clock.monotonicMs() - beganMs) };
+}
+
+/** A slow answer must not refuse the set of tonight: what would be refused is looked at a second time, longer and later. */
+async function lookAndJudge(
+  context: CreateBackupContext,
+  request: CreateBackupRequest,
+  options: JudgeOptions,
+): Promise<{ readonly inventory: Inventory; readonly judged: SourceJudgement }> {
+  const first = await observeOnce(context, { depth: "status", memory: "wanted" });
+  const judged = judgeSource(first.inventory, options);
+  if (hasSource(judged) && refusingMarks(judged.marks, request.accepted).length === 0) return { inventory: first.inventory, judged };
+  const { inventory } = await observeAgain(
+    context,
+    first,
+    judged.marks.map(({ code }) => code),
+  );
+  return { inventory, judged: judgeSource(inventory, options) };
 }
 
 /** Members whose data is what most members have; the others are not taken. */
@@ -82,8 +104,12 @@ async function compareHashes(
   return { candidates: candidates.filter(({ host }) => hosts.includes(host)), marks };
 }
 
+function hasSource(judged: SourceJudgement): boolean {
+  return judged.kind === "stream" ? judged.candidates.length > 0 : judged.offlineHosts.length > 0;
+}
+
 function assertSource(judged: SourceJudgement, from: HostName | undefined): void {
-  if (judged.kind === "stream" ? judged.candidates.length > 0 : judged.offlineHosts.length > 0) return;
+  if (hasSource(judged)) return;
   throw new RecoveryError("BACKUP_NO_SOURCE", {
     subject: from === undefined ? "etcd" : `host ${from}`,
     detail: judged.marks.map(({ because }) => because).join("; "),

@@ -42,9 +42,14 @@ export function contentMarks(found: SnapshotDescription, newest: BackupManifest 
   return marks;
 }
 
+/** Marks that refuse, without those that were accepted by name. */
+export function refusingMarks(marks: readonly BackupMark[], accepted: readonly BackupMarkCode[]): readonly BackupMark[] {
+  return marks.filter(({ code }) => (refusingMarkCodes as readonly BackupMarkCode[]).includes(code) && !accepted.includes(code));
+}
+
 /** BACKUP_REFUSED when a mark refuses and was not accepted by its name. */
 export function assertAccepted(marks: readonly BackupMark[], accepted: readonly BackupMarkCode[]): void {
-  const refusing = marks.filter(({ code }) => (refusingMarkCodes as readonly BackupMarkCode[]).includes(code) && !accepted.includes(code));
+  const refusing = refusingMarks(marks, accepted);
   if (refusing.length === 0) return;
   const codes = [...new Set([...accepted, ...refusing.map(({ code }) => code)])];
   throw new RecoveryError("BACKUP_REFUSED", {

@@ -7,6 +7,7 @@ import { indexName } from "../formats/backup-set/set-names.ts";
 import type { BackupStore } from "../ports/backup-store.ts";
 import { inTurns } from "./in-turns.ts";
 import { listSets } from "./list-sets.ts";
+import { readProofs } from "./read-proofs.ts";
 import type { SetTrust } from "./set-signing.ts";
 
 /** A chunk that a listed set stored already. */
@@ -20,7 +21,14 @@ export interface KnownChunk {
 const setsLookedAtMax = 8;
 const readsAtOnce = 4;
 
-/** Chunk name (hex) to where it lies. Only of trusted sets under the same key: what nobody vouches for is not built upon. */
+/** Of these the newest that is evidence counts. */
+const proofsLookedAtMax = 3;
+
+/**
+ * Chunk name (hex) to where it lies. Only of trusted sets under the same key
+ * whose last verification did not find stored bytes missing or damaged: what
+ * nobody vouches for is not built upon.
+ */
 export async function knownChunks(
   {
     store,
@@ -34,9 +42,12 @@ export async function knownChunks(
     .filter((set) => set.kind === "trusted" && set.manifest.key.keyId === keys.keyId)
     .slice(-setsLookedAtMax);
   const known = new Map<string, KnownChunk>();
-  const found = await inTurns(sets, readsAtOnce, (set) =>
-    set.kind === "trusted" ? chunksOf(set.manifest, { store, ciphers, keys }, signal) : Promise.resolve([]),
-  );
+  const found = await inTurns(sets, readsAtOnce, async (set) => {
+    if (set.kind !== "trusted") return [];
+    const [newest] = await readProofs({ store, ciphers, trust }, set, signal, proofsLookedAtMax);
+    const isBad = newest?.outcomes.some(({ level, verdict }) => (level === "V0" || level === "V1") && verdict === "fails") ?? false;
+    return isBad ? [] : chunksOf(set.manifest, { store, ciphers, keys }, signal);
+  });
   for (const chunks of found) for (const [name, chunk] of chunks) known.set(name, chunk); // the newest set is last
   return known;
 }

@@ -23,11 +23,12 @@ export async function readProofs(
   { store, ciphers, trust }: { readonly store: BackupStore; readonly ciphers: SetCiphers; readonly trust: SetTrust },
   set: { readonly id: BackupSetId; readonly manifestSha256: string },
   signal?: AbortSignal,
+  newestMax = proofsReadMax,
 ): Promise<readonly BackupProof[]> {
   const options = signal === undefined ? {} : { signal };
   const objects = (await store.list(proofsOf(set.id), options)).filter(({ sizeBytes }) => sizeBytes <= proofBytesMax);
   // Their names begin with their time.
-  const proofs = await inTurns(objects.slice(-proofsReadMax), readsAtOnce, async ({ name }) => {
+  const proofs = await inTurns(objects.slice(-newestMax), readsAtOnce, async ({ name }) => {
     try {
       const { payload, signers } = readSignedDocument(await store.get(name, undefined, options), set.id, ciphers);
       if (!isTrustedBy(signers, trust)) return undefined;

@@ -17,6 +17,7 @@ import {
   writeSet,
 } from "../../test/support/set-world.ts";
 import { chunkBytes } from "../formats/backup-set/chunk.ts";
+import { encodeSignedDocument } from "../formats/backup-set/signed-document.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { listSets } from "./list-sets.ts";
 import { packTargetBytes } from "./pack-writer.ts";
@@ -96,10 +97,17 @@ test("a second set stores only what is new, and the first may be read without it
   assert.deepEqual(Buffer.from((await readSet(reading, firstSet))["/snapshot"] ?? []), Buffer.from(content));
 });
 
-test("nothing is shared with a set that is not listed, not trusted, or damaged", async () => {
-  for (const spoil of ["unlisted", "untrusted", "damaged", "index gone"]) {
+test("nothing is shared with a set that is not listed, not trusted, damaged, or was found to be damaged", async () => {
+  for (const spoil of ["unlisted", "untrusted", "damaged", "index gone", "proof of damage"]) {
     const { writing, store, keys } = setWorld();
     const { index } = await writeSet(writing, files);
+    const proof = {
+      ...{ apiVersion: "requorum.backup/v1", kind: "BackupProof", set: firstSet, at: "2026-03-01T03:30:00.000Z", by: "anna", program: "x" },
+      manifestSha256: sha256Hex(store.objects.get(`sets/${firstSet}.json`)?.content ?? new Uint8Array()),
+      outcomes: [{ level: "V1", verdict: "fails", because: ["a pack is damaged"], tookMs: 1 }],
+    };
+    if (spoil === "proof of damage")
+      await store.put(`proofs/${firstSet}/20260301-033000-aaaa.json`, encodeSignedDocument(proof, keys.signing, writing.ciphers));
     if (spoil === "unlisted") store.objects.delete(`sets/${firstSet}.json`);
     if (spoil === "untrusted") Object.assign(keys, { signing: setWorld().keys.signing });
     if (spoil === "damaged") store.damage(`sets/${firstSet}.json`, (bytes) => bytes.subarray(1));
@@ -214,6 +222,28 @@ test("when the answer to the manifest's put is lost, the set that exists by then
   await assert.rejects(writer.finish(manifestFacts()), isRecoveryError("BACKUP_STORE_UNREACHABLE"));
   await writer.abort();
   assert.deepEqual(Buffer.from((await readSet(reading))["/a"] ?? []), Buffer.from(seededBytes(9, 1000)));
+});
+
+test("a claim that cannot be taken away does not make a set that exists a failure", async () => {
+  const { writing, reading, store } = setWorld();
+  store.beforeCall = (operation) => {
+    if (operation === "remove") throw new RecoveryError("BACKUP_STORE_UNREACHABLE", { subject: "store", detail: "the connection broke" });
+  };
+  await writeSet(writing, files);
+  store.beforeCall = undefined;
+  assert.equal((await listSets(reading, reading.trust)).length, 1);
+  assert.deepEqual(store.names("claims/"), [`claims/${firstSet}.json`]);
+});
+
+test("who stops the program stops the packs that are on their way too", async () => {
+  const { writing, store } = setWorld();
+  const stop = new AbortController();
+  const writer = await SetWriter.begin(writing, { id: firstSet, recipients: [recipient], signal: stop.signal });
+  await writer.addPart(partHead("/a"), seededBytes(9, 1000));
+  stop.abort(new Error("stopped"));
+  await assert.rejects(writer.finish(manifestFacts()), isRecoveryError("INTERRUPTED"));
+  await writer.abort();
+  assert.deepEqual(store.names(), ["requorum-store.json"]);
 });
 
 test("a pack that the new set shares and that is gone by now ends the writing: BACKUP_OBJECT_MISSING", async () => {

@@ -102,7 +102,8 @@ export class SetWriter {
       const trust = { publicKeys: [ownKey, ...(set.trustedKeys ?? [])] };
       const known = await knownChunks({ store, ciphers, keys, trust }, signal);
       const controller = new AbortController();
-      const content = new SetContent({ store, ciphers, keys, known, signal: controller.signal });
+      const stop = signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal]);
+      const content = new SetContent({ store, ciphers, keys, known, signal: stop });
       return new SetWriter(writing, set.id, { content, keys, dataKey, controller, beganMs });
     } catch (error) {
       await removeClaim(store, set.id);
@@ -147,7 +148,10 @@ export class SetWriter {
       });
     await store.put(manifestName(this.id), encodeSignedDocument(manifest, await this.#writing.keys.signingKey(), ciphers));
     this.#state = "ended";
-    await removeClaim(store, this.id);
+    await removeClaim(store, this.id).catch((error: unknown) => {
+      // The set exists. A claim of a process that has ended is cleared by the next writer.
+      if (!(error instanceof RecoveryError)) throw error;
+    });
     return manifest;
   }
 

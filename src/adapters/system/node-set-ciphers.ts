@@ -19,7 +19,7 @@ const tagBytes = 16;
 /** Of RFC 8410: what stands before the 32 bytes of an Ed25519 key in PKCS #8 and in SubjectPublicKeyInfo. */
 const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
 const spkiPrefix = Buffer.from("302a300506032b6570032100", "hex");
-/** docs/decisions/0008: measured on snapshots of etcd; higher levels cost more time than they save bytes. */
+/** docs/decisions/0009-backup-sets.md: measured on snapshots of etcd; higher levels cost more time than they save bytes. */
 const zstdLevel = 1;
 const outputBytesMax = 1024 * 1024;
 

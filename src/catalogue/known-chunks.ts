@@ -17,6 +17,8 @@ export interface KnownChunk {
   readonly length: number;
 }
 
+/** Among the newest there are enough; a store of years need not be read for it. */
+const setsListedMax = 32;
 /** More sets add little that is not in the newest; each costs the reading of its index. */
 const setsLookedAtMax = 8;
 const readsAtOnce = 4;
@@ -38,7 +40,7 @@ export async function knownChunks(
   }: { readonly store: BackupStore; readonly ciphers: SetCiphers; readonly keys: SetKeys; readonly trust: SetTrust },
   signal?: AbortSignal,
 ): Promise<Map<string, KnownChunk>> {
-  const sets = (await listSets({ store, ciphers }, trust, signal))
+  const sets = (await listSets({ store, ciphers }, trust, signal, setsListedMax))
     .filter((set) => set.kind === "trusted" && set.manifest.key.keyId === keys.keyId)
     .slice(-setsLookedAtMax);
   const known = new Map<string, KnownChunk>();

@@ -33,13 +33,14 @@ export type ListedSet =
 /** Manifests that are read at one time. */
 const readsAtOnce = 8;
 
-/** All sets, the oldest first. Only what lies below `sets/` counts. Throws what the store throws. */
+/** All sets, or the `newestMax` newest, the oldest of them first. Only what lies below `sets/` counts. Throws what the store throws. */
 export async function listSets(
   { store, ciphers }: { readonly store: BackupStore; readonly ciphers: SetCiphers },
   trust: SetTrust,
   signal?: AbortSignal,
+  newestMax = Number.POSITIVE_INFINITY,
 ): Promise<readonly ListedSet[]> {
-  const objects = await store.list(manifestPrefix, signal === undefined ? {} : { signal });
+  const objects = (await store.list(manifestPrefix, signal === undefined ? {} : { signal })).slice(-newestMax);
   const listed = await inTurns(objects, readsAtOnce, (object) => listOne({ store, ciphers }, trust, object, signal));
   return listed.filter((set) => set !== undefined);
 }

@@ -18,6 +18,7 @@ import {
 } from "../../test/support/set-world.ts";
 import { chunkBytes } from "../formats/backup-set/chunk.ts";
 import { encodeSignedDocument } from "../formats/backup-set/signed-document.ts";
+import { asBackupSetId } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { listSets } from "./list-sets.ts";
 import { packTargetBytes } from "./pack-writer.ts";
@@ -120,6 +121,16 @@ test("nothing is shared with a set that is not listed, not trusted, damaged, or 
       spoil,
     );
   }
+});
+
+test("of a store of years only the newest sets are looked at", async () => {
+  const { writing, store } = setWorld();
+  const idOf = (index: number) => asBackupSetId(`20260301-03${String(index).padStart(4, "0")}-aaaaaa`);
+  for (let index = 0; index < 40; index += 1) await writeSet(writing, { "/a": seededBytes(9, 100) }, { id: idOf(index) });
+  store.calls.length = 0;
+  await writeSet(writing, { "/a": seededBytes(9, 100) }, { id: idOf(40) });
+  assert.equal(store.calls.filter((call) => call.startsWith("get sets/")).length, 32);
+  assert.equal(store.calls.filter((call) => call.startsWith("get indexes/")).length, 8);
 });
 
 test("equal chunks inside one set are stored once", async () => {

@@ -124,7 +124,7 @@ async function resign(
   world.store.damage(manifest, () => encodeSignedDocument(changed, by, world.reading.ciphers));
 }
 
-test("whoever has the signing key but not the data key cannot swap chunks, change an index, or give one of another set", async () => {
+test("whoever has the signing key but not the data key cannot swap chunks, change an index, or give one of another set; an unsigned manifest is damaged", async () => {
   const whole = await wholeSet();
   const { store, writing, reading } = whole.world;
   const set = await openSet(reading, firstSet, whole.key);
@@ -146,6 +146,10 @@ test("whoever has the signing key but not the data key cannot swap chunks, chang
   await assert.rejects(openSet(reading, firstSet, whole.key), isRecoveryError("BACKUP_SET_DAMAGED", /index: it was not sealed/));
   await resign(whole, (manifest) => (manifest.index = set.manifest.index), newSigningKey());
   await assert.rejects(openSet(reading, firstSet, whole.key), isRecoveryError("BACKUP_SET_UNTRUSTED"));
+  store.damage(whole.manifest, (bytes) =>
+    new TextEncoder().encode(new TextDecoder().decode(bytes).replace(/"signatures":\[.*\]/, '"signatures":[]')),
+  );
+  await assert.rejects(openSet(reading, firstSet, whole.key), isRecoveryError("BACKUP_SET_DAMAGED", /never was signed/));
   await resign(whole, () => undefined);
   assert.equal(await passes(whole), true);
 });

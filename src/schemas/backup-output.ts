@@ -167,8 +167,15 @@ export const statusBackups = z
   .nullable()
   .describe("null: no backups are configured");
 
+export const backupKeySchema = z.object({
+  ...document("BackupKey"),
+  recipient: z.string().describe("the public half, for `backup.recipients`"),
+  file: z.string().describe("where the secret half lies"),
+});
+
 export const backupOutputDocuments: { readonly [kind: string]: OutputDocument } = {
   BackupCreated: { verbs: ["backup create"], words: "The set that was made.", schema: backupCreatedSchema },
+  BackupKey: { verbs: ["backup keygen"], words: "A new key pair, without its secret half.", schema: backupKeySchema },
   BackupList: { verbs: ["backup list"], words: "All sets of a store.", schema: backupListSchema },
   BackupUnsealed: { verbs: ["backup unseal"], words: "The files of a set, as they were written.", schema: backupUnsealedSchema },
   BackupSet: { verbs: ["backup show"], words: "What the manifest of a set says.", schema: backupSetSchema },

@@ -67,6 +67,7 @@ function notConfigured(config: ClusterConfig): RecoveryError {
   return new RecoveryError("BACKUP_NOT_CONFIGURED", {
     subject: `cluster ${config.cluster}`,
     detail:
-      "requorum.yaml has no section `backup`. It needs at least where and for whom:\n  backup:\n    store: /srv/backup/sets\n    recipients: [age1…]   # the public half of a key that `age-keygen` makes; keep the other half off these machines",
+      "requorum.yaml has no section `backup`. It needs at least where and for whom:\n  backup:\n    store: /srv/backup/sets\n    recipients: [age1…]   # the public half of a key; keep the other half off these machines",
+    remedies: [{ why: "make such a key", command: "requorum backup keygen --out escrow.txt" }],
   });
 }

@@ -1,6 +1,7 @@
 import { proofLevels, refusingMarkCodes } from "../../model/backup-set.ts";
 import type { CommandSpec, OptionSpec } from "../command-spec.ts";
 import { keyOptions } from "./backup-key-options.ts";
+import { keygenSpec } from "./backup-keygen-spec.ts";
 import { unsealSpec } from "./backup-unseal-spec.ts";
 
 export const storeOption: OptionSpec = {
@@ -100,6 +101,7 @@ export const backupSpecs: readonly CommandSpec[] = [
     load: async () => (await import("../commands/backup-show.ts")).command,
   },
   unsealSpec,
+  keygenSpec,
   {
     path: ["backup", "verify"],
     summary: "prove that a backup set can be restored, level by level, and write the proof beside it",
@@ -116,7 +118,10 @@ export const backupSpecs: readonly CommandSpec[] = [
     examples: [
       { command: "requorum backup verify", why: "the newest set, up to V3" },
       { command: "requorum backup verify latest --level V4", why: "start a real etcd from it" },
-      { command: "requorum backup verify latest --level V5 --identity ./escrow.txt", why: "all of it, with the key that a person would have" },
+      {
+        command: "requorum backup verify latest --level V5 --identity ./escrow.txt",
+        why: "all of it, with the key that a person would have",
+      },
     ],
     exits: ["verificationFailed", ...storeExits],
     exitWords: {

@@ -18,7 +18,7 @@ process.env["AWS_ACCESS_KEY_ID"] = s3TestCredentials.accessKeyId;
 process.env["AWS_SECRET_ACCESS_KEY"] = s3TestCredentials.secretAccessKey;
 process.env["AWS_EC2_METADATA_DISABLED"] = "true";
 const random = seededRandom(seed);
-const trials = await BackupTrials.start(kind);
+const trials = await BackupTrials.start(kind, verb);
 const totals = { rounds: 0, killed: 0, withLeftovers: 0 };
 try {
   for (let round = 0; round < rounds; round += 1) {

@@ -8,6 +8,8 @@ import { createS3Store } from "../../src/adapters/backup-store/s3-store.ts";
 import type { BackupS3Config } from "../../src/model/cluster-config.ts";
 import type { BackupStore } from "../../src/ports/backup-store.ts";
 import { killStoreWriter, packNameOf } from "../support/kill-store-writer.ts";
+import { RecoveryError } from "../../src/model/recovery-error.ts";
+import { SmallDisk } from "../support/small-disk.ts";
 import { s3TestCredentials, startS3Server, type S3Server } from "../support/s3-server.ts";
 import { backupStoreContract } from "./backup-store.contract.ts";
 
@@ -259,3 +261,39 @@ test("S3Store: a call that is interrupted ends at once", { timeout: 60_000 }, as
   }
   await store.close();
 });
+
+test(
+  "S3Store: a server whose disk is full says so, and what was begun is no object",
+  { timeout: 60_000, skip: process.getuid?.() === 0 ? false : "needs root" },
+  async () => {
+    const disk = await SmallDisk.make(12 * 1024 * 1024);
+    const [program = "", ...args] = disk.through;
+    const full = await startS3Server({ directory: disk.path, through: { program, args } });
+    const store = storeOf(configOf(full), "small", quick);
+    try {
+      await full.makeBucket("small");
+      await store.put("sets/one.json", Buffer.from("x"));
+      for (const sizeBytes of [14, 20]) {
+        const bytes = randomBytes(sizeBytes * 1024 * 1024);
+        const error: unknown = await store.put(packNameOf(bytes), bytes).catch((one: unknown) => one);
+        assert.ok(
+          error instanceof RecoveryError && ["BACKUP_STORE_FAILED", "BACKUP_STORE_UNREACHABLE"].includes(error.code),
+          String(error),
+        );
+        assert.equal(await store.stat(packNameOf(bytes)), undefined);
+      }
+      disk.free();
+      const bytes = randomBytes(20 * 1024 * 1024);
+      await store.put(packNameOf(bytes), bytes);
+      assert.deepEqual(Buffer.from(await store.get(packNameOf(bytes))), bytes);
+      assert.deepEqual(
+        (await store.list("")).map((one) => one.name),
+        [packNameOf(bytes), "sets/one.json"],
+      );
+    } finally {
+      await store.close();
+      await full.remove();
+      await disk.close();
+    }
+  },
+);

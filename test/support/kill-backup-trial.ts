@@ -57,10 +57,12 @@ export class BackupTrials {
     this.#closeServer = made.closeServer;
   }
 
-  static async start(kind: TrialStore): Promise<BackupTrials> {
+  /** For prune all sets are small; for copy the newest needs several packs. */
+  static async start(kind: TrialStore, verb: TrialVerb): Promise<BackupTrials> {
     const directory = await mkdtemp(join(tmpdir(), "requorum-kill-backup-"));
     const world = setWorld();
-    for (let day = 1; day <= 6; day += 1) await writeDay(world.writing, day, { ownBytes: day === 6 ? 40_000_000 : 70_000 });
+    for (let day = 1; day <= 6; day += 1)
+      await writeDay(world.writing, day, { ownBytes: day === 6 && verb === "copy" ? 40_000_000 : 70_000 });
     await proveDay(world, 2, "V5");
     await copyStore(world.store, new DirectoryStore(join(directory, "source")));
     const server = await serverOf(kind, directory);

@@ -73,11 +73,13 @@ const valued = [
       .filter((option) => option.value !== undefined)
       .flatMap((option) => [`--${option.name}`, ...(option.short === undefined ? [] : [`-${option.short}`])]),
   ),
-].join("|");
+]
+  .sort((a, b) => b.length - a.length) // the longer name is tried before one that it begins with
+  .join("|");
 const verbs = [...new Set(commandTable.flatMap((spec) => spec.path.slice(0, 1)))].join("|");
 const seconds = [...new Set(commandTable.flatMap((spec) => spec.path.slice(1, 2)))].join("|");
 const commandForm = new RegExp(
-  `\\brequorum (?:${verbs})\\b(?: (?:(?:${valued})(?:[ =](?:'[^']*'|[^\\s'"\`),;]+(?:'[^']*')?))?|--?[a-z][a-z-]*|[A-Z]{2,}[A-Z_0-9]*\\b|(?:${seconds}|replace|recover)\\b))*`,
+  `\\brequorum (?:${verbs})\\b(?: (?:(?:${valued})(?![a-z-])(?:[ =](?:'[^']*'|[^\\s'"\`),;]+(?:'[^']*')?))?|--?[a-z][a-z-]*|[A-Z]{2,}[A-Z_0-9]*\\b|(?:${seconds}|replace|recover)\\b))*`,
   "g",
 );
 

@@ -239,5 +239,6 @@ function inContext<T>(reading: SealedReading, work: (context: FileContext) => T)
 
 function kindOf(path: string): BackupPartHead["kind"] {
   if (path.includes("/pki/")) return "pki";
+  if (path.endsWith(".conf")) return "kubeconfig";
   return path.includes("/enc/") ? "encryption-config" : "static-pod";
 }

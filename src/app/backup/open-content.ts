@@ -33,7 +33,7 @@ export async function openContent(
   const reading = spool.reading();
   context.report({ kind: "phase", text: "checking the snapshot" });
   const check = await engine.check(reading, { path: snapshotPath });
-  const isReadable = check.verdict === "good";
+  const isReadable = check.verdict !== "damaged";
   const description = isReadable
     ? await engine.describe(reading, { path: snapshotPath, etcdVersion: set.manifest.cluster.etcdVersion })
     : undefined;

@@ -14,6 +14,7 @@ import {
   verifyWorld,
   type VerifyWorldOptions,
 } from "../../../test/support/verify-world.ts";
+import { makeAuthority } from "../../adapters/sandbox/sandbox-certificates.ts";
 import { readProofs } from "../../catalogue/read-proofs.ts";
 import { encodeSignedDocument } from "../../formats/backup-set/signed-document.ts";
 import { asClusterId } from "../../model/ids.ts";
@@ -188,6 +189,28 @@ test("V3: the authority of another cluster has the same name, and did not sign t
   assert.match(found.why, /cp1:\/etc\/kubernetes\/pki\/apiserver\.crt: no authority of the set signed it/);
   const two = await stopOfWorld({ machines: { cp1: machineFiles(ours, "cp1"), cp2: machineFiles(theirs, "cp2") } });
   assert.match(two.why, /ca\.crt holds 2 different authorities: one on cp1, another on cp2.*sa\.key is another key than/s);
+});
+
+test("V3: a kubeconfig of another cluster; a certificate of a company's own authority and one that was put aside are not judged", async () => {
+  const [ours, theirs] = [newPki(), newPki()];
+  const company = makeAuthority({ commonName: "company", nowMs: Date.now() });
+  const at = "/etc/kubernetes";
+  const kubeconfig = (pki: typeof ours, trusted = pki): string => {
+    const data = (text: string): string => Buffer.from(text).toString("base64");
+    return `clusters:\n- cluster: { certificate-authority-data: ${data(trusted.ca.certificate)} }\nusers:\n- user:\n    client-certificate-data: ${data(pki.ca.issue({ commonName: "admin" }).certificate)}\n`;
+  };
+  const withFiles = (files: { readonly [path: string]: string }) =>
+    stopOfWorld({ machines: { cp1: { ...machineFiles(ours, "cp1"), ...files } } });
+  const held = await withFiles({
+    [`${at}/admin.conf`]: kubeconfig(ours),
+    [`${at}/pki/oidc-client.crt`]: company.issue({ commonName: "oidc" }).certificate,
+    [`${at}/pki/apiserver.crt.bak`]: theirs.ca.issue({ commonName: "kube-apiserver" }).certificate,
+  });
+  assert.deepEqual([held.level, held.why], ["V4", "not asked for"]);
+  assert.match(
+    (await withFiles({ [`${at}/admin.conf`]: kubeconfig(theirs) })).why,
+    /admin\.conf: no authority of the set signed it.*the authority that it trusts is not among/s,
+  );
 });
 
 test("V3: parts under each other's names", async () => {

@@ -34,7 +34,7 @@ export function judgeConsistency(evidence: SetEvidence): LevelResult {
 function checkRecipients({ manifest, wantedRecipients }: SetEvidence): CheckedParts {
   const sealedFor = manifest.key.wrapped.flatMap(({ recipients }) => recipients);
   const left = (wantedRecipients ?? []).filter((recipient) => !sealedFor.includes(recipient));
-  if (wantedRecipients === undefined) return { problems: [], compared: [] };
+  if (wantedRecipients === undefined || wantedRecipients.length === 0) return { problems: [], compared: [] };
   return {
     problems: left.map(
       (recipient) =>

@@ -1,7 +1,7 @@
 import type { BackupManifest } from "../../model/backup-set.ts";
 import type { FileCheck } from "../../model/file-inspection.ts";
 import type { SnapshotDescription } from "../../model/snapshot-description.ts";
-import { counted, judged, type LevelResult } from "./level-result.ts";
+import { counted, judged, unknown, type LevelResult } from "./level-result.ts";
 
 /** What was read of the set's content, with the key. */
 export interface StructureEvidence {
@@ -31,6 +31,8 @@ export function judgeStructure(evidence: StructureEvidence): LevelResult {
   const problems = [...evidence.damagedParts];
   if (snapshot === undefined) problems.push("the set has no snapshot of etcd that could be read");
   else problems.push(...checkProblems(snapshot.check), ...countProblems(manifest, snapshot));
+  const unjudged = snapshot?.check.checks.filter(({ verdict }) => verdict === "unjudged") ?? [];
+  if (problems.length === 0 && unjudged.length > 0) return unknown(unjudged.map(({ name, detail }) => `snapshot, ${name}: ${detail}`));
   return judged(problems, [
     `${counted(evidence.partCount, "part")} with ${String(evidence.partBytes)} bytes opened, each with the sha256 of what was read from its machine`,
     ...(snapshot?.check.checks.filter(({ verdict }) => verdict === "good").map(({ name, detail }) => `${name}: ${detail}`) ?? []),
@@ -39,9 +41,9 @@ export function judgeStructure(evidence: StructureEvidence): LevelResult {
 }
 
 function checkProblems(check: FileCheck): readonly string[] {
-  if (check.verdict === "good") return [];
+  if (check.verdict !== "damaged") return [];
   const named = check.checks
-    .filter(({ verdict }) => verdict !== "good" && verdict !== "absent" && verdict !== "skipped")
+    .filter(({ verdict }) => verdict === "damaged")
     .flatMap(({ name, detail, problems }) => [
       `snapshot, ${name}: ${detail}`,
       ...problems.slice(0, problemsShown).map(({ what }) => `snapshot, ${name}: ${what}`),
@@ -52,7 +54,7 @@ function checkProblems(check: FileCheck): readonly string[] {
 const problemsShown = 5;
 
 function countProblems({ snapshot: said }: BackupManifest, { check, description: found }: SnapshotEvidence): readonly string[] {
-  if (found === undefined) return check.verdict === "good" ? ["snapshot: its records could not be counted"] : [];
+  if (found === undefined) return check.verdict !== "damaged" ? ["snapshot: its records could not be counted"] : [];
   const differing = (what: string, actual: bigint | number, stated: bigint | number): readonly string[] =>
     BigInt(actual) === BigInt(stated) ? [] : [`snapshot: ${what} is ${String(actual)}, the manifest says ${String(stated)}`];
   return [

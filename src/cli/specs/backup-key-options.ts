@@ -23,6 +23,7 @@ export const setKeyOptions: readonly OptionSpec[] = [
     name: "trust-signer",
     value: "KEY",
     isRepeatable: true,
-    describes: "a set that this public key signed is trusted, as `requorum backup list` shows it on the machine that makes the backups (repeat)",
+    describes:
+      "a set that this public key signed is trusted, as `requorum backup list` shows it on the machine that makes the backups (repeat)",
   },
 ];

@@ -19,7 +19,9 @@ export interface BackupStore {
   /**
    * Durable when it resolves. BACKUP_OBJECT_EXISTS when the name is taken and
    * the bytes differ in size; an object of the same size under a name that is
-   * its own sha256 counts as written.
+   * its own sha256 counts as written. Under other names the very same bytes
+   * again are either: a store that repeats requests by itself cannot tell its
+   * own first try from another's.
    */
   put(name: string, content: Uint8Array, options?: StoreCallOptions): Promise<void>;
   /** The whole object, or a range of it. BACKUP_OBJECT_MISSING; BACKUP_STORE_FAILED when it is shorter than asked. */

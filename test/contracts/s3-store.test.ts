@@ -36,7 +36,7 @@ function configOf(server: S3Server, other: Partial<BackupS3Config> = {}): Backup
 }
 
 function storeOf(s3: BackupS3Config, bucket: string, limits: S3Limits = usualS3Limits): BackupStore {
-  return createS3Store({ place: `s3://${bucket}/cluster a`.replace(" ", "-"), bucket, prefix: "cluster-a" }, { s3, limits });
+  return createS3Store({ place: `s3://${bucket}/cluster-a`, bucket, prefix: "cluster-a" }, { s3, limits });
 }
 
 /** Uses these credentials for its calls, whatever the others use: the SDK reads the environment at the first call. */

@@ -140,3 +140,26 @@ test("SshStore: on a file system without links objects are still written once", 
     await shimmed.remove();
   }
 });
+
+test("SshStore: a machine that hangs is noticed soon, and the same call works when it is back", options, async () => {
+  const hanging = await startSshServer();
+  const store = openStoreForTests(`ssh://good${join(hanging.directory, "store")}`, {
+    sshConfigFile: hanging.configFile,
+    controlDirectory: join(hanging.directory, "c"),
+  });
+  try {
+    await store.put("sets/one.json", Buffer.from("x"));
+    hanging.freeze();
+    const begunMs = performance.now();
+    await assert.rejects(store.get("sets/one.json"), { code: "BACKUP_STORE_UNREACHABLE", retry: "transient" });
+    await assert.rejects(store.put("sets/two.json", Buffer.from("y")), { code: "BACKUP_STORE_UNREACHABLE", retry: "transient" });
+    assert.ok(performance.now() - begunMs < 20_000);
+    hanging.thaw();
+    await store.put("sets/two.json", Buffer.from("y"));
+    assert.equal(Buffer.from(await store.get("sets/two.json")).toString(), "y");
+  } finally {
+    hanging.thaw();
+    await store.close();
+    await hanging.remove();
+  }
+});

@@ -131,11 +131,21 @@ test("parseManifest: the field that is wrong is named", async () => {
     [changed((m) => Object.assign(m["snapshot"] ?? {}, { hashKv: 4_294_967_296 })), /snapshot.hashKv/],
     [changed((m) => Object.assign(m["index"] ?? {}, { sizeBytes: 1e12 })), /index.sizeBytes/],
     [changed((m) => Object.assign(m["packs"]?.[0] ?? {}, { sha256: "../../../etc/passwd" })), /packs\[0\].sha256: expected 64 hex digits/],
-    [changed((m) => m["marks"]?.push({ code: "FINE", because: "" })), /marks\[0\].code: expected one of/],
     [changed((m) => Object.assign(m["cluster"] ?? {}, { clusterId: "xyz" })), /cluster.clusterId/],
     [changed((m) => Object.assign(m, { id: "20260301-030000-aaaaab" })), /it is the manifest of/],
   ] as const)
     assert.throws(() => parseManifest(text, firstSet), isRecoveryError("BACKUP_SET_DAMAGED", words), String(words));
+});
+
+test("a mark or a kind of part of a later version does not make a set damaged: it is not supported", async () => {
+  const { writing, store } = setWorld();
+  await writeSet(writing, { "/a": utf8("abc") });
+  const { payload } = parseSignedDocument(await store.get(`sets/${firstSet}.json`), firstSet);
+  for (const [from, to, words] of [
+    ['"marks":[]', '"marks":[{"code":"SOLAR_STORM","because":""}]', /a mark "SOLAR_STORM"/],
+    ['"kind":"pki"', '"kind":"hsm"', /parts of a kind "hsm"/],
+  ] as const)
+    assert.throws(() => parseManifest(payload.replace(from, to), firstSet), isRecoveryError("BACKUP_SET_UNSUPPORTED", words));
 });
 
 test("an index that points outside the packs of its manifest is refused", async () => {

@@ -83,11 +83,12 @@ export class JsonFields {
     return value;
   }
 
-  oneOf<T extends string>(name: string, words: readonly T[]): T {
+  /** `unknown`: the error for a word that is none of these, where a later version may have added one. */
+  oneOf<T extends string>(name: string, words: readonly T[], unknown?: (word: string) => RecoveryError): T {
     const value = this.text(name);
     const found = words.find((word) => word === value);
-    if (found === undefined) throw this.fail(name, `expected one of ${words.join(", ")}`);
-    return found;
+    if (found !== undefined) return found;
+    throw unknown?.(value.slice(0, 80)) ?? this.fail(name, `expected one of ${words.join(", ")}`);
   }
 
   object(name: string): JsonFields {

@@ -1,5 +1,6 @@
 import type { BackupManifest, BackupMark, BackupPartKind, StoredObjectRef, WrappedDataKey } from "../../model/backup-set.ts";
 import { asBackupSetId, asClusterId, asHostName, asMemberId, type BackupSetId } from "../../model/ids.ts";
+import type { RecoveryError } from "../../model/recovery-error.ts";
 import { utf8 } from "./byte-text.ts";
 import { JsonFields, jsonOfBytes } from "./json-fields.ts";
 import { setDamaged, setUnsupported } from "./set-errors.ts";
@@ -60,15 +61,25 @@ export function parseManifest(payload: string, id: BackupSetId): BackupManifest 
     cluster: readCluster(fields.object("cluster")),
     snapshot: readSnapshot(fields.object("snapshot")),
     contents: fields.objects("contents", machinesMax, (entry) => ({
-      kind: entry.oneOf("kind", backupPartKinds),
+      kind: entry.oneOf("kind", backupPartKinds, unknownKind(id)),
       host: entry.optionalBranded("host", asHostName),
       count: entry.count("count", setPartsMax),
     })),
-    marks: fields.objects("marks", machinesMax, (entry) => ({ code: entry.oneOf("code", markCodes), because: entry.text("because") })),
+    marks: fields.objects("marks", machinesMax, (entry) => ({
+      code: entry.oneOf("code", markCodes, (word) =>
+        setUnsupported(id, `it has a mark ${JSON.stringify(word)} that this version does not know`),
+      ),
+      because: entry.text("because"),
+    })),
     key: readKey(fields.object("key")),
     index: readObjectRef(fields.object("index"), indexBytesMax),
     packs: fields.objects("packs", packsMax, (entry) => readObjectRef(entry, packBytesMax)),
   };
+}
+
+/** A kind of part that a later version may have begun to collect: the set is not damaged by that. */
+export function unknownKind(id: BackupSetId): (word: string) => RecoveryError {
+  return (word) => setUnsupported(id, `it has parts of a kind ${JSON.stringify(word)} that this version does not know`);
 }
 
 function readCluster(fields: JsonFields): BackupManifest["cluster"] {

@@ -3,7 +3,7 @@ import { asHostName, type BackupSetId } from "../../model/ids.ts";
 import { utf8 } from "./byte-text.ts";
 import { chunkBytes, sealedChunkBytesMax } from "./chunk.ts";
 import { JsonFields, jsonOfBytes, jsonTextOf } from "./json-fields.ts";
-import { backupPartKinds, indexBytesMax, setPartsMax } from "./manifest.ts";
+import { backupPartKinds, indexBytesMax, setPartsMax, unknownKind } from "./manifest.ts";
 import { openBlock, sealBlock, sealedOverheadBytes } from "./sealed-block.ts";
 import { setDamaged } from "./set-errors.ts";
 import type { SetCiphers } from "./set-ciphers.ts";
@@ -58,7 +58,7 @@ function parseIndex(content: Uint8Array, manifest: BackupManifest): SetIndex {
     if (place === undefined) throw failure(`chunks[${index}]`, "expected [name, pack, offset, length] inside a pack of the manifest");
     return place;
   });
-  const parts = fields.objects("parts", setPartsMax, (entry) => readPart(entry, chunks.length));
+  const parts = fields.objects("parts", setPartsMax, (entry) => readPart(entry, chunks.length, manifest.id));
   return { parts, chunks };
 }
 
@@ -76,7 +76,7 @@ function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
-function readPart(fields: JsonFields, chunkCount: number): BackupPart {
+function readPart(fields: JsonFields, chunkCount: number, id: BackupSetId): BackupPart {
   const sizeBytes = fields.count("sizeBytes");
   const chunks = fields.list("chunks", chunksMax).map((value, index) => {
     if (!isCount(value) || value >= chunkCount) throw fields.fail(`chunks[${index}]`, "there is no such chunk in the index");
@@ -86,7 +86,7 @@ function readPart(fields: JsonFields, chunkCount: number): BackupPart {
     throw fields.fail("chunks", `${chunks.length} chunks are not ${sizeBytes} bytes`);
   const type = fields.oneOf("type", ["file", "symlink"]);
   return {
-    kind: fields.oneOf("kind", backupPartKinds),
+    kind: fields.oneOf("kind", backupPartKinds, unknownKind(id)),
     host: fields.optionalBranded("host", asHostName),
     path: fields.text("path"),
     type,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -97,6 +97,31 @@ test("V4: an offline copy of a member that was killed: its log is replayed, and 
   const { outcomes } = await world.verify({ level: "V4" });
   assert.equal(outcomes[4]?.verdict, "holds", JSON.stringify(outcomes, undefined, 1));
   rmSync(world.spoolDirectory, { recursive: true });
+});
+
+test("V4: where memory has no room the sandbox lies on disk, where only its user gets to; and without room anywhere it is not tried", async () => {
+  const snapshot = await snapshotOf("3.6");
+  const { places } = sandboxOptions();
+  const world = await setOf("3.6", snapshot, {
+    sandboxes: createLocalSandboxes(sandboxOptions({ places: { ...places, inMemory: ["/nowhere", tmpdir()] } })),
+  });
+  let mode: number | undefined;
+  const { outcomes, sandbox } = await world.verify(
+    { level: "V4" },
+    {
+      report: (event) => {
+        if (event.kind === "phase" && event.text.startsWith("starting etcd"))
+          for (const name of traces()) mode = statSync(join(places.onDisk, name)).mode & 0o777;
+      },
+    },
+  );
+  assert.equal(outcomes[4]?.verdict, "holds", JSON.stringify(outcomes[4]));
+  assert.match(sandbox ?? "", /^on disk, /);
+  assert.equal(mode, 0o700);
+  rmSync(world.spoolDirectory, { recursive: true });
+  const sandboxes = createLocalSandboxes(sandboxOptions());
+  await assert.rejects(sandboxes.open({ bytes: 1n << 60n }), { code: "LOCAL_DISK_FULL" });
+  assert.deepEqual(traces(), []);
 });
 
 test("V4: an etcd that serves another hash than the set has fails it", async () => {

@@ -1,9 +1,12 @@
-import type { ListedSet } from "../../catalogue/list-sets.ts";
-import { listSets } from "../../catalogue/list-sets.ts";
-import type { Restorability } from "../../catalogue/verify/restorability.ts";
+import { inTurns } from "../../catalogue/in-turns.ts";
+import { readProofs } from "../../catalogue/read-proofs.ts";
+import { readManifest } from "../../catalogue/set-reader.ts";
+import type { SignedManifest } from "../../catalogue/set-signing.ts";
+import { restorabilityOf, type Restorability } from "../../catalogue/verify/restorability.ts";
+import { manifestPrefix, setIdOfManifestName } from "../../formats/backup-set/set-names.ts";
 import type { BackupManifest, ProofLevel } from "../../model/backup-set.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import type { CatalogueContext } from "./backup-context.ts";
-import { restorabilityOfSet } from "./list-backups.ts";
 
 /** The newest set of a cluster, and the newest that is proven to restore. */
 export interface BackupGlance {
@@ -21,20 +24,41 @@ const provingLevels: readonly ProofLevel[] = ["V2", "V3", "V4", "V5"];
 /** Who proves a set a week and makes one a day finds it among these. */
 const setsLookedAt = 14;
 
-/** Of trusted sets only. BACKUP_STORE_*. */
+/** Several clusters may share a store. */
+const manifestsRead = 40;
+const readsAtOnce = 8;
+
+/** Of trusted sets only, and of the newest names only: a store with hundreds of sets is far away. BACKUP_STORE_*. */
 export async function glanceAtBackups(context: CatalogueContext, cluster: string, nowMs: number): Promise<BackupGlance> {
-  const newestFirst = (await listSets(context.backup, context.trust, context.signal))
-    .flatMap((set): readonly Extract<ListedSet, { readonly manifest: unknown }>[] =>
-      set.kind === "trusted" && set.manifest.cluster.name === cluster ? [set] : [],
-    )
+  const { store, ciphers } = context.backup;
+  const names = await store.list(manifestPrefix, { signal: context.signal });
+  // Names begin with the time of their making.
+  const ids = names.flatMap(({ name }) => setIdOfManifestName(name) ?? []).slice(-manifestsRead);
+  const read = await inTurns(ids, readsAtOnce, async (id) => {
+    const signed = await readableManifest({ store, ciphers, trust: context.trust }, id, context.signal);
+    return signed?.isTrusted === true && signed.manifest.cluster.name === cluster ? { id, ...signed } : undefined;
+  });
+  const newestFirst = read
+    .filter((set) => set !== undefined)
     .sort((one, other) => (one.manifest.createdAt < other.manifest.createdAt ? 1 : -1));
   let newest: GlancedSet | undefined;
-  for (const set of newestFirst.slice(0, setsLookedAt)) {
-    const restorability = await restorabilityOfSet(context, set, nowMs);
-    if (restorability === undefined) continue;
-    const glanced = { manifest: set.manifest, restorability };
+  for (const { id, manifest, manifestSha256 } of newestFirst.slice(0, setsLookedAt)) {
+    const proofs = await readProofs({ store, ciphers, trust: context.trust }, { id, manifestSha256 }, context.signal);
+    const glanced = { manifest, restorability: restorabilityOf(manifest, proofs, nowMs) };
     newest ??= glanced;
-    if (restorability.level !== undefined && provingLevels.includes(restorability.level)) return { newest, lastProven: glanced };
+    const { level } = glanced.restorability;
+    if (level !== undefined && provingLevels.includes(level)) return { newest, lastProven: glanced };
   }
   return { newest, lastProven: undefined };
+}
+
+/** undefined: damaged, or gone since the listing; `backup list` says it. */
+async function readableManifest(...[reading, id, signal]: Parameters<typeof readManifest>): Promise<SignedManifest | undefined> {
+  try {
+    return await readManifest(reading, id, signal);
+  } catch (error) {
+    const isOfTheSet = error instanceof RecoveryError && /^BACKUP_(?:SET|OBJECT)_/.test(error.code);
+    if (!isOfTheSet) throw error;
+    return undefined;
+  }
 }

@@ -34,7 +34,7 @@ export const command: CommandModule = {
             display.stop();
           },
         });
-      const status = await lookNow(cli, app);
+      const status = await lookNow(app, backupsOf(cli, app));
       display.stop();
       printResult(cli, status, () => statusPage(status));
       return exitOf(status);
@@ -42,11 +42,25 @@ export const command: CommandModule = {
   },
 };
 
-async function lookNow(cli: CliContext, app: AppContext): Promise<StatusDocument> {
+/** A store may be far away, and a watch looks every few seconds; sets are made by the hour. */
+const backupsAreFreshMs = 60_000;
+
+type AskBackups = () => ReturnType<typeof statusBackups>;
+
+function backupsOf(cli: CliContext, app: AppContext): AskBackups {
+  let last: { readonly atMs: number; readonly answer: ReturnType<typeof statusBackups> } | undefined;
+  return () => {
+    const nowMs = app.ports.clock.monotonicMs();
+    if (last === undefined || nowMs - last.atMs > backupsAreFreshMs) last = { atMs: nowMs, answer: statusBackups(cli, app) };
+    return last.answer;
+  };
+}
+
+async function lookNow(app: AppContext, askBackups: AskBackups): Promise<StatusDocument> {
   const [look, newest, { backups, problem }] = await Promise.all([
     observeOnce(app, { depth: "status", memory: "wanted" }),
     newestRunIfReadable(app),
-    statusBackups(cli, app),
+    askBackups(),
   ]);
   const { run } = newest;
   const gaps = [newest.problem, problem].filter((words) => words !== undefined);
@@ -77,6 +91,7 @@ async function watch(
 ): Promise<ExitName> {
   const { terminal } = cli;
   const screen = new ScreenRedraw(terminal);
+  const askBackups = backupsOf(cli, app);
   const { outGone } = terminal;
   const stop = outGone === undefined ? cli.signal : AbortSignal.any([cli.signal, outGone]);
   const pageOf = (status: StatusDocument): Page => pageOnChosenCluster(statusPage(status), cli.global);
@@ -85,7 +100,7 @@ async function watch(
   try {
     while (!stop.aborted) {
       const startedMs = app.ports.clock.monotonicMs();
-      const status = await lookNow(cli, screen.isLive && last !== "" ? { ...app, report: () => undefined } : app);
+      const status = await lookNow(screen.isLive && last !== "" ? { ...app, report: () => undefined } : app, askBackups);
       exit = exitOf(status);
       const tookMs = app.ports.clock.monotonicMs() - startedMs;
       options.beforeDrawing();

@@ -25,17 +25,21 @@ export function backupPrunePage(document: BackupPruneDocument): Page {
       `${count(document.sets.length - going.length, "set")} kept, ${String(going.length)} ${document.pruned === undefined ? "to go" : "removed"}`,
     ]),
     line(dim(policyWords(document)), 2),
-    gap,
-    table(
-      [{ title: "" }, { title: "set" }, { title: "made", hideBelow: 90 }, { title: "proven" }, { title: "why", isFlexible: true }],
-      document.sets.map((entry) => [
-        verdictSpan(entry),
-        entry.id ?? entry.objectName,
-        madeWords(entry),
-        entry.proven ?? "-",
-        whyWords(entry),
-      ]),
-    ),
+    ...(document.sets.length === 0
+      ? []
+      : [
+          gap,
+          table(
+            [{ title: "" }, { title: "set" }, { title: "made", hideBelow: 90 }, { title: "proven" }, { title: "why", isFlexible: true }],
+            document.sets.map((entry) => [
+              verdictSpan(entry),
+              entry.id ?? entry.objectName,
+              madeWords(entry),
+              entry.proven ?? "-",
+              whyWords(entry),
+            ]),
+          ),
+        ]),
     ...document.breaks.flatMap(breakBlocks),
     ...asideBlocks(document),
     ...document.refusals.map((refusal) => item([bad("refused"), `  ${refusal}`])),

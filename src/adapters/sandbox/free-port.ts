@@ -1,7 +1,23 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { RecoveryError } from "../../model/recovery-error.ts";
 
-/** A port of loopback that was free a moment ago; who starts a program on it tries again when it is not. */
+/** Somebody else took it in the milliseconds between; twice in a row is no chance any more. */
+const triesMax = 3;
+
+/** Starts something on a free port of loopback, and again on another one where that was taken meanwhile. */
+export async function onFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start(await freePort());
+    } catch (error) {
+      const isTaken = error instanceof RecoveryError && error.code === "SANDBOX_FAILED" && /address already in use/.test(error.detail);
+      if (!isTaken || attempt === triesMax) throw error;
+    }
+  }
+}
+
+/** A port of loopback that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, "127.0.0.1");

@@ -69,7 +69,8 @@ export class SandboxProcess {
       // Several programs in one file know by this name which of them is meant.
       const name = join(directory.path, program.kind);
       await symlink("/proc/self/fd/3", name).catch((cause: unknown) => {
-        throw fileFailed(cause, name, "make the link");
+        // From an attempt before this one.
+        if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw fileFailed(cause, name, "make the link");
       });
       const command = [...(hasSetpriv ? ["setpriv", "--no-new-privs", "--"] : []), name, ...request.args];
       const child = spawn(command[0] ?? name, command.slice(1), {

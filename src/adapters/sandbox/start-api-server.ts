@@ -1,7 +1,7 @@
 import type { KubeApi } from "../../ports/kube-api.ts";
 import type { SandboxApiServerRequest } from "../../ports/sandbox.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { freePort } from "./free-port.ts";
+import { onFreePort } from "./free-port.ts";
 import { makeServiceAccountKey, type SandboxCertificates } from "./sandbox-certificates.ts";
 import { SandboxProcess } from "./sandbox-process.ts";
 import { writeCertificates, writeRoomFile, type SandboxRoom } from "./sandbox-room.ts";
@@ -28,24 +28,25 @@ export async function startSandboxApiServer(
   dial: (port: number) => KubeApi,
 ): Promise<StartedApiServer> {
   const { program, signal } = request;
-  const port = await freePort();
-  const process = await SandboxProcess.start({ ...room, program, args: await argsOf(room, request, port) });
-  const client = dial(port);
-  try {
-    await process.until("it was ready", { timeoutMs: readyTimeoutMs, intervalMs: askIntervalMs, signal }, async () => {
-      try {
-        return (await client.request({ method: "GET", path: "/readyz", timeoutMs: askTimeoutMs, signal })).status === 200;
-      } catch (error) {
-        if (!(error instanceof RecoveryError)) throw error;
-        return false; // it does not listen yet; the loop has its limit
-      }
-    });
-    return { process, client };
-  } catch (error) {
-    await client.close();
-    await process.end();
-    throw error;
-  }
+  return onFreePort(async (port) => {
+    const process = await SandboxProcess.start({ ...room, program, args: await argsOf(room, request, port) });
+    const client = dial(port);
+    try {
+      await process.until("it was ready", { timeoutMs: readyTimeoutMs, intervalMs: askIntervalMs, signal }, async () => {
+        try {
+          return (await client.request({ method: "GET", path: "/readyz", timeoutMs: askTimeoutMs, signal })).status === 200;
+        } catch (error) {
+          if (!(error instanceof RecoveryError)) throw error;
+          return false; // it does not listen yet; the loop has its limit
+        }
+      });
+      return { process, client };
+    } catch (error) {
+      await client.close();
+      await process.end();
+      throw error;
+    }
+  });
 }
 
 async function argsOf(

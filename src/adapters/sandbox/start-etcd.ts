@@ -1,10 +1,10 @@
 import type { EtcdClient } from "../../ports/etcd-client.ts";
 import type { SandboxProgram } from "../../ports/sandbox.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { freePort } from "./free-port.ts";
+import { onFreePort } from "./free-port.ts";
 import type { SandboxCertificates } from "./sandbox-certificates.ts";
 import { SandboxProcess } from "./sandbox-process.ts";
-import { giveToUser, writeCertificates, type SandboxRoom } from "./sandbox-room.ts";
+import { giveToUser, writeCertificates, type CertificatePaths, type SandboxRoom } from "./sandbox-room.ts";
 import { fileFailed } from "./to-recovery-error.ts";
 
 /** etcd reads its whole database when it starts: 8 GiB, its largest suggested quota, within 60 s from memory; a slow disk takes longer. */
@@ -20,24 +20,39 @@ export interface StartedEtcd {
   readonly port: number;
 }
 
+interface EtcdRequest {
+  readonly program: SandboxProgram;
+  readonly dataDir: string;
+  readonly member: { readonly name: string; readonly peerUrl: string };
+  readonly certificates: SandboxCertificates;
+  readonly signal: AbortSignal;
+}
+
 /** Waits for a linearizable read: then there is a leader, and everything of the log is applied. */
-export async function startSandboxEtcd(
-  room: SandboxRoom,
-  request: {
-    readonly program: SandboxProgram;
-    readonly dataDir: string;
-    readonly member: { readonly name: string; readonly peerUrl: string };
-    readonly certificates: SandboxCertificates;
-    readonly signal: AbortSignal;
-  },
-  dial: (port: number) => EtcdClient,
-): Promise<StartedEtcd> {
-  const { program, dataDir, signal } = request;
+export async function startSandboxEtcd(room: SandboxRoom, request: EtcdRequest, dial: (port: number) => EtcdClient): Promise<StartedEtcd> {
+  const { dataDir } = request;
   await giveToUser(room, dataDir).catch((cause: unknown) => {
     throw fileFailed(cause, dataDir, "give it to the sandbox's user");
   });
   const paths = await writeCertificates(room, request.certificates);
-  const port = await freePort();
+  return onFreePort(async (port) => startOn(port, { room, request, paths, dial }));
+}
+
+async function startOn(
+  port: number,
+  {
+    room,
+    request,
+    paths,
+    dial,
+  }: {
+    readonly room: SandboxRoom;
+    readonly request: EtcdRequest;
+    readonly paths: CertificatePaths;
+    readonly dial: (port: number) => EtcdClient;
+  },
+): Promise<StartedEtcd> {
+  const { program, dataDir, signal } = request;
   const process = await SandboxProcess.start({
     ...room,
     program,

@@ -221,6 +221,24 @@ test("createBackup: a clock that stands before the newest set refuses", async ()
   );
 });
 
+test("createBackup: a member that is added while the set is made is a mark", async () => {
+  const { create, etcd, spool } = world();
+  const open = spool.open.bind(spool);
+  spool.open = () => {
+    etcd.addMember({ host: asHostName("cp4"), peerUrl: "https://10.0.0.14:2380", isLearner: true });
+    return open();
+  };
+  assert.deepEqual(codesOf(await create()), ["CHANGED_WHILE_TAKEN"]);
+});
+
+test("createBackup: the leader is the source where that is the policy, and the member on a named machine where it is asked for", async () => {
+  const { create, context, etcd } = world();
+  assert.equal((await create([], cp3)).snapshot.sourceHost, cp3);
+  const leading = { ...context(), settings: { ...context().settings, source: "leader" as const } };
+  const { manifest } = await createBackup(leading, { accepted: [], from: undefined });
+  assert.equal(manifest.snapshot.sourceMember, etcd.leaderId);
+});
+
 test("createBackup: a stream that is cut or changed on the way is not stored; the next member gives one", async () => {
   const { create, etcd, sets, spool } = world();
   etcd.failNext("snapshot", "cut-after-effect");

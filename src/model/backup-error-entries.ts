@@ -116,6 +116,7 @@ export const backupErrorEntries = {
     summary: "no sandbox can be made on this machine",
     retry: "permanent",
     exit: "usage",
-    meaning: "Programs of the sandbox are kept apart and ended by means that this system does not have. The levels below V4 are proven everywhere.",
+    meaning:
+      "Programs of the sandbox are kept apart and ended by means that this system does not have. The levels below V4 are proven everywhere.",
   },
 } as const satisfies { readonly [code: string]: ErrorEntry };

@@ -57,11 +57,11 @@ export function toRecoveryError(error: unknown, call: S3Call): unknown {
   if (networkNames.has(words.name) || (code !== undefined && networkNames.has(code)))
     return silent(code === undefined || words.message.includes(code) ? words.message : `${words.message} (${code})`);
   if (words.name === "CredentialsProviderError") return failed("there are no credentials for it", [credentialsRemedy]);
+  if (words.name === "RequestTimeTooSkewed") return failed("this machine's clock and the store's differ too much (RequestTimeTooSkewed)");
   if (expiredNames.has(words.name)) return failed(`the credentials have expired (${words.name})`, [credentialsRemedy]);
   if (credentialNames.has(words.name) || words.status === 403 || words.status === 401)
     return failed(`the store does not permit it (${words.name})`, [credentialsRemedy]);
   if (words.name === "NoSuchBucket") return failed("there is no such bucket");
-  if (words.name === "RequestTimeTooSkewed") return failed("this machine's clock and the store's differ too much (RequestTimeTooSkewed)");
   if (words.message === "Region is missing") return failed("no region is known", [{ why: "say it as backup.s3.region in requorum.yaml" }]);
   if (["PermanentRedirect", "AuthorizationHeaderMalformed", "301"].includes(words.name) || words.status === 301)
     return failed(`the bucket is of another region (${words.name})`, [{ why: "say which as backup.s3.region in requorum.yaml" }]);

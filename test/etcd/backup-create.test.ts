@@ -165,6 +165,12 @@ test("backup create: a second set shares what has not changed; list and show kno
   assert.match(shown.out, new RegExp(identity.recipient));
 });
 
+test("backup verify: what create says of a set is what is read of it again, and status shows it", async () => {
+  const verified = await requorum(["backup", "verify", "--level", "V2"]);
+  assert.equal(verified.code, 0, verified.out + verified.err);
+  assert.match((await requorum(["status"])).out, /backup +\S+, .* old, V2 proven, API_DOWN/);
+});
+
 test("backup create: without quorum it is refused, and made with --accept; with everything down the data dir is copied", async () => {
   await etcd.kill(hosts[1] as HostName);
   await etcd.kill(hosts[2] as HostName);

@@ -65,7 +65,7 @@ export async function removeClaim(store: BackupStore, id: BackupSetId): Promise<
 
 /** Of what nobody will ever want back: not kept aside either. */
 export async function removeForGood(store: BackupStore, name: string): Promise<void> {
-  await store.remove(name);
+  await store.remove(name, { forGood: true });
   await store.remove(`aside/${name}`);
 }
 

@@ -34,8 +34,10 @@ export interface BackupStore {
    * Takes it out of the listing; where the store can, it is kept aside ("aside/"
    * before its name, in no listing but that of "aside/") and not deleted. What
    * is aside already is deleted. One that is not there is no error.
+   * `forGood`: nobody will want it back; a store may then delete it at once,
+   * which needs no room on a full disk.
    */
-  remove(name: string, options?: StoreCallOptions): Promise<void>;
+  remove(name: string, options?: StoreCallOptions & { readonly forGood?: boolean }): Promise<void>;
   /** Unfinished uploads of writers that are gone; gives how many were cleared. */
   clearUnfinished(options: StoreCallOptions & { readonly olderThanMs: number }): Promise<number>;
   close(): Promise<void>;

@@ -84,12 +84,12 @@ export class DirectoryStore implements BackupStore {
     });
   }
 
-  async remove(name: string, options: StoreCallOptions = {}): Promise<void> {
+  async remove(name: string, options: StoreCallOptions & { readonly forGood?: boolean } = {}): Promise<void> {
     assertObjectName(name);
     await this.#calling("remove", name, options.signal, async () => {
       const path = this.#path(name);
       try {
-        if (name.startsWith(asidePrefix)) await unlink(path);
+        if (options.forGood === true || name.startsWith(asidePrefix)) await unlink(path);
         else await this.#putAside(name);
       } catch (error) {
         if (!isMissing(error)) throw error;

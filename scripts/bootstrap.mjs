@@ -27,7 +27,22 @@ const lockDigest = createHash("sha256")
 const pinnedNode = join(root, "node_modules", "node", "bin", "node");
 
 function isCurrent() {
-  return existsSync(pinnedNode) && existsSync(stampFile) && readFileSync(stampFile, "utf8") === lockDigest;
+  if (!existsSync(pinnedNode)) return false;
+  if (existsSync(stampFile)) return readFileSync(stampFile, "utf8") === lockDigest;
+  // After `npm ci` by hand: npm wrote down what it installed.
+  const installed = join(root, "node_modules", ".package-lock.json");
+  if (!existsSync(installed) || !isSameInstallation(installed)) return false;
+  writeFileSync(stampFile, lockDigest);
+  return true;
+}
+
+/** Every package of the lock file is there in its version; those for other systems, which npm leaves out, apart. */
+function isSameInstallation(installedFile) {
+  const there = JSON.parse(readFileSync(installedFile, "utf8")).packages;
+  const wanted = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
+  return Object.entries(wanted).every(
+    ([path, { version, optional }]) => path === "" || optional === true || there[path]?.version === version,
+  );
 }
 
 function run(command, commandArguments, options) {

@@ -432,7 +432,10 @@ test("discoveryScript: in no style of YAML a variable's value leaves the machine
     "- name: T\n      value: >-\n       planted",
     "- name: T\n      value:\n        planted",
     "- name: T\n      value: a\n        planted",
-    "- name: T\n      value: &a planted\n    # planted",
+    "- name: T\n      value: /planted",
+    '- name: ETCD_X\n      value: "/planted"',
+    "- name: ETCD_DATA_DIR\n      valueFrom: {}\n    - value: /planted\n      name: T",
+    "- name: T\n      value: planted\n    # planted",
     "- name: T\n      value: /wal\n        planted",
     "- name: T\n      value: /a planted",
   ];
@@ -445,6 +448,12 @@ test("discoveryScript: in no style of YAML a variable's value leaves the machine
     '- name: T\n      "val\\u0075e": planted',
     "- name: T\n      !!str value: planted",
     "- name: T\n      value: a\n\tplanted",
+    "- name: T\n      value: &a planted",
+    "- name: T\n      x: &a planted\n      value: *a",
+    "- &x {name: T, value: planted}",
+    "- !!map {name: T, value: planted}",
+    "- name: T\r      value: planted",
+    "-\tvalue: planted\n      name: T",
   ];
   const manifestOf = (item: string): string =>
     etcdManifest("/data/etcd").replace("    image: x/etcd\n", `    image: x/etcd\n    env:\n    ${item}\n`);

@@ -6,7 +6,7 @@ import type { HostAccess } from "../ports/host-access.ts";
 /**
  * What one machine says about the cluster that it belongs to. Only paths,
  * addresses, flags and etcd's manifest are read; no key, token or certificate leaves the machine,
- * and of variables only values that are paths. A manifest in which they cannot be told for sure stays there.
+ * and of variables only the paths in ETCD_DATA_DIR and ETCD_WAL_DIR. A manifest in which they cannot be told for sure stays there.
  */
 export interface DiscoveredMachine {
   readonly hostname: string;
@@ -61,27 +61,31 @@ export const discoveryScript = String.raw`
 say() { [ -z "$2" ] || printf '%s\t%s\n' "$1" "$2"; }
 flag() { sed -n "s/^ *- *[\"']\{0,1\}--$2=\([^\"']*\).*/\1/p" "$1" | head -n 1; }
 setting() { sed -n "s/^ *$2=[\"']\{0,1\}\([^\"']*\).*/\1/p" "$1" | head -n 1; }
-# YAML without the values of variables, which may be secrets; except paths, which tell where the data is. Nothing of what
+# YAML without the values of variables, which may be secrets; except of those that tell where the data is. Nothing of what
 # has them in a form that lines do not tell: in braces (as JSON), under odd keys, in quotes that go on, behind tabs.
 withheld() {
   awk '
     { text = $0; sub(/\r$/, "", text); braces = text }
     # Braces within one line, as of a volume, that have neither values nor quotes.
     { while (match(braces, /\{[^{}"\047\\]*\}/) && substr(braces, RSTART, RLENGTH) !~ /value/) braces = substr(braces, 1, RSTART - 1) substr(braces, RSTART + RLENGTH) }
-    text ~ /^ *\t/ || text ~ /^ *(- +)*[?!&]/ || text ~ /"[^"]*\\[^"]*"[ \t]*:/ || braces ~ /(^|[-:,[{])[ \t]*\{/ { unsure = 1; exit }
+    text ~ /^ *(- *)*\t/ || text ~ /\r/ || text ~ /(^|[ \t,[{-])[!&*][^ \t]/ || text ~ /^ *(- +)*[?!&]/ || text ~ /"[^"]*\\[^"]*"[ \t]*:/ || braces ~ /(^|[-:,[{])[ \t]*\{/ { unsure = 1; exit }
     text ~ /^ *$/ { told = told "\n"; next }
     { match(text, /^ */); depth = RLENGTH }
     # What goes on below a value: a text of several lines, in whatever style.
     inside && depth > column { told = told substr(text, 1, depth) "withheld\n"; next }
     { inside = 0 }
     text ~ /^ *#/ { next }
+    # The variable that a value below is of; an item that begins otherwise has none yet.
+    match(text, /^ *(- +)*/) { if (substr(text, 1, RLENGTH) ~ /-/) name = "" }
+    match(text, /^ *(- +)*name:[ \t]*/) { name = substr(text, RLENGTH + 1); sub(/[ \t]+$/, "", name); match(text, /^ *(- +)*/); nameColumn = RLENGTH }
     match(text, /^ *(- +)*("value"|\047value\047|value)[ \t]*:/) {
       key = substr(text, 1, RLENGTH); rest = substr(text, RLENGTH + 1)
       if (rest !~ /^[ \t]/ && rest != "") { unsure = 1; exit }
       sub(/^[ \t]+/, "", rest)
       if (rest ~ /^["\047]/ && rest !~ /^("([^"\\]|\\.)*"|\047([^\047]|\047\047)*\047)[ \t]*(#.*)?$/) { unsure = 1; exit }
       match(text, /^ *(- +)*/); column = RLENGTH; inside = 1
-      if (rest ~ /^["\047]?\/[^ \t]*$/) told = told text "\n"
+      isPlace = name ~ /^ETCD_(DATA|WAL)_DIR$/ && nameColumn == column
+      if (isPlace && rest ~ /^["\047]?\/[^ \t]*$/) told = told text "\n"
       else if (rest == "" || rest ~ /^#/) told = told key "\n"
       else if (rest ~ /^[|>]/) told = told key " |\n"
       else told = told key " withheld\n"

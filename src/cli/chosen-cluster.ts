@@ -7,7 +7,7 @@ import type { GlobalOptions } from "./global-options.ts";
 export type Choice = Pick<GlobalOptions, "configFile" | "cluster">;
 
 /** Verbs that work on a cluster. The others need no configuration: a hint at them stays as it is. */
-const onCluster = /^requorum (?:status|diagnose|doctor|plan|apply|recover|resume|runs [a-z-]+)(?: |$)/;
+const onCluster = /^requorum (?:status|diagnose|doctor|plan|apply|recover|resume|runs [a-z-]+|backup (?!keygen|unseal)[a-z-]+)(?: |$)/;
 
 /** A command of a hint, for the cluster of this call: `requorum resume` after `status --config lab.yaml` must not go to another one. */
 export function onChosenCluster(command: string, { configFile, cluster }: Choice): string {

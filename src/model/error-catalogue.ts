@@ -225,7 +225,8 @@ const catalogue = {
     summary: "this machine's disk is full",
     retry: "permanent",
     exit: "failed",
-    meaning: "What was to be written on the operator's machine has no room there. A half-written file is never put in place.",
+    meaning:
+      "What was to be written on the operator's machine has no room there. A file of requorum's own is never put in place half-written; one that you let the shell write (`> FILE`) ends where the room ended.",
     remedies: [{ why: "free space on that disk, then go on with the run; it is found where it was begun", command: "requorum resume" }],
   },
   ...fileErrorEntries,

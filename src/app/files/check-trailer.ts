@@ -131,7 +131,7 @@ export function behindPages(context: FileContext, opened: PagedFile): { readonly
   if (strayBytes !== trailerBytes)
     return {
       isSnapshot: false,
-      what: `${String(strayBytes)} bytes stand behind the last whole page of ${file.name}: bbolt wrote none of them, and etcd starts all the same`,
+      what: `${String(strayBytes)} bytes stand behind the last whole page of ${file.name}: bbolt wrote none of them, and etcd starts all the same${strayBytes < trailerBytes ? "; a snapshot that was copied here and lost the end of its checksum looks so, too" : ""}`,
     };
   const pagesEnd = file.size - strayBytes;
   const isSnapshot = sha256Of(context, file, pagesEnd) === hex(readBytes(file, pagesEnd, trailerBytes));

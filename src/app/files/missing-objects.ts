@@ -28,6 +28,8 @@ export function missingObjects(
   const names = selector.missing;
   if (names.length === 0 && !isEmpty) return [];
   const deletions = lastDeletions(bolt, live.revision, (key) => {
+    // A deletion does not tell the labels of what it deleted: "still has it" may be wrong.
+    if (selection.selector !== undefined) return false;
     const place = live.keys.parse(key);
     if (!selector.matchesKey(key, place)) return false;
     if (place !== undefined && !prefixes.includes(place.prefix) && key !== selection.what) return false;

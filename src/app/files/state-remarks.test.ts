@@ -27,7 +27,7 @@ test("names in member/snap and member/wal that etcd passes over are passed over 
   const said = ["member/wal/1.wal.broken", ...names.slice(0, 4)].join(", ");
   const { verdict, remarks } = checkFile(context, "/m");
   assert.equal(verdict, "good");
-  assert.deepEqual(remarks, [`passed over, as by etcd when it starts: ${said}`]);
+  assert.deepEqual(remarks, [`not of the data, and passed over or renamed to .broken by an etcd that starts: ${said}`]);
   assert.deepEqual(inspectFile(context, "/m").remarks, remarks);
   assert.deepEqual(rankFiles(context, ["/m"]).ranks[0]?.remarks, remarks);
   assert.deepEqual(checkFile(dirWith({}), "/m").remarks, []);

@@ -17,5 +17,7 @@ export function stateRemarks(context: FileContext, dir: DataDir, database: ByteS
 export function leftoverWords({ leftovers }: Pick<DataDir, "leftovers">): readonly string[] {
   if (leftovers.length === 0) return [];
   const more = leftovers.length > namesShown ? ` and ${String(leftovers.length - namesShown)} more` : "";
-  return [`passed over, as by etcd when it starts: ${leftovers.slice(0, namesShown).join(", ")}${more}`];
+  return [
+    `not of the data, and passed over or renamed to .broken by an etcd that starts: ${leftovers.slice(0, namesShown).join(", ")}${more}`,
+  ];
 }

@@ -57,9 +57,9 @@ function damagedMeta(
   used: BoltMetaFacts,
 ): MetaChoice["otherMeta"] {
   // Where the number itself is what was damaged, the newest commit would pass for the one before.
-  const next = used.transactionId + 1n;
-  const isNext = fitsTransaction(source, used.pageIndex === 0 ? used.pageSizeBytes : 0, next);
-  return { kind: "damaged", because, transactionId: isNext ? next : transactionId };
+  const offset = used.pageIndex === 0 ? used.pageSizeBytes : 0;
+  const fitting = [used.transactionId + 1n, used.transactionId - 1n].find((one) => fitsTransaction(source, offset, one));
+  return { kind: "damaged", because, transactionId: fitting ?? transactionId };
 }
 
 /** Whether the meta page at this offset is whole but for its number, which was this one. */

@@ -131,6 +131,14 @@ export class BoltPages {
   }
 }
 
+/** Pages that grow slowly must not each leave their memory behind; beyond this size there are few, and twice of it would be much. */
+const doubledBytesMax = 4 * 1024 * 1024;
+
+/** How much memory is taken for a page that has no place among the others. */
+export function roomyBytes(sizeBytes: number): number {
+  return sizeBytes <= doubledBytesMax ? sizeBytes * 2 : sizeBytes;
+}
+
 /** Room for one page; both are of the same bytes. */
 interface PageMemory {
   readonly bytes: Uint8Array;
@@ -236,9 +244,8 @@ export class ReadAhead {
     return offset >= this.offset && offset + sizeBytes <= this.offset + this.bytes.length;
   }
 
-  /** Twice what is needed: pages that grow slowly must not each leave their memory behind. */
   private sharedRoom(sizeBytes: number): PageMemory {
-    if (this.large.bytes.length < sizeBytes) this.large = newPageMemory(sizeBytes * 2);
+    if (this.large.bytes.length < sizeBytes) this.large = newPageMemory(roomyBytes(sizeBytes));
     return this.large;
   }
 

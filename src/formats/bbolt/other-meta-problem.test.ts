@@ -28,6 +28,8 @@ test("otherMetaProblem: a damaged meta page is told with both transactions and w
   // The number itself is damaged, and its checksum tells what it was.
   const flipped = problemOf((bytes) => (bytes[pageHeaderBytes + metaOffsets.transaction] = 0));
   assert.match(flipped?.what ?? "", /of transaction 2: the last commit .* lost$/);
+  const olderFlipped = problemOf((bytes) => (bytes[pageSize + pageHeaderBytes + metaOffsets.transaction] = 77));
+  assert.match(olderFlipped?.what ?? "", /transaction 1, the one before: nothing is lost/);
   const older = problemOf((bytes) => (bytes[pageSize + pageHeaderBytes + metaOffsets.magic] = 99));
   assert.equal(older?.offset, pageSize);
   assert.match(

@@ -1,6 +1,7 @@
 import { assertInvariant } from "../../model/recovery-error.ts";
 import { elementBytes, pageHeaderBytes } from "./bolt-layout.ts";
 import type { BoltSink } from "./bolt-sink.ts";
+import { roomyBytes } from "./bolt-pages.ts";
 
 const bufferBytes = 1024 * 1024;
 
@@ -51,7 +52,7 @@ export class PageOutput {
   private room(sizeBytes: number): Uint8Array {
     if (this.used + sizeBytes > bufferBytes) this.flush();
     if (sizeBytes > bufferBytes) {
-      if (this.large.length < sizeBytes) this.large = new Uint8Array(sizeBytes * 2);
+      if (this.large.length < sizeBytes) this.large = new Uint8Array(roomyBytes(sizeBytes));
       return this.large.subarray(0, sizeBytes);
     }
     const bytes = this.buffer.subarray(this.used, this.used + sizeBytes);

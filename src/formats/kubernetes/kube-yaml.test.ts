@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertKubectlYaml } from "../../../test/support/assert-kubectl-yaml.ts";
+import { asKubectlForgets, assertKubectlYaml } from "../../../test/support/assert-kubectl-yaml.ts";
 import { fixtureLines } from "../../../test/support/kube-fixtures.ts";
 import { textOf } from "../../../test/support/kube-vectors.ts";
 import { valueAt } from "./kube-json.ts";
@@ -12,12 +12,23 @@ test("kubeYaml: prints awkward strings, numbers, keys and nestings byte for byte
   assert.ok(lines.length > 500);
   for (const line of lines) {
     const parsed = parseKubeJson(line);
-    assert.equal(kubeYaml(valueAt(parsed, "json") ?? null), textOf(parsed, "yaml"));
+    assert.equal(asKubectlForgets(kubeYaml(valueAt(parsed, "json") ?? null)), textOf(parsed, "yaml"));
   }
 });
 
 test("kubeYaml: what that library cannot print is escaped", () => {
   assert.equal(kubeYaml({ a: "x\u007fy", b: "x\u0085y", c: "\ud800" }), 'a: "x\\x7Fy"\nb: "x\\Ny"\nc: \ufffd\n');
+});
+
+test("kubeYaml: the key that means a merge is quoted, which kubectl's library forgets", () => {
+  assert.equal(kubeYaml({ "<<": { a: 1 }, c: "<<" }), '"<<":\n  a: 1\nc: <<\n');
+});
+
+test("kubeYaml: one word of many megabytes is written as it is", () => {
+  for (const letter of ["a", "Z", "7", "=", "/"]) {
+    const word = `a${letter.repeat(16 << 20)}`;
+    assert.ok(kubeYaml({ word }) === `word: ${word}\n`, letter);
+  }
 });
 
 test("kubeYaml: numbers are as Go writes them", () => {

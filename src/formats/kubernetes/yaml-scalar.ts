@@ -23,7 +23,8 @@ export function hasYamlBreak(text: string): boolean {
 }
 
 export function scalarStyle(text: string, isSimpleKey: boolean): ScalarStyle {
-  if (plainWord.test(text)) return readsAsString(text) ? "plain" : "double";
+  if (isSimpleKey && text === mergeKey) return "double";
+  if (isPlainWord(text)) return readsAsString(text) ? "plain" : "double";
   const wanted = text.includes("\n") ? "literal" : readsAsString(text) ? "plain" : "double";
   if (wanted === "double" || (isSimpleKey && hasYamlBreak(text))) return "double";
   const facts = analyse(text);
@@ -32,8 +33,20 @@ export function scalarStyle(text: string, isSimpleKey: boolean): ScalarStyle {
   return facts.allowsSingle ? "single" : "double";
 }
 
-/** Most strings: nothing in them needs quotes, unless they read as something else. */
-const plainWord = /^[A-Za-z0-9_/](?:[A-Za-z0-9_/.=-]|:(?=[A-Za-z0-9_/]))*$/;
+/**
+ * As a key it says "merge what follows" in YAML 1.1. kubectl's library writes
+ * it without quotes all the same, and reads another object from what it wrote.
+ */
+const mergeKey = "<<";
+
+/**
+ * Most strings: nothing in them needs quotes, unless they read as something
+ * else. Three searches, each without a way back: one expression for it all
+ * runs out of stack where a value is one word of 8 MiB (base64).
+ */
+function isPlainWord(text: string): boolean {
+  return text !== "" && !/[^A-Za-z0-9_/.=:-]/.test(text) && !/^[.=:-]/.test(text) && !/:(?![A-Za-z0-9_/])/.test(text);
+}
 const firstIndicators = new Set("#,[]{}&*!|>'\"%@`");
 
 function analyse(text: string): { readonly allowsPlain: boolean; readonly allowsSingle: boolean; readonly allowsLiteral: boolean } {

@@ -29,20 +29,27 @@ const pinnedNode = join(root, "node_modules", "node", "bin", "node");
 function isCurrent() {
   if (!existsSync(pinnedNode)) return false;
   if (existsSync(stampFile)) return readFileSync(stampFile, "utf8") === lockDigest;
-  // After `npm ci` by hand: npm wrote down what it installed.
-  const installed = join(root, "node_modules", ".package-lock.json");
-  if (!existsSync(installed) || !isSameInstallation(installed)) return false;
-  writeFileSync(stampFile, lockDigest);
+  // After `npm ci` by hand there is no stamp: what was installed is looked at once.
+  if (!isAllInstalled()) return false;
+  try {
+    writeFileSync(stampFile, lockDigest);
+  } catch {
+    // Packages of another user's: they are looked at again each time.
+  }
   return true;
 }
 
-/** Every package of the lock file is there in its version; those for other systems, which npm leaves out, apart. */
-function isSameInstallation(installedFile) {
-  const there = JSON.parse(readFileSync(installedFile, "utf8")).packages;
+/** Every package of the lock file is there in its version; those that npm may leave out, as for other systems, apart. */
+function isAllInstalled() {
   const wanted = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
-  return Object.entries(wanted).every(
-    ([path, { version, optional }]) => path === "" || optional === true || there[path]?.version === version,
-  );
+  try {
+    return Object.entries(wanted).every(
+      ([path, { version, optional }]) =>
+        path === "" || optional === true || JSON.parse(readFileSync(join(root, path, "package.json"), "utf8")).version === version,
+    );
+  } catch {
+    return false;
+  }
 }
 
 function run(command, commandArguments, options) {

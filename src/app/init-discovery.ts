@@ -64,26 +64,36 @@ setting() { sed -n "s/^ *$2=[\"']\{0,1\}\([^\"']*\).*/\1/p" "$1" | head -n 1; }
 # YAML without the values of variables, which may be secrets; except of those that tell where the data is. Nothing of what
 # has them in a form that lines do not tell: in braces (as JSON), under odd keys, in quotes that go on, behind tabs.
 withheld() {
-  awk '
+  LC_ALL=C awk '
+    BEGIN { whole = "^ *(\"([^\"\\\\]|\\\\.)*\"|\047([^\047]|\047\047)*\047)[ \t]*(#.*)?$" }
     { text = $0; sub(/\r$/, "", text); braces = text }
     # Braces within one line, as of a volume, that have neither values nor quotes.
     { while (match(braces, /\{[^{}"\047\\]*\}/) && substr(braces, RSTART, RLENGTH) !~ /value/) braces = substr(braces, 1, RSTART - 1) substr(braces, RSTART + RLENGTH) }
-    text ~ /^ *(- *)*\t/ || text ~ /\r/ || text ~ /(^|[ \t,[{-])[!&*][^ \t]/ || text ~ /^ *(- +)*[?!&]/ || text ~ /"[^"]*\\[^"]*"[ \t]*:/ || braces ~ /(^|[-:,[{])[ \t]*\{/ { unsure = 1; exit }
+    text ~ /^ *(- *)*\t/ || text ~ /\r|\302\205|\342\200[\250\251]/ || text ~ /^ *(- +)*([^ \t"\047#]+:[ \t]+)?[?!&*][^ \t]/ || text ~ /^ *(- +)*\?/ || text ~ /"[^"]*\\[^"]*"[ \t]*:/ || braces ~ /(^|[-:,[{])[ \t]*([&!][^ \t]*[ \t]+)*\{/ { unsure = 1; exit }
     text ~ /^ *$/ { told = told "\n"; next }
     { match(text, /^ */); depth = RLENGTH }
     # What goes on below a value: a text of several lines, in whatever style.
-    inside && depth > column { told = told substr(text, 1, depth) "withheld\n"; next }
-    { inside = 0 }
+    inside && depth > column {
+      if (inside == 2 && text ~ /^ *["\047]/ && text !~ whole) { unsure = 1; exit }
+      inside = 1; told = told substr(text, 1, depth) "withheld\n"; next
+    }
     text ~ /^ *#/ { next }
-    # The variable that a value below is of; an item that begins otherwise has none yet.
-    match(text, /^ *(- +)*/) { if (substr(text, 1, RLENGTH) ~ /-/) name = "" }
-    match(text, /^ *(- +)*name:[ \t]*/) { name = substr(text, RLENGTH + 1); sub(/[ \t]+$/, "", name); match(text, /^ *(- +)*/); nameColumn = RLENGTH }
+    # A name that goes on in the next line, that stands twice, or behind its value, is of nobody knows which variable.
+    named && depth > nameColumn { unsure = 1; exit }
+    { inside = 0; named = 0 }
+    text ~ /^ *-/ { name = ""; hasValue = 0 }
+    match(text, /^ *(- +)*("name"|\047name\047|name)[ \t]*:/) {
+      rest = substr(text, RLENGTH + 1); sub(/^[ \t]+/, "", rest); sub(/[ \t]+(#.*)?$/, "", rest)
+      if (rest ~ /^(".*"|\047.*\047)$/) rest = substr(rest, 2, length(rest) - 2)
+      if (rest ~ /^ETCD_(DATA|WAL)_DIR$/ && hasValue || name ~ /^ETCD_(DATA|WAL)_DIR$/) { unsure = 1; exit }
+      match(text, /^ *(- +)*/); nameColumn = RLENGTH; name = rest; named = 1
+    }
     match(text, /^ *(- +)*("value"|\047value\047|value)[ \t]*:/) {
       key = substr(text, 1, RLENGTH); rest = substr(text, RLENGTH + 1)
       if (rest !~ /^[ \t]/ && rest != "") { unsure = 1; exit }
       sub(/^[ \t]+/, "", rest)
-      if (rest ~ /^["\047]/ && rest !~ /^("([^"\\]|\\.)*"|\047([^\047]|\047\047)*\047)[ \t]*(#.*)?$/) { unsure = 1; exit }
-      match(text, /^ *(- +)*/); column = RLENGTH; inside = 1
+      if (rest ~ /^["\047]/ && rest !~ whole) { unsure = 1; exit }
+      match(text, /^ *(- +)*/); column = RLENGTH; inside = rest == "" || rest ~ /^#/ ? 2 : 1; hasValue = 1
       isPlace = name ~ /^ETCD_(DATA|WAL)_DIR$/ && nameColumn == column
       if (isPlace && rest ~ /^["\047]?\/[^ \t]*$/) told = told text "\n"
       else if (rest == "" || rest ~ /^#/) told = told key "\n"

@@ -131,12 +131,12 @@ export class BoltPages {
   }
 }
 
-/** Pages that grow slowly must not each leave their memory behind; beyond this size there are few, and twice of it would be much. */
-const doubledBytesMax = 4 * 1024 * 1024;
+/** Pages that grow slowly must not each leave their memory behind; twice of a very large one would be much. */
+const extraBytesMax = 4 * 1024 * 1024;
 
 /** How much memory is taken for a page that has no place among the others. */
 export function roomyBytes(sizeBytes: number): number {
-  return sizeBytes <= doubledBytesMax ? sizeBytes * 2 : sizeBytes;
+  return sizeBytes + Math.min(sizeBytes, extraBytesMax);
 }
 
 /** Room for one page; both are of the same bytes. */

@@ -25,10 +25,12 @@ test("kubeYaml: the key that means a merge is quoted, which kubectl's library fo
 });
 
 test("kubeYaml: one word of many megabytes is written as it is", () => {
-  for (const letter of ["a", "Z", "7", "=", "/"]) {
-    const word = `a${letter.repeat(16 << 20)}`;
+  for (const letter of ["a", "/"]) {
+    const word = `a${letter.repeat(9 << 20)}`;
     assert.ok(kubeYaml({ word }) === `word: ${word}\n`, letter);
   }
+  const digits = `1${":1".repeat(8 << 20)}`;
+  assert.ok(kubeYaml({ digits }) === `digits: "${digits}"\n`);
 });
 
 test("kubeYaml: numbers are as Go writes them", () => {

@@ -17,9 +17,13 @@ const words = new Set(
 const base60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
 const float = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
 
+/** A longer word is not looked at digit by digit: quotes are never wrong, and megabytes of digits take minutes. */
+const numberLettersMax = 65_536;
+
 /** True: without quotes it would be read as the same string. */
 export function readsAsString(text: string): boolean {
   if (words.has(text)) return false;
+  if (text.length > numberLettersMax && /^[-+.0-9]/.test(text)) return false;
   const first = text.charAt(0);
   if (first === ".") return !isFiniteFloat(text);
   if (!/^[-+0-9]/.test(text)) return true;

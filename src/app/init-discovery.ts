@@ -69,18 +69,20 @@ withheld() {
     { text = $0; sub(/\r$/, "", text); braces = text }
     # Braces within one line, as of a volume, that have neither values nor quotes.
     { while (match(braces, /\{[^{}"\047\\]*\}/) && substr(braces, RSTART, RLENGTH) !~ /value/) braces = substr(braces, 1, RSTART - 1) substr(braces, RSTART + RLENGTH) }
-    text ~ /^ *(- *)*\t/ || text ~ /\r|\302\205|\342\200[\250\251]/ || text ~ /^ *(- +)*([^ \t"\047#]+:[ \t]+)?[?!&*][^ \t]/ || text ~ /^ *(- +)*\?/ || text ~ /"[^"]*\\[^"]*"[ \t]*:/ || braces ~ /(^|[-:,[{])[ \t]*([&!][^ \t]*[ \t]+)*\{/ { unsure = 1; exit }
+    text ~ /^ *(- *)*\t/ || text ~ /\r|\302\205|\342\200[\250\251]/ || text ~ /^ *(- +)*(([^"\047#]+|"[^"]*"|\047[^\047]*\047):[ \t]+)?[!&*]/ || text ~ /^ *(- +)*("[^"]*"|\047[^\047]*\047)[ \t]+:[ \t]+[!&*]/ || text ~ /^ *(- +)*\?/ || text ~ /"[^"]*\\[^"]*"[ \t]*:/ || braces ~ /(^|[-:,[{])[ \t]*([&!][^ \t]*[ \t]+)*\{/ { unsure = 1; exit }
     text ~ /^ *$/ { told = told "\n"; next }
     { match(text, /^ */); depth = RLENGTH }
     # What goes on below a value: a text of several lines, in whatever style.
     inside && depth > column {
       if (inside == 2 && text ~ /^ *["\047]/ && text !~ whole) { unsure = 1; exit }
-      inside = 1; told = told substr(text, 1, depth) "withheld\n"; next
+      if (text !~ /^ *#/) inside = 1
+      told = told substr(text, 1, depth) "withheld\n"; next
     }
     text ~ /^ *#/ { next }
     # A name that goes on in the next line, that stands twice, or behind its value, is of nobody knows which variable.
     named && depth > nameColumn { unsure = 1; exit }
     { inside = 0; named = 0 }
+    depth < nameColumn { name = ""; hasValue = 0 }
     text ~ /^ *-/ { name = ""; hasValue = 0 }
     match(text, /^ *(- +)*("name"|\047name\047|name)[ \t]*:/) {
       rest = substr(text, RLENGTH + 1); sub(/^[ \t]+/, "", rest); sub(/[ \t]+(#.*)?$/, "", rest)

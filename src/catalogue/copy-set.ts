@@ -174,7 +174,9 @@ async function copyProofs({ from, to }: Copying, id: BackupSetId, signal: AbortS
   const options = signal === undefined ? {} : { signal };
   const there = new Set((await to.list(proofsOf(id), options)).map(({ name }) => name));
   let count = 0;
-  for (const { name, sizeBytes } of await from.list(proofsOf(id), options)) {
+  // In the order in which they came: it is what tells a failure from what was proven after it.
+  const oldestFirst = (await from.list(proofsOf(id), options)).toSorted((a, b) => Date.parse(a.modifiedAt) - Date.parse(b.modifiedAt));
+  for (const { name, sizeBytes } of oldestFirst) {
     if (there.has(name) || sizeBytes > signedDocumentBytesMax) continue;
     await to.put(name, await from.get(name, undefined, options), options);
     count += 1;

@@ -1,14 +1,17 @@
 import type { BackupManifest, StoredObjectRef } from "../model/backup-set.ts";
+import type { BackupSetId } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import type { SetCiphers } from "../formats/backup-set/set-ciphers.ts";
 import { readSealedIndex } from "../formats/backup-set/set-index.ts";
 import type { SetKeys } from "../formats/backup-set/set-keys.ts";
-import { indexName } from "../formats/backup-set/set-names.ts";
+import { indexName, proofPrefix, setIdOfProofName } from "../formats/backup-set/set-names.ts";
 import type { BackupStore } from "../ports/backup-store.ts";
 import { inTurns } from "./in-turns.ts";
-import { listSets } from "./list-sets.ts";
-import { readProofs } from "./read-proofs.ts";
-import type { SetTrust } from "./set-signing.ts";
+import { isDamage, levelOf, reaches, standingFailure } from "./judge-proofs.ts";
+import { listSets, type ListedSet } from "./list-sets.ts";
+import { readAllProofs, type ProofReading, type ProvenSet } from "./read-proofs.ts";
+import { readManifest } from "./set-reader.ts";
+import type { SetTrust, SignedManifest } from "./set-signing.ts";
 
 /** A chunk that a listed set stored already. */
 export interface KnownChunk {
@@ -23,13 +26,11 @@ const setsListedMax = 32;
 const setsLookedAtMax = 8;
 const readsAtOnce = 4;
 
-/** Of these the newest that is evidence counts. */
-const proofsLookedAtMax = 3;
-
 /**
- * Chunk name (hex) to where it lies. Only of trusted sets under the same key
- * whose last verification did not find stored bytes missing or damaged: what
- * nobody vouches for is not built upon.
+ * Chunk name (hex) to where it lies. Only of trusted sets under the same key,
+ * and of no pack that a set names which a proof found missing or damaged, also
+ * where another set shares it that nobody looked at: what is known to be
+ * damaged is not built upon.
  */
 export async function knownChunks(
   {
@@ -40,18 +41,53 @@ export async function knownChunks(
   }: { readonly store: BackupStore; readonly ciphers: SetCiphers; readonly keys: SetKeys; readonly trust: SetTrust },
   signal?: AbortSignal,
 ): Promise<Map<string, KnownChunk>> {
-  const sets = (await listSets({ store, ciphers }, trust, signal, setsListedMax))
-    .filter((set) => set.kind === "trusted" && set.manifest.key.keyId === keys.keyId)
-    .slice(-setsLookedAtMax);
+  const newest = await listSets({ store, ciphers }, trust, signal, setsListedMax);
+  const doubted = await doubtedPacks({ store, ciphers, trust }, newest, signal);
+  const sets = newest.filter((set) => set.kind === "trusted" && set.manifest.key.keyId === keys.keyId).slice(-setsLookedAtMax);
   const known = new Map<string, KnownChunk>();
   const found = await inTurns(sets, readsAtOnce, async (set) => {
     if (set.kind !== "trusted") return [];
-    const [newest] = await readProofs({ store, ciphers, trust }, set, signal, proofsLookedAtMax);
-    const isBad = newest?.outcomes.some(({ level, verdict }) => (level === "V0" || level === "V1") && verdict === "fails") ?? false;
-    return isBad ? [] : chunksOf(set.manifest, { store, ciphers, keys }, signal);
+    const chunks = await chunksOf(set.manifest, { store, ciphers, keys }, signal);
+    return chunks.filter(([, { pack }]) => !doubted.has(pack.sha256));
   });
   for (const chunks of found) for (const [name, chunk] of chunks) known.set(name, chunk); // the newest set is last
   return known;
+}
+
+/** sha256 of every pack that some set names of which a proof says that it is damaged, however old that set is. */
+async function doubtedPacks(
+  reading: ProofReading,
+  newest: readonly ListedSet[],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<string>> {
+  const { store } = reading;
+  const known = new Map(newest.flatMap((set) => (set.kind === "damaged" ? [] : [[set.id, set] as const])));
+  const objects = await store.list(proofPrefix, signal === undefined ? {} : { signal });
+  const verified = [...new Set(objects.flatMap(({ name }) => setIdOfProofName(name) ?? []))];
+  const doubted = await inTurns(verified, readsAtOnce, async (id) => {
+    const set = known.get(id) ?? (await olderSet(reading, id, signal));
+    if (set === undefined) return [];
+    // What it found to hold to V2, it found whole: what was said before does not matter.
+    const { known: proofs } = await readAllProofs(reading, set, signal, (proof) => reaches(levelOf(proof), "V2"));
+    const failing = standingFailure(proofs);
+    return failing !== undefined && isDamage(failing) ? set.manifest.packs.map(({ sha256 }) => sha256) : [];
+  });
+  return new Set(doubted.flat());
+}
+
+/** undefined: it is no set any more, or what it names cannot be read. */
+async function olderSet(
+  reading: ProofReading,
+  id: BackupSetId,
+  signal: AbortSignal | undefined,
+): Promise<(ProvenSet & Pick<SignedManifest, "manifest">) | undefined> {
+  try {
+    return { id, ...(await readManifest(reading, id, signal)) };
+  } catch (error) {
+    const isOfTheSet = error instanceof RecoveryError && /^BACKUP_(?:SET|OBJECT)_/.test(error.code);
+    if (!isOfTheSet) throw error;
+    return undefined;
+  }
 }
 
 /** Nothing for a set whose index is damaged or missing: it is not built upon, and verify says what is wrong with it. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isRecoveryError } from "../../test/support/is-recovery-error.ts";
-import { agreed, dayId, proveDay, pruneRequest, pruningOf, writeDay } from "../../test/support/prune-world.ts";
-import { identity, readSet, setWorld, type SetWorld } from "../../test/support/set-world.ts";
+import { agreed, dayId, judgeDay, proveDay, pruneRequest, pruningOf, writeDay } from "../../test/support/prune-world.ts";
+import { identity, newSigningKey, readSet, setWorld, type SetWorld } from "../../test/support/set-world.ts";
 import { listSets } from "./list-sets.ts";
 import { applyPrune, assertNotRefused, planPrune, type Pruned } from "./prune-store.ts";
 import { putClaim } from "./store-claims.ts";
@@ -126,4 +126,36 @@ test("applyPrune: what lies aside for longer than wanted is deleted for good, an
   assert.equal((await planPrune(pruningOf(world), pruneRequest({ last: 1 }))).aside.count, aside());
   await prune(world, pruneRequest({ last: 1 }));
   assert.equal(aside(), 0);
+});
+
+test("planPrune: the last proven set stays, whoever proved it, whatever is not known of it now; damaged ones are not counted for it", async () => {
+  const world = await monthOf(5);
+  const verdicts = async () =>
+    (await planPrune(pruningOf(world), pruneRequest({ last: 1 }))).sets.map(({ id, verdict, proven }) => [
+      id?.slice(6, 8),
+      verdict,
+      proven,
+    ]);
+  await proveDay(world, 1, "V5");
+  await judgeDay(world, 2, ["holds", "holds", "holds", "holds", "holds", "holds"], newSigningKey());
+  world.clock.advance(60_000);
+  // A wrong identity: nothing is known of it, and it takes nothing back.
+  await judgeDay(world, 1, ["holds", "holds", "unknown"]);
+  assert.deepEqual(await verdicts(), [
+    ["05", "keep", undefined],
+    ["04", "remove", undefined],
+    ["03", "remove", undefined],
+    ["02", "keep", undefined],
+    ["01", "keep", "V5"],
+  ]);
+  for (const day of [4, 5]) await judgeDay(world, day, ["holds", "fails"]);
+  world.clock.advance(60_000);
+  await judgeDay(world, 5, ["holds"]);
+  assert.deepEqual(await verdicts(), [
+    ["05", "keep", "V0"],
+    ["04", "keep", "V0"],
+    ["03", "keep", undefined],
+    ["02", "keep", undefined],
+    ["01", "keep", "V5"],
+  ]);
 });

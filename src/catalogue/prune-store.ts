@@ -8,8 +8,9 @@ import { asidePrefix, proofsOf } from "../formats/backup-set/set-names.ts";
 import type { StoredObject } from "../ports/backup-store.ts";
 import { newClaimId, removeUnneeded, type Clearing } from "./clear-leftovers.ts";
 import { inTurns } from "./in-turns.ts";
+import { standingOf, type SetStanding } from "./judge-proofs.ts";
 import { listSets } from "./list-sets.ts";
-import { provenLevel, readProofs, type ProvenLevel } from "./read-proofs.ts";
+import { readAllProofs } from "./read-proofs.ts";
 import { planRetention } from "./retention.ts";
 import type { SetTrust } from "./set-signing.ts";
 import { busy, findClaims, putClaim, removeClaim, removeForGood } from "./store-claims.ts";
@@ -48,11 +49,11 @@ export function planPrune(pruning: Pruning, request: PruneRequest, signal?: Abor
 async function planAt(pruning: Pruning, request: PruneRequest, nowIso: string, signal: AbortSignal | undefined): Promise<PrunePlan> {
   const { store, ciphers, trust } = pruning;
   const sets = await listSets(pruning, trust, signal);
-  const proven = new Map<BackupSetId, ProvenLevel>();
+  const standing = new Map<BackupSetId, SetStanding>();
   await inTurns(sets, readsAtOnce, async (set) => {
     if (set.kind === "damaged") return;
-    const level = provenLevel(await readProofs({ store, ciphers, trust }, set, signal));
-    if (level !== undefined) proven.set(set.id, level);
+    const { known, ofUnknownKeys } = await readAllProofs({ store, ciphers, trust }, set, signal);
+    standing.set(set.id, standingOf(known, ofUnknownKeys));
   });
   const aside = await oldAside(pruning, request.asideMs, nowIso, signal);
   const { cluster, policy, acceptedBreaks, asideMs } = request;
@@ -63,7 +64,7 @@ async function planAt(pruning: Pruning, request: PruneRequest, nowIso: string, s
     cluster,
     madeAt: nowIso,
     policy,
-    ...planRetention({ cluster, nowIso, policy, sets, proven, acceptedBreaks }),
+    ...planRetention({ cluster, nowIso, policy, sets, standing, acceptedBreaks }),
     aside: { count: aside.length, sizeBytes: aside.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0), afterMs: asideMs },
   };
   // Without the time: the same decisions a minute later are the same plan, and may be agreed to by its digest.

@@ -1,40 +1,27 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { proofLevels, type BackupProof, type ProofOutcome } from "../model/backup-set.ts";
-import { asBackupSetId } from "../model/ids.ts";
-import { parseProof } from "../formats/backup-set/proof.ts";
-import { provenLevel } from "./read-proofs.ts";
+import { dayId, judgeDay, proveDay, writeDay } from "../../test/support/prune-world.ts";
+import { newSigningKey, setWorld, sha256Hex } from "../../test/support/set-world.ts";
+import { levelOf } from "./judge-proofs.ts";
+import { readAllProofs } from "./read-proofs.ts";
 
-const id = asBackupSetId("20260101-000000-aaaaaa");
-
-function proof(at: string, verdicts: readonly ProofOutcome["verdict"][]): BackupProof {
-  return {
-    apiVersion: "requorum.backup/v1",
-    kind: "BackupProof",
-    set: id,
-    manifestSha256: "a".repeat(64),
-    at,
-    by: "me@here",
-    program: "requorum 0.1.0",
-    outcomes: proofLevels.map((level, index) => ({ level, verdict: verdicts[index] ?? "not-tried", because: [], tookMs: 1 })),
-    drill: undefined,
-  };
-}
-const upTo = (count: number) => Array.from({ length: count }, () => "holds" as const);
-
-test("parseProof: a proof comes back as it was written, and one of another set is none", () => {
-  const one = { ...proof("2026-01-02T00:00:00.000Z", upTo(6)), drill: { etcdReadyMs: 900, apiReadyMs: 4000 } };
-  assert.deepEqual(parseProof(JSON.stringify(one), id), one);
-  assert.throws(() => parseProof(JSON.stringify(one), asBackupSetId("20260101-000000-bbbbbb")), { code: "BACKUP_SET_DAMAGED" });
-  assert.throws(() => parseProof("{}", id), { code: "BACKUP_SET_DAMAGED" });
-});
-
-test("provenLevel: the furthest level counts until a later proof finds something wrong", () => {
-  assert.equal(provenLevel([]), undefined);
-  const drill = proof("2026-01-02T00:00:00.000Z", upTo(6));
-  const look = proof("2026-01-03T00:00:00.000Z", upTo(2));
-  const broken = proof("2026-01-04T00:00:00.000Z", ["holds", "fails"]);
-  assert.deepEqual(provenLevel([look, drill]), { level: "V5", at: drill.at });
-  assert.deepEqual(provenLevel([broken, look, drill]), { level: "V0", at: broken.at });
-  assert.deepEqual(provenLevel([proof("2026-01-05T00:00:00.000Z", ["unknown"]), drill]), { level: "V5", at: drill.at });
+test("readAllProofs: in the order in which they came into the store, those of unknown keys apart, no older ones than are wanted", async () => {
+  const world = setWorld();
+  await writeDay(world.writing, 1);
+  const clockOf = (at: string) => ({
+    ...world,
+    writing: { ...world.writing, clock: Object.assign(Object.create(world.clock) as typeof world.clock, { nowIso: () => at }) },
+  });
+  await proveDay(clockOf("2031-01-01T00:00:00.000Z"), 1, "V5");
+  world.clock.advance(60_000);
+  for (let count = 0; count < 9; count += 1) await judgeDay(world, 1, ["holds", "fails"]);
+  world.clock.advance(60_000);
+  await proveDay(clockOf("2020-01-01T00:00:00.000Z"), 1, "V2");
+  await judgeDay(world, 1, ["holds", "holds", "holds", "holds"], newSigningKey());
+  const set = { id: dayId(1), manifestSha256: sha256Hex(await world.store.get(`sets/${dayId(1)}.json`)) };
+  const all = await readAllProofs(world.reading, set);
+  assert.deepEqual(all.known.map(levelOf), ["V2", ...Array.from({ length: 9 }, () => "V0"), "V5"]);
+  assert.deepEqual(all.ofUnknownKeys.map(levelOf), ["V3"]);
+  const some = await readAllProofs(world.reading, set, undefined, (proof) => levelOf(proof) === "V2");
+  assert.ok(some.known.length < 9 && some.known.some((proof) => levelOf(proof) === "V2"));
 });

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { BackupManifest, BackupMark, ProofLevel } from "../model/backup-set.ts";
 import { asBackupSetId, asClusterId, asHostName, type BackupSetId } from "../model/ids.ts";
 import type { PrunePolicy } from "../model/prune-plan.ts";
+import type { SetStanding } from "./judge-proofs.ts";
 import type { ListedSet } from "./list-sets.ts";
 import { planRetention, type RetentionInput } from "./retention.ts";
 
@@ -78,7 +79,7 @@ function plan(sets: readonly ListedSet[], policy: Partial<PrunePolicy>, other: P
     nowIso,
     policy: { ...nothing, ...policy },
     sets,
-    proven: new Map(),
+    standing: new Map(),
     acceptedBreaks: [],
     ...other,
   });
@@ -92,8 +93,12 @@ function plan(sets: readonly ListedSet[], policy: Partial<PrunePolicy>, other: P
   };
 }
 
-const proofs = (...entries: readonly (readonly [ListedSet | undefined, ProofLevel])[]): RetentionInput["proven"] =>
-  new Map(entries.flatMap(([one, level]) => (one?.id === undefined ? [] : [[one.id, { level, at: nowIso }] as const])));
+const notVerified: SetStanding = { proven: undefined, failing: undefined, everProven: undefined, saidByUnknown: undefined };
+const standings = (...entries: readonly (readonly [ListedSet | undefined, Partial<SetStanding>])[]): RetentionInput["standing"] =>
+  new Map(entries.flatMap(([one, given]) => (one?.id === undefined ? [] : [[one.id, { ...notVerified, ...given }] as const])));
+const proofs = (...entries: readonly (readonly [ListedSet | undefined, ProofLevel])[]): RetentionInput["standing"] =>
+  standings(...entries.map(([one, level]) => [one, { proven: { level, at: nowIso }, everProven: level }] as const));
+const failing = (level: ProofLevel): Partial<SetStanding> => ({ failing: { level, because: "a reason" } });
 
 test("planRetention: by count the newest stay, and the newest without a mark always does", () => {
   assert.deepEqual(plan(daily(10), { last: 3 }).kept, ["2026-03-31", "2026-03-30", "2026-03-29"]);
@@ -133,10 +138,42 @@ test("planRetention: of a day the newest set without a mark stands for it", () =
 
 test("planRetention: the last proven set of each level stays however old, and says so", () => {
   const sets = daily(20);
-  const result = plan(sets, { last: 1 }, { proven: proofs([sets[2], "V5"], [sets[5], "V4"], [sets[8], "V1"]) });
+  const result = plan(sets, { last: 1 }, { standing: proofs([sets[2], "V5"], [sets[5], "V4"], [sets[8], "V1"]) });
   assert.deepEqual(result.because(sets[2]), ["the last one proven to V5"]);
   assert.deepEqual(result.because(sets[5]), ["the last one proven to V2", "the last one proven to V3", "the last one proven to V4"]);
   assert.equal(result.verdict(sets[8]), "remove");
+});
+
+test("planRetention: sets that proofs found damaged stay and count for nothing, so that no whole one goes for them", () => {
+  const sets = daily(6);
+  const standing = standings(...sets.slice(3).map((one) => [one, failing("V1")] as const));
+  const result = plan(sets, { last: 3, neverBelow: 3 }, { standing });
+  assert.equal(result.kept.length, 6);
+  assert.match(result.because(sets[5])[0] ?? "", /V1 fails: a reason; it stays, and is not counted/);
+  assert.deepEqual(result.because(sets[2]), ["one of the newest 3", "the newest without a mark"]);
+});
+
+test("planRetention: what fails above V2 is counted apart, and does not stay for ever", () => {
+  const sets = daily(9);
+  const standing = standings(...sets.slice(3).map((one) => [one, failing("V3")] as const));
+  const result = plan(sets, { last: 2, neverBelow: 2 }, { standing });
+  assert.deepEqual(result.kept, ["2026-03-31", "2026-03-30", "2026-03-25", "2026-03-24"]);
+  assert.match(result.because(sets[8]).join("; "), /one of the newest 2; V3 fails: a reason/);
+});
+
+test("planRetention: the last that ever was proven stays when a higher level fails since, and what only an unknown key calls proven stays", () => {
+  const sets = daily(20);
+  const standing = standings(
+    [sets[2], { proven: { level: "V5", at: nowIso }, everProven: "V5" }],
+    [sets[5], { proven: { level: "V3", at: nowIso }, everProven: "V5", ...failing("V4") }],
+    [sets[8], { saidByUnknown: "V5" }],
+    [sets[9], { saidByUnknown: "V1" }],
+  );
+  const result = plan(sets, { last: 1 }, { standing });
+  assert.ok(result.because(sets[2]).includes("the last one proven to V5"));
+  assert.ok(result.because(sets[5]).includes("the last one that ever was proven to V5"));
+  assert.match(result.because(sets[8])[0] ?? "", /proven to V5 by a key that is not known here.*backup\.signers/);
+  assert.deepEqual([result.verdict(sets[8]), result.verdict(sets[9])], ["keep", "remove"]);
 });
 
 test("planRetention: never below the policy, counted in sets without a mark", () => {
@@ -212,7 +249,7 @@ test("planRetention: whatever the policy and the sets, no last proof is lost, th
       }
     });
     const levels = ["V0", "V1", "V2", "V3", "V4", "V5"] as const;
-    const proven = proofs(...sets.filter(() => random(3) === 0).map((one) => [one, levels[random(6)] ?? "V0"] as const));
+    const standing = proofs(...sets.filter(() => random(3) === 0).map((one) => [one, levels[random(6)] ?? "V0"] as const));
     const policy = {
       last: random(5),
       daily: random(5),
@@ -221,7 +258,7 @@ test("planRetention: whatever the policy and the sets, no last proof is lost, th
       neverBelow: 1 + random(5),
       withinMs: undefined,
     };
-    const result = plan(sets, policy, { proven });
+    const result = plan(sets, policy, { standing });
     const good = result.sets.filter((entry) => entry.createdAt !== undefined);
     const kept = good.filter((entry) => entry.verdict === "keep");
     const unmarked = good.filter((entry) => entry.marks.length === 0);

@@ -1,18 +1,18 @@
-import { proofLevels, type ProofLevel } from "../model/backup-set.ts";
+import type { ProofLevel } from "../model/backup-set.ts";
 import type { BackupSetId } from "../model/ids.ts";
 import type { LineageBreak, PruneEntry, PrunePlan, PrunePolicy } from "../model/prune-plan.ts";
 import { dayOf, monthOf, weekOf } from "./calendar.ts";
 import { findBreaks } from "./find-breaks.ts";
+import { isDamage, reaches, type SetStanding, type StandingFailure } from "./judge-proofs.ts";
 import type { ListedSet } from "./list-sets.ts";
-import type { ProvenLevel } from "./read-proofs.ts";
 
 export interface RetentionInput {
   readonly cluster: string;
   readonly nowIso: string;
   readonly policy: PrunePolicy;
   readonly sets: readonly ListedSet[];
-  /** Of sets that were ever verified. */
-  readonly proven: ReadonlyMap<BackupSetId, ProvenLevel>;
+  /** What proofs say; of sets that were never verified there may be none. */
+  readonly standing: ReadonlyMap<BackupSetId, SetStanding>;
   /** The operator's word: from this set on, sets are of the true cluster. */
   readonly acceptedBreaks: readonly BackupSetId[];
 }
@@ -29,18 +29,21 @@ type GoodSet = Exclude<ListedSet, { readonly kind: "damaged" }>;
 
 /**
  * Decides for every set. Candidates are whole, signed by a known key, of this
- * cluster and not of the future; all else stays and counts for nothing. Kept
- * are: the newest `last`; the younger than `withinMs`; of each of the newest
- * `daily` days, `weekly` weeks and `monthly` months the newest; the newest one
- * proven to each level from V2 up; the newest without a mark; and further ones
- * until there are `neverBelow` without a mark. Refused is the whole when a set
- * would go that is older than a break in the line of sets: what is kept then
- * may be an orphan's.
+ * cluster, not of the future, and not found damaged by a proof; all else stays
+ * and counts for nothing. Kept are: the newest `last`; the younger than
+ * `withinMs`; of each of the newest `daily` days, `weekly` weeks and `monthly`
+ * months the newest; the newest one proven to each level from V2 up, and the
+ * newest that ever was; each that only an unknown key calls proven; the newest
+ * without a mark; and further ones until there are `neverBelow` without a mark.
+ * Sets that a proof speaks against (V3 and above) never stand for one that
+ * nothing speaks against: they are counted among themselves. Refused is the
+ * whole when a set would go that is older than a break in the line of sets:
+ * what is kept then may be an orphan's.
  */
 export function planRetention(input: RetentionInput): Retention {
   const nowMs = Date.parse(input.nowIso);
   const candidates = input.sets
-    .filter((set): set is GoodSet => whyNoCandidate(set, input.cluster, nowMs) === undefined)
+    .filter((set): set is GoodSet => whyNoCandidate(set, input, nowMs) === undefined)
     .sort((a, b) => order(a.manifest.createdAt, b.manifest.createdAt) || order(a.id, b.id));
   const newestFirst = [...candidates].reverse();
   const reasons = keepReasons(newestFirst, input, nowMs);
@@ -53,26 +56,46 @@ export function planRetention(input: RetentionInput): Retention {
 }
 
 /** undefined: it is one. */
-function whyNoCandidate(set: ListedSet, cluster: string, nowMs: number): string | undefined {
+function whyNoCandidate(set: ListedSet, { cluster, standing }: RetentionInput, nowMs: number): string | undefined {
   if (set.kind === "damaged") return `damaged, and not counted: ${set.because}`;
   if (set.kind === "untrusted") return "not signed by a known key, and not counted";
   if (set.manifest.cluster.name !== cluster) return `of cluster ${set.manifest.cluster.name}`;
   const createdMs = Date.parse(set.manifest.createdAt);
   if (Number.isNaN(createdMs) || createdMs > nowMs + futureMs)
     return `made in the future (${set.manifest.createdAt}), by a clock that was wrong, and not counted`;
-  return undefined;
+  const failing = standing.get(set.id)?.failing;
+  return failing !== undefined && isDamage(failing) ? `${failingWords(failing)}; it stays, and is not counted` : undefined;
 }
 
 type Reasons = ReadonlyMap<BackupSetId, readonly string[]>;
 
 function keepReasons(newestFirst: readonly GoodSet[], input: RetentionInput, nowMs: number): Reasons {
-  const { policy, proven } = input;
+  const { policy, standing } = input;
   const reasons = new Map<BackupSetId, string[]>();
   const keep = (set: GoodSet, because: string) => reasons.set(set.id, [...(reasons.get(set.id) ?? []), because]);
-  for (const set of newestFirst.slice(0, policy.last)) keep(set, `one of the newest ${String(policy.last)}`);
+  const sound = newestFirst.filter(({ id }) => standing.get(id)?.failing === undefined);
   for (const set of newestFirst)
     if (policy.withinMs !== undefined && nowMs - Date.parse(set.manifest.createdAt) <= policy.withinMs)
       keep(set, "younger than the policy's age");
+  // What nothing speaks against is counted alone: then no set that fails stands for a whole one.
+  for (const counted of [sound, newestFirst.filter((set) => !sound.includes(set))]) keepByCount(counted, policy, keep);
+  keepProven(newestFirst, standing, keep);
+  const unmarked = sound.filter(isUnmarked);
+  const newestUnmarked = unmarked[0] ?? newestFirst.find(isUnmarked);
+  if (newestUnmarked !== undefined) keep(newestUnmarked, "the newest without a mark");
+  const never = `never fewer than ${String(policy.neverBelow)} sets`;
+  for (const wanted of [unmarked, sound, newestFirst.filter(isUnmarked), newestFirst])
+    for (const set of wanted) {
+      if (wanted.filter(({ id }) => reasons.has(id)).length >= policy.neverBelow) break;
+      if (!reasons.has(set.id)) keep(set, never);
+    }
+  return reasons;
+}
+
+type Keep = (set: GoodSet, because: string) => void;
+
+function keepByCount(newestFirst: readonly GoodSet[], policy: PrunePolicy, keep: Keep): void {
+  for (const set of newestFirst.slice(0, policy.last)) keep(set, `one of the newest ${String(policy.last)}`);
   const periods = [
     { name: "day", count: policy.daily, of: dayOf },
     { name: "week of", count: policy.weekly, of: weekOf },
@@ -80,28 +103,29 @@ function keepReasons(newestFirst: readonly GoodSet[], input: RetentionInput, now
   ] as const;
   for (const { name, count, of } of periods)
     for (const [period, set] of newestOfEach(newestFirst, of, count)) keep(set, `the newest of the ${name} ${period}`);
+}
+
+/** Evidence that is doubted, or of a key that is not known here, takes no set away: it may be the only one there is. */
+function keepProven(newestFirst: readonly GoodSet[], standing: RetentionInput["standing"], keep: Keep): void {
   for (const level of provenLevelsKept) {
-    const set = newestFirst.find((one) => reaches(proven.get(one.id), level));
-    if (set !== undefined) keep(set, `the last one proven to ${level}`);
+    const proven = newestFirst.find(({ id }) => reaches(standing.get(id)?.proven?.level, level));
+    if (proven !== undefined) keep(proven, `the last one proven to ${level}`);
+    const ever = newestFirst.find(({ id }) => reaches(standing.get(id)?.everProven, level));
+    if (ever !== undefined && ever !== proven) keep(ever, `the last one that ever was proven to ${level}`);
   }
-  const unmarked = newestFirst.filter(isUnmarked);
-  if (unmarked[0] !== undefined) keep(unmarked[0], "the newest without a mark");
-  const never = `never fewer than ${String(policy.neverBelow)} sets`;
-  for (const wanted of [unmarked, newestFirst])
-    for (const set of wanted) {
-      const kept = newestFirst.filter((one) => reasons.has(one.id) && (wanted !== unmarked || isUnmarked(one)));
-      if (kept.length >= policy.neverBelow) break;
-      if (!reasons.has(set.id)) keep(set, never);
-    }
-  return reasons;
+  for (const set of newestFirst) {
+    const said = standing.get(set.id)?.saidByUnknown;
+    if (said !== undefined && reaches(said, "V2"))
+      keep(set, `proven to ${said} by a key that is not known here: if it is of a machine of yours, add it to \`backup.signers\``);
+  }
 }
 
 function isUnmarked(set: GoodSet): boolean {
   return set.manifest.marks.length === 0;
 }
 
-function reaches(proven: ProvenLevel | undefined, level: ProofLevel): boolean {
-  return proven?.level !== undefined && proofLevels.indexOf(proven.level) >= proofLevels.indexOf(level);
+function failingWords({ level, because }: StandingFailure): string {
+  return `${level} fails: ${because}`;
 }
 
 /** One set of each of the newest `count` periods that have any: the newest without a mark, else the newest. */
@@ -124,9 +148,11 @@ function entryOf(
   { input, nowMs, reasons }: { readonly input: RetentionInput; readonly nowMs: number; readonly reasons: Reasons },
 ): PruneEntry {
   const { id, object } = set;
-  const because = whyNoCandidate(set, input.cluster, nowMs);
+  const because = whyNoCandidate(set, input, nowMs);
   const kept = id === undefined ? undefined : reasons.get(id);
   const manifest = set.kind === "damaged" ? undefined : set.manifest;
+  const standing = id === undefined ? undefined : input.standing.get(id);
+  const against = standing?.failing === undefined ? [] : [failingWords(standing.failing)];
   return {
     id,
     objectName: object.name,
@@ -135,9 +161,9 @@ function entryOf(
     revision: manifest?.snapshot.revision,
     totalKeys: manifest?.snapshot.totalKeys,
     marks: [...new Set(manifest?.marks.map(({ code }) => code) ?? [])],
-    proven: id === undefined ? undefined : input.proven.get(id)?.level,
+    proven: standing?.proven?.level,
     verdict: because !== undefined || kept !== undefined ? "keep" : "remove",
-    because: because === undefined ? (kept ?? ["no rule of the policy keeps it"]) : [because],
+    because: because === undefined ? [...(kept ?? ["no rule of the policy keeps it"]), ...against] : [because],
   };
 }
 

@@ -110,7 +110,7 @@ export const backupErrorEntries = {
     retry: "permanent",
     exit: "verificationFailed",
     meaning:
-      "etcd or kube-apiserver was started from the set on this machine, and ended, did not answer in time, or took more memory than it may; the detail has the last that it wrote. Nothing of the living cluster was touched, and the sandbox is gone.",
+      "etcd or kube-apiserver was started from the set on this machine, and ended, did not answer in time, or took more memory than it may (the last two may be of this machine, and leave the level unknown); the detail has the last that it wrote. Nothing of the living cluster was touched, and the sandbox is gone.",
   },
   SANDBOX_UNSUPPORTED: {
     summary: "no sandbox can be made on this machine",

@@ -44,7 +44,8 @@ export interface Sandbox {
   readonly member: { readonly name: string; readonly peerUrl: string };
   /**
    * Starts etcd on a data dir below `directory` and waits until it serves a
-   * linearizable read. SANDBOX_FAILED with the last lines that it wrote.
+   * linearizable read. SANDBOX_FAILED with the last lines that it wrote;
+   * transient where time, memory or a port was lacking.
    */
   startEtcd(request: { readonly program: SandboxProgram; readonly dataDir: string; readonly signal: AbortSignal }): Promise<EtcdClient>;
   /** After `startEtcd`: waits until it is ready. SANDBOX_FAILED with the last lines that it wrote. */

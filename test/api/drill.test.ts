@@ -108,7 +108,7 @@ test("V5: every object that the set counts is listed by a real API server, and a
     verified.drill !== undefined && verified.drill.apiReadyMs !== undefined && verified.drill.apiReadyMs > verified.drill.etcdReadyMs,
   );
   assert.ok(verified.proof !== undefined);
-  const worth = restorabilityOf(world.manifest, [verified.proof.proof], Date.now());
+  const worth = restorabilityOf(world.manifest, [{ ...verified.proof.proof, storedAt: verified.proof.proof.at }], Date.now());
   assert.deepEqual([worth.score, worth.level, worth.expectedRto?.apiMs], [100, "V5", verified.drill.apiReadyMs]);
   assert.doesNotMatch(JSON.stringify(verified.outcomes), /planted-secret-value/);
   assert.deepEqual(

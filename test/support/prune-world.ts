@@ -2,7 +2,8 @@ import type { Copying } from "../../src/catalogue/copy-set.ts";
 import type { Pruning, PruneRequest } from "../../src/catalogue/prune-store.ts";
 import { SetWriter, type SetWriting } from "../../src/catalogue/set-writer.ts";
 import { writeProof } from "../../src/catalogue/write-proof.ts";
-import { proofLevels, type BackupManifest, type ProofLevel } from "../../src/model/backup-set.ts";
+import { proofLevels, type BackupManifest, type ProofLevel, type ProofOutcome } from "../../src/model/backup-set.ts";
+import type { SigningKey } from "../../src/formats/backup-set/signed-document.ts";
 import { asBackupSetId, asClusterId, type BackupSetId } from "../../src/model/ids.ts";
 import { pruneConsentOf, type PruneConsent, type PrunePlan, type PrunePolicy } from "../../src/model/prune-plan.ts";
 import type { BackupStore } from "../../src/ports/backup-store.ts";
@@ -37,13 +38,22 @@ export async function writeDay(writing: SetWriting, day: number, set: DaySet = {
 }
 
 /** Evidence that every level up to this one holds. */
-export async function proveDay(
+export function proveDay(world: Pick<SetWorld<BackupStore>, "writing" | "reading">, day: number, level: ProofLevel): Promise<string> {
+  return judgeDay(
+    world,
+    day,
+    proofLevels.slice(0, proofLevels.indexOf(level) + 1).map(() => "holds"),
+  );
+}
+
+/** Evidence with these verdicts from V0 on. */
+export async function judgeDay(
   { writing, reading }: Pick<SetWorld<BackupStore>, "writing" | "reading">,
   day: number,
-  level: ProofLevel,
+  verdicts: readonly ProofOutcome["verdict"][],
+  key?: SigningKey,
 ): Promise<string> {
   const bytes = await writing.store.get(`sets/${dayId(day)}.json`);
-  const reached = proofLevels.indexOf(level);
   return writeProof(
     reading,
     {
@@ -54,15 +64,10 @@ export async function proveDay(
       at: writing.clock.nowIso(),
       by: "anna@operator",
       program: "requorum 0.1.0",
-      outcomes: proofLevels.map((one, index) => ({
-        level: one,
-        verdict: index <= reached ? ("holds" as const) : ("not-tried" as const),
-        because: [],
-        tookMs: 1,
-      })),
+      outcomes: proofLevels.map((level, index) => ({ level, verdict: verdicts[index] ?? "not-tried", because: ["seen"], tookMs: 1 })),
       drill: undefined,
     },
-    { key: await writing.keys.signingKey(), random: writing.randomHex(3) },
+    { key: key ?? (await writing.keys.signingKey()), random: writing.randomHex(3) },
   );
 }
 

@@ -22,6 +22,12 @@ test("onFreePort: a port that was taken meanwhile is another try, three in all; 
   );
 });
 
+test("sandboxFailed: what may be of the machine is transient, and a program that ends by itself is not", () => {
+  assert.equal(sandboxFailed("etcd", "it ended with exit code 2").retry, "permanent");
+  assert.equal(sandboxFailed("etcd", "not within 240 s", "", true).retry, "transient");
+  assert.equal(sandboxFailed("etcd", "it ended with exit code 1", "listen tcp: bind: address already in use").retry, "transient");
+});
+
 test("sandboxFailed: the last lines that a program wrote are told, without secrets", () => {
   const { detail } = sandboxFailed("kube-apiserver", "it ended", `first\n${"x\n".repeat(20)}secret: QUJDREVGR0hJSktMTU5PUA==\nlast\n`);
   assert.match(detail, /^it ended; the last that it wrote:\n(x\n)+secret: \[removed: secret\]\nlast$/);

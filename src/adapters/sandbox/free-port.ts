@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import { portIsTaken } from "./to-recovery-error.ts";
 
 /** Somebody else took it in the milliseconds between; twice in a row is no chance any more. */
 const triesMax = 3;
@@ -11,7 +12,7 @@ export async function onFreePort<T>(start: (port: number) => Promise<T>): Promis
     try {
       return await start(await freePort());
     } catch (error) {
-      const isTaken = error instanceof RecoveryError && error.code === "SANDBOX_FAILED" && /address already in use/.test(error.detail);
+      const isTaken = error instanceof RecoveryError && error.code === "SANDBOX_FAILED" && portIsTaken.test(error.detail);
       if (!isTaken || attempt === triesMax) throw error;
     }
   }

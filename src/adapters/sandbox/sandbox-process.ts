@@ -29,6 +29,8 @@ export class SandboxProcess {
   readonly #exited: Promise<void>;
   #output = "";
   #endedBecause: string | undefined;
+  /** It did not end by itself: it was stopped, or there was no room for it. */
+  #wasEnded = false;
 
   private constructor(name: string, child: ChildProcess) {
     this.#name = name;
@@ -40,9 +42,11 @@ export class SandboxProcess {
     this.#exited = new Promise((resolve) => {
       child.once("error", (error) => {
         this.#endedBecause ??= `it could not be started: ${error.message}`;
+        this.#wasEnded = true;
         resolve();
       });
       child.once("close", (code, signal) => {
+        this.#wasEnded ||= code === null;
         this.#endedBecause ??= code === null ? `it was ended by ${signal ?? "a signal"}` : `it ended with exit code ${String(code)}`;
         this.#watch.abort();
         resolve();
@@ -92,7 +96,7 @@ export class SandboxProcess {
     }
   }
 
-  /** `attempt` is repeated until it gives true. SANDBOX_FAILED when the process ends first or the time is over. */
+  /** `attempt` is repeated until it gives true. SANDBOX_FAILED when the process ends first or, transient, when the time is over or it was ended from outside. */
   async until(
     what: string,
     options: { readonly timeoutMs: number; readonly intervalMs: number; readonly signal: AbortSignal },
@@ -101,15 +105,11 @@ export class SandboxProcess {
     const limitMs = performance.now() + options.timeoutMs;
     for (;;) {
       options.signal.throwIfAborted();
-      if (this.#endedBecause !== undefined) throw this.failed(`${this.#endedBecause} before ${what}`);
+      if (this.#endedBecause !== undefined) throw this.#failed(`${this.#endedBecause} before ${what}`, this.#wasEnded);
       if (await attempt()) return;
-      if (performance.now() > limitMs) throw this.failed(`not within ${String(options.timeoutMs / 1000)} s: ${what}`);
+      if (performance.now() > limitMs) throw this.#failed(`not within ${String(options.timeoutMs / 1000)} s: ${what}`, true);
       await Promise.race([pause(options.intervalMs, undefined, { signal: options.signal }), this.#exited]);
     }
-  }
-
-  failed(detail: string, cause?: unknown): Error {
-    return sandboxFailed(this.#name, detail, this.#output, cause);
   }
 
   /** SIGTERM, then SIGKILL. Nothing of what it holds is needed. */
@@ -121,6 +121,10 @@ export class SandboxProcess {
       this.#child.kill("SIGKILL");
     }
     await this.#exited;
+  }
+
+  #failed(detail: string, isOfMachine: boolean): Error {
+    return sandboxFailed(this.#name, detail, this.#output, isOfMachine);
   }
 
   async #watchMemory(pid: number): Promise<void> {

@@ -13,8 +13,15 @@ export function fileFailed(cause: unknown, path: string, what: string): Recovery
   });
 }
 
-/** A program of the sandbox did not do what it must. `output`: what it wrote, of which the end is shown. */
-export function sandboxFailed(program: string, detail: string, output = "", cause?: unknown): RecoveryError {
+/** Somebody else has the port: the machine's, not that of what was started. */
+export const portIsTaken = /address already in use/;
+
+/**
+ * A program of the sandbox did not do what it must. `output`: what it wrote, of
+ * which the end is shown. `isOfMachine`: time, memory or a port was lacking; it
+ * is transient then, and says nothing of the data that it was started on.
+ */
+export function sandboxFailed(program: string, detail: string, output = "", isOfMachine = false): RecoveryError {
   const lines = redactText(output)
     .trimEnd()
     .split("\n")
@@ -24,7 +31,7 @@ export function sandboxFailed(program: string, detail: string, output = "", caus
   return new RecoveryError("SANDBOX_FAILED", {
     subject: `${program} in the sandbox`,
     detail: lines.length === 0 ? detail : `${detail}; the last that it wrote:\n${lines.join("\n")}`,
-    ...(cause === undefined ? {} : { cause }),
+    retry: isOfMachine || portIsTaken.test(output) ? "transient" : "permanent",
   });
 }
 

@@ -1,6 +1,6 @@
 import { proveApi } from "../../catalogue/verify/api-level.ts";
 import { proveEtcd } from "../../catalogue/verify/etcd-level.ts";
-import { failed, notTried, unknown, type LevelResult } from "../../catalogue/verify/level-result.ts";
+import { failed, notTried, programFault, unknown, type LevelResult } from "../../catalogue/verify/level-result.ts";
 import { serviceAccountKeys } from "../../catalogue/verify/check-service-account.ts";
 import { etcdMinors } from "../../formats/etcd/restore/restore-plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
@@ -64,7 +64,7 @@ async function openSandbox(context: VerifyContext, bytes: bigint): Promise<Sandb
   }
 }
 
-/** A program that does not run is the set's fault as far as can be seen; a full disk is not. */
+/** A program that ends by itself is the set's fault as far as can be seen; a full disk, a slow machine or a port that is taken is not. */
 async function inSandbox(context: VerifyContext, prove: () => Promise<LevelResult>): Promise<LevelResult> {
   try {
     return await prove();
@@ -72,7 +72,8 @@ async function inSandbox(context: VerifyContext, prove: () => Promise<LevelResul
     context.signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
     if (error.code === "LOCAL_DISK_FULL") return unknown([`${error.subject}: ${error.detail}`]);
-    if (error.code === "SANDBOX_FAILED" || error.code === "FILE_DAMAGED") return failed([`${error.subject}: ${error.detail}`]);
+    if (error.code === "SANDBOX_FAILED") return programFault(error, `${error.subject}: ${error.detail}`);
+    if (error.code === "FILE_DAMAGED") return failed([`${error.subject}: ${error.detail}`]);
     throw error;
   }
 }

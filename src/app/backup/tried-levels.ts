@@ -1,17 +1,13 @@
-import { failed, notTried, type LevelResult } from "../../catalogue/verify/level-result.ts";
+import { failed, notTried, unknown, type LevelResult } from "../../catalogue/verify/level-result.ts";
 import { proofLevels, type ProofLevel, type ProofOutcome } from "../../model/backup-set.ts";
 import type { ErrorCode } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { VerifyContext } from "./verify-context.ts";
 
-/** Content that is not as it was stored, or not for this key: the set's fault, and not this run's. */
-const faultsOfSet: readonly ErrorCode[] = [
-  "BACKUP_SET_DAMAGED",
-  "BACKUP_OBJECT_MISSING",
-  "BACKUP_KEY_WRONG",
-  "FILE_DAMAGED",
-  "FILE_NOT_RECOGNISED",
-];
+/** Content that is not as it was stored: the set's fault, and not this run's. */
+const faultsOfSet: readonly ErrorCode[] = ["BACKUP_SET_DAMAGED", "BACKUP_OBJECT_MISSING", "FILE_DAMAGED", "FILE_NOT_RECOGNISED"];
+/** What is wrong with who verifies: it says nothing of the set, and is no evidence against it. */
+const faultsOfVerifier: readonly ErrorCode[] = ["BACKUP_KEY_WRONG", "BACKUP_SET_UNTRUSTED"];
 
 /** Tries levels one after the other: one only when all before it hold. */
 export class TriedLevels {
@@ -40,8 +36,11 @@ export class TriedLevels {
     const beganMs = clock.monotonicMs();
     const result = await prove().catch((error: unknown) => {
       this.#context.signal.throwIfAborted();
-      if (!(error instanceof RecoveryError) || !faultsOfSet.includes(error.code)) throw error;
-      return failed([`${error.subject}: ${error.detail} (${error.code})`]);
+      if (!(error instanceof RecoveryError)) throw error;
+      const words = [`${error.subject}: ${error.detail} (${error.code})`];
+      if (faultsOfVerifier.includes(error.code)) return unknown(words);
+      if (!faultsOfSet.includes(error.code)) throw error;
+      return failed(words);
     });
     this.#outcomes.push({ level, ...result, tookMs: Math.round(clock.monotonicMs() - beganMs) });
   }

@@ -5,7 +5,7 @@ import type { SealedFacts } from "../../model/sealed-facts.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Hashing } from "../../ports/hashing.ts";
 import type { KubeApi } from "../../ports/kube-api.ts";
-import { counted, failed, judged, unknown, type LevelResult } from "./level-result.ts";
+import { counted, judged, programFault, unknown, type LevelResult } from "./level-result.ts";
 import { countServed, discoverResources, fieldOf, get, type ServedResource } from "./list-served-objects.ts";
 import { secretDataSha256 } from "./secret-data-sha256.ts";
 
@@ -40,7 +40,7 @@ export async function proveApi(proof: ApiProof): Promise<LevelResult> {
   } catch (error) {
     proof.signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
-    return failed([`${error.subject}: ${error.detail} (${error.code})`]);
+    return programFault(error, `${error.subject}: ${error.detail} (${error.code})`);
   }
 }
 

@@ -5,14 +5,17 @@ const clockLeewayMs = 10 * 60_000;
 
 /**
  * When the set was made, by other evidence than its own word: nothing in it
- * can be younger than the set, and the set cannot be of the future. A wrong
+ * can be younger than the set. One of the future is not judged: the clock that
+ * is wrong may be the one here. A wrong
  * clock makes retention keep the wrong sets.
  */
 export function checkTimes({ manifest, parts, lastSeen, nowMs }: SetEvidence): CheckedParts {
   const madeMs = Date.parse(manifest.createdAt);
   const problems: string[] = [];
+  const missing: string[] = [];
+  // Which of both is wrong, the set cannot say.
   if (madeMs > nowMs + clockLeewayMs)
-    problems.push(
+    missing.push(
       `the set says that it was made at ${manifest.createdAt}, and here it is ${new Date(nowMs).toISOString()}: one of both clocks is wrong`,
     );
   const [youngest] = parts
@@ -23,5 +26,5 @@ export function checkTimes({ manifest, parts, lastSeen, nowMs }: SetEvidence): C
     problems.push(
       `the set says that it was made at ${manifest.createdAt}, and ${youngest.what} in it is of ${new Date(youngest.atMs).toISOString()}: the clock of the machine that made it was in the past, or that of the other in the future`,
     );
-  return { problems, compared: [`made at ${manifest.createdAt}, and nothing in it is younger`] };
+  return { problems, missing, compared: [`made at ${manifest.createdAt}, and nothing in it is younger`] };
 }

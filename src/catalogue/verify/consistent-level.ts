@@ -30,16 +30,21 @@ export function judgeConsistency(evidence: SetEvidence): LevelResult {
   );
 }
 
-/** Sealed for somebody else than the configuration says, it opens for nobody who is called at night. */
+/**
+ * Sealed for somebody else than the configuration says, it opens for nobody who
+ * is called at night. But that is a word of today's configuration: a set of
+ * before a recipient was added is as whole as it was.
+ */
 function checkRecipients({ manifest, wantedRecipients }: SetEvidence): CheckedParts {
   const sealedFor = manifest.key.wrapped.flatMap(({ recipients }) => recipients);
   const left = (wantedRecipients ?? []).filter((recipient) => !sealedFor.includes(recipient));
   if (wantedRecipients === undefined || wantedRecipients.length === 0) return { problems: [], compared: [] };
   return {
-    problems: left.map(
+    problems: [],
+    missing: left.map(
       (recipient) =>
         `the set is not sealed for ${recipient}, which the configuration names, but for ${sealedFor.join(", ") || "a passphrase only"}: who has that identity cannot open it`,
     ),
-    compared: [`sealed for every recipient that the configuration names (${String(wantedRecipients.length)})`],
+    compared: left.length > 0 ? [] : [`sealed for every recipient that the configuration names (${String(wantedRecipients.length)})`],
   };
 }

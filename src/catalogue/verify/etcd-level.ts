@@ -2,7 +2,7 @@ import type { BackupManifest } from "../../model/backup-set.ts";
 import type { ClusterId, MemberId } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { EtcdClient } from "../../ports/etcd-client.ts";
-import { failed, judged, unknown, type LevelResult } from "./level-result.ts";
+import { judged, programFault, unknown, type LevelResult } from "./level-result.ts";
 
 /** A hash over 8 GiB takes etcd a minute. */
 const hashTimeoutMs = 600_000;
@@ -56,6 +56,6 @@ export async function proveEtcd(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
-    return failed([`${expected.program} did not answer: ${error.detail} (${error.code})`]);
+    return programFault(error, `${expected.program} did not answer: ${error.detail} (${error.code})`);
   }
 }

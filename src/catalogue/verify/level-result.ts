@@ -1,3 +1,4 @@
+import type { RecoveryError } from "../../model/recovery-error.ts";
 import type { ProofOutcome } from "../../model/backup-set.ts";
 
 /** What looking at one level gave. */
@@ -25,6 +26,14 @@ export function notTried(because: string): LevelResult {
 
 export function unknown(missing: readonly string[]): LevelResult {
   return { verdict: "unknown", because: missing };
+}
+
+/**
+ * Of a program of the sandbox that was asked and did not do it. What may pass,
+ * as a timeout does, is of this machine and not of the set: it is not known.
+ */
+export function programFault(error: RecoveryError, words: string): LevelResult {
+  return error.retry === "permanent" ? failed([words]) : unknown([`${words}; that may be of this machine, and says nothing of the set`]);
 }
 
 export function counted(count: number, singular: string, plural = `${singular}s`): string {

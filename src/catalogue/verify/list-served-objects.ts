@@ -1,3 +1,4 @@
+import type { Retry } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { KubeApi } from "../../ports/kube-api.ts";
 
@@ -80,11 +81,15 @@ export async function get(api: KubeApi, path: string, signal: AbortSignal, accep
   }
   if (answer.status === 200) return body;
   const message = fieldOf(body, "message");
-  throw unexpected(path, `status ${String(answer.status)}: ${typeof message === "string" ? message : "without a message"}`);
+  const words = typeof message === "string" ? message : "without a message";
+  throw unexpected(path, `status ${String(answer.status)}: ${words}`, busyStatuses.includes(answer.status) ? "transient" : "permanent");
 }
 
-function unexpected(path: string, detail: string): RecoveryError {
-  return new RecoveryError("SANDBOX_FAILED", { subject: "kube-apiserver in the sandbox", detail: `GET ${path}: ${detail}` });
+/** Too many requests, not ready, and no answer of etcd in time: of a machine that is slow. */
+const busyStatuses: readonly number[] = [429, 503, 504];
+
+function unexpected(path: string, detail: string, retry: Retry = "permanent"): RecoveryError {
+  return new RecoveryError("SANDBOX_FAILED", { subject: "kube-apiserver in the sandbox", detail: `GET ${path}: ${detail}`, retry });
 }
 
 export function fieldOf(value: unknown, name: string): unknown {

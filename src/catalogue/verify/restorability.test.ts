@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { proofLevels, type BackupProof, type ProofLevel, type ProofOutcome } from "../../model/backup-set.ts";
 import { asBackupSetId } from "../../model/ids.ts";
+import type { StoredProof } from "../judge-proofs.ts";
 import { restorabilityOf, scoreOfLevel } from "./restorability.ts";
 
 const now = Date.parse("2026-06-01T00:00:00.000Z");
@@ -12,7 +13,7 @@ function proof(
   through: ProofLevel | undefined,
   next: ProofOutcome["verdict"] = "not-tried",
   drill?: BackupProof["drill"],
-): BackupProof {
+): StoredProof {
   const reached = through === undefined ? -1 : proofLevels.indexOf(through);
   return {
     apiVersion: "requorum.backup/v1",
@@ -29,6 +30,7 @@ function proof(
       tookMs: 1,
     })),
     drill,
+    storedAt: at,
   };
 }
 const clean = { marks: [] };
@@ -59,6 +61,9 @@ test("restorabilityOf: what fails now is not better for having held, and has no 
   });
   const broken = restorabilityOf(clean, [proof(daysAgo(1), "V0", "fails"), later, drill], now);
   assert.deepEqual([broken.level, broken.score, broken.expectedRto, broken.because], ["V0", 5, undefined, ["V1 fails: a reason"]]);
+  // A later look that went less far says nothing of it.
+  const hidden = restorabilityOf(clean, [proof(daysAgo(1), "V0"), proof(daysAgo(2), "V2", "fails"), drill], now);
+  assert.deepEqual([hidden.level, hidden.expectedRto, hidden.because], ["V2", undefined, ["V3 fails: a reason"]]);
 });
 
 test("restorabilityOf: age and marks take points, never below 0", () => {

@@ -1,5 +1,5 @@
-import type { BackupManifest, BackupMarkCode, BackupProof, ProofLevel } from "../../model/backup-set.ts";
-import { provenLevel } from "../read-proofs.ts";
+import type { BackupManifest, BackupMarkCode, ProofLevel } from "../../model/backup-set.ts";
+import { newestProofsFirst, provenLevel, standingFailure, type StoredProof } from "../judge-proofs.ts";
 
 /** What a set is worth, judged by what was proven of it. */
 export interface Restorability {
@@ -51,23 +51,23 @@ const pointsOfMark: { readonly [C in BackupMarkCode]: number } = {
 };
 
 /**
- * Of the level that is proven, less for age and marks. What fails in the
- * newest proof is not better for having held before. It says nothing of the
- * store, which may be lost tomorrow, nor of the key, which somebody must find.
+ * Of the level that is proven, less for age and marks. What failed and
+ * did not hold since is not better for having held before. It says nothing of
+ * the store, which may be lost tomorrow, nor of the key, which somebody must find.
  */
-export function restorabilityOf(manifest: Pick<BackupManifest, "marks">, proofs: readonly BackupProof[], nowMs: number): Restorability {
-  const newestFirst = proofs.toSorted((one, other) => (one.at < other.at ? 1 : -1));
+export function restorabilityOf(manifest: Pick<BackupManifest, "marks">, proofs: readonly StoredProof[], nowMs: number): Restorability {
+  const newestFirst = newestProofsFirst(proofs);
   const [newest] = newestFirst;
   const rto = newestFirst.find(({ drill }) => drill !== undefined);
   const expectedRto =
     rto?.drill === undefined ? undefined : { etcdMs: rto.drill.etcdReadyMs, apiMs: rto.drill.apiReadyMs, measuredAt: rto.at };
   if (newest === undefined)
     return { score: 0, level: undefined, provenAt: undefined, because: ["nothing of it was ever verified"], expectedRto: undefined };
-  const broken = newest.outcomes.find(({ verdict }) => verdict === "fails");
+  const broken = standingFailure(newestFirst);
   const proven = provenLevel(newestFirst) ?? { level: undefined, at: newest.at };
   const { level } = proven;
   const because: string[] = [];
-  if (broken !== undefined) because.push(`${broken.level} fails: ${broken.because[0] ?? "without a reason"}`);
+  if (broken !== undefined) because.push(`${broken.level} fails: ${broken.because}`);
   let score = level === undefined ? 0 : scoreOfLevel[level];
   const ageDays = Math.max(0, (nowMs - Date.parse(proven.at)) / dayMs);
   const agePoints = Math.min(agePointsMax, Math.floor(Math.max(0, ageDays - freshDays) / daysPerPoint));

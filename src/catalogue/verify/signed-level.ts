@@ -6,7 +6,7 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import type { BackupStore } from "../../ports/backup-store.ts";
 import { inTurns } from "../in-turns.ts";
 import { isTrustedBy, type SetTrust } from "../set-signing.ts";
-import { counted, failed, judged, type LevelResult } from "./level-result.ts";
+import { counted, failed, judged, unknown, type LevelResult } from "./level-result.ts";
 import type { StoredSet } from "./stored-level.ts";
 
 /** Packs of 16 MiB: the next one comes while one is hashed. */
@@ -29,7 +29,8 @@ export async function proveSigned(
   if (signers.length === 0)
     return failed(["the signature does not fit the manifest: it was changed after it was signed, or nobody signed it"]);
   if (!isTrustedBy(signers, trust))
-    return failed([
+    // Nothing that the set says: with the key in the configuration it may hold.
+    return unknown([
       `the manifest is signed by ${signers.join(", ")}, which is not among the known keys: somebody else made this set, or signed it anew. If that is the key of a machine that makes backups of yours, compare it there, and add it to \`backup.signers\` of the configuration`,
     ]);
   const objects = [

@@ -29,6 +29,11 @@ export function packName(sha256: string): string {
 export function proofsOf(id: BackupSetId): string {
   return `${proofPrefix}${id}/`;
 }
+/** undefined: no name of a proof. */
+export function setIdOfProofName(name: string): BackupSetId | undefined {
+  const id = /^proofs\/([0-9]{8}-[0-9]{6}-[0-9a-z]{6})\//.exec(name)?.[1];
+  return id === undefined ? undefined : asBackupSetId(id);
+}
 export function claimName(id: BackupSetId): string {
   return `${claimPrefix}${id}.json`;
 }

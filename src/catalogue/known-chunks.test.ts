@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { judgeDay, writeDay } from "../../test/support/prune-world.ts";
+import { seededBytes, setWorld, writeSet } from "../../test/support/set-world.ts";
+import { asBackupSetId } from "../model/ids.ts";
+
+test("a pack that a proof calls damaged is not shared, also where another set names it that nobody verified", async () => {
+  const world = setWorld();
+  const first = await writeDay(world.writing, 1);
+  const second = await writeDay(world.writing, 2);
+  const base = first.packs[0]?.sha256;
+  assert.ok(second.packs.some(({ sha256 }) => sha256 === base));
+  world.clock.advance(60_000);
+  await judgeDay(world, 1, ["holds", "fails"]);
+  world.clock.advance(60_000);
+  await judgeDay(world, 1, ["holds"]); // a look at names and sizes takes nothing back
+  const third = await writeDay(world.writing, 3);
+  assert.ok(third.packs.every(({ sha256 }) => sha256 !== base));
+  const sharedPack = third.packs[0]?.sha256;
+  const fourth = await writeDay(world.writing, 4);
+  assert.ok(
+    fourth.packs.some(({ sha256 }) => sha256 === sharedPack),
+    "what was stored anew is shared again",
+  );
+});
+
+test("a pack is shared again when it was found whole since, and not when the set that was found damaged is an old one", async () => {
+  const world = setWorld();
+  const first = await writeDay(world.writing, 1);
+  const shares = async (day: number) =>
+    (await writeDay(world.writing, day)).packs.some(({ sha256 }) => first.packs.some((one) => one.sha256 === sha256));
+  await judgeDay(world, 1, ["holds", "holds", "fails"]);
+  world.clock.advance(60_000);
+  await judgeDay(world, 1, ["holds", "holds", "holds"]);
+  assert.ok(await shares(2));
+  // More than are looked at for what can be shared.
+  for (let index = 10; index < 45; index += 1)
+    await writeSet(world.writing, { "/shared": seededBytes(1000, 100_000) }, { id: asBackupSetId(`20260303-0300${String(index)}-aaaaaa`) });
+  world.clock.advance(60_000);
+  await judgeDay(world, 1, ["fails"]);
+  assert.equal(await shares(4), false);
+});

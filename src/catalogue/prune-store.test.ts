@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FakeBackupStore } from "../../test/support/fake-backup-store.ts";
 import { isRecoveryError } from "../../test/support/is-recovery-error.ts";
 import { agreed, dayId, proveDay, pruneRequest, pruningOf, writeDay } from "../../test/support/prune-world.ts";
 import { identity, readSet, setWorld, type SetWorld } from "../../test/support/set-world.ts";
@@ -74,7 +75,7 @@ test("applyPrune: manifests go before anything that they name, the oldest first"
 test("applyPrune: gives way to whoever may be at work, and changes nothing", async () => {
   const world = await monthOf(4);
   const owner = { host: "elsewhere", pid: 7, bootId: "boot-9" };
-  await putClaim(world.store, { id: dayId(9), purpose: "write", owner, startedAt: world.clock.nowIso() });
+  await putClaim(world.store, { id: dayId(9), purpose: "write", owner, startedAt: world.clock.nowIso(), token: "t" });
   const before = world.store.names();
   await assert.rejects(prune(world), isRecoveryError("BACKUP_STORE_BUSY", /process 7 of elsewhere/));
   assert.deepEqual(world.store.names(), before);
@@ -126,4 +127,45 @@ test("applyPrune: what lies aside for longer than wanted is deleted for good, an
   assert.equal((await planPrune(pruningOf(world), pruneRequest({ last: 1 }))).aside.count, aside());
   await prune(world, pruneRequest({ last: 1 }));
   assert.equal(aside(), 0);
+});
+
+test("applyPrune: what lies aside is told by the store's clock alone, whatever the operator's says", async () => {
+  // As of a machine that began to count in 1970 when it was started.
+  let behindMs = 0;
+  const world: SetWorld = setWorld(new FakeBackupStore({ nowIso: () => new Date(world.clock.nowMs() - behindMs).toISOString() }));
+  behindMs = world.clock.nowMs();
+  for (let day = 1; day <= 3; day += 1) await writeDay(world.writing, day);
+  world.clock.advance(4 * 86_400_000);
+  const aside = () => [...world.store.objects.keys()].filter((name) => name.startsWith("aside/")).length;
+  for (const last of [2, 1]) {
+    assert.equal((await prune(world, pruneRequest({ last }))).aside, 0);
+    assert.ok(aside() >= 2);
+  }
+});
+
+test("applyPrune: a listing that misses a set that the plan keeps removes no pack", async () => {
+  const world = await monthOf(4);
+  const list = world.store.list.bind(world.store);
+  let count = 0;
+  const request = pruneRequest({ last: 2 });
+  const plan = await planPrune(pruningOf(world), request);
+  world.store.list = async (prefix, options) => {
+    const all = await list(prefix, options);
+    return prefix === "sets/" && ++count >= 2 ? all.filter(({ name }) => !name.includes(dayId(4))) : all;
+  };
+  const before = packs(world);
+  const result = await applyPrune(pruningOf(world), { plan, request, consent: agreed(plan) });
+  assert.match(result.objectsLeftBecause ?? "", new RegExp(dayId(4)));
+  assert.deepEqual(packs(world), before);
+});
+
+test("applyPrune: with no killed writer to explain it, a pack of the last hour stays: its writer may not be listed yet", async () => {
+  const world = await monthOf(4);
+  const young = `packs/aa/${"a".repeat(64)}`;
+  world.store.objects.set(young, { content: new Uint8Array(1), modifiedAt: world.clock.nowIso() });
+  await prune(world);
+  assert.ok(world.store.objects.has(young));
+  world.clock.advance(2 * 3_600_000);
+  await prune(world);
+  assert.ok(!world.store.objects.has(young));
 });

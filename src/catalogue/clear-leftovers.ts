@@ -2,7 +2,7 @@ import type { BackupSetId } from "../model/ids.ts";
 import { asBackupSetId } from "../model/ids.ts";
 import type { SetCiphers } from "../formats/backup-set/set-ciphers.ts";
 import { indexName, indexPrefix, manifestName, manifestPrefix, packName, packPrefix } from "../formats/backup-set/set-names.ts";
-import type { BackupStore } from "../ports/backup-store.ts";
+import type { BackupStore, StoredObject } from "../ports/backup-store.ts";
 import type { ProcessOwner } from "../ports/process-owner.ts";
 import { listSets, type ListedSet } from "./list-sets.ts";
 import {
@@ -78,17 +78,23 @@ export async function clearLeftovers(clearing: Clearing, signal?: AbortSignal): 
 
 type Unneeded = { readonly kind: "removed"; readonly removed: readonly string[] } | { readonly kind: "left"; readonly because: string };
 
+/** Under which claim of one's own things are removed, and what is known. */
+export interface Removing {
+  readonly id: BackupSetId;
+  readonly gone: readonly FoundClaim[];
+  /** Sets that are surely there: a listing without one of them is not believed. */
+  readonly kept?: readonly BackupSetId[];
+  /** Objects of sets that were removed just now: of them it is known why no set names them. */
+  readonly released?: ReadonlySet<string>;
+}
+
 /**
  * Takes away the claims of those who are gone, and then what no set needs. In
  * this order: one of them who lives after all sees that its claim is gone, or
  * its manifest is listed here. While something is left, a claim in the name of
  * one of them stays, by which the next writer knows that it must look.
  */
-export async function removeForGone(
-  clearing: Clearing,
-  own: { readonly id: BackupSetId; readonly gone: readonly FoundClaim[]; readonly kept?: readonly BackupSetId[] },
-  signal?: AbortSignal,
-): Promise<Unneeded> {
+export async function removeForGone(clearing: Clearing, own: Removing, signal?: AbortSignal): Promise<Unneeded> {
   const { store } = clearing;
   for (const { objectName } of own.gone) await removeForGood(store, objectName);
   let unneeded: Unneeded | undefined;
@@ -110,7 +116,7 @@ async function putInNameOf({ store, clock, randomHex }: Clearing, { claim }: Fou
 /** Packs and indexes that no listed set names, under a claim of one's own, when nobody else is at work. */
 async function removeUnneeded(
   clearing: Clearing,
-  { id, gone, kept }: { readonly id: BackupSetId; readonly gone: readonly FoundClaim[]; readonly kept?: readonly BackupSetId[] },
+  { id, gone, kept, released }: Removing,
   signal: AbortSignal | undefined,
 ): Promise<Unneeded> {
   const { store } = clearing;
@@ -122,7 +128,8 @@ async function removeUnneeded(
     return { kind: "left", because: `what set ${damaged.id ?? damaged.object.name} needs is not known: ${damaged.because}` };
   const needed = new Set(sets.flatMap(objectsOf));
   const youngestMs = gone.length > 0 ? Infinity : Date.parse(await timeOfClaim(store, id, signal)) - youngMs;
-  const unneeded = objects.filter(({ name, modifiedAt }) => !needed.has(name) && Date.parse(modifiedAt) < youngestMs);
+  const isOfNobody = ({ name, modifiedAt }: StoredObject) => released?.has(name) === true || Date.parse(modifiedAt) < youngestMs;
+  const unneeded = objects.filter((object) => !needed.has(object.name) && isOfNobody(object));
   if (unneeded.length === 0) return { kind: "removed", removed: [] };
   const doubt = await doubtOf(clearing, { id, kept: kept ?? [], listed: sets.map(({ object }) => object.name) }, signal);
   if (doubt !== undefined) return { kind: "left", because: doubt };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeBackupStore } from "../../test/support/fake-backup-store.ts";
+import { FakeClock } from "../../test/support/fake-clock.ts";
 import { isRecoveryError } from "../../test/support/is-recovery-error.ts";
 import { agreed, dayId, proveDay, pruneRequest, pruningOf, writeDay } from "../../test/support/prune-world.ts";
 import { identity, readSet, setWorld, type SetWorld } from "../../test/support/set-world.ts";
@@ -168,4 +169,14 @@ test("applyPrune: with no killed writer to explain it, a pack of the last hour s
   world.clock.advance(2 * 3_600_000);
   await prune(world);
   assert.ok(!world.store.objects.has(young));
+});
+
+test("applyPrune: the packs of a set that it removes go with it, however young they are", async () => {
+  const world = setWorld();
+  for (let day = 1; day <= 3; day += 1) await writeDay(world.writing, day);
+  const pruning = { ...pruningOf(world), clock: new FakeClock("2026-03-05T00:00:00.000Z") };
+  const request = pruneRequest({ last: 1 });
+  const plan = await planPrune(pruning, request);
+  const { sets, objects } = await applyPrune(pruning, { plan, request, consent: agreed(plan) });
+  assert.deepEqual([sets.length, objects], [2, 3], "two indexes, and the pack that only the second set needed");
 });

@@ -6,9 +6,9 @@ import { assertInvariant, RecoveryError } from "../model/recovery-error.ts";
 import { toHex, utf8 } from "../formats/backup-set/byte-text.ts";
 import { asidePrefix, proofsOf } from "../formats/backup-set/set-names.ts";
 import type { StoredObject } from "../ports/backup-store.ts";
-import { clearUnfinished, newClaimId, removeForGone, type Clearing } from "./clear-leftovers.ts";
+import { clearUnfinished, newClaimId, objectsOf, removeForGone, type Clearing } from "./clear-leftovers.ts";
 import { inTurns } from "./in-turns.ts";
-import { listSets } from "./list-sets.ts";
+import { listSets, type ListedSet } from "./list-sets.ts";
 import { provenLevel, readProofs, type ProvenLevel } from "./read-proofs.ts";
 import { planRetention } from "./retention.ts";
 import type { SetTrust } from "./set-signing.ts";
@@ -49,7 +49,7 @@ async function planAt(
   request: PruneRequest,
   nowIso: string,
   signal: AbortSignal | undefined,
-): Promise<{ readonly plan: PrunePlan; readonly aside: readonly StoredObject[] }> {
+): Promise<{ readonly plan: PrunePlan; readonly aside: readonly StoredObject[]; readonly listed: readonly ListedSet[] }> {
   const { store, ciphers, trust } = pruning;
   const sets = await listSets(pruning, trust, signal);
   const proven = new Map<BackupSetId, ProvenLevel>();
@@ -72,7 +72,7 @@ async function planAt(
   };
   // Without the time: the same decisions a minute later are the same plan, and may be agreed to by its digest.
   const digest = toHex(ciphers.sha256(utf8(canonicalText({ ...content, madeAt: undefined }))));
-  return { plan: { ...content, digest }, aside };
+  return { plan: { ...content, digest }, aside, listed: sets };
 }
 
 /** BACKUP_PRUNE_REFUSED when the plan says so. To be called before anybody is asked. */
@@ -123,7 +123,8 @@ export async function applyPrune(
     const sets = await removeSets(pruning, plan, signal);
     pruning.report({ kind: "phase", text: "removing what no set needs any more" });
     const kept = plan.sets.flatMap((set) => (set.verdict === "keep" && set.id !== undefined ? [set.id] : []));
-    const unneeded = await removeForGone(pruning, { id, gone: claims, kept }, signal);
+    const released = new Set(found.listed.flatMap((set) => (set.id !== undefined && sets.includes(set.id) ? objectsOf(set) : [])));
+    const unneeded = await removeForGone(pruning, { id, gone: claims, kept, released }, signal);
     const aside = await removeAside(pruning, { aside: found.aside, asideMs: request.asideMs, own: id }, signal);
     await clearUnfinished(store, { id, areOthersGone: claims.length > 0 }, signal);
     return {

@@ -16,8 +16,10 @@ import { FakeClock } from "../../test/support/fake-clock.ts";
 import { isRecoveryError } from "../../test/support/is-recovery-error.ts";
 import { chunkBytes } from "../formats/backup-set/chunk.ts";
 import { asBackupSetId } from "../model/ids.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
 import type { ProcessOwner } from "../ports/process-owner.ts";
 import { clearAfterOthers, clearLeftovers, type Clearing } from "./clear-leftovers.ts";
+import { listSets } from "./list-sets.ts";
 import { SetWriter } from "./set-writer.ts";
 import { findClaims, putClaim } from "./store-claims.ts";
 
@@ -140,7 +142,7 @@ test("a writer that begins while a remover is at work waits for it, and not for 
   const world = setWorld();
   await writeSet(world.writing, files);
   world.running.add(300);
-  const remover = { id: asBackupSetId("20260301-025959-ffffff"), purpose: "remove", startedAt: "x" } as const;
+  const remover = { id: asBackupSetId("20260301-025959-ffffff"), purpose: "remove", startedAt: "x", token: "t" } as const;
   await putClaim(world.store, { ...remover, owner: { ...world.writing.owner, pid: 300 } });
   let polls = 0;
   const sleep = world.clock.sleep.bind(world.clock);
@@ -164,7 +166,7 @@ test("of a writer and a remover that begin at one time, at least one sees the ot
   // Every order of their two steps: each puts its claim, then looks.
   for (const order of ["wwrr", "wrwr", "wrrw", "rwwr", "rwrw", "rrww"]) {
     const { store, clock, writing } = setWorld();
-    const claim = { startedAt: "x", owner: { ...writing.owner, host: "elsewhere" } };
+    const claim = { startedAt: "x", token: "t", owner: { ...writing.owner, host: "elsewhere" } };
     const writer = { ...claim, id: firstSet, purpose: "write" } as const;
     const remover = { ...claim, id: secondSet, purpose: "remove" } as const;
     const seen: { [who: string]: boolean } = {};
@@ -182,8 +184,8 @@ test("of a writer and a remover that begin at one time, at least one sees the ot
 test("unfinished uploads are cleared by the next writer when nobody else is at work", async () => {
   const world = setWorld();
   world.store.unfinished = 3;
-  assert.deepEqual(await clearAfterOthers(clearing(world)), { kind: "cleared", removed: [], unfinished: 3, claims: 0 });
-  world.store.unfinished = 3;
+  await writeSet(world.writing, files);
+  assert.equal(world.store.unfinished, 0);
   world.running.add(200);
   await killedWriter(world);
   world.store.unfinished = 3;
@@ -200,4 +202,93 @@ test("an interrupted clearing leaves no claim", async () => {
   };
   await assert.rejects(clearLeftovers(clearing(world)), /the store broke/);
   assert.deepEqual(world.store.names("claims/"), [`claims/${secondSet}.json`]);
+});
+
+test("unfinished uploads: told by the store's clock, and without a killed writer only what is older than any writer gets", async () => {
+  for (const [isKilled, begunBefore] of [
+    [false, "2026-02-28T03:00:00.000Z"],
+    [true, "2026-03-01T02:59:00.000Z"],
+  ] as const) {
+    const world = setWorld();
+    if (isKilled) await killedWriter(world);
+    world.store.calls.length = 0;
+    // The operator's clock is two days ahead of the store's.
+    const clock = new FakeClock("2026-03-03T03:00:00.000Z");
+    await writeSet({ ...world.writing, clock }, files);
+    const asked = world.store.calls.filter((call) => call.startsWith("clearUnfinished"));
+    assert.equal(asked[0], `clearUnfinished ${begunBefore}`);
+  }
+});
+
+test("a writer that was taken for dead and lives: its set is not listed, or nothing of it is removed", async () => {
+  // It finishes before each of the remover's calls in turn.
+  const outcomes = new Set<string>();
+  for (let at = 1; ; at += 1) {
+    const world = setWorld();
+    const writing = { ...world.writing, owner: { ...world.writing.owner, pid: 200 } };
+    const writer = await SetWriter.begin(writing, { id: firstSet, recipients: [recipient] });
+    await writer.addPart(partHead("/a"), files["/a"]);
+    let [count, isInside] = [0, false];
+    let end: Promise<string> | undefined;
+    world.store.beforeCall = async () => {
+      if (isInside || ++count !== at) return;
+      isInside = true;
+      end = writer.finish(manifestFacts()).then(
+        () => "finished",
+        async (error: unknown) => {
+          await writer.abort();
+          return error instanceof RecoveryError ? error.code : String(error);
+        },
+      );
+      await end;
+      isInside = false;
+    };
+    await clearLeftovers(clearing(world));
+    world.store.beforeCall = undefined;
+    if (end === undefined) break;
+    const outcome = await end;
+    outcomes.add(outcome);
+    const listed = (await listSets(world.reading, world.reading.trust)).map(({ id }) => id);
+    assert.deepEqual(listed, outcome === "finished" ? [firstSet] : [], `before call ${at}: ${outcome}`);
+    if (outcome === "finished") await readSet(world.reading, firstSet);
+  }
+  assert.deepEqual([...outcomes].sort(), ["BACKUP_STORE_BUSY", "finished"]);
+});
+
+test("a clearing that breaks off after it took a dead writer's claim away leaves one for the next writer to see", async () => {
+  const world = setWorld();
+  const left = await killedWriter(world);
+  world.store.beforeCall = (operation, name) => {
+    if (operation === "remove" && name.startsWith("packs/")) throw new Error("the store broke");
+  };
+  await assert.rejects(clearLeftovers(clearing(world)), /the store broke/);
+  world.store.beforeCall = undefined;
+  assert.equal(world.store.names("claims/").length, 1);
+  const cleared = await clearAfterOthers(clearing(world));
+  assert.deepEqual(cleared.kind === "cleared" ? cleared.removed : [], left);
+  assert.deepEqual(world.store.names("claims/"), []);
+});
+
+test("one listing that misses a set, or one's own claim, removes nothing", async () => {
+  for (const missed of ["sets/", "claims/"]) {
+    const world = setWorld();
+    await writeSet(world.writing, files);
+    await killedWriter(world);
+    const before = world.store.names("packs/");
+    const list = world.store.list.bind(world.store);
+    let count = 0;
+    world.store.list = async (prefix, options) => {
+      const all = await list(prefix, options);
+      if (prefix !== missed) return all;
+      count += 1;
+      // Of claims every listing is old, of sets the first one is.
+      return missed === "claims/" ? all.filter(({ name }) => name.includes(secondSet)) : count === 1 ? [] : all;
+    };
+    if (missed === "claims/") await assert.rejects(clearLeftovers(clearing(world)), isRecoveryError("BACKUP_STORE_UNREACHABLE", /is old/));
+    else {
+      const cleared = await clearLeftovers(clearing(world));
+      assert.match(cleared.kind === "left" ? cleared.because : "", new RegExp(`did not show sets/${firstSet}`));
+    }
+    assert.deepEqual(world.store.names("packs/"), before);
+  }
 });

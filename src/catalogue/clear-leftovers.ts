@@ -1,10 +1,20 @@
 import type { BackupSetId } from "../model/ids.ts";
 import { asBackupSetId } from "../model/ids.ts";
 import type { SetCiphers } from "../formats/backup-set/set-ciphers.ts";
-import { indexName, indexPrefix, packName, packPrefix } from "../formats/backup-set/set-names.ts";
+import { indexName, indexPrefix, manifestName, manifestPrefix, packName, packPrefix } from "../formats/backup-set/set-names.ts";
+import type { BackupStore, StoredObject } from "../ports/backup-store.ts";
 import type { ProcessOwner } from "../ports/process-owner.ts";
 import { listSets, type ListedSet } from "./list-sets.ts";
-import { findClaims, putClaim, removeClaim, removeForGood, type ClaimPorts, type FoundClaim } from "./store-claims.ts";
+import {
+  findClaims,
+  foreignClaimMsMax,
+  putClaim,
+  removeClaim,
+  removeForGood,
+  timeOfClaim,
+  type ClaimPorts,
+  type FoundClaim,
+} from "./store-claims.ts";
 
 export interface Clearing extends ClaimPorts {
   readonly ciphers: SetCiphers;
@@ -25,19 +35,22 @@ export type Cleared =
   /** Nothing was removed, and why. */
   | { readonly kind: "left"; readonly because: string };
 
-/**
- * An unfinished upload of a program that put no claim yet is at most as old as
- * the putting of a small object takes.
- */
+/** An unfinished upload that began so long before one's own claim is of nobody who is at work, when nobody else has a claim that counts. */
 const unfinishedMsMin = 60_000;
+/** With nothing that tells of a killed writer, what is so young may be of one whose claim is not listed yet. */
+const youngMs = 60 * 60 * 1000;
 
-/** What a new writer does first. Leftovers come with the claim of a dead writer; only then everything is looked through. */
+/**
+ * What a new writer does first. Leftovers come with the claim of a dead
+ * writer; only then everything is looked through. How old a claim of another
+ * machine is, is only known under a claim of one's own.
+ */
 export async function clearAfterOthers(clearing: Clearing, signal?: AbortSignal): Promise<Cleared> {
   const claims = await findClaims(clearing, undefined, signal);
-  const atWork = claims.find(({ state }) => state !== "gone");
+  const atWork = claims.find(({ state }) => state === "living");
   if (atWork !== undefined) return { kind: "left", because: whoWorks(atWork) };
   if (claims.length > 0) return clearLeftovers(clearing, signal);
-  return { kind: "cleared", removed: [], unfinished: await clearUnfinished(clearing, signal), claims: 0 };
+  return { kind: "cleared", removed: [], unfinished: 0, claims: 0 };
 }
 
 /**
@@ -47,39 +60,95 @@ export async function clearAfterOthers(clearing: Clearing, signal?: AbortSignal)
  * set needs is unknown. BACKUP_STORE_*.
  */
 export async function clearLeftovers(clearing: Clearing, signal?: AbortSignal): Promise<Cleared> {
-  const { store, clock, owner } = clearing;
-  const id = newClaimId(clock.nowIso(), clearing.randomHex);
-  await putClaim(store, { id, purpose: "remove", owner, startedAt: clock.nowIso() }, signal);
+  const { store, clock, owner, randomHex } = clearing;
+  const id = newClaimId(clock.nowIso(), randomHex);
+  await putClaim(store, { id, purpose: "remove", owner, startedAt: clock.nowIso(), token: randomHex(16) }, signal);
   try {
     const claims = await findClaims(clearing, id, signal);
     const atWork = claims.find(({ state }) => state !== "gone");
     if (atWork !== undefined) return { kind: "left", because: whoWorks(atWork) };
-    const unneeded = await removeUnneeded(clearing, signal);
+    const unneeded = await removeForGone(clearing, { id, gone: claims }, signal);
     if (unneeded.kind === "left") return unneeded;
-    const unfinished = await clearUnfinished(clearing, signal);
-    for (const { objectName } of claims) await removeForGood(store, objectName);
+    const unfinished = await clearUnfinished(store, { id, areOthersGone: claims.length > 0 }, signal);
     return { kind: "cleared", removed: unneeded.removed, unfinished, claims: claims.length };
   } finally {
     await removeClaim(store, id);
   }
 }
 
-/** Packs and indexes that no listed set names. To be called under a claim of one's own, when nobody else is at work. */
-export async function removeUnneeded(
-  reading: Pick<Clearing, "store" | "ciphers">,
-  signal?: AbortSignal,
-): Promise<{ readonly kind: "removed"; readonly removed: readonly string[] } | { readonly kind: "left"; readonly because: string }> {
-  const { store } = reading;
+type Unneeded = { readonly kind: "removed"; readonly removed: readonly string[] } | { readonly kind: "left"; readonly because: string };
+
+/** Under which claim of one's own things are removed, and what is known. */
+export interface Removing {
+  readonly id: BackupSetId;
+  readonly gone: readonly FoundClaim[];
+  /** Sets that are surely there: a listing without one of them is not believed. */
+  readonly kept?: readonly BackupSetId[];
+  /** Objects of sets that were removed just now: of them it is known why no set names them. */
+  readonly released?: ReadonlySet<string>;
+}
+
+/**
+ * Takes away the claims of those who are gone, and then what no set needs. In
+ * this order: one of them who lives after all sees that its claim is gone, or
+ * its manifest is listed here. While something is left, a claim in the name of
+ * one of them stays, by which the next writer knows that it must look.
+ */
+export async function removeForGone(clearing: Clearing, own: Removing, signal?: AbortSignal): Promise<Unneeded> {
+  const { store } = clearing;
+  for (const { objectName } of own.gone) await removeForGood(store, objectName);
+  let unneeded: Unneeded | undefined;
+  try {
+    unneeded = await removeUnneeded(clearing, own, signal);
+    return unneeded;
+  } finally {
+    const [first] = own.gone;
+    if (unneeded?.kind !== "removed" && first !== undefined) await putInNameOf(clearing, first);
+  }
+}
+
+async function putInNameOf({ store, clock, randomHex }: Clearing, { claim }: FoundClaim): Promise<void> {
+  const startedAt = claim?.startedAt ?? clock.nowIso();
+  const owner = claim?.owner ?? { host: "unknown", pid: 0, bootId: "" };
+  await putClaim(store, { id: newClaimId(clock.nowIso(), randomHex), purpose: "write", owner, startedAt, token: randomHex(16) });
+}
+
+/** Packs and indexes that no listed set names, under a claim of one's own, when nobody else is at work. */
+async function removeUnneeded(
+  clearing: Clearing,
+  { id, gone, kept, released }: Removing,
+  signal: AbortSignal | undefined,
+): Promise<Unneeded> {
+  const { store } = clearing;
   const options = signal === undefined ? {} : { signal };
   const objects = [...(await store.list(packPrefix, options)), ...(await store.list(indexPrefix, options))];
-  const sets = await listSets(reading, { publicKeys: [] }, signal);
+  const sets = await listSets(clearing, { publicKeys: [] }, signal);
   const damaged = sets.find((set) => set.kind === "damaged");
   if (damaged !== undefined)
     return { kind: "left", because: `what set ${damaged.id ?? damaged.object.name} needs is not known: ${damaged.because}` };
   const needed = new Set(sets.flatMap(objectsOf));
-  const removed = objects.map(({ name }) => name).filter((name) => !needed.has(name));
-  for (const name of removed) await store.remove(name, options);
-  return { kind: "removed", removed };
+  const youngestMs = gone.length > 0 ? Infinity : Date.parse(await timeOfClaim(store, id, signal)) - youngMs;
+  const isOfNobody = ({ name, modifiedAt }: StoredObject) => released?.has(name) === true || Date.parse(modifiedAt) < youngestMs;
+  const unneeded = objects.filter((object) => !needed.has(object.name) && isOfNobody(object));
+  if (unneeded.length === 0) return { kind: "removed", removed: [] };
+  const doubt = await doubtOf(clearing, { id, kept: kept ?? [], listed: sets.map(({ object }) => object.name) }, signal);
+  if (doubt !== undefined) return { kind: "left", because: doubt };
+  for (const { name } of unneeded) await store.remove(name, options);
+  return { kind: "removed", removed: unneeded.map(({ name }) => name) };
+}
+
+/** Why a listing of sets is no ground to remove anything: listings may be old, or miss what was written a moment ago. */
+async function doubtOf(
+  clearing: Clearing,
+  looked: { readonly id: BackupSetId; readonly kept: readonly BackupSetId[]; readonly listed: readonly string[] },
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  const listed = new Set(looked.listed);
+  const again = (await clearing.store.list(manifestPrefix, signal === undefined ? {} : { signal })).map(({ name }) => name);
+  const missed = [...looked.kept.map(manifestName), ...again].find((name) => !listed.has(name));
+  if (missed !== undefined) return `a listing of the sets did not show ${missed}, and another one did`;
+  const atWork = (await findClaims(clearing, looked.id, signal)).find(({ state }) => state !== "gone");
+  return atWork === undefined ? undefined : whoWorks(atWork);
 }
 
 /** Every object that a set needs besides its manifest. */
@@ -93,8 +162,19 @@ export function newClaimId(nowIso: string, randomHex: (byteCount: number) => str
   return asBackupSetId(`${digits.slice(0, 8)}-${digits.slice(8, 14)}-${randomHex(3)}`);
 }
 
-function clearUnfinished({ store }: Clearing, signal: AbortSignal | undefined): Promise<number> {
-  return store.clearUnfinished({ olderThanMs: unfinishedMsMin, ...(signal === undefined ? {} : { signal }) });
+/**
+ * Unfinished uploads that began before one's own claim was put, both by the
+ * store's clock. Without claims of killed writers they may be of a writer
+ * whose claim is not seen: then only what is older than any writer gets.
+ */
+export async function clearUnfinished(
+  store: BackupStore,
+  { id, areOthersGone }: { readonly id: BackupSetId; readonly areOthersGone: boolean },
+  signal?: AbortSignal,
+): Promise<number> {
+  const ownMs = Date.parse(await timeOfClaim(store, id, signal));
+  const begunBefore = new Date(ownMs - (areOthersGone ? unfinishedMsMin : foreignClaimMsMax)).toISOString();
+  return store.clearUnfinished({ begunBefore, ...(signal === undefined ? {} : { signal }) });
 }
 
 function whoWorks({ claim, objectName }: FoundClaim): string {

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeBackupStore } from "../../test/support/fake-backup-store.ts";
+import { FakeClock } from "../../test/support/fake-clock.ts";
 import { isRecoveryError } from "../../test/support/is-recovery-error.ts";
-import { copyingOf, dayId, proveDay, writeDay } from "../../test/support/prune-world.ts";
+import { copyingOf, dayId, proveDay, pruningOf, writeDay } from "../../test/support/prune-world.ts";
 import { identity, newSigningKey, readSet, setWorld, type SetWorld } from "../../test/support/set-world.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
+import { clearLeftovers } from "./clear-leftovers.ts";
 import { copySet } from "./copy-set.ts";
 import { listSets } from "./list-sets.ts";
 import { readProofs } from "./read-proofs.ts";
+import { putClaim } from "./store-claims.ts";
 
 function target(world: SetWorld): FakeBackupStore {
   return new FakeBackupStore({ place: "/fake/other", nowIso: () => world.clock.nowIso() });
@@ -145,4 +149,56 @@ test("copySet: gives way to whoever may be copying the same set, and waits for w
   await assert.rejects(copySet(copyingOf(world, to), dayId(1)), isRecoveryError("BACKUP_STORE_BUSY", /elsewhere/));
   world.clock.advance(25 * 3_600_000);
   assert.equal((await copySet(copyingOf(world, to), dayId(1))).shared, 2);
+});
+
+test("copySet: an operator's clock that is a day ahead takes no other copier for dead", async () => {
+  const world = setWorld();
+  const to = target(world);
+  await writeDay(world.writing, 1);
+  const owner = { host: "elsewhere", pid: 7, bootId: "b" };
+  await putClaim(to, { id: dayId(9), purpose: "write", owner, startedAt: world.clock.nowIso(), token: "t", set: dayId(1) });
+  const clock = new FakeClock(new Date(world.clock.nowMs() + 26 * 3_600_000).toISOString());
+  await assert.rejects(copySet({ ...copyingOf(world, to), clock }, dayId(1)), isRecoveryError("BACKUP_STORE_BUSY", /elsewhere/));
+  assert.deepEqual(to.names("claims/"), [`claims/${dayId(9)}.json`]);
+});
+
+test("copySet: what clears after a dead copier leaves the claim of the one that copies the same set again", async () => {
+  const world = setWorld();
+  const to = target(world);
+  await writeDay(world.writing, 1);
+  const dead = { host: "operator", pid: 999, bootId: "boot-1" };
+  await putClaim(to, { id: dayId(9), purpose: "write", owner: dead, startedAt: "x", token: "t", set: dayId(1) });
+  let copying: Promise<unknown> | undefined;
+  to.beforeCall = async (operation, name) => {
+    if (operation !== "list" || name !== "packs/" || copying !== undefined) return;
+    copying = copySet(copyingOf(world, to), dayId(1));
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  };
+  let claimsWhilePutting: readonly string[] = [];
+  to.afterCall = (operation, name) => {
+    if (operation === "put" && name.startsWith("sets/")) claimsWhilePutting = to.names("claims/");
+  };
+  await clearLeftovers({ ...pruningOf(world), store: to });
+  await copying;
+  assert.equal(claimsWhilePutting.length, 1);
+  await readSet({ ...world.reading, store: to }, dayId(1), identity);
+});
+
+test("copySet: a copy whose claim is gone is not left listed; a manifest that may still land keeps what it needs", async () => {
+  const world = setWorld();
+  await writeDay(world.writing, 1);
+  const robbed = target(world);
+  robbed.afterCall = (operation, name) => {
+    if (operation === "put" && name.startsWith("sets/")) for (const claim of robbed.names("claims/")) robbed.objects.delete(claim);
+  };
+  await assert.rejects(copySet(copyingOf(world, robbed), dayId(1)), isRecoveryError("BACKUP_STORE_BUSY", /took it for dead/));
+  assert.deepEqual(await idsIn(world, robbed), []);
+  const slow = target(world);
+  slow.beforeCall = (operation, name) => {
+    if (operation === "put" && name.startsWith("sets/"))
+      throw new RecoveryError("BACKUP_STORE_UNREACHABLE", { subject: "store", detail: "no answer" });
+  };
+  await assert.rejects(copySet(copyingOf(world, slow), dayId(1)), isRecoveryError("BACKUP_STORE_UNREACHABLE", /may still appear/));
+  assert.equal(slow.names("claims/").length, 2);
+  assert.match(Buffer.from(slow.objects.get(slow.names("claims/")[1] ?? "")?.content ?? []).toString(), /"bootId":/);
 });

@@ -3,15 +3,17 @@ import type { BackupSetId } from "../model/ids.ts";
 import type { ReportProgress } from "../model/progress-event.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { toHex } from "../formats/backup-set/byte-text.ts";
-import { claimName, indexName, manifestName, packName, proofsOf } from "../formats/backup-set/set-names.ts";
+import { indexName, manifestName, packName, proofsOf } from "../formats/backup-set/set-names.ts";
 import { setDamaged } from "../formats/backup-set/set-errors.ts";
 import { signedDocumentBytesMax } from "../formats/backup-set/signed-document.ts";
 import type { BackupStore } from "../ports/backup-store.ts";
-import { clearAfterOthers, type Clearing } from "./clear-leftovers.ts";
+import { clearAfterOthers, newClaimId, type Clearing } from "./clear-leftovers.ts";
 import { inTurns } from "./in-turns.ts";
+import { leaveBehind, putManifest } from "./put-manifest.ts";
 import { readSignedManifest, untrusted, type SetTrust } from "./set-signing.ts";
-import { busy, findClaims, putClaim, removeClaim, removeForGood, waitForRemovers, writingMsMax } from "./store-claims.ts";
+import { assertHeld, busy, findClaims, putClaim, removeClaim, waitForRemovers } from "./store-claims.ts";
 import { ensureStoreIdentity } from "./store-identity.ts";
+import { WorkTime } from "./work-time.ts";
 
 export interface Copying extends Omit<Clearing, "store"> {
   readonly from: BackupStore;
@@ -53,14 +55,17 @@ export async function copySet(copying: Copying, id: BackupSetId, signal?: AbortS
   const bytes = await readManifestBytes(from, id, signal);
   const { manifest, signers, isTrusted } = readSignedManifest(bytes, id, copying);
   if (!isTrusted) throw untrusted(id, signers);
-  const beganMs = clock.monotonicMs();
+  const workTime = new WorkTime(clock);
   await ensureStoreIdentity(to, { nowIso: clock.nowIso(), storeId: copying.randomHex(8) }, options);
-  const claims = { store: to, clock, isRunning: copying.isRunning };
-  const othersGone = await takeOverClaim(copying, id, signal);
-  await putClaim(to, { id, purpose: "write", owner, startedAt: clock.nowIso() }, signal);
+  const claimId = newClaimId(clock.nowIso(), copying.randomHex);
+  const token = copying.randomHex(16);
+  const claim = await putClaim(to, { id: claimId, purpose: "write", owner, startedAt: clock.nowIso(), token, set: id }, signal);
   let copied: CopiedSet;
+  let othersGone: boolean;
+  const manifestPut = { isOpen: false };
   try {
-    await waitForRemovers(claims, id, signal);
+    othersGone = await giveWay(copying, id, claimId, signal);
+    await waitForRemovers({ store: to, clock, isRunning: copying.isRunning }, claimId, signal);
     const wasListed = await isListed(to, id, bytes, signal);
     const objects: readonly SetObject[] = [
       ...manifest.packs.map((ref) => ({ name: packName(ref.sha256), ref })),
@@ -68,15 +73,16 @@ export async function copySet(copying: Copying, id: BackupSetId, signal?: AbortS
     ];
     const moved = await copyObjects(copying, id, objects, signal);
     await verifyObjects(copying, id, objects, signal);
-    if (clock.monotonicMs() - beganMs > writingMsMax)
-      throw new RecoveryError("BACKUP_STORE_BUSY", {
-        subject: `store ${to.place}`,
-        detail: `copying took more than ${writingMsMax / 3_600_000} hours; others may take this program for dead by now. Call it again: what was copied is found`,
-      });
-    if (!wasListed) await to.put(manifestName(id), bytes, options);
+    workTime.assertShort(to, "Call it again: what was copied is found");
+    const outcome = "Call it again: what was copied and is still there is found";
+    if (wasListed) await assertHeld(to, claim, outcome);
+    else await putManifest(to, { id, bytes, claim, outcome, onBegin: () => (manifestPut.isOpen = true) }, signal);
+    manifestPut.isOpen = false;
     copied = { id, ...moved, proofs: await copyProofs(copying, id, signal), wasListed };
   } finally {
-    await removeClaim(to, id);
+    // What was begun may still land: the claim stays, and one that nobody takes for dead soon.
+    if (manifestPut.isOpen) await leaveBehind({ ...copying, store: to }, id);
+    else await removeClaim(to, claimId);
   }
   if (othersGone) await clearAfterOthers({ ...copying, store: to }, signal);
   return copied;
@@ -95,14 +101,13 @@ async function readManifestBytes(store: BackupStore, id: BackupSetId, signal: Ab
   return store.get(manifestName(id), undefined, options);
 }
 
-/** The claim of a copy of this set that was killed is taken away; one that may live is BACKUP_STORE_BUSY. true: others are dead. */
-async function takeOverClaim(copying: Copying, id: BackupSetId, signal: AbortSignal | undefined): Promise<boolean> {
-  const { to } = copying;
-  const found = await findClaims({ store: to, clock: copying.clock, isRunning: copying.isRunning }, undefined, signal);
-  const own = found.find(({ objectName }) => objectName === claimName(id));
-  if (own !== undefined && own.state !== "gone") throw busy(to, own);
-  if (own !== undefined) await removeForGood(to, own.objectName);
-  return found.some((claim) => claim !== own && claim.state === "gone");
+/** Who may be copying this set already is BACKUP_STORE_BUSY. true: others have left claims, and are dead. */
+async function giveWay(copying: Copying, id: BackupSetId, own: BackupSetId, signal: AbortSignal | undefined): Promise<boolean> {
+  const { to, clock, isRunning } = copying;
+  const found = await findClaims({ store: to, clock, isRunning }, own, signal);
+  const same = found.find(({ claim, state }) => state !== "gone" && (claim?.set ?? claim?.id) === id);
+  if (same !== undefined) throw busy(to, same);
+  return found.some(({ state }) => state === "gone");
 }
 
 /** Is it there already? BACKUP_OBJECT_EXISTS when something else has its name. */

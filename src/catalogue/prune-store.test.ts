@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FakeBackupStore } from "../../test/support/fake-backup-store.ts";
+import { FakeClock } from "../../test/support/fake-clock.ts";
 import { isRecoveryError } from "../../test/support/is-recovery-error.ts";
 import { agreed, dayId, judgeDay, proveDay, pruneRequest, pruningOf, writeDay } from "../../test/support/prune-world.ts";
 import { identity, newSigningKey, readSet, setWorld, type SetWorld } from "../../test/support/set-world.ts";
@@ -74,7 +76,7 @@ test("applyPrune: manifests go before anything that they name, the oldest first"
 test("applyPrune: gives way to whoever may be at work, and changes nothing", async () => {
   const world = await monthOf(4);
   const owner = { host: "elsewhere", pid: 7, bootId: "boot-9" };
-  await putClaim(world.store, { id: dayId(9), purpose: "write", owner, startedAt: world.clock.nowIso() });
+  await putClaim(world.store, { id: dayId(9), purpose: "write", owner, startedAt: world.clock.nowIso(), token: "t" });
   const before = world.store.names();
   await assert.rejects(prune(world), isRecoveryError("BACKUP_STORE_BUSY", /process 7 of elsewhere/));
   assert.deepEqual(world.store.names(), before);
@@ -158,4 +160,55 @@ test("planPrune: the last proven set stays, whoever proved it, whatever is not k
     ["02", "keep", undefined],
     ["01", "keep", "V5"],
   ]);
+});
+
+test("applyPrune: what lies aside is told by the store's clock alone, whatever the operator's says", async () => {
+  // As of a machine that began to count in 1970 when it was started.
+  let behindMs = 0;
+  const world: SetWorld = setWorld(new FakeBackupStore({ nowIso: () => new Date(world.clock.nowMs() - behindMs).toISOString() }));
+  behindMs = world.clock.nowMs();
+  for (let day = 1; day <= 3; day += 1) await writeDay(world.writing, day);
+  world.clock.advance(4 * 86_400_000);
+  const aside = () => [...world.store.objects.keys()].filter((name) => name.startsWith("aside/")).length;
+  for (const last of [2, 1]) {
+    assert.equal((await prune(world, pruneRequest({ last }))).aside, 0);
+    assert.ok(aside() >= 2);
+  }
+});
+
+test("applyPrune: a listing that misses a set that the plan keeps removes no pack", async () => {
+  const world = await monthOf(4);
+  const list = world.store.list.bind(world.store);
+  let count = 0;
+  const request = pruneRequest({ last: 2 });
+  const plan = await planPrune(pruningOf(world), request);
+  world.store.list = async (prefix, options) => {
+    const all = await list(prefix, options);
+    return prefix === "sets/" && ++count >= 2 ? all.filter(({ name }) => !name.includes(dayId(4))) : all;
+  };
+  const before = packs(world);
+  const result = await applyPrune(pruningOf(world), { plan, request, consent: agreed(plan) });
+  assert.match(result.objectsLeftBecause ?? "", new RegExp(dayId(4)));
+  assert.deepEqual(packs(world), before);
+});
+
+test("applyPrune: with no killed writer to explain it, a pack of the last hour stays: its writer may not be listed yet", async () => {
+  const world = await monthOf(4);
+  const young = `packs/aa/${"a".repeat(64)}`;
+  world.store.objects.set(young, { content: new Uint8Array(1), modifiedAt: world.clock.nowIso() });
+  await prune(world);
+  assert.ok(world.store.objects.has(young));
+  world.clock.advance(2 * 3_600_000);
+  await prune(world);
+  assert.ok(!world.store.objects.has(young));
+});
+
+test("applyPrune: the packs of a set that it removes go with it, however young they are", async () => {
+  const world = setWorld();
+  for (let day = 1; day <= 3; day += 1) await writeDay(world.writing, day);
+  const pruning = { ...pruningOf(world), clock: new FakeClock("2026-03-05T00:00:00.000Z") };
+  const request = pruneRequest({ last: 1 });
+  const plan = await planPrune(pruning, request);
+  const { sets, objects } = await applyPrune(pruning, { plan, request, consent: agreed(plan) });
+  assert.deepEqual([sets.length, objects], [2, 3], "two indexes, and the pack that only the second set needed");
 });

@@ -6,14 +6,14 @@ import { assertInvariant, RecoveryError } from "../model/recovery-error.ts";
 import { toHex, utf8 } from "../formats/backup-set/byte-text.ts";
 import { asidePrefix, proofsOf } from "../formats/backup-set/set-names.ts";
 import type { StoredObject } from "../ports/backup-store.ts";
-import { newClaimId, removeUnneeded, type Clearing } from "./clear-leftovers.ts";
+import { clearUnfinished, newClaimId, objectsOf, removeForGone, type Clearing } from "./clear-leftovers.ts";
 import { inTurns } from "./in-turns.ts";
 import { standingOf, type SetStanding } from "./judge-proofs.ts";
-import { listSets } from "./list-sets.ts";
+import { listSets, type ListedSet } from "./list-sets.ts";
 import { readAllProofs } from "./read-proofs.ts";
 import { planRetention } from "./retention.ts";
 import type { SetTrust } from "./set-signing.ts";
-import { busy, findClaims, putClaim, removeClaim, removeForGood } from "./store-claims.ts";
+import { busy, findClaims, putClaim, removeClaim, timeOfClaim } from "./store-claims.ts";
 
 export interface Pruning extends Clearing {
   readonly trust: SetTrust;
@@ -39,14 +39,18 @@ export interface Pruned {
 }
 
 const readsAtOnce = 4;
-const unfinishedMsMin = 60_000;
 
 /** Looks at the store and decides; changes nothing. BACKUP_STORE_*. */
-export function planPrune(pruning: Pruning, request: PruneRequest, signal?: AbortSignal): Promise<PrunePlan> {
-  return planAt(pruning, request, pruning.clock.nowIso(), signal);
+export async function planPrune(pruning: Pruning, request: PruneRequest, signal?: AbortSignal): Promise<PrunePlan> {
+  return (await planAt(pruning, request, pruning.clock.nowIso(), signal)).plan;
 }
 
-async function planAt(pruning: Pruning, request: PruneRequest, nowIso: string, signal: AbortSignal | undefined): Promise<PrunePlan> {
+async function planAt(
+  pruning: Pruning,
+  request: PruneRequest,
+  nowIso: string,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly plan: PrunePlan; readonly aside: readonly StoredObject[]; readonly listed: readonly ListedSet[] }> {
   const { store, ciphers, trust } = pruning;
   const sets = await listSets(pruning, trust, signal);
   const standing = new Map<BackupSetId, SetStanding>();
@@ -68,7 +72,8 @@ async function planAt(pruning: Pruning, request: PruneRequest, nowIso: string, s
     aside: { count: aside.length, sizeBytes: aside.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0), afterMs: asideMs },
   };
   // Without the time: the same decisions a minute later are the same plan, and may be agreed to by its digest.
-  return { ...content, digest: toHex(ciphers.sha256(utf8(canonicalText({ ...content, madeAt: undefined })))) };
+  const digest = toHex(ciphers.sha256(utf8(canonicalText({ ...content, madeAt: undefined }))));
+  return { plan: { ...content, digest }, aside, listed: sets };
 }
 
 /** BACKUP_PRUNE_REFUSED when the plan says so. To be called before anybody is asked. */
@@ -107,21 +112,22 @@ export async function applyPrune(
 ): Promise<Pruned> {
   assertInvariant(consent.digest === plan.digest, "the consent is to this plan of what to prune");
   assertNotRefused(plan);
-  const { store, clock, owner } = pruning;
-  const id = newClaimId(clock.nowIso(), pruning.randomHex);
-  await putClaim(store, { id, purpose: "remove", owner, startedAt: clock.nowIso() }, signal);
+  const { store, clock, owner, randomHex } = pruning;
+  const id = newClaimId(clock.nowIso(), randomHex);
+  await putClaim(store, { id, purpose: "remove", owner, startedAt: clock.nowIso(), token: randomHex(16) }, signal);
   try {
     const claims = await findClaims(pruning, id, signal);
     const atWork = claims.find(({ state }) => state !== "gone");
     if (atWork !== undefined) throw busy(store, atWork);
-    // Nobody else changes the store from here on.
-    if ((await planAt(pruning, request, plan.madeAt, signal)).digest !== plan.digest) throw stale(plan);
+    const found = await planAt(pruning, request, plan.madeAt, signal);
+    if (found.plan.digest !== plan.digest) throw stale(plan);
     const sets = await removeSets(pruning, plan, signal);
     pruning.report({ kind: "phase", text: "removing what no set needs any more" });
-    const unneeded = await removeUnneeded(pruning, signal);
-    const aside = await removeAside(pruning, request.asideMs, plan.madeAt, signal);
-    await store.clearUnfinished({ olderThanMs: unfinishedMsMin, ...optionsOf(signal) });
-    for (const { objectName } of claims) await removeForGood(store, objectName);
+    const kept = plan.sets.flatMap((set) => (set.verdict === "keep" && set.id !== undefined ? [set.id] : []));
+    const released = new Set(found.listed.flatMap((set) => (set.id !== undefined && sets.includes(set.id) ? objectsOf(set) : [])));
+    const unneeded = await removeForGone(pruning, { id, gone: claims, kept, released }, signal);
+    const aside = await removeAside(pruning, { aside: found.aside, asideMs: request.asideMs, own: id }, signal);
+    await clearUnfinished(store, { id, areOthersGone: claims.length > 0 }, signal);
     return {
       sets,
       objects: unneeded.kind === "removed" ? unneeded.removed.length : 0,
@@ -147,9 +153,15 @@ async function removeSets({ store, report }: Pruning, plan: PrunePlan, signal: A
   return removed;
 }
 
-async function removeAside(pruning: Pruning, asideMs: number, nowIso: string, signal: AbortSignal | undefined): Promise<number> {
-  const old = await oldAside(pruning, asideMs, nowIso, signal);
-  for (const { name } of old) await pruning.store.remove(name, optionsOf(signal));
+/** Of what the plan counted, what is old by the store's clock too: the plan went by the operator's, which may be wrong. */
+async function removeAside(
+  { store }: Pruning,
+  { aside, asideMs, own }: { readonly aside: readonly StoredObject[]; readonly asideMs: number; readonly own: BackupSetId },
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const beforeMs = Date.parse(await timeOfClaim(store, own, signal)) - asideMs;
+  const old = aside.filter(({ modifiedAt }) => Date.parse(modifiedAt) < beforeMs);
+  for (const { name } of old) await store.remove(name, optionsOf(signal));
   return old.length;
 }
 

@@ -20,6 +20,7 @@ import { chunkBytes } from "../formats/backup-set/chunk.ts";
 import { encodeSignedDocument } from "../formats/backup-set/signed-document.ts";
 import { asBackupSetId } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
+import type { ProcessOwner } from "../ports/process-owner.ts";
 import { listSets } from "./list-sets.ts";
 import { packTargetBytes } from "./pack-writer.ts";
 import { openSet } from "./set-reader.ts";
@@ -328,4 +329,59 @@ test("a store of a newer format, or with a damaged identity, is not written to",
     await assert.rejects(SetWriter.begin(writing, { id: firstSet, recipients: [recipient] }), isRecoveryError("BACKUP_STORE_INVALID"));
     assert.deepEqual(store.names(), ["requorum-store.json"]);
   }
+});
+
+test("a manifest whose put failed here and lands later finds all that it needs: abort removes nothing, the next writer neither", async () => {
+  const { writing, reading, store, clock } = setWorld();
+  const isRunning = ({ bootId }: ProcessOwner) => Promise.resolve(bootId === "" ? undefined : false);
+  const writer = await SetWriter.begin({ ...writing, isRunning }, { id: firstSet, recipients: [recipient] });
+  await writer.addPart(partHead("/a"), seededBytes(9, 1000));
+  const put = store.put.bind(store);
+  let late: (() => Promise<void>) | undefined;
+  store.put = (name, content) => {
+    if (!name.startsWith("sets/") || late !== undefined) return put(name, content);
+    late = () => put(name, content);
+    return Promise.reject(new RecoveryError("BACKUP_STORE_UNREACHABLE", { subject: "store", detail: "no answer" }));
+  };
+  await assert.rejects(writer.finish(manifestFacts()), isRecoveryError("BACKUP_STORE_UNREACHABLE", /may still appear/));
+  await writer.abort();
+  await writeSet({ ...writing, isRunning }, files, { id: secondSet });
+  await late?.();
+  assert.deepEqual(Buffer.from((await readSet(reading))["/a"] ?? []), Buffer.from(seededBytes(9, 1000)));
+  clock.advance(25 * 3_600_000);
+  await writeSet({ ...writing, isRunning }, files, { id: asBackupSetId("20260302-050000-cccccc") });
+  assert.deepEqual(store.names("claims/"), [], "a day later the claims that kept it go");
+  await readSet(reading);
+});
+
+test("a writer whose claim is gone, or another one, does not finish, and leaves no set", async () => {
+  for (const when of ["before", "after"]) {
+    for (const change of [undefined, new Uint8Array(3)]) {
+      const { writing, store } = setWorld();
+      const writer = await SetWriter.begin(writing, { id: firstSet, recipients: [recipient] });
+      await writer.addPart(partHead("/a"), seededBytes(9, 1000));
+      const name = `claims/${firstSet}.json`;
+      const spoil = () => {
+        if (change === undefined) store.objects.delete(name);
+        else store.damage(name, () => change);
+      };
+      if (when === "before") spoil();
+      else
+        store.afterCall = (operation, put) => {
+          if (operation === "put" && put.startsWith("sets/")) spoil();
+        };
+      await assert.rejects(writer.finish(manifestFacts()), isRecoveryError("BACKUP_STORE_BUSY", /took it for dead/));
+      assert.deepEqual(store.names("sets/"), []);
+      if (when === "before") assert.ok(!store.calls.includes(`put sets/${firstSet}.json`));
+    }
+  }
+});
+
+test("a machine that slept while its writer worked: the wall clock counts too", async () => {
+  const { writing, clock, store } = setWorld();
+  clock.monotonicMs = () => 0;
+  const writer = await SetWriter.begin(writing, { id: firstSet, recipients: [recipient] });
+  clock.advance(21 * 3_600_000);
+  await assert.rejects(writer.finish(manifestFacts()), isRecoveryError("BACKUP_STORE_BUSY", /20 hours/));
+  assert.deepEqual(store.names("sets/"), []);
 });

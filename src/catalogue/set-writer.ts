@@ -14,12 +14,14 @@ import type { BackupStore } from "../ports/backup-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { KeyWrapping } from "../ports/key-wrapping.ts";
 import type { IsRunning, ProcessOwner } from "../ports/process-owner.ts";
-import { clearAfterOthers } from "./clear-leftovers.ts";
+import { clearAfterOthers, clearUnfinished } from "./clear-leftovers.ts";
 import { dataKeyFor } from "./data-key.ts";
 import { inTurns } from "./in-turns.ts";
 import { knownChunks } from "./known-chunks.ts";
+import { leaveBehind, putManifest } from "./put-manifest.ts";
 import { SetContent } from "./set-content.ts";
-import { putClaim, removeClaim, removeForGood, waitForRemovers, writingMsMax } from "./store-claims.ts";
+import { isHeld, putClaim, removeClaim, removeForGood, waitForRemovers, type HeldClaim } from "./store-claims.ts";
+import { WorkTime } from "./work-time.ts";
 import { ensureStoreIdentity } from "./store-identity.ts";
 
 export interface SetWriting {
@@ -65,10 +67,13 @@ export class SetWriter {
   readonly #keys: SetKeys;
   readonly #dataKey: HeldDataKey;
   readonly #signal: AbortController;
-  readonly #beganMs: number;
+  readonly #workTime: WorkTime;
+  readonly #claim: HeldClaim;
   readonly #parts: BackupPart[] = [];
   #state: "open" | "ended" = "open";
   #indexName: string | undefined;
+  /** From then on the manifest may be there, or land later, whatever the put's answer was. */
+  #isManifestBegun = false;
 
   private constructor(writing: SetWriting, id: BackupSetId, made: Made) {
     this.id = id;
@@ -77,7 +82,8 @@ export class SetWriter {
     this.#keys = made.keys;
     this.#dataKey = made.dataKey;
     this.#signal = made.controller;
-    this.#beganMs = made.beganMs;
+    this.#workTime = made.workTime;
+    this.#claim = made.claim;
   }
 
   /**
@@ -88,14 +94,16 @@ export class SetWriter {
   static async begin(writing: SetWriting, set: NewSet): Promise<SetWriter> {
     const { store, clock, ciphers, owner } = writing;
     const { signal } = set;
-    const beganMs = clock.monotonicMs();
+    const workTime = new WorkTime(clock);
     const options = signal === undefined ? {} : { signal };
     const identity = await ensureStoreIdentity(store, { nowIso: clock.nowIso(), storeId: writing.randomHex(8) }, options);
     const claims = { store, clock, isRunning: writing.isRunning ?? (() => Promise.resolve(undefined)) };
     await clearAfterOthers({ ...claims, ciphers, owner, randomHex: writing.randomHex }, signal);
-    await putClaim(store, { id: set.id, purpose: "write", owner, startedAt: clock.nowIso() }, signal);
+    const token = writing.randomHex(16);
+    const claim = await putClaim(store, { id: set.id, purpose: "write", owner, startedAt: clock.nowIso(), token }, signal);
     try {
       await waitForRemovers(claims, set.id, signal);
+      await clearUnfinished(store, { id: set.id, areOthersGone: false }, signal);
       const dataKey = await dataKeyFor(writing, identity.storeId, { recipients: set.recipients, passphrase: set.passphrase });
       const keys = deriveSetKeys(ciphers, dataKey.key);
       const ownKey = (await writing.keys.signingKey()).publicKey;
@@ -104,7 +112,7 @@ export class SetWriter {
       const controller = new AbortController();
       const stop = signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal]);
       const content = new SetContent({ store, ciphers, keys, known, signal: stop });
-      return new SetWriter(writing, set.id, { content, keys, dataKey, controller, beganMs });
+      return new SetWriter(writing, set.id, { content, keys, dataKey, controller, workTime, claim });
     } catch (error) {
       await removeClaim(store, set.id);
       throw error;
@@ -123,7 +131,7 @@ export class SetWriter {
   /** The set exists when this resolves. BACKUP_STORE_*, BACKUP_OBJECT_MISSING when a pack that it needs is gone. */
   async finish(facts: ManifestFacts): Promise<BackupManifest> {
     this.#assertOpen();
-    const { store, ciphers, clock } = this.#writing;
+    const { store, ciphers } = this.#writing;
     const { packs, chunks } = await this.#content.finish();
     const sealed = sealIndex(encodeIndex({ parts: this.#parts, chunks }), this.id, { ciphers, keys: this.#keys });
     const index: StoredObjectRef = { sha256: toHex(ciphers.sha256(sealed)), sizeBytes: sealed.length };
@@ -141,12 +149,10 @@ export class SetWriter {
     };
     parseManifest(jsonTextOf(manifest), this.id); // what a reader would refuse is not written
     await this.#assertAllThere([{ name: this.#indexName, ref: index }, ...packs.map((ref) => ({ name: packName(ref.sha256), ref }))]);
-    if (clock.monotonicMs() - this.#beganMs > writingMsMax)
-      throw new RecoveryError("BACKUP_STORE_BUSY", {
-        subject: `store ${store.place}`,
-        detail: `this set was written for more than ${writingMsMax / 3_600_000} hours; others may take its writer for dead by now. It was not finished`,
-      });
-    await store.put(manifestName(this.id), encodeSignedDocument(manifest, await this.#writing.keys.signingKey(), ciphers));
+    this.#workTime.assertShort(store, "It was not finished");
+    const bytes = encodeSignedDocument(manifest, await this.#writing.keys.signingKey(), ciphers);
+    const onBegin = () => (this.#isManifestBegun = true);
+    await putManifest(store, { id: this.id, bytes, claim: this.#claim, outcome: "The set was not finished", onBegin });
     this.#state = "ended";
     await removeClaim(store, this.id).catch((error: unknown) => {
       // The set exists. A claim of a process that has ended is cleared by the next writer.
@@ -155,17 +161,28 @@ export class SetWriter {
     return manifest;
   }
 
-  /** Takes away what was written, and the claim; nothing after `finish`. May be called after any failure. */
+  /**
+   * Takes away what was written, and the claim; nothing after `finish`. May be
+   * called after any failure. Once the manifest's put was begun nothing is
+   * removed: a put whose answer was lost may take effect later. What it needs
+   * is then kept for a day, and cleared by a later writer if no set names it.
+   */
   async abort(): Promise<void> {
     if (this.#state === "ended") return;
     this.#state = "ended";
     const { store } = this.#writing;
     this.#signal.abort(new Error("the set was given up"));
     const names = await this.#content.quiet();
-    // The put of a manifest whose answer was lost may have taken effect: then it is a set, and nothing of it goes.
-    if ((await store.stat(manifestName(this.id))) === undefined)
-      for (const name of [...names, ...(this.#indexName === undefined ? [] : [this.#indexName])]) await removeForGood(store, name);
+    if (this.#isManifestBegun) return this.#leaveBehind();
+    for (const name of [...names, ...(this.#indexName === undefined ? [] : [this.#indexName])]) await removeForGood(store, name);
     await removeClaim(store, this.id);
+  }
+
+  async #leaveBehind(): Promise<void> {
+    const { store } = this.#writing;
+    const isListed = (await store.stat(manifestName(this.id))) !== undefined;
+    if (isListed && (await isHeld(store, this.#claim))) await removeClaim(store, this.id);
+    else await leaveBehind(this.#writing, this.id);
   }
 
   async #assertAllThere(objects: readonly { readonly name: string; readonly ref: StoredObjectRef }[]): Promise<void> {
@@ -190,7 +207,8 @@ interface Made {
   readonly keys: SetKeys;
   readonly dataKey: HeldDataKey;
   readonly controller: AbortController;
-  readonly beganMs: number;
+  readonly workTime: WorkTime;
+  readonly claim: HeldClaim;
 }
 
 function contentsOf(parts: readonly BackupPart[]): BackupManifest["contents"] {

@@ -5,7 +5,7 @@ import { utf8 } from "../formats/backup-set/byte-text.ts";
 import { jsonOfBytes, JsonFields, jsonTextOf } from "../formats/backup-set/json-fields.ts";
 import { claimName, claimPrefix } from "../formats/backup-set/set-names.ts";
 import { backupApiVersion } from "../formats/backup-set/signed-document.ts";
-import type { BackupStore } from "../ports/backup-store.ts";
+import type { BackupStore, StoredObject } from "../ports/backup-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { IsRunning, ProcessOwner } from "../ports/process-owner.ts";
 
@@ -22,6 +22,16 @@ export interface StoreClaim {
   readonly purpose: ClaimPurpose;
   readonly owner: ProcessOwner;
   readonly startedAt: string;
+  /** Random: the same text under the same name is the very same claim. "" in one that tells none. */
+  readonly token: string;
+  /** The set that is copied, by a copy: its claim has a name of its own, as no claim takes a name that another had. */
+  readonly set?: BackupSetId;
+}
+
+/** A claim of one's own, as it was put. */
+export interface HeldClaim {
+  readonly id: BackupSetId;
+  readonly bytes: Uint8Array;
 }
 
 /** `gone`: its process is surely not there any more. `unknown` is not gone. */
@@ -51,11 +61,55 @@ export const writingMsMax = 20 * 60 * 60 * 1000;
 const removerWaitMsMax = 10 * 60 * 1000;
 const removerPollMs = 1000;
 const claimBytesMax = 64 * 1024;
+/** A listing without one's own claim is an old one, as of a cache of a minute's memory. */
+const ownClaimWaitMsMax = 90 * 1000;
 
-export async function putClaim(store: BackupStore, claim: StoreClaim, signal?: AbortSignal): Promise<void> {
-  const { id, purpose, owner, startedAt } = claim;
-  const text = jsonTextOf({ apiVersion: backupApiVersion, kind: "StoreClaim", id, purpose, startedAt, ...owner });
-  await store.put(claimName(id), utf8(`${text}\n`), signal === undefined ? {} : { signal });
+export async function putClaim(store: BackupStore, claim: StoreClaim, signal?: AbortSignal): Promise<HeldClaim> {
+  const { owner, ...rest } = claim;
+  const text = jsonTextOf({ apiVersion: backupApiVersion, kind: "StoreClaim", ...rest, ...owner });
+  const bytes = utf8(`${text}\n`);
+  await store.put(claimName(claim.id), bytes, signal === undefined ? {} : { signal });
+  return { id: claim.id, bytes };
+}
+
+/**
+ * Is one's own claim still there, unchanged? Who takes its owner for dead
+ * removes it before looking which sets there are. So a writer that sees it
+ * after its manifest is there knows that every remover sees the manifest.
+ */
+export async function isHeld(store: BackupStore, { id, bytes }: HeldClaim): Promise<boolean> {
+  try {
+    const there = await store.get(claimName(id));
+    return there.length === bytes.length && there.every((byte, index) => byte === bytes[index]);
+  } catch (error) {
+    if (error instanceof RecoveryError && error.code === "BACKUP_OBJECT_MISSING") return false;
+    throw error;
+  }
+}
+
+/** BACKUP_STORE_BUSY when the own claim is not there any more. */
+export async function assertHeld(store: BackupStore, held: HeldClaim, outcome: string): Promise<void> {
+  if (await isHeld(store, held)) return;
+  throw new RecoveryError("BACKUP_STORE_BUSY", {
+    subject: `store ${store.place}`,
+    detail: `${claimName(held.id)}, by which others know that this program is at work, was removed or changed: somebody took it for dead, and may have removed what it stored. ${outcome}`,
+  });
+}
+
+/**
+ * For what must be left behind: nothing is removed while it may be needed, which
+ * nobody can ask for, so for as long as a claim of another machine counts; then
+ * the next writer clears it.
+ */
+export async function putLastingClaim(store: BackupStore, claim: StoreClaim): Promise<void> {
+  await putClaim(store, { ...claim, owner: { ...claim.owner, bootId: "" } });
+}
+
+/** When one's own claim was put, by the store's clock: the only time that the store's other times may be compared with. */
+export async function timeOfClaim(store: BackupStore, id: BackupSetId, signal?: AbortSignal): Promise<string> {
+  const found = await store.stat(claimName(id), signal === undefined ? {} : { signal });
+  if (found === undefined) throw ownClaimNotSeen(store, id);
+  return found.modifiedAt;
 }
 
 /** Without a signal: also an interrupted writer takes its claim away. */
@@ -69,27 +123,53 @@ export async function removeForGood(store: BackupStore, name: string): Promise<v
   await store.remove(`aside/${name}`);
 }
 
-/** All claims but `own`. Ages are by the store's clock: `ownPutAt` is when the own claim was put, by that clock. */
+/**
+ * All claims but `own`. Ages are by the store's clock, which only the own claim
+ * tells; without one, only what is known of the processes counts.
+ * BACKUP_STORE_UNREACHABLE when the store does not list the own claim.
+ */
 export async function findClaims(
   { store, clock, isRunning }: ClaimPorts,
   own: BackupSetId | undefined,
   signal?: AbortSignal,
 ): Promise<readonly FoundClaim[]> {
-  const options = signal === undefined ? {} : { signal };
-  const objects = await store.list(claimPrefix, options);
-  const ownObject = own === undefined ? undefined : objects.find(({ name }) => name === claimName(own));
-  const nowMs = ownObject === undefined ? clock.nowMs() : Date.parse(ownObject.modifiedAt);
+  const { objects, ownObject } = await listClaims({ store, clock }, own, signal);
   const found: FoundClaim[] = [];
   for (const object of objects) {
     if (object === ownObject) continue;
     const claim = await readClaim(store, object.name, object.sizeBytes, signal);
     if (claim === "missing") continue;
-    const isOld = nowMs - Date.parse(object.modifiedAt) > foreignClaimMsMax;
+    const ageMs = ownObject === undefined ? 0 : Date.parse(ownObject.modifiedAt) - Date.parse(object.modifiedAt);
+    const isOld = ageMs > foreignClaimMsMax;
     const isAlive = claim === undefined ? undefined : await isRunning(claim.owner);
     const state = isAlive === true ? "living" : isAlive === false || isOld ? "gone" : "unknown";
     found.push({ claim, objectName: object.name, state });
   }
   return found;
+}
+
+async function listClaims(
+  { store, clock }: Pick<ClaimPorts, "store" | "clock">,
+  own: BackupSetId | undefined,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly objects: readonly StoredObject[]; readonly ownObject: StoredObject | undefined }> {
+  const beganMs = clock.monotonicMs();
+  for (;;) {
+    const objects = await store.list(claimPrefix, signal === undefined ? {} : { signal });
+    const ownObject = own === undefined ? undefined : objects.find(({ name }) => name === claimName(own));
+    if (own === undefined || ownObject !== undefined) return { objects, ownObject };
+    // Gone, or not listed yet?
+    if ((await store.stat(claimName(own), signal === undefined ? {} : { signal })) === undefined) throw ownClaimNotSeen(store, own);
+    if (clock.monotonicMs() - beganMs > ownClaimWaitMsMax) throw ownClaimNotSeen(store, own);
+    await clock.sleep(removerPollMs, signal);
+  }
+}
+
+function ownClaimNotSeen(store: BackupStore, own: BackupSetId): RecoveryError {
+  return new RecoveryError("BACKUP_STORE_UNREACHABLE", {
+    subject: `store ${store.place}`,
+    detail: `it does not show ${claimName(own)}, which was stored a moment ago: what it lists is old, or somebody removed that; nothing is decided on such a listing`,
+  });
 }
 
 /** Waits for removers that may still be at work. BACKUP_STORE_BUSY. */
@@ -136,14 +216,19 @@ async function readClaim(
 
 function claimOf(fields: JsonFields): StoreClaim {
   const processStart = fields.optionalText("processStart");
+  const machine = fields.optionalText("machine");
+  const set = fields.optionalText("set");
   return {
     id: fields.branded("id", asBackupSetId),
     purpose: fields.oneOf("purpose", ["write", "remove"]),
     startedAt: fields.text("startedAt"),
+    token: fields.optionalText("token") ?? "",
+    ...(set === undefined ? {} : { set: fields.branded("set", asBackupSetId) }),
     owner: {
       host: fields.text("host"),
       pid: fields.count("pid"),
       bootId: fields.text("bootId"),
+      ...(machine === undefined ? {} : { machine }),
       ...(processStart === undefined ? {} : { processStart }),
     },
   };

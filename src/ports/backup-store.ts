@@ -38,8 +38,12 @@ export interface BackupStore {
    * which needs no room on a full disk.
    */
   remove(name: string, options?: StoreCallOptions & { readonly forGood?: boolean }): Promise<void>;
-  /** Unfinished uploads of writers that are gone; gives how many were cleared. */
-  clearUnfinished(options: StoreCallOptions & { readonly olderThanMs: number }): Promise<number>;
+  /**
+   * Removes unfinished uploads to names of this store's own that began before
+   * that time (ISO 8601, by the store's clock, as `modifiedAt`); gives how
+   * many. Those of other programs, or of a store that lies below, stay.
+   */
+  clearUnfinished(options: StoreCallOptions & { readonly begunBefore: string }): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { createServer as createHttpServer } from "node:http";
 import { createServer, type Socket } from "node:net";
 import { after, before, test } from "node:test";
 import { GetObjectRetentionCommand, ListMultipartUploadsCommand, ListPartsCommand } from "@aws-sdk/client-s3";
@@ -297,3 +298,42 @@ test(
     }
   },
 );
+
+test("S3Store: only unfinished uploads to its own names go, and only those that began before", { timeout: 60_000 }, async () => {
+  await server.makeBucket("shared");
+  const client = server.client();
+  const { CreateMultipartUploadCommand } = await import("@aws-sdk/client-s3");
+  const pack = `packs/aa/${"a".repeat(64)}`;
+  const keys = ["postgres/base.tar", pack, `prod/eu/${pack}`, `prod/notes/${pack}`, `prod/${pack}`];
+  for (const Key of keys) await client.send(new CreateMultipartUploadCommand({ Bucket: "shared", Key }));
+  const left = async () =>
+    ((await client.send(new ListMultipartUploadsCommand({ Bucket: "shared" }))).Uploads ?? []).map(({ Key }) => Key).sort();
+  const s3 = configOf(server);
+  const prod = createS3Store({ place: "s3://shared/prod", bucket: "shared", prefix: "prod" }, { s3 });
+  const top = createS3Store({ place: "s3://shared", bucket: "shared", prefix: "" }, { s3 });
+  const begunBefore = "2999-01-01T00:00:00.000Z";
+  assert.equal(await prod.clearUnfinished({ begunBefore: "2026-01-01T00:00:00.000Z" }), 0);
+  assert.equal(await prod.clearUnfinished({ begunBefore }), 1);
+  assert.deepEqual(await left(), [pack, "postgres/base.tar", `prod/eu/${pack}`, `prod/notes/${pack}`]);
+  assert.equal(await top.clearUnfinished({ begunBefore }), 1);
+  assert.deepEqual(await left(), ["postgres/base.tar", `prod/eu/${pack}`, `prod/notes/${pack}`]);
+  await prod.close();
+  await top.close();
+  client.destroy();
+});
+
+test("S3Store: a listing that is not whole, and does not say where it goes on, is no listing", { timeout: 20_000 }, async () => {
+  const odd = createHttpServer((_, response) => {
+    response.setHeader("content-type", "application/xml");
+    response.end(`<ListBucketResult><Name>b</Name><IsTruncated>true</IsTruncated></ListBucketResult>`);
+  });
+  await new Promise<void>((resolve) => odd.listen(0, "127.0.0.1", resolve));
+  const endpoint = `http://127.0.0.1:${String((odd.address() as { port: number }).port)}`;
+  const store = withKeys(goodKeys, () =>
+    createS3Store({ place: "s3://b", bucket: "b", prefix: "" }, { s3: { endpoint, pathStyle: true, objectLockDays: 0 }, limits: quick }),
+  );
+  await assert.rejects(store.list("sets/"), (error: unknown) => error instanceof RecoveryError && /not whole/.test(error.detail));
+  await store.close();
+  odd.closeAllConnections();
+  await new Promise((resolve) => odd.close(resolve));
+});

@@ -73,8 +73,8 @@ export class FakeBackupStore implements BackupStore {
     });
   }
 
-  clearUnfinished(options: StoreCallOptions & { readonly olderThanMs: number }): Promise<number> {
-    return this.#calling("clearUnfinished", "", options, () => {
+  clearUnfinished(options: StoreCallOptions & { readonly begunBefore: string }): Promise<number> {
+    return this.#calling("clearUnfinished", options.begunBefore, options, () => {
       const cleared = this.unfinished;
       this.unfinished = 0;
       return cleared;

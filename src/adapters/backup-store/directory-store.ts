@@ -99,13 +99,14 @@ export class DirectoryStore implements BackupStore {
     });
   }
 
-  async clearUnfinished(options: StoreCallOptions & { readonly olderThanMs: number }): Promise<number> {
+  async clearUnfinished(options: StoreCallOptions & { readonly begunBefore: string }): Promise<number> {
     return this.#calling("clear unfinished writes of", "", options.signal, async () => {
       const directory = join(this.#root, unfinishedDirectory);
+      const beforeMs = Date.parse(options.begunBefore);
       let cleared = 0;
       for (const name of await readdir(directory).catch(noneIfMissing)) {
         const found = await lstat(join(directory, name)).catch(undefinedIfMissing);
-        if (found === undefined || Date.now() - found.mtimeMs < options.olderThanMs) continue;
+        if (found === undefined || found.mtimeMs >= beforeMs) continue;
         await unlink(join(directory, name)).catch(unlessMissing);
         cleared += 1;
       }
@@ -240,8 +241,10 @@ export class DirectoryStore implements BackupStore {
   }
 }
 
-function storedObject(name: string, { size, mtimeMs }: Stats): StoredObject {
-  return { name, sizeBytes: size, modifiedAt: new Date(mtimeMs).toISOString() };
+function storedObject(name: string, { size, mtimeMs, ctimeMs }: Stats): StoredObject {
+  // Putting it aside sets the time by this machine's clock; the change time is by the clock of the disk's own machine.
+  const modifiedMs = name.startsWith(asidePrefix) ? Math.max(mtimeMs, ctimeMs) : mtimeMs;
+  return { name, sizeBytes: size, modifiedAt: new Date(modifiedMs).toISOString() };
 }
 
 async function writeSynced(path: string, content: Uint8Array, signal: AbortSignal | undefined): Promise<void> {

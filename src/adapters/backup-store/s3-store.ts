@@ -1,6 +1,6 @@
 import type { ListMultipartUploadsCommandOutput } from "@aws-sdk/client-s3";
 import type { BackupS3Config } from "../../model/cluster-config.ts";
-import { asidePrefix, claimPrefix, promisedSha256 } from "../../formats/backup-set/set-names.ts";
+import { asidePrefix, claimPrefix, isNameOfOurs, promisedSha256 } from "../../formats/backup-set/set-names.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { BackupStore, StoreCallOptions, StoredObject } from "../../ports/backup-store.ts";
 import { assertObjectName, isHidden, isObjectName } from "./object-name.ts";
@@ -134,6 +134,8 @@ class S3Store implements BackupStore {
           found.push({ name, sizeBytes, modifiedAt: modified.toISOString() });
         }
         if (found.length > listedMax) throw this.#odd(prefix, `there are more than ${String(listedMax)} objects`);
+        if (answer.IsTruncated === true && answer.NextContinuationToken === undefined)
+          throw this.#odd(prefix, "the listing says that it is not whole, and not where it goes on");
         token = answer.IsTruncated === true ? answer.NextContinuationToken : undefined;
       } while (token !== undefined);
     });
@@ -162,14 +164,13 @@ class S3Store implements BackupStore {
     });
   }
 
-  async clearUnfinished(options: StoreCallOptions & { readonly olderThanMs: number }): Promise<number> {
+  async clearUnfinished(options: StoreCallOptions & { readonly begunBefore: string }): Promise<number> {
     const { signal } = options;
-    // The store's clock made the times. It cannot be 15 minutes off: S3 refuses such requests.
-    const before = Date.now() - options.olderThanMs;
+    const beforeMs = Date.parse(options.begunBefore);
     return this.#s3.call({ verb: "clear", name: "unfinished uploads", signal }, async ({ sdk, client }) => {
       let cleared = 0;
       for (const { key, uploadId, begunAtMs } of await this.#unfinished({ sdk, client }, signal)) {
-        if (begunAtMs > before) continue;
+        if (begunAtMs >= beforeMs) continue;
         try {
           await client.send(new sdk.AbortMultipartUploadCommand({ Bucket: this.#bucket, Key: key, UploadId: uploadId }), abortable(signal));
           cleared += 1;
@@ -197,12 +198,19 @@ class S3Store implements BackupStore {
         abortable(signal),
       );
       for (const { Key: key, UploadId: uploadId, Initiated: begun } of answer.Uploads ?? [])
-        if (key !== undefined && uploadId !== undefined && begun !== undefined) found.push({ key, uploadId, begunAtMs: begun.getTime() });
+        if (key !== undefined && uploadId !== undefined && begun !== undefined && this.#isOurs(key))
+          found.push({ key, uploadId, begunAtMs: begun.getTime() });
       const { NextKeyMarker: key, NextUploadIdMarker: id } = answer;
       const hasMore = answer.IsTruncated === true && key !== undefined && found.length < listedMax;
       markers = hasMore ? { KeyMarker: key, ...(id === undefined ? {} : { UploadIdMarker: id }) } : undefined;
     }
     return found;
+  }
+
+  /** A bucket may hold other programs' uploads, and another store below this one's prefix. */
+  #isOurs(key: string): boolean {
+    const name = this.#s3.nameOf(key);
+    return name !== undefined && isNameOfOurs(name);
   }
 
   async #head({ sdk, client }: LoadedS3, name: string, signal: AbortSignal | undefined): Promise<StoredObject | undefined> {

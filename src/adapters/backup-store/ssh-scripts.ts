@@ -59,12 +59,12 @@ if [ -n "$3" ]; then
 else rm -f -- "$1/$2"; fi
 sync "$(dirname -- "$1/$2")"`;
 
-/** $2: seconds. Prints how many uploads of writers that are gone were removed. */
+/** $2: seconds since 1970 by that machine's clock. Prints how many uploads of writers that are gone were removed. */
 export const clearScript = `set -eu
-now=$(date +%s); count=0
+count=0
 for file in "$1/${unfinishedFolder}"/* "$1/${unfinishedFolder}"/.requorum-upload.*; do
   [ -f "$file" ] || continue
   made=$(stat -c %Y -- "$file" 2>/dev/null) || continue
-  if [ $((now - made)) -ge "$2" ]; then rm -f -- "$file"; count=$((count + 1)); fi
+  if [ "$made" -lt "$2" ]; then rm -f -- "$file"; count=$((count + 1)); fi
 done
 echo "$count"`;

@@ -154,9 +154,9 @@ class SshStore implements BackupStore {
     await this.#run("remove", name, { ...options, script: removeScript, args, timeoutMs: lookMsMax });
   }
 
-  async clearUnfinished(options: StoreCallOptions & { readonly olderThanMs: number }): Promise<number> {
-    const { olderThanMs, ...rest } = options;
-    const args = [String(Math.ceil(olderThanMs / 1000))];
+  async clearUnfinished(options: StoreCallOptions & { readonly begunBefore: string }): Promise<number> {
+    const { begunBefore, ...rest } = options;
+    const args = [String(Math.max(0, Math.floor(Date.parse(begunBefore) / 1000)))];
     return Number(await this.#run("clear", "unfinished uploads", { ...rest, script: clearScript, args, timeoutMs: longMsMax }));
   }
 

@@ -37,6 +37,13 @@ export function setIdOfProofName(name: string): BackupSetId | undefined {
 export function claimName(id: BackupSetId): string {
   return `${claimPrefix}${id}.json`;
 }
+/** Has it the form of a name that something in a store has, what lies aside not counted? */
+export function isNameOfOurs(name: string): boolean {
+  if (name === storeFileName || promisedSha256(name) !== undefined) return true;
+  return /^(?:(?:sets|claims)\/[0-9]{8}-[0-9]{6}-[0-9a-z]{6}|proofs\/[0-9]{8}-[0-9]{6}-[0-9a-z]{6}\/[0-9]{8}-[0-9]{6}-[0-9a-z]+)\.json$/.test(
+    name,
+  );
+}
 /** The sha256 that an object's name promises of its bytes; undefined: the name promises nothing. */
 export function promisedSha256(name: string): string | undefined {
   return /^(?:indexes|packs\/[0-9a-f]{2})\/([0-9a-f]{64})$/.exec(name)?.[1];

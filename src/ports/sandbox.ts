@@ -35,7 +35,7 @@ export type FoundProgram =
   | { readonly kind: "missing"; readonly why: string };
 
 export interface Sandbox {
-  /** 0700. Everything in it goes with `close`, also when this process is killed. */
+  /** Of whoever runs requorum; the sandbox's user may pass it, nobody else. Everything in it goes with `close`, also when this process is killed. */
   readonly directory: string;
   readonly isInMemory: boolean;
   /** How it is kept apart, for the record: "in memory, as user 60601 without privileges". */

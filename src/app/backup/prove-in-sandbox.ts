@@ -64,14 +64,14 @@ async function openSandbox(context: VerifyContext, bytes: bigint): Promise<Sandb
   }
 }
 
-/** A program that does not run is the set's fault as far as can be seen; a full disk is not. */
+/** A program that ends is the set's fault as far as can be seen; a full disk and a machine that has too much to do are not. */
 async function inSandbox(context: VerifyContext, prove: () => Promise<LevelResult>): Promise<LevelResult> {
   try {
     return await prove();
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
-    if (error.code === "LOCAL_DISK_FULL") return unknown([`${error.subject}: ${error.detail}`]);
+    if (error.code === "LOCAL_DISK_FULL" || error.code === "SANDBOX_UNDECIDED") return unknown([`${error.subject}: ${error.detail}`]);
     if (error.code === "SANDBOX_FAILED" || error.code === "FILE_DAMAGED") return failed([`${error.subject}: ${error.detail}`]);
     throw error;
   }

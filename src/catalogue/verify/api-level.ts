@@ -40,7 +40,9 @@ export async function proveApi(proof: ApiProof): Promise<LevelResult> {
   } catch (error) {
     proof.signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
-    return failed([`${error.subject}: ${error.detail} (${error.code})`]);
+    const because = [`${error.subject}: ${error.detail} (${error.code})`];
+    // A busy machine answers late.
+    return error.retry === "permanent" ? failed(because) : unknown(because);
   }
 }
 

@@ -56,6 +56,8 @@ export async function proveEtcd(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
-    return failed([`${expected.program} did not answer: ${error.detail} (${error.code})`]);
+    const because = [`${expected.program} did not answer: ${error.detail} (${error.code})`];
+    // A busy machine answers late.
+    return error.retry === "permanent" ? failed(because) : unknown(because);
   }
 }

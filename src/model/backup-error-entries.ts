@@ -110,7 +110,14 @@ export const backupErrorEntries = {
     retry: "permanent",
     exit: "verificationFailed",
     meaning:
-      "etcd or kube-apiserver was started from the set on this machine, and ended, did not answer in time, or took more memory than it may (the last two may be of this machine, and leave the level unknown); the detail has the last that it wrote. Nothing of the living cluster was touched, and the sandbox is gone.",
+      "etcd or kube-apiserver was started from the set on this machine, and ended or answered wrongly; the detail has the last that it wrote. Nothing of the living cluster was touched, and the sandbox is gone.",
+  },
+  SANDBOX_UNDECIDED: {
+    summary: "this machine did not let the sandbox come to an end",
+    retry: "transient",
+    exit: "factsIncomplete",
+    meaning:
+      "A program of the sandbox was not ready in time, took more memory than it may, was killed from outside, or found its ports taken. That says nothing of the set. Try again when the machine has less to do, or on a larger one.",
   },
   SANDBOX_UNSUPPORTED: {
     summary: "no sandbox can be made on this machine",

@@ -35,7 +35,7 @@ export type FoundProgram =
   | { readonly kind: "missing"; readonly why: string };
 
 export interface Sandbox {
-  /** 0700. Everything in it goes with `close`, also when this process is killed. */
+  /** Of whoever runs requorum; the sandbox's user may pass it, nobody else. Everything in it goes with `close`, also when this process is killed. */
   readonly directory: string;
   readonly isInMemory: boolean;
   /** How it is kept apart, for the record: "in memory, as user 60601 without privileges". */
@@ -44,11 +44,11 @@ export interface Sandbox {
   readonly member: { readonly name: string; readonly peerUrl: string };
   /**
    * Starts etcd on a data dir below `directory` and waits until it serves a
-   * linearizable read. SANDBOX_FAILED with the last lines that it wrote;
-   * transient where time, memory or a port was lacking.
+   * linearizable read. SANDBOX_FAILED with the last lines that it wrote,
+   * SANDBOX_UNDECIDED where this machine did not let it.
    */
   startEtcd(request: { readonly program: SandboxProgram; readonly dataDir: string; readonly signal: AbortSignal }): Promise<EtcdClient>;
-  /** After `startEtcd`: waits until it is ready. SANDBOX_FAILED with the last lines that it wrote. */
+  /** After `startEtcd`: waits until it is ready. SANDBOX_FAILED and SANDBOX_UNDECIDED as with etcd. */
   startApiServer(request: SandboxApiServerRequest): Promise<KubeApi>;
   /** Ends the programs and removes the directory. May be called again. */
   close(): Promise<void>;

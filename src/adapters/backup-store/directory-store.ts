@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Stats } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { link, lstat, mkdir, open, readdir, rename, stat, unlink, utimes, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { asidePrefix, promisedSha256 } from "../../formats/backup-set/set-names.ts";
@@ -161,8 +161,14 @@ export class DirectoryStore implements BackupStore {
 
   async #openObject(name: string): Promise<FileHandle> {
     try {
-      return await open(this.#path(name), "r");
+      // Whoever may write there may put a pipe, which would hang, or a link to another file, in an object's place.
+      const handle = await open(this.#path(name), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+      if ((await handle.stat()).isFile()) return handle;
+      await handle.close();
+      throw this.#failed(name, "something else than a file has its name");
     } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ELOOP")
+        throw this.#failed(name, "something else than a file has its name");
       if (!isMissing(error)) throw error;
       await this.#assertReachable();
       throw new RecoveryError("BACKUP_OBJECT_MISSING", { subject: `store ${this.place}`, detail: `${name} is not there` });

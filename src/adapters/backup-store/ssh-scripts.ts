@@ -45,7 +45,12 @@ ${assertThere}
 cd -- "$1"; [ -d "./$2" ] || exit 0
 newline='
 '
-find "./$2" '(' -name '.?*' -o -name "*$newline*" ')' -prune -o -type f -exec stat -c '%s %Y %n' -- {} +`;
+find "./$2" '(' -name '.?*' -o -name "*$newline*" ')' -prune -o -type f -exec sh -c '
+all=$(stat -c "%s %Y %n" -- "$@" 2>/dev/null) && { printf "%s\\n" "$all"; exit 0; }
+for file do
+  # Another machine may have removed it since it was found; what is still there must be told.
+  stat -c "%s %Y %n" -- "$file" 2>/dev/null || [ ! -e "$file" ] || stat -c "%s %Y %n" -- "$file" || exit 1
+done' sh {} +`;
 
 /** $2: a name; $3: where it is kept aside, "" for nowhere. */
 export const removeScript = `set -eu; umask 077

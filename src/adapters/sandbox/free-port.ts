@@ -1,19 +1,20 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { portIsTaken } from "./to-recovery-error.ts";
 
 /** Somebody else took it in the milliseconds between; twice in a row is no chance any more. */
 const triesMax = 3;
 
-/** Starts something on a free port of loopback, and again on another one where that was taken meanwhile. */
+/** Starts something on a free port of loopback, and again on another one where that was taken meanwhile; SANDBOX_UNDECIDED when it always was. */
 export async function onFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await start(await freePort());
     } catch (error) {
-      const isTaken = error instanceof RecoveryError && error.code === "SANDBOX_FAILED" && portIsTaken.test(error.detail);
-      if (!isTaken || attempt === triesMax) throw error;
+      const isTaken = error instanceof RecoveryError && error.code === "SANDBOX_FAILED" && /address already in use/.test(error.detail);
+      if (!isTaken) throw error;
+      if (attempt === triesMax)
+        throw new RecoveryError("SANDBOX_UNDECIDED", { subject: error.subject, detail: error.detail, cause: error });
     }
   }
 }

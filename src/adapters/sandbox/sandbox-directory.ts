@@ -49,8 +49,9 @@ export async function openSandboxDirectory(
   const path = join(parent.path, `requorum-sandbox-${String(process.pid)}-${start ?? "0"}-${randomBytes(6).toString("hex")}`);
   try {
     await mkdir(path, { mode: 0o700 });
-    await chmod(path, 0o700);
-    if (options.user !== undefined) await chown(path, options.user.uid, options.user.gid);
+    // The directory stays root's: who owns it could put another one, or a link, in its place while root writes there.
+    if (options.user !== undefined) await chown(path, -1, options.user.gid);
+    await chmod(path, options.user === undefined ? 0o700 : 0o710);
   } catch (cause) {
     throw fileFailed(cause, path, "make the directory");
   }
@@ -93,7 +94,7 @@ export async function clearLeftovers(place: string): Promise<void> {
     const found = await lstat(path).catch(() => undefined);
     // Others may make a name like this in /dev/shm: only a directory that root or we made is ours to remove.
     if (found === undefined || !found.isDirectory() || !isOurs(found.uid)) continue;
-    await endProgramsOf(path, found.uid);
+    await endProgramsOf(path, isSandboxUser(found.gid) ? found.gid : found.uid);
     await rm(path, { recursive: true, force: true }).catch((cause: unknown) => {
       throw fileFailed(cause, path, "remove what a killed run left");
     });

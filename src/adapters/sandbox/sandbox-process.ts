@@ -8,7 +8,7 @@ import type { SandboxProgram } from "../../ports/sandbox.ts";
 import { privateBytes } from "./process-identity.ts";
 import type { SandboxDirectory } from "./sandbox-directory.ts";
 import type { SandboxUser } from "./sandbox-user.ts";
-import { fileFailed, sandboxFailed } from "./to-recovery-error.ts";
+import { fileFailed, sandboxFailed, sandboxUndecided } from "./to-recovery-error.ts";
 
 /** What a program wrote last is enough to see why it ended; all of it could fill the memory. */
 const outputBytesMax = 64 * 1024;
@@ -29,8 +29,8 @@ export class SandboxProcess {
   readonly #exited: Promise<void>;
   #output = "";
   #endedBecause: string | undefined;
-  /** It did not end by itself: it was stopped, or there was no room for it. */
-  #wasEnded = false;
+  /** By this machine, and not by what it was given. */
+  #isEndedFromOutside = false;
 
   private constructor(name: string, child: ChildProcess) {
     this.#name = name;
@@ -41,12 +41,13 @@ export class SandboxProcess {
       });
     this.#exited = new Promise((resolve) => {
       child.once("error", (error) => {
+        this.#isEndedFromOutside = true;
         this.#endedBecause ??= `it could not be started: ${error.message}`;
-        this.#wasEnded = true;
         resolve();
       });
       child.once("close", (code, signal) => {
-        this.#wasEnded ||= code === null;
+        // The kernel's, when memory is short; nothing of ours kills what is still waited for.
+        if (signal === "SIGKILL") this.#isEndedFromOutside = true;
         this.#endedBecause ??= code === null ? `it was ended by ${signal ?? "a signal"}` : `it ended with exit code ${String(code)}`;
         this.#watch.abort();
         resolve();
@@ -54,7 +55,7 @@ export class SandboxProcess {
     });
   }
 
-  /** SANDBOX_FAILED is thrown by `until` when it cannot be started; LOCAL_FILE_FAILED when its file cannot be opened. */
+  /** SANDBOX_UNDECIDED is thrown by `until` when it cannot be started; LOCAL_FILE_FAILED when its file cannot be opened. */
   static async start(request: {
     readonly program: SandboxProgram;
     readonly args: readonly string[];
@@ -96,7 +97,7 @@ export class SandboxProcess {
     }
   }
 
-  /** `attempt` is repeated until it gives true. SANDBOX_FAILED when the process ends first or, transient, when the time is over or it was ended from outside. */
+  /** `attempt` is repeated until it gives true. SANDBOX_FAILED when the process ends first, SANDBOX_UNDECIDED when it was ended from outside or the time is over. */
   async until(
     what: string,
     options: { readonly timeoutMs: number; readonly intervalMs: number; readonly signal: AbortSignal },
@@ -105,11 +106,16 @@ export class SandboxProcess {
     const limitMs = performance.now() + options.timeoutMs;
     for (;;) {
       options.signal.throwIfAborted();
-      if (this.#endedBecause !== undefined) throw this.#failed(`${this.#endedBecause} before ${what}`, this.#wasEnded);
+      if (this.#endedBecause !== undefined) throw this.#ended(`${this.#endedBecause} before ${what}`);
       if (await attempt()) return;
-      if (performance.now() > limitMs) throw this.#failed(`not within ${String(options.timeoutMs / 1000)} s: ${what}`, true);
+      if (performance.now() > limitMs)
+        throw sandboxUndecided(this.#name, `not within ${String(options.timeoutMs / 1000)} s: ${what}`, this.#output);
       await Promise.race([pause(options.intervalMs, undefined, { signal: options.signal }), this.#exited]);
     }
+  }
+
+  #ended(detail: string): Error {
+    return this.#isEndedFromOutside ? sandboxUndecided(this.#name, detail, this.#output) : sandboxFailed(this.#name, detail, this.#output);
   }
 
   /** SIGTERM, then SIGKILL. Nothing of what it holds is needed. */
@@ -121,10 +127,6 @@ export class SandboxProcess {
       this.#child.kill("SIGKILL");
     }
     await this.#exited;
-  }
-
-  #failed(detail: string, isOfMachine: boolean): Error {
-    return sandboxFailed(this.#name, detail, this.#output, isOfMachine);
   }
 
   async #watchMemory(pid: number): Promise<void> {

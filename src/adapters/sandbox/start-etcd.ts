@@ -1,7 +1,7 @@
 import type { EtcdClient } from "../../ports/etcd-client.ts";
 import type { SandboxProgram } from "../../ports/sandbox.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { onFreePort } from "./free-port.ts";
+import { freePort, onFreePort } from "./free-port.ts";
 import type { SandboxCertificates } from "./sandbox-certificates.ts";
 import { SandboxProcess } from "./sandbox-process.ts";
 import { giveToUser, writeCertificates, type CertificatePaths, type SandboxRoom } from "./sandbox-room.ts";
@@ -56,7 +56,7 @@ async function startOn(
   const process = await SandboxProcess.start({
     ...room,
     program,
-    args: etcdArgs({ port, dataDir, member: request.member, version: program.version }).concat([
+    args: etcdArgs({ port, peerPort: await freePort(), dataDir, member: request.member, version: program.version }).concat([
       `--cert-file=${paths.server.certificate}`,
       `--key-file=${paths.server.key}`,
       `--trusted-ca-file=${paths.ca}`,
@@ -89,6 +89,8 @@ async function startOn(
 /** Flags that every minor version from 3.4 to 3.7 knows. */
 function etcdArgs(options: {
   readonly port: number;
+  /** Where it listens for peers: it has none, and the URL that it is known by may have been taken since the data dir was made. */
+  readonly peerPort: number;
   readonly dataDir: string;
   readonly member: { readonly name: string; readonly peerUrl: string };
   readonly version: string;
@@ -100,7 +102,7 @@ function etcdArgs(options: {
     `--data-dir=${dataDir}`,
     `--listen-client-urls=${clientUrl}`,
     `--advertise-client-urls=${clientUrl}`,
-    `--listen-peer-urls=${member.peerUrl}`,
+    `--listen-peer-urls=https://127.0.0.1:${String(options.peerPort)}`,
     `--initial-advertise-peer-urls=${member.peerUrl}`,
     `--initial-cluster=${member.name}=${member.peerUrl}`,
     `--quota-backend-bytes=${String(quotaBytes)}`,

@@ -13,25 +13,34 @@ export function fileFailed(cause: unknown, path: string, what: string): Recovery
   });
 }
 
-/** Somebody else has the port: the machine's, not that of what was started. */
-export const portIsTaken = /address already in use/;
+/** A program of the sandbox did not do what it must. `output`: what it wrote, of which the end is shown. */
+export function sandboxFailed(program: string, detail: string, output = "", cause?: unknown): RecoveryError {
+  return toldError("SANDBOX_FAILED", { program, detail, output, cause });
+}
 
-/**
- * A program of the sandbox did not do what it must. `output`: what it wrote, of
- * which the end is shown. `isOfMachine`: time, memory or a port was lacking; it
- * is transient then, and says nothing of the data that it was started on.
- */
-export function sandboxFailed(program: string, detail: string, output = "", isOfMachine = false): RecoveryError {
+/** The machine did not let it: that is unknown, and says nothing of what the program was given. */
+export function sandboxUndecided(program: string, detail: string, output = "", cause?: unknown): RecoveryError {
+  return toldError("SANDBOX_UNDECIDED", { program, detail, output, cause });
+}
+
+interface Told {
+  readonly program: string;
+  readonly detail: string;
+  readonly output: string;
+  readonly cause: unknown;
+}
+
+function toldError(code: "SANDBOX_FAILED" | "SANDBOX_UNDECIDED", { program, detail, output, cause }: Told): RecoveryError {
   const lines = redactText(output)
     .trimEnd()
     .split("\n")
     .filter((line) => line !== "")
     .slice(-shownLines)
     .map((line) => (line.length > lineChars ? `${line.slice(0, lineChars)}…` : line));
-  return new RecoveryError("SANDBOX_FAILED", {
+  return new RecoveryError(code, {
     subject: `${program} in the sandbox`,
     detail: lines.length === 0 ? detail : `${detail}; the last that it wrote:\n${lines.join("\n")}`,
-    retry: isOfMachine || portIsTaken.test(output) ? "transient" : "permanent",
+    ...(cause === undefined ? {} : { cause }),
   });
 }
 

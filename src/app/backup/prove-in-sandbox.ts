@@ -72,7 +72,8 @@ async function inSandbox(context: VerifyContext, prove: () => Promise<LevelResul
     context.signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
     if (error.code === "LOCAL_DISK_FULL") return unknown([`${error.subject}: ${error.detail}`]);
-    if (error.code === "SANDBOX_FAILED") return programFault(error, `${error.subject}: ${error.detail}`);
+    if (error.code === "SANDBOX_FAILED" || error.code === "SANDBOX_UNDECIDED")
+      return programFault(error, `${error.subject}: ${error.detail}`);
     if (error.code === "FILE_DAMAGED") return failed([`${error.subject}: ${error.detail}`]);
     throw error;
   }

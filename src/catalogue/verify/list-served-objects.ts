@@ -81,15 +81,15 @@ export async function get(api: KubeApi, path: string, signal: AbortSignal, accep
   }
   if (answer.status === 200) return body;
   const message = fieldOf(body, "message");
-  const words = typeof message === "string" ? message : "without a message";
-  throw unexpected(path, `status ${String(answer.status)}: ${words}`, busyStatuses.includes(answer.status) ? "transient" : "permanent");
+  const told = `status ${String(answer.status)}: ${typeof message === "string" ? message : "without a message"}`;
+  throw unexpected(path, told, overloaded.includes(answer.status) ? "SANDBOX_UNDECIDED" : "SANDBOX_FAILED");
 }
 
-/** Too many requests, not ready, and no answer of etcd in time: of a machine that is slow. */
-const busyStatuses: readonly number[] = [429, 503, 504];
+/** Too many requests, not available now, and not in time: a later one may be answered. */
+const overloaded: readonly number[] = [429, 503, 504];
 
-function unexpected(path: string, detail: string, retry: Retry = "permanent"): RecoveryError {
-  return new RecoveryError("SANDBOX_FAILED", { subject: "kube-apiserver in the sandbox", detail: `GET ${path}: ${detail}`, retry });
+function unexpected(path: string, detail: string, code: "SANDBOX_FAILED" | "SANDBOX_UNDECIDED" = "SANDBOX_FAILED"): RecoveryError {
+  return new RecoveryError(code, { subject: "kube-apiserver in the sandbox", detail: `GET ${path}: ${detail}` });
 }
 
 export function fieldOf(value: unknown, name: string): unknown {

@@ -4,6 +4,7 @@ import type { SealedReading } from "../../ports/sealed-spool.ts";
 import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
 import { outOfMemory } from "./out-of-memory.ts";
 import type { FileTaskName, FileTaskRequest } from "./file-tasks.ts";
+import type { SetReads } from "./set-mount.ts";
 import type { TextFlow } from "./text-flow.ts";
 
 /** What the thread that works on files is given. */
@@ -14,6 +15,8 @@ export interface FileWork<Name extends FileTaskName = FileTaskName> {
   readonly flow: TextFlow;
   /** The files that there are, instead of those of this machine. */
   readonly sealed?: SealedReading;
+  /** Backup sets, beside those of this machine. */
+  readonly sets?: SetReads;
 }
 
 /** What the thread that works on files says to the one that shows. */

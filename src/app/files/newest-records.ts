@@ -9,9 +9,9 @@ import { KeyReader } from "./key-reader.ts";
 import type { ObjectSelection, ObjectSelector } from "./object-selection.ts";
 import type { FoundRecord, LiveObjects } from "./read-objects.ts";
 
-/** Revisions of the first look back; each further one is so many times longer: few records are walked past for nothing. */
-const firstRevisions = 64n;
-const growth = 4n;
+/** Revisions of the first look back; each further one is so many times longer. Records may be large, and a look costs little more than what it reads. */
+const firstRevisions = 1n;
+const growth = 2n;
 
 const utf8 = new TextDecoder();
 

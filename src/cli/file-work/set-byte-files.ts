@@ -108,9 +108,12 @@ class OpenSetFile implements OpenByteFile {
   readonly #ask: Ask;
   /** By number; the one that was used longest ago comes first. */
   readonly #kept = new Map<number, Uint8Array>();
-  /** The block after the last one that was wanted, and how many are asked for at once while it goes on like that. */
+  /** The block after the last one that was wanted. */
   #nextBlock = -1;
+  /** How many are asked for at once, while they are wanted one after the other. */
   #ahead = 1;
+  /** What the other thread fetches meanwhile: to be asked for just so. */
+  #promised: { readonly block: number; readonly count: number } | undefined;
 
   constructor(name: string, facts: SetMount["files"][number], askFor: Ask) {
     this.name = name;
@@ -130,8 +133,8 @@ class OpenSetFile implements OpenByteFile {
       const part = this.#block(block, last).subarray(inBlock, inBlock + into.length - done);
       into.set(part, done);
       done += part.length;
+      this.#nextBlock = block + 1;
     }
-    this.#nextBlock = last + 1;
   }
 
   /** Every chunk is checked when it is opened. */
@@ -161,23 +164,32 @@ class OpenSetFile implements OpenByteFile {
   #fetch(block: number, last: number): Uint8Array {
     const isGoingOn = block === this.#nextBlock;
     this.#ahead = isGoingOn ? Math.min(askedBlocksMax, this.#ahead * 2) : 1;
-    let count = 1;
-    const wanted = Math.min(askedBlocksMax, Math.max(last - block + 1, isGoingOn ? this.#ahead : 1));
-    while (count < wanted && (block + count) * blockBytes < this.size && !this.#kept.has(block + count)) count += 1;
-    const bytes = this.#ask(...this.#range(block, count), isGoingOn ? this.#rangeAfter(block + count) : undefined);
-    for (let at = count - 1; at >= 0; at -= 1) this.#keep(block + at, bytes.subarray(at * blockBytes, (at + 1) * blockBytes));
+    const promised = this.#promised?.block === block ? this.#promised.count : undefined;
+    const count = promised ?? this.#countFrom(block, Math.max(last - block + 1, this.#ahead));
+    this.#promised = isGoingOn && !this.#kept.has(block + count) ? this.#promise(block + count) : undefined;
+    const next = this.#promised === undefined ? undefined : this.#range(this.#promised);
+    const { offset, length } = this.#range({ block, count });
+    const bytes = this.#ask(offset, length, next);
+    for (let at = count - 1; at >= 0; at -= 1) this.#keep(block + at, bytes.slice(at * blockBytes, (at + 1) * blockBytes)); // its own memory: one that stays must not hold all
     return bytes.subarray(0, blockBytes);
   }
 
-  #range(block: number, count: number): readonly [offset: number, length: number] {
-    const offset = block * blockBytes;
-    return [offset, Math.min(count * blockBytes, this.size - offset)];
+  /** How many from this one on are to be asked for: up to one that is here already. */
+  #countFrom(block: number, wanted: number): number {
+    let count = 1;
+    while (count < Math.min(wanted, askedBlocksMax) && (block + count) * blockBytes < this.size && !this.#kept.has(block + count))
+      count += 1;
+    return count;
   }
 
-  #rangeAfter(block: number): SetReadRequest["next"] {
-    if (block * blockBytes >= this.size || this.#kept.has(block)) return undefined;
-    const [offset, length] = this.#range(block, Math.min(askedBlocksMax, this.#ahead * 2));
-    return { offset, length };
+  #promise(block: number): { readonly block: number; readonly count: number } | undefined {
+    if (block * blockBytes >= this.size) return undefined;
+    return { block, count: this.#countFrom(block, this.#ahead * 2) };
+  }
+
+  #range({ block, count }: { readonly block: number; readonly count: number }): { readonly offset: number; readonly length: number } {
+    const offset = block * blockBytes;
+    return { offset, length: Math.min(count * blockBytes, this.size - offset) };
   }
 
   #keep(block: number, bytes: Uint8Array): void {

@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, beforeEach, test } from "node:test";
+import { cli } from "../../../test/support/captured-cli.ts";
+import { kubeJson, landmarkWrites, sealedAesCbc, snapshotBytes, type KeyWrites } from "../../../test/support/kube-database.ts";
+import { firstSet, manifestFacts, partHead, secondSet, seededBytes, setWorld, sha256Hex } from "../../../test/support/set-world.ts";
+import { DirectoryStore } from "../../adapters/backup-store/directory-store.ts";
+import { AgeKeyWrapping } from "../../adapters/system/age-key-wrapping.ts";
+import { SetWriter } from "../../catalogue/set-writer.ts";
+import type { BackupSetId } from "../../model/ids.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+
+const sealKey = { name: "key1", secret: Buffer.alloc(32, 9) };
+const encryption = `kind: EncryptionConfiguration\napiVersion: apiserver.config.k8s.io/v1\nresources:\n  - resources: [secrets]\n    providers:\n      - aescbc: {keys: [{name: key1, secret: ${sealKey.secret.toString("base64")}}]}\n`;
+const apiServer = "kind: Pod\nspec: {containers: [{command: [kube-apiserver, --etcd-servers=https://127.0.0.1:2379]}]}\n";
+
+/** Megabytes that compression does not make small, and what is looked for among them. */
+const padding: KeyWrites = Array.from({ length: 30 }, (_, at) => [
+  `/registry/configmaps/filler/f${String(at)}`,
+  kubeJson(
+    "v1",
+    "ConfigMap",
+    { name: `f${String(at)}`, namespace: "filler" },
+    { data: { x: Buffer.from(seededBytes(at, 100_000)).toString("base64") } },
+  ),
+]);
+const settings = (colour: string) => kubeJson("v1", "ConfigMap", { name: "settings", namespace: "shop" }, { data: { colour } });
+const older: KeyWrites = [
+  ...landmarkWrites,
+  ["/registry/namespaces/shop", kubeJson("v1", "Namespace", { name: "shop" })],
+  ["/registry/configmaps/shop/settings", settings("blue")],
+  ...padding,
+  [
+    "/registry/secrets/shop/login",
+    sealedAesCbc(kubeJson("v1", "Secret", { name: "login", namespace: "shop" }, { data: { user: "YW5uYQ==" } }), sealKey),
+  ],
+  ["/registry/configmaps/shop/settings", settings("green")],
+];
+const newer: KeyWrites = [...older, ["/registry/configmaps/shop/settings", settings("red")]];
+
+let work = "";
+let keyWords: readonly string[] = [];
+/** Bytes of content that were brought from the store. */
+let fetchedBytes = 0;
+let onGet: (name: string) => void = () => undefined;
+const get = DirectoryStore.prototype.get;
+
+before(async () => {
+  work = await mkdtemp(join(tmpdir(), "requorum-get-cli-"));
+  const world = setWorld(new DirectoryStore(join(work, "sets")));
+  const wrapping = new AgeKeyWrapping({ passphraseWorkFactor: 4 });
+  const { identity, recipient } = await wrapping.newIdentity();
+  const write = async (id: BackupSetId, writes: KeyWrites): Promise<void> => {
+    const bytes = snapshotBytes({ writes });
+    const writer = await SetWriter.begin({ ...world.writing, wrapping }, { id, recipients: [recipient] });
+    await writer.addPart(partHead("snapshot.db", { kind: "snapshot", host: undefined }), bytes);
+    await writer.addPart(partHead("/etc/kubernetes/enc/enc.yaml", { kind: "encryption-config" }), Buffer.from(encryption));
+    await writer.addPart(partHead("/etc/kubernetes/manifests/kube-apiserver.yaml", { kind: "static-pod" }), Buffer.from(apiServer));
+    await writer.addPart(partHead("/etc/kubernetes/pki/ca.key"), seededBytes(1, 2000));
+    const { snapshot } = manifestFacts();
+    await writer.finish(manifestFacts({ snapshot: { ...snapshot, sha256: sha256Hex(bytes.subarray(0, -32)) } }));
+  };
+  await write(firstSet, older);
+  await write(secondSet, newer);
+  await writeFile(join(work, "newer.db"), snapshotBytes({ writes: newer }));
+  await writeFile(join(work, "identity.txt"), `${identity}\n`, { mode: 0o600 });
+  const signer = Buffer.from(world.keys.signing.publicKey).toString("base64url");
+  keyWords = ["--store", join(work, "sets"), "--identity", join(work, "identity.txt"), "--trust-signer", signer];
+  DirectoryStore.prototype.get = async function (this: DirectoryStore, name, ...rest) {
+    onGet(name);
+    const bytes = await get.call(this, name, ...rest);
+    if (name.startsWith("packs/")) fetchedBytes += bytes.length;
+    return bytes;
+  };
+});
+beforeEach(() => {
+  fetchedBytes = 0;
+  onGet = () => undefined;
+});
+after(async () => {
+  DirectoryStore.prototype.get = get;
+  await rm(work, { recursive: true, force: true });
+});
+
+function backup(verb: "get" | "diff", ...words: readonly string[]): ReturnType<typeof cli> {
+  return cli(["backup", verb, ...words, ...keyWords], {}, work);
+}
+
+async function packBytes(): Promise<number> {
+  const names = await readdir(join(work, "sets/packs"), { recursive: true });
+  const sizes = await Promise.all(names.map((name) => stat(join(work, "sets/packs", name))));
+  return sizes.reduce((sum, one) => sum + (one.isFile() ? one.size : 0), 0);
+}
+
+test("backup get: one object is read with a small part of the set's bytes", async () => {
+  const { code, out, err } = await backup("get", firstSet, "configmap/settings", "-n", "shop");
+  assert.equal(code, 0, err);
+  assert.match(out, /colour: green/);
+  assert.match(out, new RegExp(`${firstSet}.*revision`));
+  const whole = await packBytes();
+  assert.ok(whole > 1_000_000 && fetchedBytes < whole / 5, `${String(fetchedBytes)} of ${String(whole)}`);
+});
+
+test("backup get: what is encrypted at rest is opened with the set's own configuration, which is named", async () => {
+  const named = await backup("get", firstSet.slice(0, 12), "secret/login", "-n", "shop");
+  assert.equal(named.code, 0, named.err);
+  assert.match(named.out, /user: YW5uYQ==/);
+  assert.match(named.err.replaceAll(/\s+/g, " "), /own encryption configuration: cp1:\/etc\/kubernetes\/enc\/enc\.yaml/);
+});
+
+test("backup get: a namespace, an old revision, and a key are the same as of the file; what is missing says how to ask again", async () => {
+  const words = [
+    ["-n", "shop"],
+    ["cm/settings", "--revision", "5"],
+    ["/registry/configmaps/shop/settings", "-o", "json"],
+  ];
+  await writeFile(join(work, "enc.yaml"), encryption);
+  for (const one of words) {
+    const ofSet = await backup("get", secondSet, ...one);
+    const ofFile = await cli(["snapshot", "get", join(work, "newer.db"), ...one, "--encryption-config", join(work, "enc.yaml")], {}, work);
+    assert.equal(ofSet.code, 0, ofSet.err);
+    assert.equal(ofSet.out.replaceAll(secondSet, "FILE"), ofFile.out.replaceAll(join(work, "newer.db"), "FILE"), one.join(" "));
+  }
+  const missing = await backup("get", secondSet, "cm/none", "-n", "shop");
+  assert.equal(missing.code, 3);
+  assert.match(missing.err, /OBJECT_NOT_FOUND/);
+});
+
+test("backup diff: against another set, a file and itself at another revision", async () => {
+  const withSet = await backup("diff", firstSet, secondSet);
+  assert.equal(withSet.code, 3, withSet.err);
+  assert.match(withSet.out, new RegExp(`from ${firstSet} at revision .* to ${secondSet}`));
+  assert.match(withSet.out, /changed configmaps shop\/settings\n +. data\.colour/);
+  assert.match(withSet.out.replaceAll(/\s+/g, " "), /own encryption configuration/);
+  const withFile = await backup("diff", firstSet, join(work, "newer.db"), "-o", "json");
+  assert.equal(withFile.code, 3, withFile.err);
+  const document = JSON.parse(withFile.out) as { readonly kind: string; readonly objects: readonly { readonly name: string }[] };
+  assert.equal(document.kind, "SnapshotDiff");
+  assert.deepEqual(
+    document.objects.map(({ name }) => name),
+    ["settings"],
+  );
+  assert.equal((await backup("diff", firstSet, "--from-revision", "5", "--only", "cm/settings")).code, 3);
+  assert.equal((await backup("diff", firstSet)).code, 2, "the same with itself");
+});
+
+test("backup get: the store's error is told as it is, and a flipped bit as damage of the set", async () => {
+  let packs = 0;
+  onGet = (name) => {
+    packs += name.startsWith("packs/") ? 1 : 0;
+    // The first ones are the set's own texts.
+    if (packs > 3) throw new RecoveryError("BACKUP_STORE_UNREACHABLE", { subject: "store", detail: "the disk went away" });
+  };
+  const gone = await backup("get", firstSet, "-n", "shop");
+  assert.equal(gone.code, 10, gone.err);
+  assert.match(gone.err, /the disk went away/);
+  onGet = () => undefined;
+  const names = (await readdir(join(work, "sets/packs"), { recursive: true })).filter((name) => name.length > 60);
+  for (const name of names) {
+    const path = join(work, "sets/packs", name);
+    const content = await readFile(path);
+    await writeFile(
+      path,
+      content.map((byte, at) => (at % 65_536 === 1000 ? byte ^ 1 : byte)),
+    );
+  }
+  const { code, err } = await backup("get", firstSet, "-n", "shop");
+  assert.equal(code, 15, err);
+  assert.match(err, /BACKUP_SET_DAMAGED/);
+});

@@ -32,7 +32,7 @@ export function sourceFilesOf({ manifest, parts }: OpenSet): readonly SetSourceF
 }
 
 function belowDataDir(path: string): string {
-  const at = path.indexOf("/member/");
+  const at = path.lastIndexOf("/member/");
   return at < 0 ? path.replace(/^\/+/, "") : path.slice(at + 1);
 }
 

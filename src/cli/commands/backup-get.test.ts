@@ -4,13 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { cli } from "../../../test/support/captured-cli.ts";
+import { FakeEtcdCluster } from "../../../test/support/fake-etcd.ts";
 import { kubeJson, landmarkWrites, sealedAesCbc, snapshotBytes, type KeyWrites } from "../../../test/support/kube-database.ts";
+import { below, dataDirFilesOf } from "../../../test/support/memory-data-dir.ts";
+import { putRequest } from "../../../test/support/raft-requests.ts";
 import { firstSet, manifestFacts, partHead, secondSet, seededBytes, setWorld, sha256Hex } from "../../../test/support/set-world.ts";
 import { DirectoryStore } from "../../adapters/backup-store/directory-store.ts";
 import { AgeKeyWrapping } from "../../adapters/system/age-key-wrapping.ts";
 import { SetWriter } from "../../catalogue/set-writer.ts";
-import type { BackupSetId } from "../../model/ids.ts";
+import { asBackupSetId, asHostName, type BackupSetId } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import type { EtcdDialer } from "../../ports/etcd-client.ts";
+import { readClusterConfig } from "../../schemas/config.ts";
 
 const sealKey = { name: "key1", secret: Buffer.alloc(32, 9) };
 const encryption = `kind: EncryptionConfiguration\napiVersion: apiserver.config.k8s.io/v1\nresources:\n  - resources: [secrets]\n    providers:\n      - aescbc: {keys: [{name: key1, secret: ${sealKey.secret.toString("base64")}}]}\n`;
@@ -40,30 +45,38 @@ const older: KeyWrites = [
 ];
 const newer: KeyWrites = [...older, ["/registry/configmaps/shop/settings", settings("red")]];
 
+const offlineSet = asBackupSetId("20260302-030000-cccccc");
+const cp1 = asHostName("cp1");
+
 let work = "";
 let keyWords: readonly string[] = [];
 /** Bytes of content that were brought from the store. */
 let fetchedBytes = 0;
 let onGet: (name: string) => void = () => undefined;
-const get = DirectoryStore.prototype.get;
+const get = Object.getOwnPropertyDescriptor(DirectoryStore.prototype, "get")?.value as DirectoryStore["get"];
 
 before(async () => {
   work = await mkdtemp(join(tmpdir(), "requorum-get-cli-"));
   const world = setWorld(new DirectoryStore(join(work, "sets")));
   const wrapping = new AgeKeyWrapping({ passphraseWorkFactor: 4 });
   const { identity, recipient } = await wrapping.newIdentity();
-  const write = async (id: BackupSetId, writes: KeyWrites): Promise<void> => {
-    const bytes = snapshotBytes({ writes });
+  const write = async (id: BackupSetId, data: Readonly<Record<string, Uint8Array>>): Promise<void> => {
     const writer = await SetWriter.begin({ ...world.writing, wrapping }, { id, recipients: [recipient] });
-    await writer.addPart(partHead("snapshot.db", { kind: "snapshot", host: undefined }), bytes);
+    const stream = data["snapshot.db"];
+    const host = stream === undefined ? cp1 : undefined;
+    for (const [path, bytes] of Object.entries(data)) await writer.addPart(partHead(path, { kind: "snapshot", host }), bytes);
     await writer.addPart(partHead("/etc/kubernetes/enc/enc.yaml", { kind: "encryption-config" }), Buffer.from(encryption));
     await writer.addPart(partHead("/etc/kubernetes/manifests/kube-apiserver.yaml", { kind: "static-pod" }), Buffer.from(apiServer));
     await writer.addPart(partHead("/etc/kubernetes/pki/ca.key"), seededBytes(1, 2000));
     const { snapshot } = manifestFacts();
-    await writer.finish(manifestFacts({ snapshot: { ...snapshot, sha256: sha256Hex(bytes.subarray(0, -32)) } }));
+    const form = stream === undefined ? "data-dir" : "stream";
+    const sha256 = stream === undefined ? undefined : sha256Hex(stream.subarray(0, -32));
+    await writer.finish(manifestFacts({ snapshot: { ...snapshot, form, sha256 } }));
   };
-  await write(firstSet, older);
-  await write(secondSet, newer);
+  await write(firstSet, { "snapshot.db": snapshotBytes({ writes: older }) });
+  await write(secondSet, { "snapshot.db": snapshotBytes({ writes: newer }) });
+  const requests = [putRequest("/other/one"), putRequest("/other/two")];
+  await write(offlineSet, below("/srv/member/etcd", dataDirFilesOf({ writes: landmarkWrites, requests })));
   await writeFile(join(work, "newer.db"), snapshotBytes({ writes: newer }));
   await writeFile(join(work, "identity.txt"), `${identity}\n`, { mode: 0o600 });
   const signer = Buffer.from(world.keys.signing.publicKey).toString("base64url");
@@ -144,6 +157,39 @@ test("backup diff: against another set, a file and itself at another revision", 
   );
   assert.equal((await backup("diff", firstSet, "--from-revision", "5", "--only", "cm/settings")).code, 3);
   assert.equal((await backup("diff", firstSet)).code, 2, "the same with itself");
+});
+
+test("backup get: the copy of a stopped member's data dir is read with its log", async () => {
+  const { code, out, err } = await backup("get", offlineSet, "ns");
+  assert.equal(code, 0, err);
+  assert.match(out, /name: kube-system/);
+  const { objects } = JSON.parse((await backup("diff", offlineSet, "--from-revision", "3", "-o", "json")).out) as {
+    readonly objects: readonly { readonly key: string }[];
+  };
+  assert.deepEqual(
+    objects.map(({ key }) => key),
+    ["/other/one", "/other/two"],
+  );
+});
+
+test("backup diff: against the running cluster, whose snapshot goes when it is over", async () => {
+  const cluster = new FakeEtcdCluster({ hosts: [cp1] });
+  const live = snapshotBytes({ writes: newer });
+  const stream = async function* (): AsyncIterable<Uint8Array> {
+    yield await Promise.resolve(live);
+  };
+  const etcd: EtcdDialer = {
+    dial: async (host, call) => Object.assign(await cluster.dialer().dial(host, call), { snapshot: stream }),
+    close: () => Promise.resolve(),
+  };
+  const config = readClusterConfig("apiVersion: requorum/v1\ncluster: north\nhosts: [{ name: cp1, address: 10.0.0.11 }]\n", "/r.yaml");
+  const { code, out, err } = await cli(["backup", "diff", firstSet, "live", ...keyWords], { config, ports: { etcd } }, work);
+  assert.equal(code, 3, err);
+  assert.match(out, /a restore of 20260301-030000-aaaaaa would revert 1 object/);
+  assert.deepEqual(
+    (await readdir(join(work, "cache"), { recursive: true })).filter((name) => name.endsWith("file")),
+    [],
+  );
 });
 
 test("backup get: the store's error is told as it is, and a flipped bit as damage of the set", async () => {

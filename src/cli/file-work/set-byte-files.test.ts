@@ -27,7 +27,8 @@ function setting(context: TestContext) {
   const cli = { terminal, signal: stop.signal, directories, openCluster: () => Promise.reject(new Error("no cluster is needed")) };
   return {
     stop,
-    hash: (read: ReadableSet["read"]) => runFileTask(cli, "hashkv", { path: mount.name, revision: 0n }, { sets: [{ mount, read }] }),
+    hash: (read: ReadableSet["read"]) =>
+      runFileTask(cli, "hashkv", { path: mount.name, revision: 0n, etcdVersion: undefined }, { sets: [{ mount, read }] }),
   };
 }
 

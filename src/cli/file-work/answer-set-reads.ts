@@ -1,5 +1,5 @@
 import { MessageChannel } from "node:worker_threads";
-import { carried } from "./file-messages.ts";
+import { carried } from "./carried-error.ts";
 import type { SetMount, SetReadAnswer, SetReadRequest, SetReads } from "./set-mount.ts";
 
 /** A set that the thread may read of. */

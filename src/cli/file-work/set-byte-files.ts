@@ -1,7 +1,7 @@
 import { receiveMessageOnPort } from "node:worker_threads";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { ByteFiles, ChecksAsked, OpenByteFile, PendingChecks } from "../../ports/byte-files.ts";
-import { restored } from "./file-messages.ts";
+import { restored } from "./carried-error.ts";
 import type { SetMount, SetReadAnswer, SetReadRequest, SetReads } from "./set-mount.ts";
 
 /** As the chunks of a set: what is asked for is always whole ones. */

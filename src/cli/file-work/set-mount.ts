@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import type { CarriedError } from "./file-messages.ts";
+import type { CarriedError } from "./carried-error.ts";
 
 /** A backup set as the thread that works on files sees it: a file, or a directory of files, under the set's name. */
 export interface SetMount {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { MessageChannel } from "node:worker_threads";
 import { carried } from "./carried-error.ts";
 import type { SetMount, SetReadAnswer, SetReadRequest, SetReads } from "./set-mount.ts";
@@ -9,13 +10,20 @@ export interface ReadableSet {
   readonly read: (file: number, offset: number, length: number, signal: AbortSignal) => Promise<Uint8Array>;
 }
 
+/** A call on a store ends at once when it is aborted; one that hangs in a call of the system, on a network disk that is gone, is left alone. */
+const defaultLimitMs = 2000;
+
 /**
  * The other end of SetByteFiles: answers one question after the other with
  * what the store gives, be it an error, and fetches meanwhile what will be
  * asked for next. `stop` ends what is under way, and resolves when no call on
- * the store is left.
+ * the store is left, or after `limitMs`.
  */
-export function answerSetReads(sets: readonly ReadableSet[], signal: AbortSignal): { readonly reads: SetReads; stop(): Promise<void> } {
+export function answerSetReads(
+  sets: readonly ReadableSet[],
+  signal: AbortSignal,
+  limitMs = defaultLimitMs,
+): { readonly reads: SetReads; stop(): Promise<void> } {
   const { port1: own, port2: port } = new MessageChannel();
   const answered = new SharedArrayBuffer(4);
   const count = new Int32Array(answered);
@@ -61,7 +69,7 @@ export function answerSetReads(sets: readonly ReadableSet[], signal: AbortSignal
     stop: async () => {
       own.close();
       stopped.abort();
-      await Promise.all(underWay);
+      await Promise.race([Promise.all(underWay), pause(limitMs, undefined, { ref: false })]);
     },
   };
 }

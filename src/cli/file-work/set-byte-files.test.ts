@@ -8,7 +8,7 @@ import { landmarkWrites, snapshotBytes, type KeyWrites } from "../../../test/sup
 import { seededBytes } from "../../../test/support/set-world.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { Terminal } from "../terminal/terminal.ts";
-import type { ReadableSet } from "./answer-set-reads.ts";
+import { answerSetReads, type ReadableSet } from "./answer-set-reads.ts";
 import { runFileTask } from "./run-file-task.ts";
 
 const sink = { write: () => undefined, isTty: false, columns: 80, rows: 24, drain: () => Promise.resolve() };
@@ -81,4 +81,16 @@ test("a store that does not answer: Ctrl-C ends the work, and the call on the st
   });
   await assert.rejects(work, isRecoveryError("INTERRUPTED"));
   assert.ok(isEnded);
+});
+
+test("a call on the store that does not end even then is not waited for without limit", async () => {
+  let calls = 0;
+  const never: ReadableSet["read"] = () => {
+    calls += 1;
+    return new Promise(() => undefined);
+  };
+  const answering = answerSetReads([{ mount, read: never }], new AbortController().signal, 5);
+  answering.reads.port.postMessage({ mount: 0, file: 0, offset: 0, length: 1, next: undefined });
+  while (calls === 0) await new Promise((resolve) => setImmediate(resolve));
+  await answering.stop();
 });

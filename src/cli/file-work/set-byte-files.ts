@@ -6,8 +6,8 @@ import type { SetMount, SetReadAnswer, SetReadRequest, SetReads } from "./set-mo
 
 /** As the chunks of a set: what is asked for is always whole ones. */
 export const blockBytes = 64 * 1024;
-/** 16 MiB: a walk over a tree comes back to its branches. */
-const keptBlocks = 256;
+/** 32 MiB: a walk over a tree comes back to its branches, and most questions take several walks. */
+const keptBlocks = 512;
 /** Of one question; a larger range is asked for in several. */
 const askedBlocksMax = 16;
 /** The other thread wakes this one; a wait is only cut in parts so that it never depends on that alone. */

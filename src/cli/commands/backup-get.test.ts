@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, beforeEach, test } from "node:test";
+import { after, before, test, type TestContext } from "node:test";
 import { cli } from "../../../test/support/captured-cli.ts";
 import { FakeEtcdCluster } from "../../../test/support/fake-etcd.ts";
 import { kubeJson, landmarkWrites, sealedAesCbc, snapshotBytes, type KeyWrites } from "../../../test/support/kube-database.ts";
@@ -50,11 +50,6 @@ const cp1 = asHostName("cp1");
 
 let work = "";
 let keyWords: readonly string[] = [];
-/** Bytes of content that were brought from the store. */
-let fetchedBytes = 0;
-let onGet: (name: string) => void = () => undefined;
-const get = Object.getOwnPropertyDescriptor(DirectoryStore.prototype, "get")?.value as DirectoryStore["get"];
-
 before(async () => {
   work = await mkdtemp(join(tmpdir(), "requorum-get-cli-"));
   const world = setWorld(new DirectoryStore(join(work, "sets")));
@@ -81,24 +76,24 @@ before(async () => {
   await writeFile(join(work, "identity.txt"), `${identity}\n`, { mode: 0o600 });
   const signer = Buffer.from(world.keys.signing.publicKey).toString("base64url");
   keyWords = ["--store", join(work, "sets"), "--identity", join(work, "identity.txt"), "--trust-signer", signer];
-  DirectoryStore.prototype.get = async function (this: DirectoryStore, name, ...rest) {
-    onGet(name);
-    const bytes = await get.call(this, name, ...rest);
-    if (name.startsWith("packs/")) fetchedBytes += bytes.length;
-    return bytes;
-  };
 });
-beforeEach(() => {
-  fetchedBytes = 0;
-  onGet = () => undefined;
-});
-after(async () => {
-  DirectoryStore.prototype.get = get;
-  await rm(work, { recursive: true, force: true });
-});
+after(() => rm(work, { recursive: true, force: true }));
 
 function backup(verb: "get" | "diff", ...words: readonly string[]): ReturnType<typeof cli> {
   return cli(["backup", verb, ...words, ...keyWords], {}, work);
+}
+
+/** What is brought from the store while this test runs: called before each object, and the bytes of content. */
+function watching(context: TestContext, onGet: (name: string) => void = () => undefined): { readonly fetchedBytes: () => number } {
+  const get = Object.getOwnPropertyDescriptor(DirectoryStore.prototype, "get")?.value as DirectoryStore["get"];
+  let fetched = 0;
+  context.mock.method(DirectoryStore.prototype, "get", async function (this: DirectoryStore, ...call: Parameters<DirectoryStore["get"]>) {
+    onGet(call[0]);
+    const bytes = await get.call(this, ...call);
+    if (call[0].startsWith("packs/")) fetched += bytes.length;
+    return bytes;
+  });
+  return { fetchedBytes: () => fetched };
 }
 
 async function packBytes(): Promise<number> {
@@ -107,13 +102,14 @@ async function packBytes(): Promise<number> {
   return sizes.reduce((sum, one) => sum + (one.isFile() ? one.size : 0), 0);
 }
 
-test("backup get: one object is read with a small part of the set's bytes", async () => {
+test("backup get: one object is read with a small part of the set's bytes", async (context) => {
+  const watch = watching(context);
   const { code, out, err } = await backup("get", firstSet, "configmap/settings", "-n", "shop");
   assert.equal(code, 0, err);
   assert.match(out, /colour: green/);
   assert.match(out, new RegExp(`${firstSet}.*revision`));
   const whole = await packBytes();
-  assert.ok(whole > 1_000_000 && fetchedBytes < whole / 5, `${String(fetchedBytes)} of ${String(whole)}`);
+  assert.ok(whole > 1_000_000 && watch.fetchedBytes() < whole / 5, `${String(watch.fetchedBytes())} of ${String(whole)}`);
 });
 
 test("backup get: what is encrypted at rest is opened with the set's own configuration, which is named", async () => {
@@ -140,7 +136,8 @@ test("backup get: a namespace, and an object of an old revision, are the same as
   assert.match(missing.err, /OBJECT_NOT_FOUND/);
 });
 
-test("backup get: a set of an unknown signer is not read, and the call that trusts it is given whole", async () => {
+test("backup get: a set of an unknown signer is not read, and the call that trusts it is given whole", async (context) => {
+  const watch = watching(context);
   const [store, identity, trust] = [keyWords.slice(0, 2), keyWords.slice(2, 4), keyWords.slice(4)];
   const { code, err } = await cli(
     ["backup", "get", firstSet.slice(0, 12), "cm/a,cm/b", "--raw", "-n", "shop", ...store, ...identity],
@@ -150,7 +147,7 @@ test("backup get: a set of an unknown signer is not read, and the call that trus
   assert.equal(code, 15, err);
   const call = ["requorum backup get", firstSet, "cm/a,cm/b", ...store, "--namespace shop --raw", ...identity, ...trust].join(" ");
   assert.ok(err.replaceAll(/\s+/g, " ").includes(call), err);
-  assert.equal(fetchedBytes, 0);
+  assert.equal(watch.fetchedBytes(), 0);
 });
 
 test("backup diff: against another set, and a file", async () => {
@@ -202,17 +199,17 @@ test("backup diff: against the running cluster, whose snapshot goes when it is o
   );
 });
 
-test("backup get: the store's error is told as it is, and a flipped bit as damage of the set", async () => {
+test("backup get: the store's error is told as it is, and a flipped bit as damage of the set", async (context) => {
   let packs = 0;
-  onGet = (name) => {
+  watching(context, (name) => {
     packs += name.startsWith("packs/") ? 1 : 0;
     // The first ones are the set's own texts.
     if (packs > 3) throw new RecoveryError("BACKUP_STORE_UNREACHABLE", { subject: "store", detail: "the disk went away" });
-  };
+  });
   const gone = await backup("get", firstSet, "-n", "shop");
   assert.equal(gone.code, 10, gone.err);
   assert.match(gone.err, /the disk went away/);
-  onGet = () => undefined;
+  context.mock.restoreAll();
   const names = (await readdir(join(work, "sets/packs"), { recursive: true })).filter((name) => name.length > 60);
   for (const name of names) {
     const path = join(work, "sets/packs", name);

@@ -176,7 +176,7 @@ function endOfHelp(spec: CommandSpec): string {
 const plannedVerbs: readonly string[] = ["drill", "rehearse", "build", "node", "certificates", "inventory", "server"];
 const plannedGoals: { readonly [verb: string]: readonly string[] } = {
   plan: ["remove", "add", "restore", "renew-certificates", "build", "upgrade-backup"],
-  backup: ["diff", "get", "timer"],
+  backup: ["timer"],
 };
 
 function notBuiltYet(words: readonly string[]): RecoveryError | undefined {

@@ -1,6 +1,7 @@
 import type { CommandSpec } from "./command-spec.ts";
 import { exitCodes, type ExitName } from "../model/error-catalogue.ts";
 import { backupKeepSpecs } from "./specs/backup-keep-specs.ts";
+import { backupReadSpecs } from "./specs/backup-read-specs.ts";
 import { backupSpecs } from "./specs/backup-specs.ts";
 import { doingSpecs } from "./specs/doing-specs.ts";
 import { fileSpecs } from "./specs/file-specs.ts";
@@ -12,6 +13,7 @@ export const commandTable: readonly CommandSpec[] = [
   ...lookingSpecs.slice(0, 5),
   ...doingSpecs,
   ...backupSpecs,
+  ...backupReadSpecs,
   ...backupKeepSpecs,
   ...fileSpecs,
   ...labSpecs,

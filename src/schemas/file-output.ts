@@ -256,7 +256,7 @@ export const fileOutputDocuments: { readonly [kind: string]: OutputDocument } = 
     words: "What a snapshot, database or data dir holds.",
     schema: snapshotInspectionSchema,
   },
-  SnapshotDiff: { verbs: ["snapshot diff"], words: "What differs between two states.", schema: snapshotDiffSchema },
+  SnapshotDiff: { verbs: ["snapshot diff", "backup diff"], words: "What differs between two states.", schema: snapshotDiffSchema },
   SnapshotHashKv: {
     verbs: ["snapshot hashkv"],
     words: "The hash of a file's data, as a server computes it.",

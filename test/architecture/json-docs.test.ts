@@ -13,7 +13,7 @@ test("JSON output: every verb that prints a result has a document, and every doc
   const documented = new Set(Object.values(outputDocuments).flatMap((document) => document.verbs));
   const verbs = commandTable.map(commandName);
   // These hand the terminal to something else: a shell's script, another program, kubectl.
-  const withoutDocument = ["completion", "lab ssh", "snapshot get"];
+  const withoutDocument = ["completion", "lab ssh", "snapshot get", "backup get"];
   assert.deepEqual(
     verbs.filter((verb) => !documented.has(verb) && !withoutDocument.includes(verb)),
     [],

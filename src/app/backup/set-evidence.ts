@@ -16,7 +16,10 @@ export interface ReadEncryption {
   readonly text: string | undefined;
 }
 
-export function readEncryption({ ports }: VerifyContext, texts: readonly TextPart[]): ReadEncryption {
+export function readEncryption(
+  { ports }: { readonly ports: Pick<VerifyContext["ports"], "hashing"> },
+  texts: readonly TextPart[],
+): ReadEncryption {
   const keys = new Map<string, SealKey>();
   let first: string | undefined;
   const facts = texts

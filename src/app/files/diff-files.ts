@@ -22,6 +22,8 @@ export interface DiffFilesRequest {
   /** Leases and events too, and what every write changes. */
   readonly includesNoise: boolean;
   readonly encryptionConfig: string | undefined;
+  /** Of the sources themselves, besides those of `encryptionConfig`. */
+  readonly sealKeys?: readonly SealKey[] | undefined;
   /** Of either; taken where `from` and `to` say none themselves. */
   readonly walDirs?: WalDirs;
 }
@@ -54,7 +56,7 @@ export function diffFiles(context: FileContext, request: DiffFilesRequest, limit
       subject: "argument to",
       detail: `${request.from.path} would be compared with itself: give a second file, or --from-revision or --to-revision`,
     });
-  const sealKeys = sealKeysOf(context, request.encryptionConfig);
+  const sealKeys = sealKeysOf(context, request);
   const walDirOf = walDirFinder(context, request.walDirs ?? {});
   const first = { ...request.from, walDir: request.from.walDir ?? walDirOf(request.from.path) };
   const second = { ...request.to, walDir: request.to.walDir ?? walDirOf(request.to.path) };

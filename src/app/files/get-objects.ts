@@ -3,6 +3,7 @@ import { asServed } from "../../formats/kubernetes/as-served.ts";
 import { cleanForApply } from "../../formats/kubernetes/clean-for-apply.ts";
 import { isKubeList, isKubeObject, type KubeJson } from "../../formats/kubernetes/kube-json.ts";
 import { kubeYaml } from "../../formats/kubernetes/kube-yaml.ts";
+import type { SealKey } from "../../formats/kubernetes/sealed-value.ts";
 import type { FileObject, FileObjects } from "../../model/file-objects.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { checksumOf, onCheckedContent } from "./check-trailer.ts";
@@ -20,6 +21,10 @@ export interface GetObjectsRequest extends StateRequest, WantedObjects {
   /** As the API server would have answered, with status, uid and all. */
   readonly isRaw: boolean;
   readonly encryptionConfig: string | undefined;
+  /** Of the source itself, besides those of `encryptionConfig`. */
+  readonly sealKeys?: readonly SealKey[] | undefined;
+  /** How a call that asks again begins, where that is not "requorum snapshot get". */
+  readonly call?: string | undefined;
 }
 
 /**
@@ -38,7 +43,7 @@ export function getObjects(
   options: { readonly heldKeys?: number } = {},
 ): FileObjects {
   const selector = new ObjectSelector(request.selection);
-  const sealKeys = sealKeysOf(context, request.encryptionConfig);
+  const sealKeys = sealKeysOf(context, request);
   const given: Given = { count: 0, lastKey: "", areAll: false };
   const read = (bolt: BoltReader, assertUsable: () => void) => {
     const objects = new ObjectsInOrder(context, request, { bolt, selector, sealKeys });

@@ -13,6 +13,7 @@ interface Asked extends StateRequest {
   readonly prefix?: string | undefined;
   readonly isRaw: boolean;
   readonly encryptionConfig: string | undefined;
+  readonly call?: string | undefined;
 }
 
 export interface SelectedObjects extends Omit<FileObjects, "sha256" | "logLoss" | "metaDamage"> {
@@ -60,7 +61,7 @@ function getCommand(request: Asked): string {
   const option = (name: string, value: string | undefined): readonly string[] => (value === undefined ? [] : [name, shellWord(value)]);
   const flag = (name: string, isGiven: boolean | undefined): readonly string[] => (isGiven === true ? [name] : []);
   return [
-    "requorum snapshot get",
+    request.call ?? "requorum snapshot get",
     ...[path, what ?? [], ...names].flat().map(shellWord),
     ...option("--namespace", namespace),
     ...option("--selector", selector),

@@ -44,6 +44,12 @@ export class ObjectSelector {
     return this.selection.what === undefined || this.words?.isCategory === true;
   }
 
+  /** Is it a whole key, or objects by their names alone? */
+  get isOneByOne(): boolean {
+    const { what, selector } = this.selection;
+    return selector === undefined && (what?.startsWith("/") === true || this.words?.isOneByOne === true);
+  }
+
   /** Is there a word that only the definitions of custom resources may know? */
   get hasForeignWord(): boolean {
     return this.words?.hasForeignWord === true;

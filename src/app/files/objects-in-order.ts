@@ -11,6 +11,7 @@ import { misplacedWords } from "./misplaced-words.ts";
 import { missingObjects } from "./missing-objects.ts";
 import type { SelectedObjects } from "./nothing-got.ts";
 import type { ObjectSelection, ObjectSelector } from "./object-selection.ts";
+import { newestRecords } from "./newest-records.ts";
 import { liveObjects, readObject, type LiveObjects, type ReadObject } from "./read-objects.ts";
 
 export interface WantedObjects {
@@ -22,6 +23,12 @@ export interface WantedObjects {
   readonly includesMadeAgain?: boolean;
   /** Of several clusters in one etcd: the one whose keys begin so. undefined: the one with the most. */
   readonly prefix?: string | undefined;
+  /**
+   * Below which the API server of this very source keeps its objects, by its
+   * own settings: what is asked for one by one is then looked for there, from
+   * the newest record back, and only as far as it takes.
+   */
+  readonly ownPrefix?: string | undefined;
 }
 
 export interface FoundObject {
@@ -66,7 +73,10 @@ export class ObjectsInOrder {
     this.request = request;
     this.bolt = bolt;
     this.selector = selector;
-    this.live = liveObjects(context, bolt, request.revision);
+    const prefix = request.prefix ?? request.ownPrefix;
+    const near =
+      request.ownPrefix === undefined || prefix === undefined ? undefined : newestRecords(bolt, selector, { ...request, prefix });
+    this.live = near ?? liveObjects(context, bolt, request.revision);
     this.reading = { sealKeys, types: this.live.types };
     if (selector.hasForeignWord) selector.learn(customResourceNames(this.live));
     this.prefixes = wantedPrefixes(request, this.live);

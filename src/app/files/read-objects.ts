@@ -17,9 +17,16 @@ const utf8 = new TextDecoder();
 /** An EncryptionConfiguration of a kilobyte is a long one. */
 const encryptionConfigBytesMax = 1 << 20;
 
-/** The keys of an EncryptionConfiguration file; undefined without one. Throws ENCRYPTION_CONFIG_INVALID. */
-export function sealKeysOf(context: FileContext, path: string | undefined): readonly SealKey[] | undefined {
-  if (path === undefined) return undefined;
+/** The keys of an EncryptionConfiguration file and those that the source has itself; undefined without either. Throws ENCRYPTION_CONFIG_INVALID. */
+export function sealKeysOf(
+  context: FileContext,
+  { encryptionConfig, sealKeys }: { readonly encryptionConfig: string | undefined; readonly sealKeys?: readonly SealKey[] | undefined },
+): readonly SealKey[] | undefined {
+  if (encryptionConfig === undefined) return sealKeys;
+  return [...readSealKeys(context, encryptionConfig), ...(sealKeys ?? [])];
+}
+
+function readSealKeys(context: FileContext, path: string): readonly SealKey[] {
   kindOfSource(context, path); // names a mistyped path as such
   const file = context.files.open(path);
   try {

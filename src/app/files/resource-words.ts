@@ -98,6 +98,11 @@ export class ResourceWords {
     return this.wanted.every(({ word, name }) => word === "all" && name === undefined);
   }
 
+  /** Was every object asked for by its name? */
+  get isOneByOne(): boolean {
+    return this.wanted.every(({ name }) => name !== undefined);
+  }
+
   /** What was asked for by name. */
   get named(): readonly string[] {
     return [...new Set(this.wanted.flatMap((one) => (one.name === undefined ? [] : [namedText(one)])))];

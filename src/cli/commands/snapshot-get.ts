@@ -1,90 +1,13 @@
-import { elsewhereWords } from "../../app/files/nothing-got.ts";
-import type { FileObjects } from "../../model/file-objects.ts";
-import { logLossWords } from "../../model/log-loss-words.ts";
-import { RecoveryError } from "../../model/recovery-error.ts";
-import { checksumLines } from "../../render/checksum-lines.ts";
-import { incompleteWords, leftAsideWords } from "../../render/object-text.ts";
-import { metaDamageLines } from "../../render/meta-damage-lines.ts";
-import { line, warn } from "../../render/page.ts";
-import { hasFlag, listArgument, textArgument, textOption, type CommandModule, type Invocation } from "../command-spec.ts";
-import type { PrintObjectsRequest } from "../file-work/print-objects.ts";
-import { runFileTask } from "../file-work/run-file-task.ts";
-import { ReaderGone } from "../file-work/text-flow.ts";
+import { textArgument, type CommandModule } from "../command-spec.ts";
+import { askedObjects, getObjectsAs } from "../file-work/got-objects.ts";
 import { walDirOption } from "../file-work/wal-dir-option.ts";
-import { revisionNumber } from "../file-work/whole-number.ts";
-import { printNote, printShortfall } from "../print-result.ts";
 
-/**
- * The result is made for kubectl, also as JSON: a List of objects and not a
- * document of ours, printed while it is read. Nothing is redacted: the objects
- * were asked for.
- */
 export const command: CommandModule = {
-  async run(invocation) {
-    const { cli } = invocation;
-    let found: FileObjects;
-    try {
-      found = await runFileTask(cli, "get", requestOf(invocation));
-    } catch (error) {
-      if (error instanceof ReaderGone) return "done";
-      throw error;
-    }
-    const withoutChecksum = checksumLines(found.file, found.sha256);
-    if (withoutChecksum.length > 0) printNote(cli, withoutChecksum);
-    // JSON has no comments.
-    if (cli.global.output === "json" && found.leftAside.length > 0) printNote(cli, [line(warn(leftAsideWords(found)))]);
-    if (found.metaDamage?.isInLog === true) printNote(cli, metaDamageLines(found.file, found.metaDamage));
-    const shortfalls = shortfallsOf(found);
-    if (shortfalls.length === 0) return "done";
-    const page = shortfalls.map((words) => line(warn(words)));
-    printShortfall(cli, shortfallError(found, shortfalls), page);
-    return "findings";
+  run(invocation) {
+    return getObjectsAs(invocation, {
+      ...askedObjects(invocation),
+      path: textArgument(invocation, "file") ?? "",
+      walDir: walDirOption(invocation),
+    });
   },
 };
-
-function requestOf(invocation: Invocation): PrintObjectsRequest {
-  const [what, ...names] = listArgument(invocation, "what");
-  return {
-    path: textArgument(invocation, "file") ?? "",
-    selection: {
-      what,
-      names,
-      namespace: hasFlag(invocation, "all-namespaces") ? undefined : textOption(invocation, "namespace"),
-      selector: textOption(invocation, "selector"),
-    },
-    revision: revisionNumber(textOption(invocation, "revision"), "revision"),
-    isRaw: hasFlag(invocation, "raw"),
-    encryptionConfig: textOption(invocation, "encryption-config"),
-    includesMadeAgain: hasFlag(invocation, "all"),
-    prefix: textOption(invocation, "prefix"),
-    walDir: walDirOption(invocation),
-    committedOnly: hasFlag(invocation, "committed-only"),
-    skipsHashCheck: hasFlag(invocation, "skip-hash-check"),
-    form: invocation.cli.global.output === "json" ? "json" : "yaml",
-  };
-}
-
-/** What was asked for and is not in what is printed. */
-function shortfallsOf(found: FileObjects): readonly string[] {
-  const { unread, unreadCount, incomplete, incompleteCount } = found;
-  return [
-    ...(found.logLoss === undefined
-      ? []
-      : [`the log was not read to its end, objects may be older than they were: ${logLossWords(found.logLoss)}`]),
-    ...(found.metaDamage?.isInLog === false ? [`the database is not whole: ${found.metaDamage.what}`] : []),
-    ...unread.map(({ key, why }) => `left out: ${key}: ${why}`),
-    ...(unreadCount > unread.length ? [`left out: ${String(unreadCount - unread.length)} more that cannot be read`] : []),
-    ...found.missing.map(({ why }) => why),
-    ...(found.elsewhere.length === 0 ? [] : [`left out: ${elsewhereWords(found)}; --prefix takes those`]),
-    ...incomplete.map((one) => `${one.unknownFieldCount === 0 ? "beware" : "not whole"}: ${one.key}: ${incompleteWords(one)}`),
-    ...(incompleteCount > incomplete.length ? [`not whole: ${String(incompleteCount - incomplete.length)} more`] : []),
-  ];
-}
-
-/** The worst reason names it. */
-function shortfallError({ file, unread, incompleteCount, logLoss, metaDamage }: FileObjects, shortfalls: readonly string[]): RecoveryError {
-  const isUnreadable = unread.some(({ isSealed }) => !isSealed) || incompleteCount > 0;
-  const code = isUnreadable ? "OBJECT_UNREADABLE" : unread.length > 0 ? "VALUE_SEALED" : "OBJECT_NOT_FOUND";
-  const worst = logLoss !== undefined ? "LOG_DOES_NOT_FIT" : metaDamage?.isInLog === false ? "FILE_DAMAGED" : code;
-  return new RecoveryError(worst, { subject: `file ${file}`, detail: shortfalls.join("; ") });
-}

@@ -1,9 +1,8 @@
-import type { ErrorCode, Retry } from "../../model/error-catalogue.ts";
 import type { ProgressEvent } from "../../model/progress-event.ts";
 import type { SealedReading } from "../../ports/sealed-spool.ts";
-import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
-import { outOfMemory } from "./out-of-memory.ts";
+import type { CarriedError } from "./carried-error.ts";
 import type { FileTaskName, FileTaskRequest } from "./file-tasks.ts";
+import type { SetReads } from "./set-mount.ts";
 import type { TextFlow } from "./text-flow.ts";
 
 /** What the thread that works on files is given. */
@@ -14,6 +13,8 @@ export interface FileWork<Name extends FileTaskName = FileTaskName> {
   readonly flow: TextFlow;
   /** The files that there are, instead of those of this machine. */
   readonly sealed?: SealedReading;
+  /** Backup sets, beside those of this machine. */
+  readonly sets?: SetReads;
 }
 
 /** What the thread that works on files says to the one that shows. */
@@ -30,34 +31,3 @@ export type FileMessage =
 export type CarriedSpooled =
   | { readonly name: string; readonly path: string }
   | { readonly name: string; readonly error: CarriedError & { readonly kind: "expected" } };
-
-/** An expected error keeps its parts across the threads; anything else is a bug and keeps its stack. */
-export type CarriedError =
-  | {
-      readonly kind: "expected";
-      readonly code: ErrorCode;
-      readonly subject: string;
-      readonly detail: string;
-      readonly retry: Retry;
-      readonly remedies: readonly Remedy[];
-    }
-  | { readonly kind: "bug"; readonly message: string; readonly stack: string | undefined };
-
-export function carriedExpected({ code, subject, detail, retry, remedies }: RecoveryError): CarriedError & { readonly kind: "expected" } {
-  return { kind: "expected", code, subject, detail, retry, remedies };
-}
-
-export function carried(error: unknown): CarriedError {
-  const expected = error instanceof RecoveryError ? error : outOfMemory(error);
-  if (expected !== undefined) return carriedExpected(expected);
-  return error instanceof Error
-    ? { kind: "bug", message: error.message, stack: error.stack }
-    : { kind: "bug", message: String(error), stack: undefined };
-}
-
-export function restored(error: CarriedError): Error {
-  if (error.kind === "expected") return new RecoveryError(error.code, error);
-  const bug = new Error(error.message);
-  if (error.stack !== undefined) bug.stack = error.stack;
-  return bug;
-}

@@ -9,12 +9,15 @@ import { SealedByteFiles } from "../../adapters/local-fs/sealed-byte-files.ts";
 import { LocalByteFiles } from "../../adapters/local-fs/local-byte-files.ts";
 import { startCheckThread } from "../../adapters/local-fs/start-check-thread.ts";
 import { LocalDataDirWriter } from "../../adapters/local-fs/local-data-dir-writer.ts";
+import type { ByteFiles } from "../../ports/byte-files.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { NodeHashing } from "../../adapters/system/node-hashing.ts";
 import { nodeSealCiphers } from "../../adapters/system/node-seal-ciphers.ts";
-import { carried, type FileMessage, type FileWork } from "./file-messages.ts";
+import { carried } from "./carried-error.ts";
+import type { FileMessage, FileWork } from "./file-messages.ts";
 import { fileTasks, type FileTaskName, type FileTaskRequest } from "./file-tasks.ts";
 import type { WriteText } from "./print-objects.ts";
+import { SetByteFiles } from "./set-byte-files.ts";
 import { noteSent } from "./text-flow.ts";
 
 /** Screens need no more. */
@@ -26,16 +29,11 @@ function main(): void {
   const say = (message: FileMessage): void => {
     port.postMessage(message);
   };
-  const { name, request, spooled, flow, sealed } = workerData as FileWork; // made by run-file-task.ts
+  const work = workerData as FileWork; // made by run-file-task.ts
+  const { name, request, flow } = work;
   let shownMs = 0;
   const context: FileContext = {
-    files:
-      sealed === undefined
-        ? new LocalByteFiles(
-            spooled.map((one) => ("path" in one ? one : { name: one.name, error: new RecoveryError(one.error.code, one.error) })),
-            startCheckThread,
-          )
-        : new SealedByteFiles(sealed),
+    files: filesOf(work),
     ciphers: nodeSealCiphers,
     dataDirs: new LocalDataDirWriter((path) => {
       say({ kind: "temporary", path });
@@ -54,11 +52,20 @@ function main(): void {
       say({ kind: "text", text });
       noteSent(flow);
     };
-    const work = fileTasks[name] as (context: FileContext, request: FileTaskRequest<FileTaskName>, write: WriteText) => unknown; // name and request were paired by the types there
-    say({ kind: "result", result: work(context, request, write) });
+    const task = fileTasks[name] as (context: FileContext, request: FileTaskRequest<FileTaskName>, write: WriteText) => unknown; // name and request were paired by the types there
+    say({ kind: "result", result: task(context, request, write) });
   } catch (error) {
     say({ kind: "error", error: carried(error) });
   }
+}
+
+function filesOf({ spooled, sealed, sets }: FileWork): ByteFiles {
+  if (sealed !== undefined) return new SealedByteFiles(sealed);
+  const local = new LocalByteFiles(
+    spooled.map((one) => ("path" in one ? one : { name: one.name, error: new RecoveryError(one.error.code, one.error) })),
+    startCheckThread,
+  );
+  return sets === undefined ? local : new SetByteFiles(sets, local);
 }
 
 main();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { carried } from "./file-messages.ts";
+import { carried } from "./carried-error.ts";
 import { outOfMemory } from "./out-of-memory.ts";
 
 test("outOfMemory: a thread that ends for want of memory, and what is too large to be made, are expected errors; a bug is none", async () => {

@@ -6,7 +6,9 @@ import { endThread } from "./end-thread.ts";
 import type { ReportProgress } from "../../model/progress-event.ts";
 import type { SealedReading } from "../../ports/sealed-spool.ts";
 import { withRest } from "../../app/files/discarded.ts";
-import { restored, type FileMessage, type FileWork } from "./file-messages.ts";
+import { answerSetReads, type ReadableSet } from "./answer-set-reads.ts";
+import { restored } from "./carried-error.ts";
+import type { FileMessage, FileWork } from "./file-messages.ts";
 import { outOfMemory } from "./out-of-memory.ts";
 import { newTextFlow, noteTaken, ReaderGone } from "./text-flow.ts";
 import type { FileTaskName, FileTaskRequest, FileTaskResult } from "./file-tasks.ts";
@@ -18,18 +20,35 @@ import { withSpooledSources } from "./with-spooled-sources.ts";
  * Does one piece of work on files in a thread of its own, shows its progress,
  * and stops it when the call is aborted. Sources on other machines are copied
  * here first; results and errors name them as they were given. What it writes
- * in pieces goes to standard output at once. Rejects with ReaderGone when that
+ * in pieces goes to standard output at once. `sets` are read of under their
+ * names, only where it is needed. Rejects with ReaderGone when that
  * is not taken any more.
  */
 export function runFileTask<Name extends FileTaskName>(
   cli: SpoolingCli,
   name: Name,
   request: FileTaskRequest<Name>,
+  options: { readonly sets?: readonly ReadableSet[] } = {},
 ): Promise<FileTaskResult<Name>> {
   // Of several survivors one that cannot be reached is expected: the others are ranked.
   return withSpooledSources(cli, sourcesOf[name](request), { goesOn: name === "rank" }, (spooled) =>
-    runInThread(cli, { name, request, spooled, flow: newTextFlow() }),
+    withSets(cli.signal, options.sets ?? [], (sets) => runInThread(cli, { name, request, spooled, flow: newTextFlow(), ...sets })),
   );
+}
+
+/** The thread has ended when the work is over: nobody waits for an answer any more. */
+async function withSets<Result>(
+  signal: AbortSignal,
+  sets: readonly ReadableSet[],
+  work: (sets: Pick<FileWork, "sets">) => Promise<Result>,
+): Promise<Result> {
+  if (sets.length === 0) return work({});
+  const answering = answerSetReads(sets, signal);
+  try {
+    return await work({ sets: answering.reads });
+  } finally {
+    await answering.stop();
+  }
 }
 
 /** Records and objects die young: without a limit the room for new ones grows to 200 MB and stays, with one it costs 5 % of the time at most (`get` of 800 000 objects). */
@@ -54,6 +73,7 @@ async function runInThread<Name extends FileTaskName>(
   const display = new ProgressDisplay(cli.terminal, { isQuiet: report !== undefined });
   const worker = new Worker(new URL(`file-worker${extname(import.meta.url)}`, import.meta.url), {
     workerData: work,
+    ...(work.sets === undefined ? {} : { transferList: [work.sets.port] }),
     resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
   });
   let temporary: string | undefined;

@@ -12,7 +12,8 @@ import type { HostAccess } from "../../ports/host-access.ts";
 import type { CliContext } from "../cli-context.ts";
 import { ProgressDisplay } from "../terminal/progress-display.ts";
 import { openUnconfiguredHost, type OpenCluster } from "../wiring.ts";
-import { carriedExpected, type CarriedSpooled } from "./file-messages.ts";
+import { carriedExpected } from "./carried-error.ts";
+import type { CarriedSpooled } from "./file-messages.ts";
 
 export type SpoolingCli = Pick<CliContext, "terminal" | "signal" | "directories" | "openCluster">;
 

@@ -1,0 +1,59 @@
+import { findSet } from "../../app/backup/find-set.ts";
+import type { BackupSetId } from "../../model/ids.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { shellWord } from "../../model/shell-word.ts";
+import { hasFlag, listArgument, listOption, textArgument, textOption, type Invocation } from "../command-spec.ts";
+import type { OpenSets } from "./open-sets.ts";
+
+/** The set that is meant, if a known key signed it; without a name the newest. USAGE, BACKUP_SET_NOT_FOUND, BACKUP_SET_UNTRUSTED, BACKUP_SET_DAMAGED. */
+export async function chosenSet(
+  invocation: Invocation,
+  { reading, cluster, keys }: OpenSets,
+  name: string | undefined,
+): Promise<BackupSetId> {
+  const wanted = name ?? "latest";
+  if (cluster === undefined && wanted === "latest")
+    throw new RecoveryError("USAGE", {
+      subject: "argument set",
+      detail:
+        "without a configuration nothing says which cluster's newest set is meant: give the set's name, as the store has it below sets/",
+    });
+  const context = { backup: { ...reading, keys }, trust: reading.trust, signal: invocation.cli.signal };
+  const found = await findSet(context, { name: wanted, cluster: cluster ?? "" });
+  if (found.kind === "trusted") return found.id;
+  const [signer = ""] = found.signers;
+  const again = [...calledWords(invocation, { [wanted]: found.id }), "--trust-signer", signer];
+  throw new RecoveryError("BACKUP_SET_UNTRUSTED", {
+    subject: `set ${found.id}`,
+    detail: found.because,
+    remedies: [
+      {
+        why: "if you know this key, as from `requorum backup list` on the machine that makes the backups, say so",
+        command: again.map(shellWord).join(" "),
+      },
+    ],
+  });
+}
+
+/** This very call, with sets by their whole names. */
+function calledWords(invocation: Invocation, names: { readonly [typed: string]: string }): readonly string[] {
+  const spec = invocation.table.find(({ path }) => path.join(" ") === invocation.verb);
+  const args = (spec?.arguments ?? []).flatMap(({ name }, at) => {
+    const typed = textArgument(invocation, name);
+    if (typed === undefined) return at === 0 && name === "set" ? (names["latest"] ?? []) : listArgument(invocation, name);
+    return names[typed] ?? typed;
+  });
+  return ["requorum", ...(spec?.path ?? []), ...args, ...optionWords(invocation)];
+}
+
+/** The options of this call, or those of them that are named. */
+export function optionWords(invocation: Invocation, only?: readonly string[]): readonly string[] {
+  const spec = invocation.table.find(({ path }) => path.join(" ") === invocation.verb);
+  return (spec?.options ?? []).flatMap(({ name, value }) => {
+    if (only !== undefined && !only.includes(name)) return [];
+    if (value === undefined) return hasFlag(invocation, name) ? [`--${name}`] : [];
+    const one = textOption(invocation, name);
+    const values = one === undefined ? listOption(invocation, name) : [one];
+    return values.flatMap((each) => [`--${name}`, each]);
+  });
+}

@@ -1,6 +1,7 @@
 import type { CommandSpec } from "./command-spec.ts";
 import { exitCodes, type ExitName } from "../model/error-catalogue.ts";
 import { backupKeepSpecs } from "./specs/backup-keep-specs.ts";
+import { backupScheduleSpecs } from "./specs/backup-schedule-specs.ts";
 import { backupSpecs } from "./specs/backup-specs.ts";
 import { doingSpecs } from "./specs/doing-specs.ts";
 import { fileSpecs } from "./specs/file-specs.ts";
@@ -13,6 +14,7 @@ export const commandTable: readonly CommandSpec[] = [
   ...doingSpecs,
   ...backupSpecs,
   ...backupKeepSpecs,
+  ...backupScheduleSpecs,
   ...fileSpecs,
   ...labSpecs,
   ...lookingSpecs.slice(5),

@@ -144,7 +144,7 @@ export const backupErrorEntries = {
     retry: "permanent",
     exit: "usage",
     meaning:
-      "systemd is not the running init system here, or has no manager for this user. Let another scheduler call `requorum backup run`, or write the units with --no-start for a machine that is still to boot.",
+      "systemd is not the running init system here, or has no manager for this user. Let another scheduler call `requorum backup run`, or write the units with --files-only for a machine that is still to boot.",
   },
   BACKUP_TIMER_FAILED: {
     summary: "systemd did not take the timer",

@@ -18,7 +18,10 @@ export interface BackupTimerChangeDocument {
   readonly isDone: boolean;
 }
 
-export function timerChangeDocument({ verb, scope, directory, timer, actions, units, notes }: TimerPlan, isDone: boolean): BackupTimerChangeDocument {
+export function timerChangeDocument(
+  { verb, scope, directory, timer, actions, units, notes }: TimerPlan,
+  isDone: boolean,
+): BackupTimerChangeDocument {
   return {
     apiVersion: "requorum/v1",
     kind: "BackupTimerChange",
@@ -69,7 +72,14 @@ export function timerChangePage(change: BackupTimerChangeDocument): Page {
 }
 
 function unitBlocks({ name, text }: TimerPlan["units"][number]): readonly Block[] {
-  return [gap, heading(name), ...text.trimEnd().split("\n").map((words) => line(words, 2))];
+  return [
+    gap,
+    heading(name),
+    ...text
+      .trimEnd()
+      .split("\n")
+      .map((words) => line(words, 2)),
+  ];
 }
 
 function nextBlocks({ timer, scope }: BackupTimerChangeDocument): readonly Block[] {

@@ -103,9 +103,9 @@ export const backupTimerSchema = z.object({
 export const backupScheduleOutputDocuments: { readonly [kind: string]: OutputDocument } = {
   BackupRun: { verbs: ["backup run"], words: "How a scheduled backup went. `backup.webhook` is sent the same.", schema: backupRunSchema },
   BackupTimerChange: {
-    verbs: ["backup timer install", "backup timer remove"],
-    words: "What is done, or would be done, in order.",
+    verbs: ["backup timer"],
+    words: "Of install and remove: what is done, or would be done, in order.",
     schema: backupTimerChangeSchema,
   },
-  BackupTimer: { verbs: ["backup timer show"], words: "The units, and how scheduled backups stand.", schema: backupTimerSchema },
+  BackupTimer: { verbs: ["backup timer"], words: "Of show: the units, and how scheduled backups stand.", schema: backupTimerSchema },
 };

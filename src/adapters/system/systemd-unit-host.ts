@@ -108,7 +108,10 @@ export class SystemdUnitHost implements UnitHost {
       for (const { name, text } of units) await writeFile(join(directory, name), text, { mode: unitMode });
       const scope = this.scope === "user" ? ["--user"] : [];
       const paths = units.map(({ name }) => join(directory, name));
-      const ran = await run("systemd-analyze", [...scope, "verify", "--man=no", "--generators=no", "--recursive-errors=no", ...paths]);
+      // It reads the files for a manager of its own, which for a user wants such a directory, also where nobody is logged in.
+      const environment = { XDG_RUNTIME_DIR: directory };
+      const words = [...scope, "verify", "--man=no", "--generators=no", "--recursive-errors=no", ...paths];
+      const ran = await run("systemd-analyze", words, this.scope === "user" ? environment : {});
       if (ran === undefined) return undefined;
       // It warns of other units of the machine, too.
       const own = ran.stderr.split("\n").filter((line) => units.some(({ name }) => line.includes(name)));

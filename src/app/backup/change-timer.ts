@@ -1,5 +1,12 @@
 /** Installs, removes and shows the timer of scheduled backups. What will be done is a plan; doing is exactly that. */
-import { backupUnitName, backupUnits, signedUnit, unitOrigin, type BackupUnitFacts, type UnitText } from "../../formats/systemd/backup-units.ts";
+import {
+  backupUnitName,
+  backupUnits,
+  signedUnit,
+  unitOrigin,
+  type BackupUnitFacts,
+  type UnitText,
+} from "../../formats/systemd/backup-units.ts";
 import type { InstalledTimer } from "../../model/backup-schedule.ts";
 import type { TimerAction, TimerPlan } from "../../model/timer-plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
@@ -145,9 +152,10 @@ async function assertRunning(units: UnitHost): Promise<void> {
   if (await units.isRunning()) return;
   throw new RecoveryError("BACKUP_TIMER_UNSUPPORTED", {
     subject: "systemd",
-    detail: units.scope === "system" ? "it is not what runs this machine" : "it is not what runs this machine, or has no manager for this user",
+    detail:
+      units.scope === "system" ? "it is not what runs this machine" : "it is not what runs this machine, or has no manager for this user",
     remedies: [
-      { why: "write the units, and start them later", command: "requorum backup timer install --every 6h --no-start" },
+      { why: "write the units, and start them later", command: "requorum backup timer install --every 6h --files-only" },
       { why: "what another scheduler is to call", command: "requorum backup run" },
     ],
   });
@@ -162,7 +170,12 @@ interface Schedule {
 
 async function scheduleOf(units: UnitHost, { every, calendar }: InstallRequest): Promise<Schedule> {
   if (every !== undefined && calendar === undefined)
-    return { when: { kind: "every", seconds: every.seconds }, words: `every ${every.words}`, intervalSeconds: every.seconds, isChecked: true };
+    return {
+      when: { kind: "every", seconds: every.seconds },
+      words: `every ${every.words}`,
+      intervalSeconds: every.seconds,
+      isChecked: true,
+    };
   if (calendar === undefined || every !== undefined)
     throw new RecoveryError("USAGE", {
       subject: "backup timer install",
@@ -192,15 +205,15 @@ function longestGapSeconds(timesMs: readonly number[]): number | undefined {
 
 function notesOf(given: { readonly isChecked: boolean; readonly intervalSeconds: number | undefined }): readonly string[] {
   return [
-    ...(given.isChecked ? [] : ["there is no systemd-analyze that could check schedule and units; systemd itself will say what it does not take"]),
+    ...(given.isChecked
+      ? []
+      : ["there is no systemd-analyze that could check schedule and units; systemd itself will say what it does not take"]),
     ...(given.intervalSeconds === undefined ? ["how long two runs are apart is not known: nobody will say that one is overdue"] : []),
   ];
 }
 
 async function lingerNotes(units: UnitHost): Promise<readonly string[]> {
-  return (await units.isLingering()) === false
-    ? ["your units end with your last session: `loginctl enable-linger` keeps them"]
-    : [];
+  return (await units.isLingering()) === false ? ["your units end with your last session: `loginctl enable-linger` keeps them"] : [];
 }
 
 async function writeActions(context: TimerContext, { name, text }: UnitText): Promise<readonly TimerAction[]> {
@@ -228,7 +241,15 @@ async function removeActions(context: TimerContext, name: string): Promise<reado
 }
 
 function aside({ clock }: TimerContext, name: string, isOver: string): TimerAction {
-  return { kind: "move-aside", name, mark: clock.nowIso().replaceAll(/[^0-9]/g, "").slice(0, 14), isOver };
+  return {
+    kind: "move-aside",
+    name,
+    mark: clock
+      .nowIso()
+      .replaceAll(/[^0-9]/g, "")
+      .slice(0, 14),
+    isOver,
+  };
 }
 
 function foreign({ directory }: UnitHost, name: string, why: string): RecoveryError {

@@ -84,7 +84,7 @@ export async function runScheduledBackup(context: ScheduledBackupContext): Promi
   await untold.attempt("the end of the run", () => keep(context, record));
   for (const listener of context.listeners) await untold.attempt(listener.name, () => listener.tell(run, record));
   if (thrown === undefined || thrown instanceof RecoveryError) return { run, error: thrown, untold: untold.all };
-  throw thrown instanceof Error ? thrown : new Error(String(thrown));
+  throw thrown instanceof Error ? thrown : new Error("something else than an error was thrown", { cause: thrown });
 }
 
 /** What came about so far, also when the rest fails. */
@@ -108,7 +108,10 @@ async function work({ open, schedule, store }: ScheduledBackupContext, progress:
         subject: `set ${manifest.id}`,
         detail: problems.join("; "),
         remedies: [
-          { why: "try it again, and see every level", command: `requorum backup verify ${manifest.id} --level ${schedule.verify}` },
+          {
+            why: "try it again, and see every level",
+            command: ["requorum backup verify", manifest.id, "--level", schedule.verify].join(" "),
+          },
         ],
       });
     if (schedule.prune === "off") return;

@@ -5,7 +5,11 @@ import type { ScheduleSummary } from "../../model/backup-schedule.ts";
 import type { CliContext } from "../cli-context.ts";
 
 /** How scheduled backups of a cluster stand on this machine. BACKUP_RECORD_DAMAGED, LOCAL_FILE_FAILED. */
-export async function scheduleHere(cli: Pick<CliContext, "directories">, cluster: string, nowMs: number): Promise<ScheduleSummary | undefined> {
+export async function scheduleHere(
+  cli: Pick<CliContext, "directories">,
+  cluster: string,
+  nowMs: number,
+): Promise<ScheduleSummary | undefined> {
   const records = new FileScheduleRecords({ stateDirectory: cli.directories.state });
   return readSchedule({ records, isRunning: runningBeside(await thisProcess()), nowMs }, cluster);
 }

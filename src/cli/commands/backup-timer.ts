@@ -16,7 +16,13 @@ import type { ExitName } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { TimerPlan } from "../../model/timer-plan.ts";
 import type { UnitFile } from "../../ports/unit-host.ts";
-import { backupTimerPage, timerChangeDocument, timerChangePage, timerQuestion, type BackupTimerDocument } from "../../render/backup-timer.ts";
+import {
+  backupTimerPage,
+  timerChangeDocument,
+  timerChangePage,
+  timerQuestion,
+  type BackupTimerDocument,
+} from "../../render/backup-timer.ts";
 import { atHome, notConfigured } from "../backup/open-backup.ts";
 import { scheduleHere } from "../backup/schedule-here.ts";
 import type { CliContext } from "../cli-context.ts";
@@ -72,7 +78,10 @@ function installRequest(invocation: Invocation, { app, cluster }: ClusterCall): 
   const every = textOption(invocation, "every");
   const everyMs = every === undefined ? undefined : parseAgeMs(every, "option --every");
   if (everyMs !== undefined && everyMs < everyMsMin)
-    throw new RecoveryError("USAGE", { subject: "option --every", detail: "more often than every 15 minutes (0.25h) is no backup any more" });
+    throw new RecoveryError("USAGE", {
+      subject: "option --every",
+      detail: "more often than every 15 minutes (0.25h) is no backup any more",
+    });
   const own = [directories.state, directories.cache];
   const limit = Math.min(runSecondsMax, everyMs === undefined ? runSecondsMax : everyMs / 1000);
   return {
@@ -91,7 +100,7 @@ function installRequest(invocation: Invocation, { app, cluster }: ClusterCall): 
     },
     directories: [...own, ...storeDirectory(settings)],
     runSecondsMax: limit,
-    isStarted: !hasFlag(invocation, "no-start"),
+    isStarted: !hasFlag(invocation, "files-only"),
   };
 }
 
@@ -131,7 +140,12 @@ async function agree(cli: CliContext, plan: TimerPlan, cluster: string): Promise
     throw new RecoveryError("CONSENT_MISSING", {
       subject: `backup timer ${plan.verb}`,
       detail: "there is no terminal to ask on, and no --yes; nothing was changed",
-      remedies: [{ why: "see exactly what it would do", command: `requorum backup timer ${plan.verb} --plan${plan.verb === "install" ? " --every 6h" : ""}` }],
+      remedies: [
+        {
+          why: "see exactly what it would do",
+          command: ["requorum backup timer", plan.verb, ...(plan.verb === "install" ? ["--every 6h"] : []), "--plan"].join(" "),
+        },
+      ],
     });
   printNote(cli, timerQuestion(plan, cluster));
   const typed = (await cli.terminal.ask("cluster> ", cli.signal)).trim();

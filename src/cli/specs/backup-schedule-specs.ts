@@ -37,13 +37,11 @@ export const backupScheduleSpecs: readonly CommandSpec[] = [
       "install writes a hardened service and a timer (system units for root, units of the user otherwise), which call `backup run`; remove takes away what install wrote, and nothing else; show says when it ran last, how that went, and what comes next.",
       "The plan is shown first, and agreed to by typing the cluster's name. A unit of somebody else is never touched; one of requorum's that was changed by hand is kept beside. Drop-ins stay.",
     ],
-    arguments: [
-      { name: "action", isRequired: false, choices: ["install", "remove", "show"], describes: "what to do; show, as without" },
-    ],
+    arguments: [{ name: "action", isRequired: false, choices: ["install", "remove", "show"], describes: "what to do; show, as without" }],
     options: [
       { name: "every", value: "TIME", describes: "install: so long after each other, from when the machine is up: 6h, 1d" },
       { name: "on-calendar", value: "WHEN", describes: "install: at these times, as systemd.time(7) writes them: '*-*-* 03:00'" },
-      { name: "no-start", describes: "install: write the files, and ask nothing of systemd, as for an image" },
+      { name: "files-only", describes: "install: write the files, and ask nothing of systemd, as for an image" },
       { name: "plan", describes: "show what would be done, and stop" },
       { name: "yes", describes: "agree without being asked" },
     ],

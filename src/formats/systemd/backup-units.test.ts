@@ -7,7 +7,16 @@ import { backupUnits, credentialPlace, signedUnit, unitOrigin, type BackupUnitFa
 const facts: BackupUnitFacts = {
   cluster: "prod",
   scope: "system",
-  command: ["/opt/my node/bin/node", "/opt/100%/requorum.js", "--config", '/etc/$HOME/a"b.yaml', "backup", "run", "--credential", credentialPlace],
+  command: [
+    "/opt/my node/bin/node",
+    "/opt/100%/requorum.js",
+    "--config",
+    '/etc/$HOME/a"b.yaml',
+    "backup",
+    "run",
+    "--credential",
+    credentialPlace,
+  ],
   environment: { HOME: "/root" },
   writable: ["/root/.local/state/requorum", "/srv/backup sets"],
   passphraseFile: "/etc/requorum/passphrase",
@@ -21,7 +30,7 @@ test("backupUnits: nothing in a path is taken for a quote, a specifier, a variab
   assert.equal(name, "requorum-backup-prod.service");
   assert.ok(
     text.includes(
-      'ExecStart="/opt/my node/bin/node" "/opt/100%%/requorum.js" "--config" "/etc/$$HOME/a\\"b.yaml" "backup" "run" "--credential" "${CREDENTIALS_DIRECTORY}/passphrase"\n',
+      'ExecStart="/opt/my node/bin/node" "/opt/100%%/requorum.js" "--config" "/etc/$$HOME/a\\"b.yaml" "backup" "run" "--credential" "${CREDENTIALS_DIRECTORY}/requorum"\n',
     ),
     text,
   );
@@ -37,11 +46,16 @@ test("backupUnits: the service of the system is hardened, may write where sets a
     "UMask=0077",
     "Nice=10",
     "TimeoutStartSec=3600s",
-    "LoadCredential=passphrase:/etc/requorum/passphrase",
+    "LoadCredential=requorum:/etc/requorum/passphrase",
     'ReadWritePaths="-/srv/backup sets"',
   ])
     assert.ok(text.includes(`${line}\n`), line);
   assert.doesNotMatch(text, /^(?:PrivateNetwork|RestrictAddressFamilies|IPAddress)/m);
+});
+
+test("backupUnits: sets below /tmp are not put into a /tmp that goes with the service", () => {
+  const [{ text }] = backupUnits({ ...facts, writable: ["/var/tmp/sets"] });
+  assert.doesNotMatch(text, /^PrivateTmp=/m);
 });
 
 test("backupUnits: a user's service has no mount namespace, in which ssh would refuse its own configuration", () => {

@@ -25,7 +25,7 @@ export interface UnitText {
 }
 
 /** Stands in for the path in the command where systemd puts the passphrase. */
-export const credentialPlace = "${CREDENTIALS_DIRECTORY}/passphrase";
+export const credentialPlace = "${CREDENTIALS_DIRECTORY}/requorum";
 /** After the machine came up, and after the timer was installed: what was missed is made up for, when the network is there. */
 const firstRunSeconds = 120;
 
@@ -52,7 +52,7 @@ function serviceLines(facts: BackupUnitFacts): readonly string[] {
     "Type=oneshot",
     `ExecStart=${facts.command.map(commandWord).join(" ")}`,
     ...Object.entries(facts.environment).map(([variable, value]) => `Environment=${quoted(`${variable}=${value}`)}`),
-    ...(facts.passphraseFile === undefined ? [] : [`LoadCredential=passphrase:${plainPath(facts.passphraseFile)}`]),
+    ...(facts.passphraseFile === undefined ? [] : [`LoadCredential=requorum:${plainPath(facts.passphraseFile)}`]),
     "# It ends itself a little earlier, and says so.",
     `TimeoutStartSec=${String(facts.runSecondsMax)}s`,
     "TimeoutStopSec=60s",
@@ -63,14 +63,16 @@ function serviceLines(facts: BackupUnitFacts): readonly string[] {
     "LockPersonality=yes",
     "RestrictRealtime=yes",
     "RestrictSUIDSGID=yes",
-    ...(facts.scope === "system" ? systemOnlyLines(facts.writable) : userOnlyLines),
+    ...(facts.scope === "system" ? systemOnlyLines(facts) : userOnlyLines),
     "# No limit on the network: ssh, the store and the webhook need it.",
   ];
 }
 
-function systemOnlyLines(writable: readonly string[]): readonly string[] {
+function systemOnlyLines({ writable, command, passphraseFile }: BackupUnitFacts): readonly string[] {
+  // What lies there would not be seen, and what is written there would be gone with the service: sets, too.
+  const isTmpUsed = [...writable, ...command, passphraseFile ?? ""].some((path) => /^\/(?:var\/)?tmp(?:\/|$)/.test(path));
   return [
-    "PrivateTmp=yes",
+    ...(isTmpUsed ? ["# No PrivateTmp=: something that it needs lies below /tmp or /var/tmp."] : ["PrivateTmp=yes"]),
     "ProtectSystem=strict",
     "ProtectKernelModules=yes",
     "ProtectKernelLogs=yes",

@@ -25,6 +25,7 @@ export type * from "./ports/kube-api.ts";
 export type * from "./ports/last-seen-store.ts";
 export type * from "./ports/local-lock.ts";
 export type * from "./ports/run-store.ts";
+export type * from "./ports/schedule-records.ts";
 
 export type { AppContext, AppPorts } from "./app/app-ports.ts";
 export { applyPlan, approveByDigest, consentByTyping, type AppliedRun, type AskConsent } from "./app/apply-plan.ts";
@@ -32,6 +33,14 @@ export { makePlan, type PlanRequest } from "./app/make-plan.ts";
 export { observeAgain, observeOnce, type Look } from "./app/observe-cluster.ts";
 export { recoverCluster, type RecoverRequest } from "./app/recover-cluster.ts";
 export { resumeRun } from "./app/resume-run.ts";
+export {
+  runScheduledBackup,
+  type ScheduledBackup,
+  type ScheduledBackupContext,
+  type ScheduledSteps,
+  type ScheduleListener,
+} from "./app/backup/run-scheduled-backup.ts";
+export { scheduledStepsOf } from "./app/backup/scheduled-steps.ts";
 export { listRuns, readRun, type RunRecord, type RunSummary } from "./app/run-records.ts";
 
 export { createGrpcEtcdDialer } from "./adapters/etcd-grpc/grpc-etcd-dialer.ts";

@@ -105,6 +105,53 @@ export const backupErrorEntries = {
     exit: "verificationFailed",
     meaning: "None of the given identities is one of those that the set was sealed for, or the passphrase is another one.",
   },
+  BACKUP_NOT_PROVEN: {
+    summary: "the new backup set is not proven to the configured level",
+    retry: "permanent",
+    exit: "verificationFailed",
+    meaning:
+      "A scheduled backup made a set, and a level up to `backup.schedule.verify` fails or could not be tried; the detail says which, and why. The set stays in the store with what is known of it; nothing was pruned.",
+  },
+  BACKUP_RUN_KILLED: {
+    summary: "a scheduled backup ended without a word",
+    retry: "transient",
+    exit: "failed",
+    meaning:
+      "Its start stands in the state directory, and its end does not: the process was killed, ran out of memory or time, or the machine went down. Nothing of its set is listed; the next one clears what it left.",
+  },
+  BACKUP_RECORD_DAMAGED: {
+    summary: "the record of scheduled backups cannot be read",
+    retry: "permanent",
+    exit: "failed",
+    meaning:
+      "A file below backup-schedule/ of the state directory is not what requorum wrote. The sets themselves are not touched by that; the next scheduled backup begins a new record.",
+  },
+  BACKUP_WEBHOOK_FAILED: {
+    summary: "the webhook was not told of the backup",
+    retry: "transient",
+    exit: "failed",
+    meaning:
+      "The address of `backup.webhook` did not take the message after some tries; what the backup did stands all the same. The address is not repeated here, as it may hold a token.",
+  },
+  BACKUP_TIMER_FOREIGN: {
+    summary: "there is a unit of somebody else",
+    retry: "permanent",
+    exit: "refused",
+    meaning: "A file of that name is not one that `backup timer install` wrote. It is neither overwritten nor removed.",
+  },
+  BACKUP_TIMER_UNSUPPORTED: {
+    summary: "this machine has no systemd that could run a timer",
+    retry: "permanent",
+    exit: "usage",
+    meaning:
+      "systemd is not the running init system here, or has no manager for this user. Let another scheduler call `requorum backup run`, or write the units with --files-only for a machine that is still to boot.",
+  },
+  BACKUP_TIMER_FAILED: {
+    summary: "systemd did not take the timer",
+    retry: "permanent",
+    exit: "failed",
+    meaning: "systemctl or systemd-analyze failed; the detail has what it said. The files of the units are as the detail says.",
+  },
   SANDBOX_FAILED: {
     summary: "a program of the sandbox did not do what it must",
     retry: "permanent",

@@ -1,3 +1,4 @@
+import type { ProofLevel } from "./backup-set.ts";
 import type { HostName } from "./ids.ts";
 
 /** What the operator configured (requorum.yaml), parsed and with defaults filled in. */
@@ -64,6 +65,30 @@ export interface BackupConfig {
   readonly kubePrograms?: string;
   readonly retention: BackupRetention;
   readonly s3?: BackupS3Config;
+  readonly schedule?: BackupScheduleConfig;
+  readonly metrics?: {
+    /** Absolute, or below "~/": a file *.prom in the directory of node-exporter's textfile collector. */
+    readonly textfile: string;
+  };
+  readonly webhook?: BackupWebhookConfig;
+}
+
+/** What `backup run`, which the timer calls, does after a set is made. When it runs is the timer's. */
+export interface BackupScheduleConfig {
+  readonly verify: ProofLevel;
+  /** `plan`: say what would go; `apply`: and remove it. Never after a set that is not proven. */
+  readonly prune: "off" | "plan" | "apply";
+}
+
+export const defaultSchedule: BackupScheduleConfig = { verify: "V3", prune: "off" };
+
+export interface BackupWebhookConfig {
+  /** https, or http to this machine. One of the two is there. */
+  readonly url?: string;
+  /** A file whose first line is the address, where it is a secret. */
+  readonly urlFile?: string;
+  /** A PEM file with the CA that signed its certificate, besides those of the system. */
+  readonly caFile?: string;
 }
 
 /** Sets that are kept: a set that any of these keeps is kept. */

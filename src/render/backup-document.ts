@@ -1,3 +1,4 @@
+import type { ScheduleSummary } from "../model/backup-schedule.ts";
 import type { BackupManifest, BackupMark, BackupPartKind, ProofLevel } from "../model/backup-set.ts";
 
 /** What is shown of one set, in a list and alone. */
@@ -52,6 +53,8 @@ export interface BackupListDocument {
   readonly store: string;
   /** Of this machine: what other machines put into `backup.signers` to trust its sets. */
   readonly publicKey: string;
+  /** Of this machine; undefined: nothing is scheduled here. */
+  readonly schedule: ScheduleSummary | undefined;
   readonly sets: readonly ListedBackup[];
 }
 

@@ -7,6 +7,7 @@ import type {
   BackupSetSummary,
   ListedBackup,
 } from "./backup-document.ts";
+import { scheduleReason, scheduleWords } from "./backup-run.ts";
 import {
   bad,
   command,
@@ -58,6 +59,7 @@ export function backupListPage(list: BackupListDocument): Page {
     return [
       line(`no backup sets in ${list.store}`),
       command("requorum backup create", "make the first one"),
+      ...scheduleBlocks(list),
       line(dim(`this machine signs with ${list.publicKey}`)),
     ];
   const readable = list.sets.flatMap((one) => (one.state === "damaged" ? [] : [one]));
@@ -85,8 +87,14 @@ export function backupListPage(list: BackupListDocument): Page {
     ),
     ...list.sets.flatMap(problemBlocks),
     gap,
+    ...scheduleBlocks(list),
     line(dim(`this machine signs with ${list.publicKey}`)),
   ];
+}
+
+/** Nothing where nothing is scheduled: another machine may do it. */
+function scheduleBlocks({ schedule }: BackupListDocument): readonly Block[] {
+  return schedule === undefined ? [] : [line(["scheduled here: ", ...scheduleWords(schedule)]), ...scheduleReason(schedule)];
 }
 
 function listRow(one: ListedBackup, shows: { readonly cluster: boolean; readonly rto: boolean }): readonly Inline[] {

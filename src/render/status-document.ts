@@ -1,3 +1,4 @@
+import type { ScheduleSummary } from "../model/backup-schedule.ts";
 import type { ProofLevel } from "../model/backup-set.ts";
 import type { ClusterModel, ModelMember } from "../model/cluster-model.ts";
 import { clusterModelOf } from "../model/cluster-model-of.ts";
@@ -43,6 +44,8 @@ export interface StatusDocument {
         readonly newest: StatusBackup | undefined;
         /** The newest that is proven to V2 at least. */
         readonly lastProven: StatusBackup | undefined;
+        /** Of this machine; undefined: nothing is scheduled here, or it could not be read. */
+        readonly schedule: ScheduleSummary | undefined;
       }
     | undefined;
   /** The newest run on this machine, while it has not succeeded. */

@@ -1,4 +1,6 @@
 import { bad, dim, gap, good, heading, item, line, strong, table, warn, type Block, type Inline, type Page, type Span } from "./page.ts";
+import type { ScheduleSummary } from "../model/backup-schedule.ts";
+import { scheduleReason, scheduleWords } from "./backup-run.ts";
 import { shorthandBlocks } from "./shorthand.ts";
 import type { StatusDocument, StatusEndpoint, StatusMember } from "./status-document.ts";
 import { bytesWords, count, orUnknown, secondsWords, severityTone, timeWords, toleranceWords } from "./words.ts";
@@ -200,7 +202,14 @@ function footBlocks(status: StatusDocument): readonly Block[] {
     line([strong("endpoint      "), ...(status.endpoint === undefined ? ["none configured"] : [endpointWords(status.endpoint)].flat())]),
     line([strong("certificates  "), ...[expiry].flat()]),
     line([strong("backup        "), ...backupWords(status.backups)]),
+    ...scheduleBlocks(status.backups?.schedule),
   ];
+}
+
+/** A line more only where something is scheduled on this machine. */
+function scheduleBlocks(schedule: ScheduleSummary | undefined): readonly Block[] {
+  if (schedule === undefined) return [];
+  return [line([strong("scheduled     "), ...scheduleWords(schedule)]), ...scheduleReason(schedule)];
 }
 
 function backupWords(backups: StatusDocument["backups"]): readonly (string | Span)[] {

@@ -1,5 +1,7 @@
 import * as z from "zod";
-import { defaultRetention, type BackupConfig } from "../model/cluster-config.ts";
+import { proofLevels } from "../model/backup-set.ts";
+import { defaultRetention, defaultSchedule, type BackupConfig } from "../model/cluster-config.ts";
+import { backupWebhookSchema } from "./backup-webhook-schema.ts";
 
 /** The section `backup` of requorum.yaml. Nothing in it is a secret: where secrets are needed, it names a file. */
 
@@ -97,6 +99,27 @@ export const backupSchema = z.strictObject({
     })
     .optional()
     .meta({ description: "Of a store s3://…; credentials are those of the environment or of ~/.aws." }),
+  schedule: z
+    .strictObject({
+      verify: z
+        .enum(proofLevels)
+        .optional()
+        .meta({ description: `The level to which \`backup run\` proves each new set. Default: ${defaultSchedule.verify}.` }),
+      prune: z.enum(["off", "plan", "apply"]).optional().meta({
+        description: "After a proven set: plan says what the rules of retention would remove, apply removes it. Default: off.",
+      }),
+    })
+    .optional()
+    .meta({ description: "What a scheduled backup (`requorum backup run`, as the timer calls it) does." }),
+  metrics: z
+    .strictObject({
+      textfile: path("A file in the directory of node-exporter's textfile collector").regex(/\.prom$/, {
+        error: "a file name ending in .prom",
+      }),
+    })
+    .optional()
+    .meta({ description: "Numbers of scheduled backups, for Prometheus: docs/backup-schedule.md." }),
+  webhook: backupWebhookSchema.optional(),
 });
 
 type BackupInput = z.infer<typeof backupSchema>;
@@ -113,6 +136,9 @@ export function backupConfigOf(input: BackupInput, resolve: (path: string) => st
     ...(input.etcdPrograms === undefined ? {} : { etcdPrograms: resolve(input.etcdPrograms) }),
     ...(input.kubePrograms === undefined ? {} : { kubePrograms: resolve(input.kubePrograms) }),
     retention: retentionOf(input.retention ?? {}),
+    ...(input.schedule === undefined ? {} : { schedule: scheduleOf(input.schedule) }),
+    ...(input.metrics === undefined ? {} : { metrics: { textfile: resolve(input.metrics.textfile) } }),
+    ...(input.webhook === undefined ? {} : { webhook: webhookOf(input.webhook, resolve) }),
     ...(s3 === undefined
       ? {}
       : {
@@ -125,6 +151,21 @@ export function backupConfigOf(input: BackupInput, resolve: (path: string) => st
           },
         }),
   };
+}
+
+function webhookOf(
+  { url, urlFile, caFile }: NonNullable<BackupInput["webhook"]>,
+  resolve: (path: string) => string,
+): NonNullable<BackupConfig["webhook"]> {
+  return {
+    ...(url === undefined ? {} : { url }),
+    ...(urlFile === undefined ? {} : { urlFile: resolve(urlFile) }),
+    ...(caFile === undefined ? {} : { caFile: resolve(caFile) }),
+  };
+}
+
+function scheduleOf({ verify, prune }: NonNullable<BackupInput["schedule"]>): NonNullable<BackupConfig["schedule"]> {
+  return { verify: verify ?? defaultSchedule.verify, prune: prune ?? defaultSchedule.prune };
 }
 
 function retentionOf(input: NonNullable<BackupInput["retention"]>): BackupConfig["retention"] {

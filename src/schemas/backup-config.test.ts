@@ -60,3 +60,25 @@ test("backup: a secret key in the place of a recipient is not repeated", () => {
   assert.match(said, /backup\.recipients\[0\] is a secret key; expected an age recipient/);
   assert.doesNotMatch(said, /QQQ/);
 });
+
+test("backup: what a scheduled backup does and whom it tells; a webhook has one address, over TLS, and metrics end in .prom", () => {
+  const base = `store: sets\nrecipients: [${recipient}]\n`;
+  const full = read(
+    `${base}schedule: { verify: V4, prune: plan }\nmetrics: { textfile: metrics/backup.prom }\nwebhook: { urlFile: ~/hook, caFile: ca.pem }`,
+  );
+  assert.deepEqual(
+    [full?.schedule, full?.metrics, full?.webhook],
+    [
+      { verify: "V4", prune: "plan" },
+      { textfile: "/etc/requorum/metrics/backup.prom" },
+      { urlFile: "~/hook", caFile: "/etc/requorum/ca.pem" },
+    ],
+  );
+  assert.deepEqual(read(`${base}schedule: {}`)?.schedule, { verify: "V3", prune: "off" });
+  assert.match(problemOf(`${base}webhook: { url: "http://hooks.example/x" }`), /https:\/\/HOST\/PATH/);
+  assert.match(problemOf(`${base}webhook: {}`), /either url or urlFile/);
+  assert.match(problemOf(`${base}webhook: { url: "https://h/x", urlFile: f }`), /not both/);
+  assert.match(problemOf(`${base}webhook: { uri: x, urlFile: f }`), /did you mean url/);
+  assert.match(problemOf(`${base}metrics: { textfile: backup.txt }`), /\.prom/);
+  assert.match(problemOf(`${base}schedule: { verify: V9 }`), /V0, V1/);
+});

@@ -1,5 +1,6 @@
 /** The documents of the verbs on backup sets. Sizes in bytes. */
 import * as z from "zod";
+import { scheduleSummary } from "./backup-schedule-output.ts";
 import { decimal, document, time, type OutputDocument } from "./output-parts.ts";
 
 const mark = z.object({
@@ -57,6 +58,7 @@ export const backupListSchema = z.object({
   ...document("BackupList"),
   cluster: z.string(),
   store: z.string(),
+  schedule: scheduleSummary,
   publicKey: z.string().describe("of this machine: what another one puts into `backup.signers` to trust its sets"),
   sets: z
     .array(
@@ -163,6 +165,7 @@ export const statusBackups = z
     isSeen: z.boolean().describe("false: the store could not be looked at; then both are not known"),
     newest: statusBackup.describe("the newest set of this cluster that is signed by a known key; null: there is none"),
     lastProven: statusBackup.describe("the newest that is proven to V2 at least"),
+    schedule: scheduleSummary,
   })
   .nullable()
   .describe("null: no backups are configured");

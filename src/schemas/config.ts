@@ -141,7 +141,8 @@ function knownKeys(path: YamlPath): readonly string[] {
 
 function knownBackupKeys(section: YamlPath[number] | undefined): readonly string[] {
   const { shape } = configSchema.shape.backup.unwrap();
-  if (section === "retention" || section === "s3") return Object.keys(shape[section].unwrap().shape);
+  if (section === "retention" || section === "s3" || section === "schedule" || section === "metrics" || section === "webhook")
+    return Object.keys(shape[section].unwrap().shape);
   return section === undefined ? Object.keys(shape) : [];
 }
 

@@ -7,6 +7,7 @@
 import * as z from "zod";
 import { backupKeepOutputDocuments } from "./backup-keep-output.ts";
 import { backupOutputDocuments, statusBackups } from "./backup-output.ts";
+import { backupScheduleOutputDocuments } from "./backup-schedule-output.ts";
 import { fileOutputDocuments } from "./file-output.ts";
 import { labOutputDocuments } from "./lab-output.ts";
 import { decimal, document, time, type OutputDocument } from "./output-parts.ts";
@@ -361,6 +362,7 @@ export const outputDocuments: { readonly [kind: string]: OutputDocument } = {
   },
   ...backupOutputDocuments,
   ...backupKeepOutputDocuments,
+  ...backupScheduleOutputDocuments,
   ...fileOutputDocuments,
   Version: { verbs: ["version"], words: "Versions.", schema: versionSchema },
   ...labOutputDocuments,

@@ -25,11 +25,11 @@ export interface OpenBackup {
   close(): Promise<void>;
 }
 
-/** `store`: another place than the configured one. BACKUP_NOT_CONFIGURED, BACKUP_STORE_INVALID, BACKUP_KEY_INVALID, LOCAL_FILE_FAILED. */
+/** `store`: another place than the configured one; `passphraseFile`: where the passphrase lies instead. BACKUP_NOT_CONFIGURED, BACKUP_STORE_INVALID, BACKUP_KEY_INVALID, LOCAL_FILE_FAILED. */
 export async function openBackup(
   cli: Pick<CliContext, "directories">,
   config: ClusterConfig,
-  options: { readonly store?: string | undefined } = {},
+  options: { readonly store?: string | undefined; readonly passphraseFile?: string | undefined } = {},
 ): Promise<OpenBackup> {
   const settings = config.backup;
   if (settings === undefined) throw notConfigured(config);
@@ -38,13 +38,14 @@ export async function openBackup(
     accessTo: (host) => accessToOne({ ...host, roles: [] }, config.ssh),
   });
   const owner = await thisProcess();
+  const passphraseFile = options.passphraseFile ?? settings.passphraseFile;
   const keys = new FileBackupKeys({ stateDirectory: cli.directories.state });
   const { publicKey } = await keys.signingKey();
   return {
     settings,
     ports: { store, ciphers: nodeSetCiphers, wrapping: new AgeKeyWrapping(), keys, owner, isRunning: runningBeside(owner) },
     trust: { publicKeys: [publicKey, ...settings.signers.flatMap((signer) => fromBase64Url(signer) ?? [])] },
-    passphrase: async () => (settings.passphraseFile === undefined ? undefined : await readPassphraseFile(atHome(settings.passphraseFile))),
+    passphrase: async () => (passphraseFile === undefined ? undefined : await readPassphraseFile(atHome(passphraseFile))),
     close: () => store.close(),
   };
 }
@@ -63,7 +64,8 @@ export function placeTyped(text: string, work: string): string {
   return /^[a-z0-9]+:\/\//.test(text) ? text : resolve(work, atHome(text));
 }
 
-function notConfigured(config: ClusterConfig): RecoveryError {
+/** BACKUP_NOT_CONFIGURED, with what the section needs. */
+export function notConfigured(config: ClusterConfig): RecoveryError {
   return new RecoveryError("BACKUP_NOT_CONFIGURED", {
     subject: `cluster ${config.cluster}`,
     detail:

@@ -1,9 +1,11 @@
 import type { AppContext } from "../../app/app-ports.ts";
 import { glanceAtBackups, type GlancedSet } from "../../app/backup/glance-at-backups.ts";
+import type { ScheduleSummary } from "../../model/backup-schedule.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { StatusBackup, StatusDocument } from "../../render/status-document.ts";
 import type { CliContext } from "../cli-context.ts";
 import { openBackup } from "./open-backup.ts";
+import { scheduleHere } from "./schedule-here.ts";
 
 /** `status` is repeated every few seconds, and must not wait for a store that is far away or down. */
 const limitMs = 2000;
@@ -15,8 +17,33 @@ export async function statusBackups(
 ): Promise<{ readonly backups: StatusDocument["backups"]; readonly problem?: string }> {
   const { config } = app;
   if (config.backup === undefined) return { backups: undefined };
+  const { schedule, problem } = await scheduleIfReadable(cli, app);
+  const seen = await storeGlance(cli, app, { store: config.backup.store, schedule });
+  const problems = [problem, seen.problem].filter((words) => words !== undefined);
+  return problems.length === 0 ? { backups: seen.backups } : { backups: seen.backups, problem: problems.join("; ") };
+}
+
+/** What this machine keeps is near: nobody waits for it, and it is there when the store is not. */
+async function scheduleIfReadable(
+  cli: Pick<CliContext, "directories">,
+  { config, ports }: AppContext,
+): Promise<{ readonly schedule: ScheduleSummary | undefined; readonly problem?: string }> {
+  try {
+    return { schedule: await scheduleHere(cli, config.cluster, ports.clock.nowMs()) };
+  } catch (error) {
+    if (!(error instanceof RecoveryError)) throw error;
+    return { schedule: undefined, problem: `scheduled backups (${error.code}: ${error.detail})` };
+  }
+}
+
+async function storeGlance(
+  cli: Pick<CliContext, "directories">,
+  app: AppContext,
+  here: { readonly store: string; readonly schedule: ScheduleSummary | undefined },
+): Promise<{ readonly backups: StatusDocument["backups"]; readonly problem?: string }> {
+  const { config } = app;
   const tooLate = AbortSignal.timeout(limitMs);
-  const empty = { store: config.backup.store, isSeen: false, newest: undefined, lastProven: undefined };
+  const empty = { ...here, isSeen: false, newest: undefined, lastProven: undefined };
   try {
     const backup = await openBackup(cli, config);
     try {
@@ -33,7 +60,7 @@ export async function statusBackups(
     const why =
       error instanceof RecoveryError && !tooLate.aborted
         ? `${error.code}: ${error.detail}`
-        : `${config.backup.store} gave no answer within ${String(limitMs / 1000)} s`;
+        : `${here.store} gave no answer within ${String(limitMs / 1000)} s`;
     return { backups: empty, problem: `the backup sets (${why})` };
   }
 }

@@ -3,6 +3,7 @@ import type { Restorability } from "../../catalogue/verify/restorability.ts";
 import { toBase64Url } from "../../formats/backup-set/byte-text.ts";
 import { setSummary, type BackupListDocument, type BackupProofSummary, type ListedBackup } from "../../render/backup-document.ts";
 import { backupListPage } from "../../render/backup-pages.ts";
+import { scheduleHere } from "../backup/schedule-here.ts";
 import { withBackup } from "../backup/with-backup.ts";
 import type { CommandModule } from "../command-spec.ts";
 import { printResult } from "../print-result.ts";
@@ -13,7 +14,11 @@ export const command: CommandModule = {
     return withBackup(invocation, { isQuiet: true }, async ({ app, display, backup }) => {
       const context = { backup: backup.ports, trust: backup.trust, signal: app.signal };
       const nowMs = app.ports.clock.nowMs();
-      const [sets, { publicKey }] = await Promise.all([listBackups(context, nowMs), backup.ports.keys.signingKey()]);
+      const [sets, { publicKey }, schedule] = await Promise.all([
+        listBackups(context, nowMs),
+        backup.ports.keys.signingKey(),
+        scheduleHere(cli, app.config.cluster, nowMs),
+      ]);
       display.stop();
       const document: BackupListDocument = {
         apiVersion: "requorum/v1",
@@ -21,10 +26,12 @@ export const command: CommandModule = {
         cluster: app.config.cluster,
         store: backup.ports.store.place,
         publicKey: toBase64Url(publicKey),
+        schedule,
         sets: sets.map((one) => listed(one, nowMs)),
       };
       printResult(cli, document, () => backupListPage(document));
-      return sets.every(({ set }) => set.kind === "trusted") ? "done" : "findings";
+      const isLate = schedule?.state === "failing" || schedule?.state === "overdue";
+      return !isLate && sets.every(({ set }) => set.kind === "trusted") ? "done" : "findings";
     });
   },
 };

@@ -78,7 +78,10 @@ export const backupSpecs: readonly CommandSpec[] = [
       { command: "requorum backup list -o json", why: "for a program" },
     ],
     exits: ["findings", ...storeExits],
-    exitWords: { ...storeWords, findings: "listed, and a set is damaged or not signed by a known key" },
+    exitWords: {
+      ...storeWords,
+      findings: "listed, and a set is damaged or not signed by a known key, or scheduled backups of this machine fail or are overdue",
+    },
     load: async () => (await import("../commands/backup-list.ts")).command,
   },
   {

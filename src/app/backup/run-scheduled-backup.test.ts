@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeClock } from "../../../test/support/fake-clock.ts";
+import { FakeScheduleRecords } from "../../../test/support/fake-schedule-records.ts";
+import { manifestFacts } from "../../../test/support/set-world.ts";
+import type { ScheduledRun, ScheduleRecord } from "../../model/backup-schedule.ts";
+import type { BackupManifest } from "../../model/backup-set.ts";
+import { asBackupSetId } from "../../model/ids.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { backupMetrics } from "../../render/backup-metrics.ts";
+import { readScheduleRecord, writeInstalledTimer, writeScheduleRecord } from "../../schemas/backup-schedule.ts";
+import { readSchedule } from "./read-schedule.ts";
+import { runScheduledBackup, type ScheduledBackupContext, type ScheduledSteps } from "./run-scheduled-backup.ts";
+
+const id = asBackupSetId("20260301-030000-aaaaaa");
+const manifest = { ...manifestFacts(), id } as BackupManifest;
+const owner = { host: "bastion", pid: 7, bootId: "b" };
+const hourMs = 3_600_000;
+
+function world(steps: Partial<ScheduledSteps> = {}, changes: Partial<ScheduledBackupContext> = {}) {
+  const clock = new FakeClock();
+  const records = new FakeScheduleRecords();
+  const did: string[] = [];
+  const told: { readonly run: ScheduledRun; readonly record: ScheduleRecord }[] = [];
+  const doing = <T>(name: string, result: T): Promise<T> => {
+    did.push(name);
+    clock.advance(1000);
+    return Promise.resolve(result);
+  };
+  const context: ScheduledBackupContext = {
+    cluster: "prod",
+    store: "/srv/sets",
+    schedule: { verify: "V3", prune: "off" },
+    by: "root@bastion",
+    program: "requorum 0.1.0",
+    ports: { clock, records },
+    owner,
+    isRunning: () => Promise.resolve(false),
+    listeners: [
+      {
+        name: "the webhook",
+        tell: (run, record) => {
+          told.push({ run, record });
+          return Promise.resolve();
+        },
+      },
+    ],
+    open: () =>
+      doing("open", {
+        create: () => doing("create", manifest),
+        verify: (_manifest, level) => doing(`verify ${level}`, { level, problems: [] }),
+        prune: (isApplied) => doing(`prune ${String(isApplied)}`, { isApplied, remove: ["sets/old.json"], refusals: [] }),
+        close: () => doing("close", undefined),
+        ...steps,
+      }),
+    ...changes,
+  };
+  const record = async () => readScheduleRecord((await records.read("prod", "runs")) ?? "");
+  const summary = () => readSchedule({ records, isRunning: context.isRunning, nowMs: clock.nowMs() }, "prod");
+  return { clock, records, did, told, context, record, summary };
+}
+
+test("scheduled backup: made, proven to the configured level, kept and told; nothing is pruned unless it is configured", async () => {
+  const { context, did, told, record, summary } = world();
+  const { run, error, untold } = await runScheduledBackup(context);
+  assert.deepEqual([did, error, untold], [["open", "create", "verify V3", "close"], undefined, []]);
+  assert.deepEqual([run.outcome, run.set?.level, run.prune], ["succeeded", "V3", undefined]);
+  const kept = await record();
+  assert.deepEqual([kept.running, kept.lastSuccess?.set, kept.failuresInARow], [undefined, id, 0]);
+  assert.deepEqual(kept.last, run);
+  assert.equal(told.length, 1);
+  assert.equal((await summary())?.state, "ok");
+});
+
+test("scheduled backup: a set that is not proven is a failure, and never followed by pruning", async () => {
+  const failing = world(
+    { verify: () => Promise.resolve({ level: "V1", problems: ["V2 fails: a page is damaged"] }) },
+    { schedule: { verify: "V4", prune: "apply" } },
+  );
+  const { run, error } = await runScheduledBackup(failing.context);
+  assert.deepEqual(
+    [run.outcome, run.failure?.code, run.failure?.phase, error?.code],
+    ["failed", "BACKUP_NOT_PROVEN", "verify", "BACKUP_NOT_PROVEN"],
+  );
+  assert.deepEqual(failing.did, ["open", "create", "close"]);
+  const summary = await failing.summary();
+  assert.deepEqual([summary?.state, summary?.lastSuccess], ["failing", undefined]);
+  assert.match(summary?.because ?? "", /BACKUP_NOT_PROVEN \(verify\): V2 fails/);
+});
+
+test("scheduled backup: what keeps the store from being opened is kept and told like any failure, one after the other", async () => {
+  const open = () => Promise.reject(new RecoveryError("BACKUP_STORE_UNREACHABLE", { subject: "store s3://b", detail: "no answer" }));
+  const { context, told, record } = world({}, { open });
+  await runScheduledBackup(context);
+  await runScheduledBackup(context);
+  const { failuresInARow, lastFailure } = await record();
+  assert.deepEqual([failuresInARow, lastFailure?.phase, lastFailure?.code], [2, "open", "BACKUP_STORE_UNREACHABLE"]);
+  assert.deepEqual(
+    told.map(({ run }) => run.outcome),
+    ["failed", "failed"],
+  );
+});
+
+test("scheduled backup: pruning that is refused fails the run, and the proven set counts all the same", async () => {
+  const { context, record, summary } = world(
+    { prune: (isApplied) => Promise.resolve({ isApplied, remove: [], refusals: ["another cluster id"] }) },
+    { schedule: { verify: "V3", prune: "plan" } },
+  );
+  const { run } = await runScheduledBackup(context);
+  assert.deepEqual([run.outcome, run.failure?.code], ["succeeded", "BACKUP_PRUNE_REFUSED"]);
+  assert.deepEqual([(await record()).lastSuccess?.set, (await summary())?.state], [id, "incomplete"]);
+});
+
+test("scheduled backup: a listener that fails is said, and the backup stands; a bug is told, and thrown", async () => {
+  const deaf = new RecoveryError("BACKUP_WEBHOOK_FAILED", { subject: "the webhook", detail: "HTTP 500" });
+  const { context, record } = world({}, { listeners: [{ name: "the webhook", tell: () => Promise.reject(deaf) }] });
+  const { run, error, untold } = await runScheduledBackup(context);
+  assert.deepEqual([run.outcome, error, untold], ["succeeded", undefined, [{ what: "the webhook", error: deaf }]]);
+  assert.equal((await record()).failuresInARow, 0);
+  const buggy = world({ create: () => Promise.reject(new TypeError("x is not a function")) });
+  await assert.rejects(runScheduledBackup(buggy.context), TypeError);
+  assert.equal(buggy.told[0]?.run.failure?.code, "BUG");
+});
+
+test("scheduled backup: a full disk or a damaged record does not keep the backup from being made, and is said", async () => {
+  const full = world();
+  full.records.writeFailure = new RecoveryError("LOCAL_DISK_FULL", { subject: "file runs.json", detail: "no space" });
+  const unkept = await runScheduledBackup(full.context);
+  assert.deepEqual(
+    [unkept.run.outcome, unkept.untold.map(({ what }) => what)],
+    ["succeeded", ["the start of the run", "the end of the run"]],
+  );
+  const damaged = world();
+  damaged.records.texts.set("prod/runs", "{");
+  await assert.rejects(damaged.summary(), /record of scheduled backups/);
+  const { untold } = await runScheduledBackup(damaged.context);
+  assert.deepEqual(
+    untold.map(({ error }) => error.code),
+    ["BACKUP_RECORD_DAMAGED"],
+  );
+  assert.equal((await damaged.summary())?.state, "ok");
+});
+
+test("scheduled backup: a run that was killed is a failure, as soon as somebody looks; one that still works is none", async () => {
+  const { context, records, summary, record } = world({}, { isRunning: () => Promise.resolve(false) });
+  records.texts.set(
+    "prod/runs",
+    writeScheduleRecord({
+      running: { startedAt: "2026-03-01T00:00:00.000Z", ...owner },
+      last: undefined,
+      lastSuccess: undefined,
+      lastFailure: undefined,
+      failuresInARow: 0,
+    }),
+  );
+  assert.equal((await summary())?.lastFailure?.code, "BACKUP_RUN_KILLED");
+  assert.equal((await summary())?.state, "failing");
+  const alive = await readSchedule({ records, isRunning: () => Promise.resolve(true), nowMs: 0 }, "prod");
+  assert.equal(alive?.state, "waiting");
+  await runScheduledBackup(context);
+  const kept = await record();
+  assert.deepEqual([kept.lastFailure?.code, kept.failuresInARow], ["BACKUP_RUN_KILLED", 0]);
+});
+
+test("schedule: later than two intervals it is overdue, also when no run ever came; without a known interval nobody says so", async () => {
+  const { context, clock, records, summary } = world();
+  const timer = {
+    unit: "requorum-backup-prod",
+    scope: "system",
+    schedule: "every 6h",
+    intervalSeconds: 6 * 3600,
+    installedAt: clock.nowIso(),
+  } as const;
+  assert.equal(await summary(), undefined);
+  records.texts.set("prod/timer", writeInstalledTimer(timer));
+  assert.equal((await summary())?.state, "waiting");
+  assert.equal((await summary())?.nextBy, new Date(clock.nowMs() + 6 * hourMs).toISOString());
+  clock.advance(12 * hourMs + 1);
+  assert.match((await summary())?.because ?? "", /no proven set since the timer was installed/);
+  await runScheduledBackup(context);
+  assert.equal((await summary())?.state, "ok");
+  clock.advance(12 * hourMs + 5000);
+  assert.equal((await summary())?.state, "overdue");
+  records.texts.set("prod/timer", writeInstalledTimer({ ...timer, intervalSeconds: undefined }));
+  assert.equal((await summary())?.state, "ok");
+});
+
+test("backupMetrics: every name has help, type and one value of the cluster; what is not known is left out", async () => {
+  const { context, told } = world();
+  await runScheduledBackup(context);
+  const [first] = told;
+  assert.ok(first !== undefined);
+  const text = backupMetrics(first.run, first.record, undefined);
+  assert.match(text, /^requorum_backup_last_run_success\{cluster="prod"\} 1$/m);
+  assert.match(text, /^requorum_backup_last_set_proven_level\{cluster="prod"\} 3$/m);
+  assert.match(text, /^requorum_backup_last_success_timestamp_seconds\{cluster="prod"\} 1772334\d+/m);
+  assert.doesNotMatch(text, /interval_seconds|last_failure|NaN|undefined/);
+  for (const block of text.trimEnd().split(/^(?=# HELP)/m))
+    assert.match(block, /^# HELP (\S+) .+\n# TYPE \1 gauge\n\1\{cluster="prod"\} \S+\n?$/);
+});

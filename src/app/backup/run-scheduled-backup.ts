@@ -1,0 +1,206 @@
+/**
+ * One scheduled backup: create, prove, prune where that is configured; and,
+ * however it ends, kept and told. The timer's verb calls it, and the server.
+ * When the next one runs is not decided here.
+ */
+import {
+  emptyScheduleRecord,
+  foldKilledRun,
+  foldScheduledRun,
+  type ScheduledFailure,
+  type ScheduledPhase,
+  type ScheduledPrune,
+  type ScheduledRun,
+  type ScheduledSet,
+  type ScheduleRecord,
+} from "../../model/backup-schedule.ts";
+import type { BackupManifest, ProofLevel } from "../../model/backup-set.ts";
+import type { BackupScheduleConfig } from "../../model/cluster-config.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { IsRunning, ProcessOwner } from "../../ports/process-owner.ts";
+import type { ScheduleRecords } from "../../ports/schedule-records.ts";
+import { readScheduleRecord, writeScheduleRecord } from "../../schemas/backup-schedule.ts";
+
+/** What a scheduled backup is made of; `scheduledStepsOf` makes it of the use cases. Each throws what its use case throws. */
+export interface ScheduledSteps {
+  create(): Promise<BackupManifest>;
+  verify(manifest: BackupManifest, level: ProofLevel): Promise<ProvenSet>;
+  prune(isApplied: boolean): Promise<ScheduledPrune>;
+  close(): Promise<void>;
+}
+
+export interface ProvenSet {
+  /** The highest level that holds. */
+  readonly level: ProofLevel | undefined;
+  /** Why the wanted level is not proven; empty: it is. */
+  readonly problems: readonly string[];
+}
+
+/** Who is told how it went: a file of metrics, a webhook. What it throws is said, and changes nothing of the backup. */
+export interface ScheduleListener {
+  readonly name: string;
+  tell(run: ScheduledRun, record: ScheduleRecord): Promise<void>;
+}
+
+export interface ScheduledBackupContext {
+  readonly cluster: string;
+  /** As the configuration names it. */
+  readonly store: string;
+  readonly schedule: BackupScheduleConfig;
+  readonly by: string;
+  readonly program: string;
+  readonly ports: { readonly clock: Clock; readonly records: ScheduleRecords };
+  readonly owner: ProcessOwner;
+  readonly isRunning: IsRunning;
+  readonly listeners: readonly ScheduleListener[];
+  /** Opens store and keys: what keeps it from being opened is a failed backup like any other. */
+  readonly open: () => Promise<ScheduledSteps>;
+}
+
+export interface ScheduledBackup {
+  readonly run: ScheduledRun;
+  /** What `run.failure` is of. A bug of ours is thrown again after it was told. */
+  readonly error: RecoveryError | undefined;
+  /** What could not be kept, or whom it could not be told. */
+  readonly untold: readonly { readonly what: string; readonly error: RecoveryError }[];
+}
+
+/** Throws only bugs. Whatever else goes wrong is in the result, and told. */
+export async function runScheduledBackup(context: ScheduledBackupContext): Promise<ScheduledBackup> {
+  const { clock } = context.ports;
+  const startedAt = clock.nowIso();
+  const untold = new Untold();
+  const before = await begin(context, startedAt, untold);
+  const progress = new Progress();
+  let thrown: unknown;
+  try {
+    await work(context, progress);
+  } catch (error) {
+    thrown = error;
+  }
+  const run = endedRun(context, { startedAt, endedAt: clock.nowIso(), progress, thrown });
+  const record = foldScheduledRun(before, run);
+  await untold.attempt("the end of the run", () => keep(context, record));
+  for (const listener of context.listeners) await untold.attempt(listener.name, () => listener.tell(run, record));
+  if (thrown === undefined || thrown instanceof RecoveryError) return { run, error: thrown, untold: untold.all };
+  throw thrown instanceof Error ? thrown : new Error("something else than an error was thrown", { cause: thrown });
+}
+
+/** What came about so far, also when the rest fails. */
+class Progress {
+  phase: ScheduledPhase = "open";
+  set: ScheduledSet | undefined;
+  prune: ScheduledPrune | undefined;
+}
+
+async function work({ open, schedule, store }: ScheduledBackupContext, progress: Progress): Promise<void> {
+  const steps = await open();
+  try {
+    progress.phase = "create";
+    const manifest = await steps.create();
+    progress.set = setOf(manifest);
+    progress.phase = "verify";
+    const { level, problems } = await steps.verify(manifest, schedule.verify);
+    progress.set = { ...progress.set, level, isProven: problems.length === 0 };
+    if (problems.length > 0)
+      throw new RecoveryError("BACKUP_NOT_PROVEN", {
+        subject: `set ${manifest.id}`,
+        detail: problems.join("; "),
+        remedies: [
+          {
+            why: "try it again, and see every level",
+            command: ["requorum backup verify", manifest.id, "--level", schedule.verify].join(" "),
+          },
+        ],
+      });
+    if (schedule.prune === "off") return;
+    progress.phase = "prune";
+    progress.prune = await steps.prune(schedule.prune === "apply");
+    if (progress.prune.refusals.length > 0)
+      throw new RecoveryError("BACKUP_PRUNE_REFUSED", {
+        subject: `store ${store}`,
+        detail: `${progress.prune.refusals.join(". ")}. Nothing was changed`,
+        remedies: [{ why: "see what each set is", command: "requorum backup list" }],
+      });
+  } finally {
+    await steps.close();
+  }
+}
+
+function setOf({ id, snapshot, marks }: BackupManifest): ScheduledSet {
+  return {
+    id,
+    revision: snapshot.revision,
+    snapshotBytes: snapshot.sizeBytes,
+    marks: [...new Set(marks.map(({ code }) => code))],
+    level: undefined,
+    isProven: false,
+  };
+}
+
+function endedRun(
+  { cluster, by, program, store, schedule }: ScheduledBackupContext,
+  ended: { readonly startedAt: string; readonly endedAt: string; readonly progress: Progress; readonly thrown: unknown },
+): ScheduledRun {
+  const { startedAt, endedAt, progress, thrown } = ended;
+  return {
+    cluster,
+    by,
+    program,
+    store,
+    startedAt,
+    endedAt,
+    outcome: progress.set?.isProven === true ? "succeeded" : "failed",
+    wantedLevel: schedule.verify,
+    set: progress.set,
+    prune: progress.prune,
+    failure: thrown === undefined ? undefined : failureOf(thrown, progress.phase),
+  };
+}
+
+/** Of a bug only its message goes out; the stack is saved where bugs are. */
+function failureOf(thrown: unknown, phase: ScheduledPhase): ScheduledFailure {
+  if (thrown instanceof RecoveryError) return { phase, code: thrown.code, subject: thrown.subject, detail: thrown.detail };
+  return { phase, code: "BUG", subject: "requorum", detail: thrown instanceof Error ? thrown.message : String(thrown) };
+}
+
+/** What is left of a run that nobody ended is a failed run. A record that cannot be read must not keep tonight's backup from being made. */
+async function begin(context: ScheduledBackupContext, startedAt: string, untold: Untold): Promise<ScheduleRecord> {
+  const { cluster, owner, ports } = context;
+  const read = await untold.attempt("earlier runs", async () => {
+    const text = await ports.records.read(cluster, "runs");
+    return text === undefined ? emptyScheduleRecord : readScheduleRecord(text);
+  });
+  const record = await withoutKilled(read ?? emptyScheduleRecord, startedAt, context.isRunning);
+  const { host, pid, bootId, processStart } = owner;
+  await untold.attempt("the start of the run", () => keep(context, { ...record, running: { startedAt, host, pid, bootId, processStart } }));
+  return record;
+}
+
+/** A run whose process is surely gone was killed. One that may still be at work is left to itself. */
+export async function withoutKilled(record: ScheduleRecord, nowIso: string, isRunning: IsRunning): Promise<ScheduleRecord> {
+  if (record.running === undefined) return record;
+  const { host, pid, bootId, processStart } = record.running;
+  const isThere = await isRunning({ host, pid, bootId, ...(processStart === undefined ? {} : { processStart }) });
+  return isThere === false ? foldKilledRun(record, nowIso) : record;
+}
+
+async function keep({ cluster, ports }: ScheduledBackupContext, record: ScheduleRecord): Promise<void> {
+  await ports.records.write(cluster, "runs", writeScheduleRecord(record));
+}
+
+class Untold {
+  readonly all: { readonly what: string; readonly error: RecoveryError }[] = [];
+
+  /** undefined: it failed, and is said. */
+  async attempt<T>(what: string, act: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await act();
+    } catch (error) {
+      if (!(error instanceof RecoveryError)) throw error;
+      this.all.push({ what, error });
+      return undefined;
+    }
+  }
+}

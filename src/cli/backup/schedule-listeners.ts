@@ -1,0 +1,46 @@
+import { writeMetricsFile } from "../../adapters/local-fs/write-metrics-file.ts";
+import { postWebhook } from "../../adapters/system/webhook.ts";
+import type { ScheduleListener } from "../../app/backup/run-scheduled-backup.ts";
+import type { BackupConfig } from "../../model/cluster-config.ts";
+import { redactDocument } from "../../model/redact.ts";
+import type { ScheduleRecords } from "../../ports/schedule-records.ts";
+import { backupMetrics } from "../../render/backup-metrics.ts";
+import { backupRunDocument } from "../../render/backup-run.ts";
+import { toJsonValue } from "../../render/to-json-value.ts";
+import { readInstalledTimer } from "../../schemas/backup-schedule.ts";
+import { jsonLine } from "../json-line.ts";
+import { atHome } from "./open-backup.ts";
+
+/** Whom the configuration wants scheduled backups told. The file first: it is quick, and near. */
+export function scheduleListeners({ metrics, webhook }: BackupConfig, records: ScheduleRecords): readonly ScheduleListener[] {
+  return [
+    ...(metrics === undefined
+      ? []
+      : [
+          {
+            name: "the metrics",
+            tell: async (...[run, record]: Parameters<ScheduleListener["tell"]>) => {
+              const timer = await records.read(run.cluster, "timer");
+              const interval = timer === undefined ? undefined : readInstalledTimer(timer).intervalSeconds;
+              await writeMetricsFile(atHome(metrics.textfile), backupMetrics(run, record, interval));
+            },
+          },
+        ]),
+    ...(webhook === undefined
+      ? []
+      : [
+          {
+            name: "the webhook",
+            tell: (...[run]: Parameters<ScheduleListener["tell"]>) =>
+              postWebhook(
+                {
+                  ...(webhook.url === undefined ? {} : { url: webhook.url }),
+                  ...(webhook.urlFile === undefined ? {} : { urlFile: atHome(webhook.urlFile) }),
+                  ...(webhook.caFile === undefined ? {} : { caFile: atHome(webhook.caFile) }),
+                },
+                jsonLine(redactDocument(toJsonValue(backupRunDocument(run)))),
+              ),
+          },
+        ]),
+  ];
+}

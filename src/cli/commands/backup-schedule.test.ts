@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { cli, workDirectory, type CliResult } from "../../../test/support/captured-cli.ts";
+import { FakeClock } from "../../../test/support/fake-clock.ts";
+import { readClusterConfig } from "../../schemas/config.ts";
+import { outputDocuments } from "../../schemas/output.ts";
+import { writeInstalledTimer } from "../../schemas/backup-schedule.ts";
+
+/** A cluster that answers nobody: every scheduled backup of it fails. */
+function setting(context: TestContext) {
+  const directory = workDirectory();
+  context.after(() => {
+    directory.remove();
+  });
+  const { path } = directory;
+  const passphrase = join(path, "passphrase");
+  writeFileSync(passphrase, "planted-secret-passphrase\n", { mode: 0o600 });
+  const clock = new FakeClock();
+  const call = (words: readonly string[], more = "", answers: readonly string[] = []): Promise<CliResult> => {
+    const section = `backup: { store: ${join(path, "store")}, passphraseFile: ${passphrase}${more} }\n`;
+    const text = `apiVersion: requorum/v1\ncluster: prod\nhosts: [{ name: cp1, address: 10.0.0.11, roles: [control-plane] }]\n${section}`;
+    const options = { config: readClusterConfig(text, "/r.yaml"), ports: { clock }, isTty: answers.length > 0, answers };
+    return cli(words, options, path);
+  };
+  return { path, clock, call };
+}
+
+function documentOf({ out, err }: CliResult): { readonly [field: string]: unknown } {
+  const document = JSON.parse(out) as { readonly kind: string };
+  assert.doesNotThrow(() => outputDocuments[document.kind]?.schema.parse(document), err);
+  return document;
+}
+
+test("backup run: a failed backup is loud: exit code, metrics, webhook, backup list and status say it, and no secret is in any of it", async (context) => {
+  const { path, call } = setting(context);
+  const bodies: string[] = [];
+  const server = createServer((request, response) => {
+    request.on("data", (data: Buffer) => bodies.push(data.toString()));
+    request.on("end", () => response.end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  context.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  const textfile = join(path, "requorum.prom");
+  const more = `, metrics: { textfile: ${textfile} }, webhook: { url: "http://127.0.0.1:${String(address.port)}/t0ken" }`;
+  const ran = await call(["backup", "run", "-o", "json"], more);
+  assert.equal(ran.code, 10, ran.err);
+  assert.match(ran.err, /BACKUP_NO_SOURCE/);
+  const { outcome, failure } = documentOf(ran);
+  assert.deepEqual([outcome, (failure as { readonly phase: string }).phase], ["failed", "create"]);
+  assert.deepEqual(documentOf({ ...ran, out: bodies.join("") }), documentOf(ran));
+  const metrics = readFileSync(textfile, "utf8");
+  assert.match(metrics, /^requorum_backup_last_run_success\{cluster="prod"\} 0$/m);
+  assert.equal(statSync(textfile).mode & 0o777, 0o644);
+  const list = await call(["backup", "list"]);
+  assert.equal(list.code, 3);
+  assert.match(list.out, /THE LAST ONE FAILED[^]*BACKUP_NO_SOURCE \(create\)/);
+  documentOf(await call(["backup", "list", "-o", "json"]));
+  assert.match((await call(["status"])).out, /scheduled +THE LAST ONE FAILED/);
+  documentOf(await call(["status", "-o", "json"]));
+  const runs = readFileSync(join(path, "state/prod/backup-schedule/runs.json"), "utf8");
+  assert.doesNotMatch([ran.out, ran.err, bodies.join(""), metrics, runs].join(""), /planted-secret|t0ken/);
+});
+
+test("backup run: a store that cannot be opened, and a webhook and metrics that cannot be told, are said", async (context) => {
+  const { path, call } = setting(context);
+  rmSync(join(path, "passphrase"));
+  const more = `, metrics: { textfile: ${join(path, "none", "x.prom")} }, webhook: { urlFile: ${join(path, "none")} }`;
+  const { code, out } = await call(["backup", "run"], more);
+  assert.equal(code, 13);
+  assert.match(out, /open: LOCAL_FILE_FAILED[^]*not told: the metrics[^]*not told: the webhook/);
+  const credential = join(path, "credential");
+  writeFileSync(credential, "another\n", { mode: 0o400 });
+  assert.equal((await call(["backup", "run", "--credential", credential])).code, 10);
+});
+
+test("backup timer: a plan with both units is shown first; refused without consent, nothing is written", async (context) => {
+  const { path, call } = setting(context);
+  const words = ["backup", "timer", "install", "--every", "6h", "--files-only"];
+  const planned = await call([...words, "--plan"]);
+  assert.equal(planned.code, 0, planned.err);
+  assert.match(planned.out, /what install would do[^]*requorum-backup-prod\.service[^]*OnUnitActiveSec=21600s/);
+  assert.match(planned.out, /--timeout[^]*LoadCredential=requorum:.*passphrase/);
+  assert.doesNotMatch(planned.out, /planted-secret/);
+  documentOf(await call([...words, "--plan", "-o", "json"]));
+  assert.match((await call(words)).err, /CONSENT_MISSING/);
+  assert.equal((await call(words, "", ["other"])).code, 16);
+  assert.deepEqual(readdirSync(path), ["passphrase"]);
+  assert.equal((await call(["backup", "timer", "install", "--every", "5m"])).code, 2);
+  assert.equal((await call(["backup", "timer", "install", "--every", "0.1h"])).code, 2);
+});
+
+test("backup timer show: the units and how scheduled backups stand; later than two intervals is exit code 3", async (context) => {
+  const { path, clock, call } = setting(context);
+  const none = await call(["backup", "timer"]);
+  assert.equal(none.code, 0, none.err);
+  assert.match(none.out, /none on this machine[^]*requorum backup timer install/);
+  await call(["backup", "run"]);
+  writeFileSync(
+    join(path, "state/prod/backup-schedule/timer.json"),
+    writeInstalledTimer({
+      unit: "requorum-backup-prod",
+      scope: "system",
+      schedule: "every 6h",
+      intervalSeconds: 21600,
+      installedAt: clock.nowIso(),
+    }),
+  );
+  clock.advance(13 * 3_600_000);
+  const late = await call(["backup", "timer", "show", "-o", "json"]);
+  assert.equal(late.code, 3);
+  assert.equal((documentOf(late)["schedule"] as { readonly state: string }).state, "overdue");
+  writeFileSync(join(path, "state/prod/backup-schedule/runs.json"), "{");
+  assert.match((await call(["status"])).out, /scheduled backups \(BACKUP_RECORD_DAMAGED/);
+});

@@ -176,7 +176,6 @@ function endOfHelp(spec: CommandSpec): string {
 const plannedVerbs: readonly string[] = ["drill", "rehearse", "build", "node", "certificates", "inventory", "server"];
 const plannedGoals: { readonly [verb: string]: readonly string[] } = {
   plan: ["remove", "add", "restore", "renew-certificates", "build", "upgrade-backup"],
-  backup: ["timer"],
 };
 
 function notBuiltYet(words: readonly string[]): RecoveryError | undefined {

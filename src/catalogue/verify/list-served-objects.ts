@@ -1,4 +1,3 @@
-import type { Retry } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { KubeApi } from "../../ports/kube-api.ts";
 

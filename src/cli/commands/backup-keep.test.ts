@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -100,6 +100,11 @@ test("backup prune: packs that a killed prune left go, though no set is to go", 
   const [id = ""] = (await sets()).slice(-1);
   const index = join(work, "sets", "indexes", "0".repeat(64));
   await writeFile(index, "left over");
+  const longAgo = new Date(Date.now() - 2 * 3_600_000); // A younger one may be of a writer that is not listed yet.
+  await utimes(index, longAgo, longAgo);
+  // A younger one may be of a writer that is not listed yet.
+  const longAgo = new Date(Date.now() - 2 * 3_600_000);
+  await utimes(index, longAgo, longAgo);
   const { code, out, err } = await call(["prune"]);
   assert.equal(code, 0, err);
   assert.match(out, /1 object that no set needs/);

@@ -50,7 +50,7 @@ export const tiers: readonly Tier[] = [
   {
     ...quick,
     name: "program",
-    describes: "the program as a process: pipes, signals, exit codes",
+    describes: "the program as a process: pipes, signals, exit codes; verbs that read files in a thread of their own",
     folders: ["test/program"],
     fileForm: /\.test\.ts$/,
   },

@@ -24,15 +24,6 @@ test("kubeYaml: the key that means a merge is quoted, which kubectl's library fo
   assert.equal(kubeYaml({ "<<": { a: 1 }, c: "<<" }), '"<<":\n  a: 1\nc: <<\n');
 });
 
-test("kubeYaml: one word of many megabytes is written as it is", () => {
-  for (const letter of ["a", "/"]) {
-    const word = `a${letter.repeat(9 << 20)}`;
-    assert.ok(kubeYaml({ word }) === `word: ${word}\n`, letter);
-  }
-  const digits = `1${":1".repeat(8 << 20)}`;
-  assert.ok(kubeYaml({ digits }) === `digits: "${digits}"\n`);
-});
-
 test("kubeYaml: numbers are as Go writes them", () => {
   assert.equal(
     kubeYaml([1e6, 1234567.5, 1e21, -0, 1e-5, 18446744073709551615n, 0.1]),

@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { cli, workDirectory } from "../../../test/support/captured-cli.ts";
-import { landmarkWrites as writes, snapshotBytes } from "../../../test/support/kube-database.ts";
-import { below, dataDirFilesOf } from "../../../test/support/memory-data-dir.ts";
-import { putRequest } from "../../../test/support/raft-requests.ts";
-import { memoryFileContext } from "../../../test/support/memory-file-context.ts";
-import { checkFile } from "../../app/files/check-file.ts";
-import { fileChecksPage } from "../../render/file-checks-page.ts";
-import { fileCheckPage } from "../../render/file-check-page.ts";
-import { snapshotChecksSchema } from "../../schemas/file-output.ts";
-import { drawPage } from "../terminal/draw-page.ts";
+import { cli, workDirectory } from "../support/captured-cli.ts";
+import { landmarkWrites as writes, snapshotBytes } from "../support/kube-database.ts";
+import { below, dataDirFilesOf } from "../support/memory-data-dir.ts";
+import { putRequest } from "../support/raft-requests.ts";
+import { memoryFileContext } from "../support/memory-file-context.ts";
+import { checkFile } from "../../src/app/files/check-file.ts";
+import { fileChecksPage } from "../../src/render/file-checks-page.ts";
+import { fileCheckPage } from "../../src/render/file-check-page.ts";
+import { snapshotChecksSchema } from "../../src/schemas/file-output.ts";
+import { drawPage } from "../../src/cli/terminal/draw-page.ts";
 
 test("snapshot check: several files get a row each, also one that is not there, and the highest exit code counts", async (context) => {
   const directory = workDirectory();

@@ -42,7 +42,6 @@ export const backupKeepSpecs: readonly CommandSpec[] = [
     path: ["backup", "prune"],
     summary: "remove backup sets that no rule keeps: plan first, consent, then exactly that",
     description: [
-      "Not yet for sets that matter: a look with a wrong key or an unknown signer counts as evidence against a set, and a set that is known to be damaged may count among those that are kept. Read the plan.",
       "Kept are: the newest ones, the young ones, the newest of each of so many days, weeks and months; always the newest one proven to each level from V2 up, the newest without a mark, and never fewer than `backup.retention.neverBelow` says. Damaged sets, sets of other clusters and sets that are not signed by a known key stay, and count for nothing.",
       "Refused when the newer sets look like an orphan's: another cluster id, a lower revision, far fewer keys. What is removed lies aside in the store at first (with object lock: as a hidden version), and is deleted for good by a later call.",
     ],

@@ -56,6 +56,8 @@ export interface ScheduledStart {
   readonly host: string;
   readonly pid: number;
   readonly bootId: string;
+  /** Tells a reboot of this machine from another machine of its name. */
+  readonly machine?: string | undefined;
   readonly processStart?: string | undefined;
 }
 

@@ -44,7 +44,14 @@ const recordSchema = z.object({
   apiVersion: z.literal("requorum/v1"),
   kind: z.literal("ScheduleRecord"),
   running: z
-    .object({ startedAt: time, host: z.string(), pid: z.int(), bootId: z.string(), processStart: z.string().optional() })
+    .object({
+      startedAt: time,
+      host: z.string(),
+      pid: z.int(),
+      bootId: z.string(),
+      machine: z.string().optional(),
+      processStart: z.string().optional(),
+    })
     .optional(),
   last: run.optional(),
   lastSuccess: z.object({ at: time, set: z.string() }).optional(),

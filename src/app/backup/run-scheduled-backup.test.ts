@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { FakeClock } from "../../../test/support/fake-clock.ts";
 import { FakeScheduleRecords } from "../../../test/support/fake-schedule-records.ts";
 import { manifestFacts } from "../../../test/support/set-world.ts";
+import { runningBeside } from "../../adapters/system/node-process-owner.ts";
 import type { ScheduledRun, ScheduleRecord } from "../../model/backup-schedule.ts";
 import type { BackupManifest } from "../../model/backup-set.ts";
 import { asBackupSetId } from "../../model/ids.ts";
@@ -160,6 +161,20 @@ test("scheduled backup: a run that was killed is a failure, as soon as somebody 
   await runScheduledBackup(context);
   const kept = await record();
   assert.deepEqual([kept.lastFailure?.code, kept.failuresInARow], ["BACKUP_RUN_KILLED", 0]);
+});
+
+test("scheduled backup: a run that went with its machine's power is a failure after the next boot", async () => {
+  const here = { ...owner, machine: "m".repeat(32) };
+  const { context, records, summary } = world({}, { owner: here, isRunning: runningBeside({ ...here, bootId: "the next one" }) });
+  let during: string | undefined;
+  const open = () => {
+    during = records.texts.get("prod/runs");
+    return context.open();
+  };
+  await runScheduledBackup({ ...context, open });
+  assert.ok(during !== undefined);
+  records.texts.set("prod/runs", during);
+  assert.equal((await summary())?.lastFailure?.code, "BACKUP_RUN_KILLED");
 });
 
 test("schedule: later than two intervals it is overdue, also when no run ever came; without a known interval nobody says so", async () => {

@@ -173,16 +173,21 @@ async function begin(context: ScheduledBackupContext, startedAt: string, untold:
     return text === undefined ? emptyScheduleRecord : readScheduleRecord(text);
   });
   const record = await withoutKilled(read ?? emptyScheduleRecord, startedAt, context.isRunning);
-  const { host, pid, bootId, processStart } = owner;
-  await untold.attempt("the start of the run", () => keep(context, { ...record, running: { startedAt, host, pid, bootId, processStart } }));
+  await untold.attempt("the start of the run", () => keep(context, { ...record, running: { startedAt, ...owner } }));
   return record;
 }
 
 /** A run whose process is surely gone was killed. One that may still be at work is left to itself. */
 export async function withoutKilled(record: ScheduleRecord, nowIso: string, isRunning: IsRunning): Promise<ScheduleRecord> {
   if (record.running === undefined) return record;
-  const { host, pid, bootId, processStart } = record.running;
-  const isThere = await isRunning({ host, pid, bootId, ...(processStart === undefined ? {} : { processStart }) });
+  const { host, pid, bootId, machine, processStart } = record.running;
+  const isThere = await isRunning({
+    host,
+    pid,
+    bootId,
+    ...(machine === undefined ? {} : { machine }),
+    ...(processStart === undefined ? {} : { processStart }),
+  });
   return isThere === false ? foldKilledRun(record, nowIso) : record;
 }
 

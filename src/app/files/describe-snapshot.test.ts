@@ -24,3 +24,36 @@ test("describeSnapshot: revision, keys and hash are those of the other verbs, an
     found.totalKeys,
   );
 });
+
+test("describeSnapshot: services and endpoints, which lie below one part of the key, are counted apart, as the API lists them", () => {
+  const path = "/a.db";
+  const some = new Uint8Array([1]);
+  const context = memoryFileContext({
+    [path]: snapshotBytes({
+      writes: [
+        ...landmarkWrites,
+        ["/registry/services/specs/shop/web", some],
+        ["/registry/services/specs/shop/db", some],
+        ["/registry/services/endpoints/shop/web", some],
+      ],
+    }),
+  });
+  const { objects } = describeSnapshot(context, { path, etcdVersion: "3.6.16" });
+  assert.deepEqual(
+    objects.filter(({ resource }) => /service|endpoint/.test(resource)),
+    [
+      { resource: "endpoints", count: 1 },
+      { resource: "services", count: 2 },
+    ],
+  );
+  assert.deepEqual(
+    inspectFile(context, path)
+      .byResource.filter(({ resource }) => /service|endpoint/.test(resource))
+      .map(({ resource, objects: count }) => [resource, count])
+      .sort(),
+    [
+      ["endpoints", 1],
+      ["services", 2],
+    ],
+  );
+});

@@ -4,6 +4,7 @@ import { hashKv } from "../../formats/etcd/mvcc/hash-kv.ts";
 import type { MvccRecord } from "../../formats/etcd/mvcc-records.ts";
 import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
 import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
+import { registryPrefixLength } from "../../formats/kubernetes/registry-prefix-length.ts";
 import { RegistryPrefixFinder } from "../../formats/kubernetes/registry-prefix-finder.ts";
 import type { SnapshotDescription } from "../../model/snapshot-description.ts";
 import { newHashSeed, showing, type FileContext } from "./file-context.ts";
@@ -39,6 +40,7 @@ export function describeSnapshot(context: FileContext, request: DescribeSnapshot
     const census = inspectRecords(records, {
       hashSeed: newHashSeed(context),
       topKeys: 0,
+      prefixLength: registryPrefixLength,
       onBytes: showing(context, "counting the objects"),
       onRecord: ({ key, value }: MvccRecord) => {
         registry.see(key, value);

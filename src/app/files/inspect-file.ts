@@ -3,6 +3,7 @@ import { inspectDb, type DbInspection } from "../../formats/etcd/mvcc/inspect-db
 import type { PrefixCount, TopKey } from "../../formats/etcd/mvcc/key-census.ts";
 import type { MvccRecord } from "../../formats/etcd/mvcc-records.ts";
 import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
+import { registryPrefixLength } from "../../formats/kubernetes/registry-prefix-length.ts";
 import { RegistryPrefixFinder } from "../../formats/kubernetes/registry-prefix-finder.ts";
 import type { FileInspection, FileStructure, KeySize, MetaDamage, ResourceSize } from "../../model/file-inspection.ts";
 import { startChecks } from "./check-trailer.ts";
@@ -26,7 +27,12 @@ export function inspectFile(context: FileContext, path: string, options: { reado
     const onRecord = ({ key, value }: MvccRecord): void => {
       registry.see(key, value);
     };
-    const found = inspectDb(bolt, { hashSeed: newHashSeed(context), onBytes: showing(context, "reading every record"), onRecord });
+    const found = inspectDb(bolt, {
+      hashSeed: newHashSeed(context),
+      onBytes: showing(context, "reading every record"),
+      prefixLength: registryPrefixLength,
+      onRecord,
+    });
     const structure = checks.structure();
     const metaDamage = metaDamageOf(opened, structure.verdict === "good");
     const registryPrefixes = registry.prefixes();

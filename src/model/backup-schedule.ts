@@ -2,7 +2,7 @@ import type { BackupMarkCode, ProofLevel } from "./backup-set.ts";
 import type { ErrorCode } from "./error-catalogue.ts";
 
 /** Parts of a scheduled backup, in their order. */
-export const scheduledPhases = ["open", "create", "verify", "prune"] as const;
+export const scheduledPhases = ["open", "create", "verify", "reverify", "prune"] as const;
 export type ScheduledPhase = (typeof scheduledPhases)[number];
 
 /** The set that a scheduled run made. */
@@ -22,6 +22,15 @@ export interface ScheduledFailure {
   readonly code: ErrorCode | "BUG";
   readonly subject: string;
   readonly detail: string;
+}
+
+/** The older set that was looked at again. */
+export interface ScheduledReverify {
+  readonly id: string;
+  /** The highest level that holds now. */
+  readonly level: ProofLevel | undefined;
+  /** The configured level holds. */
+  readonly isProven: boolean;
 }
 
 /** What the rules of retention said after the set was proven. */
@@ -44,9 +53,11 @@ export interface ScheduledRun {
   readonly outcome: "succeeded" | "failed";
   readonly wantedLevel: ProofLevel;
   readonly set: ScheduledSet | undefined;
+  /** undefined: none is configured, there is no older one, or it was not come to. */
+  readonly reverified: ScheduledReverify | undefined;
   /** undefined: none is configured, or it was not come to. */
   readonly prune: ScheduledPrune | undefined;
-  /** Also beside "succeeded", when pruning failed. */
+  /** Also beside "succeeded", when an older set is not what it was, or pruning failed. */
   readonly failure: ScheduledFailure | undefined;
 }
 
@@ -96,7 +107,7 @@ export interface ScheduleSummary {
   readonly timer: InstalledTimer | undefined;
   /**
    * `overdue`: no proven set for more than two intervals; `failing`: the last
-   * run made none; `incomplete`: it made one, and pruning failed; `waiting`: none has run yet.
+   * run made none; `incomplete`: it made one, and what comes after that failed; `waiting`: none has run yet.
    */
   readonly state: "ok" | "incomplete" | "failing" | "overdue" | "waiting";
   /** In words, for `failing` and `overdue`. */

@@ -58,6 +58,8 @@ export interface BackupConfig {
   readonly passphraseFile?: string;
   /** Public keys (Ed25519, base64url) of other machines whose sets count as signed. */
   readonly signers: readonly string[];
+  /** Keys of the cluster's authorities are kept elsewhere by intention: their absence makes a set no poorer. */
+  readonly externalCa?: boolean;
   /** The member that a snapshot is taken of, where both could give it: `follower` spares the leader. */
   readonly source: "follower" | "leader";
   /** Where etcd's and Kubernetes' programs for the sandbox lie, if not on PATH. */
@@ -76,11 +78,13 @@ export interface BackupConfig {
 /** What `backup run`, which the timer calls, does after a set is made. When it runs is the timer's. */
 export interface BackupScheduleConfig {
   readonly verify: ProofLevel;
+  /** To which level the set is proven again that nobody looked at for longest: stores rot, and keys get lost. */
+  readonly reverify: ProofLevel | "off";
   /** `plan`: say what would go; `apply`: and remove it. Never after a set that is not proven. */
   readonly prune: "off" | "plan" | "apply";
 }
 
-export const defaultSchedule: BackupScheduleConfig = { verify: "V3", prune: "off" };
+export const defaultSchedule: BackupScheduleConfig = { verify: "V3", reverify: "V1", prune: "off" };
 
 export interface BackupWebhookConfig {
   /** https, or http to this machine. One of the two is there. */

@@ -15,7 +15,11 @@ export function backupMetrics(run: ScheduledRun, record: ScheduleRecord, interva
       "1: the last scheduled backup made a set that is proven to the configured level.",
       run.outcome === "succeeded" ? 1 : 0,
     ],
-    ["last_run_complete", "1: and nothing else of it failed, such as pruning.", run.failure === undefined ? 1 : 0],
+    [
+      "last_run_complete",
+      "1: and nothing else of it failed, such as a look at an older set, or pruning.",
+      run.failure === undefined ? 1 : 0,
+    ],
     ["last_run_duration_seconds", "How long it took.", Math.max(0, (Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000)],
     ["last_success_timestamp_seconds", "When the last proven set was made (Unix time).", seconds(record.lastSuccess?.at)],
     ["last_failure_timestamp_seconds", "When a scheduled backup failed last (Unix time).", seconds(record.lastFailure?.at)],
@@ -29,6 +33,11 @@ export function backupMetrics(run: ScheduledRun, record: ScheduleRecord, interva
     ["last_set_revision", "etcd's revision in that set.", set === undefined ? undefined : Number(set.revision)],
     ["last_set_marks", "How many kinds of marks that set has; 0: clean.", set?.marks.length],
     ["last_set_proven_level", "The highest level of proof that holds for it, 0 to 5; -1: none.", levelNumber(set)],
+    [
+      "reverify_success",
+      "1: the older set that was looked at again is proven to the configured level.",
+      run.reverified === undefined ? undefined : run.reverified.isProven ? 1 : 0,
+    ],
   ];
   const label = `{cluster="${run.cluster}"}`;
   return metrics

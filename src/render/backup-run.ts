@@ -25,6 +25,7 @@ export function backupRunPage(run: BackupRunDocument): Page {
     ]),
     ...(set === undefined ? [] : [line(setWords(run), 2)]),
     ...(set === undefined ? [] : set.marks.map((mark) => item(warn(mark)))),
+    ...(run.reverified === undefined ? [] : [line(reverifiedWords(run.reverified), 2)]),
     ...(prune === undefined ? [] : [line(pruneWords(prune), 2)]),
     ...(failure === undefined ? [] : [item([bad(`${failure.phase}: ${failure.code}`), `  ${failure.subject}: ${failure.detail}`])]),
     ...run.untold.map(({ what, code, detail }) => item([warn(`not told: ${what}`), `  ${detail} (${code})`])),
@@ -36,6 +37,11 @@ function setWords({ set, wantedLevel }: BackupRunDocument): Inline {
   const level =
     set?.level === undefined ? warn("nothing proven") : set.isProven ? good(`${set.level} proven`) : warn(`${set.level} proven`);
   return [`revision ${String(set?.revision)}, `, level, dim(` of ${wantedLevel} wanted`)];
+}
+
+function reverifiedWords({ id, level, isProven }: NonNullable<ScheduledRun["reverified"]>): Inline {
+  const proven = level === undefined ? "nothing proven" : `${level} proven`;
+  return [`looked again at set ${id}: `, isProven ? good(proven) : bad(proven)];
 }
 
 function pruneWords({ isApplied, remove, refusals }: NonNullable<ScheduledRun["prune"]>): string {

@@ -51,6 +51,9 @@ export const backupSchema = z.strictObject({
     .meta({ description: "For whom sets are encrypted; several, so that one of them may be lost." }),
   passphraseFile: path("A file whose first line is a passphrase that opens the sets, too").optional(),
   signers: z.array(signer).max(100).optional(),
+  externalCa: z.boolean().optional().meta({
+    description: "The keys of the cluster's CA and of etcd's are kept elsewhere by intention: a set is whole without them. Default: false.",
+  }),
   source: z
     .enum(["follower", "leader"])
     .optional()
@@ -105,6 +108,12 @@ export const backupSchema = z.strictObject({
         .enum(proofLevels)
         .optional()
         .meta({ description: `The level to which \`backup run\` proves each new set. Default: ${defaultSchedule.verify}.` }),
+      reverify: z
+        .enum([...proofLevels, "off"])
+        .optional()
+        .meta({
+          description: `The level to which each run proves one older set again, in turns. Default: ${defaultSchedule.reverify}.`,
+        }),
       prune: z.enum(["off", "plan", "apply"]).optional().meta({
         description: "After a proven set: plan says what the rules of retention would remove, apply removes it. Default: off.",
       }),
@@ -132,6 +141,7 @@ export function backupConfigOf(input: BackupInput, resolve: (path: string) => st
     recipients: input.recipients ?? [],
     ...(input.passphraseFile === undefined ? {} : { passphraseFile: resolve(input.passphraseFile) }),
     signers: input.signers ?? [],
+    ...(input.externalCa === undefined ? {} : { externalCa: input.externalCa }),
     source: input.source ?? "follower",
     ...(input.etcdPrograms === undefined ? {} : { etcdPrograms: resolve(input.etcdPrograms) }),
     ...(input.kubePrograms === undefined ? {} : { kubePrograms: resolve(input.kubePrograms) }),
@@ -164,8 +174,12 @@ function webhookOf(
   };
 }
 
-function scheduleOf({ verify, prune }: NonNullable<BackupInput["schedule"]>): NonNullable<BackupConfig["schedule"]> {
-  return { verify: verify ?? defaultSchedule.verify, prune: prune ?? defaultSchedule.prune };
+function scheduleOf({ verify, reverify, prune }: NonNullable<BackupInput["schedule"]>): NonNullable<BackupConfig["schedule"]> {
+  return {
+    verify: verify ?? defaultSchedule.verify,
+    reverify: reverify ?? defaultSchedule.reverify,
+    prune: prune ?? defaultSchedule.prune,
+  };
 }
 
 function retentionOf(input: NonNullable<BackupInput["retention"]>): BackupConfig["retention"] {

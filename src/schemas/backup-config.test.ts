@@ -69,12 +69,13 @@ test("backup: what a scheduled backup does and whom it tells; a webhook has one 
   assert.deepEqual(
     [full?.schedule, full?.metrics, full?.webhook],
     [
-      { verify: "V4", prune: "plan" },
+      { verify: "V4", reverify: "V1", prune: "plan" },
       { textfile: "/etc/requorum/metrics/backup.prom" },
       { urlFile: "~/hook", caFile: "/etc/requorum/ca.pem" },
     ],
   );
-  assert.deepEqual(read(`${base}schedule: {}`)?.schedule, { verify: "V3", prune: "off" });
+  assert.deepEqual(read(`${base}schedule: {}`)?.schedule, { verify: "V3", reverify: "V1", prune: "off" });
+  assert.equal(read(`${base}schedule: { reverify: off }`)?.schedule?.reverify, "off");
   assert.match(problemOf(`${base}webhook: { url: "http://hooks.example/x" }`), /https:\/\/HOST\/PATH/);
   assert.match(problemOf(`${base}webhook: {}`), /either url or urlFile/);
   assert.match(problemOf(`${base}webhook: { url: "https://h/x", urlFile: f }`), /not both/);

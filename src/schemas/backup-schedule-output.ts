@@ -30,7 +30,7 @@ export const scheduleSummary = z
     state: z
       .enum(["ok", "incomplete", "failing", "overdue", "waiting"])
       .describe(
-        "overdue: no proven set for more than two intervals; failing: the last run made none; incomplete: it made one, and pruning failed; waiting: none has run yet",
+        "overdue: no proven set for more than two intervals; failing: the last run made none; incomplete: it made one, and what comes after that failed; waiting: none has run yet",
       ),
     because: z.string().nullable(),
     lastSuccess: z.object({ at: time, set: z.string() }).nullable(),
@@ -62,11 +62,15 @@ export const backupRunSchema = z.object({
     })
     .nullable()
     .describe("null: none was made"),
+  reverified: z
+    .object({ id: z.string(), level: level.nullable().describe("the highest that holds now"), isProven: z.boolean() })
+    .nullable()
+    .describe("the older set that was looked at again; null: not configured, none is there, or not come to"),
   prune: z
     .object({ isApplied: z.boolean(), remove: z.array(z.string()), refusals: z.array(z.string()) })
     .nullable()
     .describe("null: not configured, or not come to"),
-  failure: z.object(failureFields).nullable().describe("also beside succeeded, when pruning failed"),
+  failure: z.object(failureFields).nullable().describe("also beside succeeded, when an older set is not what it was, or pruning failed"),
   untold: z
     .array(z.object({ what: z.string(), code: z.string(), detail: z.string() }))
     .describe("what could not be kept or told; empty in a webhook's message"),

@@ -36,6 +36,7 @@ const run = z.object({
       isProven: z.boolean(),
     })
     .optional(),
+  reverified: z.object({ id: z.string(), level: level.optional(), isProven: z.boolean() }).optional(),
   prune: z.object({ isApplied: z.boolean(), remove: z.array(z.string()), refusals: z.array(z.string()) }).optional(),
   failure: failure.optional(),
 });
@@ -80,6 +81,7 @@ export function readScheduleRecord(text: string): ScheduleRecord {
         : {
             ...read.last,
             set: read.last.set === undefined ? undefined : { ...read.last.set, level: read.last.set.level },
+            reverified: read.last.reverified === undefined ? undefined : { ...read.last.reverified, level: read.last.reverified.level },
             prune: read.last.prune,
             failure: read.last.failure,
           },

@@ -38,6 +38,7 @@ const textfile = join(work, "requorum.prom");
 interface Run {
   readonly outcome: string;
   readonly set: { readonly id: string; readonly level: string | null; readonly isProven: boolean };
+  readonly reverified: { readonly id: string; readonly level: string | null; readonly isProven: boolean } | null;
   readonly prune: { readonly isApplied: boolean; readonly remove: readonly string[] } | null;
   readonly failure: { readonly phase: string; readonly code: string; readonly detail: string } | null;
 }
@@ -70,7 +71,7 @@ async function run(schedule: BackupScheduleConfig): Promise<Run & { readonly cod
 
 test("backup run: a set of a real etcd is made, proven and kept, and the next one prunes by the rules when that is configured", async () => {
   await etcd.etcdctl(cp1, ["put", "/registry/configmaps/shop/c", secret]);
-  const first = await run({ verify: "V2", prune: "plan" });
+  const first = await run({ verify: "V2", reverify: "off", prune: "plan" });
   // The API is down: a mark, and no failure.
   assert.equal(first.code, 3, first.err);
   assert.deepEqual(
@@ -78,20 +79,21 @@ test("backup run: a set of a real etcd is made, proven and kept, and the next on
     ["succeeded", "V2", true, [], null],
   );
   await etcd.etcdctl(cp1, ["put", "/registry/configmaps/shop/c", "newer"]);
-  const planned = await run({ verify: "V2", prune: "plan" });
+  const planned = await run({ verify: "V2", reverify: "off", prune: "plan" });
   assert.deepEqual(planned.prune, { isApplied: false, remove: [`sets/${first.set.id}.json`], refusals: [] });
-  const applied = await run({ verify: "V2", prune: "apply" });
+  const applied = await run({ verify: "V2", reverify: "V1", prune: "apply" });
+  assert.deepEqual(applied.reverified, { id: first.set.id, level: "V1", isProven: true });
   assert.equal(applied.prune?.remove.length, 2);
-  const list = await requorum(["backup", "list"], { verify: "V2", prune: "off" });
+  const list = await requorum(["backup", "list"], { verify: "V2", reverify: "off", prune: "off" });
   assert.match(list.out, new RegExp(`${applied.set.id}[^]*scheduled here: as scheduled`));
   assert.doesNotMatch(list.out, new RegExp(`${first.set.id}|${planned.set.id}`));
   assert.match(readFileSync(textfile, "utf8"), /^requorum_backup_last_set_proven_level\{.*\} 2$/m);
 });
 
 test("backup run: parts that do not belong together fail the level that says so, and nothing is pruned", async () => {
-  const failed = await run({ verify: "V3", prune: "apply" });
+  const failed = await run({ verify: "V3", reverify: "off", prune: "apply" });
   assert.equal(failed.code, 15, failed.err);
   assert.deepEqual([failed.outcome, failed.set.isProven, failed.prune, failed.failure?.code], ["failed", false, null, "BACKUP_NOT_PROVEN"]);
   assert.match(failed.failure?.detail ?? "", /V3 (?:fails|unknown|not-tried)/);
-  assert.match((await requorum(["backup", "list"], { verify: "V3", prune: "off" })).out, /THE LAST ONE FAILED/);
+  assert.match((await requorum(["backup", "list"], { verify: "V3", reverify: "off", prune: "off" })).out, /THE LAST ONE FAILED/);
 });

@@ -15,6 +15,7 @@ import { runScheduledBackup, type ScheduledBackupContext, type ScheduledSteps } 
 
 const id = asBackupSetId("20260301-030000-aaaaaa");
 const manifest = { ...manifestFacts(), id } as BackupManifest;
+const olderId = asBackupSetId("20260228-030000-aaaaaa");
 const owner = { host: "bastion", pid: 7, bootId: "b" };
 const hourMs = 3_600_000;
 
@@ -31,7 +32,7 @@ function world(steps: Partial<ScheduledSteps> = {}, changes: Partial<ScheduledBa
   const context: ScheduledBackupContext = {
     cluster: "prod",
     store: "/srv/sets",
-    schedule: { verify: "V3", prune: "off" },
+    schedule: { verify: "V3", reverify: "off", prune: "off" },
     by: "root@bastion",
     program: "requorum 0.1.0",
     ports: { clock, records },
@@ -50,6 +51,7 @@ function world(steps: Partial<ScheduledSteps> = {}, changes: Partial<ScheduledBa
       doing("open", {
         create: () => doing("create", manifest),
         verify: (_manifest, level) => doing(`verify ${level}`, { level, problems: [] }),
+        reverify: (_made, level) => doing(`reverify ${level}`, { id: olderId, level, problems: [] }),
         prune: (isApplied) => doing(`prune ${String(isApplied)}`, { isApplied, remove: ["sets/old.json"], refusals: [] }),
         close: () => doing("close", undefined),
         ...steps,
@@ -76,7 +78,7 @@ test("scheduled backup: made, proven to the configured level, kept and told; not
 test("scheduled backup: a set that is not proven is a failure, and never followed by pruning", async () => {
   const failing = world(
     { verify: () => Promise.resolve({ level: "V1", problems: ["V2 fails: a page is damaged"] }) },
-    { schedule: { verify: "V4", prune: "apply" } },
+    { schedule: { verify: "V4", reverify: "off", prune: "apply" } },
   );
   const { run, error } = await runScheduledBackup(failing.context);
   assert.deepEqual(
@@ -105,7 +107,7 @@ test("scheduled backup: what keeps the store from being opened is kept and told 
 test("scheduled backup: pruning that is refused fails the run, and the proven set counts all the same", async () => {
   const { context, record, summary } = world(
     { prune: (isApplied) => Promise.resolve({ isApplied, remove: [], refusals: ["another cluster id"] }) },
-    { schedule: { verify: "V3", prune: "plan" } },
+    { schedule: { verify: "V3", reverify: "off", prune: "plan" } },
   );
   const { run } = await runScheduledBackup(context);
   assert.deepEqual([run.outcome, run.failure?.code], ["succeeded", "BACKUP_PRUNE_REFUSED"]);
@@ -140,6 +142,26 @@ test("scheduled backup: a full disk or a damaged record does not keep the backup
     ["BACKUP_RECORD_DAMAGED"],
   );
   assert.equal((await damaged.summary())?.state, "ok");
+});
+
+test("scheduled backup: an older set is looked at again before anything is pruned; one that is not what it was is loud, and nothing goes", async () => {
+  const schedule = { verify: "V3", reverify: "V1", prune: "apply" } as const;
+  const good = world({}, { schedule });
+  const { run } = await runScheduledBackup(good.context);
+  assert.deepEqual(good.did, ["open", "create", "verify V3", "reverify V1", "prune true", "close"]);
+  assert.deepEqual(run.reverified, { id: olderId, level: "V1", isProven: true });
+  assert.match(backupMetrics(run, await good.record(), undefined), /requorum_backup_reverify_success\{cluster="prod"\} 1/);
+  const problems = ["V1 fails: pack 12 is not what its name says"];
+  const rotten = world({ reverify: () => Promise.resolve({ id: olderId, level: "V0", problems }) }, { schedule });
+  const found = await runScheduledBackup(rotten.context);
+  assert.deepEqual(rotten.did, ["open", "create", "verify V3", "close"]);
+  assert.deepEqual(
+    [found.run.outcome, found.run.failure?.phase, found.error?.code, found.error?.subject],
+    ["succeeded", "reverify", "BACKUP_NOT_PROVEN", `set ${olderId}`],
+  );
+  assert.equal((await rotten.summary())?.state, "incomplete");
+  const kept = await rotten.record();
+  assert.deepEqual([kept.failuresInARow, kept.last?.reverified?.isProven], [0, false]);
 });
 
 test("scheduled backup: a run that was killed is a failure, as soon as somebody looks; one that still works is none", async () => {

@@ -1,5 +1,5 @@
 /**
- * One scheduled backup: create, prove, prune where that is configured; and,
+ * One scheduled backup: create, prove, prove an older one again, prune where that is configured; and,
  * however it ends, kept and told. The timer's verb calls it, and the server.
  * When the next one runs is not decided here.
  */
@@ -10,12 +10,14 @@ import {
   type ScheduledFailure,
   type ScheduledPhase,
   type ScheduledPrune,
+  type ScheduledReverify,
   type ScheduledRun,
   type ScheduledSet,
   type ScheduleRecord,
 } from "../../model/backup-schedule.ts";
 import type { BackupManifest, ProofLevel } from "../../model/backup-set.ts";
 import type { BackupScheduleConfig } from "../../model/cluster-config.ts";
+import type { BackupSetId } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { IsRunning, ProcessOwner } from "../../ports/process-owner.ts";
@@ -26,6 +28,8 @@ import { readScheduleRecord, writeScheduleRecord } from "../../schemas/backup-sc
 export interface ScheduledSteps {
   create(): Promise<BackupManifest>;
   verify(manifest: BackupManifest, level: ProofLevel): Promise<ProvenSet>;
+  /** The set that nobody looked at for longest, but `made`; undefined: there is no older one. */
+  reverify(made: BackupManifest, level: ProofLevel): Promise<(ProvenSet & { readonly id: BackupSetId }) | undefined>;
   prune(isApplied: boolean): Promise<ScheduledPrune>;
   close(): Promise<void>;
 }
@@ -91,6 +95,7 @@ export async function runScheduledBackup(context: ScheduledBackupContext): Promi
 class Progress {
   phase: ScheduledPhase = "open";
   set: ScheduledSet | undefined;
+  reverified: ScheduledReverify | undefined;
   prune: ScheduledPrune | undefined;
 }
 
@@ -103,17 +108,15 @@ async function work({ open, schedule, store }: ScheduledBackupContext, progress:
     progress.phase = "verify";
     const { level, problems } = await steps.verify(manifest, schedule.verify);
     progress.set = { ...progress.set, level, isProven: problems.length === 0 };
-    if (problems.length > 0)
-      throw new RecoveryError("BACKUP_NOT_PROVEN", {
-        subject: `set ${manifest.id}`,
-        detail: problems.join("; "),
-        remedies: [
-          {
-            why: "try it again, and see every level",
-            command: ["requorum backup verify", manifest.id, "--level", schedule.verify].join(" "),
-          },
-        ],
-      });
+    assertProven(manifest.id, problems, schedule.verify);
+    if (schedule.reverify !== "off") {
+      progress.phase = "reverify";
+      const older = await steps.reverify(manifest, schedule.reverify);
+      if (older !== undefined) {
+        progress.reverified = { id: older.id, level: older.level, isProven: older.problems.length === 0 };
+        assertProven(older.id, older.problems, schedule.reverify);
+      }
+    }
     if (schedule.prune === "off") return;
     progress.phase = "prune";
     progress.prune = await steps.prune(schedule.prune === "apply");
@@ -126,6 +129,15 @@ async function work({ open, schedule, store }: ScheduledBackupContext, progress:
   } finally {
     await steps.close();
   }
+}
+
+function assertProven(id: BackupSetId, problems: readonly string[], level: ProofLevel): void {
+  if (problems.length === 0) return;
+  throw new RecoveryError("BACKUP_NOT_PROVEN", {
+    subject: `set ${id}`,
+    detail: problems.join("; "),
+    remedies: [{ why: "try it again, and see every level", command: ["requorum backup verify", id, "--level", level].join(" ") }],
+  });
 }
 
 function setOf({ id, snapshot, marks }: BackupManifest): ScheduledSet {
@@ -154,6 +166,7 @@ function endedRun(
     outcome: progress.set?.isProven === true ? "succeeded" : "failed",
     wantedLevel: schedule.verify,
     set: progress.set,
+    reverified: progress.reverified,
     prune: progress.prune,
     failure: thrown === undefined ? undefined : failureOf(thrown, progress.phase),
   };

@@ -1,10 +1,11 @@
+import { leastRecentlyProven } from "../../catalogue/least-recently-proven.ts";
 import type { PruneRequest } from "../../catalogue/prune-store.ts";
 import { proofLevels, type BackupManifest, type ProofLevel } from "../../model/backup-set.ts";
 import { pruneConsentOf } from "../../model/prune-plan.ts";
 import type { CreateBackupContext } from "./backup-context.ts";
 import { createBackup } from "./create-backup.ts";
 import { isIdlePrune, clearStore, planBackupsPrune, pruneBackups } from "./prune-backups.ts";
-import type { ScheduledSteps } from "./run-scheduled-backup.ts";
+import type { ProvenSet, ScheduledSteps } from "./run-scheduled-backup.ts";
 import { verifyBackup, type VerifiedBackup } from "./verify-backup.ts";
 import type { VerifyContext } from "./verify-context.ts";
 
@@ -15,11 +16,17 @@ export function scheduledStepsOf(given: {
   readonly prune: PruneRequest;
   readonly close: () => Promise<void>;
 }): ScheduledSteps {
+  const proven = async (manifest: BackupManifest, level: ProofLevel): Promise<ProvenSet> => {
+    const verified = await verifyBackup(await given.verify(manifest), { id: manifest.id, level, isDrill: level === "V5" });
+    return { level: highestLevel(verified), problems: problemsOf(verified, level) };
+  };
   return {
     create: async () => (await createBackup(given.create, { accepted: [], from: undefined })).manifest,
-    verify: async (manifest, level) => {
-      const verified = await verifyBackup(await given.verify(manifest), { id: manifest.id, level, isDrill: level === "V5" });
-      return { level: highestLevel(verified), problems: problemsOf(verified, level) };
+    verify: proven,
+    reverify: async (made, level) => {
+      const { backup, trust, signal } = given.create;
+      const older = await leastRecentlyProven({ ...backup, trust }, { cluster: made.cluster.name, but: made.id }, signal);
+      return older === undefined ? undefined : { id: older.id, ...(await proven(older.manifest, level)) };
     },
     prune: async (isApplied) => {
       const plan = await planBackupsPrune(given.create, given.prune);

@@ -4,9 +4,9 @@ import type { CommandSpec } from "../command-spec.ts";
 export const backupScheduleSpecs: readonly CommandSpec[] = [
   {
     path: ["backup", "run"],
-    summary: "one scheduled backup: make a set, prove it, prune if configured, and tell how it went",
+    summary: "one scheduled backup: make a set, prove it and an older one, prune if configured, and tell how it went",
     description: [
-      "What a timer calls: requorum's own (`backup timer`), or any other scheduler. The new set is proven up to `backup.schedule.verify`; pruning follows only after that, and only where `backup.schedule.prune` says so. No mark that refuses a set is accepted here.",
+      "What a timer calls: requorum's own (`backup timer`), or any other scheduler. The new set is proven up to `backup.schedule.verify`, and then the one that nobody looked at for longest up to `backup.schedule.reverify`; pruning follows only after that, and only where `backup.schedule.prune` says so. No mark that refuses a set is accepted here.",
       "However it ends is kept in the state directory, where `status` and `backup list` read it, written to `backup.metrics.textfile`, and sent to `backup.webhook`. A webhook that fails is said, and does not fail the backup.",
     ],
     options: [
@@ -25,7 +25,7 @@ export const backupScheduleSpecs: readonly CommandSpec[] = [
       locked: "another program takes away sets in the store at this moment",
       failed: "a machine, the store or this one's disk failed; also: the time of --timeout is over",
       outcomeUnknown: "a machine stopped answering",
-      verificationFailed: "the new set is not proven to the configured level; or what etcd gave is damaged",
+      verificationFailed: "the new set, or the older one, is not proven to the configured level; or what etcd gave is damaged",
       refused: "refused: a mark that nobody accepts in a timer, a machine that is not the known one, or what pruning must not remove",
     },
     load: async () => (await import("../commands/backup-run.ts")).command,

@@ -38,10 +38,11 @@ const needed = [
 ];
 
 /** What the collecting script prints. */
-function collectedText(paths: readonly string[]): string {
+function collectedText(paths: readonly string[], contents: { readonly [path: string]: string } = {}): string {
   const base64 = (text: string): string => Buffer.from(text).toString("base64");
+  const contentOf = (path: string): string => contents[path] ?? secret;
   return [
-    ...paths.map((path) => `file ${String(secret.length)} 600 0 0 1700000000 ${base64(path)} :${base64(secret)}: ok`),
+    ...paths.map((path) => `file ${String(contentOf(path).length)} 600 0 0 1700000000 ${base64(path)} :${base64(contentOf(path))}: ok`),
     "end",
     "",
   ].join("\n");
@@ -136,6 +137,22 @@ test("createBackup: machines that are off, files that are missing and an API tha
   assert.deepEqual(codesOf(manifest), ["API_DOWN", "MACHINE_UNREACHED", "MEMBER_UNHEALTHY", "PART_MISSING"]);
   assert.match(manifest.marks.find(({ code }) => code === "PART_MISSING")?.because ?? "", /^cp2: .*ca\.crt: the cluster's CA is not there/);
   assert.ok(!JSON.stringify(manifest, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)).includes(secret));
+});
+
+test("createBackup: with the API down the version of Kubernetes is that of the API servers' manifests, the newest of them", async () => {
+  const { create, access, kube } = world();
+  const manifest = (version: string): string =>
+    `kind: Pod\nspec: { containers: [{ command: [kube-apiserver], image: "registry.k8s.io/kube-apiserver:${version}" }] }\n`;
+  for (const [host, version] of [
+    [cp1, "v1.34.9"],
+    [cp2, "v1.34.10"],
+  ] as const)
+    access.onScript(
+      { host, reason: "collect the files" },
+      { stdout: collectedText(needed, { "/etc/kubernetes/manifests/kube-apiserver.yaml": manifest(version) }) },
+    );
+  for (const host of hosts) kube.server(host).process = "stopped";
+  assert.equal((await create()).cluster.kubernetesVersion, "v1.34.10");
 });
 
 test("createBackup: a script that fails, hangs or answers nonsense on one machine is a mark with the reason", async () => {

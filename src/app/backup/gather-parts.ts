@@ -71,7 +71,7 @@ export async function gatherParts(context: AppContext, inventory: Inventory): Pr
         : [ofCluster("last-seen", "last-seen.json", text.encode(writeLastSeen(inventory.lastSeen)))]),
     ],
     marks: [...collected.flatMap((one) => one.marks), ...apiMarks],
-    kubernetesVersion: records.kubernetesVersion,
+    kubernetesVersion: records.kubernetesVersion ?? highestOf(collected.flatMap(({ apiServerVersion }) => apiServerVersion ?? [])),
   };
 }
 
@@ -89,21 +89,38 @@ function ready(hosts: readonly HostName[], inventory: Inventory): readonly HostN
   return [...hosts.filter(isReady), ...hosts.filter((host) => !isReady(host))];
 }
 
-async function collectedOf(
-  context: AppContext,
-  host: HostConfig,
-): Promise<{ readonly parts: readonly GatheredPart[]; readonly marks: readonly BackupMark[] }> {
+interface Collected {
+  readonly parts: readonly GatheredPart[];
+  readonly marks: readonly BackupMark[];
+  readonly apiServerVersion: string | undefined;
+}
+
+/** In the middle of an upgrade the newer one reads what the older one wrote. */
+function highestOf(versions: readonly string[]): string | undefined {
+  const numbers = (version: string): readonly number[] => version.replace(/^v/, "").split(".").map(Number);
+  return [...versions].sort((one, other) => {
+    const [left, right] = [numbers(one), numbers(other)];
+    return [0, 1, 2].map((at) => (right[at] ?? 0) - (left[at] ?? 0)).find((difference) => difference !== 0) ?? 0;
+  })[0];
+}
+
+async function collectedOf(context: AppContext, host: HostConfig): Promise<Collected> {
   const { config, ports, signal } = context;
   try {
     const found: MachineParts = await collectMachine(ports.hostAccess, config, host, { signal });
     return {
       parts: found.parts.map(({ kind, file }) => ({ kind, host: host.name, file })),
       marks: found.missing.map((because) => ({ code: "PART_MISSING", because: `${host.name}: ${because}` })),
+      apiServerVersion: found.apiServerVersion,
     };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
     const code = notReached.includes(error.code) ? "MACHINE_UNREACHED" : "PART_MISSING";
-    return { parts: [], marks: [{ code, because: `${host.name}: nothing was collected there: ${error.detail} (${error.code})` }] };
+    return {
+      parts: [],
+      apiServerVersion: undefined,
+      marks: [{ code, because: `${host.name}: nothing was collected there: ${error.detail} (${error.code})` }],
+    };
   }
 }

@@ -129,6 +129,36 @@ test("collectMachine: the encryption configuration is found where the API server
   assert.match(gone.missing.join("\n"), /^\/srv\/encryption\/config\.yaml: the encryption configuration .* is not there$/);
 });
 
+test("collectMachine: where the API server's manifest was moved away, its encryption configuration and version are found by it, or by its own form", async () => {
+  const aside = apiServer(", --encryption-provider-config=/enc/config.yaml").replace(
+    "    - command:",
+    "    - image: registry.k8s.io/kube-apiserver:v1.34.4\n      command:",
+  );
+  const others = Object.fromEntries(Object.entries(whole).filter(([path]) => !path.endsWith("/kube-apiserver.yaml")));
+  const encryption = "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\n";
+  const moved = await collectedOn({
+    ...others,
+    "/etc/kubernetes/manifests.bak/kube-apiserver.yaml": aside,
+    "/srv/encryption/config.yaml": encryption,
+  });
+  assert.equal(kindsOf(moved)["/srv/encryption/config.yaml"], "encryption-config");
+  assert.equal(moved.apiServerVersion, "v1.34.4");
+  assert.deepEqual(moved.missing, ["/etc/kubernetes/manifests/kube-apiserver.yaml: the API server's manifest is not there"]);
+  // To where nobody looks: /root, /tmp.
+  const away = await collectedOn({ ...others, "/etc/kubernetes/enc/config.yaml": encryption });
+  assert.equal(kindsOf(away)["/etc/kubernetes/enc/config.yaml"], "encryption-config");
+  // What runs says what counts, and a copy from before does not.
+  const old = await collectedOn({
+    ...whole,
+    "/etc/kubernetes/manifests.bak/kube-apiserver.yaml": aside,
+    "/etc/kubernetes/enc/old.yaml": encryption,
+  });
+  assert.deepEqual(
+    [kindsOf(old)["/etc/kubernetes/enc/old.yaml"], old.calls, old.missing, old.apiServerVersion],
+    ["static-pod", 1, [], undefined],
+  );
+});
+
 test("collectMachine: what a control plane cannot be brought back without is missed by name, also behind kubespray's link", async () => {
   const bare = await collectedOn({ "/etc/kubernetes/pki/ca.crt": "c" });
   assert.match(bare.missing.join("\n"), /pki\/ca\.key: the key of the cluster's CA is not there/);

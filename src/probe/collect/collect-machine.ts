@@ -10,7 +10,7 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import type { HostAccess } from "../../ports/host-access.ts";
 import { collectArguments, collectOutputBytesMax, collectScript } from "./collect-script.ts";
 import { neededFiles, partKindOf, placesToCollect } from "./collected-paths.ts";
-import { filesNamedByKeepalived, filesNamedByManifest } from "./named-files.ts";
+import { filesNamedByKeepalived, filesNamedByManifest, isEncryptionConfiguration, type NamedFiles } from "./named-files.ts";
 import { parseCollected, type Collected, type CollectedFile } from "./parse-collected.ts";
 
 /** Reading some MiB and sending them over a slow line: 16 MiB at 300 KB/s, and a machine under load. */
@@ -25,6 +25,8 @@ export interface MachineParts {
   readonly parts: readonly MachinePart[];
   /** Sentences, without the machine's name. Empty: all is there. */
   readonly missing: readonly string[];
+  /** "v1.34.4", as the API server's manifest names its image. */
+  readonly apiServerVersion: string | undefined;
 }
 
 export interface CollectOptions {
@@ -50,10 +52,12 @@ export async function collectMachine(
       ? { files: [], missing: [] }
       : await ask(access, host, { paths: further, reason: "collect the files that the configuration of a machine names", options });
   for (const file of second.files) files.set(file.path, file);
-  const known = { paths: config.paths, encryptionConfigs: named.encryptionConfigs, balancerFiles: named.ofBalancer };
+  const encryptionConfigs = named.hasApiServer ? named.encryptionConfigs : encryptionConfigsIn([...files.values()]);
+  const known = { paths: config.paths, encryptionConfigs, balancerFiles: named.ofBalancer };
   return {
     parts: [...files.values()].sort(byPath).map((file) => ({ kind: partKindOf(file.path, known), file })),
     missing: [...first.missing, ...second.missing, ...notThere(files, { config, host, encryptionConfigs: named.encryptionConfigs })],
+    apiServerVersion: named.apiServerVersion,
   };
 }
 
@@ -84,18 +88,41 @@ interface NamedByMachine {
   readonly ofPods: readonly string[];
   readonly ofBalancer: readonly string[];
   readonly encryptionConfigs: readonly string[];
+  readonly hasApiServer: boolean;
+  readonly apiServerVersion: string | undefined;
 }
 
 function namedBy(files: readonly CollectedFile[], config: ClusterConfig): NamedByMachine {
-  const manifests = files
+  const active = files
     .filter((file) => file.type === "file" && isAtOrBelow(file.path, config.paths.manifestsDir))
     .map((file) => filesNamedByManifest(textOf(file)));
+  const running = active.find(({ apiServer }) => apiServer !== undefined);
+  const aside = running === undefined ? apiServerAside(files) : undefined;
+  const manifests = aside === undefined ? active : [...active, aside];
   const keepalived = files.filter((file) => file.type === "file" && /^\/etc\/keepalived\/.*\.conf$/.test(file.path));
   return {
     ofPods: manifests.flatMap((one) => one.ofPods),
     ofBalancer: keepalived.flatMap((file) => filesNamedByKeepalived(textOf(file))),
     encryptionConfigs: manifests.flatMap((one) => one.encryptionConfigs),
+    hasApiServer: (running ?? aside) !== undefined,
+    apiServerVersion: (running ?? aside)?.apiServer?.version,
   };
+}
+
+/** Who stops an API server moves its manifest away, and then most needs a backup: the youngest that was collected says what it was started with. */
+function apiServerAside(files: readonly CollectedFile[]): NamedFiles | undefined {
+  return [...files]
+    .filter((file) => file.type === "file")
+    .sort((one, other) => other.modifiedAt - one.modifiedAt)
+    .map(textOf)
+    .filter((text) => text.includes("kube-apiserver"))
+    .map(filesNamedByManifest)
+    .find(({ apiServer }) => apiServer !== undefined);
+}
+
+/** Where no manifest says it, the file's own form does. */
+function encryptionConfigsIn(files: readonly CollectedFile[]): readonly string[] {
+  return files.filter((file) => file.type === "file" && isEncryptionConfiguration(textOf(file))).map(({ path }) => path);
 }
 
 function notThere(

@@ -7,6 +7,8 @@ export interface NamedFiles {
   readonly ofPods: readonly string[];
   /** The API server's `--encryption-provider-config`, on the machine. */
   readonly encryptionConfigs: readonly string[];
+  /** The manifest is that of an API server; `version`: "v1.34.4", by the tag of its image. */
+  readonly apiServer: { readonly version: string | undefined } | undefined;
 }
 
 type Fields = { readonly [key: string]: unknown };
@@ -18,7 +20,7 @@ type Fields = { readonly [key: string]: unknown };
  */
 export function filesNamedByManifest(text: string): NamedFiles {
   const spec = recordOf(recordOf(parsedOrNothing(text))?.["spec"]);
-  if (spec === undefined) return { ofPods: [], encryptionConfigs: [] };
+  if (spec === undefined) return { ofPods: [], encryptionConfigs: [], apiServer: undefined };
   const volumes = new Map(
     recordsOf(spec["volumes"]).flatMap((volume) => {
       const path = recordOf(volume["hostPath"])?.["path"];
@@ -27,8 +29,12 @@ export function filesNamedByManifest(text: string): NamedFiles {
   );
   const ofPods: string[] = [];
   const encryptionConfigs: string[] = [];
+  let apiServer: NamedFiles["apiServer"];
   for (const container of recordsOf(spec["containers"])) {
-    for (const word of [...listOf(container["command"]), ...listOf(container["args"])]) {
+    const words = [...listOf(container["command"]), ...listOf(container["args"])];
+    if (words.some((word) => typeof word === "string" && /^(?:.*\/)?kube-apiserver$/.test(word)))
+      apiServer = { version: /:(v\d+\.\d+\.\d+)[^:/]*$/.exec(String(container["image"]))?.[1] };
+    for (const word of words) {
       const found = typeof word === "string" ? /^--([a-z0-9-]+)=(\/[^,]+)$/.exec(word) : null;
       const [, flag = "", path = ""] = found ?? [];
       // Not where something is written to: logs and data.
@@ -39,7 +45,15 @@ export function filesNamedByManifest(text: string): NamedFiles {
       if (flag === "encryption-provider-config") encryptionConfigs.push(place);
     }
   }
-  return { ofPods: [...new Set(ofPods)], encryptionConfigs };
+  return { ofPods: [...new Set(ofPods)], encryptionConfigs, apiServer };
+}
+
+/** Kubernetes' own file of keys for encryption at rest, by its form. */
+export function isEncryptionConfiguration(text: string): boolean {
+  return (
+    /^kind:\s*["']?Encryption(?:Configuration|Config)["']?\s*$/m.test(text) ||
+    recordOf(parsedOrNothing(text))?.["kind"] === "EncryptionConfiguration"
+  );
 }
 
 /** Programs of the distribution are installed again, not restored. */

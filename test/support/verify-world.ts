@@ -37,11 +37,13 @@ export interface ClusterPki {
 
 const yearMs = 365 * 86_400_000;
 
+/** Valid for ten years, as kubeadm's authorities are. */
 export function newPki(nowMs = Date.now() - yearMs): ClusterPki {
+  const validMs = 10 * yearMs;
   const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
   return {
-    ca: makeAuthority({ commonName: "kubernetes", nowMs }),
-    etcd: makeAuthority({ commonName: "etcd-ca", nowMs }),
+    ca: makeAuthority({ commonName: "kubernetes", nowMs, validMs }),
+    etcd: makeAuthority({ commonName: "etcd-ca", nowMs, validMs }),
     serviceAccount: {
       publicKey: pair.publicKey.export({ type: "spki", format: "pem" }).toString(),
       privateKey: pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
@@ -215,6 +217,7 @@ function verifyContext(set: SetWorld<BackupStore>, cacheDirectory: string, sandb
     trust: set.reading.trust,
     key: identity,
     wantedRecipients: [recipient],
+    externalAuthorities: false,
     lastSeen: undefined,
     by: "anna@operator",
     program: "requorum 0.1.0",

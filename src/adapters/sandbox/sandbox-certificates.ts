@@ -31,7 +31,7 @@ export interface SandboxCertificates {
 }
 
 /** A drill that takes two days is stuck. */
-const validMs = 48 * 3_600_000;
+const sandboxValidMs = 48 * 3_600_000;
 /** Clocks of one machine do not differ; this is for a step back of the clock meanwhile. */
 const leewayMs = 3_600_000;
 
@@ -70,20 +70,34 @@ export function makeSandboxCertificates(nowMs: number): SandboxCertificates {
 }
 
 export interface MadeAuthority extends SandboxIdentity {
-  /** For servers on loopback and for clients. */
-  issue(subject: { readonly commonName: string; readonly organization?: string }): SandboxIdentity;
+  /** For servers on loopback and for clients; valid as long as the authority, unless it is said. */
+  issue(subject: { readonly commonName: string; readonly organization?: string; readonly validMs?: number }): SandboxIdentity;
 }
 
-/** A certificate authority that signs itself. */
-export function makeAuthority({ commonName, nowMs }: { readonly commonName: string; readonly nowMs: number }): MadeAuthority {
+/** A certificate authority that signs itself. `validMs`: from `nowMs` on. */
+export function makeAuthority({
+  commonName,
+  nowMs,
+  validMs = sandboxValidMs,
+}: {
+  readonly commonName: string;
+  readonly nowMs: number;
+  readonly validMs?: number;
+}): MadeAuthority {
   const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const name = nameOf({ commonName });
   const keyId = keyIdOf(pair.publicKey);
   const authority: Authority = { name, keyId, privateKey: pair.privateKey };
   return {
-    certificate: certificate(authority, { subject: name, publicKey: pair.publicKey, nowMs, extensions: authorityExtensions(keyId) }),
+    certificate: certificate(authority, {
+      subject: name,
+      publicKey: pair.publicKey,
+      nowMs,
+      validMs,
+      extensions: authorityExtensions(keyId),
+    }),
     key: pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-    issue: (subject) => issue(authority, { nowMs, ...subject }),
+    issue: (subject) => issue(authority, { nowMs, validMs, ...subject }),
   };
 }
 
@@ -98,7 +112,7 @@ export function makeServiceAccountKey(): { readonly publicKey: string; readonly 
 
 function issue(
   authority: Authority,
-  options: { readonly nowMs: number; readonly commonName: string; readonly organization?: string },
+  options: { readonly nowMs: number; readonly validMs: number; readonly commonName: string; readonly organization?: string },
 ): SandboxIdentity {
   const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
   return {
@@ -106,6 +120,7 @@ function issue(
       subject: nameOf(options),
       publicKey: pair.publicKey,
       nowMs: options.nowMs,
+      validMs: options.validMs,
       extensions: leafExtensions(authority, pair.publicKey),
     }),
     // SEC 1 and PKCS #8 both are read by Go; this is what etcd's documentation shows.
@@ -120,6 +135,7 @@ function certificate(
     readonly subject: Uint8Array;
     readonly publicKey: KeyObject;
     readonly nowMs: number;
+    readonly validMs: number;
     readonly extensions: readonly Uint8Array[];
   },
 ): string {
@@ -129,7 +145,7 @@ function certificate(
     derInteger(randomBytes(16)),
     algorithm,
     authority.name,
-    derSequence(derTime(content.nowMs - leewayMs), derTime(content.nowMs + validMs)),
+    derSequence(derTime(content.nowMs - leewayMs), derTime(content.nowMs + content.validMs)),
     content.subject,
     spkiOf(content.publicKey),
     derExplicit(3, derSequence(...content.extensions)),

@@ -80,6 +80,7 @@ export function setEvidence(
     lastSeen,
     unreadLastSeen: unread,
     wantedRecipients: context.wantedRecipients,
+    externalAuthorities: context.externalAuthorities,
     nowMs: context.ports.clock.nowMs(),
     certificates: context.ports.certificates,
     keys: context.ports.keyMatcher,

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { FakeBackupStore } from "../../../test/support/fake-backup-store.ts";
+import { FakeClock } from "../../../test/support/fake-clock.ts";
 import { databaseBytes, snapshotBytes } from "../../../test/support/kube-database.ts";
 import { firstSet, newSigningKey } from "../../../test/support/set-world.ts";
 import {
@@ -218,6 +219,45 @@ test("V3: a kubeconfig of another cluster; a certificate of a company's own auth
   );
 });
 
+test("V3: an authority that had expired when the set was made fails it; one that expired since is not known; other certificates are told", async () => {
+  const dayMs = 86_400_000;
+  const [pki, yearMs] = [newPki(), 365 * dayMs];
+  const failing = await stopOfWorld({ machines: { cp1: machineFiles(newPki(Date.now() - 30 * yearMs), "cp1") } });
+  assert.deepEqual([failing.level, failing.verdict], ["V3", "fails"]);
+  assert.match(failing.why, /cp1:\/etc\/kubernetes\/pki\/ca\.crt: the authority expired at .*, before the set was made/);
+  const { ports } = (await verifyWorld({ store: memory() })).context;
+  const later = new FakeClock(new Date(Date.now() + 12 * yearMs).toISOString());
+  const since = await stopOfWorld({}, undefined, { context: { ports: { ...ports, clock: later } } });
+  assert.deepEqual([since.level, since.verdict], ["V3", "unknown"]);
+  assert.match(since.why, /ca\.crt: the authority expired at .*, after the set was made: it must be renewed/);
+  // The leaf alone: told, and the set holds.
+  const leaf = pki.ca.issue({ commonName: "kube-apiserver", validMs: yearMs - 10 * dayMs });
+  const at = "/etc/kubernetes/pki/apiserver";
+  const world = await verifyWorld({
+    store: memory(),
+    machines: { cp1: { ...machineFiles(pki, "cp1"), [`${at}.crt`]: leaf.certificate, [`${at}.key`]: leaf.key } },
+  });
+  const held = (await world.verify({})).outcomes[3];
+  assert.equal(held?.verdict, "holds", held?.because.join("\n"));
+  assert.match(held.because.join("\n"), /1 certificate \(cp1:.*apiserver\.crt\) expired already when the set was made/);
+  rmSync(world.spoolDirectory, { recursive: true });
+});
+
+test("V3: without the key of an authority it is not known to be whole, unless the configuration says where the keys are; without etcd's authority it fails", async () => {
+  const files = machineFiles(newPki(), "cp1");
+  const without = (pattern: RegExp) => ({ cp1: Object.fromEntries(Object.entries(files).filter(([path]) => !pattern.test(path))) });
+  const keys = await stopOfWorld({ machines: without(/\/ca\.key$/) });
+  assert.deepEqual([keys.level, keys.verdict], ["V3", "unknown"]);
+  assert.match(keys.why, /no key of the cluster's authority \(cp1:.*\/pki\/ca\.crt\).*externalCa: true.*no key of etcd's authority/s);
+  const external = await stopOfWorld({ machines: without(/\/ca\.key$/) }, undefined, { context: { externalAuthorities: true } });
+  assert.equal(external.level, "V4", external.why);
+  const noEtcd = await stopOfWorld({ machines: without(/\/etcd\//) });
+  assert.deepEqual([noEtcd.level, noEtcd.verdict], ["V3", "fails"]);
+  assert.match(noEtcd.why, /the set has no certificate of etcd's authority/);
+  const elsewhere = await stopOfWorld({ machines: without(/\/etcd\//), cluster: { etcdTopology: "external" } });
+  assert.equal(elsewhere.level, "V4", elsewhere.why);
+});
+
 test("V3: parts under each other's names", async () => {
   const pki = newPki();
   const files = machineFiles(pki, "cp1");
@@ -270,7 +310,8 @@ test("V3: a snapshot of an orphan, one that is older than what was last seen, an
     snapshot: snapshotBytes({ writes: smallCluster, memberId: 0xb2n }),
     facts: (facts) => ({ ...facts, cluster: { ...facts.cluster, members: [] } }),
   });
-  assert.equal(members.verdict, "not-tried"); // none are stated: nothing to compare
+  assert.deepEqual([members.level, members.verdict], ["V3", "unknown"]);
+  assert.match(members.why, /the manifest does not tell the members of etcd: they were not compared/);
   const others = await stopOfWorld({
     facts: (facts) => ({
       ...facts,
@@ -281,10 +322,14 @@ test("V3: a snapshot of an orphan, one that is older than what was last seen, an
 });
 
 test("V3: marks of its maker that say that it does not belong together count, others are only told", async () => {
-  const marked = (code: "OTHER_CLUSTER_ID" | "API_DOWN") =>
+  const marked = (code: "OTHER_CLUSTER_ID" | "API_DOWN" | "PART_MISSING" | "MACHINE_UNREACHED") =>
     stopOfWorld({ facts: (facts) => ({ ...facts, marks: [{ code, because: "said so" }] }) });
   assert.match((await marked("OTHER_CLUSTER_ID")).why, /OTHER_CLUSTER_ID: said so/);
   assert.equal((await marked("API_DOWN")).level, "V4");
+  for (const code of ["PART_MISSING", "MACHINE_UNREACHED"] as const) {
+    const poorer = await marked(code);
+    assert.deepEqual([poorer.level, poorer.verdict, poorer.why], ["V3", "unknown", `marked ${code}: said so`]);
+  }
 });
 
 test("V3: a set of the future, and one of a clock in the past", async () => {

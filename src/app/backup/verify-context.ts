@@ -44,6 +44,8 @@ export interface VerifyContext {
   readonly key: SetKey | undefined;
   /** For whom the configuration wants sets to be sealed; undefined: there is none at hand. */
   readonly wantedRecipients: readonly string[] | undefined;
+  /** `backup.externalCa` of the configuration. */
+  readonly externalAuthorities: boolean;
   /** What this machine saw last of the set's cluster. */
   readonly lastSeen: LastSeen | undefined;
   /** "user@workstation" */

@@ -1,21 +1,8 @@
-import { RecoveryError } from "../../model/recovery-error.ts";
-import type { CertificateContent } from "../../ports/certificates.ts";
+import { checkAuthorities } from "./check-authorities.ts";
+import { checkValidity } from "./check-validity.ts";
+import { foundCertificates, isOfCluster, isOfKubelet, type FoundCertificate } from "./found-certificates.ts";
 import { counted } from "./level-result.ts";
 import { placeOf, type CheckedParts, type SetEvidence, type TextPart } from "./set-content.ts";
-
-interface FoundCertificate {
-  readonly from: TextPart;
-  readonly pem: string;
-  readonly content: CertificateContent;
-}
-
-const certificateBlock = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
-/** Base64 of PEM, as kubeconfigs have it. */
-const embedded = /\b(client-certificate|certificate-authority)-data:\s*["']?([A-Za-z0-9+/=]+)/g;
-
-/** What kubeadm and kubespray issue from the cluster's own authorities. Others may be of anybody: a company's for OIDC or audit. */
-const ofCluster =
-  /\/(?:apiserver|apiserver-kubelet-client|apiserver-etcd-client|front-proxy-client|server|peer|healthcheck-client)\.crt$|\/(?:admin|member|node)-[^/]*\.pem$/;
 
 /**
  * Every certificate is signed by an authority of the set, every private key
@@ -25,15 +12,12 @@ const ofCluster =
  */
 export function checkCertificates(evidence: SetEvidence): CheckedParts {
   const problems: string[] = [];
-  const found = evidence.texts.filter(isJudged).flatMap((from) => certificatesIn(from, evidence, problems));
+  const found = foundCertificates(evidence, problems);
   const authorities = found.filter(({ content, from }) => content.isCa && from.part.kind === "pki");
   const leaves = found.filter(({ content }) => !content.isCa);
-  const foreign: FoundCertificate[] = [];
-  for (const leaf of leaves) {
-    const judgement = judgeLeaf(leaf, authorities, evidence);
-    if (judgement === "foreign") foreign.push(leaf);
-    else if (judgement !== "signed") problems.push(judgement);
-  }
+  const judgements = leaves.map((leaf) => ({ leaf, ...judgeLeaf(leaf, authorities, evidence) }));
+  const ofKind = (kind: LeafJudgement["kind"]) => judgements.filter((one) => one.kind === kind);
+  for (const one of judgements) if (one.kind === "wrong") problems.push(one.why);
   for (const { content, from } of found)
     if (content.isCa && from.part.kind === "kubeconfig" && !authorities.some((one) => one.content.fingerprint === content.fingerprint))
       problems.push(`${placeOf(from.part)}: the authority that it trusts is not among those of the set`);
@@ -45,59 +29,59 @@ export function checkCertificates(evidence: SetEvidence): CheckedParts {
   }
   problems.push(...authorityDifferences(authorities));
   if (found.length === 0) problems.push("the set has no certificate");
+  const signers = new Set(judgements.flatMap((one) => (one.kind === "signed" ? [one.by.content.fingerprint] : [])));
+  // A company's own authority, which signed nothing of the cluster, may be as old as it likes; one beside a renewed one, too.
+  const places = new Set(authorities.flatMap(({ content, from }) => (signers.has(content.fingerprint) ? [placeOf(from.part)] : [])));
+  const used = authorities.filter(({ from }) => places.has(placeOf(from.part)));
+  const validity = checkValidity(
+    used,
+    ofKind("signed").map(({ leaf }) => leaf),
+    evidence,
+  );
+  const needed = checkAuthorities(authorities, evidence);
+  const signed = ofKind("signed");
+  const [kubelets, selfSigned] = [ofKind("kubelet").length, ofKind("self-signed").length];
   return {
-    problems,
+    problems: [...problems, ...validity.problems, ...needed.problems],
+    missing: [...(validity.missing ?? []), ...(needed.missing ?? [])],
     compared: [
-      `${counted(leaves.length - foreign.length, "certificate")} of ${counted(new Set(found.map(({ from }) => from.part.host)).size, "machine")} signed by the ${counted(new Set(authorities.map(({ content }) => content.fingerprint)).size, "authority", "authorities")} of the set`,
+      `${counted(signed.length, "certificate")} of ${counted(new Set(signed.map(({ leaf }) => leaf.from.part.host)).size, "machine")} signed by the ${counted(signers.size, "authority", "authorities")} of the set`,
       `${counted(pairs.length, "private key")}, each that of its certificate`,
-      ...foreign.map(
-        ({ from, content }) => `${placeOf(from.part)} is of an authority that is not in the set (${content.issuer}), and was not judged`,
+      ...needed.compared,
+      ...validity.compared,
+      ...(kubelets === 0 ? [] : [`${counted(kubelets, "certificate")} of kubelets, which make them anew, not judged`]),
+      ...(selfSigned === 0
+        ? []
+        : [`${counted(selfSigned, "certificate")} that signed ${selfSigned === 1 ? "itself" : "themselves"}, not judged`]),
+      ...ofKind("foreign").map(
+        ({ leaf: { from, content } }) =>
+          `${placeOf(from.part)} is of an authority that is not in the set (${content.issuer}), and was not judged`,
       ),
     ],
   };
 }
 
-function certificatesIn(from: TextPart, { certificates }: SetEvidence, problems: string[]): readonly FoundCertificate[] {
-  const text =
-    from.part.kind === "kubeconfig" ? [...from.text.matchAll(embedded)].map(([, , base64 = ""]) => decoded(base64)).join("\n") : from.text;
-  return (text.match(certificateBlock) ?? []).flatMap((pem) => {
-    try {
-      return [{ from, pem, content: certificates.readCertificate(pem) }];
-    } catch (error) {
-      if (!(error instanceof RecoveryError)) throw error;
-      problems.push(`${placeOf(from.part)}: ${error.detail}`);
-      return [];
-    }
-  });
-}
+type LeafJudgement =
+  | { readonly kind: "signed"; readonly by: FoundCertificate }
+  | { readonly kind: "kubelet" | "self-signed" | "foreign" }
+  | { readonly kind: "wrong"; readonly why: string };
 
-/** A copy with another name ("apiserver.crt.bak") is nobody's certificate any more. */
-function isJudged({ part }: TextPart): boolean {
-  return part.kind === "kubeconfig" || (part.kind === "pki" && /\.(crt|pem|cer)$/.test(part.path));
-}
-
-/** "" when it is not base64: then there is no certificate in it. */
-function decoded(base64: string): string {
-  try {
-    return atob(base64);
-  } catch {
-    return "";
-  }
-}
-
-/** What is wrong with it, in words; or that nothing is; or that it is none of the cluster's. */
-function judgeLeaf(leaf: FoundCertificate, authorities: readonly FoundCertificate[], { keys }: SetEvidence): string {
+function judgeLeaf(leaf: FoundCertificate, authorities: readonly FoundCertificate[], { keys }: SetEvidence): LeafJudgement {
   const { content, pem, from } = leaf;
   // The kubelet makes its own serving certificate, whose authority it forgets, and keeps those of before.
-  if (from.part.path.startsWith("/var/lib/kubelet/")) return "signed";
-  if (content.subject === content.issuer && keys.isSignedBy(pem, pem)) return "signed";
+  if (isOfKubelet(from)) return { kind: "kubelet" };
+  if (content.subject === content.issuer && keys.isSignedBy(pem, pem)) return { kind: "self-signed" };
   const named = authorities.filter((authority) => authority.content.subject === content.issuer);
-  if (named.some((authority) => keys.isSignedBy(pem, authority.pem))) return "signed";
+  const by = named.find((authority) => keys.isSignedBy(pem, authority.pem));
+  if (by !== undefined) return { kind: "signed", by };
   const place = placeOf(from.part);
   if (named.length > 0)
-    return `${place}: no authority of the set signed it; it names ${content.issuer}, and is of another one of that name: of another cluster, or of before the authority was renewed`;
-  if (from.part.kind === "pki" && !ofCluster.test(from.part.path)) return "foreign";
-  return `${place}: its authority (${content.issuer}) is not in the set`;
+    return {
+      kind: "wrong",
+      why: `${place}: no authority of the set signed it; it names ${content.issuer}, and is of another one of that name: of another cluster, or of before the authority was renewed`,
+    };
+  if (!isOfCluster(from)) return { kind: "foreign" };
+  return { kind: "wrong", why: `${place}: its authority (${content.issuer}) is not in the set` };
 }
 
 /** `x.key` beside `x.crt`, `x-key.pem` beside `x.pem`. */
@@ -117,8 +101,7 @@ function authorityDifferences(authorities: readonly FoundCertificate[]): readonl
   const byPath = new Map<string, Map<string, FoundCertificate[]>>();
   for (const one of authorities) {
     const { host, path } = one.from.part;
-    // Signed for this machine alone.
-    if (path.startsWith("/var/lib/kubelet/")) continue;
+    if (isOfKubelet(one.from)) continue;
     const hosts = byPath.get(path) ?? new Map<string, FoundCertificate[]>();
     hosts.set(host ?? "", [...(hosts.get(host ?? "") ?? []), one]);
     byPath.set(path, hosts);

@@ -41,6 +41,10 @@ export function checkServiceAccount(evidence: SetEvidence): CheckedParts {
       problems.push(`${one.place} does not belong to ${signing.map(({ place }) => place).join(", ")}`);
   return {
     problems,
-    compared: [`${counted(signing.length, "signing key")} and ${counted(checking.length, "public key")} of service accounts: one pair`],
+    compared: [
+      checking.length === 0
+        ? `${counted(signing.length, "signing key")} of service accounts, ${signing.length === 1 ? "which was compared with nothing: the set has no public key" : "one and the same; the set has no public key to compare with"}`
+        : `${counted(signing.length, "signing key")} and ${counted(checking.length, "public key")} of service accounts: one pair`,
+    ],
   };
 }

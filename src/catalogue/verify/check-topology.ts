@@ -10,6 +10,8 @@ const marksAgainstConsistency: readonly BackupMarkCode[] = [
   "CHANGED_WHILE_TAKEN",
   "CLOCK_WENT_BACK",
 ];
+/** Also said by its maker: that something is not in it. What is not there was compared with nothing. */
+const marksOfMissing: readonly BackupMarkCode[] = ["MACHINE_UNREACHED", "PART_MISSING"];
 
 /** The set is of the cluster that it says, and the snapshot is not older than what was known when it was taken. */
 export function checkTopology(evidence: SetEvidence): CheckedParts {
@@ -19,7 +21,8 @@ export function checkTopology(evidence: SetEvidence): CheckedParts {
     ...contentProblems(evidence),
     ...evidence.unreadLastSeen.map((place) => `${place} cannot be understood`),
   ];
-  if (snapshotMembers !== undefined) problems.push(...memberProblems(manifest.cluster.members, snapshotMembers));
+  const members = compareMembers(manifest.cluster.members, snapshotMembers);
+  problems.push(...members.problems);
   for (const { from, facts } of lastSeen) {
     const { clusterId } = manifest.cluster;
     if (clusterId !== undefined && facts.clusterId !== clusterId)
@@ -34,13 +37,21 @@ export function checkTopology(evidence: SetEvidence): CheckedParts {
   const hosts = new Set(parts.flatMap(({ host }) => host ?? []));
   return {
     problems,
+    missing: [
+      ...manifest.marks.filter(({ code }) => marksOfMissing.includes(code)).map(({ code, because }) => `marked ${code}: ${because}`),
+      ...(members.missing ?? []),
+    ],
     compared: [
       `${counted(parts.length, "part")} of ${counted(hosts.size, "machine")}, as the manifest says`,
-      ...(snapshotMembers === undefined ? [] : [`${counted(snapshotMembers.length, "member")} in the snapshot, as the manifest says`]),
-      ...lastSeen.map(({ from, facts }) => `not older than revision ${String(facts.revision)}, which ${from} saw at ${facts.takenAt}`),
+      ...members.compared,
+      ...lastSeen.map(
+        ({ from, facts }) =>
+          `not older than revision ${String(facts.revision)}, which ${from} saw at ${facts.takenAt}${manifest.cluster.clusterId === undefined ? "; of which etcd cluster it is, an offline copy does not tell" : ""}`,
+      ),
+      ...(lastSeen.length > 0 ? [] : ["nobody's last look at the cluster was there to compare with"]),
       ...manifest.marks
-        .filter(({ code }) => !marksAgainstConsistency.includes(code))
-        .map(({ code, because }) => `marked ${code}: ${because}`),
+        .filter(({ code }) => !marksAgainstConsistency.includes(code) && !marksOfMissing.includes(code))
+        .map(({ code, because }) => `not compared, but told by its maker: ${code}: ${because}`),
     ],
   };
 }
@@ -57,12 +68,14 @@ function contentProblems({ manifest, parts }: SetEvidence): readonly string[] {
   });
 }
 
-function memberProblems(
-  stated: SetEvidence["manifest"]["cluster"]["members"],
-  found: NonNullable<SetEvidence["snapshotMembers"]>,
-): readonly string[] {
+function compareMembers(stated: SetEvidence["manifest"]["cluster"]["members"], found: SetEvidence["snapshotMembers"]): CheckedParts {
   // An offline copy without a log that tells them states none.
-  if (stated.length === 0) return [];
+  if (stated.length === 0 || found === undefined)
+    return {
+      problems: [],
+      missing: [`the ${stated.length === 0 ? "manifest" : "snapshot"} does not tell the members of etcd: they were not compared`],
+      compared: [],
+    };
   const list = (members: readonly { readonly id: string; readonly name: string }[]): string =>
     members
       .map(({ id, name }) => `${id} (${name})`)
@@ -73,5 +86,7 @@ function memberProblems(
       .map(({ id }) => id)
       .sort()
       .join(" ");
-  return ids(stated) === ids(found) ? [] : [`the snapshot's members are ${list(found)}, the manifest's are ${list(stated)}`];
+  if (ids(stated) !== ids(found))
+    return { problems: [`the snapshot's members are ${list(found)}, the manifest's are ${list(stated)}`], compared: [] };
+  return { problems: [], compared: [`${counted(found.length, "member")} in the snapshot, as the manifest says`] };
 }

@@ -41,6 +41,8 @@ export interface SetEvidence {
   readonly unreadLastSeen: readonly string[];
   /** For whom the configuration wants sets to be wrapped; undefined: there is no configuration at hand. */
   readonly wantedRecipients: readonly string[] | undefined;
+  /** The configuration says that keys of authorities are kept elsewhere. */
+  readonly externalAuthorities: boolean;
   readonly nowMs: number;
   readonly certificates: CertificateReader;
   readonly keys: KeyMatcher;

@@ -36,6 +36,7 @@ export async function verifyContextOf(
     trust: backup.trust,
     key,
     wantedRecipients: manifest?.cluster.name === app.config.cluster ? backup.settings.recipients : undefined,
+    externalAuthorities: manifest?.cluster.name === app.config.cluster && backup.settings.externalCa === true,
     lastSeen: manifest === undefined ? undefined : await lastSeenOf(call, manifest.cluster.name),
     by: app.operator.by,
     program: app.program,

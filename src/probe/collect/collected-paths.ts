@@ -77,12 +77,13 @@ export function neededFiles(host: HostConfig, config: ClusterConfig): readonly {
   const { pkiDir, manifestsDir } = config.paths;
   if (config.platform === "openshift") return [];
   const isControlPlane = host.roles.includes("control-plane");
+  const hasKeys = config.backup?.externalCa !== true;
   const ofKubeadmsEtcd = runsEtcd(host, config) && config.platform === "kubeadm" && config.etcdTopology === "stacked";
   return [
     ...(isControlPlane
       ? [
           { path: `${pkiDir}/ca.crt`, what: "the cluster's CA" },
-          { path: `${pkiDir}/ca.key`, what: "the key of the cluster's CA" },
+          ...(hasKeys ? [{ path: `${pkiDir}/ca.key`, what: "the key of the cluster's CA" }] : []),
           { path: `${pkiDir}/sa.key`, what: "the key that signs service account tokens" },
           { path: `${pkiDir}/sa.pub`, what: "the key that service account tokens are checked with" },
           { path: `${manifestsDir}/kube-apiserver.yaml`, what: "the API server's manifest" },
@@ -91,7 +92,7 @@ export function neededFiles(host: HostConfig, config: ClusterConfig): readonly {
     ...(ofKubeadmsEtcd
       ? [
           { path: `${pkiDir}/etcd/ca.crt`, what: "etcd's CA" },
-          { path: `${pkiDir}/etcd/ca.key`, what: "the key of etcd's CA" },
+          ...(hasKeys ? [{ path: `${pkiDir}/etcd/ca.key`, what: "the key of etcd's CA" }] : []),
           { path: `${manifestsDir}/etcd.yaml`, what: "etcd's manifest" },
         ]
       : []),

@@ -4,9 +4,10 @@
  * run must come to its end and leave nothing over.
  * node scripts/kill-backup-trials.ts directory|s3|ssh copy|prune ROUNDS [SEED]
  */
-import { BackupTrials, trialStores } from "../test/support/kill-backup-trial.ts";
+import { BackupTrials } from "../test/support/kill-backup-trial.ts";
 import { seededRandom } from "../test/support/seeded-random.ts";
 import { s3TestCredentials } from "../test/support/s3-server.ts";
+import { trialStores } from "../test/support/trial-server.ts";
 
 const kind = trialStores.find((one) => one === process.argv[2]);
 const verb = (["copy", "prune"] as const).find((one) => one === process.argv[3]);

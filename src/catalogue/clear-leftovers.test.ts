@@ -292,3 +292,19 @@ test("one listing that misses a set, or one's own claim, removes nothing", async
     assert.deepEqual(world.store.names("packs/"), before);
   }
 });
+
+test("a writer waits for a claim that it cannot read, or that is of a newer format: it may be of somebody who removes", async () => {
+  const claim = { kind: "StoreClaim", id: secondSet, purpose: "write", startedAt: "x", host: "other", pid: 1, bootId: "b" };
+  for (const text of ["{", JSON.stringify({ apiVersion: "requorum.backup/v2", ...claim })]) {
+    const world = setWorld();
+    await world.store.put(`claims/${secondSet}.json`, Buffer.from(text));
+    world.store.afterCall = (operation, name) => {
+      if (operation === "get" && name === `claims/${secondSet}.json`) world.clock.advance(6 * 60_000);
+    };
+    await assert.rejects(writeSet(world.writing, files), isRecoveryError("BACKUP_STORE_BUSY", /whoever wrote claims/));
+    assert.deepEqual(world.store.names("claims/"), [`claims/${secondSet}.json`]);
+    world.store.afterCall = undefined;
+    world.clock.advance(25 * hourMs);
+    await writeSet(world.writing, files);
+  }
+});

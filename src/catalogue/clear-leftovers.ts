@@ -9,7 +9,7 @@ import {
   findClaims,
   foreignClaimMsMax,
   putClaim,
-  removeClaim,
+  releaseClaim,
   removeForGood,
   timeOfClaim,
   type ClaimPorts,
@@ -72,7 +72,7 @@ export async function clearLeftovers(clearing: Clearing, signal?: AbortSignal): 
     const unfinished = await clearUnfinished(store, { id, areOthersGone: claims.length > 0 }, signal);
     return { kind: "cleared", removed: unneeded.removed, unfinished, claims: claims.length };
   } finally {
-    await removeClaim(store, id);
+    await releaseClaim(store, id);
   }
 }
 

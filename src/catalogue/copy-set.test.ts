@@ -26,7 +26,7 @@ test("copySet: the copy has the same bytes, is read with the same key, keeps its
   const first = await copySet(copyingOf(world, to), dayId(1));
   assert.deepEqual(
     { ...first, copiedBytes: 0 },
-    { id: dayId(1), copied: 2, copiedBytes: 0, shared: 0, sharedBytes: 0, proofs: 0, wasListed: false },
+    { id: dayId(1), copied: 2, copiedBytes: 0, shared: 0, sharedBytes: 0, repaired: 0, proofs: 0, wasListed: false },
   );
   const second = await copySet(copyingOf(world, to), dayId(2));
   assert.equal(second.shared, 1);
@@ -201,4 +201,34 @@ test("copySet: a copy whose claim is gone is not left listed; a manifest that ma
   await assert.rejects(copySet(copyingOf(world, slow), dayId(1)), isRecoveryError("BACKUP_STORE_UNREACHABLE", /may still appear/));
   assert.equal(slow.names("claims/").length, 2);
   assert.match(Buffer.from(slow.objects.get(slow.names("claims/")[1] ?? "")?.content ?? []).toString(), /"bootId":/);
+});
+
+test("copySet: what is damaged there is put aside and put anew; a source that is damaged too repairs nothing", async () => {
+  const world = setWorld();
+  const to = target(world);
+  await writeDay(world.writing, 1);
+  await copySet(copyingOf(world, to), dayId(1));
+  const [pack = ""] = to.names("packs/");
+  to.damage(pack, (content) => void (content[9] = (content[9] ?? 0) ^ 1));
+  const again = await copySet(copyingOf(world, to), dayId(1));
+  assert.deepEqual([again.repaired, again.wasListed], [1, true]);
+  assert.ok(to.objects.has(`aside/${pack}`));
+  await readSet({ ...world.reading, store: to }, dayId(1), identity);
+  for (const store of [to, world.store]) store.damage(pack, (content) => void (content[9] = (content[9] ?? 0) ^ 1));
+  await assert.rejects(copySet(copyingOf(world, to), dayId(1)), isRecoveryError("BACKUP_SET_DAMAGED", /not those that were stored/));
+  assert.ok(to.objects.has(pack));
+});
+
+test("copySet: a claim that cannot be taken away does not undo a copy that is done, nor hide why another one failed", async () => {
+  const world = setWorld();
+  const to = target(world);
+  await writeDay(world.writing, 1);
+  to.beforeCall = (operation, name) => {
+    if (operation === "remove" && name.startsWith("claims/"))
+      throw new RecoveryError("BACKUP_STORE_UNREACHABLE", { subject: "store", detail: "no answer" });
+  };
+  assert.equal((await copySet(copyingOf(world, to), dayId(1))).copied, 2);
+  world.running.clear();
+  to.damage(`sets/${dayId(1)}.json`, () => new Uint8Array(3));
+  await assert.rejects(copySet(copyingOf(world, to), dayId(1)), isRecoveryError("BACKUP_OBJECT_EXISTS", /is not the manifest/));
 });

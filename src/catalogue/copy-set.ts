@@ -11,7 +11,7 @@ import { clearAfterOthers, newClaimId, type Clearing } from "./clear-leftovers.t
 import { inTurns } from "./in-turns.ts";
 import { leaveBehind, putManifest } from "./put-manifest.ts";
 import { readSignedManifest, untrusted, type SetTrust } from "./set-signing.ts";
-import { assertHeld, busy, findClaims, putClaim, removeClaim, waitForRemovers } from "./store-claims.ts";
+import { assertHeld, busy, findClaims, putClaim, releaseClaim, waitForRemovers } from "./store-claims.ts";
 import { ensureStoreIdentity } from "./store-identity.ts";
 import { WorkTime } from "./work-time.ts";
 
@@ -29,6 +29,8 @@ export interface CopiedSet {
   /** Were there already: of another set, or of a copy that was broken off. */
   readonly shared: number;
   readonly sharedBytes: number;
+  /** Of the shared ones: were damaged there, and put anew; what was there lies aside. */
+  readonly repaired: number;
   readonly proofs: number;
   /** The whole set was there already; it was verified again, and what was missing of it put. */
   readonly wasListed: boolean;
@@ -72,17 +74,17 @@ export async function copySet(copying: Copying, id: BackupSetId, signal?: AbortS
       { name: indexName(manifest.index.sha256), ref: manifest.index },
     ];
     const moved = await copyObjects(copying, id, objects, signal);
-    await verifyObjects(copying, id, objects, signal);
+    const repaired = await verifyObjects(copying, id, objects, signal);
     workTime.assertShort(to, "Call it again: what was copied is found");
     const outcome = "Call it again: what was copied and is still there is found";
     if (wasListed) await assertHeld(to, claim, outcome);
     else await putManifest(to, { id, bytes, claim, outcome, onBegin: () => (manifestPut.isOpen = true) }, signal);
     manifestPut.isOpen = false;
-    copied = { id, ...moved, proofs: await copyProofs(copying, id, signal), wasListed };
+    copied = { id, ...moved, repaired, proofs: await copyProofs(copying, id, signal), wasListed };
   } finally {
     // What was begun may still land: the claim stays, and one that nobody takes for dead soon.
     if (manifestPut.isOpen) await leaveBehind({ ...copying, store: to }, id);
-    else await removeClaim(to, claimId);
+    else await releaseClaim(to, claimId);
   }
   if (othersGone) await clearAfterOthers({ ...copying, store: to }, signal);
   return copied;
@@ -122,6 +124,17 @@ async function isListed(to: BackupStore, id: BackupSetId, bytes: Uint8Array, sig
   });
 }
 
+async function readSource(
+  { from, ciphers }: Pick<Copying, "from" | "ciphers">,
+  id: BackupSetId,
+  { name, ref }: SetObject,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const content = await from.get(name, { offset: 0, length: ref.sizeBytes }, signal === undefined ? {} : { signal });
+  if (toHex(ciphers.sha256(content)) === ref.sha256) return content;
+  throw setDamaged(id, name, `its bytes in ${from.place} are not those that were stored there`);
+}
+
 async function copyObjects(
   { from, to, ciphers, report }: Copying,
   id: BackupSetId,
@@ -134,10 +147,7 @@ async function copyObjects(
   await inTurns(objects, copiesAtOnce, async ({ name, ref }) => {
     const there = await to.stat(name, options);
     if (there === undefined) {
-      const content = await from.get(name, { offset: 0, length: ref.sizeBytes }, options);
-      if (toHex(ciphers.sha256(content)) !== ref.sha256)
-        throw setDamaged(id, name, `its bytes in ${from.place} are not those that were stored there`);
-      await to.put(name, content, options);
+      await to.put(name, await readSource({ from, ciphers }, id, { name, ref }, signal), options);
       moved.copied += 1;
       moved.copiedBytes += ref.sizeBytes;
     } else {
@@ -149,29 +159,46 @@ async function copyObjects(
   return moved;
 }
 
-/** Reads back every byte, also of what was there before. */
+/**
+ * Reads back every byte, also of what was there before. What is damaged there
+ * is put aside and put anew: its name promises its bytes, so nobody needs what
+ * is there instead. Gives how many.
+ */
 async function verifyObjects(
-  { to, ciphers, report }: Copying,
+  copying: Copying,
   id: BackupSetId,
   objects: readonly SetObject[],
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<number> {
+  const { to, report } = copying;
+  const options = signal === undefined ? {} : { signal };
   const total = objects.reduce((sum, { ref }) => sum + ref.sizeBytes, 0);
   let done = 0;
-  await inTurns(objects, copiesAtOnce, async ({ name, ref }) => {
-    const found = await to.stat(name, signal === undefined ? {} : { signal });
-    const content =
-      found?.sizeBytes === ref.sizeBytes
-        ? await to.get(name, { offset: 0, length: ref.sizeBytes }, signal === undefined ? {} : { signal })
-        : undefined;
-    if (content === undefined || toHex(ciphers.sha256(content)) !== ref.sha256)
-      throw new RecoveryError("BACKUP_STORE_FAILED", {
-        subject: `store ${to.place}`,
-        detail: `${name}, read back, is not what it must be; every set there that needs it is damaged. The copy was not finished, and is not listed`,
-      });
+  let repaired = 0;
+  await inTurns(objects, copiesAtOnce, async (object) => {
+    const { name, ref } = object;
+    if (!(await isWhole(copying, object, signal))) {
+      const content = await readSource(copying, id, object, signal);
+      await to.remove(name, options);
+      await to.put(name, content, options);
+      repaired += 1;
+      if (!(await isWhole(copying, object, signal)))
+        throw new RecoveryError("BACKUP_STORE_FAILED", {
+          subject: `store ${to.place}`,
+          detail: `${name}, read back, is not what it must be, also when it was put anew; every set there that needs it is damaged. The copy was not finished, and is not listed`,
+        });
+    }
     done += ref.sizeBytes;
     report({ kind: "bytes", text: `reading set ${id} back`, done: BigInt(done), total: BigInt(total) });
   });
+  return repaired;
+}
+
+async function isWhole({ to, ciphers }: Copying, { name, ref }: SetObject, signal: AbortSignal | undefined): Promise<boolean> {
+  const options = signal === undefined ? {} : { signal };
+  const found = await to.stat(name, options);
+  if (found?.sizeBytes !== ref.sizeBytes) return false;
+  return toHex(ciphers.sha256(await to.get(name, { offset: 0, length: ref.sizeBytes }, options))) === ref.sha256;
 }
 
 /** They are signed and of this very manifest; what was said of the bytes holds for a copy of them. */

@@ -13,7 +13,7 @@ import { listSets, type ListedSet } from "./list-sets.ts";
 import { readAllProofs } from "./read-proofs.ts";
 import { planRetention } from "./retention.ts";
 import type { SetTrust } from "./set-signing.ts";
-import { busy, findClaims, putClaim, removeClaim, timeOfClaim } from "./store-claims.ts";
+import { busy, findClaims, putClaim, releaseClaim, timeOfClaim } from "./store-claims.ts";
 
 export interface Pruning extends Clearing {
   readonly trust: SetTrust;
@@ -135,7 +135,7 @@ export async function applyPrune(
       aside,
     };
   } finally {
-    await removeClaim(store, id);
+    await releaseClaim(store, id);
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isRecoveryError } from "../../test/support/is-recovery-error.ts";
 import { dayId, judgeDay, proveDay, writeDay } from "../../test/support/prune-world.ts";
 import { newSigningKey, setWorld, sha256Hex } from "../../test/support/set-world.ts";
 import { levelOf } from "./judge-proofs.ts";
@@ -24,4 +25,26 @@ test("readAllProofs: in the order in which they came into the store, those of un
   assert.deepEqual(all.ofUnknownKeys.map(levelOf), ["V3"]);
   const some = await readAllProofs(world.reading, set, undefined, (proof) => levelOf(proof) === "V2");
   assert.ok(some.known.length < 9 && some.known.some((proof) => levelOf(proof) === "V2"));
+});
+
+test("readAllProofs: objects that are no evidence hide none, however many were put before it; too many are told and not skipped", async () => {
+  const world = setWorld();
+  await writeDay(world.writing, 1);
+  await proveDay(world, 1, "V5");
+  world.clock.advance(60_000);
+  const junk = async (count: number) => {
+    const modifiedAt = world.clock.nowIso();
+    for (let at = 0; at < count; at += 1)
+      world.store.objects.set(`proofs/${dayId(1)}/99991231-000000-${String(at).padStart(6, "0")}.json`, {
+        content: new Uint8Array(1),
+        modifiedAt,
+      });
+    await world.store.put(`proofs/${dayId(1)}/notes-${String(count)}.txt`, new Uint8Array(1));
+  };
+  const set = { id: dayId(1), manifestSha256: sha256Hex(await world.store.get(`sets/${dayId(1)}.json`)) };
+  await junk(300);
+  assert.deepEqual((await readAllProofs(world.reading, set)).known.map(levelOf), ["V5"]);
+  assert.ok(!world.store.calls.some((call) => call.startsWith("get ") && call.endsWith(".txt")));
+  await junk(10_100);
+  await assert.rejects(readAllProofs(world.reading, set), isRecoveryError("BACKUP_STORE_FAILED", /may hide what is/));
 });

@@ -2,7 +2,7 @@ import type { BackupSetId } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { parseProof } from "../formats/backup-set/proof.ts";
 import type { SetCiphers } from "../formats/backup-set/set-ciphers.ts";
-import { proofsOf } from "../formats/backup-set/set-names.ts";
+import { isNameOfOurs, proofsOf } from "../formats/backup-set/set-names.ts";
 import type { BackupStore, StoredObject } from "../ports/backup-store.ts";
 import { inTurns } from "./in-turns.ts";
 import { newestProofsFirst, type StoredProof } from "./judge-proofs.ts";
@@ -12,6 +12,8 @@ import { isTrustedBy, readSignedDocument, type SetTrust } from "./set-signing.ts
 const proofBytesMax = 16 * 1024 * 1024;
 /** The newest; who verifies hourly for a year need not wait for all of it. */
 const proofsReadMax = 100;
+/** Whoever may only add to a store can put what is no evidence before it, and must not hide it by that. A year of hourly proofs of an unknown key is less. */
+const othersReadMax = 10_000;
 const readsAtOnce = 8;
 
 export interface ProofReading {
@@ -49,16 +51,24 @@ export async function readAllProofs(
   isEnough: (proof: StoredProof) => boolean = () => false,
 ): Promise<ProofsOfSet> {
   const objects = (await reading.store.list(proofsOf(set.id), signal === undefined ? {} : { signal }))
-    .filter(({ sizeBytes }) => sizeBytes <= proofBytesMax)
-    .sort((one, other) => Date.parse(other.modifiedAt) - Date.parse(one.modifiedAt))
-    .slice(0, proofsReadMax);
+    .filter(({ name, sizeBytes }) => isNameOfOurs(name) && sizeBytes <= proofBytesMax)
+    .sort((one, other) => Date.parse(other.modifiedAt) - Date.parse(one.modifiedAt));
   const known: StoredProof[] = [];
   const ofUnknownKeys: StoredProof[] = [];
-  for (let at = 0; at < objects.length && !known.some(isEnough); at += readsAtOnce) {
+  for (let at = 0; at < objects.length && known.length < proofsReadMax && !known.some(isEnough); at += readsAtOnce) {
+    if (at - known.length > othersReadMax) throw hidden(reading.store, set.id, objects.length);
     const found = await inTurns(objects.slice(at, at + readsAtOnce), readsAtOnce, (object) => readOne(reading, set, object, signal));
     for (const one of found) if (one !== undefined) (one.isKnown ? known : ofUnknownKeys).push(one.proof);
   }
   return { known: newestProofsFirst(known), ofUnknownKeys: newestProofsFirst(ofUnknownKeys) };
+}
+
+/** What is not known is not "unproven": that would let a proven set be removed. */
+function hidden(store: BackupStore, id: BackupSetId, count: number): RecoveryError {
+  return new RecoveryError("BACKUP_STORE_FAILED", {
+    subject: `store ${store.place}`,
+    detail: `of the ${String(count)} objects below ${proofsOf(id)} the newest ${String(othersReadMax)} are no evidence that counts here, and may hide what is; whoever may write there put them. Remove those, newest first, that are not yours`,
+  });
 }
 
 /** undefined: it is no evidence. */

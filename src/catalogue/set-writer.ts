@@ -20,7 +20,7 @@ import { inTurns } from "./in-turns.ts";
 import { knownChunks } from "./known-chunks.ts";
 import { leaveBehind, putManifest } from "./put-manifest.ts";
 import { SetContent } from "./set-content.ts";
-import { isHeld, putClaim, removeClaim, removeForGood, waitForRemovers, type HeldClaim } from "./store-claims.ts";
+import { isHeld, putClaim, releaseClaim, removeClaim, removeForGood, waitForRemovers, type HeldClaim } from "./store-claims.ts";
 import { WorkTime } from "./work-time.ts";
 import { ensureStoreIdentity } from "./store-identity.ts";
 
@@ -114,7 +114,7 @@ export class SetWriter {
       const content = new SetContent({ store, ciphers, keys, known, signal: stop });
       return new SetWriter(writing, set.id, { content, keys, dataKey, controller, workTime, claim });
     } catch (error) {
-      await removeClaim(store, set.id);
+      await releaseClaim(store, set.id);
       throw error;
     }
   }
@@ -154,10 +154,7 @@ export class SetWriter {
     const onBegin = () => (this.#isManifestBegun = true);
     await putManifest(store, { id: this.id, bytes, claim: this.#claim, outcome: "The set was not finished", onBegin });
     this.#state = "ended";
-    await removeClaim(store, this.id).catch((error: unknown) => {
-      // The set exists. A claim of a process that has ended is cleared by the next writer.
-      if (!(error instanceof RecoveryError)) throw error;
-    });
+    await releaseClaim(store, this.id);
     return manifest;
   }
 

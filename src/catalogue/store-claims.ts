@@ -38,7 +38,7 @@ export interface HeldClaim {
 export type ClaimState = "living" | "gone" | "unknown";
 
 export interface FoundClaim {
-  /** undefined: the object's text is damaged; its age alone decides. */
+  /** undefined: the object's text is damaged, or of a newer format; its age alone decides, and it may be of either purpose. */
   readonly claim: StoreClaim | undefined;
   readonly objectName: string;
   readonly state: ClaimState;
@@ -117,6 +117,16 @@ export async function removeClaim(store: BackupStore, id: BackupSetId): Promise<
   await removeForGood(store, claimName(id));
 }
 
+/**
+ * For the end of one's work: what was done, or the error that ended it, is what
+ * counts. A claim that stays is cleared by the next writer when its process has ended.
+ */
+export async function releaseClaim(store: BackupStore, id: BackupSetId): Promise<void> {
+  await removeClaim(store, id).catch((error: unknown) => {
+    if (!(error instanceof RecoveryError)) throw error;
+  });
+}
+
 /** Of what nobody will ever want back: not kept aside either. */
 export async function removeForGood(store: BackupStore, name: string): Promise<void> {
   await store.remove(name, { forGood: true });
@@ -176,7 +186,7 @@ function ownClaimNotSeen(store: BackupStore, own: BackupSetId): RecoveryError {
 export async function waitForRemovers(ports: ClaimPorts, own: BackupSetId, signal?: AbortSignal): Promise<void> {
   const beganMs = ports.clock.monotonicMs();
   for (;;) {
-    const remover = (await findClaims(ports, own, signal)).find(({ claim, state }) => claim?.purpose === "remove" && state !== "gone");
+    const remover = (await findClaims(ports, own, signal)).find(({ claim, state }) => claim?.purpose !== "write" && state !== "gone");
     if (remover === undefined) return;
     if (ports.clock.monotonicMs() - beganMs > removerWaitMsMax) throw busy(ports.store, remover);
     await ports.clock.sleep(removerPollMs, signal);
@@ -215,6 +225,8 @@ async function readClaim(
 }
 
 function claimOf(fields: JsonFields): StoreClaim {
+  fields.oneOf("apiVersion", [backupApiVersion]);
+  fields.oneOf("kind", ["StoreClaim"]);
   const processStart = fields.optionalText("processStart");
   const machine = fields.optionalText("machine");
   const set = fields.optionalText("set");

@@ -1,4 +1,4 @@
-import { command, dim, good, line, strong, type Page } from "./page.ts";
+import { command, dim, good, line, strong, warn, type Page } from "./page.ts";
 import { bytesWords, count } from "./words.ts";
 
 export interface BackupCopiedDocument {
@@ -11,12 +11,13 @@ export interface BackupCopiedDocument {
   readonly copiedBytes: number;
   readonly shared: number;
   readonly sharedBytes: number;
+  readonly repaired: number;
   readonly proofs: number;
   readonly wasListed: boolean;
 }
 
 export function backupCopiedPage(document: BackupCopiedDocument): Page {
-  const { from, to, id, copied, copiedBytes, shared, sharedBytes, proofs, wasListed } = document;
+  const { from, to, id, copied, copiedBytes, shared, sharedBytes, repaired, proofs, wasListed } = document;
   const was = wasListed ? "was there already, and was read again" : "copied, and read back";
   return [
     line([good(was), "  set ", strong(id), dim(`  from ${from} to ${to}`)]),
@@ -24,6 +25,14 @@ export function backupCopiedPage(document: BackupCopiedDocument): Page {
       `${count(copied, "object")} of ${bytesWords(copiedBytes)} sent; ${count(shared, "object")} of ${bytesWords(sharedBytes)} had been there; ${count(proofs, "proof")} with it`,
       2,
     ),
+    ...(repaired === 0
+      ? []
+      : [
+          line(
+            warn(`${count(repaired, "object")} there ${repaired === 1 ? "was" : "were"} damaged, and put anew; what was there lies aside`),
+            2,
+          ),
+        ]),
     command(`requorum backup verify ${id} --store ${to}`, "prove it there"),
   ];
 }

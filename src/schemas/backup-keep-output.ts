@@ -13,6 +13,7 @@ export const backupCopiedSchema = z.object({
   copiedBytes: z.int(),
   shared: z.int().describe("objects that had been there: of another set, or of a copy that was broken off"),
   sharedBytes: z.int(),
+  repaired: z.int().describe("of the shared ones: were damaged there, and put anew; what was there lies aside"),
   proofs: z.int().describe("that were sent with it"),
   wasListed: z.boolean().describe("the whole set had been there; it was read again, and what was missing of it put"),
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, utimes } from "node:fs/promises";
+import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -38,5 +38,35 @@ test("DirectoryStore: since when an object lies aside is told by the disk's own 
   await utimes(join(place, "aside/sets/a.json"), lastWeek, lastWeek);
   const [aside] = await store.list("aside/");
   assert.ok(Date.now() - Date.parse(aside?.modifiedAt ?? "") < 60_000);
+  await rm(place, { recursive: true });
+});
+
+test("DirectoryStore: on a disk without links, of two that write one name with other bytes one is refused, and nothing is replaced", async () => {
+  const place = await mkdtemp(join(tmpdir(), "requorum-store-"));
+  const linkFile = () => Promise.reject(Object.assign(new Error("no links here"), { code: "EPERM" }));
+  const writers = ["one", "two", "three", "four"];
+  for (let round = 0; round < 20; round += 1) {
+    const name = `claims/${String(round)}.json`;
+    const done = await Promise.allSettled(
+      writers.map((text) => new DirectoryStore(place, { linkFile }).put(name, Buffer.from(text)).then(() => text)),
+    );
+    const written = done.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    assert.equal(written.length, 1);
+    assert.equal(Buffer.from(await new DirectoryStore(place).get(name)).toString(), written[0]);
+  }
+  await rm(place, { recursive: true });
+});
+
+test("DirectoryStore: on a disk without links, the reservation of a killed writer holds for a minute, and nobody for longer", async () => {
+  const place = await mkdtemp(join(tmpdir(), "requorum-store-"));
+  const store = new DirectoryStore(place, { linkFile: () => Promise.reject(Object.assign(new Error("no links here"), { code: "EPERM" })) });
+  await store.put("sets/a.json", Buffer.from("a"));
+  const reservation = join(place, ".unfinished", `name-${Buffer.from("sets/b.json").toString("hex")}`);
+  await writeFile(reservation, "");
+  await assert.rejects(store.put("sets/b.json", Buffer.from("b")), { code: "BACKUP_STORE_UNREACHABLE", message: /was killed at that/ });
+  const before = new Date(Date.now() - 120_000);
+  await utimes(reservation, before, before);
+  await store.put("sets/b.json", Buffer.from("b"));
+  assert.deepEqual(await readdir(join(place, ".unfinished")), []);
   await rm(place, { recursive: true });
 });

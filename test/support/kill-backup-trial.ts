@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -10,35 +10,26 @@ import { AgeKeyWrapping } from "../../src/adapters/system/age-key-wrapping.ts";
 import { objectsOf } from "../../src/catalogue/clear-leftovers.ts";
 import { listSets } from "../../src/catalogue/list-sets.ts";
 import { promisedSha256 } from "../../src/formats/backup-set/set-names.ts";
-import type { BackupS3Config } from "../../src/model/cluster-config.ts";
 import type { BackupSetId } from "../../src/model/ids.ts";
 import type { BackupStore } from "../../src/ports/backup-store.ts";
 import { type FakeBackupStore } from "./fake-backup-store.ts";
 import { openStoreForTests } from "./open-store-for-tests.ts";
 import { dayId, proveDay, writeDay } from "./prune-world.ts";
 import { setWorld, type SetWorld } from "./set-world.ts";
-import { s3TestCredentials, startS3Server } from "./s3-server.ts";
-import { startSshServer } from "./ssh-server.ts";
+import { s3TestCredentials } from "./s3-server.ts";
+import { trialServer, type TrialPlace, type TrialStore } from "./trial-server.ts";
 
-export type TrialStore = "directory" | "s3" | "ssh";
-export const trialStores: readonly TrialStore[] = ["directory", "s3", "ssh"];
 export type TrialVerb = "copy" | "prune";
 
 /** What `prune --last 2` leaves of days 1 to 6 when day 2 is proven. */
 const leftByPrune = [2, 5, 6].map(dayId);
-
-interface Place {
-  readonly place: string;
-  readonly s3?: BackupS3Config;
-  readonly sshConfigFile?: string;
-}
 
 /** A world in which the program itself, as a process, copies and prunes in a store of one kind, and is killed. */
 export class BackupTrials {
   readonly #kind: TrialStore;
   readonly #directory: string;
   readonly #world: SetWorld;
-  readonly #placeOf: (round: string) => Place;
+  readonly #placeOf: (round: string) => TrialPlace;
   readonly #closeServer: () => Promise<void>;
   /** Of the whole verb, undisturbed; a kill comes within it. */
   readonly #tookMs = new Map<TrialVerb, number>();
@@ -47,7 +38,7 @@ export class BackupTrials {
     readonly kind: TrialStore;
     readonly directory: string;
     readonly world: SetWorld;
-    readonly placeOf: (round: string) => Place;
+    readonly placeOf: (round: string) => TrialPlace;
     readonly closeServer: () => Promise<void>;
   }) {
     this.#kind = made.kind;
@@ -65,7 +56,7 @@ export class BackupTrials {
       await writeDay(world.writing, day, { ownBytes: day === 6 && verb === "copy" ? 40_000_000 : 70_000 });
     await proveDay(world, 2, "V5");
     await copyStore(world.store, new DirectoryStore(join(directory, "source")));
-    const server = await serverOf(kind, directory);
+    const server = await trialServer(kind, directory);
     return new BackupTrials({ kind, directory, world, ...server });
   }
 
@@ -113,7 +104,7 @@ export class BackupTrials {
   }
 
   /** The words of the call. */
-  async #prepare(verb: TrialVerb, name: string, place: Place, store: BackupStore): Promise<readonly string[]> {
+  async #prepare(verb: TrialVerb, name: string, place: TrialPlace, store: BackupStore): Promise<readonly string[]> {
     const config = join(this.#directory, `${name}.yaml`);
     const signer = Buffer.from(this.#world.keys.signing.publicKey).toString("base64url");
     if (verb === "prune") await copyStore(this.#world.store, store);
@@ -140,7 +131,7 @@ export class BackupTrials {
 
   async #run(
     words: readonly string[],
-    place: Place,
+    place: TrialPlace,
     killAfterMs?: number,
   ): Promise<{ readonly code: number | null; readonly isKilled: boolean; readonly output: string }> {
     const child = spawn(process.execPath, [join(import.meta.dirname, "../../src/cli/main.ts"), ...words], {
@@ -207,26 +198,4 @@ async function anyRecipient(): Promise<string> {
 
 async function copyStore(from: FakeBackupStore, to: BackupStore): Promise<void> {
   for (const name of from.names()) await to.put(name, await from.get(name));
-}
-
-async function serverOf(
-  kind: TrialStore,
-  directory: string,
-): Promise<{ readonly placeOf: (round: string) => Place; readonly closeServer: () => Promise<void> }> {
-  switch (kind) {
-    case "directory":
-      await mkdir(join(directory, "stores"));
-      return { placeOf: (round) => ({ place: join(directory, "stores", round) }), closeServer: () => Promise.resolve() };
-    case "s3": {
-      const server = await startS3Server();
-      await server.makeBucket("trials");
-      const s3 = { endpoint: server.endpoint, pathStyle: true, caFile: server.caFile, objectLockDays: 0 };
-      return { placeOf: (round) => ({ place: `s3://trials/${round}`, s3 }), closeServer: () => server.remove() };
-    }
-    case "ssh": {
-      const server = await startSshServer();
-      const place = (round: string) => ({ place: `ssh://good${server.directory}/${round}`, sshConfigFile: server.configFile });
-      return { placeOf: place, closeServer: () => server.remove() };
-    }
-  }
 }

@@ -12,6 +12,7 @@ import { assertObjectName, isObjectName } from "./object-name.ts";
 const unfinishedDirectory = ".unfinished";
 /** Between two pieces of a write the signal is looked at. */
 const pieceBytes = 4 * 1024 * 1024;
+const reservationMsMax = 60_000;
 /** A store has three levels; what lies deeper is not ours. */
 const depthMax = 8;
 
@@ -26,11 +27,13 @@ const depthMax = 8;
 export class DirectoryStore implements BackupStore {
   readonly place: string;
   readonly #root: string;
+  readonly #link: (from: string, to: string) => Promise<void>;
 
-  /** An absolute path. Nothing is made or looked at before the first call. */
-  constructor(root: string) {
+  /** An absolute path. Nothing is made or looked at before the first call. `linkFile`: for tests of disks without links. */
+  constructor(root: string, options: { readonly linkFile?: (from: string, to: string) => Promise<void> } = {}) {
     this.place = root;
     this.#root = root;
+    this.#link = options.linkFile ?? link;
   }
 
   async put(name: string, content: Uint8Array, options: StoreCallOptions = {}): Promise<void> {
@@ -135,18 +138,39 @@ export class DirectoryStore implements BackupStore {
   async #giveName(temporary: string, name: string, sizeBytes: number): Promise<void> {
     const path = this.#path(name);
     try {
-      await link(temporary, path);
+      await this.#link(temporary, path);
     } catch (error) {
       if (isTaken(error)) {
         await this.#isThere(name, sizeBytes);
         return;
       }
       if (!lacksLinks(error)) throw error;
-      // Racy only between two writers of one name, and the names are random or of the content.
-      if (await this.#isThere(name, sizeBytes)) return;
-      await rename(temporary, path);
+      await this.#renameIfFree(temporary, name, sizeBytes);
     }
     await syncDirectory(dirname(path));
+  }
+
+  /** On a disk without links, where a rename would replace: the name is reserved by a file that only one can make. */
+  async #renameIfFree(temporary: string, name: string, sizeBytes: number): Promise<void> {
+    const reservation = join(this.#root, unfinishedDirectory, `name-${Buffer.from(name).toString("hex").slice(-200)}`);
+    const there = await lstat(reservation).catch(undefinedIfMissing);
+    // Of a killed writer: the renaming takes no time. Both times are by the disk's clock.
+    if (there !== undefined && (await lstat(temporary)).mtimeMs - there.mtimeMs > reservationMsMax)
+      await unlink(reservation).catch(unlessMissing);
+    try {
+      await (await open(reservation, "wx", 0o600)).close();
+    } catch (error) {
+      if (!isTaken(error)) throw error;
+      throw new RecoveryError("BACKUP_STORE_UNREACHABLE", {
+        subject: `store ${this.place}`,
+        detail: `could not store ${name}: somebody else is writing it, or was killed at that less than a minute ago`,
+      });
+    }
+    try {
+      if (!(await this.#isThere(name, sizeBytes))) await rename(temporary, this.#path(name));
+    } finally {
+      await unlink(reservation).catch(unlessMissing);
+    }
   }
 
   async #putAside(name: string): Promise<void> {

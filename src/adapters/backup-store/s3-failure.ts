@@ -91,6 +91,11 @@ export function isTaken(error: unknown): boolean {
   return error instanceof Error && ["PreconditionFailed", "ConditionalRequestConflict"].includes(error.name);
 }
 
+/** Somebody else's conditional write of the name has not ended; nothing may ever be there. Amazon S3 API reference, PutObject: 409. */
+export function isUnderWay(error: unknown): boolean {
+  return error instanceof Error && (error.name === "ConditionalRequestConflict" || isUploadGone(error));
+}
+
 /** A server that does not know If-None-Match on writes (older than its introduction in S3 in August 2024). */
 export function lacksConditionalWrites(error: unknown): boolean {
   return error instanceof Error && error.name === "NotImplemented";

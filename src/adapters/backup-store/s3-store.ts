@@ -1,11 +1,12 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { ListMultipartUploadsCommandOutput } from "@aws-sdk/client-s3";
 import type { BackupS3Config } from "../../model/cluster-config.ts";
-import { asidePrefix, claimPrefix, isNameOfOurs, promisedSha256 } from "../../formats/backup-set/set-names.ts";
+import { asidePrefix, claimPrefix, isNameOfOurs, promisedSha256, storeFileName } from "../../formats/backup-set/set-names.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { BackupStore, StoreCallOptions, StoredObject } from "../../ports/backup-store.ts";
 import { assertObjectName, isHidden, isObjectName } from "./object-name.ts";
 import { S3Connection, usualS3Limits, type LoadedS3, type S3Limits, type S3Place } from "./s3-connection.ts";
-import { isBeyondEnd, isMissing, isTaken, isUploadGone, lacksConditionalWrites } from "./s3-failure.ts";
+import { isBeyondEnd, isMissing, isTaken, isUnderWay, isUploadGone, lacksConditionalWrites } from "./s3-failure.ts";
 import { partBytes, uploadInParts, uploadWhole, type S3ObjectLock } from "./s3-upload.ts";
 
 /** More than any object of ours; a store that gives more is not believed. */
@@ -13,6 +14,13 @@ const wholeBytesMax = 1024 * 1024 * 1024;
 /** Ten thousand sets of a hundred packs; a listing must end. */
 const listedMax = 1_000_000;
 const dayMs = 86_400_000;
+
+/** While somebody else is writing the name: an upload in parts of a slow line may take longer, and then they are told. */
+const othersTurnsMax = 4;
+const otherTurnMs = 500;
+
+/** `taken`: by an object, or what the server counts as one; `under way`: by an upload that has not ended. */
+type Uploaded = "written" | "taken" | "under way";
 
 export interface S3StoreOptions {
   readonly s3?: BackupS3Config | undefined;
@@ -45,33 +53,41 @@ class S3Store implements BackupStore {
   async put(name: string, content: Uint8Array, options: StoreCallOptions = {}): Promise<void> {
     assertObjectName(name);
     const { signal } = options;
-    const isWritten = await this.#s3.call({ verb: "store", name, signal }, async (s3) => {
-      if (this.#isConditional) {
-        if (await this.#upload(s3, name, content, { signal, isConditional: true })) return true;
-        // Not there after all: the server knows no such condition, or counts an object that was removed.
-      }
-      if ((await this.#head(s3, name, signal)) !== undefined) return false;
-      return this.#upload(s3, name, content, { signal, isConditional: false });
-    });
+    const isWritten = await this.#s3.call({ verb: "store", name, signal }, (s3) => this.#putIfFree(s3, name, content, signal));
     if (!isWritten) await this.#compare(name, content, options);
   }
 
-  /** false: it is not written, because of somebody else's object or upload, or because the condition is not known there. */
+  /** false: it is not written, as its name is taken, or others were writing it for as long as was waited. */
+  async #putIfFree(s3: LoadedS3, name: string, content: Uint8Array, signal: AbortSignal | undefined): Promise<boolean> {
+    let outcome: Uploaded = "taken";
+    for (let turn = 0; turn < othersTurnsMax && this.#isConditional && outcome !== "written"; turn += 1) {
+      if (turn > 0) await pause(otherTurnMs, undefined, signal === undefined ? {} : { signal });
+      // Looked at first: a server may ignore the condition without a word, and overwrite.
+      if ((await this.#head(s3, name, signal)) !== undefined) return false;
+      outcome = await this.#upload(s3, name, content, { signal, isConditional: true });
+    }
+    if (outcome === "written") return true;
+    if ((await this.#head(s3, name, signal)) !== undefined) return false;
+    // The server knows no such condition; or counts an object that was removed, and then nobody else writes other bytes under its name.
+    if (this.#isConditional && (outcome === "under way" || isOfAnybody(name))) return false;
+    return (await this.#upload(s3, name, content, { signal, isConditional: false })) === "written";
+  }
+
   async #upload(
     s3: LoadedS3,
     name: string,
     content: Uint8Array,
     { signal, isConditional }: { readonly signal: AbortSignal | undefined; readonly isConditional: boolean },
-  ): Promise<boolean> {
+  ): Promise<Uploaded> {
     const upload = content.length > partBytes ? uploadInParts : uploadWhole;
     const object = { bucket: this.#bucket, key: this.#s3.keyOf(name), name, content, signal, lock: this.#lockOf(name), isConditional };
     try {
       await upload(s3, object);
-      return true;
+      return "written";
     } catch (error) {
       if (isConditional && lacksConditionalWrites(error)) this.#isConditional = false;
       else if (!isTaken(error) && !isUploadGone(error)) throw error;
-      return false;
+      return isUnderWay(error) ? "under way" : "taken";
     }
   }
 
@@ -263,6 +279,11 @@ class S3Store implements BackupStore {
   #odd(name: string, why: string): RecoveryError {
     return new RecoveryError("BACKUP_STORE_FAILED", { subject: `store ${this.place}`, detail: `${name}: ${why}` });
   }
+}
+
+/** Names that two may write at one time, each with bytes of its own. */
+function isOfAnybody(name: string): boolean {
+  return name === storeFileName || name.startsWith(claimPrefix);
 }
 
 /** Of these nothing is kept: claims end with their writers, and what lies aside was removed before. */

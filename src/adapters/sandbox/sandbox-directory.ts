@@ -121,14 +121,27 @@ async function endProgramsOf(path: string, uid: number): Promise<void> {
   }
 }
 
-/** Reads the numbers of the programs to end, one a line; "done" says that there is nothing left to do. */
-const guardScript = `trap '' INT TERM HUP QUIT
-pids=
+/**
+ * Reads the numbers of the programs to end, one a line; "done" says that there
+ * is nothing left to do. A number is given out again when its program has
+ * ended: it is remembered with when the program began (proc(5), field 22 of
+ * stat; the name in field 2 may hold spaces and parentheses).
+ */
+export const guardScript = `trap '' INT TERM HUP QUIT
+began() {
+  stat=
+  read -r stat 2>/dev/null <"/proc/$1/stat"
+  set -- \${stat##*) }
+  printf %s "\${20}"
+}
+programs=
 while read -r word; do
   [ "$word" = done ] && exit 0
-  pids="$pids $word"
+  programs="$programs $word:$(began "$word")"
 done
-[ -n "$pids" ] && kill -9 $pids 2>/dev/null
+for one in $programs; do
+  [ -n "\${one#*:}" ] && [ "$(began "\${one%%:*}")" = "\${one#*:}" ] && kill -9 "\${one%%:*}" 2>/dev/null
+done
 rm -rf -- "$1"`;
 
 class GuardedDirectory implements SandboxDirectory {

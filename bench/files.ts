@@ -73,6 +73,8 @@ async function getThroughEtcd(key: string): Promise<ProcessRun> {
     tookMs,
     peakBytes: Math.max(restored.peakBytes, memory?.peakBytes ?? 0),
     peakOwnBytes: Math.max(restored.peakOwnBytes, memory?.ownBytes ?? 0),
+    peakTreeBytes: Math.max(restored.peakTreeBytes, memory?.peakBytes ?? 0),
+    cpuMs: restored.cpuMs,
     stdout,
     outBytes: stdout.length,
   };

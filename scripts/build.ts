@@ -17,7 +17,8 @@ const root = resolve(import.meta.dirname, "..");
  */
 const shared = "cli/shared";
 
-export async function buildProgram(directory: string): Promise<void> {
+/** `entries`: further ones, by the path below `directory` without its end, as a bench has them. */
+export async function buildProgram(directory: string, entries: Readonly<Record<string, string>> = {}): Promise<void> {
   await rm(directory, { recursive: true, force: true }); // only ever what an earlier build wrote
   await build({
     absWorkingDir: root,
@@ -28,6 +29,7 @@ export async function buildProgram(directory: string): Promise<void> {
       [`${shared}/file-worker`]: "src/cli/file-work/file-worker.ts",
       [`${shared}/check-worker`]: "src/adapters/local-fs/check-worker.ts",
       [`${shared}/seed-worker`]: "src/adapters/lab/seed/seed-worker.ts",
+      ...entries,
     },
     outdir: directory,
     chunkNames: `${shared}/[name]-[hash]`,

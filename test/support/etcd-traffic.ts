@@ -13,6 +13,9 @@ const compactionRequest = defineMessage({ revision: int64(1), physical: bool(2) 
 const leaseGrantRequest = defineMessage({ ttl: int64(1), id: int64(2) });
 const leaseRequest = defineMessage({ id: int64(1) });
 
+/** Unary calls to one etcd, whichever way. */
+export type EtcdCalls = Pick<PlainEtcd, "call">;
+
 export interface TrafficOptions {
   readonly seed: number;
   readonly operations: number;
@@ -71,7 +74,7 @@ export async function etcdTraffic(etcd: PlainEtcd, options: TrafficOptions): Pro
   return revision;
 }
 
-export async function compactEtcd(etcd: PlainEtcd, revision: bigint): Promise<void> {
+export async function compactEtcd(etcd: EtcdCalls, revision: bigint): Promise<void> {
   await etcd.call("KV/Compact", [compactionRequest, headerOnly], { revision, physical: true });
 }
 
@@ -81,13 +84,15 @@ export async function compactEtcd(etcd: PlainEtcd, revision: bigint): Promise<vo
  * `valueFor` gives for the number of a put (about `valueBytes` long).
  */
 export async function etcdBulk(
-  etcd: PlainEtcd,
+  etcd: EtcdCalls,
   options: {
     readonly count: number;
     readonly keys: number;
     readonly valueBytes: number;
     readonly seed: number;
     readonly valueFor?: (number: number) => Uint8Array;
+    /** Which of the keys that put is for; left out: one after the other, again and again. */
+    readonly keyFor?: (number: number) => number;
   },
 ): Promise<void> {
   const random = seededRandom(options.seed);
@@ -99,10 +104,11 @@ export async function etcdBulk(
     const numbers = Array.from({ length: Math.min(perTxn, options.count - start) }, (_, at) => start + at);
     const success = numbers.map((number) => {
       const offset = Math.floor(random() * 65_536);
-      const name = String(number % options.keys).padStart(8, "0");
+      const key = options.keyFor?.(number) ?? number % options.keys;
+      const name = String(key).padStart(8, "0");
       return {
         put: {
-          key: text.encode(`/registry/configmaps/namespace-${String(number % 50)}/object-${name}`),
+          key: text.encode(`/registry/configmaps/namespace-${String(key % 50)}/object-${name}`),
           value: options.valueFor?.(number) ?? pool.subarray(offset, offset + options.valueBytes),
         },
       };

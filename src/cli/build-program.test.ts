@@ -108,7 +108,9 @@ test("cli: what etcdctl and etcdutl call otherwise is named, and only a slip of 
     [["snapshot", "inspect", "a.db", "-w", "json"], /-o text, json or yaml/, "requorum snapshot inspect a.db -o json -o json"],
     [["snapshot", "inspect", "a.db", "--write-out=table"], /-o text, json or yaml/, "requorum snapshot inspect a.db -o json -o text"],
     [["--json", "snapshot", "inspect", "a.db"], /-o text, json or yaml/, "requorum snapshot inspect a.db -o json -o json"],
-    [["snapshot", "save", "a.db"], /takes no snapshots/, "etcdctl snapshot save backup.db"],
+    [["snapshot", "save", "a.db"], /as a backup set/, "requorum backup create"],
+    [["drill"], /there is backup drill/, "requorum backup drill -o json"],
+    [["verify", "latest"], /there is backup verify/, "requorum backup verify latest -o json"],
     [["snapshot", "restore", "a.db", "--data-dri=x"], /mean --data-dir/, "requorum snapshot restore a.db --data-dir=x -o json"],
     [["snapshot", "restore", "a.db", "--log-dir", "w"], /unknown option '--log-dir'$/, "requorum help snapshot restore"],
   ] as const) {

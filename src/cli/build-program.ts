@@ -173,7 +173,7 @@ function endOfHelp(spec: CommandSpec): string {
 }
 
 /** Verbs and goals of the design that this version does not have. They are in no help; who types one is told so. */
-const plannedVerbs: readonly string[] = ["drill", "rehearse", "build", "node", "certificates", "inventory", "server"];
+const plannedVerbs: readonly string[] = ["rehearse", "build", "node", "certificates", "inventory", "server"];
 const plannedGoals: { readonly [verb: string]: readonly string[] } = {
   plan: ["remove", "add", "restore", "renew-certificates", "build", "upgrade-backup"],
 };
@@ -197,12 +197,16 @@ function toUsageError(table: readonly CommandSpec[], error: CommanderError, word
   const wrong = /'([^']+)'/.exec(detail)?.[1];
   const isUnknown = error.code === "commander.unknownOption" || error.code === "commander.unknownCommand";
   const path = pathIn(table, words).join(" ");
-  const hint = isUnknown && wrong !== undefined ? usageHint({ words, path, wrong, suggested }) : undefined;
+  const hint = isUnknown && wrong !== undefined ? usageHint({ words, path, wrong, suggested, homes: homesOf(table, wrong) }) : undefined;
   return new RecoveryError("USAGE", {
     subject: "command line",
     detail: error.code === "commander.help" ? "a verb is missing" : hint === undefined ? detail : `${detail}; ${hint.detail}`,
     remedies: [...(hint?.remedies ?? choiceHint(words, message)), helpRemedy(table, words)],
   });
+}
+
+function homesOf(table: readonly CommandSpec[], word: string): readonly (readonly string[])[] {
+  return table.map(({ path }) => path).filter((path) => path.length > 1 && path.at(-1) === word);
 }
 
 function capital(text: string): string {

@@ -17,13 +17,15 @@ interface WrongWord {
   readonly wrong: string;
   /** What the parser holds to be near. It goes further than is good for a command that somebody may copy. */
   readonly suggested: readonly string[];
+  /** Verbs of groups that end in that word: "backup verify". */
+  readonly homes: readonly (readonly string[])[];
 }
 
 /** What a word of another program is here: what kubectl, etcdctl and etcdutl have taught the hands. */
 export function usageHint(found: WrongWord): UsageHint | undefined {
   // Of `--option=value` the parser names the whole.
   const given = { ...found, wrong: found.wrong.startsWith("-") ? found.wrong.replace(/=.*$/s, "") : found.wrong };
-  return outputHint(given) ?? otherVerbHint(given) ?? nearHint(given);
+  return outputHint(given) ?? groupHint(given) ?? otherVerbHint(given) ?? nearHint(given);
 }
 
 /** etcdctl's `-w json`, `--write-out=table`, and many others' `--json`. */
@@ -44,6 +46,15 @@ function outputHint({ words, wrong }: WrongWord): UsageHint | undefined {
   return { detail: "the form of the result is -o text, json or yaml", remedies: [perhaps(rest)] };
 }
 
+/** `requorum drill`, which is one of the verbs of a group. */
+function groupHint({ words, path, wrong, homes }: WrongWord): UsageHint | undefined {
+  if (path !== "" || homes.length === 0) return undefined;
+  return {
+    detail: `there is ${homes.map((home) => home.join(" ")).join(", ")}`,
+    remedies: homes.map((home) => perhaps(words.flatMap((word) => (word === wrong ? home : [word])))),
+  };
+}
+
 const otherVerbs: { readonly [word: string]: string | undefined } = {
   status: "inspect",
   info: "inspect",
@@ -58,8 +69,11 @@ function otherVerbHint({ words, path, wrong }: WrongWord): UsageHint | undefined
   if (path !== "snapshot") return undefined;
   if (wrong === "save")
     return {
-      detail: "this version takes no snapshots; etcd's own program does, and every verb here reads the running cluster as `live`",
-      remedies: [{ why: "on a control-plane machine", command: "etcdctl snapshot save backup.db" }],
+      detail: "a snapshot is saved with all that belongs to it, as a backup set; every verb here reads the running cluster as `live`",
+      remedies: [
+        { why: "snapshot, certificates, keys and settings together", command: "requorum backup create" },
+        { why: "the file alone, on a control-plane machine", command: "etcdctl snapshot save backup.db" },
+      ],
     };
   const meant = otherVerbs[wrong];
   return meant === undefined

@@ -19,7 +19,7 @@ export interface PackedChunk {
 
 /** Gathers sealed chunks into packs and puts these while the next is filled. */
 export class PackWriter {
-  readonly #store: BackupStore;
+  readonly #store: Pick<BackupStore, "put">;
   readonly #ciphers: SetCiphers;
   readonly #signal: AbortSignal;
   readonly #refs: (StoredObjectRef | undefined)[] = [];
@@ -31,7 +31,7 @@ export class PackWriter {
   #buffer: Uint8Array | undefined;
   #usedBytes = 0;
 
-  constructor(options: { readonly store: BackupStore; readonly ciphers: SetCiphers; readonly signal: AbortSignal }) {
+  constructor(options: { readonly store: Pick<BackupStore, "put">; readonly ciphers: SetCiphers; readonly signal: AbortSignal }) {
     this.#store = options.store;
     this.#ciphers = options.ciphers;
     this.#signal = options.signal;

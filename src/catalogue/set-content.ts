@@ -1,15 +1,13 @@
-import type { BackupPart, StoredObjectRef } from "../model/backup-set.ts";
+import type { StoredObjectRef } from "../model/backup-set.ts";
 import { toHex } from "../formats/backup-set/byte-text.ts";
 import { chunkBytes, chunkNameOf, sealChunk, type ChunkKeys } from "../formats/backup-set/chunk.ts";
-import type { SetCiphers } from "../formats/backup-set/set-ciphers.ts";
 import type { ChunkPlace } from "../formats/backup-set/set-index.ts";
-import type { SetKeys } from "../formats/backup-set/set-keys.ts";
-import type { BackupStore } from "../ports/backup-store.ts";
 import type { KnownChunk } from "./known-chunks.ts";
 import { PackWriter, type PackedChunk } from "./pack-writer.ts";
+import type { SetContentOptions, SetContentWork, StoredContent } from "./set-content-work.ts";
 
 /** The content of one set that is being written: cuts parts into chunks, stores those that are new, and knows where each lies. */
-export class SetContent {
+export class SetContent implements SetContentWork {
   readonly #chunkKeys: ChunkKeys;
   readonly #known: ReadonlyMap<string, KnownChunk>;
   readonly #packs: PackWriter;
@@ -17,22 +15,13 @@ export class SetContent {
   readonly #chunks: { readonly name: string; readonly at: KnownChunk | PackedChunk }[] = [];
   readonly #positions = new Map<string, number>();
 
-  constructor(options: {
-    readonly store: BackupStore;
-    readonly ciphers: SetCiphers;
-    readonly keys: SetKeys;
-    readonly known: ReadonlyMap<string, KnownChunk>;
-    readonly signal: AbortSignal;
-  }) {
+  constructor(options: SetContentOptions) {
     this.#chunkKeys = { ciphers: options.ciphers, keys: options.keys };
     this.#known = options.known;
     this.#packs = new PackWriter(options);
   }
 
-  async add(
-    content: AsyncIterable<Uint8Array> | Uint8Array,
-    signal: AbortSignal | undefined,
-  ): Promise<Pick<BackupPart, "sizeBytes" | "sha256" | "chunks">> {
+  async add(content: AsyncIterable<Uint8Array> | Uint8Array, signal: AbortSignal | undefined): Promise<StoredContent> {
     const hash = this.#chunkKeys.ciphers.startSha256();
     const chunks: number[] = [];
     const cut = new Uint8Array(chunkBytes);
@@ -65,7 +54,6 @@ export class SetContent {
     return { sizeBytes, sha256: toHex(hash.digest()), chunks };
   }
 
-  /** Puts what is left; then all that the manifest and the index say of content. */
   async finish(): Promise<{ readonly packs: readonly StoredObjectRef[]; readonly chunks: readonly ChunkPlace[] }> {
     const own = await this.#packs.finish();
     const packs: StoredObjectRef[] = [...own];
@@ -83,7 +71,6 @@ export class SetContent {
     return { packs, chunks };
   }
 
-  /** Resolves when nothing is on its way to the store any more; gives the names of what may be there. */
   quiet(): Promise<readonly string[]> {
     return this.#packs.quiet();
   }

@@ -20,6 +20,7 @@ import { inTurns } from "./in-turns.ts";
 import { knownChunks } from "./known-chunks.ts";
 import { leaveBehind, putManifest } from "./put-manifest.ts";
 import { SetContent } from "./set-content.ts";
+import type { MakeSetContent, SetContentWork } from "./set-content-work.ts";
 import { isHeld, putClaim, releaseClaim, removeClaim, removeForGood, waitForRemovers, type HeldClaim } from "./store-claims.ts";
 import { WorkTime } from "./work-time.ts";
 import { ensureStoreIdentity } from "./store-identity.ts";
@@ -35,6 +36,8 @@ export interface SetWriting {
   readonly owner: ProcessOwner;
   /** Absent: of no process it is known, so that leftovers of killed writers stay for a day. */
   readonly isRunning?: IsRunning;
+  /** How content is cut and sealed; absent: in the caller's thread. */
+  readonly makeContent?: MakeSetContent;
 }
 
 export interface NewSet {
@@ -63,7 +66,7 @@ const statsAtOnce = 8;
 export class SetWriter {
   readonly id: BackupSetId;
   readonly #writing: SetWriting;
-  readonly #content: SetContent;
+  readonly #content: SetContentWork;
   readonly #keys: SetKeys;
   readonly #dataKey: HeldDataKey;
   readonly #signal: AbortController;
@@ -111,7 +114,8 @@ export class SetWriter {
       const known = await knownChunks({ store, ciphers, keys, trust }, signal);
       const controller = new AbortController();
       const stop = signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal]);
-      const content = new SetContent({ store, ciphers, keys, known, signal: stop });
+      const making = { store, ciphers, keys, known, signal: stop, dataKey: dataKey.key };
+      const content = writing.makeContent?.(making) ?? new SetContent(making);
       return new SetWriter(writing, set.id, { content, keys, dataKey, controller, workTime, claim });
     } catch (error) {
       await releaseClaim(store, set.id);
@@ -200,7 +204,7 @@ export class SetWriter {
 }
 
 interface Made {
-  readonly content: SetContent;
+  readonly content: SetContentWork;
   readonly keys: SetKeys;
   readonly dataKey: HeldDataKey;
   readonly controller: AbortController;

@@ -1,4 +1,5 @@
 import type { SetCiphers } from "../../formats/backup-set/set-ciphers.ts";
+import type { MakeSetContent } from "../../catalogue/set-content-work.ts";
 import type { SetTrust } from "../../catalogue/set-signing.ts";
 import type { BackupConfig } from "../../model/cluster-config.ts";
 import type { SnapshotDescription } from "../../model/snapshot-description.ts";
@@ -7,6 +8,7 @@ import type { BackupStore } from "../../ports/backup-store.ts";
 import type { KeyWrapping } from "../../ports/key-wrapping.ts";
 import type { IsRunning, ProcessOwner } from "../../ports/process-owner.ts";
 import type { SealedReading, SealedSpool } from "../../ports/sealed-spool.ts";
+import type { SeenSetsStore } from "../../ports/seen-sets-store.ts";
 import type { AppContext } from "../app-ports.ts";
 
 /** What use cases on backup sets reach through, besides the ports of the cluster. */
@@ -17,11 +19,13 @@ export interface BackupPorts {
   readonly keys: BackupKeys;
   readonly owner: ProcessOwner;
   readonly isRunning: IsRunning;
+  /** What this machine remembers of stores; absent: nothing. */
+  readonly seen?: SeenSetsStore;
 }
 
 /** Of those that only look: list and show. No cluster is asked. */
 export interface CatalogueContext {
-  readonly backup: Pick<BackupPorts, "store" | "ciphers" | "keys">;
+  readonly backup: Pick<BackupPorts, "store" | "ciphers" | "keys" | "seen">;
   readonly trust: SetTrust;
   readonly signal: AbortSignal;
 }
@@ -29,6 +33,8 @@ export interface CatalogueContext {
 export interface CreateBackupContext extends AppContext {
   readonly backup: BackupPorts & {
     readonly spool: SealedSpool;
+    /** As SetWriting has it. */
+    readonly makeContent?: MakeSetContent;
     /** The file engine on sealed copies, in a thread of its own. */
     readonly describe: (
       reading: SealedReading,

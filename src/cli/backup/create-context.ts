@@ -5,6 +5,7 @@ import type { CreateBackupContext } from "../../app/backup/backup-context.ts";
 import type { CliContext } from "../cli-context.ts";
 import { runSealedFileTask } from "../file-work/run-file-task.ts";
 import type { OpenBackup } from "./open-backup.ts";
+import { threadedSetContent } from "./threaded-set-content.ts";
 
 /** What making a set reaches through. LOCAL_FILE_FAILED, BACKUP_KEY_INVALID, of the passphrase file. */
 export async function createContextOf(cli: CliContext, app: AppContext, backup: OpenBackup): Promise<CreateBackupContext> {
@@ -13,6 +14,7 @@ export async function createContextOf(cli: CliContext, app: AppContext, backup: 
     backup: {
       ...backup.ports,
       spool: new LocalSealedSpool(new LocalFileSpool({ cacheDirectory: cli.directories.cache })),
+      makeContent: threadedSetContent,
       describe: (reading, request) => runSealedFileTask(cli, "describe", request, { reading, report: app.report }),
     },
     settings: backup.settings,

@@ -1,0 +1,30 @@
+import type { BackupPart, StoredObjectRef } from "../model/backup-set.ts";
+import type { SetCiphers } from "../formats/backup-set/set-ciphers.ts";
+import type { ChunkPlace } from "../formats/backup-set/set-index.ts";
+import type { SetKeys } from "../formats/backup-set/set-keys.ts";
+import type { BackupStore } from "../ports/backup-store.ts";
+import type { KnownChunk } from "./known-chunks.ts";
+
+/** What of a part its content says. */
+export type StoredContent = Pick<BackupPart, "sizeBytes" | "sha256" | "chunks">;
+
+/** The content of one set that is being written, wherever the work is done: here (`SetContent`), or in a thread of its own. */
+export interface SetContentWork {
+  /** Reads `content` to its end; one part after the other. */
+  add(content: AsyncIterable<Uint8Array> | Uint8Array, signal: AbortSignal | undefined): Promise<StoredContent>;
+  /** Puts what is left; then all that the manifest and the index say of content. */
+  finish(): Promise<{ readonly packs: readonly StoredObjectRef[]; readonly chunks: readonly ChunkPlace[] }>;
+  /** Resolves when nothing is on its way to the store any more; gives the names of what may be there. May be called at any time, and ends the work. */
+  quiet(): Promise<readonly string[]>;
+}
+
+export interface SetContentOptions {
+  readonly store: Pick<BackupStore, "put">;
+  readonly ciphers: SetCiphers;
+  readonly keys: SetKeys;
+  readonly known: ReadonlyMap<string, KnownChunk>;
+  readonly signal: AbortSignal;
+}
+
+/** `dataKey`: what `keys` were derived from. */
+export type MakeSetContent = (options: SetContentOptions & { readonly dataKey: Uint8Array }) => SetContentWork;

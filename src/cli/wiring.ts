@@ -19,6 +19,7 @@ import { asHostName, type HostName } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import type { HostAccess } from "../ports/host-access.ts";
 import { shellWord } from "../model/shell-word.ts";
+import { backupConfigOf } from "../schemas/backup-config-schema.ts";
 import { readClusterConfig } from "../schemas/config.ts";
 import { connectTimeoutMsDefault, planLifetimeMsDefault } from "../schemas/config-schema.ts";
 import { findConfig, type ConfigSearch } from "./find-config.ts";
@@ -86,20 +87,27 @@ export function openUnconfiguredHost(host: {
 }
 
 /** One machine that is none of a cluster. `ssh`: as a configuration has it. */
-export function accessToOne(host: HostConfig, ssh: ClusterConfig["ssh"] = { connectTimeoutMs: connectTimeoutMsDefault }): HostAccess {
-  return createSshHostAccess({
-    apiVersion: "requorum/v1",
-    cluster: "none",
-    platform: "kubeadm",
-    etcdTopology: "stacked",
-    controlPlaneEndpoint: undefined,
-    loadBalancer: "none",
-    hosts: [host],
-    ssh,
-    paths: defaultPaths,
-    policy: { planLifetimeMs: planLifetimeMsDefault },
-  });
+export function accessToOne(host: HostConfig, ssh: ClusterConfig["ssh"] = noCluster.ssh): HostAccess {
+  return createSshHostAccess({ ...noCluster, hosts: [host], ssh });
 }
+
+/** For verbs on a store alone, after a disaster that took the configuration too: its cluster has no name, no machine, and no wishes. */
+export function openWithoutCluster(store: string, stateDirectory: string): OpenCluster {
+  return makePorts({ ...noCluster, backup: backupConfigOf({ store }, (path) => path) }, "", stateDirectory);
+}
+
+const noCluster: ClusterConfig = {
+  apiVersion: "requorum/v1",
+  cluster: "",
+  platform: "kubeadm",
+  etcdTopology: "stacked",
+  controlPlaneEndpoint: undefined,
+  loadBalancer: "none",
+  hosts: [],
+  ssh: { connectTimeoutMs: connectTimeoutMsDefault },
+  paths: defaultPaths,
+  policy: { planLifetimeMs: planLifetimeMsDefault },
+};
 
 function makePorts(config: ClusterConfig, configFile: string, stateDirectory: string): OpenCluster {
   const hostAccess = createSshHostAccess(config);

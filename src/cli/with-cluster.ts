@@ -13,10 +13,10 @@ export interface ClusterCall {
 /** Opens the cluster, does one thing with progress shown, and closes it whatever happens. */
 export async function withCluster(
   cli: CliContext,
-  options: { readonly isQuiet: boolean },
+  options: { readonly isQuiet: boolean; readonly open?: () => Promise<OpenCluster> },
   act: (call: ClusterCall) => Promise<ExitName>,
 ): Promise<ExitName> {
-  const cluster = await cli.openCluster();
+  const cluster = await (options.open ?? cli.openCluster)();
   const display = new ProgressDisplay(cli.terminal, options);
   try {
     const app = appContextOf(cluster, { operator: cli.operator, program: cli.program, signal: cli.signal, report: display.report });

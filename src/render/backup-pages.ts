@@ -1,4 +1,5 @@
 import type { BackupMark } from "../model/backup-set.ts";
+import { lostWords, type SeenSet } from "../model/seen-sets.ts";
 import type {
   BackupCreatedDocument,
   BackupListDocument,
@@ -30,7 +31,7 @@ import { bytesWords, count, secondsWords, timeWords } from "./words.ts";
 /** Objects that a screen has room for. */
 const resourcesShown = 20;
 
-export function backupCreatedPage({ set, store, tookSeconds }: BackupCreatedDocument): Page {
+export function backupCreatedPage({ set, store, tookSeconds, remarks }: BackupCreatedDocument): Page {
   return [
     line([
       set.marks.length === 0 ? good("backed up") : warn("backed up, with marks"),
@@ -43,6 +44,7 @@ export function backupCreatedPage({ set, store, tookSeconds }: BackupCreatedDocu
       2,
     ),
     ...markBlocks(set.marks),
+    ...remarks.map((remark) => item(remark)),
     gap,
     command(`requorum backup show ${set.id}`, "what is in it"),
     command("requorum backup list", "all sets of the store, and what is proven of each"),
@@ -53,11 +55,16 @@ function markBlocks(marks: readonly BackupMark[]): readonly Block[] {
   return marks.map(({ code, because }) => item([warn(code), `  ${because}`]));
 }
 
+function lostBlocks(lost: SeenSet | undefined, store: string): readonly Block[] {
+  return lost === undefined ? [] : [item(bad(lostWords(lost, store)))];
+}
+
 /** Newest first. */
 export function backupListPage(list: BackupListDocument): Page {
   if (list.sets.length === 0)
     return [
       line(`no backup sets in ${list.store}`),
+      ...lostBlocks(list.lost, list.store),
       command("requorum backup create", "make the first one"),
       ...scheduleBlocks(list),
       line(dim(`this machine signs with ${list.publicKey}`)),
@@ -69,6 +76,7 @@ export function backupListPage(list: BackupListDocument): Page {
   };
   return [
     line([strong(list.store), dim(`  ${count(list.sets.length, "set")}`)]),
+    ...lostBlocks(list.lost, list.store),
     gap,
     table(
       [
@@ -122,7 +130,10 @@ function listRow(one: ListedBackup, shows: { readonly cluster: boolean; readonly
 
 function proofSpan(proof: BackupProofSummary | undefined): Span {
   if (proof === undefined) return warn("never tried");
-  return proof.level === undefined ? bad("fails") : good(proof.level);
+  if (proof.level === undefined) return bad("fails");
+  // As `restorabilityOf` says it: what holds below is not all that is known.
+  const [failing] = proof.because.flatMap((words) => /^V\d fails(?=: )/.exec(words)?.[0] ?? []);
+  return failing === undefined ? good(proof.level) : bad(`${proof.level}, ${failing}`);
 }
 
 function problemBlocks(one: ListedBackup): readonly Block[] {

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { openBackupStore } from "../../adapters/backup-store/open-backup-store.ts";
 import { FileBackupKeys } from "../../adapters/local-fs/file-backup-keys.ts";
+import { FileSeenSetsStore } from "../../adapters/local-fs/file-seen-sets-store.ts";
 import { readPassphraseFile } from "../../adapters/local-fs/passphrase-file.ts";
 import { AgeKeyWrapping } from "../../adapters/system/age-key-wrapping.ts";
 import { runningBeside, thisProcess } from "../../adapters/system/node-process-owner.ts";
@@ -25,11 +26,15 @@ export interface OpenBackup {
   close(): Promise<void>;
 }
 
-/** `store`: another place than the configured one; `passphraseFile`: where the passphrase lies instead. BACKUP_NOT_CONFIGURED, BACKUP_STORE_INVALID, BACKUP_KEY_INVALID, LOCAL_FILE_FAILED. */
+/** `store`: another place than the configured one; `passphraseFile`: where the passphrase lies instead; `signers`: trusted besides. BACKUP_NOT_CONFIGURED, BACKUP_STORE_INVALID, BACKUP_KEY_INVALID, LOCAL_FILE_FAILED. */
 export async function openBackup(
   cli: Pick<CliContext, "directories">,
   config: ClusterConfig,
-  options: { readonly store?: string | undefined; readonly passphraseFile?: string | undefined } = {},
+  options: {
+    readonly store?: string | undefined;
+    readonly passphraseFile?: string | undefined;
+    readonly signers?: readonly Uint8Array[];
+  } = {},
 ): Promise<OpenBackup> {
   const settings = config.backup;
   if (settings === undefined) throw notConfigured(config);
@@ -39,12 +44,14 @@ export async function openBackup(
   });
   const owner = await thisProcess();
   const passphraseFile = options.passphraseFile ?? settings.passphraseFile;
-  const keys = new FileBackupKeys({ stateDirectory: cli.directories.state });
+  const stateDirectory = cli.directories.state;
+  const keys = new FileBackupKeys({ stateDirectory });
+  const seen = new FileSeenSetsStore({ stateDirectory });
   const { publicKey } = await keys.signingKey();
   return {
     settings,
-    ports: { store, ciphers: nodeSetCiphers, wrapping: new AgeKeyWrapping(), keys, owner, isRunning: runningBeside(owner) },
-    trust: { publicKeys: [publicKey, ...settings.signers.flatMap((signer) => fromBase64Url(signer) ?? [])] },
+    ports: { store, ciphers: nodeSetCiphers, wrapping: new AgeKeyWrapping(), keys, owner, isRunning: runningBeside(owner), seen },
+    trust: { publicKeys: [publicKey, ...settings.signers.flatMap((signer) => fromBase64Url(signer) ?? []), ...(options.signers ?? [])] },
     passphrase: async () => (passphraseFile === undefined ? undefined : await readPassphraseFile(atHome(passphraseFile))),
     close: () => store.close(),
   };

@@ -11,6 +11,7 @@ import { readStoreIdentity } from "../../catalogue/store-identity.ts";
 import { fromBase64Url } from "../../formats/backup-set/byte-text.ts";
 import { identitiesOf } from "../../formats/backup-set/identity-file.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import type { CliContext } from "../cli-context.ts";
 import { listOption, textOption, type Invocation } from "../command-spec.ts";
 import { accessToOne, type OpenCluster } from "../wiring.ts";
 import { atHome, openBackup, placeTyped } from "./open-backup.ts";
@@ -27,7 +28,7 @@ export interface OpenSets {
 export async function openSets(invocation: Invocation): Promise<OpenSets> {
   const { cli } = invocation;
   const place = textOption(invocation, "store");
-  const cluster = await openClusterIfAny(invocation, place !== undefined);
+  const cluster = place === undefined ? await cli.openCluster() : await openClusterIfAny(cli);
   const keys = new FileBackupKeys({ stateDirectory: cli.directories.state });
   const typed = trustedSigners(invocation);
   try {
@@ -91,16 +92,19 @@ export async function readIdentityFile(path: string): Promise<readonly string[]>
   return identities;
 }
 
-async function openClusterIfAny({ cli }: Invocation, isOptional: boolean): Promise<OpenCluster | undefined> {
+/** undefined: no configuration lies where one is looked for. One that was named must be there. */
+export async function openClusterIfAny(cli: CliContext): Promise<OpenCluster | undefined> {
   try {
     return await cli.openCluster();
   } catch (error) {
-    if (isOptional && error instanceof RecoveryError && error.code === "CONFIG_NOT_FOUND") return undefined;
+    const isNamed = cli.global.configFile !== undefined || cli.configFromEnvironment !== undefined;
+    if (!isNamed && error instanceof RecoveryError && error.code === "CONFIG_NOT_FOUND") return undefined;
     throw error;
   }
 }
 
-function trustedSigners(invocation: Invocation): readonly Uint8Array[] {
+/** Of --trust-signer, where the verb has it. USAGE. */
+export function trustedSigners(invocation: Invocation): readonly Uint8Array[] {
   return listOption(invocation, "trust-signer").map((text) => {
     const key = fromBase64Url(text);
     if (key?.length === 32) return key;

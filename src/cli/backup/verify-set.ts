@@ -6,16 +6,17 @@ import { asBackupSetId, type BackupSetId } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { verificationDocument } from "../../render/backup-verification-document.ts";
 import { verificationPage } from "../../render/backup-verification-page.ts";
-import { textArgument, type Invocation } from "../command-spec.ts";
+import type { Invocation } from "../command-spec.ts";
 import { printResult } from "../print-result.ts";
 import { setKeyOf } from "./set-key.ts";
+import { setName } from "./set-name.ts";
 import { verifyContextOf } from "./verify-context.ts";
 import { withBackup, type BackupCall } from "./with-backup.ts";
 
 /** `backup verify` and `backup drill`. */
 export function verifySet(invocation: Invocation, wanted: { readonly level: ProofLevel; readonly isDrill: boolean }): Promise<ExitName> {
   const { cli } = invocation;
-  return withBackup(invocation, { isQuiet: false }, async (call) => {
+  return withBackup(invocation, { isQuiet: false, worksAlone: true }, async (call) => {
     const { display, backup } = call;
     const { id, manifest } = await setOf(invocation, call);
     const context = await verifyContextOf(cli, call, manifest, await setKeyOf(invocation, backup, manifest));
@@ -32,7 +33,7 @@ async function setOf(
   invocation: Invocation,
   { app, backup }: BackupCall,
 ): Promise<{ readonly id: BackupSetId; readonly manifest: BackupManifest | undefined }> {
-  const name = textArgument(invocation, "set") ?? "latest";
+  const name = setName(invocation, app.config.cluster);
   const context = { backup: backup.ports, trust: backup.trust, signal: app.signal };
   try {
     const { id, manifest } = await findSet(context, { name, cluster: app.config.cluster });

@@ -1,4 +1,4 @@
-import { listBackups, type ListedBackupSet } from "../../app/backup/list-backups.ts";
+import { listAndRemember, type ListedBackupSet } from "../../app/backup/list-backups.ts";
 import type { Restorability } from "../../catalogue/verify/restorability.ts";
 import { toBase64Url } from "../../formats/backup-set/byte-text.ts";
 import { setSummary, type BackupListDocument, type BackupProofSummary, type ListedBackup } from "../../render/backup-document.ts";
@@ -11,13 +11,13 @@ import { printResult } from "../print-result.ts";
 export const command: CommandModule = {
   run(invocation) {
     const { cli } = invocation;
-    return withBackup(invocation, { isQuiet: true }, async ({ app, display, backup }) => {
+    return withBackup(invocation, { isQuiet: true, worksAlone: true }, async ({ app, display, backup }) => {
       const context = { backup: backup.ports, trust: backup.trust, signal: app.signal };
       const nowMs = app.ports.clock.nowMs();
-      const [sets, { publicKey }, schedule] = await Promise.all([
-        listBackups(context, nowMs),
+      const [{ sets, lost }, { publicKey }, schedule] = await Promise.all([
+        listAndRemember(context, app.config.cluster, nowMs),
         backup.ports.keys.signingKey(),
-        scheduleHere(cli, app.config.cluster, nowMs),
+        app.config.cluster === "" ? undefined : scheduleHere(cli, app.config.cluster, nowMs),
       ]);
       display.stop();
       const document: BackupListDocument = {
@@ -27,11 +27,12 @@ export const command: CommandModule = {
         store: backup.ports.store.place,
         publicKey: toBase64Url(publicKey),
         schedule,
+        lost,
         sets: sets.map((one) => listed(one, nowMs)),
       };
       printResult(cli, document, () => backupListPage(document));
       const isLate = schedule?.state === "failing" || schedule?.state === "overdue";
-      return !isLate && sets.every(({ set }) => set.kind === "trusted") ? "done" : "findings";
+      return !isLate && lost === undefined && sets.every(({ set }) => set.kind === "trusted") ? "done" : "findings";
     });
   },
 };

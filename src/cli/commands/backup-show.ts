@@ -2,17 +2,18 @@ import { findSet } from "../../app/backup/find-set.ts";
 import { restorabilityOfSet } from "../../app/backup/list-backups.ts";
 import { setDocument } from "../../render/backup-document.ts";
 import { backupSetPage } from "../../render/backup-pages.ts";
+import { setName } from "../backup/set-name.ts";
 import { withBackup } from "../backup/with-backup.ts";
-import { textArgument, type CommandModule } from "../command-spec.ts";
+import type { CommandModule } from "../command-spec.ts";
 import { printResult } from "../print-result.ts";
 import { ageSeconds, proofSummary } from "./backup-list.ts";
 
 export const command: CommandModule = {
   run(invocation) {
     const { cli } = invocation;
-    return withBackup(invocation, { isQuiet: true }, async ({ app, display, backup }) => {
+    return withBackup(invocation, { isQuiet: true, worksAlone: true }, async ({ app, display, backup }) => {
       const context = { backup: backup.ports, trust: backup.trust, signal: app.signal };
-      const found = await findSet(context, { name: textArgument(invocation, "set") ?? "latest", cluster: app.config.cluster });
+      const found = await findSet(context, { name: setName(invocation, app.config.cluster), cluster: app.config.cluster });
       const nowMs = app.ports.clock.nowMs();
       const proof = proofSummary(await restorabilityOfSet(context, found, nowMs));
       display.stop();

@@ -77,6 +77,8 @@ test("backup verify -o json gives every level; what is damaged is exit code 15",
     damaged.levels.map(({ verdict }) => verdict),
     ["holds", "fails", "not-tried", "not-tried", "not-tried", "not-tried"],
   );
+  // A level that holds below one that fails is not shown as if it were all.
+  assert.match((await requorum(["backup", "list"])).out, /20260301-030000-aaaaaa .* V0, V1 fails /);
   rmSync(pack);
   writeFileSync(pack, whole);
 });

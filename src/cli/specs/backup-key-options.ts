@@ -16,14 +16,13 @@ export const keyOptions: readonly OptionSpec[] = [
   },
 ];
 
-/** Where also no configuration may say whose sets are trusted. */
-export const setKeyOptions: readonly OptionSpec[] = [
-  ...keyOptions,
-  {
-    name: "trust-signer",
-    value: "KEY",
-    isRepeatable: true,
-    describes:
-      "a set that this public key signed is trusted, as `requorum backup list` shows it on the machine that makes the backups (repeat)",
-  },
-];
+/** Where no configuration may be to say whose sets are trusted. */
+export const signerOption: OptionSpec = {
+  name: "trust-signer",
+  value: "KEY",
+  isRepeatable: true,
+  describes:
+    "a set that this public key signed is trusted, as `requorum backup list` shows it on the machine that makes the backups (repeat)",
+};
+
+export const setKeyOptions: readonly OptionSpec[] = [...keyOptions, signerOption];

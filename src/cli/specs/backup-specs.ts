@@ -1,6 +1,6 @@
 import { proofLevels, refusingMarkCodes } from "../../model/backup-set.ts";
 import type { CommandSpec, OptionSpec } from "../command-spec.ts";
-import { keyOptions } from "./backup-key-options.ts";
+import { setKeyOptions, signerOption } from "./backup-key-options.ts";
 import { keygenSpec } from "./backup-keygen-spec.ts";
 import { unsealSpec } from "./backup-unseal-spec.ts";
 
@@ -72,7 +72,8 @@ export const backupSpecs: readonly CommandSpec[] = [
   {
     path: ["backup", "list"],
     summary: "all backup sets of the store: age, revision, marks, and what is proven of each",
-    options: [storeOption],
+    description: ["With --store no configuration is needed."],
+    options: [storeOption, signerOption],
     examples: [
       { command: "requorum backup list", why: "newest first" },
       { command: "requorum backup list -o json", why: "for a program" },
@@ -87,9 +88,9 @@ export const backupSpecs: readonly CommandSpec[] = [
   {
     path: ["backup", "show"],
     summary: "one backup set: what is in it, of which member and machines, who can open it",
-    description: ["It reads the signed manifest alone; no key is needed."],
+    description: ["It reads the signed manifest alone; no key is needed, and with --store no configuration."],
     arguments: [setArgument],
-    options: [storeOption],
+    options: [storeOption, signerOption],
     examples: [
       { command: "requorum backup show", why: "the newest one" },
       { command: "requorum backup show 20261122-031500-3fa9c1", why: "one by its name" },
@@ -110,13 +111,13 @@ export const backupSpecs: readonly CommandSpec[] = [
     summary: "prove that a backup set can be restored, level by level, and write the proof beside it",
     description: [
       "V0: everything is stored. V1: hashes and signature. V2: etcd's pages, records and every object read, and agree with the manifest. V3: the parts belong together: authorities and certificates, service account keys, encryption keys, members, revision, times. V4: a real etcd started from it on this machine serves the same data. V5: a real kube-apiserver lists the same objects and reads a secret.",
-      "A level is tried only when all before it hold; what could not be tried says why, and never counts. V4 and V5 run on loopback behind certificates of their own, in memory where there is room, unprivileged, and leave nothing. No cluster is asked.",
+      "A level is tried only when all before it hold; what could not be tried says why, and never counts. V4 and V5 run on loopback behind certificates of their own, in memory where there is room, unprivileged, and leave nothing. No cluster is asked, and with --store no configuration is needed.",
     ],
     arguments: [setArgument],
     options: [
       storeOption,
       { name: "level", value: "LEVEL", choices: proofLevels, describes: "the highest level to try", defaultWords: "V3" },
-      ...keyOptions,
+      ...setKeyOptions,
     ],
     examples: [
       { command: "requorum backup verify", why: "the newest set, up to V3" },
@@ -144,10 +145,14 @@ export const backupSpecs: readonly CommandSpec[] = [
       "All levels of `backup verify` up to V5, with the time until etcd and the API answered kept as evidence: `backup list` shows it as the recovery time to expect.",
     ],
     arguments: [setArgument],
-    options: [storeOption, ...keyOptions],
+    options: [storeOption, ...setKeyOptions],
     examples: [
       { command: "requorum backup drill", why: "the newest set" },
       { command: "requorum backup drill latest --identity ./escrow.txt", why: "with the key that a person would have" },
+      {
+        command: "requorum backup drill 20261122-031500-3fa9c1 --store /mnt/usb/sets --identity ./escrow.txt --trust-signer KEY",
+        why: "when nothing but the store is left: KEY is what `backup list` showed",
+      },
     ],
     exits: ["verificationFailed", ...storeExits],
     exitWords: {

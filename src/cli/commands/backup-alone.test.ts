@@ -1,0 +1,61 @@
+/** What is left after a disaster: a store, an identity and the public key of who signed; no configuration, and nothing that a machine kept. */
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { DirectoryStore } from "../../adapters/backup-store/directory-store.ts";
+import { AgeKeyWrapping } from "../../adapters/system/age-key-wrapping.ts";
+import { toBase64Url } from "../../formats/backup-set/byte-text.ts";
+import { cli, workDirectory, type CliResult } from "../../../test/support/captured-cli.ts";
+import { firstSet, setWorld, writeSet } from "../../../test/support/set-world.ts";
+
+const directory = workDirectory();
+const work = directory.path;
+const store = join(work, "sets");
+mkdirSync(store);
+const world = setWorld(new DirectoryStore(store));
+const wrapping = new AgeKeyWrapping();
+const { identity, recipient } = await wrapping.newIdentity();
+await writeSet({ ...world.writing, wrapping }, { "/etc/kubernetes/pki/ca.key": Buffer.from("key") }, { recipients: [recipient] });
+writeFileSync(join(work, "escrow.txt"), `${identity}\n`, { mode: 0o600 });
+const signer = toBase64Url(world.keys.signing.publicKey);
+after(() => {
+  directory.remove();
+});
+
+const alone = (...words: readonly string[]): Promise<CliResult> => cli(["backup", ...words, "--store", store], {}, work);
+
+test("backup list and show work on a store without a configuration, and trust the signer that is named", async () => {
+  const unknown = await alone("list");
+  assert.equal(unknown.code, 3, unknown.err);
+  assert.match(unknown.out, /not trusted/);
+  const { code, out, err } = await alone("list", "--trust-signer", signer);
+  assert.equal(code, 0, err);
+  assert.match(out, /20260301-030000-aaaaaa .* north .* never tried/);
+  assert.equal((await alone("show", firstSet, "--trust-signer", signer)).code, 0);
+});
+
+test("backup verify and drill open a set with an identity and the named signer alone; the proof counts afterwards", async () => {
+  const opened = ["--identity", "escrow.txt", "--trust-signer", signer];
+  const untrusted = await alone("verify", firstSet, "--level", "V1", "--identity", "escrow.txt");
+  assert.equal(untrusted.code, 10);
+  const { code, out, err } = await alone("verify", firstSet, "--level", "V1", ...opened);
+  assert.equal(code, 0, err);
+  assert.match(out, /proven to V1/);
+  // Its snapshot is none of etcd: that the key opened it is what is seen here.
+  const drilled = await alone("drill", firstSet, ...opened);
+  assert.match(drilled.out, /V1 {2}holds/);
+  assert.doesNotMatch(drilled.out, /no key to open|BACKUP_KEY_WRONG|BACKUP_SET_UNTRUSTED/);
+});
+
+test("backup verify and show without a configuration ask for the name of the set; a configuration that was named must be there", async () => {
+  for (const verb of ["verify", "show"]) {
+    const { code, err } = await alone(verb);
+    assert.equal(code, 2);
+    assert.match(err.replaceAll(/\s+/g, " "), /nothing says which cluster's newest set is meant: give the set's name/);
+  }
+  const { code, err } = await alone("list", "--config", "mistyped.yaml");
+  assert.equal(code, 2);
+  assert.match(err, /CONFIG_NOT_FOUND/);
+  assert.equal((await alone("create")).code, 2);
+});

@@ -1,10 +1,11 @@
 import type { LineageBreak } from "../model/prune-plan.ts";
 import type { BackupManifest } from "../model/backup-set.ts";
 import type { BackupSetId } from "../model/ids.ts";
+import { clockLeewayMs } from "./time-of-set.ts";
 
 export interface LineageSet {
   readonly id: BackupSetId;
-  readonly manifest: Pick<BackupManifest, "cluster" | "snapshot" | "marks">;
+  readonly manifest: Pick<BackupManifest, "createdAt" | "cluster" | "snapshot" | "marks">;
 }
 
 /**
@@ -17,12 +18,13 @@ const keysKeptMin = 0.5;
 /**
  * Where a set does not look like what came before it: of an orphan that a
  * split brain left, of a cluster made anew, of one that was emptied (failure
- * catalogue H11, I-R10). `oldestFirst`: of one configured cluster. The newest
+ * catalogue H11, I-R10). `byTime`, the oldest first: of one configured cluster. The newest
  * break comes first. After a restore the break is real and right: the new
  * cluster has another id. `accepted`: from these sets on they are the true
  * cluster's, whatever came before.
  */
-export function findBreaks(oldestFirst: readonly LineageSet[], accepted: readonly BackupSetId[]): readonly LineageBreak[] {
+export function findBreaks(byTime: readonly LineageSet[], accepted: readonly BackupSetId[]): readonly LineageBreak[] {
+  const oldestFirst = inLine(byTime);
   const breaks: LineageBreak[] = [];
   const lastOf = new Map<string | undefined, LineageSet>();
   let previous: LineageSet | undefined;
@@ -35,7 +37,36 @@ export function findBreaks(oldestFirst: readonly LineageSet[], accepted: readonl
   }
   const newestAccepted = oldestFirst.findLastIndex(({ id }) => accepted.includes(id));
   const trusted = new Set(oldestFirst.slice(0, newestAccepted + 1).map(({ id }) => id));
-  return breaks.map((one) => ({ ...one, isAccepted: trusted.has(one.newer) })).reverse();
+  // Retention took the set that was named: its successors are still what it was. Names sort by time.
+  const gone = accepted.filter((id) => !oldestFirst.some((set) => set.id === id));
+  const isAccepted = ({ older, newer }: LineageBreak): boolean => trusted.has(newer) || gone.some((id) => older < id && id <= newer);
+  return breaks.map((one) => ({ ...one, isAccepted: isAccepted(one) })).reverse();
+}
+
+/**
+ * Of sets that several makers made within minutes their clocks do not say which
+ * was first; of one etcd cluster the revision does. A revision that truly went
+ * back shows in the next set that is made later.
+ */
+function inLine(byTime: readonly LineageSet[]): readonly LineageSet[] {
+  const line: LineageSet[] = [];
+  for (const set of byTime) {
+    let at = line.length;
+    for (let before = line[at - 1]; before !== undefined && isUnsure(before, set); before = line[at - 1]) at -= 1;
+    line.splice(at, 0, set);
+  }
+  return line;
+}
+
+/** May `later` be of before `earlier`? */
+function isUnsure({ manifest: earlier }: LineageSet, { manifest: later }: LineageSet): boolean {
+  const { clusterId } = earlier.cluster;
+  return (
+    clusterId !== undefined &&
+    later.cluster.clusterId === clusterId &&
+    later.snapshot.revision < earlier.snapshot.revision &&
+    Date.parse(later.createdAt) - Date.parse(earlier.createdAt) <= clockLeewayMs
+  );
 }
 
 type Found = Pick<LineageBreak, "older" | "because"> | undefined;

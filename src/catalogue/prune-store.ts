@@ -24,6 +24,8 @@ export interface PruneRequest {
   readonly cluster: string;
   readonly policy: PrunePolicy;
   readonly acceptedBreaks: readonly BackupSetId[];
+  /** Of the future, and to be removed all the same. */
+  readonly unwantedOfFuture?: readonly BackupSetId[];
   /** What lies aside for so long is deleted for good. */
   readonly asideMs: number;
 }
@@ -60,7 +62,7 @@ async function planAt(
     standing.set(set.id, standingOf(known, ofUnknownKeys));
   });
   const aside = await oldAside(pruning, request.asideMs, nowIso, signal);
-  const { cluster, policy, acceptedBreaks, asideMs } = request;
+  const { cluster, policy, acceptedBreaks, unwantedOfFuture, asideMs } = request;
   const content: Omit<PrunePlan, "digest"> = {
     apiVersion: "requorum/v1",
     kind: "PrunePlan",
@@ -68,7 +70,7 @@ async function planAt(
     cluster,
     madeAt: nowIso,
     policy,
-    ...planRetention({ cluster, nowIso, policy, sets, standing, acceptedBreaks }),
+    ...planRetention({ cluster, nowIso, policy, sets, standing, acceptedBreaks, ...(unwantedOfFuture && { unwantedOfFuture }) }),
     aside: { count: aside.length, sizeBytes: aside.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0), afterMs: asideMs },
   };
   // Without the time: the same decisions a minute later are the same plan, and may be agreed to by its digest.
@@ -89,7 +91,7 @@ export function assertNotRefused({ store, refusals, breaks }: PrunePlan): void {
         ? []
         : [
             {
-              why: "only if the sets from there on surely are the true cluster's, as after a restore",
+              why: `only if the sets from there on surely are the true cluster's, as after a restore; in a timer: \`acceptFrom: ${newest.newer}\` in \`backup\` of the configuration`,
               command: `requorum backup prune --accept-from ${newest.newer}`,
             },
           ]),

@@ -199,6 +199,21 @@ test("planRetention: damaged, unsigned, foreign and future sets stay, and count 
   assert.deepEqual(result.refusals, []);
 });
 
+test("planRetention: a set of the future goes when it is named, and only where something as good stays", () => {
+  const future = set("2027-01-01");
+  const unwanted = (one: ListedSet | undefined) => ({ unwantedOfFuture: one?.id === undefined ? [] : [one.id] });
+  const sets = [...daily(2), future];
+  const named = plan(sets, { last: 2 }, unwanted(future));
+  assert.deepEqual([named.verdict(future), named.refusals], ["remove", []]);
+  assert.deepEqual(named.because(future), ["made in the future, and named by you"]);
+  assert.match(plan(sets, { last: 2 }).because(future)[0] ?? "", /requorum backup prune --future 20270101-/);
+  assert.match(plan([future], {}, unwanted(future)).refusals[0] ?? "", /the only one that counts/);
+  const proven = plan(sets, {}, { ...unwanted(future), standing: proofs([future, "V5"]) });
+  assert.match(proven.refusals[0] ?? "", /proven to V5, and no other set is/);
+  assert.deepEqual(plan(sets, {}, { ...unwanted(future), standing: proofs([future, "V5"], [sets[0], "V5"]) }).refusals, []);
+  assert.match(plan(sets, {}, unwanted(sets[0])).refusals[0] ?? "", /is no trusted set of the future/);
+});
+
 test("planRetention: an orphan's sets do not displace the cluster's: other id, lower revision, few keys, or marked so (H11)", () => {
   const before = daily(10).slice(0, 7);
   const orphans: readonly (readonly [Wish, RegExp])[] = [
@@ -219,6 +234,38 @@ test("planRetention: an orphan's sets do not displace the cluster's: other id, l
     assert.deepEqual(accepted.refusals, []);
     assert.ok(accepted.kept.length < 10);
   }
+});
+
+test("planRetention: what was accepted stays accepted when the set that was named is gone", () => {
+  const sets = [...daily(6).slice(0, 2), ...daily(4, { clusterId: "00000000000000ff" })];
+  const named = sets[2]?.id as BackupSetId;
+  assert.equal(plan(sets, { last: 2 }).refusals.length, 1);
+  assert.deepEqual(
+    plan(
+      sets.filter(({ id }) => id !== named),
+      { last: 2 },
+      { acceptedBreaks: [named] },
+    ).refusals,
+    [],
+  );
+  const later = sets[4]?.id as BackupSetId;
+  assert.equal(
+    plan(
+      sets.filter(({ id }) => id !== later),
+      { last: 2 },
+      { acceptedBreaks: ["20250101-000000-aaaaaa" as BackupSetId] },
+    ).refusals.length,
+    1,
+  );
+});
+
+test("planRetention: clocks of two makers that differ by minutes make no break; a revision that truly went back does", () => {
+  const before = daily(3, { revision: 500n }).slice(0, 2);
+  const other = set("2026-03-31T02:10:00Z", { revision: 1000n });
+  const behind = set("2026-03-31T02:14:00Z", { revision: 990n });
+  assert.deepEqual(plan([...before, other, behind], { last: 1 }).refusals, []);
+  const after = set("2026-03-31T05:00:00Z", { revision: 995n });
+  assert.match(plan([...before, other, behind, after], { last: 1 }).refusals[0] ?? "", /its revision is 995, and that of .* 1000/);
 });
 
 test("planRetention: a break that costs no older set refuses nothing, and one accepted later covers those before it", () => {

@@ -5,6 +5,7 @@ import { dayOf, monthOf, weekOf } from "./calendar.ts";
 import { findBreaks } from "./find-breaks.ts";
 import { isDamage, reaches, type SetStanding, type StandingFailure } from "./judge-proofs.ts";
 import type { ListedSet } from "./list-sets.ts";
+import { isOfFuture } from "./time-of-set.ts";
 
 export interface RetentionInput {
   readonly cluster: string;
@@ -15,12 +16,12 @@ export interface RetentionInput {
   readonly standing: ReadonlyMap<BackupSetId, SetStanding>;
   /** The operator's word: from this set on, sets are of the true cluster. */
   readonly acceptedBreaks: readonly BackupSetId[];
+  /** Sets of the future that the operator wants removed, by name: they would stay until their day comes. */
+  readonly unwantedOfFuture?: readonly BackupSetId[];
 }
 
 export type Retention = Pick<PrunePlan, "sets" | "breaks" | "refusals">;
 
-/** Clocks of two machines differ by less; a set that is younger than that is of a clock that is wrong. */
-const futureMs = 15 * 60_000;
 /** A proof of less says that bytes lie there, and nothing of whether they restore. */
 const provenLevelsKept: readonly ProofLevel[] = ["V2", "V3", "V4", "V5"];
 
@@ -52,7 +53,30 @@ export function planRetention(input: RetentionInput): Retention {
   const sets = input.sets
     .map((set) => entryOf(set, { input, nowMs, reasons }))
     .sort((a, b) => order(b.createdAt ?? b.objectName, a.createdAt ?? a.objectName));
-  return { sets, breaks, refusals: refusalsOf(sets, breaks, position) };
+  return { sets, breaks, refusals: [...refusalsOf(sets, breaks, position), ...futureRefusals(input, candidates, nowMs)] };
+}
+
+/** What is named is removed only where something as good stays: it is of the future, and yet it may be the only one. */
+function futureRefusals(
+  { sets, unwantedOfFuture = [], standing, cluster }: RetentionInput,
+  candidates: readonly GoodSet[],
+  nowMs: number,
+): readonly string[] {
+  return unwantedOfFuture.flatMap((id) => {
+    const set = sets.find((one) => one.id === id);
+    if (set === undefined || set.kind !== "trusted" || set.manifest.cluster.name !== cluster || !isOfFuture(set.manifest, nowMs))
+      return [`set ${id} is no trusted set of the future of cluster ${cluster}: only such are removed by name`];
+    const level = standing.get(id)?.everProven;
+    const stays = candidates.some(
+      (one) => level === undefined || !reaches(level, "V2") || reaches(standing.get(one.id)?.proven?.level, level),
+    );
+    if (stays) return [];
+    return [
+      candidates.length === 0
+        ? `set ${id} is the only one that counts of cluster ${cluster}: make another one first`
+        : `set ${id} is proven to ${level ?? "nothing"}, and no other set is: prove another one first (requorum backup verify)`,
+    ];
+  });
 }
 
 /** undefined: it is one. */
@@ -60,9 +84,8 @@ function whyNoCandidate(set: ListedSet, { cluster, standing }: RetentionInput, n
   if (set.kind === "damaged") return `damaged, and not counted: ${set.because}`;
   if (set.kind === "untrusted") return "not signed by a known key, and not counted";
   if (set.manifest.cluster.name !== cluster) return `of cluster ${set.manifest.cluster.name}`;
-  const createdMs = Date.parse(set.manifest.createdAt);
-  if (Number.isNaN(createdMs) || createdMs > nowMs + futureMs)
-    return `made in the future (${set.manifest.createdAt}), by a clock that was wrong, and not counted`;
+  if (isOfFuture(set.manifest, nowMs))
+    return `made in the future (${set.manifest.createdAt}), by a clock that was wrong, and not counted; \`requorum backup prune --future ${set.id}\` takes it away`;
   const failing = standing.get(set.id)?.failing;
   return failing !== undefined && isDamage(failing) ? `${failingWords(failing)}; it stays, and is not counted` : undefined;
 }
@@ -149,6 +172,7 @@ function entryOf(
 ): PruneEntry {
   const { id, object } = set;
   const because = whyNoCandidate(set, input, nowMs);
+  const isUnwanted = set.kind === "trusted" && input.unwantedOfFuture?.includes(set.id) === true && isOfFuture(set.manifest, nowMs);
   const kept = id === undefined ? undefined : reasons.get(id);
   const manifest = set.kind === "damaged" ? undefined : set.manifest;
   const standing = id === undefined ? undefined : input.standing.get(id);
@@ -162,8 +186,12 @@ function entryOf(
     totalKeys: manifest?.snapshot.totalKeys,
     marks: [...new Set(manifest?.marks.map(({ code }) => code) ?? [])],
     proven: standing?.proven?.level,
-    verdict: because !== undefined || kept !== undefined ? "keep" : "remove",
-    because: because === undefined ? [...(kept ?? ["no rule of the policy keeps it"]), ...against] : [because],
+    verdict: !isUnwanted && (because !== undefined || kept !== undefined) ? "keep" : "remove",
+    because: isUnwanted
+      ? ["made in the future, and named by you"]
+      : because === undefined
+        ? [...(kept ?? ["no rule of the policy keeps it"]), ...against]
+        : [because],
   };
 }
 

@@ -1,5 +1,5 @@
 import type { ProofLevel } from "./backup-set.ts";
-import type { HostName } from "./ids.ts";
+import type { BackupSetId, HostName } from "./ids.ts";
 
 /** What the operator configured (requorum.yaml), parsed and with defaults filled in. */
 export type HostRole = "control-plane" | "etcd" | "load-balancer" | "worker" | "spare";
@@ -66,6 +66,8 @@ export interface BackupConfig {
   readonly etcdPrograms?: string;
   readonly kubePrograms?: string;
   readonly retention: BackupRetention;
+  /** From this set on the sets are of the true cluster, as after a restore: what `prune --accept-from` says, for every call. */
+  readonly acceptFrom?: BackupSetId;
   readonly s3?: BackupS3Config;
   readonly schedule?: BackupScheduleConfig;
   readonly metrics?: {

@@ -1,5 +1,6 @@
 import type { ScheduleSummary } from "../model/backup-schedule.ts";
 import type { BackupManifest, BackupMark, BackupPartKind, ProofLevel } from "../model/backup-set.ts";
+import type { SeenSet } from "../model/seen-sets.ts";
 
 /** What is shown of one set, in a list and alone. */
 export interface BackupSetSummary {
@@ -44,6 +45,8 @@ export interface BackupCreatedDocument {
   readonly store: string;
   readonly tookSeconds: number;
   readonly set: BackupSetSummary;
+  /** Of other sets of the store. */
+  readonly remarks: readonly string[];
 }
 
 export interface BackupListDocument {
@@ -55,6 +58,8 @@ export interface BackupListDocument {
   readonly publicKey: string;
   /** Of this machine; undefined: nothing is scheduled here. */
   readonly schedule: ScheduleSummary | undefined;
+  /** Was the newest when this machine last looked, and is gone. */
+  readonly lost: SeenSet | undefined;
   readonly sets: readonly ListedBackup[];
 }
 

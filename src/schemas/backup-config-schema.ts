@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { proofLevels } from "../model/backup-set.ts";
 import { defaultRetention, defaultSchedule, type BackupConfig } from "../model/cluster-config.ts";
+import { asBackupSetId } from "../model/ids.ts";
 import { backupWebhookSchema } from "./backup-webhook-schema.ts";
 
 /** The section `backup` of requorum.yaml. Nothing in it is a secret: where secrets are needed, it names a file. */
@@ -51,6 +52,14 @@ export const backupSchema = z.strictObject({
     .meta({ description: "For whom sets are encrypted; several, so that one of them may be lost." }),
   passphraseFile: path("A file whose first line is a passphrase that opens the sets, too").optional(),
   signers: z.array(signer).max(100).optional(),
+  acceptFrom: z
+    .string()
+    .regex(/^\d{8}-\d{6}-[0-9a-z]{6}$/)
+    .optional()
+    .meta({
+      description:
+        "From this set on the sets are of the true cluster, as after a restore: `requorum backup prune` does not refuse because of what was before.",
+    }),
   externalCa: z.boolean().optional().meta({
     description: "The keys of the cluster's CA and of etcd's are kept elsewhere by intention: a set is whole without them. Default: false.",
   }),
@@ -141,6 +150,7 @@ export function backupConfigOf(input: BackupInput, resolve: (path: string) => st
     recipients: input.recipients ?? [],
     ...(input.passphraseFile === undefined ? {} : { passphraseFile: resolve(input.passphraseFile) }),
     signers: input.signers ?? [],
+    ...(input.acceptFrom === undefined ? {} : { acceptFrom: asBackupSetId(input.acceptFrom) }),
     ...(input.externalCa === undefined ? {} : { externalCa: input.externalCa }),
     source: input.source ?? "follower",
     ...(input.etcdPrograms === undefined ? {} : { etcdPrograms: resolve(input.etcdPrograms) }),

@@ -40,6 +40,10 @@ test("backup: what is left out gets its default, and paths are relative to the f
       s3: { endpoint: "https://minio:9000", caFile: "/etc/requorum/ca.pem", pathStyle: true, objectLockDays: 0 },
     },
   );
+  const { acceptFrom, externalCa } = JSON.parse(
+    JSON.stringify(read(`store: sets\nrecipients: [${recipient}]\nacceptFrom: 20261122-031500-k3x9qa\nexternalCa: true`)),
+  ) as { acceptFrom?: string; externalCa?: boolean };
+  assert.deepEqual([acceptFrom, externalCa], ["20261122-031500-k3x9qa", true]);
 });
 
 test("backup: a section that nobody could open a set of, an unknown key and another kind of store are told with their place", () => {

@@ -47,17 +47,24 @@ const proof = z
   .nullable()
   .describe("null: nobody tried");
 
+const lost = z
+  .object({ id: z.string(), createdAt: time })
+  .nullable()
+  .describe("the set that was the newest when this machine last looked, and is gone: the store was put back, or emptied; null: none");
+
 export const backupCreatedSchema = z.object({
   ...document("BackupCreated"),
   store: z.string(),
   tookSeconds: z.number(),
   set: setSummary,
+  remarks: z.array(z.string()).describe("what was seen of other sets of the store, such as one of the future"),
 });
 
 export const backupListSchema = z.object({
   ...document("BackupList"),
   cluster: z.string(),
   store: z.string(),
+  lost,
   schedule: scheduleSummary,
   publicKey: z.string().describe("of this machine: what another one puts into `backup.signers` to trust its sets"),
   sets: z
@@ -106,6 +113,8 @@ export const backupUnsealedSchema = z.object({
   set: z.string(),
   cluster: z.string(),
   directory: z.string(),
+  cleared: z.array(z.string()).describe("directories with secrets in clear that killed runs had left beside it, and that were removed"),
+  leftovers: z.array(z.string()).describe("the same, which stay, as somebody may be at work on them"),
   files: z.array(
     z.object({
       path: z.string().describe("below the directory"),
@@ -165,6 +174,7 @@ export const statusBackups = z
     isSeen: z.boolean().describe("false: the store could not be looked at; then both are not known"),
     newest: statusBackup.describe("the newest set of this cluster that is signed by a known key; null: there is none"),
     lastProven: statusBackup.describe("the newest that is proven to V2 at least"),
+    lost,
     schedule: scheduleSummary,
   })
   .nullable()
@@ -176,12 +186,61 @@ export const backupKeySchema = z.object({
   file: z.string().describe("where the secret half lies"),
 });
 
+const certificateLine = z.object({
+  subject: z.string(),
+  issuer: z.string(),
+  serial: z.string().nullable(),
+  notAfter: time,
+  publicKeyId: z.string().nullable().describe("sha256 of the public key"),
+});
+const fileState = z
+  .object({
+    kind: z.enum(["absent", "file", "symlink", "other"]),
+    mode: z.string().nullable().describe("octal"),
+    uid: z.int().nullable(),
+    gid: z.int().nullable(),
+    words: z.string().nullable().describe("why it is not replaced"),
+  })
+  .nullable();
+const sides = z.object({ now: z.string().nullable(), becomes: z.string().nullable() });
+
+export const backupRestoreSchema = z.object({
+  ...document("BackupRestore"),
+  set: z.string(),
+  host: z.string(),
+  files: z.array(
+    z.object({
+      path: z.string(),
+      kind: z.string(),
+      change: z.enum(["same", "differs", "missing", "only-on-machine", "not-replaceable", "unknown"]),
+      contentDiffers: z.boolean(),
+      now: fileState.describe("on the machine; null: not known"),
+      becomes: fileState.describe("in the set; null: it is not in the set"),
+      certificates: z.object({ now: z.array(certificateLine), becomes: z.array(certificateLine) }),
+      publicKey: sides.describe("of a key: sha256 of its public half"),
+      target: sides.describe("of a link: where it leads to"),
+      diff: z
+        .array(z.object({ kind: z.enum(["same", "removed", "added", "gap"]), text: z.string() }))
+        .nullable()
+        .describe("of configuration; null: content of this kind is not shown"),
+    }),
+  ),
+  unseen: z.array(z.string()).describe("why more may be on the machine than is listed"),
+  toTakeEffect: z.array(z.string()).describe("what must be done by hand afterwards"),
+  plan: z.unknown().describe("the document Plan"),
+});
+
 export const backupOutputDocuments: { readonly [kind: string]: OutputDocument } = {
   BackupCreated: { verbs: ["backup create"], words: "The set that was made.", schema: backupCreatedSchema },
   BackupKey: { verbs: ["backup keygen"], words: "A new key pair, without its secret half.", schema: backupKeySchema },
   BackupList: { verbs: ["backup list"], words: "All sets of a store.", schema: backupListSchema },
   BackupUnsealed: { verbs: ["backup unseal"], words: "The files of a set, as they were written.", schema: backupUnsealedSchema },
   BackupSet: { verbs: ["backup show"], words: "What the manifest of a set says.", schema: backupSetSchema },
+  BackupRestore: {
+    verbs: ["backup restore"],
+    words: "Files of a set beside those of a machine, and the plan that puts them back; while nothing is carried out.",
+    schema: backupRestoreSchema,
+  },
   BackupVerification: {
     verbs: ["backup verify", "backup drill"],
     words: "What was proven of a set, level by level.",

@@ -1,18 +1,14 @@
 /** Makes one backup set: looks, judges, collects, streams, reads what it stored, and writes the manifest last. */
 import { judgeHashes } from "../../catalogue/source/judge-hashes.ts";
-import {
-  judgeSource,
-  olderThan,
-  type JudgeOptions,
-  type SourceCandidate,
-  type SourceJudgement,
-} from "../../catalogue/source/judge-source.ts";
-import { listSets } from "../../catalogue/list-sets.ts";
+import { judgeSource, olderThan, type SourceCandidate, type SourceJudgement } from "../../catalogue/source/judge-source.ts";
+import { listSets, type ListedSet } from "../../catalogue/list-sets.ts";
 import { SetWriter } from "../../catalogue/set-writer.ts";
 import type { BackupManifest, BackupMark, BackupMarkCode } from "../../model/backup-set.ts";
 import { asBackupSetId, type BackupSetId, type HostName } from "../../model/ids.ts";
 import type { Inventory } from "../../model/inventory.ts";
+import { valueOf } from "../../model/observation.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import { lostWords } from "../../model/seen-sets.ts";
 import type { SnapshotDescription } from "../../model/snapshot-description.ts";
 import type { SealedDirectory } from "../../ports/sealed-spool.ts";
 import { askMemberHashes } from "../../probe/collect/ask-member-hashes.ts";
@@ -20,7 +16,8 @@ import { withRest } from "../files/discarded.ts";
 import { observeAgain, observeOnce } from "../observe-cluster.ts";
 import type { CreateBackupContext } from "./backup-context.ts";
 import { gatherParts, type GatheredParts } from "./gather-parts.ts";
-import { assertAccepted, clockMarks, contentMarks, knownBefore, newestSetOf, refusingMarks } from "./judge-marks.ts";
+import { assertAccepted, contentMarks, judgeClock, knownBefore, refusingMarks, type JudgedClock } from "./judge-marks.ts";
+import { rememberOwnWork, rememberSets } from "./remember-sets.ts";
 import { takeDataDir, takeStream, type TakenSnapshot } from "./take-snapshot.ts";
 
 export interface CreateBackupRequest {
@@ -35,6 +32,8 @@ export interface CreatedBackup {
   /** The store, as the operator names it. */
   readonly place: string;
   readonly tookMs: number;
+  /** What was seen of other sets in the store, in sentences: nothing of this one. */
+  readonly remarks: readonly string[];
 }
 
 /**
@@ -43,19 +42,17 @@ export interface CreatedBackup {
  * and what was stored of it is taken away again.
  */
 export async function createBackup(context: CreateBackupContext, request: CreateBackupRequest): Promise<CreatedBackup> {
-  const { backup, ports, settings, config } = context;
+  const { backup, ports } = context;
   const beganMs = ports.clock.monotonicMs();
   context.report({ kind: "phase", text: `looking at ${backup.store.place} and at the cluster` });
   const sets = await listSets(backup, context.trust, context.signal);
-  const newest = newestSetOf(config.cluster, sets);
-  const clock = clockMarks(newest, ports.clock.nowMs());
-  assertAccepted(clock, request.accepted);
-  const before = newest === undefined ? [] : [knownBefore(newest)];
-  const { inventory, judged } = await lookAndJudge(context, request, { policy: settings.source, from: request.from, before });
+  const lost = await rememberSets(backup, { cluster: context.config.cluster, sets, nowIso: ports.clock.nowIso() });
+  const { inventory, judged, clock } = await lookAndJudge(context, request, sets);
+  const { newest } = clock;
   assertSource(judged, request.from);
-  assertAccepted([...clock, ...judged.marks], request.accepted);
+  assertAccepted([...clock.marks, ...judged.marks], request.accepted);
   const [compared, gathered] = await Promise.all([compareHashes(context, judged), gatherParts(context, inventory)]);
-  const marks = [...clock, ...judged.marks, ...compared.marks, ...gathered.marks];
+  const marks = [...clock.marks, ...judged.marks, ...compared.marks, ...gathered.marks];
   assertAccepted(marks, request.accepted);
   const candidates = compared.candidates;
   const attempt = { inventory, judged, gathered, newest, marks, accepted: request.accepted };
@@ -63,24 +60,34 @@ export async function createBackup(context: CreateBackupContext, request: Create
     judged.kind === "offline"
       ? await firstThatWorks(context, judged.offlineHosts, (host) => oneSet(context, { ...attempt, host, candidate: undefined }))
       : await firstThatWorks(context, candidates, (candidate) => oneSet(context, { ...attempt, host: candidate.host, candidate }));
-  return { manifest, place: backup.store.place, tookMs: Math.round(ports.clock.monotonicMs() - beganMs) };
+  await rememberOwnWork(backup, context.config.cluster, { made: manifest });
+  const remarks = [...clock.remarks, ...(lost === undefined ? [] : [lostWords(lost, backup.store.place)])];
+  return { manifest, place: backup.store.place, tookMs: Math.round(ports.clock.monotonicMs() - beganMs), remarks };
 }
 
 /** A slow answer must not refuse the set of tonight: what would be refused is looked at a second time, longer and later. */
 async function lookAndJudge(
   context: CreateBackupContext,
   request: CreateBackupRequest,
-  options: JudgeOptions,
-): Promise<{ readonly inventory: Inventory; readonly judged: SourceJudgement }> {
+  sets: readonly ListedSet[],
+): Promise<{ readonly inventory: Inventory; readonly judged: SourceJudgement; readonly clock: JudgedClock }> {
+  const judge = (inventory: Inventory) => {
+    const offsets = inventory.hosts.flatMap(({ machine }) => valueOf(machine)?.clockOffsetMs ?? []);
+    const clock = judgeClock(context.config.cluster, sets, context.ports.clock.nowMs(), offsets);
+    const before = clock.newest === undefined ? [] : [knownBefore(clock.newest)];
+    return { inventory, clock, judged: judgeSource(inventory, { policy: context.settings.source, from: request.from, before }) };
+  };
   const first = await observeOnce(context, { depth: "status", memory: "wanted" });
-  const judged = judgeSource(first.inventory, options);
-  if (hasSource(judged) && refusingMarks(judged.marks, request.accepted).length === 0) return { inventory: first.inventory, judged };
+  const found = judge(first.inventory);
+  // A second look changes no clock.
+  assertAccepted(found.clock.marks, request.accepted);
+  if (hasSource(found.judged) && refusingMarks(found.judged.marks, request.accepted).length === 0) return found;
   const { inventory } = await observeAgain(
     context,
     first,
-    judged.marks.map(({ code }) => code),
+    found.judged.marks.map(({ code }) => code),
   );
-  return { inventory, judged: judgeSource(inventory, options) };
+  return judge(inventory);
 }
 
 /** Members whose data is what most members have; the others are not taken. */

@@ -1,4 +1,5 @@
 import { listSets, type ListedSet } from "../../catalogue/list-sets.ts";
+import { timeOfSet } from "../../catalogue/time-of-set.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { CatalogueContext } from "./backup-context.ts";
 
@@ -22,12 +23,12 @@ export async function findSet(
   return found;
 }
 
-/** The newest trusted set of a cluster, by the time of its making. */
+/** The newest trusted set of a cluster, by the time of its making; of the future is none that the store knows since before. */
 export function latestOf(sets: readonly ListedSet[], cluster: string): Extract<ListedSet, { readonly manifest: unknown }> | undefined {
   let latest: Extract<ListedSet, { readonly manifest: unknown }> | undefined;
   for (const set of sets) {
     if (set.kind !== "trusted" || set.manifest.cluster.name !== cluster) continue;
-    if (latest === undefined || set.manifest.createdAt >= latest.manifest.createdAt) latest = set;
+    if (latest === undefined || timeOfSet(set) >= timeOfSet(latest)) latest = set;
   }
   return latest;
 }

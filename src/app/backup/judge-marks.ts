@@ -1,31 +1,63 @@
 import type { ListedSet } from "../../catalogue/list-sets.ts";
+import { clockLeewayMs, isOfFuture, timeOfSet } from "../../catalogue/time-of-set.ts";
 import type { KnownBefore } from "../../catalogue/source/judge-source.ts";
 import { refusingMarkCodes, type BackupManifest, type BackupMark, type BackupMarkCode } from "../../model/backup-set.ts";
 import type { SnapshotDescription } from "../../model/snapshot-description.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 
-/** Clocks that a time server keeps differ by much less; two operators' machines may both make sets. */
-const clockToleranceMs = 60_000;
 /** A cluster that lost more than half of its keys since the newest set lost them by a mistake, or is another one (I-R10). */
 const keysShareMin = 0.5;
 /** A cluster that is just being built changes by more than half from one day to the next. */
 const keysCountedFrom = 200;
 
-/** The newest trusted set of this cluster, by the time of its making. */
-export function newestSetOf(cluster: string, sets: readonly ListedSet[]): BackupManifest | undefined {
-  return sets
-    .flatMap((set) => (set.kind === "trusted" && set.manifest.cluster.name === cluster ? [set.manifest] : []))
-    .reduce<BackupManifest | undefined>((top, one) => (top === undefined || one.createdAt > top.createdAt ? one : top), undefined);
+/** What the sets of a store say of the clock here, and which of them is the newest. */
+export interface JudgedClock {
+  /** Of this cluster and trusted, by the time of its making; not one whose time is surely wrong. */
+  readonly newest: BackupManifest | undefined;
+  readonly marks: readonly BackupMark[];
+  /** Sets whose date is wrong, and what to do with them: they are in nobody's way, and stay until somebody acts. */
+  readonly remarks: readonly string[];
+}
+
+/**
+ * A set of the future tells that a clock was wrong, and not whose. Others know:
+ * the store, by whose clock it was stored before now; and the machines of the
+ * cluster, whose clocks agree with the one here (`offsetsMs`: theirs minus this
+ * one's). Then the set's date is wrong, and it hinders no other. Where nobody
+ * knows, or they say otherwise, this clock may have gone back: then it is a
+ * mark that refuses.
+ */
+export function judgeClock(cluster: string, sets: readonly ListedSet[], nowMs: number, offsetsMs: readonly number[]): JudgedClock {
+  const own = sets.flatMap((set) => (set.kind === "trusted" && set.manifest.cluster.name === cluster ? [set] : []));
+  const agreeing = offsetsMs.filter((offset) => Math.abs(offset) <= clockLeewayMs).length;
+  const isConfirmed = agreeing > 0 && agreeing * 2 > offsetsMs.length;
+  const isLater = (set: (typeof own)[number]): boolean => timeOfSet(set) > nowMs + clockLeewayMs;
+  const counted = isConfirmed ? own.filter((set) => !isLater(set)) : own;
+  const newest = counted.reduce<(typeof own)[number] | undefined>(
+    (top, one) => (top === undefined || timeOfSet(one) > timeOfSet(top) ? one : top),
+    undefined,
+  );
+  const here = new Date(nowMs).toISOString();
+  const marks: readonly BackupMark[] =
+    newest === undefined || !isLater(newest)
+      ? []
+      : [
+          {
+            code: "CLOCK_WENT_BACK",
+            because: `this machine's clock says ${here}, and set ${newest.manifest.id} was made at ${newest.manifest.createdAt}: one of the clocks is wrong, and retention goes by them. If it is the set's, \`requorum backup prune --future ${newest.manifest.id}\` takes that set away`,
+          },
+        ];
+  const remarks = own
+    .filter((set) => isOfFuture(set.manifest, nowMs) && set !== (marks.length > 0 ? newest : undefined))
+    .map(
+      ({ manifest: { id, createdAt } }) =>
+        `set ${id} says that it was made at ${createdAt}, and now it is ${here}: its maker's clock was wrong. It is in nobody's way, but no rule of retention will ever take it: \`requorum backup prune --future ${id}\` does`,
+    );
+  return { newest: newest?.manifest, marks, remarks };
 }
 
 export function knownBefore(set: BackupManifest): KnownBefore {
-  return { name: `set ${set.id}`, clusterId: set.cluster.clusterId, revision: set.snapshot.revision };
-}
-
-export function clockMarks(newest: BackupManifest | undefined, nowMs: number): readonly BackupMark[] {
-  if (newest === undefined || Date.parse(newest.createdAt) <= nowMs + clockToleranceMs) return [];
-  const because = `this machine's clock says ${new Date(nowMs).toISOString()}, and set ${newest.id} was made at ${newest.createdAt}: one of the clocks is wrong, and retention goes by them`;
-  return [{ code: "CLOCK_WENT_BACK", because }];
+  return { name: `set ${set.id}`, clusterId: set.cluster.clusterId, revision: set.snapshot.revision, sourceMember: set.snapshot.sourceMember };
 }
 
 /** What only the bytes themselves say. `OLDER_THAN_LAST_SEEN` also for far fewer keys. */

@@ -17,7 +17,7 @@ export const command: CommandModule = {
     return withBackup(invocation, { isQuiet: false }, async ({ app, display, backup }) => {
       const from = hostOf(app.config, textOption(invocation, "from"));
       const context = await createContextOf(cli, app, backup);
-      const { manifest, place, tookMs } = await createBackup(context, { accepted, from });
+      const { manifest, place, tookMs, remarks } = await createBackup(context, { accepted, from });
       display.stop();
       const document: BackupCreatedDocument = {
         apiVersion: "requorum/v1",
@@ -25,6 +25,7 @@ export const command: CommandModule = {
         store: place,
         tookSeconds: Math.round(tookMs / 100) / 10,
         set: setSummary(manifest),
+        remarks,
       };
       printResult(cli, document, () => backupCreatedPage(document));
       return manifest.marks.length === 0 ? "done" : "findings";

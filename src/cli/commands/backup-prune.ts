@@ -8,7 +8,7 @@ import {
   type PruneContext,
 } from "../../app/backup/prune-backups.ts";
 import type { PruneRequest } from "../../catalogue/prune-store.ts";
-import type { BackupRetention } from "../../model/cluster-config.ts";
+import type { BackupConfig } from "../../model/cluster-config.ts";
 import type { ExitName } from "../../model/error-catalogue.ts";
 import { asBackupSetId } from "../../model/ids.ts";
 import { pruneConsentOf, type PruneConsent, type PrunePlan } from "../../model/prune-plan.ts";
@@ -29,7 +29,7 @@ export const command: CommandModule = {
     const { cli } = invocation;
     return withBackup(invocation, { isQuiet: false }, async ({ app, display, backup }): Promise<ExitName> => {
       const context: PruneContext = { ...app, backup: backup.ports, trust: backup.trust };
-      const request = requestOf(invocation, app.config.cluster, backup.settings.retention);
+      const request = requestOf(invocation, app.config.cluster, backup.settings);
       const plan = await planBackupsPrune(context, request);
       const isIdle = isIdlePrune(plan) && plan.refusals.length === 0;
       const pruned = hasFlag(invocation, "plan")
@@ -72,20 +72,22 @@ async function consentTo(invocation: Invocation, plan: PrunePlan): Promise<Prune
 const countNames = ["last", "daily", "weekly", "monthly"] as const;
 
 function sameCall(invocation: Invocation): string {
-  const options = ["store", ...countNames, "within", "aside", "accept-from"].flatMap((name) => {
+  const options = ["store", ...countNames, "within", "aside", "accept-from", "future"].flatMap((name) => {
     const value = textOption(invocation, name);
     return value === undefined ? [] : [`--${name} ${shellWord(value)}`];
   });
   return ["requorum backup prune", ...options].join(" ");
 }
 
-function requestOf(invocation: Invocation, cluster: string, configured: BackupRetention): PruneRequest {
+function requestOf(invocation: Invocation, cluster: string, settings: BackupConfig): PruneRequest {
+  const { retention: configured, acceptFrom } = settings;
   const counts = Object.fromEntries(countNames.map((name) => [name, countOf(invocation, name) ?? configured[name]])) as {
     readonly [name in (typeof countNames)[number]]: number;
   };
   const within = textOption(invocation, "within");
   const aside = textOption(invocation, "aside");
   const from = textOption(invocation, "accept-from");
+  const future = textOption(invocation, "future");
   return {
     cluster,
     policy: {
@@ -95,7 +97,8 @@ function requestOf(invocation: Invocation, cluster: string, configured: BackupRe
       withinMs: within === undefined ? undefined : parseAgeMs(within, "option --within"),
     },
     asideMs: aside === undefined ? asideMsUsual : parseAgeMs(aside, "option --aside"),
-    acceptedBreaks: from === undefined ? [] : [setId(from)],
+    acceptedBreaks: [...(acceptFrom === undefined ? [] : [acceptFrom]), ...(from === undefined ? [] : [setId(from, "accept-from")])],
+    ...(future === undefined ? {} : { unwantedOfFuture: [setId(future, "future")] }),
   };
 }
 
@@ -109,12 +112,12 @@ function countOf(invocation: Invocation, name: string): number | undefined {
   });
 }
 
-function setId(text: string): PruneRequest["acceptedBreaks"][number] {
+function setId(text: string, option: string): PruneRequest["acceptedBreaks"][number] {
   try {
     return asBackupSetId(text);
   } catch (cause) {
     throw new RecoveryError("USAGE", {
-      subject: "option --accept-from",
+      subject: `option --${option}`,
       detail: `${JSON.stringify(text)} is no name of a set`,
       cause,
       remedies: [{ why: "see their names", command: "requorum backup list" }],

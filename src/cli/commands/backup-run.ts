@@ -66,7 +66,7 @@ async function openSteps(invocation: Invocation, call: ClusterCall, settings: Ba
         cluster: app.config.cluster,
         policy: { ...settings.retention, withinMs: undefined },
         asideMs,
-        acceptedBreaks: [],
+        acceptedBreaks: settings.acceptFrom === undefined ? [] : [settings.acceptFrom],
       },
       close: () => backup.close(),
     });

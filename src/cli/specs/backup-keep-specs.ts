@@ -58,6 +58,11 @@ export const backupKeepSpecs: readonly CommandSpec[] = [
         value: "SET",
         describes: "from this set on the sets are of the true cluster, as after a restore: do not refuse because of what was before",
       },
+      {
+        name: "future",
+        value: "SET",
+        describes: "remove this set, too: its date is of the future, by a clock that was wrong, and no rule would ever take it",
+      },
       { name: "plan", describes: "show what would go and why, and stop" },
       { name: "approve", value: "DIGEST", describes: "agree to exactly this plan, by its digest or the first 12 digits of it" },
       { name: "yes", describes: "agree to whatever the rules remove: for timers" },

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { manifestFacts } from "../../../test/support/set-world.ts";
+import type { ListedSet } from "../../catalogue/list-sets.ts";
+import type { BackupManifest } from "../../model/backup-set.ts";
+import { asBackupSetId } from "../../model/ids.ts";
+import { judgeClock } from "./judge-marks.ts";
+
+const { name } = manifestFacts().cluster;
+const nowMs = Date.parse("2026-11-22T00:00:00Z");
+
+function set(createdAt: string, storedAt = createdAt): ListedSet {
+  const id = asBackupSetId(`${createdAt.slice(0, 10).replaceAll("-", "")}-000000-aaaaaa`);
+  const manifest = { ...manifestFacts(), id, createdAt } as unknown as BackupManifest;
+  const object = { name: `sets/${id}.json`, sizeBytes: 1, modifiedAt: storedAt };
+  return { kind: "trusted", id, manifest, manifestSha256: "", signers: [], because: "", object };
+}
+
+const judge = (sets: readonly ListedSet[], offsetsMs: readonly number[]) => {
+  const { newest, marks, remarks } = judgeClock(name, sets, nowMs, offsetsMs);
+  return { newest: newest?.createdAt.slice(0, 10), marks: marks.map(({ code }) => code), remarks };
+};
+
+test("judgeClock: a set of the future hinders no other, where store or machines say that its date is wrong; it is told, with the way out", () => {
+  const good = set("2026-11-21T00:00:00.000Z");
+  const future = set("2031-01-01T00:00:00.000Z");
+  const said = /set 20310101-000000-aaaaaa says that it was made at 2031-.*requorum backup prune --future 20310101-000000-aaaaaa/;
+  // Both of the same wrong clock; the machines have another.
+  const byMachines = judge([good, future], [1000, -200, 300]);
+  assert.deepEqual([byMachines.newest, byMachines.marks], ["2026-11-21", []]);
+  assert.match(byMachines.remarks.join(), said);
+  // The store knows when it came.
+  const byStore = judge([set("2031-01-01T00:00:00.000Z", "2026-11-20T00:00:00.000Z"), good], []);
+  assert.deepEqual([byStore.newest, byStore.marks], ["2026-11-21", []]);
+  assert.match(byStore.remarks.join(), said);
+});
+
+test("judgeClock: a clock in the past is a mark, when nobody says that it is right", () => {
+  const newer = set("2026-11-23T00:00:00.000Z");
+  for (const offsets of [[], [86_400_000, 86_400_000], [0, 86_400_000]])
+    assert.deepEqual(judge([newer], offsets), { newest: "2026-11-23", marks: ["CLOCK_WENT_BACK"], remarks: [] });
+  // Two makers whose clocks differ by minutes.
+  assert.deepEqual(judge([set("2026-11-22T00:10:00.000Z")], []), { newest: "2026-11-22", marks: [], remarks: [] });
+});

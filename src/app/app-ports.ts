@@ -8,6 +8,7 @@ import type { KubeApiDialer } from "../ports/kube-api.ts";
 import type { LastSeenStore } from "../ports/last-seen-store.ts";
 import type { LocalLock } from "../ports/local-lock.ts";
 import type { CertificateReader } from "../ports/certificates.ts";
+import type { SetPartSource } from "../ports/set-parts.ts";
 import type { RunStore } from "../ports/run-store.ts";
 
 /** Everything outside that the use cases reach through. One cluster's worth; wired in cli/wiring.ts. */
@@ -21,6 +22,8 @@ export interface AppPorts {
   readonly lastSeen: LastSeenStore;
   readonly clock: Clock;
   readonly hashing: Hashing;
+  /** For plans that restore files of backup sets; absent: no store was opened for this call. */
+  readonly setParts?: SetPartSource;
 }
 
 /** What every use case is given besides its own request. */

@@ -1,7 +1,7 @@
 import type { BackupManifest, BackupPart } from "../model/backup-set.ts";
 import type { BackupSetId } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
-import { fromBase64Url, textOfUtf8, toHex } from "../formats/backup-set/byte-text.ts";
+import { fromBase64Url, textOfUtf8, toHex, utf8 } from "../formats/backup-set/byte-text.ts";
 import type { SetCiphers } from "../formats/backup-set/set-ciphers.ts";
 import { setDamaged } from "../formats/backup-set/set-errors.ts";
 import { readSealedIndex } from "../formats/backup-set/set-index.ts";
@@ -37,6 +37,8 @@ export interface OpenSet {
   readPart(part: BackupPart, signal?: AbortSignal): AsyncIterable<Uint8Array>;
   /** Only the chunks that the range needs. Every chunk is checked. Throws RangeError outside the part. */
   readRange(part: BackupPart, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
+  /** 64 hex digits: a keyed hash of what lies at a path, for plans that restore files. */
+  tag(kind: "file" | "symlink", content: Uint8Array): string;
   /** Forgets what was read; the store stays open. */
   close(): void;
 }
@@ -65,6 +67,8 @@ export async function openSet(reading: SetReading, id: BackupSetId, key: SetKey,
     parts: index.parts,
     readPart: (part, partSignal) => reader.readPart(part, partSignal),
     readRange: (part, offset, length, rangeSignal) => reader.readRange(part, offset, length, rangeSignal),
+    // A link's target and a file's content never have one tag.
+    tag: (kind, content) => toHex(keys.planTag(Uint8Array.from([...utf8(`${kind}\0`), ...content]))),
     close: () => reader.close(),
   };
 }

@@ -2,6 +2,7 @@ import type { CommandSpec } from "./command-spec.ts";
 import { exitCodes, type ExitName } from "../model/error-catalogue.ts";
 import { backupKeepSpecs } from "./specs/backup-keep-specs.ts";
 import { backupReadSpecs } from "./specs/backup-read-specs.ts";
+import { restoreSpec } from "./specs/backup-restore-spec.ts";
 import { backupScheduleSpecs } from "./specs/backup-schedule-specs.ts";
 import { backupSpecs } from "./specs/backup-specs.ts";
 import { doingSpecs } from "./specs/doing-specs.ts";
@@ -15,6 +16,7 @@ export const commandTable: readonly CommandSpec[] = [
   ...doingSpecs,
   ...backupSpecs,
   ...backupReadSpecs,
+  restoreSpec,
   ...backupKeepSpecs,
   ...backupScheduleSpecs,
   ...fileSpecs,

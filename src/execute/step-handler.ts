@@ -9,6 +9,7 @@ import type { EtcdDialer } from "../ports/etcd-client.ts";
 import type { Hashing } from "../ports/hashing.ts";
 import type { HostAccess } from "../ports/host-access.ts";
 import type { KubeApiDialer } from "../ports/kube-api.ts";
+import type { SetPartSource } from "../ports/set-parts.ts";
 import type { RunStore } from "../ports/run-store.ts";
 import type { RunState } from "./journal/fold-journal.ts";
 
@@ -19,6 +20,8 @@ export interface StepPorts {
   readonly runs: RunStore;
   readonly clock: Clock;
   readonly hashing: Hashing;
+  /** Absent: no store of backup sets was opened for this call. */
+  readonly setParts?: SetPartSource;
 }
 
 /** What a handler may use. Never the control-plane endpoint, except to prove at the end that it works. */

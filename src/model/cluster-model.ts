@@ -1,6 +1,7 @@
 import type { ClusterId, HostName, MemberId, Revision } from "./ids.ts";
 import type { HostRole } from "./cluster-config.ts";
 import type { JoinState } from "./join-under-way.ts";
+import type { FileAt } from "./restored-file.ts";
 import { quorumState, type QuorumState } from "./quorum.ts";
 
 /**
@@ -75,6 +76,8 @@ export interface ModelHost {
   readonly preparationProblems: readonly string[];
   /** "address:port" of the API backends in this host's balancer configuration; undefined: no balancer here or not known. */
   readonly balancerBackends: readonly string[] | undefined;
+  /** Files that a step is about, as they are; absent: none was looked at. */
+  readonly files?: readonly FileAt[];
 }
 
 export interface ModelNode {

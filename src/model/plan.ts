@@ -1,10 +1,22 @@
-import type { ClusterId, HostName, MemberId, PlanDigest, Revision, StepId } from "./ids.ts";
+import type { BackupSetId, ClusterId, HostName, MemberId, PlanDigest, Revision, StepId } from "./ids.ts";
 import type { ClusterModel } from "./cluster-model.ts";
+import type { RestoreDoubt } from "./restored-file.ts";
 import type { QuorumState } from "./quorum.ts";
 import type { Step, StepKind, StepRisk } from "./step.ts";
 
 export type Goal =
-  { readonly kind: "recover" } | { readonly kind: "replace"; readonly host: HostName; readonly with: HostName | undefined };
+  | { readonly kind: "recover" }
+  | { readonly kind: "replace"; readonly host: HostName; readonly with: HostName | undefined }
+  | RestorePartsGoal;
+
+export interface RestorePartsGoal {
+  readonly kind: "restore-parts";
+  readonly host: HostName;
+  readonly set: BackupSetId;
+  /** What was asked for, as kinds and absolute paths. */
+  readonly parts: readonly string[];
+  readonly accepts: readonly RestoreDoubt[];
+}
 
 /** The operator's signed word for something that cannot be observed. Journalled with the plan. */
 export interface Attestation {
@@ -26,7 +38,7 @@ export interface LossProof {
   readonly evidence: readonly string[];
 }
 
-export type StrategyName = "nothing-to-do" | "wait" | "start-stopped" | "replace-member";
+export type StrategyName = "nothing-to-do" | "wait" | "start-stopped" | "replace-member" | "restore-parts";
 
 /** What is given up, stated before anything is done. */
 export interface LossStatement {

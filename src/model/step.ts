@@ -1,5 +1,6 @@
 import type { ClusterModel, ServiceUnit } from "./cluster-model.ts";
-import type { HostName, MemberId, Revision, StepId } from "./ids.ts";
+import type { BackupSetId, HostName, MemberId, Revision, StepId } from "./ids.ts";
+import type { RestoreDoubt, RestoredDirectory, RestoredFile } from "./restored-file.ts";
 import type { Verdict } from "./verdict.ts";
 
 /**
@@ -36,6 +37,24 @@ export interface StepArgs {
   };
   /** Move what a former life left on the machine to /var/lib/requorum/aside/RUN/. */
   "host.moveStateAside": { readonly host: HostName; readonly paths: readonly string[] };
+  /**
+   * Put files of a backup set back where they were; what lies there is kept
+   * aside. Content stands nowhere but in the set.
+   */
+  "host.restoreFiles": {
+    readonly host: HostName;
+    readonly set: BackupSetId;
+    /** Of the signed manifest's bytes: another manifest of that name is another set. */
+    readonly manifestSha256: string;
+    /** The outermost first. */
+    readonly directories: readonly RestoredDirectory[];
+    /** Only those that differ. */
+    readonly files: readonly RestoredFile[];
+    /** CA certificates of the set that other machines must have too; empty: nothing restored depends on a CA. */
+    readonly authorities: readonly { readonly path: string; readonly tag: string }[];
+    /** What was not proven and is accepted. */
+    readonly accepts: readonly RestoreDoubt[];
+  };
   /** Versions, swap, ports, runtime, clock, disk: is the machine ready to be joined? */
   "host.checkPrepared": { readonly host: HostName; readonly kubernetesVersion: string; readonly via: readonly HostName[] };
   "kubeadm.joinControlPlane": {

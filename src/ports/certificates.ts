@@ -14,4 +14,6 @@ export interface KeyMatcher {
   isSignedBy(pem: string, issuerPem: string): boolean;
   /** sha256, hex, of the public key in a certificate, a private key or a public key; undefined: it is none, or is sealed. */
   publicKeyId(pem: string): string | undefined;
+  /** Of a certificate, hex; undefined: it is none. */
+  serialNumber(pem: string): string | undefined;
 }

@@ -56,7 +56,16 @@ function verdictSpan(plan: PlanDocument): Span {
 
 export function goalWords(plan: Pick<PlanDocument, "goal">): string {
   const { goal } = plan;
-  return goal.kind === "recover" ? "recover" : `replace ${goal.host}${goal.with === undefined ? "" : ` with ${goal.with}`}`;
+  switch (goal.kind) {
+    case "recover":
+      return "recover";
+    case "replace":
+      return `replace ${goal.host}${goal.with === undefined ? "" : ` with ${goal.with}`}`;
+    case "restore-parts":
+      return `restore ${goal.parts.join(", ")} of set ${goal.set} on ${goal.host}`;
+    default:
+      return goal satisfies never;
+  }
 }
 
 function strategyWords(strategy: string): string {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { asClusterId, asHostName, asMemberId } from "../model/ids.ts";
 import { branded, decimalBigint } from "./branded.ts";
+import { fileStateSchema } from "./file-state.ts";
 
 const host = branded(asHostName);
 const serviceState = z.enum(["active", "stopped", "absent"]).optional();
@@ -34,6 +35,7 @@ const modelHost = z.strictObject({
   isPrepared: z.boolean().optional(),
   preparationProblems: z.array(z.string()),
   balancerBackends: z.array(z.string()).optional(),
+  files: z.array(z.strictObject({ path: z.string(), state: fileStateSchema.optional() })).optional(),
 });
 
 /** The model that a plan starts from. Absent means not known. */

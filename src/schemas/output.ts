@@ -144,6 +144,13 @@ export const diagnosisSchema = z.object({
 const goal = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("recover") }),
   z.object({ kind: z.literal("replace"), host: z.string(), with: z.string().nullable() }),
+  z.object({
+    kind: z.literal("restore-parts"),
+    host: z.string(),
+    set: z.string(),
+    parts: texts.describe("kinds and paths that were asked for"),
+    accepts: texts.describe("what was not proven and was accepted"),
+  }),
 ]);
 const loss = z.object({
   revisions: decimal.nullable().describe("acknowledged revisions that would be lost"),

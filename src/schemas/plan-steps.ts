@@ -1,7 +1,9 @@
 import * as z from "zod";
-import { asHostName, asMemberId, asStepId } from "../model/ids.ts";
+import { asBackupSetId, asHostName, asMemberId, asStepId } from "../model/ids.ts";
+import { restorableKinds, restoreDoubts } from "../model/restored-file.ts";
 import type { StepArgs, StepKind } from "../model/step.ts";
 import { branded, decimalBigint } from "./branded.ts";
+import { fileModeSchema, fileStateSchema, restoredFileStateSchema, tagSchema } from "./file-state.ts";
 
 const host = branded(asHostName);
 const memberId = branded(asMemberId);
@@ -25,6 +27,17 @@ const stepArgs: { readonly [K in StepKind]: z.ZodType<StepArgs[K]> } = {
     backends: z.array(z.strictObject({ name: z.string(), address: z.string(), port: z.int().min(1).max(65_535) })),
   }),
   "host.moveStateAside": z.strictObject({ host, paths: z.array(z.string()) }),
+  "host.restoreFiles": z.strictObject({
+    host,
+    set: branded(asBackupSetId),
+    manifestSha256: tagSchema,
+    directories: z.array(z.strictObject({ path: z.string(), mode: fileModeSchema, uid: z.int().min(0), gid: z.int().min(0) })),
+    files: z.array(
+      z.strictObject({ path: z.string(), kind: z.enum(restorableKinds), was: fileStateSchema, becomes: restoredFileStateSchema }),
+    ),
+    authorities: z.array(z.strictObject({ path: z.string(), tag: tagSchema })),
+    accepts: z.array(z.enum(restoreDoubts)),
+  }),
   "host.checkPrepared": z.strictObject({ host, kubernetesVersion: z.string(), via }),
   "kubeadm.joinControlPlane": z.strictObject({ host, node: z.string(), address: z.string(), peerUrl: z.string(), via: host }),
   "service.start": z.strictObject({ host, unit: z.enum(["kubelet", "containerd", "haproxy", "keepalived", "etcd"]) }),

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { canonicalPlanText, planDigestOf } from "../model/canonical-plan-text.ts";
-import { asClusterId, asHostName, asMemberId, asPlanDigest } from "../model/ids.ts";
+import { asBackupSetId, asClusterId, asHostName, asMemberId, asPlanDigest } from "../model/ids.ts";
 import type { RecoveryPlan } from "../model/plan.ts";
+import { restoreDoubts } from "../model/restored-file.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { branded, decimalBigint } from "./branded.ts";
 import { clusterModelSchema } from "./cluster-model.ts";
@@ -11,7 +12,7 @@ import { plannedStepSchema, stepRiskSchema } from "./plan-steps.ts";
 const host = branded(asHostName);
 const memberId = branded(asMemberId);
 const time = z.iso.datetime({ offset: true });
-const strategy = z.enum(["nothing-to-do", "wait", "start-stopped", "replace-member"]);
+const strategy = z.enum(["nothing-to-do", "wait", "start-stopped", "replace-member", "restore-parts"]);
 
 const loss = z.strictObject({
   revisions: decimalBigint.optional(),
@@ -23,6 +24,13 @@ const loss = z.strictObject({
 const goal = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("recover") }),
   z.strictObject({ kind: z.literal("replace"), host, with: host.optional() }),
+  z.strictObject({
+    kind: z.literal("restore-parts"),
+    host,
+    set: branded(asBackupSetId),
+    parts: z.array(z.string()),
+    accepts: z.array(z.enum(restoreDoubts)),
+  }),
 ]);
 
 const fingerprint = z.strictObject({

@@ -10,6 +10,13 @@ export const nodeKeyMatcher: KeyMatcher = {
       return false; // one of both is no certificate, or of an algorithm that is not known here
     }
   },
+  serialNumber: (pem) => {
+    try {
+      return new X509Certificate(pem).serialNumber.toLowerCase();
+    } catch {
+      return undefined;
+    }
+  },
   publicKeyId: (pem) => {
     try {
       const key: KeyObject = pem.includes("-----BEGIN CERTIFICATE-----") ? new X509Certificate(pem).publicKey : createPublicKey(pem);

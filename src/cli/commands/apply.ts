@@ -4,6 +4,7 @@ import { applyPlan } from "../../app/apply-plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import { readPlan } from "../../schemas/plan.ts";
+import { withSetParts } from "../backup/with-set-parts.ts";
 import { consentFor } from "../ask-consent.ts";
 import { hasFlag, textArgument, textOption, type CommandModule } from "../command-spec.ts";
 import { finishRun } from "../finish-run.ts";
@@ -36,7 +37,9 @@ export const command: CommandModule = {
           display.stop();
         },
       });
-      const applied = await applyPlan(app, { plan, askConsent, breakLock: hasFlag(invocation, "break-lock") });
+      const applied = await withSetParts(invocation, { app, plan }, (given) =>
+        applyPlan(given, { plan, askConsent, breakLock: hasFlag(invocation, "break-lock") }),
+      );
       display.stop();
       return await finishRun(cli, app, applied);
     });

@@ -1,5 +1,6 @@
 import { resumeRun, unfinishedRun } from "../../app/resume-run.ts";
 import { readRun } from "../../app/run-records.ts";
+import { withSetParts } from "../backup/with-set-parts.ts";
 import { consentFor } from "../ask-consent.ts";
 import { hasFlag, textArgument, textOption, type CommandModule } from "../command-spec.ts";
 import { finishRun } from "../finish-run.ts";
@@ -31,7 +32,9 @@ export const command: CommandModule = {
           display.stop();
         },
       });
-      const applied = await resumeRun(app, { run, askConsent, breakLock: hasFlag(invocation, "break-lock") });
+      const applied = await withSetParts(invocation, { app, plan }, (given) =>
+        resumeRun(given, { run, askConsent, breakLock: hasFlag(invocation, "break-lock") }),
+      );
       display.stop();
       return await finishRun(cli, app, applied);
     });

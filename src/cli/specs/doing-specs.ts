@@ -1,4 +1,6 @@
 import type { CommandSpec, OptionSpec } from "../command-spec.ts";
+import { setKeyOptions } from "./backup-key-options.ts";
+import { storeOption } from "./backup-specs.ts";
 
 const attestLost: OptionSpec = {
   name: "attest-lost",
@@ -16,6 +18,12 @@ const breakLock: OptionSpec = {
   name: "break-lock",
   describes: "take over the lock of a run whose program is gone for good; it is journalled",
 };
+
+/** For plans that put files of a backup set back: the content is in the set alone. */
+const setOptions: readonly OptionSpec[] = [
+  storeOption,
+  ...setKeyOptions.map((option) => ({ ...option, describes: `of a plan of backup restore: ${option.describes}` })),
+];
 
 /** Verbs that plan, and the ones that change things after consent. */
 export const doingSpecs: readonly CommandSpec[] = [
@@ -49,7 +57,7 @@ export const doingSpecs: readonly CommandSpec[] = [
     summary: "carry out a plan, after consent; verify and report",
     description: ["The plan is refused when it is damaged, too old, or the cluster no longer looks as it did when the plan was made."],
     arguments: [{ name: "plan", isRequired: true, describes: "the plan file" }],
-    options: [approve, breakLock],
+    options: [approve, breakLock, ...setOptions],
     examples: [
       { command: "requorum apply plan-3f9a1c04b27e.json", why: "you are asked to type the cluster's name" },
       { command: "requorum apply plan-3f9a1c04b27e.json --approve 3f9a1c04b27e", why: "without a terminal" },
@@ -71,7 +79,7 @@ export const doingSpecs: readonly CommandSpec[] = [
     path: ["resume"],
     summary: "go on with a run that was stopped; looks before it acts",
     arguments: [{ name: "run", isRequired: false, describes: "the run; without it the newest, if it is not finished" }],
-    options: [approve, breakLock],
+    options: [approve, breakLock, ...setOptions],
     examples: [
       { command: "requorum resume", why: "the newest run, if it is not finished" },
       { command: "requorum resume 20261121-031502-k3f9", why: "a certain run" },

@@ -7,6 +7,7 @@ import { etcdSaveSnapshotHandler } from "./etcd-save-snapshot.ts";
 import { etcdStopMemberHandler } from "./etcd-stop-member.ts";
 import { hostCheckPreparedHandler } from "./host-check-prepared.ts";
 import { hostMoveStateAsideHandler } from "./host-move-state-aside.ts";
+import { hostRestoreFilesHandler } from "./host-restore-files.ts";
 import { kubeadmJoinControlPlaneHandler } from "./kubeadm-join-control-plane.ts";
 import { kubernetesAwaitNodeNotReadyHandler } from "./kubernetes-await-node-not-ready.ts";
 import { kubernetesAwaitNodeReadyHandler } from "./kubernetes-await-node-ready.ts";
@@ -33,6 +34,7 @@ export const stepHandlers: StepHandlers = {
   "kubernetes.awaitNodeReady": kubernetesAwaitNodeReadyHandler,
   "loadBalancer.setBackends": loadBalancerSetBackendsHandler,
   "host.moveStateAside": hostMoveStateAsideHandler,
+  "host.restoreFiles": hostRestoreFilesHandler,
   "host.checkPrepared": hostCheckPreparedHandler,
   "kubeadm.joinControlPlane": kubeadmJoinControlPlaneHandler,
   "service.start": serviceStartHandler,

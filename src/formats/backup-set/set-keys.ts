@@ -9,6 +9,8 @@ export interface SetKeys {
   readonly indexSeal: AesGcm;
   /** First 16 hex digits of the sha256 of one more derived key. */
   readonly keyId: string;
+  /** 32 bytes that tell equal contents in plans that restore files; no part of a set. */
+  readonly planTag: (content: Uint8Array) => Uint8Array;
 }
 
 export const dataKeyBytes = 32;
@@ -20,5 +22,6 @@ export function deriveSetKeys(ciphers: SetCiphers, dataKey: Uint8Array): SetKeys
     chunkSeal: ciphers.aesGcm(derived("chunk seal")),
     indexSeal: ciphers.aesGcm(derived("index seal")),
     keyId: toHex(ciphers.sha256(derived("key id"))).slice(0, 16),
+    planTag: ciphers.hmacSha256(derived("plan tag")),
   };
 }

@@ -19,6 +19,7 @@ const riskOfKind: { readonly [kind in StepKind]: StepRisk } = {
   "kubernetes.awaitNodeReady": "read-only",
   "loadBalancer.setBackends": "reversible",
   "host.moveStateAside": "reversible",
+  "host.restoreFiles": "reversible",
   "host.checkPrepared": "read-only",
   "kubeadm.joinControlPlane": "reversible",
   "service.start": "reversible",

@@ -27,6 +27,13 @@ import {
   removedMemberIsStopped,
   stopIsAboutThatMember,
 } from "./check-membership.ts";
+import {
+  restartedMemberMayBeMissed,
+  restoredCaIsTheClusters,
+  restoredFilesAreSeen,
+  restoredManifestStartsNoEmptyEtcd,
+  restoresWhatWasAsked,
+} from "./check-restored-files.ts";
 import type { CheckedPlan, PlanCheck, PlanObjection } from "./plan-objection.ts";
 import { replay } from "./replay.ts";
 
@@ -61,6 +68,11 @@ export const planChecks: readonly PlanCheck[] = [
   copyBeforeDestruction,
   snapshotIsVerifiable,
   caStaysSomewhere,
+  restoresWhatWasAsked,
+  restoredFilesAreSeen,
+  restoredCaIsTheClusters,
+  restoredManifestStartsNoEmptyEtcd,
+  restartedMemberMayBeMissed,
   endsInProof,
   oldLivesAreCleared,
   toleranceIsStated,

@@ -124,6 +124,7 @@ function stateAfter(state: ReplayState, step: PlannedStep, start: ClusterModel):
     case "kubernetes.repairKubeadmConfig":
     case "kubernetes.awaitNodeReady":
     case "loadBalancer.setBackends":
+    case "host.restoreFiles":
     case "host.checkPrepared":
     case "cluster.verify":
       return state;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { ClusterModel, ModelHost, ModelMember } from "../../model/cluster-model.ts";
-import { asClusterId, asHostName, asMemberId } from "../../model/ids.ts";
+import { asBackupSetId, asClusterId, asHostName, asMemberId } from "../../model/ids.ts";
+import type { FileState } from "../../model/restored-file.ts";
 import type { StepKind } from "../../model/step.ts";
 import { effectOf, postOf, preOf, specOf, type StepDraft } from "./judge-step.ts";
 import { stepSpecs } from "./step-specs.ts";
@@ -141,6 +142,18 @@ const withHost2 = (model: ClusterModel, change: Partial<ModelHost>): ClusterMode
 });
 const unreachable: Partial<ModelHost> = { isReachable: false };
 
+const tag = (digit: string): string => digit.repeat(64);
+const fileOf = (digit: string): FileState => ({ kind: "file", tag: tag(digit), mode: 0o600, uid: 0, gid: 0 });
+const keyPath = "/etc/kubernetes/pki/apiserver.key";
+const caPath = "/etc/kubernetes/pki/ca.crt";
+const withFiles = (own: FileState | undefined, ca: FileState | undefined = fileOf("c")): ClusterModel => {
+  const model = cluster();
+  return {
+    ...model,
+    hosts: model.hosts.map((other) => ({ ...other, files: other.name === cp2 ? [{ path: keyPath, state: own }] : [{ path: caPath, state: ca }] })),
+  };
+};
+
 const cases: { readonly [K in StepKind]: Case } = {
   "etcd.saveSnapshot": {
     step: { kind: "etcd.saveSnapshot", args: { host: cp1, memberId: id1, artifact: "a.db", minRevision: 7n } },
@@ -242,6 +255,28 @@ const cases: { readonly [K in StepKind]: Case } = {
       [withHost2(lost, { hasEtcdData: true }), /still registered/],
       [withHost2(removed, { hasEtcdData: true, etcdProcess: "running" }), /etcd is running/],
       [withHost2(removed, unreachable), /cannot be reached/],
+    ],
+  },
+  "host.restoreFiles": {
+    step: {
+      kind: "host.restoreFiles",
+      args: {
+        host: cp2,
+        set: asBackupSetId("20260301-030000-aaaaaa"),
+        manifestSha256: tag("d"),
+        directories: [],
+        files: [{ path: keyPath, kind: "pki", was: fileOf("a"), becomes: { kind: "file", tag: tag("b"), mode: 0o600, uid: 0, gid: 0 } }],
+        authorities: [{ path: caPath, tag: tag("c") }],
+        accepts: [],
+      },
+    },
+    ready: withFiles(fileOf("a")),
+    refused: [
+      [withHost2(withFiles(fileOf("a")), unreachable), /cannot be reached/],
+      [withHost2(withFiles(fileOf("a")), { join: "running" }), /kubeadm runs/],
+      [withFiles(fileOf("e")), /somebody changed it/],
+      [withFiles({ kind: "absent" }), /somebody changed it/],
+      [withFiles(fileOf("a"), fileOf("e")), /not the CA that cp1, cp3 uses/],
     ],
   },
   "host.checkPrepared": {

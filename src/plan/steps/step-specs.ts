@@ -6,6 +6,7 @@ import { etcdRemoveMember } from "./etcd-remove-member.ts";
 import { etcdSaveSnapshot } from "./etcd-save-snapshot.ts";
 import { etcdStopMember } from "./etcd-stop-member.ts";
 import { hostCheckPrepared } from "./host-check-prepared.ts";
+import { hostRestoreFiles } from "./host-restore-files.ts";
 import { hostMoveStateAside } from "./host-move-state-aside.ts";
 import { kubeadmJoinControlPlane } from "./kubeadm-join-control-plane.ts";
 import { kubernetesAwaitNodeNotReady } from "./kubernetes-await-node-not-ready.ts";
@@ -33,6 +34,7 @@ export const stepSpecs: StepSpecs = {
   "kubernetes.awaitNodeReady": kubernetesAwaitNodeReady,
   "loadBalancer.setBackends": loadBalancerSetBackends,
   "host.moveStateAside": hostMoveStateAside,
+  "host.restoreFiles": hostRestoreFiles,
   "host.checkPrepared": hostCheckPrepared,
   "kubeadm.joinControlPlane": kubeadmJoinControlPlane,
   "service.start": serviceStart,

@@ -1,0 +1,60 @@
+import type { OpenSet } from "../../catalogue/set-reader.ts";
+import type { BackupPart } from "../../model/backup-set.ts";
+import type { HostName } from "../../model/ids.ts";
+import { isAtOrBelow } from "../../model/host-path.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { restorableKinds, type RestorableKind } from "../../model/restored-file.ts";
+
+export interface PartSelection {
+  readonly kinds: readonly RestorableKind[];
+  /** Absolute and clean; a directory means all that the set has below it. */
+  readonly paths: readonly string[];
+}
+
+export type RestorablePart = BackupPart & { readonly kind: RestorableKind; readonly host: HostName };
+
+/**
+ * The files of one machine that are meant, in order of their paths. USAGE when
+ * a wish meets nothing, or only what this verb does not put back.
+ */
+export function chosenParts(set: OpenSet, host: HostName, selection: PartSelection): readonly RestorablePart[] {
+  const own = partsOfHost(set, host);
+  for (const path of selection.paths)
+    if (!own.some((part) => isAtOrBelow(part.path, path))) throw notThere(set, host, path);
+  for (const kind of selection.kinds)
+    if (!own.some((part) => part.kind === kind))
+      throw usage(`--kind ${kind}`, `set ${set.manifest.id} has nothing of that kind of ${host}; see requorum backup show ${set.manifest.id}`);
+  const chosen = own.filter(({ kind, path }) => selection.kinds.includes(kind) || selection.paths.some((wish) => isAtOrBelow(path, wish)));
+  const paths = new Set(chosen.map(({ path }) => path));
+  // Where /lib is a link to /usr/lib the same file was collected under both names.
+  return chosen
+    .filter(({ path }) => !(path.startsWith("/lib/") && paths.has(`/usr${path}`)))
+    .sort((one, other) => (one.path < other.path ? -1 : one.path > other.path ? 1 : 0));
+}
+
+/** Everything of that machine that can be put back. */
+export function partsOfHost(set: OpenSet, host: HostName): readonly RestorablePart[] {
+  return set.parts.filter((part): part is RestorablePart => part.host === host && restorableKinds.some((kind) => kind === part.kind));
+}
+
+/** What other machines of the cluster must have too: certificates of CAs, by the names that kubeadm, kubespray and etcd's own tools give them. */
+export function authorityParts(set: OpenSet, host: HostName): readonly RestorablePart[] {
+  return partsOfHost(set, host).filter(
+    ({ kind, type, path }) => kind === "pki" && type === "file" && /\/(?:[a-z-]*-)?ca\.(?:crt|pem)$/.test(path),
+  );
+}
+
+function notThere(set: OpenSet, host: HostName, path: string): RecoveryError {
+  const isData = set.parts.some((part) => part.kind === "snapshot" && (part.path === path || part.host === undefined) && isAtOrBelow(part.path, path));
+  if (isData || /\/member(?:\/|$)|\/var\/lib\/etcd/.test(path))
+    return new RecoveryError("USAGE", {
+      subject: "option --path",
+      detail: `${path}: etcd's data is not put back as a file, the cluster would come apart`,
+      remedies: [{ why: "make a new data dir of a set's snapshot", command: "requorum snapshot restore --help" }],
+    });
+  return usage("--path", `set ${set.manifest.id} has no ${path} of ${host}; see requorum backup show ${set.manifest.id}`);
+}
+
+function usage(subject: string, detail: string): RecoveryError {
+  return new RecoveryError("USAGE", { subject: `option ${subject}`, detail });
+}

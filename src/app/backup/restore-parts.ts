@@ -1,0 +1,204 @@
+/** Files of a backup set beside what lies on a machine now, and the plan that puts them back. Changes nothing. */
+import type { OpenSet } from "../../catalogue/set-reader.ts";
+import { lookAtFiles, fileStates, type SeenFile } from "../../execute/observe/look-at-files.ts";
+import type { ClusterConfig } from "../../model/cluster-config.ts";
+import { configuredHost } from "../../model/configured-host.ts";
+import type { HostName } from "../../model/ids.ts";
+import type { PartDifference } from "../../model/part-difference.ts";
+import type { RecoveryPlan, RestorePartsGoal } from "../../model/plan.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { isAtOrBelow } from "../../model/host-path.ts";
+import { restorableKinds, type FileAt, type FileState, type RestoreDoubt, type RestoredFile } from "../../model/restored-file.ts";
+import { planRestore } from "../../plan/plan-restore.ts";
+import type { KeyMatcher } from "../../ports/certificates.ts";
+import { collectMachine } from "../../probe/collect/collect-machine.ts";
+import type { AppContext } from "../app-ports.ts";
+import { assertChecked, planOnLooks } from "../make-plan.ts";
+import { observeAgain, observeOnce, type Look } from "../observe-cluster.ts";
+import { judgeLooks } from "../../plan/looks.ts";
+import { authorityParts, chosenParts, partsOfHost, type PartSelection, type RestorablePart } from "./chosen-parts.ts";
+import { differenceOf } from "./part-difference.ts";
+import { readPartOf } from "./set-part-source.ts";
+
+export interface RestorePartsRequest {
+  readonly set: OpenSet;
+  readonly host: string;
+  readonly selection: PartSelection;
+  readonly accepts: readonly RestoreDoubt[];
+}
+
+export interface RestorePartsPlan {
+  readonly plan: RecoveryPlan;
+  readonly look: Look;
+  /** Every file that was asked for, by path; then what is only on the machine. */
+  readonly differences: readonly PartDifference[];
+  /** Why more may be on the machine than is listed, in words. */
+  readonly unseen: readonly string[];
+}
+
+/** USAGE, BACKUP_SET_*, NOT_BUILT_YET, PLAN_REFUSED; what reaching the machine throws. */
+export async function planRestoreOfParts(
+  context: AppContext & { readonly keyMatcher: KeyMatcher },
+  request: RestorePartsRequest,
+): Promise<RestorePartsPlan> {
+  const { set } = request;
+  const { name: host } = configuredHost(context.config, request.host);
+  assertOfCluster(set, context.config);
+  const asked = await askedOf(context, request, host);
+  let files = await lookAtMachines(context, asked);
+  const made = await planOnLooks(await observeOnce(context, { depth: "full" }), {
+    plan: (look) => planFrom(context, { asked, files, look }),
+    lookAgain: async (last) => {
+      const look = await observeAgain(context, last, judgeLooks(last.inventory).changes);
+      files = await lookAtMachines(context, asked);
+      return look;
+    },
+  });
+  assertChecked(made.plan);
+  const { only, unseen } = await onlyOnMachine(context, asked, request.selection);
+  const differences = asked.parts.map(({ part, content, state }) =>
+    differenceOf(context, {
+      path: part.path,
+      kind: part.kind,
+      now: files.own.find(({ path }) => path === part.path),
+      becomes: { state, content },
+    }),
+  );
+  return { ...made, differences: [...differences, ...only], unseen };
+}
+
+/** What the set has of what was asked for, read and checked. */
+interface Asked {
+  readonly set: OpenSet;
+  readonly goal: RestorePartsGoal;
+  readonly parts: readonly {
+    readonly part: RestorablePart;
+    readonly content: Uint8Array;
+    readonly state: RestoredFile["becomes"];
+  }[];
+  readonly authorities: readonly { readonly path: string; readonly tag: string }[];
+}
+
+async function askedOf({ signal }: AppContext, request: RestorePartsRequest, host: HostName): Promise<Asked> {
+  const { set } = request;
+  const parts = [];
+  for (const part of chosenParts(set, host, request.selection)) {
+    const content = await readPartOf(set, { host, path: part.path }, signal);
+    parts.push({ part, content, state: stateOf(set, part, content) });
+  }
+  const authorities = [];
+  for (const { path } of authorityParts(set, host))
+    authorities.push({ path, tag: set.tag("file", await readPartOf(set, { host, path }, signal)) });
+  return { set, goal: goalOf(request, host), parts, authorities };
+}
+
+function stateOf(set: OpenSet, { type, mode, uid, gid }: RestorablePart, content: Uint8Array): RestoredFile["becomes"] {
+  const tag = set.tag(type, content);
+  return type === "file" ? { kind: "file", tag, mode, uid, gid } : { kind: "symlink", tag, uid, gid };
+}
+
+function assertOfCluster({ manifest }: OpenSet, config: ClusterConfig): void {
+  if (config.platform === "openshift" || manifest.cluster.platform === "openshift")
+    throw new RecoveryError("NOT_BUILT_YET", {
+      subject: `cluster ${config.cluster}`,
+      detail: "on OpenShift these files belong to operators, which write them anew; putting them back is not built yet. requorum backup unseal gives them to you",
+    });
+  if (manifest.cluster.name === config.cluster) return;
+  throw new RecoveryError("USAGE", {
+    subject: `set ${manifest.id}`,
+    detail: `it is of cluster ${manifest.cluster.name}; the configuration is of ${config.cluster}`,
+    remedies: [{ why: "see the sets there", command: "requorum backup list" }],
+  });
+}
+
+function goalOf({ set, selection, accepts }: RestorePartsRequest, host: HostName): RestorePartsGoal {
+  return {
+    kind: "restore-parts",
+    host,
+    set: set.manifest.id,
+    parts: [...new Set([...selection.kinds, ...selection.paths])].sort(),
+    accepts: [...new Set(accepts)].sort(),
+  };
+}
+
+interface SeenOnMachines {
+  readonly own: readonly SeenFile[];
+  /** CA certificates of the other machines. */
+  readonly others: ReadonlyMap<HostName, readonly FileAt[]>;
+}
+
+async function lookAtMachines(context: AppContext, { set, goal: { host }, parts, authorities }: Asked): Promise<SeenOnMachines> {
+  context.report({ kind: "phase", text: `looking at ${String(parts.length)} files on ${host}`, host });
+  const tag = set.tag.bind(set);
+  const [own, ...others] = await Promise.all([
+    lookAtFiles(context, host, { paths: parts.map(({ part }) => part.path), tag }),
+    ...context.config.hosts
+      .filter(({ name }) => name !== host)
+      .map(async ({ name }) => [name, await fileStates(context, name, { paths: authorities.map(({ path }) => path), tag })] as const),
+  ]);
+  return { own, others: new Map(others) };
+}
+
+function planFrom(
+  context: AppContext,
+  { asked, files, look }: { readonly asked: Asked; readonly files: SeenOnMachines; readonly look: Look },
+): RecoveryPlan {
+  const { set, goal, parts, authorities } = asked;
+  const now = new Map(files.own.map((file) => [file.path, file]));
+  const own = files.own.map(({ path, state }): FileAt => ({ path, state }));
+  return planRestore({
+    inventory: look.inventory,
+    diagnosis: look.diagnosis,
+    goal,
+    seen: new Map([[goal.host, own], ...files.others]),
+    wanted: {
+      manifestSha256: set.manifestSha256,
+      clusterId: set.manifest.cluster.clusterId,
+      facts: partsOfHost(set, goal.host).filter(({ type }) => type === "file"),
+      authorities,
+      files: parts.map(({ part: { path, kind }, state }) => ({
+        path,
+        kind,
+        now: now.get(path)?.state,
+        nearest: now.get(path)?.nearest,
+        becomes: state,
+      })),
+    },
+    nowIso: context.ports.clock.nowIso(),
+    sha256Hex: (text) => context.ports.hashing.sha256Hex(text),
+  });
+}
+
+/** Files of the wanted kinds that the set does not have. They are told, and never touched. */
+async function onlyOnMachine(
+  context: AppContext & { readonly keyMatcher: KeyMatcher },
+  { set, goal: { host } }: Asked,
+  selection: PartSelection,
+): Promise<{ readonly only: readonly PartDifference[]; readonly unseen: readonly string[] }> {
+  context.report({ kind: "phase", text: `looking what else is on ${host}`, host });
+  const inSet = new Set(partsOfHost(set, host).map(({ path }) => path));
+  try {
+    const machine = await collectMachine(context.ports.hostAccess, context.config, configuredHost(context.config, host), {
+      signal: context.signal,
+    });
+    const only = machine.parts.flatMap(({ kind, file }): PartDifference[] => {
+      const known = restorableKinds.find((one) => one === kind);
+      const isWanted =
+        known !== undefined && (selection.kinds.includes(known) || selection.paths.some((path) => isAtOrBelow(file.path, path)));
+      if (!isWanted || inSet.has(file.path) || inSet.has(`/usr${file.path}`)) return [];
+      const { type, mode, uid, gid, content } = file;
+      const target = new TextEncoder().encode(file.target ?? "");
+      const state: FileState =
+        type === "file"
+          ? { kind: "file", tag: set.tag("file", content), mode, uid, gid }
+          : { kind: "symlink", tag: set.tag("symlink", target), uid, gid };
+      const now = { path: file.path, state, content: type === "file" ? content : target };
+      return [differenceOf(context, { path: file.path, kind: known, now, becomes: undefined })];
+    });
+    return { only, unseen: [] };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!(error instanceof RecoveryError)) throw error;
+    return { only: [], unseen: [`what else is on ${host} is not known: ${error.message}`] };
+  }
+}

@@ -1,0 +1,153 @@
+import { isAbsolute, resolve } from "node:path";
+import { nodeKeyMatcher } from "../../adapters/system/node-key-matcher.ts";
+import { applyPlan } from "../../app/apply-plan.ts";
+import { findSet } from "../../app/backup/find-set.ts";
+import { planRestoreOfParts, type RestorePartsPlan } from "../../app/backup/restore-parts.ts";
+import { assertNoRunHoldsLock, openRun } from "../../app/open-run.ts";
+import type { AppContext } from "../../app/app-ports.ts";
+import { cleanPath } from "../../model/host-path.ts";
+import type { BackupSetId } from "../../model/ids.ts";
+import type { RecoveryPlan } from "../../model/plan.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { restorableKinds, restoreDoubts, takesEffectWords, type RestoreDoubt } from "../../model/restored-file.ts";
+import { shellWord } from "../../model/shell-word.ts";
+import { restoreDocument, restorePage, type BackupRestoreDocument } from "../../render/backup-restore.ts";
+import { planDocument, shortDigest } from "../../render/plan-document.ts";
+import { writePlan } from "../../schemas/plan.ts";
+import { consentFor } from "../ask-consent.ts";
+import { optionWords } from "../backup/chosen-set.ts";
+import { setPartsOf } from "../backup/set-parts.ts";
+import { withBackup, type BackupCall } from "../backup/with-backup.ts";
+import { hasFlag, listOption, textArgument, textOption, type CommandModule, type Invocation } from "../command-spec.ts";
+import { finishRun } from "../finish-run.ts";
+import { printNote, printResult } from "../print-result.ts";
+import { runListener, tappedRunStore } from "../run-display.ts";
+import { writeNewFile } from "../write-file.ts";
+import { planExit } from "./plan.ts";
+import type { PartSelection } from "../../app/backup/chosen-parts.ts";
+import type { StoredSetParts } from "../../app/backup/set-part-source.ts";
+import type { ExitName } from "../../model/error-catalogue.ts";
+
+/** What opens the set again when the plan is carried out by another call. */
+const keyWords = ["store", "identity", "passphrase-file", "trust-signer"];
+
+export const command: CommandModule = {
+  run(invocation) {
+    const host = textOption(invocation, "host");
+    if (host === undefined) throw usage("--host", "say whose files are put back: --host HOST");
+    const selection = selectionOf(invocation);
+    const accepts = acceptedOf(invocation);
+    return withBackup(invocation, { isQuiet: false }, async (call) => {
+      const parts = setPartsOf(invocation, call.backup);
+      try {
+        const { id } = await trustedSet(invocation, call);
+        return await restore(invocation, call, { host, selection, accepts, id, parts });
+      } finally {
+        await parts.close();
+      }
+    });
+  },
+};
+
+interface Wanted {
+  readonly host: string;
+  readonly selection: PartSelection;
+  readonly accepts: readonly RestoreDoubt[];
+  readonly id: BackupSetId;
+  readonly parts: StoredSetParts;
+}
+
+async function restore(invocation: Invocation, { app: plain, display }: BackupCall, wanted: Wanted): Promise<ExitName> {
+  const { cli } = invocation;
+  const { host, selection, accepts, id, parts } = wanted;
+  let known: RecoveryPlan | undefined;
+  const runs = tappedRunStore(
+    plain.ports.runs,
+    runListener(cli, () => known),
+  );
+  const app: AppContext = { ...plain, ports: { ...plain.ports, runs, setParts: parts } };
+  const breakLock = hasFlag(invocation, "break-lock");
+  const out = textOption(invocation, "out");
+  if (!breakLock && out === undefined) await assertNoRunHoldsLock(app);
+  const set = await parts.openSet(id, cli.signal);
+  const made = await planRestoreOfParts({ ...app, keyMatcher: nodeKeyMatcher }, { set, host, selection, accepts });
+  const { plan } = made;
+  known = plan;
+  display.stop();
+  if (out !== undefined || plan.verdict !== "act") {
+    const file = plan.verdict === "act" ? out : undefined;
+    if (file !== undefined) await writeNewFile(resolve(cli.directories.work, file), writePlan(plan), { replaces: true });
+    const open = await openRun(app);
+    const document = documentOf(app, made, planDocument(plan, file, open));
+    printResult(cli, document, () => restorePage(document, { showsNext: true }));
+    return planExit(plan, open);
+  }
+  display.leaveOut(plan.steps.map((step) => step.describes));
+  printNote(cli, restorePage(documentOf(app, made, planDocument(plan, undefined)), { showsNext: false }));
+  const applied = await applyPlan(app, {
+    plan,
+    askConsent: consentFor(cli, app, {
+      approve: undefined,
+      commandFor: (consented) => keptPlan(invocation, consented),
+      showsPlan: false,
+      pause: () => {
+        display.stop();
+      },
+    }),
+    breakLock,
+  });
+  display.stop();
+  return await finishRun(cli, app, applied);
+}
+
+/** Without a terminal the plan is kept, to be approved and applied: its digest differs each time that it is made. */
+async function keptPlan(invocation: Invocation, plan: RecoveryPlan): Promise<string> {
+  const file = `plan-${shortDigest(plan.digest)}.json`;
+  await writeNewFile(resolve(invocation.cli.directories.work, file), writePlan(plan), { replaces: true });
+  return ["requorum", "apply", file, ...optionWords(invocation, keyWords)].map(shellWord).join(" ");
+}
+
+function documentOf(
+  { config }: AppContext,
+  { plan, differences, unseen }: RestorePartsPlan,
+  shown: ReturnType<typeof planDocument>,
+): BackupRestoreDocument {
+  const { goal } = plan;
+  if (goal.kind !== "restore-parts") throw new Error("broken assumption in requorum: a plan of another goal was made");
+  const files = plan.steps.flatMap((step) => (step.kind === "host.restoreFiles" ? step.args.files : []));
+  const toTakeEffect = takesEffectWords(files, config.paths.manifestsDir);
+  return restoreDocument({ set: goal.set, host: goal.host, differences, unseen, toTakeEffect, plan: shown });
+}
+
+async function trustedSet(invocation: Invocation, { app, backup }: BackupCall): Promise<{ readonly id: BackupSetId }> {
+  const context = { backup: backup.ports, trust: backup.trust, signal: app.signal };
+  // Whether a known key signed it is said when it is opened.
+  return await findSet(context, { name: textArgument(invocation, "set") ?? "latest", cluster: app.config.cluster });
+}
+
+function selectionOf(invocation: Invocation): PartSelection {
+  const typed = listOption(invocation, "kind");
+  const kinds = restorableKinds.filter(
+    (kind) =>
+      typed.includes(kind) ||
+      (kind === "pki" && hasFlag(invocation, "pki")) ||
+      (kind === "encryption-config" && hasFlag(invocation, "encryption-config")),
+  );
+  const paths = listOption(invocation, "path").map((path) => {
+    const clean = isAbsolute(path) ? cleanPath(path) : undefined;
+    if (clean === undefined || clean === "/") throw usage("--path", `${path} is no absolute path of a file or directory on the machine`);
+    return clean;
+  });
+  if (kinds.length + paths.length === 0)
+    throw usage("--kind", `say what is put back: --pki, --encryption-config, --kind KIND (${restorableKinds.join(", ")}) or --path PATH`);
+  return { kinds, paths };
+}
+
+function acceptedOf(invocation: Invocation): readonly RestoreDoubt[] {
+  const typed = listOption(invocation, "accept");
+  return restoreDoubts.filter((doubt) => typed.includes(doubt));
+}
+
+function usage(option: string, detail: string): RecoveryError {
+  return new RecoveryError("USAGE", { subject: `option ${option}`, detail });
+}

@@ -19,6 +19,20 @@ test("judgeSource: of a healthy cluster a follower comes first, or the leader as
   assert.deepEqual(hostsOf(judged(world, { ...follower, from: asHostName("cp3") })), ["cp3"]);
 });
 
+test("judgeSource: among followers the member of the newest set comes first, whose pages the store has; the leader does not for that", () => {
+  const world = healthyKubeadm3().leader("cp1");
+  const members = new Map(judged(world).candidates.map(({ host, status }) => [String(host), status]));
+  const after = (host: string): readonly string[] => {
+    const status = members.get(host);
+    assert.ok(status !== undefined);
+    const newest = { name: "set x", clusterId: status.clusterId, revision: 1n, sourceMember: status.memberId };
+    return hostsOf(judged(world, { ...follower, before: [newest] }));
+  };
+  assert.equal(after("cp2")[0], "cp2");
+  assert.equal(after("cp3")[0], "cp3");
+  assert.notEqual(after("cp1")[0], "cp1");
+});
+
 test("judgeSource: a member that is down, one that never started and NOSPACE are marks, and a voter is taken", () => {
   const down = judged(healthyKubeadm3().hostUnreachable("cp3"));
   assert.deepEqual([codesOf(down), hostsOf(down).includes("cp3")], [["MEMBER_UNHEALTHY"], false]);
@@ -39,6 +53,9 @@ test("judgeSource: without quorum it is NO_QUORUM of who answers; with no etcd a
   const stopped = judged(healthyKubeadm3().etcdStopped("cp1").etcdStopped("cp2").hostUnreachable("cp3"));
   assert.deepEqual([stopped.kind, codesOf(stopped)], ["offline", ["NO_QUORUM", "OFFLINE_COPY"]]);
   assert.deepEqual([...stopped.offlineHosts].sort(), ["cp1", "cp2"]);
+  // Whose log reaches further, the age of files does not tell.
+  const rank = /requorum snapshot rank ssh:\/\/cp\d\/var\/lib\/etcd ssh:\/\/cp\d\/var\/lib\/etcd`, and --from HOST/;
+  assert.match(stopped.marks.at(-1)?.because ?? "", rank);
   const gone = judged(healthyKubeadm3().hostUnreachable("cp1").hostUnreachable("cp2").hostUnreachable("cp3"));
   assert.deepEqual([gone.kind, gone.candidates, gone.offlineHosts], ["offline", [], []]);
   // Its process has the files in use.

@@ -8,6 +8,7 @@ import { clusterModelOf } from "../../model/cluster-model-of.ts";
 import type { ClusterId, HostName, MemberId, Revision } from "../../model/ids.ts";
 import type { EtcdStatus, HostFacts, Inventory, MemberFacts } from "../../model/inventory.ts";
 import { valueOf } from "../../model/observation.ts";
+import { shellWord } from "../../model/shell-word.ts";
 
 /** What is known of this cluster's etcd from before: the newest trusted set. */
 export interface KnownBefore {
@@ -15,6 +16,8 @@ export interface KnownBefore {
   readonly name: string;
   readonly clusterId: ClusterId | undefined;
   readonly revision: Revision;
+  /** Of a set: the member that its snapshot is of. */
+  readonly sourceMember?: MemberId | undefined;
 }
 
 export interface SourceCandidate {
@@ -54,7 +57,7 @@ export function judgeSource(inventory: Inventory, options: JudgeOptions): Source
   const voting = wanted.filter(votes);
   const hasQuorum = own.some(votes);
   const usable = voting.length > 0 ? voting : wanted.filter(({ status }) => !status.isLearner);
-  const candidates = [...usable].sort(inOrder(options.policy, hasQuorum)).map(({ facts, status }) => ({ host: facts.name, status }));
+  const candidates = [...usable].sort(inOrder(options, hasQuorum)).map(({ facts, status }) => ({ host: facts.name, status }));
   return {
     kind: "stream",
     candidates,
@@ -158,9 +161,16 @@ function offline(
       const dir = valueOf(facts.etcdDataDir);
       const isWanted = options.from === undefined || facts.name === options.from;
       const runs = valueOf(facts.processes)?.some((process) => process.name === "etcd" && process.state !== "Z");
-      return isWanted && dir?.hasBackend === true && runs !== true ? [{ host: facts.name, at: dir.newestFileAt }] : [];
+      return isWanted && dir?.hasBackend === true && runs !== true
+        ? [{ host: facts.name, at: dir.newestFileAt, path: inventory.config.paths.etcdDataDir }]
+        : [];
     })
     .sort((one, other) => (one.at < other.at ? 1 : -1));
+  // Files of a member that was behind may be as young; only the logs say who has more, and they are not read here.
+  const byLog =
+    stopped.length < 2
+      ? ""
+      : `. Chosen by the age of their files; their logs are compared by \`requorum snapshot rank ${stopped.map(({ host, path }) => shellWord(`ssh://${host}${path}`)).join(" ")}\`, and --from HOST takes the one that is furthest on`;
   const youngest = stopped.map(({ host, at }) => `${host} (last written ${at === "" ? "at an unknown time" : at})`).join(", ");
   return {
     kind: "offline",
@@ -175,19 +185,26 @@ function offline(
         because:
           stopped.length === 0
             ? "no machine has a data dir of a stopped etcd that could be copied"
-            : `the data dir of a stopped member would be copied: ${youngest}. What other members acknowledged later is not in it`,
+            : `the data dir of a stopped member would be copied: ${youngest}. What other members acknowledged later is not in it${byLog}`,
       },
     ],
   };
 }
 
-/** The leader has its work; a follower that has applied as much gives the same. Without quorum the one that is furthest on. */
-function inOrder(policy: JudgeOptions["policy"], hasQuorum: boolean): (one: Answering, other: Answering) => number {
+/**
+ * The leader has its work; any follower that answers for the cluster gives the
+ * same. The one that the newest set is of comes first: each member lays out its
+ * pages in its own way, and only its own pages are stored already. Without
+ * quorum the one that is furthest on.
+ */
+function inOrder({ policy, before }: JudgeOptions, hasQuorum: boolean): (one: Answering, other: Answering) => number {
+  const latest = before.find(({ sourceMember }) => sourceMember !== undefined)?.sourceMember;
+  const isOfLatest = ({ status }: Answering): number => (status.memberId === latest ? 1 : 0);
   const leads = ({ status }: Answering): number => (status.leaderId === status.memberId ? 1 : 0);
   return (one, other) => {
     if (!hasQuorum) return further(one.status, other.status);
     const byRole = policy === "leader" ? leads(other) - leads(one) : leads(one) - leads(other);
-    return byRole === 0 ? further(one.status, other.status) : byRole;
+    return byRole || isOfLatest(other) - isOfLatest(one) || further(one.status, other.status);
   };
 }
 

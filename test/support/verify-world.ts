@@ -110,6 +110,8 @@ export interface VerifyWorldOptions {
   readonly snapshot?: Uint8Array;
   /** Instead of a snapshot: the files of a member's data dir on cp1, by their paths below /var/lib/etcd. */
   readonly dataDir?: { readonly [path: string]: Uint8Array };
+  /** Instead of /var/lib/etcd. */
+  readonly dataDirAt?: string;
   /** Of cp1 and cp2, by name. */
   readonly machines?: { readonly [host: string]: MachineFiles };
   /** Parts beside those of machines and the snapshot. */
@@ -144,10 +146,11 @@ export async function verifyWorld(options: VerifyWorldOptions = {}): Promise<Ver
   const modifiedAt = options.modifiedAt ?? Math.floor(createdMs / 1000) - 3600;
   const writer = await SetWriter.begin(set.writing, { id: firstSet, recipients: options.recipients ?? [recipient] });
   const ofCluster = { type: "file", target: undefined, mode: 0, uid: 0, gid: 0, modifiedAt, host: undefined } as const;
+  const { dataDirAt = "/var/lib/etcd" } = options;
   const dataDir =
     options.dataDir === undefined
       ? undefined
-      : Object.entries(options.dataDir).map(([path, bytes]) => [`/var/lib/etcd/${path}`, bytes] as const);
+      : Object.entries(options.dataDir).map(([path, bytes]) => [`${dataDirAt}/${path}`, bytes] as const);
   if (dataDir === undefined) await writer.addPart({ ...ofCluster, kind: "snapshot", path: "snapshot.db" }, snapshot);
   for (const [path, bytes] of dataDir ?? []) await writer.addPart({ ...ofCluster, kind: "snapshot", host: asHostName("cp1"), path }, bytes);
   for (const [host, files] of Object.entries(machines))
@@ -158,7 +161,7 @@ export async function verifyWorld(options: VerifyWorldOptions = {}): Promise<Ver
   const description = describeSnapshot(
     memoryFileContext(dataDir === undefined ? { "/snapshot.db": snapshot } : Object.fromEntries(dataDir)),
     {
-      path: dataDir === undefined ? "/snapshot.db" : "/var/lib/etcd",
+      path: dataDir === undefined ? "/snapshot.db" : dataDirAt,
       etcdVersion: options.cluster?.etcdVersion ?? "3.6.16",
     },
   );

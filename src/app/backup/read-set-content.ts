@@ -67,7 +67,8 @@ export async function readSetContent(context: VerifyContext, set: OpenSet, spool
 /** A stream is one file; of a data dir the directory that "member" is in. */
 function pathOf(snapshot: readonly BackupPart[]): string | undefined {
   const [first] = snapshot;
-  const at = first?.path.indexOf("/member/") ?? -1;
+  // The place of the data dir may have a directory of that name, too.
+  const at = first?.path.lastIndexOf("/member/") ?? -1;
   return at < 0 ? first?.path : first?.path.slice(0, at);
 }
 

@@ -175,6 +175,14 @@ test("V2: a snapshot that was damaged before it was stored, cut, or is not the o
   assert.match(changed.why, /sha256 that stands at its end/);
 });
 
+test("V2: the data dir of a member may lie below a directory that is called as etcd's own", async () => {
+  const found = await stopOfWorld({
+    dataDir: { "member/snap/db": databaseBytes({ writes: smallCluster }) },
+    dataDirAt: "/srv/member/etcd",
+  });
+  assert.match(found.why, /^snapshot, log: .*after entry 10, the database's last/); // found and read; this one has no log
+});
+
 test("V2: a snapshot without one of the objects that the manifest counts", async () => {
   const found = await stopOfWorld({
     facts: (facts) => ({ ...facts, snapshot: { ...facts.snapshot, objects: [...facts.snapshot.objects, { resource: "pods", count: 3 }] } }),

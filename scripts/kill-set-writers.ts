@@ -11,7 +11,7 @@ import { s3TestCredentials } from "../test/support/s3-server.ts";
 import { trialServer, trialStores } from "../test/support/trial-server.ts";
 
 /** Every listed set is read after every kill: a store of its own for so many keeps that short. */
-const roundsPerStore = 20;
+const roundsPerStore = 5;
 
 const kind = trialStores.find((one) => one === process.argv[2]);
 const [roundsText = "100", seedText = "1"] = process.argv.slice(kind === undefined ? 2 : 3);

@@ -11,6 +11,10 @@ export interface PlainTreeWriter {
 export interface NewPlainTree {
   /** Without links. */
   readonly directory: string;
+  /** What killed runs had left beside it, with secrets in clear, and was removed first. */
+  readonly cleared: readonly string[];
+  /** The same, where it is not known that nobody is at work on it: it stays. */
+  readonly leftovers: readonly string[];
   /** Relative, `/` in it, no "..". An entry of one path is made once. */
   addFile(path: string, facts: PlainFileFacts, content: AsyncIterable<Uint8Array>): Promise<void>;
   /** After all files, so that nothing is ever written through a link. */

@@ -9,6 +9,8 @@ export interface BackupUnsealedDocument {
   readonly set: string;
   readonly cluster: string;
   readonly directory: string;
+  readonly cleared: readonly string[];
+  readonly leftovers: readonly string[];
   readonly files: readonly {
     /** Below the directory. */
     readonly path: string;
@@ -23,6 +25,8 @@ export function unsealedDocument(
   unsealed: {
     readonly manifest: BackupManifest;
     readonly directory: string;
+    readonly cleared: readonly string[];
+    readonly leftovers: readonly string[];
     readonly parts: readonly { readonly part: BackupPart; readonly path: string }[];
   },
   store: string,
@@ -34,6 +38,8 @@ export function unsealedDocument(
     set: unsealed.manifest.id,
     cluster: unsealed.manifest.cluster.name,
     directory: unsealed.directory,
+    cleared: unsealed.cleared,
+    leftovers: unsealed.leftovers,
     files: unsealed.parts.map(({ part, path }) => ({
       path,
       kind: part.kind,
@@ -56,6 +62,8 @@ export function unsealedPage(document: BackupUnsealedDocument): Page {
     ...[...folders].map(([name, { files, sizeBytes }]) => item(`${name}/: ${count(files, "file")}, ${bytesWords(sizeBytes)}`)),
     item("requorum-set.json: what they were on their machines, with owners and checksums"),
     gap,
+    ...document.cleared.map((path) => item(`${path}, which a run that was killed had left in clear, was removed`)),
+    ...document.leftovers.map((path) => item(warn(`${path} is another run's, with secrets in clear; if none is under way, remove it`))),
     line(warn("These are private keys and secrets in clear. Remove the directory when it is no longer needed.")),
   ];
 }

@@ -1,5 +1,6 @@
 import type { ScheduleSummary } from "../model/backup-schedule.ts";
 import type { ProofLevel } from "../model/backup-set.ts";
+import type { SeenSet } from "../model/seen-sets.ts";
 import type { ClusterModel, ModelMember } from "../model/cluster-model.ts";
 import { clusterModelOf } from "../model/cluster-model-of.ts";
 import type { Diagnosis, Severity } from "../model/finding.ts";
@@ -44,6 +45,8 @@ export interface StatusDocument {
         readonly newest: StatusBackup | undefined;
         /** The newest that is proven to V2 at least. */
         readonly lastProven: StatusBackup | undefined;
+        /** Was the newest when this machine last listed the sets, and is gone. */
+        readonly lost: SeenSet | undefined;
         /** Of this machine; undefined: nothing is scheduled here, or it could not be read. */
         readonly schedule: ScheduleSummary | undefined;
       }

@@ -1,5 +1,6 @@
 import { bad, dim, gap, good, heading, item, line, strong, table, warn, type Block, type Inline, type Page, type Span } from "./page.ts";
 import type { ScheduleSummary } from "../model/backup-schedule.ts";
+import { lostWords } from "../model/seen-sets.ts";
 import { scheduleReason, scheduleWords } from "./backup-run.ts";
 import { shorthandBlocks } from "./shorthand.ts";
 import type { StatusDocument, StatusEndpoint, StatusMember } from "./status-document.ts";
@@ -202,6 +203,7 @@ function footBlocks(status: StatusDocument): readonly Block[] {
     line([strong("endpoint      "), ...(status.endpoint === undefined ? ["none configured"] : [endpointWords(status.endpoint)].flat())]),
     line([strong("certificates  "), ...[expiry].flat()]),
     line([strong("backup        "), ...backupWords(status.backups)]),
+    ...(status.backups?.lost === undefined ? [] : [item(bad(lostWords(status.backups.lost, status.backups.store)))]),
     ...scheduleBlocks(status.backups?.schedule),
   ];
 }

@@ -1,35 +1,101 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm, symlink } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { assertInvariant } from "../../model/recovery-error.ts";
-import { unfinishedName } from "../../model/unfinished-name.ts";
+import { isUnfinishedName, unfinishedName } from "../../model/unfinished-name.ts";
 import type { NewPlainTree, PlainFileFacts, PlainTreeWriter } from "../../ports/plain-tree.ts";
+import type { IsRunning, ProcessOwner } from "../../ports/process-owner.ts";
 import { assertFreeTarget } from "./assert-free-target.ts";
 import { syncDirectory, writeAll } from "./durable-file.ts";
-import { toRecoveryError } from "./to-recovery-error.ts";
+import { removeWhenKilled } from "./remove-when-killed.ts";
+import { errnoOf, toRecoveryError } from "./to-recovery-error.ts";
 
-/** On this machine's disk: directories 0700. */
+/** In the directory while it has not got its name: who writes it, as `ProcessOwner`. No part's name has no "/". */
+const ownerFile = ".requorum-unsealing.json";
+const ownerBytesMax = 4096;
+
+/** On this machine's disk: directories 0700. What a killed run left goes with it, or by the next one in the same place. */
 export class LocalPlainTreeWriter implements PlainTreeWriter {
+  readonly #owner: ProcessOwner;
+  readonly #isRunning: IsRunning;
+
+  constructor(options: { readonly owner: ProcessOwner; readonly isRunning: IsRunning }) {
+    this.#owner = options.owner;
+    this.#isRunning = options.isRunning;
+  }
+
   async begin(directory: string): Promise<NewPlainTree> {
     const target = resolve(directory);
     assertFreeTarget(target);
+    const beside = await clearBeside(target, this.#isRunning);
     const temporary = join(dirname(target), unfinishedName(basename(target), randomBytes(6).toString("hex")));
     await translating(target, "make the directory", async () => {
       await mkdir(dirname(target), { recursive: true, mode: 0o700 });
       await mkdir(temporary, { mode: 0o700 });
+      await writeFile(join(temporary, ownerFile), JSON.stringify(this.#owner), { flag: "wx", mode: 0o600 });
     });
-    return new LocalPlainTree(target, temporary);
+    return new LocalPlainTree({ ...beside, directory: target, temporary, endGuard: removeWhenKilled(temporary) });
   }
+}
+
+/** Of any target in the same directory: each says who writes it. What says nothing may be a data dir, and is only told when it has this target's name. */
+async function clearBeside(target: string, isRunning: IsRunning): Promise<Pick<NewPlainTree, "cleared" | "leftovers">> {
+  const parent = dirname(target);
+  const found = await translating(parent, "list the directory", () => readdir(parent).catch(noneIfMissing));
+  const cleared: string[] = [];
+  const leftovers: string[] = [];
+  for (const name of found.filter((one) => isUnfinishedName(one))) {
+    const path = join(parent, name);
+    const owner = await ownerOf(path);
+    if (owner !== undefined && (await isRunning(owner)) === false) {
+      await translating(path, "remove what a killed run left", () => rm(path, { recursive: true, force: true }));
+      cleared.push(path);
+    } else if (owner !== undefined || isUnfinishedName(name, basename(target))) leftovers.push(path);
+  }
+  return { cleared, leftovers };
+}
+
+/** undefined: it says nothing that can be read. */
+async function ownerOf(path: string): Promise<ProcessOwner | undefined> {
+  try {
+    const text = await readFile(join(path, ownerFile), "utf8");
+    if (text.length > ownerBytesMax) return undefined;
+    const { host, pid, bootId, machine, processStart } = JSON.parse(text) as { readonly [key: string]: unknown };
+    if (typeof host !== "string" || typeof pid !== "number" || typeof bootId !== "string") return undefined;
+    return {
+      ...{ host, pid, bootId },
+      ...(typeof machine === "string" ? { machine } : {}),
+      ...(typeof processStart === "string" ? { processStart } : {}),
+    };
+  } catch {
+    return undefined; // not there, not ours to read, or cut off: nothing is removed on it
+  }
+}
+
+function noneIfMissing(error: unknown): [] {
+  if (errnoOf(error) === "ENOENT") return [];
+  throw error;
 }
 
 class LocalPlainTree implements NewPlainTree {
   readonly directory: string;
+  readonly cleared: readonly string[];
+  readonly leftovers: readonly string[];
   readonly #temporary: string;
+  readonly #endGuard: () => Promise<void>;
   #isCommitted = false;
 
-  constructor(directory: string, temporary: string) {
-    this.directory = directory;
-    this.#temporary = temporary;
+  constructor(
+    made: Pick<NewPlainTree, "directory" | "cleared" | "leftovers"> & {
+      readonly temporary: string;
+      readonly endGuard: () => Promise<void>;
+    },
+  ) {
+    this.directory = made.directory;
+    this.cleared = made.cleared;
+    this.leftovers = made.leftovers;
+    this.#temporary = made.temporary;
+    this.#endGuard = made.endGuard;
   }
 
   async addFile(path: string, { mode, modifiedAt }: PlainFileFacts, content: AsyncIterable<Uint8Array>): Promise<void> {
@@ -55,15 +121,18 @@ class LocalPlainTree implements NewPlainTree {
 
   async commit(): Promise<void> {
     await translating(this.directory, "give the directory its name", async () => {
+      await rm(join(this.#temporary, ownerFile));
       await rename(this.#temporary, this.directory); // over nothing, or an empty directory: rename(2)
       this.#isCommitted = true;
       await syncDirectory(dirname(this.directory));
     });
+    await this.#endGuard();
   }
 
   async discard(): Promise<void> {
     if (this.#isCommitted) return;
     await translating(this.#temporary, "remove it", () => rm(this.#temporary, { recursive: true, force: true }));
+    await this.#endGuard();
   }
 
   async #placeFor(path: string): Promise<string> {

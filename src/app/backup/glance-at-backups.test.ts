@@ -8,7 +8,7 @@ const { name } = manifestFacts().cluster;
 test("glanceAtBackups: the newest trusted set of the cluster; a damaged manifest and one of another cluster are passed over", async () => {
   const { writing, reading, store, clock } = setWorld();
   const context = { backup: writing, trust: reading.trust, signal: new AbortController().signal };
-  assert.deepEqual(await glanceAtBackups(context, name, clock.nowMs()), { newest: undefined, lastProven: undefined });
+  assert.deepEqual(await glanceAtBackups(context, name, clock.nowMs()), { newest: undefined, lastProven: undefined, lost: undefined });
   const manifest = await writeSet(writing, { "/a": seededBytes(1, 10) });
   const damaged = "sets/20990101-000000-cccccc.json";
   await store.put(damaged, new TextEncoder().encode("{}"));

@@ -6,12 +6,16 @@ import { restorabilityOf, type Restorability } from "../../catalogue/verify/rest
 import { manifestPrefix, setIdOfManifestName } from "../../formats/backup-set/set-names.ts";
 import type { BackupManifest, ProofLevel } from "../../model/backup-set.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import type { SeenSet } from "../../model/seen-sets.ts";
 import type { CatalogueContext } from "./backup-context.ts";
+import { lostIn } from "./remember-sets.ts";
 
 /** The newest set of a cluster, and the newest that is proven to restore. */
 export interface BackupGlance {
   readonly newest: GlancedSet | undefined;
   readonly lastProven: GlancedSet | undefined;
+  /** Was the newest when this machine last listed the sets, and is gone. */
+  readonly lost: SeenSet | undefined;
 }
 
 export interface GlancedSet {
@@ -41,15 +45,21 @@ export async function glanceAtBackups(context: CatalogueContext, cluster: string
   const newestFirst = read
     .filter((set) => set !== undefined)
     .sort((one, other) => (one.manifest.createdAt < other.manifest.createdAt ? 1 : -1));
+  const { seen } = context.backup;
+  const lost = await lostIn({ store, seen }, cluster, {
+    ids: names.flatMap(({ name }) => setIdOfManifestName(name) ?? []),
+    newest: newestFirst[0]?.manifest,
+    nowIso: new Date(nowMs).toISOString(),
+  });
   let newest: GlancedSet | undefined;
   for (const { id, manifest, manifestSha256 } of newestFirst.slice(0, setsLookedAt)) {
     const proofs = await readProofs({ store, ciphers, trust: context.trust }, { id, manifestSha256 }, context.signal);
     const glanced = { manifest, restorability: restorabilityOf(manifest, proofs, nowMs) };
     newest ??= glanced;
     const { level } = glanced.restorability;
-    if (level !== undefined && provingLevels.includes(level)) return { newest, lastProven: glanced };
+    if (level !== undefined && provingLevels.includes(level)) return { newest, lastProven: glanced, lost };
   }
-  return { newest, lastProven: undefined };
+  return { newest, lastProven: undefined, lost };
 }
 
 /** undefined: damaged, or gone since the listing; `backup list` says it. */

@@ -2,7 +2,9 @@ import { inTurns } from "../../catalogue/in-turns.ts";
 import { listSets, type ListedSet } from "../../catalogue/list-sets.ts";
 import { readProofs } from "../../catalogue/read-proofs.ts";
 import { restorabilityOf, type Restorability } from "../../catalogue/verify/restorability.ts";
+import type { SeenSet } from "../../model/seen-sets.ts";
 import type { CatalogueContext } from "./backup-context.ts";
+import { rememberSets } from "./remember-sets.ts";
 
 export interface ListedBackupSet {
   readonly set: ListedSet;
@@ -19,6 +21,17 @@ export async function listBackups(context: CatalogueContext, nowMs: number): Pro
   const madeAt = (set: ListedSet): string => (set.kind === "damaged" ? "" : set.manifest.createdAt);
   const newestFirst = [...sets].sort((one, other) => (madeAt(one) < madeAt(other) ? 1 : madeAt(one) > madeAt(other) ? -1 : 0));
   return inTurns(newestFirst, setsAtOnce, async (set) => ({ set, restorability: await restorabilityOfSet(context, set, nowMs) }));
+}
+
+/** As `listBackups`; and which set is gone that was there when this machine last looked. LOCAL_FILE_FAILED too. */
+export async function listAndRemember(
+  context: CatalogueContext,
+  cluster: string,
+  nowMs: number,
+): Promise<{ readonly sets: readonly ListedBackupSet[]; readonly lost: SeenSet | undefined }> {
+  const sets = await listBackups(context, nowMs);
+  const seen = { cluster, sets: sets.map(({ set }) => set), nowIso: new Date(nowMs).toISOString() };
+  return { sets, lost: await rememberSets(context.backup, seen) };
 }
 
 /** What the evidence in the store says of one set. BACKUP_STORE_*. */

@@ -5,10 +5,11 @@ import { pruneConsentOf, type PruneConsent, type PrunePlan } from "../../model/p
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { AppContext } from "../app-ports.ts";
 import type { BackupPorts } from "./backup-context.ts";
+import { rememberOwnWork } from "./remember-sets.ts";
 
 export interface PruneContext extends Pick<AppContext, "signal" | "report" | "operator"> {
   readonly ports: Pick<AppContext["ports"], "clock" | "hashing">;
-  readonly backup: Pick<BackupPorts, "store" | "ciphers" | "owner" | "isRunning">;
+  readonly backup: Pick<BackupPorts, "store" | "ciphers" | "owner" | "isRunning" | "seen">;
   readonly trust: SetTrust;
 }
 
@@ -35,7 +36,9 @@ export async function pruneBackups(
 ): Promise<Pruned> {
   assertNotRefused(plan);
   const consent = await askConsent(plan);
-  return applyPrune(pruningOf(context), { plan, request, consent }, context.signal);
+  const pruned = await applyPrune(pruningOf(context), { plan, request, consent }, context.signal);
+  await rememberOwnWork(context.backup, request.cluster, { removed: pruned.sets });
+  return pruned;
 }
 
 /**

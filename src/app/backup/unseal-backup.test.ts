@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { Readable } from "node:stream";
 import { test } from "node:test";
 import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
 import {
@@ -19,7 +20,8 @@ import { SetWriter, type BackupPartHead } from "../../catalogue/set-writer.ts";
 import { asHostName } from "../../model/ids.ts";
 import { unsealBackup } from "./unseal-backup.ts";
 
-const tree = new LocalPlainTreeWriter();
+const owner = { host: "operator", pid: 100, bootId: "boot-1" };
+const tree = new LocalPlainTreeWriter({ owner, isRunning: ({ pid }) => Promise.resolve(pid === 7 ? undefined : pid === owner.pid) });
 const never = new AbortController().signal;
 const snapshot = seededBytes(1, 200_000);
 const key = seededBytes(2, 1675);
@@ -133,4 +135,33 @@ test("unseal: paths of a set that would leave the directory, or meet, are refuse
       assert.deepEqual(await readdir(parent), []);
     });
   }
+});
+
+test("unseal: what a killed run left in clear is removed by the next one beside it; of whom nobody knows, it stays and is told", async () => {
+  const { reading } = await worldWith(usual);
+  await inDirectory(async (parent) => {
+    for (const [target, pid] of [
+      ["old", 200],
+      ["living", 100],
+      ["elsewhere", 7],
+    ] as const) {
+      const other = new LocalPlainTreeWriter({ owner: { ...owner, pid }, isRunning: () => Promise.resolve(true) });
+      const begun = await other.begin(join(parent, target));
+      await begun.addFile("cp1/ca.key", { mode: 0o600, modifiedAt: 0 }, Readable.from([Buffer.from("planted-key")]));
+    }
+    await mkdir(join(parent, ".out.requorum-0123456789ab"));
+    await mkdir(join(parent, ".data.requorum-0123456789ab"));
+    const unsealed = await unsealBackup({ reading, tree, signal: never }, { id: firstSet, key: identity, directory: join(parent, "out") });
+    const namesOf = (paths: readonly string[]) => paths.map((path) => basename(path).replace(/[0-9a-f]{12}$/, "")).sort();
+    assert.deepEqual(namesOf(unsealed.cleared), [".old.requorum-"]);
+    assert.deepEqual(namesOf(unsealed.leftovers), [".elsewhere.requorum-", ".living.requorum-", ".out.requorum-"]);
+    assert.deepEqual(namesOf(await readdir(parent)), [
+      ".data.requorum-",
+      ".elsewhere.requorum-",
+      ".living.requorum-",
+      ".out.requorum-",
+      "out",
+    ]);
+    assert.deepEqual((await readdir(join(parent, "out"))).sort(), ["cluster", "cp1", "cp2", "requorum-set.json"]);
+  });
 });

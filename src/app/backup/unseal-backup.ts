@@ -22,6 +22,9 @@ export interface UnsealedSet {
   readonly manifest: BackupManifest;
   /** Without links, absolute. */
   readonly directory: string;
+  /** What killed runs had left beside it, in clear: what was removed, and what stays as somebody may be at work on it. */
+  readonly cleared: readonly string[];
+  readonly leftovers: readonly string[];
   readonly parts: readonly { readonly part: BackupPart; /** Below the directory. */ readonly path: string }[];
 }
 
@@ -42,7 +45,7 @@ export async function unsealBackup(
     try {
       await writeAll(set, parts, made, signal);
       await made.commit();
-      return { manifest: set.manifest, directory: made.directory, parts };
+      return { manifest: set.manifest, directory: made.directory, cleared: made.cleared, leftovers: made.leftovers, parts };
     } finally {
       await made.discard();
     }

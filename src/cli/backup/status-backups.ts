@@ -43,14 +43,14 @@ async function storeGlance(
 ): Promise<{ readonly backups: StatusDocument["backups"]; readonly problem?: string }> {
   const { config } = app;
   const tooLate = AbortSignal.timeout(limitMs);
-  const empty = { ...here, isSeen: false, newest: undefined, lastProven: undefined };
+  const empty = { ...here, isSeen: false, newest: undefined, lastProven: undefined, lost: undefined };
   try {
     const backup = await openBackup(cli, config);
     try {
       const context = { backup: backup.ports, trust: backup.trust, signal: AbortSignal.any([app.signal, tooLate]) };
       const nowMs = app.ports.clock.nowMs();
-      const { newest, lastProven } = await glanceAtBackups(context, config.cluster, nowMs);
-      return { backups: { ...empty, isSeen: true, newest: shown(newest, nowMs), lastProven: shown(lastProven, nowMs) } };
+      const { newest, lastProven, lost } = await glanceAtBackups(context, config.cluster, nowMs);
+      return { backups: { ...empty, isSeen: true, newest: shown(newest, nowMs), lastProven: shown(lastProven, nowMs), lost } };
     } finally {
       await backup.close();
     }

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { LocalPlainTreeWriter } from "../../adapters/local-fs/local-plain-tree.ts";
+import { runningBeside, thisProcess } from "../../adapters/system/node-process-owner.ts";
 import { unsealBackup } from "../../app/backup/unseal-backup.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { unsealedDocument, unsealedPage } from "../../render/backup-unsealed.ts";
@@ -17,8 +18,10 @@ export const command: CommandModule = {
     try {
       const id = await chosenSet(invocation, sets, textArgument(invocation, "set"));
       const key = await setKeyOf(invocation, sets);
+      const owner = await thisProcess();
+      const tree = new LocalPlainTreeWriter({ owner, isRunning: runningBeside(owner) });
       const unsealed = await unsealBackup(
-        { reading: sets.reading, tree: new LocalPlainTreeWriter(), signal: cli.signal },
+        { reading: sets.reading, tree, signal: cli.signal },
         { id, key, directory: resolve(cli.directories.work, to) },
       );
       const document = unsealedDocument(unsealed, sets.reading.store.place);

@@ -20,8 +20,8 @@ export interface SetReading {
   readonly trust: SetTrust;
 }
 
-/** `held`: the 32 bytes of the data key itself, as the machine that made the set has them. */
-export type SetKey = { readonly kind: "held"; readonly key: Uint8Array } | KeyOpener;
+/** `held`: the 32 bytes of the data key itself, as the machine that made the set has them; `older`: those of before it. */
+export type SetKey = { readonly kind: "held"; readonly key: Uint8Array; readonly older?: readonly Uint8Array[] } | KeyOpener;
 
 /** A set whose signature is trusted and whose index was opened. Its content is checked as it is read. */
 export interface OpenSet {
@@ -97,8 +97,9 @@ async function getChecked({ store, ciphers }: SetReading, manifest: BackupManife
 }
 
 /** Each wrapped form is tried that the opener could open. */
-async function dataKeyOf(manifest: BackupManifest, key: SetKey, { wrapping }: SetReading): Promise<Uint8Array> {
-  if (key.kind === "held") return key.key;
+async function dataKeyOf(manifest: BackupManifest, key: SetKey, { ciphers, wrapping }: SetReading): Promise<Uint8Array> {
+  if (key.kind === "held")
+    return [key.key, ...(key.older ?? [])].find((one) => deriveSetKeys(ciphers, one).keyId === manifest.key.keyId) ?? key.key;
   const wanted = key.kind === "identities" ? "recipients" : "passphrase";
   const wrapped = manifest.key.wrapped.filter((entry) => entry.for === wanted);
   let last: unknown = new RecoveryError("BACKUP_KEY_WRONG", {

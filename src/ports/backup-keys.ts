@@ -9,7 +9,10 @@ export interface BackupKeys {
   signingKey(): Promise<{ readonly privateKey: Uint8Array; readonly publicKey: Uint8Array }>;
   /** undefined: this machine has none for that store. */
   readDataKey(storeId: string): Promise<HeldDataKey | undefined>;
+  /** From now on the one that is held; those of before are kept, too. */
   writeDataKey(storeId: string, key: HeldDataKey): Promise<void>;
+  /** All that were ever held here for that store, the one of now first: sets are sealed under each of them. */
+  readAllDataKeys(storeId: string): Promise<readonly HeldDataKey[]>;
 }
 
 export interface HeldDataKey {

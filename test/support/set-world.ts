@@ -24,6 +24,10 @@ export class FakeBackupKeys implements BackupKeys {
   readDataKey(storeId: string): Promise<HeldDataKey | undefined> {
     return Promise.resolve(this.dataKeys.get(storeId));
   }
+  readAllDataKeys(storeId: string): Promise<readonly HeldDataKey[]> {
+    const held = this.dataKeys.get(storeId);
+    return Promise.resolve(held === undefined ? [] : [held]);
+  }
   writeDataKey(storeId: string, key: HeldDataKey): Promise<void> {
     this.dataKeys.set(storeId, key);
     return Promise.resolve();

@@ -50,8 +50,30 @@ test("a data key comes back as it was kept, and the next one takes its place", (
       assert.deepEqual(await keys.readDataKey(storeId), held);
     }
     assert.equal((await stat(join(state, `backup-keys/stores/${storeId}.json`))).mode & 0o777, 0o600);
+    // Sets of before are sealed under the first.
+    const all = await keys.readAllDataKeys(storeId);
+    assert.deepEqual(
+      all.map(({ hasPassphrase }) => hasPassphrase),
+      [true, false],
+    );
+    assert.deepEqual(await keys.readAllDataKeys("fedcba9876543210"), []);
+    for (const name of await readdir(join(state, "backup-keys/stores")))
+      assert.equal((await stat(join(state, "backup-keys/stores", name))).mode & 0o777, 0o600);
     assert.equal(await keys.readDataKey("fedcba9876543210"), undefined);
     await assert.rejects(keys.readDataKey("../signing-key"), TypeError);
+  }));
+
+test("of two programs that each begin a key at one time none is lost; one of a version that kept no older ones is kept from then on", () =>
+  withKeys(async (keys, state) => {
+    const made = [1, 2, 3].map((byte) => ({ key: new Uint8Array(32).fill(byte), recipients: [], hasPassphrase: true, wrapped: [] }));
+    await Promise.all(made.slice(0, 2).map((held) => keys.writeDataKey(storeId, held)));
+    for (const name of await readdir(join(state, "backup-keys/stores")))
+      if (name !== `${storeId}.json`) await rm(join(state, "backup-keys/stores", name));
+    const [left] = await keys.readAllDataKeys(storeId);
+    await Promise.all(made.map((held) => keys.writeDataKey(storeId, held)));
+    const bytes = (await keys.readAllDataKeys(storeId)).map(({ key }) => key[0]);
+    assert.ok(left !== undefined && bytes.includes(left.key[0]));
+    assert.deepEqual(bytes.toSorted(), [1, 2, 3]);
   }));
 
 test("a key file that others may read, or that is damaged, is refused without repeating what is in it", () =>

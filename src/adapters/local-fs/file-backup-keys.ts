@@ -1,5 +1,5 @@
-import { link, open, type FileHandle } from "node:fs/promises";
-import { generateKeyPairSync } from "node:crypto";
+import { link, open, readdir, type FileHandle } from "node:fs/promises";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { dirname, join } from "node:path";
 import { fromBase64Url, toBase64Url } from "../../formats/backup-set/byte-text.ts";
 import { jsonOfBytes, JsonFields, jsonTextOf } from "../../formats/backup-set/json-fields.ts";
@@ -15,8 +15,8 @@ const keyFileBytesMax = 4 * 1024 * 1024;
 const recipientsMax = 1_000;
 
 /**
- * STATE/backup-keys/signing-key.json and STATE/backup-keys/stores/ID.json,
- * 0600 in 0700. A key file that others may read is not used: it may be known.
+ * STATE/backup-keys/signing-key.json; STATE/backup-keys/stores/ID.json, the
+ * data key of now, and ID-TAG.json for each that ever was. 0600 in 0700. A key file that others may read is not used: it may be known.
  */
 export class FileBackupKeys implements BackupKeys {
   readonly #directory: string;
@@ -48,20 +48,22 @@ export class FileBackupKeys implements BackupKeys {
   }
 
   async readDataKey(storeId: string): Promise<HeldDataKey | undefined> {
+    return readDataKeyFile(this.#dataKeyPath(storeId));
+  }
+
+  async readAllDataKeys(storeId: string): Promise<readonly HeldDataKey[]> {
     const path = this.#dataKeyPath(storeId);
-    const bytes = await readPrivateFile(path);
-    if (bytes === undefined) return undefined;
-    const fields = fieldsOf(bytes, path, "DataKey");
-    return {
-      key: keyOf(fields, "key"),
-      recipients: fields.texts("recipients", recipientsMax),
-      hasPassphrase: fields.flag("hasPassphrase"),
-      wrapped: fields.objects("wrapped", recipientsMax, (entry) => ({
-        for: entry.oneOf("for", ["recipients", "passphrase"]),
-        recipients: entry.texts("recipients", recipientsMax),
-        age: entry.text("age", keyFileBytesMax),
-      })),
-    };
+    const isOlder = (name: string): boolean => name.startsWith(`${storeId}-`) && /-[0-9a-f]{16}\.json$/.test(name);
+    const names = await readdir(dirname(path)).catch((error: unknown) => {
+      if (errnoOf(error) === "ENOENT") return [];
+      throw toRecoveryError(error, dirname(path), "look for keys of backup sets");
+    });
+    const found = new Map<string, HeldDataKey>();
+    for (const file of [path, ...names.filter(isOlder).map((name) => join(dirname(path), name))]) {
+      const held = await readDataKeyFile(file);
+      if (held !== undefined && !found.has(toBase64Url(held.key))) found.set(toBase64Url(held.key), held);
+    }
+    return [...found.values()];
   }
 
   async writeDataKey(storeId: string, held: HeldDataKey): Promise<void> {
@@ -69,7 +71,12 @@ export class FileBackupKeys implements BackupKeys {
     const text = jsonTextOf({ apiVersion: keysApiVersion, kind: "DataKey", storeId, ...held, key: toBase64Url(held.key) });
     await translating(path, "keep the data key of the backup store", async () => {
       await makePrivateDirectory(dirname(path));
-      await replaceFile(path, new TextEncoder().encode(`${text}\n`));
+      const before = await readDataKeyFile(path);
+      const content = new TextEncoder().encode(`${text}\n`);
+      // Each under a name of its own first: of two programs that begin a key at one time, none's is lost.
+      await createFile(olderPath(path, held.key), content);
+      if (before !== undefined) await link(path, olderPath(path, before.key)).catch(ignoreExisting);
+      await replaceFile(path, content);
     });
   }
 
@@ -77,6 +84,28 @@ export class FileBackupKeys implements BackupKeys {
     if (!/^[0-9a-f]{16}$/.test(storeId)) throw new TypeError(`${JSON.stringify(storeId)} is no id of a store`);
     return join(this.#directory, "stores", `${storeId}.json`);
   }
+}
+
+/** The tag tells keys apart, and no key. */
+function olderPath(path: string, key: Uint8Array): string {
+  const tag = createHash("sha256").update("requorum held data key ").update(key).digest("hex").slice(0, 16);
+  return path.replace(/\.json$/, `-${tag}.json`);
+}
+
+async function readDataKeyFile(path: string): Promise<HeldDataKey | undefined> {
+  const bytes = await readPrivateFile(path);
+  if (bytes === undefined) return undefined;
+  const fields = fieldsOf(bytes, path, "DataKey");
+  return {
+    key: keyOf(fields, "key"),
+    recipients: fields.texts("recipients", recipientsMax),
+    hasPassphrase: fields.flag("hasPassphrase"),
+    wrapped: fields.objects("wrapped", recipientsMax, (entry) => ({
+      for: entry.oneOf("for", ["recipients", "passphrase"]),
+      recipients: entry.texts("recipients", recipientsMax),
+      age: entry.text("age", keyFileBytesMax),
+    })),
+  };
 }
 
 function newSigningKey(): object {
@@ -136,13 +165,15 @@ async function createFile(path: string, content: Uint8Array): Promise<void> {
     } finally {
       await handle.close();
     }
-    await link(temporary, path).catch((error: unknown) => {
-      if (errnoOf(error) !== "EEXIST") throw error;
-    });
+    await link(temporary, path).catch(ignoreExisting);
   } finally {
     await removeIfThere(temporary);
   }
   await syncDirectory(dirname(path));
+}
+
+function ignoreExisting(error: unknown): void {
+  if (errnoOf(error) !== "EEXIST") throw error;
 }
 
 function invalid(path: string, where: string, what: string): RecoveryError {

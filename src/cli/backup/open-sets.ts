@@ -1,5 +1,5 @@
 /** A store and what opens its sets, also where no configuration is: on the machine of whoever has a key. */
-import { readFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { openBackupStore } from "../../adapters/backup-store/open-backup-store.ts";
 import { FileBackupKeys } from "../../adapters/local-fs/file-backup-keys.ts";
@@ -63,19 +63,26 @@ export async function setKeyOf(invocation: Invocation, { reading, keys }: OpenSe
   for (const file of identityFiles) identities.push(...(await readIdentityFile(resolve(work, atHome(file)))));
   if (identities.length > 0) return { kind: "identities", identities };
   const identity = await readStoreIdentity(reading.store, { signal: invocation.cli.signal });
-  const held = identity === undefined ? undefined : await keys.readDataKey(identity.storeId);
-  if (held !== undefined) return { kind: "held", key: held.key };
+  const [held, ...older] = identity === undefined ? [] : await keys.readAllDataKeys(identity.storeId);
+  if (held !== undefined) return { kind: "held", key: held.key, older: older.map(({ key }) => key) };
   throw new RecoveryError("USAGE", {
     subject: "option --identity",
     detail: "this machine holds no key for that store: give --identity FILE, or --passphrase-file FILE",
   });
 }
 
-/** Of a key file nothing is quoted. */
+/** Of a key file nothing is quoted; one that others may read is refused, as a passphrase file is. */
 export async function readIdentityFile(path: string): Promise<readonly string[]> {
   let text: string;
+  let mode: number;
   try {
-    text = await readFile(path, "utf8");
+    const handle = await open(path, "r");
+    try {
+      mode = (await handle.stat()).mode;
+      text = await handle.readFile("utf8");
+    } finally {
+      await handle.close();
+    }
   } catch (cause) {
     throw new RecoveryError("LOCAL_FILE_FAILED", {
       subject: `identity file ${path}`,
@@ -86,6 +93,10 @@ export async function readIdentityFile(path: string): Promise<readonly string[]>
   }
   const invalid = (detail: string) =>
     new RecoveryError("BACKUP_KEY_INVALID", { subject: `identity file ${path}`, detail: `${path}: ${detail}` });
+  if ((mode & 0o077) !== 0)
+    throw invalid(
+      `others than its owner may read it (mode ${(mode & 0o777).toString(8)}): make it 0600, and make a new identity if others were on this machine`,
+    );
   if (/^age-encryption\.org\/|BEGIN AGE ENCRYPTED FILE/.test(text)) throw invalid("it is encrypted itself; decrypt it first with `age -d`");
   const identities = identitiesOf(text);
   if (identities.length === 0) throw invalid("it holds no identity");

@@ -31,10 +31,10 @@ export async function setKeyOf(
   if (passphraseFile !== undefined)
     return { kind: "passphrase", passphrase: await readPassphraseFile(resolve(work, atHome(passphraseFile))) };
   const identity = await readStoreIdentity(ports.store);
-  const held = identity === undefined ? undefined : await ports.keys.readDataKey(identity.storeId);
   // Since the set was made another key may have begun.
-  if (held !== undefined && (manifest === undefined || deriveSetKeys(ports.ciphers, held.key).keyId === manifest.key.keyId))
-    return { kind: "held", key: held.key };
+  const held = identity === undefined ? [] : await ports.keys.readAllDataKeys(identity.storeId);
+  const fitting = held.find(({ key }) => manifest === undefined || deriveSetKeys(ports.ciphers, key).keyId === manifest.key.keyId);
+  if (fitting !== undefined) return { kind: "held", key: fitting.key };
   if (manifest?.key.wrapped.some((one) => one.for === "passphrase") !== true) return undefined;
   const configured = await passphrase();
   return configured === undefined ? undefined : { kind: "passphrase", passphrase: configured };

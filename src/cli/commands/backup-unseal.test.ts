@@ -26,6 +26,7 @@ before(async () => {
   const private600 = { mode: 0o600 };
   await writeFile(join(work, "identity.txt"), `# created: 2026-03-01\n# public key: ${recipient}\n${identity}\n`, private600);
   await writeFile(join(work, "passphrase"), "correct horse\n", private600);
+  await writeFile(join(work, "seen.txt"), `${identity}\n`, { mode: 0o644 });
   await writeFile(join(work, "other.txt"), `${(await wrapping.newIdentity()).identity}\n`, private600);
 });
 after(() => rm(work, { recursive: true, force: true }));
@@ -63,6 +64,7 @@ test("backup unseal: another identity, none at all, a set without name, two kind
   for (const [words, code, said] of [
     [["--trust-signer", signer, "--identity", join(work, "other.txt")], 15, /not sealed for the given identity/],
     [["--trust-signer", signer, "--identity", join(work, "passphrase")], 2, /identity 1: expected "AGE-SECRET-KEY-1"/],
+    [["--trust-signer", signer, "--identity", join(work, "seen.txt")], 2, /seen\.txt: others than its owner may read it \(mode 644\)/],
     [["--trust-signer", signer], 2, /this machine holds no key/],
     [["--trust-signer", "abc"], 2, /is no public key/],
     [["--trust-signer", signer, "--identity", "x", "--passphrase-file", "y"], 2, /one is enough/],

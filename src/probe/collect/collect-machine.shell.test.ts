@@ -49,6 +49,8 @@ async function collectedOn(
     readonly links?: { readonly [path: string]: string };
     readonly limits?: readonly string[];
     readonly config?: ClusterConfig;
+    /** Shell text of a find(1) that is found before the real one. */
+    readonly find?: string;
   } = {},
 ): Promise<MachineParts & { readonly calls: number }> {
   const root = mkdtempSync(join(tmpdir(), "requorum-collect-"));
@@ -61,13 +63,18 @@ async function collectedOn(
       mkdirSync(join(root, dirname(path)), { recursive: true });
       symlinkSync(target, join(root, path));
     }
+    const bin = join(root, ".bin");
+    if (options.find !== undefined) {
+      mkdirSync(bin);
+      writeFileSync(join(bin, "find"), `#!/bin/sh\n${options.find}\n`, { mode: 0o755 });
+    }
     const hosts = new FakeHostAccess();
     hosts.onScript({}, ({ script, args = [] }) => {
       const words = [...(options.limits ?? args.slice(0, 3)), ...args.slice(3)];
       const ran = spawnSync("sh", ["-s", "--", ...words], {
         input: script,
         encoding: "utf8",
-        env: { ...process.env, REQUORUM_PROBE_ROOT: root },
+        env: { ...process.env, REQUORUM_PROBE_ROOT: root, PATH: `${bin}:${process.env["PATH"] ?? ""}` },
         maxBuffer: 64 * 1024 * 1024,
       });
       return { exitCode: ran.status ?? 1, stdout: ran.stdout, stderr: ran.stderr };
@@ -81,6 +88,13 @@ async function collectedOn(
 
 const kindsOf = ({ parts }: MachineParts): { readonly [path: string]: string } =>
   Object.fromEntries(parts.map(({ kind, file }) => [file.path, kind]));
+
+test("collectMachine: a find that is killed half-way, in the middle of a name, is said: what it did not come to is not known", async () => {
+  const find = 'printf "%s\\n%s" "$1/pki/ca.crt" "$1/pki/ca"; kill -9 $$';
+  const found = await collectedOn(whole, { find });
+  assert.ok(found.parts.some(({ file }) => file.path === "/etc/kubernetes/pki/ca.crt"));
+  assert.match(found.missing.join("\n"), /find ended with status 137: files may be missing/);
+});
 
 test("collectMachine: files come with kind, mode, owner and bytes; links stay links; kubeadm's copies of data dirs are left out", async () => {
   const odd = Uint8Array.from([0, 255, 10, 13, 0]);

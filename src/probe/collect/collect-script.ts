@@ -57,10 +57,15 @@ for p; do
 done
 if [ $# -gt 0 ]; then
   # What kubeadm keeps in tmp are copies of whole data dirs.
-  find "$@" -xdev -path "$root/etc/kubernetes/tmp" -prune -o \( -type f -o -type l \) -print 2>&1 |
+  {
+    find "$@" -xdev -path "$root/etc/kubernetes/tmp" -prune -o \( -type f -o -type l \) -print 2>&1
+    # With 1 it has said what it could not read. A newline: a name may have been cut off.
+    found=$?; [ "$found" -le 1 ] || printf '\nfind ended with status %s: files may be missing\n' "$found"
+  } | {
     while IFS= read -r p; do
-      case $p in /*) emit "$p" || break ;; *) printf 'trouble %s\n' "$(b64 "$p")" ;; esac
+      case $p in "") ;; /*) emit "$p" || exit 0 ;; *) printf 'trouble %s\n' "$(b64 "$p")" ;; esac
     done
+  } || exit
 fi
 echo end
 `;

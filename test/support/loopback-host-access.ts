@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { open, readFile, rm } from "node:fs/promises";
+import { open, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import type { HostName } from "../../src/model/ids.ts";
@@ -36,9 +36,24 @@ export class LoopbackHostAccess implements HostAccess {
     return this.#forwards.size;
   }
 
-  run(host: HostName, request: RemoteRequest): Promise<RemoteResult> {
+  async run(host: HostName, request: RemoteRequest): Promise<RemoteResult> {
+    if (request.input === undefined) return await this.#run(host, request);
+    const path = join(this.#directory, `${randomBytes(6).toString("hex")}.input`);
+    await writeFile(path, request.input, { mode: 0o600 });
+    try {
+      return await this.#run(host, request, path);
+    } finally {
+      await rm(path, { force: true });
+    }
+  }
+
+  #run(host: HostName, request: RemoteRequest, input?: string): Promise<RemoteResult> {
     return new Promise((resolve, reject) => {
-      const child = spawn("sh", ["-s", "--", ...(request.args ?? [])], { stdio: ["pipe", "pipe", "pipe"], timeout: request.timeoutMs });
+      const child = spawn("sh", ["-s", "--", ...(request.args ?? [])], {
+        stdio: ["pipe", "pipe", "pipe"],
+        timeout: request.timeoutMs,
+        ...(input === undefined ? {} : { env: { ...process.env, REQUORUM_INPUT: input } }),
+      });
       let [stdout, stderr] = ["", ""];
       child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
       child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));

@@ -20,9 +20,11 @@ export const restoreFilesScript = String.raw`set -eu
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
 LC_ALL=C; export LC_ALL
 ${asideFunctions}
+root=${"$"}{REQUORUM_PROBE_ROOT:-}
 open_aside "$1"
 stop() { echo "$1" >&2; exit 4; }
 unb64() { printf %s "$1" | base64 -d; }
+place_of() { printf %s "$root"; unb64 "$1"; }
 sum() { sha256sum | cut -c 1-64; }
 state_of() {
   if [ -L "$1" ]; then printf 'link:'; readlink -n -- "$1" | sum
@@ -63,7 +65,7 @@ check() {
 while read -r kind was mode uid gid sha path64 content; do
   case $kind in
   dir) # dir MODE UID GID PATH: one word less
-    path=$(unb64 "$gid"); gid=$uid uid=$mode mode=$was
+    path=$(place_of "$gid"); gid=$uid uid=$mode mode=$was
     [ ! -d "$path" ] || continue
     base_for "$(dirname "$path")"
     mkdir -m 700 "$staged"; chown "$uid:$gid" "$staged"; chmod "$mode" "$staged"
@@ -71,13 +73,13 @@ while read -r kind was mode uid gid sha path64 content; do
     if command -v restorecon >/dev/null 2>&1; then restorecon -- "$path" || true; fi
     sync "$(dirname "$path")" ;;
   file)
-    path=$(unb64 "$path64"); check
+    path=$(place_of "$path64"); check
     unb64 "$content" > "$staged"
     [ "$(sum < "$staged")" = "$sha" ] || stop "$path did not arrive whole; it was left as it is"
     chown "$uid:$gid" "$staged"; chmod "$mode" "$staged"; sync "$staged"
     put ;;
   link)
-    path=$(unb64 "$path64"); check
+    path=$(place_of "$path64"); check
     ln -s -T -- "$(unb64 "$content")" "$staged"
     chown -h "$uid:$gid" "$staged"
     put ;;

@@ -12,23 +12,26 @@ export const fileLookScript = String.raw`
 set -u
 LC_ALL=C; export LC_ALL
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
+root=${"$"}{REQUORUM_PROBE_ROOT:-}
 bytes_max=$1; shift
 b64() { printf %s "$1" | base64 -w0; }
-other() { printf 'other %s %s\n' "$(b64 "$1")" "$(b64 "$2")"; }
 for path; do
-  at=$(dirname -- "$path")
+  place=$root$path
+  other() { printf 'other %s %s\n' "$(b64 "$path")" "$(b64 "$1")"; }
+  at=$(dirname -- "$place")
   while [ ! -e "$at" ] && [ ! -L "$at" ]; do at=$(dirname -- "$at"); done
-  if [ "$(readlink -f -- "$at")" != "$at" ]; then other "$path" "reached through a link: its directory $at is really $(readlink -f -- "$at")"; continue; fi
-  if [ ! -d "$at" ]; then other "$path" "below $at, which is no directory"; continue; fi
-  if [ -L "$path" ]; then
-    printf 'link %s %s %s\n' "$(stat -c '%u %g' -- "$path")" "$(b64 "$path")" "$(readlink -n -- "$path" | base64 -w0)"
-  elif [ ! -e "$path" ]; then printf 'absent %s %s\n' "$(b64 "$path")" "$(b64 "$at")"
-  elif [ -d "$path" ]; then other "$path" "a directory"
-  elif [ ! -f "$path" ]; then other "$path" "no plain file"
-  elif [ "$(stat -c %s -- "$path")" -gt "$bytes_max" ]; then other "$path" "a file of $(stat -c %s -- "$path") bytes, more than is looked at"
+  real=$(readlink -f -- "$at")
+  if [ "$real" != "$at" ]; then other "reached through a link: ${"$"}{at#"$root"} is really ${"$"}{real#"$root"}"; continue; fi
+  if [ ! -d "$at" ]; then other "below ${"$"}{at#"$root"}, which is no directory"; continue; fi
+  if [ -L "$place" ]; then
+    printf 'link %s %s %s\n' "$(stat -c '%u %g' -- "$place")" "$(b64 "$path")" "$(readlink -n -- "$place" | base64 -w0)"
+  elif [ ! -e "$place" ]; then at=${"$"}{at#"$root"}; printf 'absent %s %s\n' "$(b64 "$path")" "$(b64 "${"$"}{at:-/}")"
+  elif [ -d "$place" ]; then other "a directory"
+  elif [ ! -f "$place" ]; then other "no plain file"
+  elif [ "$(stat -c %s -- "$place")" -gt "$bytes_max" ]; then other "a file of $(stat -c %s -- "$place") bytes, more than is looked at"
   else
-    printf 'file %s %s :' "$(stat -c '%a %u %g' -- "$path")" "$(b64 "$path")"
-    if base64 -w0 -- "$path"; then printf ': ok\n'; else printf ': failed\n'; fi
+    printf 'file %s %s :' "$(stat -c '%a %u %g' -- "$place")" "$(b64 "$path")"
+    if base64 -w0 -- "$place"; then printf ': ok\n'; else printf ': failed\n'; fi
   fi
 done
 echo end

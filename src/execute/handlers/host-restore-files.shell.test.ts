@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { type TestContext } from "node:test";
+import { RestoringMachines } from "../../../test/support/restoring-machines.ts";
+import { NodeHashing } from "../../adapters/system/node-hashing.ts";
+import { SystemClock } from "../../adapters/system/system-clock.ts";
+import { defaultPaths } from "../../model/cluster-config.ts";
+import { asBackupSetId, asHostName } from "../../model/ids.ts";
+import type { RestoredFile } from "../../model/restored-file.ts";
+import { stepSpecs } from "../../plan/steps/step-specs.ts";
+import type { SetParts } from "../../ports/set-parts.ts";
+import { lookAtFiles, type SeenFile } from "../observe/look-at-files.ts";
+import type { StepContext } from "../step-handler.ts";
+import { hostRestoreFilesHandler } from "./host-restore-files.ts";
+
+const host = asHostName("cp1");
+const set = asBackupSetId("20260301-030000-aaaaaa");
+const manifestSha256 = "d".repeat(64);
+const hashing = new NodeHashing();
+const tag: SetParts["tag"] = (kind, content) => hashing.sha256Hex(`${kind} ${Buffer.from(content).toString("hex")} key`);
+
+/** One machine, and a set with these files of it. */
+function setting(context: TestContext, contents: { readonly [path: string]: string }) {
+  const directory = mkdtempSync(join(tmpdir(), "requorum-restore-"));
+  context.after(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const machines = new RestoringMachines(directory);
+  mkdirSync(machines.rootOf("cp1"), { recursive: true });
+  const facts: string[] = [];
+  const parts: SetParts = {
+    manifestSha256,
+    parts: [],
+    tag,
+    read: (_host, path) => Promise.resolve(Buffer.from(contents[path] ?? "")),
+  };
+  const step = {
+    run: "R",
+    signal: new AbortController().signal,
+    ports: { hostAccess: machines, clock: new SystemClock(), hashing, setParts: { open: () => Promise.resolve(parts) } },
+    config: { hosts: [{ name: host, address: "", roles: [] }], paths: defaultPaths },
+    plan: { cluster: "c", fingerprint: { members: [] } },
+    recordFact: (name: string, value: string) => {
+      facts.push(`${name}: ${value}`);
+      return Promise.resolve();
+    },
+  } as unknown as StepContext;
+  const look = (paths: readonly string[]): Promise<readonly SeenFile[]> => lookAtFiles(step, host, { paths, tag });
+  return { machines, facts, step, look };
+}
+
+type World = ReturnType<typeof setting>;
+
+function becomes(content: string, change: { readonly mode?: number; readonly uid?: number } = {}): RestoredFile["becomes"] {
+  return { kind: "file", tag: tag("file", Buffer.from(content)), mode: change.mode ?? 0o600, uid: change.uid ?? 0, gid: change.uid ?? 0 };
+}
+
+async function argsOf(world: World, wanted: { readonly [path: string]: RestoredFile["becomes"] }) {
+  const seen = await world.look(Object.keys(wanted));
+  const files = seen.map(({ path, state }): RestoredFile => ({ path, kind: "pki", was: state, becomes: wanted[path]! }));
+  return { host, set, manifestSha256, directories: [], files, authorities: [], accepts: [] };
+}
+
+const cfg = "/etc/haproxy/haproxy.cfg";
+const key = "/etc/kubernetes/pki/ca.key";
+
+test("host.restoreFiles: a file is replaced with owner and mode, the old one is kept aside and listed, and the look says so", async (context) => {
+  const world = setting(context, { [cfg]: "new\n" });
+  const { machines, facts } = world;
+  machines.set("cp1", cfg, { text: "old\n", mode: 0o644 });
+  const args = await argsOf(world, { [cfg]: becomes("new\n", { mode: 0o640, uid: 7 }) });
+  const spec = stepSpecs["host.restoreFiles"];
+  const before = await hostRestoreFilesHandler.observe(args, world.step);
+  assert.deepEqual([spec.pre(before, args).kind, spec.post(before, args).kind], ["holds", "fails"]);
+  await hostRestoreFilesHandler.perform(args, world.step);
+  assert.equal(machines.text("cp1", cfg), "new\n");
+  assert.equal(machines.mode("cp1", cfg), "640");
+  assert.equal(lstatSync(machines.place("cp1", cfg)).uid, 7);
+  const aside = join(machines.rootOf("cp1"), "var/lib/requorum/aside/R");
+  assert.equal(readFileSync(join(aside, machines.place("cp1", cfg)), "utf8"), "old\n");
+  assert.match(readFileSync(join(aside, "manifest.tsv"), "utf8"), /\t.*haproxy\.cfg\t.*aside\/R/);
+  assert.equal(spec.post(await hostRestoreFilesHandler.observe(args, world.step), args).kind, "holds");
+  assert.deepEqual(readdirSync(machines.place("cp1", "/etc/haproxy")), ["haproxy.cfg"]);
+  assert.match(facts.join("\n"), /kept-aside: cp1.*aside\/R/);
+});
+
+test("host.restoreFiles: again where it was done, nothing is written and nothing more is kept aside", async (context) => {
+  const world = setting(context, { [cfg]: "new\n" });
+  const { machines } = world;
+  machines.set("cp1", cfg, { text: "old\n" });
+  const args = await argsOf(world, { [cfg]: becomes("new\n") });
+  await hostRestoreFilesHandler.perform(args, world.step);
+  const inode = lstatSync(machines.place("cp1", cfg)).ino;
+  await hostRestoreFilesHandler.perform(args, world.step);
+  assert.equal(lstatSync(machines.place("cp1", cfg)).ino, inode);
+  const manifest = readFileSync(machines.place("cp1", "/var/lib/requorum/aside/R/manifest.tsv"), "utf8");
+  assert.equal(manifest.trim().split("\n").length, 1);
+});
+
+test("host.restoreFiles: a missing file and its missing directories are made as planned; a stranger's file beside it stays", async (context) => {
+  const world = setting(context, { [key]: "KEY\n" });
+  const { machines } = world;
+  machines.set("cp1", "/etc/kubernetes/own.conf", { text: "mine" });
+  const seen = await world.look([key]);
+  assert.deepEqual(seen[0]?.state, { kind: "absent" });
+  assert.equal(seen[0]?.nearest, "/etc/kubernetes");
+  const args = { ...(await argsOf(world, { [key]: becomes("KEY\n") })), directories: [{ path: "/etc/kubernetes/pki", mode: 0o700, uid: 5, gid: 5 }] };
+  await hostRestoreFilesHandler.perform(args, world.step);
+  assert.deepEqual([machines.text("cp1", key), machines.mode("cp1", key)], ["KEY\n", "600"]);
+  assert.equal(machines.mode("cp1", "/etc/kubernetes/pki"), "700");
+  assert.equal(lstatSync(machines.place("cp1", "/etc/kubernetes/pki")).uid, 5);
+  assert.equal(machines.text("cp1", "/etc/kubernetes/own.conf"), "mine");
+});
+
+test("host.restoreFiles: a link on the machine is replaced, never written through; a directory behind a link is refused", async (context) => {
+  const world = setting(context, { [cfg]: "new\n", [key]: "KEY\n" });
+  const { machines } = world;
+  machines.set("cp1", "/srv/real.cfg", { text: "keep me" });
+  mkdirSync(machines.place("cp1", "/etc/haproxy"), { recursive: true });
+  symlinkSync(machines.place("cp1", "/srv/real.cfg"), machines.place("cp1", cfg));
+  await hostRestoreFilesHandler.perform(await argsOf(world, { [cfg]: becomes("new\n") }), world.step);
+  assert.equal(machines.text("cp1", "/srv/real.cfg"), "keep me");
+  assert.equal(lstatSync(machines.place("cp1", cfg)).isSymbolicLink(), false);
+  assert.equal(machines.text("cp1", cfg), "new\n");
+  mkdirSync(machines.place("cp1", "/etc/kubernetes"), { recursive: true });
+  mkdirSync(machines.place("cp1", "/srv/pki"), { recursive: true });
+  symlinkSync(machines.place("cp1", "/srv/pki"), machines.place("cp1", "/etc/kubernetes/pki"));
+  const [seen] = await world.look([key]);
+  assert.deepEqual(seen?.state, { kind: "other", what: "reached through a link: /etc/kubernetes/pki is really /srv/pki" });
+});
+
+test("host.restoreFiles: a link of the set is put back as a link", async (context) => {
+  const path = "/var/lib/kubelet/pki/kubelet-client-current.pem";
+  const world = setting(context, { [path]: "kubelet-client-1.pem" });
+  const { machines } = world;
+  mkdirSync(machines.place("cp1", "/var/lib/kubelet/pki"), { recursive: true });
+  symlinkSync("kubelet-client-2.pem", machines.place("cp1", path));
+  const link: RestoredFile["becomes"] = { kind: "symlink", tag: tag("symlink", Buffer.from("kubelet-client-1.pem")), uid: 0, gid: 0 };
+  const args = await argsOf(world, { [path]: link });
+  await hostRestoreFilesHandler.perform(args, world.step);
+  assert.equal(machines.tree("cp1")[path], "-> kubelet-client-1.pem");
+  assert.equal(stepSpecs["host.restoreFiles"].post(await hostRestoreFilesHandler.observe(args, world.step), args).kind, "holds");
+});
+
+test("host.restoreFiles: a file that somebody changed after the plan is left as it is, also in the last moment", async (context) => {
+  const world = setting(context, { [cfg]: "new\n", [key]: "KEY\n" });
+  const { machines } = world;
+  machines.set("cp1", cfg, { text: "old\n" });
+  const args = await argsOf(world, { [cfg]: becomes("new\n") });
+  machines.beforeRun = (_host, request) => {
+    if (request.reason.startsWith("put files")) machines.set("cp1", cfg, { text: "edited\n" });
+  };
+  await assert.rejects(hostRestoreFilesHandler.perform(args, world.step), /not what was looked at a moment ago/);
+  assert.equal(machines.text("cp1", cfg), "edited\n");
+  machines.beforeRun = undefined;
+  await assert.rejects(hostRestoreFilesHandler.perform(args, world.step), /somebody changed it/);
+  chmodSync(machines.place("cp1", cfg), 0o666);
+  const model = await hostRestoreFilesHandler.observe(args, world.step);
+  assert.equal(stepSpecs["host.restoreFiles"].pre(model, args).kind, "fails");
+});
+
+test("host.restoreFiles: of several files the first stays restored when a later one cannot be; going on ends it", async (context) => {
+  const world = setting(context, { [cfg]: "new\n", [key]: "KEY\n" });
+  const { machines } = world;
+  machines.set("cp1", cfg, { text: "old\n" });
+  machines.set("cp1", key, { text: "OLD\n" });
+  const args = await argsOf(world, { [cfg]: becomes("new\n"), [key]: becomes("KEY\n") });
+  machines.beforeRun = (_host, request) => {
+    if (request.reason.startsWith("put files")) machines.set("cp1", key, { text: "OTHER\n" });
+  };
+  await assert.rejects(hostRestoreFilesHandler.perform(args, world.step));
+  assert.deepEqual([machines.text("cp1", cfg), machines.text("cp1", key)], ["new\n", "OTHER\n"]);
+  machines.beforeRun = undefined;
+  machines.set("cp1", key, { text: "OLD\n" });
+  await hostRestoreFilesHandler.perform(args, world.step);
+  assert.equal(machines.text("cp1", key), "KEY\n");
+  assert.equal(existsSync(machines.place("cp1", "/var/lib/requorum/aside/R/.staged")), false);
+});
+
+test("host.restoreFiles: content goes over standard input; neither it nor its hash is in a command line, a fact or an error", async (context) => {
+  const secret = "planted-secret-5f1c";
+  const world = setting(context, { [key]: `${secret}\n` });
+  const { machines, facts } = world;
+  machines.set("cp1", key, { text: `old-${secret}\n` });
+  const args = await argsOf(world, { [key]: becomes(`${secret}\n`) });
+  await hostRestoreFilesHandler.perform(args, world.step);
+  const said = JSON.stringify([machines.words, facts, args]);
+  for (const form of [secret, Buffer.from(secret).toString("base64").slice(0, 16), hashing.sha256Hex(`${secret}\n`), hashing.sha256Hex(`old-${secret}\n`)])
+    assert.equal(said.includes(form), false);
+});

@@ -1,0 +1,64 @@
+import { chmodSync, chownSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { asHostName, type HostName } from "../../src/model/ids.ts";
+import type { RemoteRequest, RemoteResult } from "../../src/ports/host-access.ts";
+import { MachinesBelow } from "./machines-below.ts";
+
+/** Machines below a directory each that files are restored on: what the program keeps in /var/lib/requorum is there too. Records what went where. */
+export class RestoringMachines extends MachinesBelow {
+  readonly #below: string;
+  /** Words and arguments of every script; the script's text and its input are left out. */
+  readonly words: string[] = [];
+  /** Called before a script runs; throwing stands for what kills the program. */
+  beforeRun: ((host: HostName, request: RemoteRequest) => void) | undefined;
+
+  constructor(directory: string) {
+    super(directory);
+    this.#below = directory;
+  }
+
+  rootOf(host: string): string {
+    return join(this.#below, `machine-${host}`);
+  }
+
+  override run(host: HostName, request: RemoteRequest): Promise<RemoteResult> {
+    this.words.push([request.reason, ...(request.args ?? [])].join(" "));
+    return Promise.resolve().then(() => {
+      this.beforeRun?.(host, request);
+      return super.run(host, { ...request, script: request.script.replaceAll("/var/lib/requorum", `${this.rootOf(host)}/var/lib/requorum`) });
+    });
+  }
+
+  place(host: string, path: string): string {
+    return join(this.rootOf(host), path);
+  }
+
+  set(host: string, path: string, given: { readonly text: string; readonly mode?: number; readonly uid?: number }): void {
+    this.put(asHostName(host), { [path]: given.text });
+    chmodSync(this.place(host, path), given.mode ?? 0o600);
+    if (given.uid !== undefined) chownSync(this.place(host, path), given.uid, given.uid);
+  }
+
+  text(host: string, path: string): string {
+    return readFileSync(this.place(host, path), "utf8");
+  }
+
+  mode(host: string, path: string): string {
+    return (lstatSync(this.place(host, path)).mode & 0o7777).toString(8);
+  }
+
+  /** Every path below the machine's root, with what it holds; without what the program keeps for itself. */
+  tree(host: string): { readonly [path: string]: string } {
+    const found: { [path: string]: string } = {};
+    const walk = (path: string): void => {
+      for (const entry of readdirSync(join(this.rootOf(host), path), { withFileTypes: true })) {
+        const inner = `${path}/${entry.name}`;
+        if (inner.startsWith("/var/lib/requorum")) continue;
+        if (entry.isDirectory()) walk(inner);
+        else found[inner] = entry.isSymbolicLink() ? `-> ${readlinkSync(this.place(host, inner))}` : this.text(host, inner);
+      }
+    };
+    walk("");
+    return found;
+  }
+}

@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
 
 /**
  * When the process began, in clock ticks since boot: with the pid it names one
@@ -16,4 +18,16 @@ export async function privateBytes(pid: number): Promise<bigint | undefined> {
   const text = await readFile(`/proc/${String(pid)}/status`, "utf8").catch(() => undefined);
   const kibibytes = /^RssAnon:\s+(\d+) kB$/m.exec(text ?? "")?.[1];
   return kibibytes === undefined ? undefined : BigInt(kibibytes) * 1024n;
+}
+
+/**
+ * This machine and this boot of it, short enough for the name of a file: a
+ * directory may be on a disk of two machines, whose process numbers say
+ * nothing here. machine-id(5) is told only as a digest.
+ */
+export async function machineMark(): Promise<{ readonly machine: string; readonly boot: string }> {
+  const digest = (text: string): string => createHash("sha256").update(`requorum sandbox ${text}`).digest("hex").slice(0, 8);
+  const id = (await readFile("/etc/machine-id", "utf8").catch(() => "")).trim();
+  const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => "")).trim();
+  return { machine: digest(`${id} ${hostname()}`), boot: digest(boot) };
 }

@@ -2,16 +2,16 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { access, chmod, chown, constants, lstat, mkdir, readFile, readdir, rm, stat, statfs } from "node:fs/promises";
 import { once } from "node:events";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Writable } from "node:stream";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { processStart } from "./process-identity.ts";
+import { machineMark, processStart } from "./process-identity.ts";
 import { isSandboxUser, type SandboxUser } from "./sandbox-user.ts";
 import { fileFailed } from "./to-recovery-error.ts";
 
 /** TMPFS_MAGIC and RAMFS_MAGIC: statfs(2). */
 const memoryFileSystems: readonly number[] = [0x01021994, 0x858458f6];
-const nameForm = /^requorum-sandbox-(\d+)-(\d+)-[0-9a-f]{12}$/;
+const nameForm = /^requorum-sandbox-([0-9a-f]{8})-([0-9a-f]{8})-(\d+)-(\d+)-[0-9a-f]{12}$/;
 const mebibyte = 1024n * 1024n;
 
 export interface SandboxPlaces {
@@ -40,13 +40,12 @@ export async function openSandboxDirectory(
   places: SandboxPlaces,
   options: { readonly bytes: bigint; readonly user: SandboxUser | undefined },
 ): Promise<SandboxDirectory> {
-  await mkdir(places.onDisk, { recursive: true, mode: 0o711 }).catch((cause: unknown) => {
-    throw fileFailed(cause, places.onDisk, "make the directory");
-  });
   for (const place of [...places.inMemory, places.onDisk]) await clearLeftovers(place);
-  const parent = await chooseParent(places, options.bytes);
+  const parent = await chooseParent(places, options);
   const start = await processStart(process.pid);
-  const path = join(parent.path, `requorum-sandbox-${String(process.pid)}-${start ?? "0"}-${randomBytes(6).toString("hex")}`);
+  const { machine, boot } = await machineMark();
+  const name = ["requorum-sandbox", machine, boot, String(process.pid), start ?? "0", randomBytes(6).toString("hex")].join("-");
+  const path = join(parent.path, name);
   try {
     await mkdir(path, { mode: 0o700 });
     // The directory stays root's: who owns it could put another one, or a link, in its place while root writes there.
@@ -58,7 +57,31 @@ export async function openSandboxDirectory(
   return new GuardedDirectory(path, parent.isInMemory);
 }
 
-async function chooseParent(places: SandboxPlaces, bytes: bigint): Promise<{ readonly path: string; readonly isInMemory: boolean }> {
+/** Made where it is not there. The sandbox's user must get through to it, whatever the umask is; to what lies in it it must not get. */
+async function makeDiskPlace(onDisk: string, user: SandboxUser | undefined): Promise<void> {
+  try {
+    await mkdir(onDisk, { recursive: true, mode: 0o711 });
+    if (user === undefined) return;
+    for (const path of [onDisk, dirname(onDisk)]) {
+      const { mode, uid } = await stat(path);
+      if (uid === process.getuid?.() && (mode & 0o001) === 0) await chmod(path, (mode & 0o777) | 0o011);
+    }
+  } catch (cause) {
+    throw fileFailed(cause, onDisk, "make the directory");
+  }
+  for (let path = onDisk; path !== dirname(path); path = dirname(path))
+    if (((await stat(path)).mode & 0o001) === 0)
+      throw new RecoveryError("SANDBOX_UNSUPPORTED", {
+        subject: `directory ${onDisk}`,
+        detail: `the sandbox's programs, which run without privileges, may not pass ${path}`,
+        remedies: [{ why: "let others pass it, not read it", command: `chmod o+x ${path}` }],
+      });
+}
+
+async function chooseParent(
+  places: SandboxPlaces,
+  { bytes, user }: { readonly bytes: bigint; readonly user: SandboxUser | undefined },
+): Promise<{ readonly path: string; readonly isInMemory: boolean }> {
   const available = await availableMemory();
   for (const path of places.inMemory) {
     const facts = await statfs(path, { bigint: true }).catch(() => undefined); // no such place here
@@ -70,6 +93,7 @@ async function chooseParent(places: SandboxPlaces, bytes: bigint): Promise<{ rea
     // What lies there takes memory from everybody: as much again, and a gigabyte for the programs, stays free.
     if (facts.bavail * facts.bsize >= bytes && available >= 2n * bytes + 1024n * mebibyte) return { path, isInMemory: true };
   }
+  await makeDiskPlace(places.onDisk, user);
   const { bavail, bsize } = await statfs(places.onDisk, { bigint: true });
   if (bavail * bsize >= bytes) return { path: places.onDisk, isInMemory: false };
   throw new RecoveryError("LOCAL_DISK_FULL", {
@@ -87,9 +111,11 @@ async function availableMemory(): Promise<bigint> {
 /** Sandboxes of processes that are gone: their programs first, which are known by the directory in their command line. */
 export async function clearLeftovers(place: string): Promise<void> {
   const names = await readdir(place).catch(() => []); // no such place here
+  const own = await machineMark();
   for (const name of names) {
-    const [, pid, start] = nameForm.exec(name) ?? [];
-    if (pid === undefined || start === undefined || (await processStart(Number(pid))) === start) continue;
+    const [, machine, boot, pid, start] = nameForm.exec(name) ?? [];
+    if (pid === undefined || start === undefined || machine !== own.machine) continue;
+    if (boot === own.boot && (await processStart(Number(pid))) === start) continue;
     const path = join(place, name);
     const found = await lstat(path).catch(() => undefined);
     // Others may make a name like this in /dev/shm: only a directory that root or we made is ours to remove.

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -19,7 +19,15 @@ test("a program that ends fails; one that is not ready in time, or is killed fro
     await started.end();
     return (error as { readonly code: string }).code;
   };
+  const script = (name: string, text: string): string => {
+    writeFileSync(join(path, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    return join(path, name);
+  };
   assert.equal(await waited("/bin/false", 10_000, false), "SANDBOX_FAILED");
+  assert.equal(await waited(script("full", 'echo "wal: no space left on device" >&2; exit 1'), 10_000, false), "SANDBOX_UNDECIDED");
+  assert.equal(await waited(script("not-begun", "exit 126"), 10_000, false), "SANDBOX_UNDECIDED");
+  assert.equal(await waited(script("ended", "kill -TERM $$"), 10_000, false), "SANDBOX_UNDECIDED");
+  assert.equal(await waited(script("panicked", 'echo "panic: page 3 already freed" >&2; exit 2'), 10_000, false), "SANDBOX_FAILED");
   assert.equal(await waited("/bin/sleep", 50, false), "SANDBOX_UNDECIDED");
   assert.equal(await waited("/bin/sleep", 10_000, true), "SANDBOX_UNDECIDED");
   rmSync(path, { recursive: true });

@@ -14,6 +14,11 @@ import { fileFailed, sandboxFailed, sandboxUndecided } from "./to-recovery-error
 const outputBytesMax = 64 * 1024;
 /** Of memory that is not a mapped file: etcd takes about 1 GiB for a million keys, kube-apiserver as much. */
 const memoryBytesMax = BigInt(Math.min(8 * 1024 ** 3, totalmem() / 2));
+/** Of setpriv and shells: the program was not allowed to begin, or is not there. */
+const notBegunCodes: readonly number[] = [126, 127];
+/** What the kernel says to a program that gets no room, memory, file or port of this machine (strerror(3)). */
+const ofMachine =
+  /no space left on device|disk quota exceeded|cannot allocate memory|out of memory|too many open files|permission denied|operation not permitted|read-only file system|resource temporarily unavailable|input\/output error/i;
 const memoryLookMs = 500;
 const termGraceMs = 5_000;
 
@@ -46,8 +51,8 @@ export class SandboxProcess {
         resolve();
       });
       child.once("close", (code, signal) => {
-        // The kernel's, when memory is short; nothing of ours kills what is still waited for.
-        if (signal === "SIGKILL") this.#isEndedFromOutside = true;
+        // The kernel's, when memory is short, or somebody's; nothing of ours ends what is still waited for.
+        if (code === null || notBegunCodes.includes(code) || ofMachine.test(this.#output)) this.#isEndedFromOutside = true;
         this.#endedBecause ??= code === null ? `it was ended by ${signal ?? "a signal"}` : `it ended with exit code ${String(code)}`;
         this.#watch.abort();
         resolve();

@@ -53,13 +53,14 @@ export async function proveInSandbox(context: VerifyContext, levels: TriedLevels
   }
 }
 
+const ofThisMachine: readonly string[] = ["SANDBOX_UNSUPPORTED", "LOCAL_DISK_FULL", "LOCAL_FILE_FAILED"];
+
 /** Where no sandbox can be made, nothing is said of the set. */
 async function openSandbox(context: VerifyContext, bytes: bigint): Promise<Sandbox | LevelResult> {
   try {
     return await context.backup.sandboxes.open({ bytes });
   } catch (error) {
-    if (error instanceof RecoveryError && (error.code === "SANDBOX_UNSUPPORTED" || error.code === "LOCAL_DISK_FULL"))
-      return notTried(`no sandbox could be made: ${error.detail}`);
+    if (error instanceof RecoveryError && ofThisMachine.includes(error.code)) return notTried(`no sandbox could be made: ${error.detail}`);
     throw error;
   }
 }

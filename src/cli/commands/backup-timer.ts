@@ -98,7 +98,8 @@ function installRequest(invocation: Invocation, { app, cluster }: ClusterCall): 
       writable: [...own, ...writableBesides(settings)],
       passphraseFile: settings.passphraseFile === undefined ? undefined : atHome(settings.passphraseFile),
     },
-    directories: [...own, ...storeDirectory(settings)],
+    // Root's sandboxes: under ProtectSystem= nothing can be made in /var/cache later.
+    directories: [...own, ...(userInfo().uid === 0 ? [rootSandboxes] : []), ...storeDirectory(settings)],
     runSecondsMax: limit,
     isStarted: !hasFlag(invocation, "files-only"),
   };
@@ -110,11 +111,13 @@ function commandOf(configFile: string, { passphraseFile }: BackupConfig, timeout
   return [process.execPath, program, "--config", configFile, "--timeout", `${String(timeoutSeconds)}s`, "backup", "run", ...credential];
 }
 
+const rootSandboxes = "/var/cache/requorum";
+
 /** Sandboxes of root, the sockets of ssh, and the directory of the metrics. */
 function writableBesides(settings: BackupConfig): readonly string[] {
   const uid = String(userInfo().uid);
   const metrics = settings.metrics === undefined ? [] : [dirname(atHome(settings.metrics.textfile))];
-  return [...storeDirectory(settings), "/var/cache/requorum", `/run/user/${uid}`, ...metrics];
+  return [...storeDirectory(settings), rootSandboxes, `/run/user/${uid}`, ...metrics];
 }
 
 function storeDirectory({ store }: BackupConfig): readonly string[] {

@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
-import type { ByteSource } from "../../formats/byte-source.ts";
-import type { ContentChecks } from "../../ports/byte-files.ts";
+import { sliceSource, type ByteSource } from "../../formats/byte-source.ts";
+import type { ChecksAsked, ContentChecks } from "../../ports/byte-files.ts";
+import { SealedByteFiles } from "./sealed-byte-files.ts";
 import { checkBlockBytes, checkState, checkWords, type CheckThreadData, type CheckWork } from "./start-check-thread.ts";
 
 function main(): void {
@@ -24,22 +25,33 @@ function main(): void {
 }
 
 function checksOf(work: CheckWork, onDone: (doneBytes: number) => void): ContentChecks {
+  if ("sealed" in work) {
+    const file = new SealedByteFiles(work.sealed).open(work.name);
+    try {
+      return checksOfSource(sliceSource(file, 0, work.sizeBytes), work, onDone);
+    } finally {
+      file.close();
+    }
+  }
   const file = openSync(work.place, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const { dev, ino } = fstatSync(file, { bigint: true });
     if (dev !== work.device || ino !== work.inode) throw new Error("it is another file");
-    const source = sourceOf(file, work);
-    const before = work.structure ? work.sizeBytes : 0;
-    return {
-      structure: work.structure ? checkBolt(source, { onBytes: onDone }) : undefined,
-      sha256: work.sha256 ? sha256Of(source, (doneBytes) => onDone(before + doneBytes)) : undefined,
-    };
+    return checksOfSource(sourceOf(file, work), work, onDone);
   } finally {
     closeSync(file);
   }
 }
 
-function sourceOf(file: number, { place, sizeBytes }: CheckWork): ByteSource {
+function checksOfSource(source: ByteSource, asked: ChecksAsked, onDone: (doneBytes: number) => void): ContentChecks {
+  const before = asked.structure ? asked.sizeBytes : 0;
+  return {
+    structure: asked.structure ? checkBolt(source, { onBytes: onDone }) : undefined,
+    sha256: asked.sha256 ? sha256Of(source, (doneBytes) => onDone(before + doneBytes)) : undefined,
+  };
+}
+
+function sourceOf(file: number, { place, sizeBytes }: { readonly place: string; readonly sizeBytes: number }): ByteSource {
   return {
     name: place,
     size: sizeBytes,

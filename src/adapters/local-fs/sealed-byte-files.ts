@@ -1,8 +1,9 @@
 import { createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import type { ByteFiles, OpenByteFile } from "../../ports/byte-files.ts";
+import type { ByteFiles, ChecksAsked, OpenByteFile, PendingChecks } from "../../ports/byte-files.ts";
 import type { SealedReading } from "../../ports/sealed-spool.ts";
+import type { CheckWork } from "./start-check-thread.ts";
 import { sealedBlockBytes, sealedNonce, sealedTagBytes } from "./sealed-block.ts";
 import { toRecoveryError } from "./to-recovery-error.ts";
 
@@ -11,14 +12,20 @@ const keptBlocks = 256;
 /** It was written a moment ago by this program alone, and was whole then: its age says nothing about a copy under way. */
 const longAgoSeconds = 86_400;
 
+/** `startCheckThread`, where threads are wanted. */
+type StartChecks = (work: CheckWork) => PendingChecks | undefined;
+
 type SealedFileFacts = SealedReading["files"][number];
 
 /** The files of a sealed spool, by their names; the directories are those that the names imply. */
 export class SealedByteFiles implements ByteFiles {
   private readonly reading: SealedReading;
+  private readonly startChecks: StartChecks;
 
-  constructor(reading: SealedReading) {
+  /** Without `startChecks` all is done in the caller's thread. */
+  constructor(reading: SealedReading, startChecks: StartChecks = () => undefined) {
     this.reading = reading;
+    this.startChecks = startChecks;
   }
 
   kindOf(path: string): "file" | "directory" {
@@ -34,7 +41,7 @@ export class SealedByteFiles implements ByteFiles {
   open(path: string): OpenByteFile {
     const file = this.reading.files.find(({ name }) => name === path);
     if (file === undefined) throw absent(path);
-    return new OpenSealedFile(file, this.reading.key);
+    return new OpenSealedFile(file, this.reading.key, (asked) => this.startChecks({ ...asked, sealed: this.reading, name: path }));
   }
 
   identityOf(path: string): string {
@@ -59,11 +66,15 @@ class OpenSealedFile implements OpenByteFile {
   private readonly facts: SealedFileFacts;
   private readonly key: KeyObject;
   private readonly handle: number;
+  private readonly begin: (asked: ChecksAsked) => PendingChecks | undefined;
+  /** A block as it lies on the disk. */
+  private readonly sealed = Buffer.allocUnsafeSlow(sealedBlockBytes + sealedTagBytes);
   /** By number; the one that was asked for longest ago comes first. */
   private readonly opened = new Map<number, Uint8Array>();
 
-  constructor(facts: SealedFileFacts, key: Uint8Array) {
+  constructor(facts: SealedFileFacts, key: Uint8Array, begin: (asked: ChecksAsked) => PendingChecks | undefined) {
     this.facts = facts;
+    this.begin = begin;
     this.key = createSecretKey(key);
     this.name = facts.name;
     this.size = facts.sizeBytes;
@@ -92,6 +103,10 @@ class OpenSealedFile implements OpenByteFile {
     return undefined;
   }
 
+  startChecks(asked: ChecksAsked): PendingChecks | undefined {
+    return this.begin(asked);
+  }
+
   close(): void {
     for (const block of this.opened.values()) block.fill(0);
     this.opened.clear();
@@ -118,7 +133,7 @@ class OpenSealedFile implements OpenByteFile {
 
   private unsealed(number: number): Uint8Array {
     const plainBytes = Math.min(sealedBlockBytes, this.size - number * sealedBlockBytes);
-    const sealed = Buffer.allocUnsafe(plainBytes + sealedTagBytes);
+    const sealed = this.sealed.subarray(0, plainBytes + sealedTagBytes);
     const from = number * (sealedBlockBytes + sealedTagBytes);
     for (let done = 0; done < sealed.length;) {
       const read = this.readSome(sealed, done, from + done);

@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { landmarkWrites, snapshotBytes } from "../../../test/support/kube-database.ts";
 import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
 import { MemoryByteSource } from "../../formats/byte-source.ts";
+import type { ContentChecks } from "../../ports/byte-files.ts";
 import { LocalByteFiles } from "./local-byte-files.ts";
+import { LocalFileSpool } from "./local-file-spool.ts";
+import { SealedByteFiles } from "./sealed-byte-files.ts";
+import { LocalSealedSpool } from "./sealed-spool.ts";
 import { startCheckThread } from "./start-check-thread.ts";
 
 const content = Buffer.alloc(700_001, "requorum");
@@ -69,6 +73,35 @@ test("checks beside: structure and hash are those that the caller would find, wh
   const none = withoutMeta.startChecks?.({ sizeBytes: 65_536, sha256: false, structure: true })?.wait();
   assert.equal(none, undefined, "what the check throws is thrown where the caller checks by himself");
   withoutMeta.close();
+});
+
+test("checks beside: of a sealed file the same, and no answer when it was changed", async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), "requorum-sealed-checks-"));
+  context.after(() => {
+    rmSync(directory, { recursive: true });
+  });
+  const opened = await new LocalSealedSpool(new LocalFileSpool({ cacheDirectory: directory })).open();
+  const bytes = snapshotBytes({ writes: landmarkWrites });
+  const file = await opened.create("snapshot.db");
+  await file.append(bytes);
+  await file.close();
+  const reading = opened.reading();
+  const beside = (): ContentChecks | undefined => {
+    const sealed = new SealedByteFiles(reading, (work) => startCheckThread(work, { minBytes: 1 })).open("snapshot.db");
+    const answer = sealed.startChecks?.({ sizeBytes: bytes.length - 32, sha256: true, structure: true })?.wait();
+    sealed.close();
+    return answer;
+  };
+  const database = bytes.subarray(0, bytes.length - 32);
+  assert.deepEqual(beside(), {
+    sha256: createHash("sha256").update(database).digest("hex"),
+    structure: checkBolt(new MemoryByteSource(database, "snapshot.db")),
+  });
+  const place = reading.files[0]?.place ?? "";
+  const lying = readFileSync(place);
+  lying[100] = (lying[100] ?? 0) ^ 1;
+  writeFileSync(place, lying);
+  assert.equal(beside(), undefined);
 });
 
 test("checks beside: a file that took the place, became shorter, or is gone gives no answer, and does not end the program", (context) => {

@@ -1,14 +1,24 @@
 import { extname } from "node:path";
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from "node:worker_threads";
 import type { OnBytes } from "../../formats/byte-source.ts";
+import type { SealedReading } from "../../ports/sealed-spool.ts";
 import type { ChecksAsked, ContentChecks, PendingChecks } from "../../ports/byte-files.ts";
 
 /** What the thread is given. It opens the file by itself: a descriptor of ours could be closed under it. */
-export interface CheckWork extends ChecksAsked {
+export type CheckWork = ChecksAsked & (PlainFile | SealedFile);
+
+interface PlainFile {
   readonly place: string;
   /** It must be this file, and not one that took its place. */
   readonly device: bigint;
   readonly inode: bigint;
+}
+
+/** Every block of it is checked when it is opened. */
+interface SealedFile {
+  readonly sealed: SealedReading;
+  /** In it. */
+  readonly name: string;
 }
 
 /** `shared` are the `checkWords`, which both threads see; the answer, ContentChecks, comes through the port before the state says so. */

@@ -1,6 +1,7 @@
 import { checkBolt } from "../../formats/bbolt/check-bolt.ts";
 import { inspectRecords } from "../../formats/etcd/mvcc/inspect-db.ts";
 import { hashKv } from "../../formats/etcd/mvcc/hash-kv.ts";
+import { RecordBits } from "../../formats/etcd/mvcc/record-bits.ts";
 import type { MvccRecord } from "../../formats/etcd/mvcc-records.ts";
 import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
 import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
@@ -31,15 +32,18 @@ const problemsShown = 5;
  */
 export function describeSnapshot(context: FileContext, request: DescribeSnapshotRequest): SnapshotDescription {
   return withState(context, { path: request.path, walDir: request.walDir }, (opened) => {
-    const structure = checkBolt(opened.database, { onBytes: showing(context, "checking the structure") });
-    const found = structureOf(structure, metaDamageOf(opened, structure.verdict === "good"));
+    const beside = opened.startChecks({ sha256: false, structure: true });
+    // Where nothing goes on beside it comes first: what is damaged is then told before it is read.
+    const here = beside === undefined ? checkBolt(opened.database, { onBytes: showing(context, "checking the structure") }) : undefined;
     const { bolt, loss } = opened.state();
     const records = openMvcc(bolt);
     const schema = readSchema(bolt);
     const registry = new RegistryPrefixFinder();
+    const live = new RecordBits();
     const census = inspectRecords(records, {
       hashSeed: newHashSeed(context),
       topKeys: 0,
+      live,
       prefixLength: registryPrefixLength,
       onBytes: showing(context, "counting the objects"),
       onRecord: ({ key, value }: MvccRecord) => {
@@ -47,7 +51,10 @@ export function describeSnapshot(context: FileContext, request: DescribeSnapshot
       },
     });
     const version = request.etcdVersion ?? schema.schemaVersion;
-    const hash = hashKv(records, 0n, { version, hashSeed: newHashSeed(context), onBytes: showing(context, "hashing every record") });
+    const hash = hashKv(records, 0n, { version, live, hashSeed: newHashSeed(context), onBytes: showing(context, "hashing every record") });
+    const showStructure = showing(context, "checking the structure");
+    const structure = here ?? beside?.wait(showStructure)?.structure ?? checkBolt(opened.database, { onBytes: showStructure });
+    const found = structureOf(structure, metaDamageOf(opened, structure.verdict === "good"));
     const nameOf = resourceNames(registry.prefixes());
     return {
       form: opened.form,

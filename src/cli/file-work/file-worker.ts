@@ -60,7 +60,7 @@ function main(): void {
 }
 
 function filesOf({ spooled, sealed, sets }: FileWork): ByteFiles {
-  if (sealed !== undefined) return new SealedByteFiles(sealed);
+  if (sealed !== undefined) return new SealedByteFiles(sealed, startCheckThread);
   const local = new LocalByteFiles(
     spooled.map((one) => ("path" in one ? one : { name: one.name, error: new RecoveryError(one.error.code, one.error) })),
     startCheckThread,

@@ -6,7 +6,9 @@ import type { BoltEntry } from "../../bbolt/bolt-reader.ts";
 import { crc32c } from "../../crc32c.ts";
 import type { MvccRecords } from "../mvcc-records.ts";
 import { hashKv } from "./hash-kv.ts";
+import { inspectRecords } from "./inspect-db.ts";
 import { openMvcc } from "./open-mvcc.ts";
+import { RecordBits } from "./record-bits.ts";
 
 const open = (key: readonly BoltEntry[], meta: readonly BoltEntry[] = []): MvccRecords => openMvcc(new MemoryBolt({ key, meta }));
 const crcOf = (entries: readonly BoltEntry[]): number =>
@@ -37,6 +39,28 @@ test("hashKv: of the compacted part only what is live at the revision counts", (
   const records = open([b3, a4, delB5, c6], compactedAt(4n));
   assert.equal(hashKv(records, 5n, { version: "3.5" }).hash, crcOf([a4, delB5]));
   assert.equal(hashKv(records, 4n, { version: "3.5" }).isComparable, false);
+});
+
+test("hashKv: what counting the keys found live spares the search for it, at the newest revision only", () => {
+  const counted = (records: MvccRecords): RecordBits => {
+    const live = new RecordBits();
+    inspectRecords(records, { live });
+    return live;
+  };
+  const marker = putEntry(1n, "", { create: 1n });
+  for (const entries of [
+    [b3, a4, delB5, c6],
+    [marker, a2, b3, a4],
+    [b3, delB5],
+    [a2, putEntry(9n, "a", { create: 2n })],
+  ])
+    for (const compact of [2n, 4n, 5n]) {
+      const records = open(entries, compactedAt(compact));
+      if (records.revision < compact) continue;
+      const live = counted(records);
+      for (const at of [0n, compact])
+        assert.deepEqual(hashKv(records, at, { version: "3.6", live }), hashKv(records, at, { version: "3.6" }));
+    }
 });
 
 test("hashKv: a deletion at the compact revision is left out from 3.4.34, 3.5.16 and 3.6 on, and counts before", () => {

@@ -19,6 +19,8 @@ export interface KvHash {
 export interface HashKvOptions extends ViewOptions {
   /** Of the server whose number is wanted: `3.4`, `3.5.35`; a minor alone stands for its last patch. */
   readonly version: string;
+  /** What `inspectRecords` found live at the newest revision, for the hash at that one: spares a pass. */
+  readonly live?: RecordBits | undefined;
 }
 
 /**
@@ -64,8 +66,8 @@ export function hashKv(source: MvccRecords, revision: bigint, options: HashKvOpt
  * the revision etcd skips none of what it has left, and what it has left after
  * a finished compaction is what was live at the compact revision.
  */
-function keptBits(source: MvccRecords, revision: bigint, compact: bigint, options: ViewOptions): RecordBits | undefined {
-  const { bits } = findLive(source, revision, options);
+function keptBits(source: MvccRecords, revision: bigint, compact: bigint, options: HashKvOptions): RecordBits | undefined {
+  const bits = (revision === source.revision ? options.live : undefined) ?? findLive(source, revision, options).bits;
   if (bits.count > 0) return bits;
   return source.scheduledCompactRevision === undefined ? undefined : findLive(source, compact, options).bits;
 }

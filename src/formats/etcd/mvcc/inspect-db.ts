@@ -9,6 +9,7 @@ import { KeyCensus, type KeyCensusResult } from "./key-census.ts";
 import type { PrefixLength } from "./key-groups.ts";
 import type { HashSeed } from "./key-hasher.ts";
 import { openMvcc } from "./open-mvcc.ts";
+import type { RecordBits } from "./record-bits.ts";
 import { RecordProblems, type RecordProblem } from "./record-problems.ts";
 import { StoredRecord } from "./stored-record.ts";
 
@@ -49,6 +50,8 @@ export interface InspectOptions {
   readonly maxKeys?: number | undefined;
   /** Every record, once, also of deleted keys; its bytes are valid during the call only. */
   readonly onRecord?: ((record: MvccRecord) => void) | undefined;
+  /** Empty; gets a bit for each record that is its key's last one and no deletion, as `hashKv` can use it. */
+  readonly live?: RecordBits | undefined;
 }
 
 /** Enough for a screen. */
@@ -128,6 +131,7 @@ export function inspectRecords(records: MvccRecords, options: InspectOptions = {
     topKeys: options.topKeys ?? defaultTopKeys,
     maxKeys: options.maxKeys,
     onBytes: options.onBytes,
+    live: options.live,
     onFirstPass: (record) => options.onRecord?.(record),
   }).run();
 }

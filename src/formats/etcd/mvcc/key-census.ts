@@ -4,6 +4,7 @@ import { KeyGroups, maxGroups, type PrefixLength } from "./key-groups.ts";
 import type { HashSeed } from "./key-hasher.ts";
 import { keyState, keyWord, type KeyTable } from "./key-table.ts";
 import { KeyWalk, type KeyStep } from "./key-walk.ts";
+import type { RecordBits } from "./record-bits.ts";
 import { TopKeys } from "./top-keys.ts";
 
 /** Counts of one prefix, as `KeyGroups` forms it. Bytes are those of stored records, pages' heads left out. */
@@ -51,6 +52,8 @@ export interface KeyCensusOptions {
   readonly topKeys: number;
   readonly maxKeys?: number | undefined;
   readonly onBytes?: OnBytes | undefined;
+  /** See `InspectOptions`. */
+  readonly live?: RecordBits | undefined;
   readonly onFirstPass: (record: MvccRecord) => void;
 }
 
@@ -143,6 +146,7 @@ export class KeyCensus {
       const revisionCount = words[at + keyWord.revisions] ?? 0;
       const totalBytes = words[at + keyWord.totalBytes] ?? 0;
       const isLive = words[at + keyWord.state] === keyState.live;
+      if (isLive) this.options.live?.set(ordinal);
       if (ordinal === this.markerOrdinal) {
         this.hasRevisionMarker = isLive;
         return;

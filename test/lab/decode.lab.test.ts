@@ -76,7 +76,7 @@ async function takeSnapshot(): Promise<Uint8Array> {
     const chunks: Uint8Array[] = [];
     for await (const chunk of client.snapshot({ idleTimeoutMs: 30_000 })) {
       trailer.update(chunk);
-      chunks.push(chunk);
+      chunks.push(chunk.slice());
     }
     assert.equal(trailer.finish().kind, "good");
     return Buffer.concat(chunks);

@@ -8,22 +8,22 @@ const gatheredBytesMax = 4 * 1024 * 1024;
 /**
  * The blobs of a snapshot stream in order. etcd sends 32 KiB at a time; what
  * arrived while the reader was busy is handed over as one piece, so that a
- * disk sees few large writes. ETCD_TIMEOUT when nothing comes for
+ * disk sees few large writes. A piece is valid until the next one is asked
+ * for: its room is used again. ETCD_TIMEOUT when nothing comes for
  * `idleTimeoutMs` while the reader waits; gRPC's errors as they are.
  */
 export async function* gatherSnapshot(
   stream: ClientReadableStream<{ readonly blob: Uint8Array }>,
   options: { readonly idleTimeoutMs: number; readonly host: HostName },
 ): AsyncGenerator<Uint8Array> {
-  const gathered: Uint8Array[] = [];
-  let size = 0;
+  const gathered = new GatheredBytes();
   let end: "not-yet" | "complete" | Error = "not-yet";
   let wake: () => void = () => undefined;
   stream.on("data", ({ blob }: { readonly blob: Uint8Array }) => {
-    gathered.push(blob);
-    size += blob.length;
-    if (size >= gatheredBytesMax) stream.pause();
-    if (gathered.length === 1) setImmediate(() => wake()); // whatever else this turn of the event loop brings comes along
+    const isFirst = gathered.size === 0;
+    gathered.add(blob);
+    if (gathered.size >= gatheredBytesMax) stream.pause();
+    if (isFirst) setImmediate(() => wake()); // whatever else this turn of the event loop brings comes along
   });
   stream.on("end", () => {
     if (end === "not-yet") end = "complete";
@@ -35,9 +35,8 @@ export async function* gatherSnapshot(
     wake();
   });
   for (;;) {
-    if (size > 0) {
-      const piece = Buffer.concat(gathered.splice(0));
-      size = 0;
+    if (gathered.size > 0) {
+      const piece = gathered.take();
       stream.resume();
       yield piece;
       continue;
@@ -53,6 +52,32 @@ export async function* gatherSnapshot(
         retry: "transient",
       });
     }
+  }
+}
+
+/** Two rooms in turns: one is read while the other is filled. New room for each piece would be most of what the garbage collector has to do. */
+class GatheredBytes {
+  size = 0;
+  #filled = new Uint8Array(gatheredBytesMax);
+  #read = new Uint8Array(gatheredBytesMax);
+
+  add(blob: Uint8Array): void {
+    const needed = this.size + blob.length;
+    if (needed > this.#filled.length) {
+      const larger = new Uint8Array(needed + gatheredBytesMax / 4);
+      larger.set(this.#filled.subarray(0, this.size));
+      this.#filled = larger;
+    }
+    this.#filled.set(blob, this.size);
+    this.size = needed;
+  }
+
+  /** Valid until it is called again. */
+  take(): Uint8Array {
+    const piece = this.#filled.subarray(0, this.size);
+    [this.#filled, this.#read] = [this.#read, this.#filled];
+    this.size = 0;
+    return piece;
   }
 }
 

@@ -1,5 +1,5 @@
-import { createCipheriv, randomBytes } from "node:crypto";
-import { sealedBlockBytes, sealedNonce } from "./sealed-block.ts";
+import { createCipheriv, createSecretKey, randomBytes, type KeyObject } from "node:crypto";
+import { sealedBlockBytes, sealedNonce, sealedTagBytes } from "./sealed-block.ts";
 import { SealedByteFiles } from "./sealed-byte-files.ts";
 import type { FileSpool, SpoolDirectory, SpoolFile } from "../../ports/file-spool.ts";
 import type { SealedDirectory, SealedFile, SealedReading, SealedSpool } from "../../ports/sealed-spool.ts";
@@ -83,8 +83,12 @@ class LocalSealedDirectory implements SealedDirectory {
 
 class LocalSealedFile {
   private readonly file: SpoolFile;
-  private readonly seal: { readonly key: Uint8Array; readonly number: number };
+  private readonly secret: KeyObject;
+  private readonly number: number;
   private readonly waiting = new Uint8Array(sealedBlockBytes * blocksPerWrite);
+  /** In turns: one is written while the next blocks are sealed into the other. */
+  private readonly sealed = [0, 1].map(() => new Uint8Array((sealedBlockBytes + sealedTagBytes) * blocksPerWrite));
+  private writes = 0;
   private waitingBytes = 0;
   private sizeBytes = 0;
   private block = 0;
@@ -93,7 +97,8 @@ class LocalSealedFile {
 
   constructor(file: SpoolFile, seal: { readonly key: Uint8Array; readonly number: number }) {
     this.file = file;
-    this.seal = seal;
+    this.secret = createSecretKey(seal.key);
+    this.number = seal.number;
   }
 
   async append(bytes: Uint8Array): Promise<void> {
@@ -124,21 +129,29 @@ class LocalSealedFile {
   }
 
   private async write(): Promise<void> {
-    const sealed: Uint8Array[] = [];
-    for (let at = 0; at < this.waitingBytes; at += sealedBlockBytes) {
-      const cipher = createCipheriv("aes-256-gcm", this.seal.key, sealedNonce(this.seal.number, this.block));
-      sealed.push(
-        cipher.update(this.waiting.subarray(at, Math.min(this.waitingBytes, at + sealedBlockBytes))),
-        cipher.final(),
-        cipher.getAuthTag(),
-      );
-      this.block += 1;
-    }
+    const sealed = this.sealWaiting();
     this.waiting.fill(0, 0, this.waitingBytes);
     this.waitingBytes = 0;
     await this.underWay;
-    this.underWay = this.file.append(Buffer.concat(sealed));
+    this.underWay = this.file.append(sealed);
     // It is met by the next write, or at the end.
     this.underWay.catch(() => undefined);
+  }
+
+  /** Valid until the write after the next. */
+  private sealWaiting(): Uint8Array {
+    const into = this.sealed[this.writes % 2] ?? new Uint8Array();
+    this.writes += 1;
+    let length = 0;
+    for (let at = 0; at < this.waitingBytes; at += sealedBlockBytes) {
+      const cipher = createCipheriv("aes-256-gcm", this.secret, sealedNonce(this.number, this.block));
+      const block = cipher.update(this.waiting.subarray(at, Math.min(this.waitingBytes, at + sealedBlockBytes)));
+      into.set(block, length);
+      cipher.final(); // a stream cipher keeps nothing back
+      into.set(cipher.getAuthTag(), length + block.length);
+      length += block.length + sealedTagBytes;
+      this.block += 1;
+    }
+    return into.subarray(0, length);
   }
 }

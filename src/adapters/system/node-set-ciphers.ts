@@ -13,6 +13,7 @@ import {
   verify,
 } from "node:crypto";
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { chunkBytes } from "../../formats/backup-set/chunk.ts";
 import type { AesGcm, SetCiphers } from "../../formats/backup-set/set-ciphers.ts";
 
 const tagBytes = 16;
@@ -21,6 +22,8 @@ const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
 const spkiPrefix = Buffer.from("302a300506032b6570032100", "hex");
 /** docs/decisions/0009-backup-sets.md: measured on snapshots of etcd; higher levels cost more time than they save bytes. */
 const zstdLevel = 1;
+/** Room for what comes out. A chunk becomes a seventh to a half of itself: room for all of it would mostly be garbage. */
+const chunkOutputBytes = 16 * 1024;
 const outputBytesMax = 1024 * 1024;
 
 /** By Node's own OpenSSL and zstd. */
@@ -44,7 +47,7 @@ export const nodeSetCiphers: SetCiphers = {
   aesGcm: aesGcmOf,
   compressZstd: (plain) =>
     zstdCompressSync(plain, {
-      chunkSize: Math.min(plain.length + 1024, outputBytesMax), // one buffer for what comes out, not several that are joined
+      chunkSize: plain.length > chunkBytes ? Math.min(plain.length, outputBytesMax) : chunkOutputBytes,
       params: { [constants.ZSTD_c_compressionLevel]: zstdLevel },
     }),
   decompressZstd: (compressed, sizeMax) => answered(() => zstdDecompressSync(compressed, { maxOutputLength: Math.max(sizeMax, 1) })),

@@ -20,12 +20,12 @@ class ThreadedSetContent implements SetContentWork {
   /** Names of all objects whose put was begun: one that failed may be there all the same. */
   readonly #begun: string[] = [];
   readonly #underWay = new Set<Promise<void>>();
-  #putFailure: { readonly error: unknown } | undefined;
+  #putFailure: Error | undefined;
   /** Whoever waits for a slot or for the thread's answer. */
-  #failure: { readonly error: unknown } | undefined;
+  #failure: Error | undefined;
   #onFree: () => void = () => undefined;
   #answer: ((answer: Waiting) => void) | undefined;
-  #onFailure: (error: unknown) => void = () => undefined;
+  #onFailure: (error: Error) => void = () => undefined;
 
   constructor({ store, signal, dataKey, known }: Parameters<MakeSetContent>[0]) {
     this.#store = store;
@@ -98,7 +98,7 @@ class ThreadedSetContent implements SetContentWork {
 
   async #freeSlot(): Promise<number> {
     for (;;) {
-      if (this.#failure !== undefined) throw this.#failure.error;
+      if (this.#failure !== undefined) throw this.#failure;
       const slot = this.#free.pop();
       if (slot !== undefined) return slot;
       await new Promise<void>((resolve) => (this.#onFree = resolve));
@@ -109,7 +109,7 @@ class ThreadedSetContent implements SetContentWork {
     return new Promise((resolve, reject) => {
       this.#answer = resolve;
       this.#onFailure = reject;
-      if (this.#failure !== undefined) reject(this.#failure.error);
+      if (this.#failure !== undefined) reject(this.#failure);
     });
   }
 
@@ -131,7 +131,7 @@ class ThreadedSetContent implements SetContentWork {
         this.#answer?.(answer);
         return;
       case "failed":
-        this.#fail(answer.isPut ? this.#putFailure?.error : answer.error);
+        this.#fail(answer.isPut ? this.#putFailure : answer.error);
         return;
       default:
         answer satisfies never;
@@ -143,7 +143,7 @@ class ThreadedSetContent implements SetContentWork {
     const put = this.#store.put(name, content, { signal: this.#signal }).then(
       () => this.#order({ kind: "put-done", number, isThere: true }),
       (error: unknown) => {
-        this.#putFailure ??= { error };
+        this.#putFailure ??= asError(error);
         this.#order({ kind: "put-done", number, isThere: false });
       },
     );
@@ -153,8 +153,12 @@ class ThreadedSetContent implements SetContentWork {
 
   /** For good: of a set of which something failed nothing more is written. */
   #fail(error: unknown): void {
-    this.#failure ??= { error };
-    this.#onFailure(this.#failure.error);
+    this.#failure ??= asError(error);
+    this.#onFailure(this.#failure);
     this.#onFree();
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(`the thread that seals a set's content failed: ${String(error)}`);
 }

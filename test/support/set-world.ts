@@ -78,12 +78,11 @@ export interface SetWorld<Store extends BackupStore = FakeBackupStore> {
 }
 
 export function setWorld(): SetWorld;
-export function setWorld<Store extends BackupStore>(store: Store): SetWorld<Store>;
-export function setWorld(given?: BackupStore): SetWorld<BackupStore> {
+export function setWorld<Store extends BackupStore>(store: Store, wrapping?: KeyWrapping): SetWorld<Store>;
+export function setWorld(given?: BackupStore, wrapping: KeyWrapping = new FakeKeyWrapping()): SetWorld<BackupStore> {
   const clock = new FakeClock();
   const store = given ?? new FakeBackupStore({ nowIso: () => clock.nowIso() });
   const keys = new FakeBackupKeys();
-  const wrapping = new FakeKeyWrapping();
   const owner: ProcessOwner = { host: "operator", pid: 100, bootId: "boot-1" };
   const running = new Set([owner.pid]);
   const writing: SetWriting = {

@@ -22,6 +22,7 @@ import { SetWriter, type BackupPartHead, type ManifestFacts } from "../../src/ca
 import type { BackupManifest } from "../../src/model/backup-set.ts";
 import { asHostName } from "../../src/model/ids.ts";
 import type { BackupStore } from "../../src/ports/backup-store.ts";
+import type { KeyWrapping } from "../../src/ports/key-wrapping.ts";
 import type { Sandboxes } from "../../src/ports/sandbox.ts";
 import type { SealedReading } from "../../src/ports/sealed-spool.ts";
 import { kubeJson, landmarkWrites, sealedAesCbc, snapshotBytes, type KeyWrites } from "./kube-database.ts";
@@ -107,7 +108,11 @@ export const smallCluster: KeyWrites = [
 
 export interface VerifyWorldOptions {
   readonly store?: BackupStore;
+  /** Instead of one that only says for whom it is. */
+  readonly wrapping?: KeyWrapping;
   readonly snapshot?: Uint8Array;
+  /** The manifest describes this one, and the set has `snapshot`. */
+  readonly described?: Uint8Array;
   /** Instead of a snapshot: the files of a member's data dir on cp1, by their paths below /var/lib/etcd. */
   readonly dataDir?: { readonly [path: string]: Uint8Array };
   /** Instead of /var/lib/etcd. */
@@ -138,7 +143,7 @@ const noSandboxes: Sandboxes = {
 
 /** A set of a cluster of two machines, as `backup create` writes it, and what verifies it. */
 export async function verifyWorld(options: VerifyWorldOptions = {}): Promise<VerifyWorld<BackupStore>> {
-  const set = options.store === undefined ? setWorld() : setWorld(options.store);
+  const set = options.store === undefined ? setWorld() : setWorld(options.store, options.wrapping);
   const pki = newPki();
   const machines = options.machines ?? { cp1: machineFiles(pki, "cp1"), cp2: machineFiles(pki, "cp2") };
   const snapshot = options.snapshot ?? snapshotBytes({ writes: smallCluster });
@@ -159,7 +164,7 @@ export async function verifyWorld(options: VerifyWorldOptions = {}): Promise<Ver
   if (options.lastSeen !== undefined)
     await writer.addPart({ ...ofCluster, kind: "last-seen", path: "last-seen.json" }, Buffer.from(options.lastSeen));
   const description = describeSnapshot(
-    memoryFileContext(dataDir === undefined ? { "/snapshot.db": snapshot } : Object.fromEntries(dataDir)),
+    memoryFileContext(dataDir === undefined ? { "/snapshot.db": options.described ?? snapshot } : Object.fromEntries(dataDir)),
     {
       path: dataDir === undefined ? "/snapshot.db" : dataDirAt,
       etcdVersion: options.cluster?.etcdVersion ?? "3.6.16",

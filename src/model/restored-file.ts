@@ -56,9 +56,7 @@ export function isSameState(one: FileState, other: FileState): boolean {
     case "absent":
       return other.kind === "absent";
     case "file":
-      return (
-        other.kind === "file" && one.tag === other.tag && one.mode === other.mode && one.uid === other.uid && one.gid === other.gid
-      );
+      return other.kind === "file" && one.tag === other.tag && one.mode === other.mode && one.uid === other.uid && one.gid === other.gid;
     case "symlink":
       return other.kind === "symlink" && one.tag === other.tag && one.uid === other.uid && one.gid === other.gid;
     case "other":

@@ -33,7 +33,8 @@ export function planRestore(input: RestorePlanInput): RecoveryPlan {
   const { clusterId, ...wanted } = input.wanted;
   const offered = planRestoreParts(model, goal, { ...wanted, clusterIds: { live, ofSet: clusterId } });
   const projection = offered.kind === "possible" ? projectSteps(model, offered.steps) : undefined;
-  const candidate = projection === undefined || projection.problems.length === 0 ? offered : notPossible("restore-parts", ...projection.problems);
+  const candidate =
+    projection === undefined || projection.problems.length === 0 ? offered : notPossible("restore-parts", ...projection.problems);
   const looks = judgeLooks(inventory);
   const decision = decide(candidate, { live, waitFor: looks.reasons });
   const content: PlanContent = {

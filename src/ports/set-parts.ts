@@ -19,7 +19,7 @@ export interface SetParts {
    * 64 hex digits: HMAC of the content under a key that only who opens the set
    * has. Equal contents have equal tags in all sets of one data key.
    */
-  tag(kind: "file" | "symlink", content: Uint8Array): string;
+  readonly tag: (kind: "file" | "symlink", content: Uint8Array) => string;
   /** The whole content of a machine's file, checked. BACKUP_OBJECT_MISSING, BACKUP_SET_DAMAGED, BACKUP_STORE_*. */
   read(host: HostName, path: string, signal: AbortSignal): Promise<Uint8Array>;
 }

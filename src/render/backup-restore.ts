@@ -98,7 +98,9 @@ export function restorePage(document: BackupRestoreDocument, options: { readonly
     ...unseen.map((words) => item(warn(words))),
     gap,
     ...planPage(document.plan, options),
-    ...(toTakeEffect.length === 0 ? [] : [gap, heading("it restarts nothing; for the files to take effect, afterwards"), ...toTakeEffect.map((words) => item(words))]),
+    ...(toTakeEffect.length === 0
+      ? []
+      : [gap, heading("it restarts nothing; for the files to take effect, afterwards"), ...toTakeEffect.map((words) => item(words))]),
   ];
 }
 
@@ -141,17 +143,17 @@ function ownerBlocks(now: ShownState | undefined, becomes: ShownState | undefine
 }
 
 /** Only what changes. */
-function pairBlocks(what: string, { now, becomes }: { readonly now: string | undefined; readonly becomes: string | undefined }): readonly Block[] {
+function pairBlocks(
+  what: string,
+  { now, becomes }: { readonly now: string | undefined; readonly becomes: string | undefined },
+): readonly Block[] {
   return now === becomes || becomes === undefined ? [] : [line([dim(`${what}: `), now ?? "none", dim(" -> "), becomes], 6)];
 }
 
 function certificateBlocks({ certificates: { now, becomes } }: BackupRestoreFile): readonly Block[] {
   const [before, after] = [now.map(certificateWords), becomes.map(certificateWords)];
   if (before.join() === after.join()) return [];
-  return [
-    ...before.map((words) => line([bad("- "), words], 6)),
-    ...after.map((words) => line([good("+ "), words], 6)),
-  ];
+  return [...before.map((words) => line([bad("- "), words], 6)), ...after.map((words) => line([good("+ "), words], 6))];
 }
 
 function certificateWords({ subject, issuer, serial, notAfter, publicKeyId }: CertificateLine): string {

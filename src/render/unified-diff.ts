@@ -13,7 +13,8 @@ export function unifiedDiff(from: string, to: string): readonly DiffLine[] | und
   const [before, after] = [linesOf(from), linesOf(to)];
   if (before.length > linesMax || after.length > linesMax) return undefined;
   const all = allLines(before, after);
-  const isNear = (at: number): boolean => all.slice(Math.max(0, at - contextLines), at + contextLines + 1).some(({ kind }) => kind !== "same");
+  const isNear = (at: number): boolean =>
+    all.slice(Math.max(0, at - contextLines), at + contextLines + 1).some(({ kind }) => kind !== "same");
   const shown: DiffLine[] = [];
   all.forEach((line, at) => {
     if (isNear(at)) shown.push(line);

@@ -19,11 +19,13 @@ export type RestorablePart = BackupPart & { readonly kind: RestorableKind; reado
  */
 export function chosenParts(set: OpenSet, host: HostName, selection: PartSelection): readonly RestorablePart[] {
   const own = partsOfHost(set, host);
-  for (const path of selection.paths)
-    if (!own.some((part) => isAtOrBelow(part.path, path))) throw notThere(set, host, path);
+  for (const path of selection.paths) if (!own.some((part) => isAtOrBelow(part.path, path))) throw notThere(set, host, path);
   for (const kind of selection.kinds)
     if (!own.some((part) => part.kind === kind))
-      throw usage(`--kind ${kind}`, `set ${set.manifest.id} has nothing of that kind of ${host}; see requorum backup show ${set.manifest.id}`);
+      throw usage(
+        `--kind ${kind}`,
+        `set ${set.manifest.id} has nothing of that kind of ${host}; see requorum backup show ${set.manifest.id}`,
+      );
   const chosen = own.filter(({ kind, path }) => selection.kinds.includes(kind) || selection.paths.some((wish) => isAtOrBelow(path, wish)));
   const paths = new Set(chosen.map(({ path }) => path));
   // Where /lib is a link to /usr/lib the same file was collected under both names.
@@ -45,7 +47,9 @@ export function authorityParts(set: OpenSet, host: HostName): readonly Restorabl
 }
 
 function notThere(set: OpenSet, host: HostName, path: string): RecoveryError {
-  const isData = set.parts.some((part) => part.kind === "snapshot" && (part.path === path || part.host === undefined) && isAtOrBelow(part.path, path));
+  const isData = set.parts.some(
+    (part) => part.kind === "snapshot" && (part.path === path || part.host === undefined) && isAtOrBelow(part.path, path),
+  );
   if (isData || /\/member(?:\/|$)|\/var\/lib\/etcd/.test(path))
     return new RecoveryError("USAGE", {
       subject: "option --path",

@@ -101,7 +101,8 @@ function assertOfCluster({ manifest }: OpenSet, config: ClusterConfig): void {
   if (config.platform === "openshift" || manifest.cluster.platform === "openshift")
     throw new RecoveryError("NOT_BUILT_YET", {
       subject: `cluster ${config.cluster}`,
-      detail: "on OpenShift these files belong to operators, which write them anew; putting them back is not built yet. requorum backup unseal gives them to you",
+      detail:
+        "on OpenShift these files belong to operators, which write them anew; putting them back is not built yet. requorum backup unseal gives them to you",
     });
   if (manifest.cluster.name === config.cluster) return;
   throw new RecoveryError("USAGE", {

@@ -60,19 +60,13 @@ interface Wanted {
 async function restore(invocation: Invocation, { app: plain, display }: BackupCall, wanted: Wanted): Promise<ExitName> {
   const { cli } = invocation;
   const { host, selection, accepts, id, parts } = wanted;
-  let known: RecoveryPlan | undefined;
-  const runs = tappedRunStore(
-    plain.ports.runs,
-    runListener(cli, () => known),
-  );
-  const app: AppContext = { ...plain, ports: { ...plain.ports, runs, setParts: parts } };
+  const app: AppContext = { ...plain, ports: { ...plain.ports, setParts: parts } };
   const breakLock = hasFlag(invocation, "break-lock");
   const out = textOption(invocation, "out");
   if (!breakLock && out === undefined) await assertNoRunHoldsLock(app);
   const set = await parts.openSet(id, cli.signal);
   const made = await planRestoreOfParts({ ...app, keyMatcher: nodeKeyMatcher }, { set, host, selection, accepts });
   const { plan } = made;
-  known = plan;
   display.stop();
   if (out !== undefined || plan.verdict !== "act") {
     const file = plan.verdict === "act" ? out : undefined;
@@ -84,18 +78,33 @@ async function restore(invocation: Invocation, { app: plain, display }: BackupCa
   }
   display.leaveOut(plan.steps.map((step) => step.describes));
   printNote(cli, restorePage(documentOf(app, made, planDocument(plan, undefined)), { showsNext: false }));
-  const applied = await applyPlan(app, {
+  return await carryOut(invocation, { app, display, plan, breakLock });
+}
+
+async function carryOut(
+  invocation: Invocation,
+  {
+    app: plain,
+    display,
     plan,
-    askConsent: consentFor(cli, app, {
-      approve: undefined,
-      commandFor: (consented) => keptPlan(invocation, consented),
-      showsPlan: false,
-      pause: () => {
-        display.stop();
-      },
-    }),
     breakLock,
+  }: Pick<BackupCall, "app" | "display"> & { readonly plan: RecoveryPlan; readonly breakLock: boolean },
+): Promise<ExitName> {
+  const { cli } = invocation;
+  const runs = tappedRunStore(
+    plain.ports.runs,
+    runListener(cli, () => plan),
+  );
+  const app: AppContext = { ...plain, ports: { ...plain.ports, runs } };
+  const askConsent = consentFor(cli, app, {
+    approve: undefined,
+    commandFor: (consented) => keptPlan(invocation, consented),
+    showsPlan: false,
+    pause: () => {
+      display.stop();
+    },
   });
+  const applied = await applyPlan(app, { plan, askConsent, breakLock });
   display.stop();
   return await finishRun(cli, app, applied);
 }

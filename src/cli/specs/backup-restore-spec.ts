@@ -12,7 +12,9 @@ export const restoreSpec: CommandSpec = {
     "For PKI and kubeconfigs the set's CA must be the one that another machine of the cluster has; where that is not proven it is refused, unless it is accepted by name. etcd's data is no such part: see snapshot restore.",
     "The plan names paths, owners and keyed hashes, and no content. A run that was stopped is gone on with by resume; each file is then the old one or the new one.",
   ],
-  arguments: [{ name: "set", isRequired: true, describes: "the set's name, or how it begins; latest: the newest trusted one of this cluster" }],
+  arguments: [
+    { name: "set", isRequired: true, describes: "the set's name, or how it begins; latest: the newest trusted one of this cluster" },
+  ],
   options: [
     { name: "host", value: "HOST", describes: "the machine: its own files of the set are put back on it" },
     { name: "pki", describes: "certificates and keys, the service account's among them" },

@@ -105,8 +105,11 @@ test("host.restoreFiles: a missing file and its missing directories are made as 
   machines.set("cp1", "/etc/kubernetes/own.conf", { text: "mine" });
   const seen = await world.look([key]);
   assert.deepEqual(seen[0]?.state, { kind: "absent" });
-  assert.equal(seen[0]?.nearest, "/etc/kubernetes");
-  const args = { ...(await argsOf(world, { [key]: becomes("KEY\n") })), directories: [{ path: "/etc/kubernetes/pki", mode: 0o700, uid: 5, gid: 5 }] };
+  assert.equal(seen[0].nearest, "/etc/kubernetes");
+  const args = {
+    ...(await argsOf(world, { [key]: becomes("KEY\n") })),
+    directories: [{ path: "/etc/kubernetes/pki", mode: 0o700, uid: 5, gid: 5 }],
+  };
   await hostRestoreFilesHandler.perform(args, world.step);
   assert.deepEqual([machines.text("cp1", key), machines.mode("cp1", key)], ["KEY\n", "600"]);
   assert.equal(machines.mode("cp1", "/etc/kubernetes/pki"), "700");
@@ -187,6 +190,47 @@ test("host.restoreFiles: content goes over standard input; neither it nor its ha
   const args = await argsOf(world, { [key]: becomes(`${secret}\n`) });
   await hostRestoreFilesHandler.perform(args, world.step);
   const said = JSON.stringify([machines.words, facts, args]);
-  for (const form of [secret, Buffer.from(secret).toString("base64").slice(0, 16), hashing.sha256Hex(`${secret}\n`), hashing.sha256Hex(`old-${secret}\n`)])
+  for (const form of [
+    secret,
+    Buffer.from(secret).toString("base64").slice(0, 16),
+    hashing.sha256Hex(`${secret}\n`),
+    hashing.sha256Hex(`old-${secret}\n`),
+  ])
     assert.equal(said.includes(form), false);
+});
+
+test("host.restoreFiles: killed before any command that names or removes, each file is the old or the new one, and going on ends it", async (context) => {
+  const missing = "/etc/kubernetes/pki/etcd/ca.key";
+  let kills = 0;
+  for (let at = 1; ; at += 1) {
+    const world = setting(context, { [cfg]: "new\n", [missing]: "KEY\n" });
+    const { machines } = world;
+    machines.set("cp1", cfg, { text: "old\n", mode: 0o644 });
+    mkdirSync(machines.place("cp1", "/etc/kubernetes"), { recursive: true });
+    const directories = ["/etc/kubernetes/pki", "/etc/kubernetes/pki/etcd"].map((path) => ({ path, mode: 0o755, uid: 0, gid: 0 }));
+    const args = { ...(await argsOf(world, { [cfg]: becomes("new\n", { mode: 0o640 }), [missing]: becomes("KEY\n") })), directories };
+    machines.killBefore = at;
+    const end = await hostRestoreFilesHandler.perform(args, world.step).then(
+      () => "done",
+      () => "killed",
+    );
+    const tree = machines.tree("cp1");
+    assert.ok(
+      ["old\n 644", "new\n 640"].includes(`${tree[cfg] ?? ""} ${machines.mode("cp1", cfg)}`),
+      `kill ${String(at)}: ${tree[cfg] ?? "gone"}`,
+    );
+    assert.ok([undefined, "KEY\n"].includes(tree[missing]));
+    machines.killBefore = undefined;
+    await hostRestoreFilesHandler.perform(args, world.step);
+    assert.deepEqual(machines.tree("cp1"), { [cfg]: "new\n", [missing]: "KEY\n" });
+    assert.deepEqual(
+      [machines.mode("cp1", cfg), machines.mode("cp1", missing), machines.mode("cp1", "/etc/kubernetes/pki")],
+      ["640", "600", "755"],
+    );
+    const aside = join(machines.rootOf("cp1"), "var/lib/requorum/aside/R");
+    assert.equal(readFileSync(join(aside, machines.place("cp1", cfg)), "utf8"), "old\n");
+    if (end === "done") break;
+    kills += 1;
+  }
+  assert.ok(kills > 6, `only ${String(kills)} kills`);
 });

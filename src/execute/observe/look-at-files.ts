@@ -62,9 +62,13 @@ export function readFileLook(output: string, asked: { readonly host: HostName; r
   return lines.flatMap((line) => seenFile(line.split(" "), asked) ?? []);
 }
 
-function seenFile(words: readonly string[], { host, tag }: { readonly host: HostName; readonly tag: SetParts["tag"] }): SeenFile | undefined {
+function seenFile(
+  words: readonly string[],
+  { host, tag }: { readonly host: HostName; readonly tag: SetParts["tag"] },
+): SeenFile | undefined {
   const text = (base64: string | undefined): string => new TextDecoder().decode(bytesOf(base64 ?? "?", host));
-  switch (words[0]) {
+  const [kind = ""] = words;
+  switch (kind) {
     case "absent":
       return { path: text(words[1]), state: { kind: "absent" }, content: undefined, nearest: text(words[2]) };
     case "other":
@@ -80,7 +84,11 @@ function seenFile(words: readonly string[], { host, tag }: { readonly host: Host
       if (!/^:.*:$/.test(framed) || !/^[0-7]{1,4}$/.test(mode ?? "")) throw malformed(host, "a file's line is cut");
       const content = bytesOf(framed.slice(1, -1), host);
       const owner = ownerOf(uid, gid, host);
-      return { path: text(path), state: { kind: "file", tag: tag("file", content), mode: Number.parseInt(mode ?? "", 8), ...owner }, content };
+      return {
+        path: text(path),
+        state: { kind: "file", tag: tag("file", content), mode: Number.parseInt(mode ?? "", 8), ...owner },
+        content,
+      };
     }
     default:
       throw malformed(host, "a line is of no known kind");
@@ -98,5 +106,8 @@ function bytesOf(base64: string, host: HostName): Uint8Array {
 }
 
 function malformed(host: HostName, what: string): RecoveryError {
-  return new RecoveryError("REMOTE_ANSWER_MALFORMED", { subject: `host ${host}`, detail: `the answer with the files that were looked at: ${what}` });
+  return new RecoveryError("REMOTE_ANSWER_MALFORMED", {
+    subject: `host ${host}`,
+    detail: `the answer with the files that were looked at: ${what}`,
+  });
 }

@@ -34,14 +34,16 @@ export const restoredFilesAreSeen: PlanCheck = {
       const seen = checked.plan.start.hosts.find(({ name }) => name === host)?.files ?? [];
       const objections: PlanObjection[] = [];
       if (files.length === 0) objections.push(objection("I-S7", "the step names no file", step));
-      for (const path of paths.filter((one) => !isFilePath(one))) objections.push(objection("I-S7", `${JSON.stringify(path)} is no path that may be restored`, step));
+      for (const path of paths.filter((one) => !isFilePath(one)))
+        objections.push(objection("I-S7", `${JSON.stringify(path)} is no path that may be restored`, step));
       if (new Set(paths).size !== paths.length) objections.push(objection("I-S7", "a path is named twice", step));
       for (const { path, was, becomes } of files) {
         const state = seen.find((file) => file.path === path)?.state;
         if (state === undefined || textOf(state) !== textOf(was))
           objections.push(objection("I-S7", `${path} was not seen on ${host} as the step says`, step));
         if (was.kind === "other") objections.push(objection("I-S7", `${path} on ${host} is nothing that is kept aside and replaced`, step));
-        if (becomes.kind === "file" && (becomes.mode & 0o7000) !== 0) objections.push(objection("I-S7", `${path} would get set-id bits`, step));
+        if (becomes.kind === "file" && (becomes.mode & 0o7000) !== 0)
+          objections.push(objection("I-S7", `${path} would get set-id bits`, step));
       }
       return objections;
     }),
@@ -55,7 +57,7 @@ function textOf(state: object): string {
 function isFilePath(path: string): boolean {
   const [first, ...parts] = path.split("/");
   const isPlain = first === "" && parts.every((part) => part !== "" && part !== "." && part !== "..");
-  const isText = [...path].every((sign) => sign >= " " && sign !== "\u007f");
+  const isText = !/\p{Cc}/u.test(path);
   return isPlain && isText && parts.length >= 2 && !forbiddenTops.includes(parts[0] ?? "") && !path.startsWith("/var/lib/requorum");
 }
 
@@ -71,7 +73,11 @@ export const restoredCaIsTheClusters: PlanCheck = {
     }),
 };
 
-function authorityProblems(start: ClusterModel, step: RestoreStep, authority: { readonly path: string; readonly tag: string }): readonly PlanObjection[] {
+function authorityProblems(
+  start: ClusterModel,
+  step: RestoreStep,
+  authority: { readonly path: string; readonly tag: string },
+): readonly PlanObjection[] {
   let agreeing = 0;
   const objections: PlanObjection[] = [];
   for (const host of start.hosts) {
@@ -106,7 +112,13 @@ export const restartedMemberMayBeMissed: PlanCheck = {
       const member = before.members.find(({ host }) => host === step.args.host);
       const { voters, healthy, needed } = countVotes(before.members);
       if (!restartsEtcd(step) || member?.healthy !== true || healthy === voters || healthy < needed || healthy > needed) return [];
-      return [objection("I-S1", `etcd on ${step.args.host} is restarted while ${String(healthy)} of ${String(voters)} voters are healthy and all of those are needed`, step)];
+      return [
+        objection(
+          "I-S1",
+          `etcd on ${step.args.host} is restarted while ${String(healthy)} of ${String(voters)} voters are healthy and all of those are needed`,
+          step,
+        ),
+      ];
     }),
 };
 

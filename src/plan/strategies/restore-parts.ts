@@ -42,7 +42,9 @@ export function planRestoreParts(model: ClusterModel, goal: RestorePartsGoal, wa
     ...etcdProblems(model, goal, open),
   ];
   if (problems.length > 0) return notPossible("restore-parts", ...problems);
-  const files = open.flatMap(({ path, kind, now, becomes }): RestoredFile[] => (now === undefined ? [] : [{ path, kind, was: now, becomes }]));
+  const files = open.flatMap(({ path, kind, now, becomes }): RestoredFile[] =>
+    now === undefined ? [] : [{ path, kind, was: now, becomes }],
+  );
   const { host, set, accepts } = goal;
   return {
     kind: "possible",
@@ -50,7 +52,15 @@ export function planRestoreParts(model: ClusterModel, goal: RestorePartsGoal, wa
     steps: [
       {
         kind: "host.restoreFiles",
-        args: { host, set, manifestSha256: wanted.manifestSha256, directories: missingDirectories(open, wanted.facts), files, authorities, accepts },
+        args: {
+          host,
+          set,
+          manifestSha256: wanted.manifestSha256,
+          directories: missingDirectories(open, wanted.facts),
+          files,
+          authorities,
+          accepts,
+        },
       },
     ],
     loss: {
@@ -110,7 +120,9 @@ function etcdProblems(model: ClusterModel, { host }: RestorePartsGoal, files: re
   if (member?.isHealthy === false || (member === undefined && model.members !== undefined)) return [];
   const isWhole = quorum !== undefined && quorum.healthy === quorum.voters;
   if (quorum === undefined || !hasQuorum(quorum) || isWhole || quorum.faultTolerance > 0) return [];
-  return [`The kubelet restarts etcd when ${manifest.path} changes, and no other member may be missed now: repair the others first (requorum plan).`];
+  return [
+    `The kubelet restarts etcd when ${manifest.path} changes, and no other member may be missed now: repair the others first (requorum plan).`,
+  ];
 }
 
 /**

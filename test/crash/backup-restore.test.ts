@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { cli, workDirectory, type CliResult } from "../support/captured-cli.ts";
+import { FakeRunStore } from "../support/fake-run-store.ts";
+import { RestoringMachines } from "../support/restoring-machines.ts";
+import { firstSet, manifestFacts, partHead, setWorld } from "../support/set-world.ts";
+import { DirectoryStore } from "../../src/adapters/backup-store/directory-store.ts";
+import { AgeKeyWrapping } from "../../src/adapters/system/age-key-wrapping.ts";
+import { SetWriter } from "../../src/catalogue/set-writer.ts";
+import { toBase64Url } from "../../src/formats/backup-set/byte-text.ts";
+import type { BackupPartKind } from "../../src/model/backup-set.ts";
+import { readClusterConfig } from "../../src/schemas/config.ts";
+import { outputDocuments } from "../../src/schemas/output.ts";
+
+const secret = "planted-secret-8d21";
+const cfg = "/etc/haproxy/haproxy.cfg";
+const caKey = "/etc/kubernetes/pki/ca.key";
+const caCrt = "/etc/kubernetes/pki/ca.crt";
+const files: readonly (readonly [BackupPartKind, string, string, number])[] = [
+  ["load-balancer", cfg, `frontend api\n  bind *:8443\n  stats auth admin:${secret}\n  timeout client 30s\n`, 0o644],
+  ["pki", caCrt, "the CA's certificate\n", 0o644],
+  ["pki", caKey, `key ${secret}\n`, 0o600],
+  ["encryption-config", "/etc/kubernetes/enc.yaml", `secret: ${secret}\n`, 0o600],
+];
+
+/** Two machines, and a store with a set of the first. */
+async function setting(context: TestContext, cluster = "north") {
+  const directory = workDirectory();
+  context.after(() => {
+    directory.remove();
+  });
+  const place = join(directory.path, "store");
+  const world = setWorld(new DirectoryStore(place));
+  const machines = new RestoringMachines(directory.path);
+  for (const host of ["cp1", "cp2"]) mkdirSync(join(machines.rootOf(host), "etc"), { recursive: true });
+  const wrapping = new AgeKeyWrapping();
+  const { identity, recipient } = await wrapping.newIdentity();
+  const writer = await SetWriter.begin({ ...world.writing, wrapping }, { id: firstSet, recipients: [recipient] });
+  for (const [kind, path, text, mode] of files) {
+    await writer.addPart(partHead(path, { kind, mode }), Buffer.from(text));
+    machines.set("cp1", path, { text, mode });
+  }
+  await writer.finish({ ...manifestFacts(), cluster: { ...manifestFacts().cluster, name: cluster } });
+  const identityFile = join(directory.path, "identity");
+  machines.set("cp2", caCrt, { text: files[1]![2], mode: 0o644 });
+  writeFileSync(identityFile, `${identity}\n`, { mode: 0o600 });
+  const text = `apiVersion: requorum/v1\ncluster: north\nhosts: [{ name: cp1, address: 10.0.0.11, roles: [control-plane] }, { name: cp2, address: 10.0.0.12, roles: [control-plane] }]\nbackup: { store: ${place}, recipients: [${recipient}], signers: [${toBase64Url(world.keys.signing.publicKey)}] }\n`;
+  const runs = new FakeRunStore();
+  const call = (verb: readonly string[], answers?: readonly string[]): Promise<CliResult> =>
+    cli(
+      [...verb, "--identity", identityFile],
+      {
+        config: readClusterConfig(text, "/r.yaml"),
+        ports: { clock: world.clock, hostAccess: machines, runs },
+        ...(answers === undefined ? {} : { answers, isTty: true, columns: 200 }),
+      },
+      directory.path,
+    );
+  const restore = (wish: readonly string[], answers?: readonly string[]) =>
+    call(["backup", "restore", firstSet, "--host", "cp1", ...wish], answers);
+  return { machines, call, restore, runs, directory: directory.path };
+}
+
+test("backup restore: one configuration file is shown as a diff without secrets, restored after consent, and the run says so", async (context) => {
+  const { machines, restore, runs } = await setting(context);
+  machines.set("cp1", cfg, { text: `frontend api\n  bind *:6443\n  stats auth admin:old-${secret}\n  timeout client 30s\n`, mode: 0o644 });
+  const { code, out, err } = await restore(["--path", cfg], ["north"]);
+  assert.equal(code, 0, err + out);
+  assert.match(err, /- {3}bind \*:6443/);
+  assert.match(err, /\+ {3}bind \*:8443/);
+  assert.match(err, /systemctl reload haproxy/);
+  assert.equal(machines.text("cp1", cfg), files[0]![2]);
+  const [run] = await runs.list();
+  const kept = JSON.stringify([await runs.readPlan(run!), await runs.readJournal(run!), machines.words, out, err]);
+  assert.equal(kept.includes(secret), false);
+  assert.match((await restore(["--path", cfg])).out, /NOTHING TO DO/);
+});
+
+test("backup restore: PKI is restored when another machine has the same CA, refused when it has another, accepted only by name", async (context) => {
+  const { machines, restore } = await setting(context);
+  machines.set("cp1", caKey, { text: "lost", mode: 0o644 });
+  machines.set("cp2", caCrt, { text: "another CA\n" });
+  const refused = await restore(["--pki"]);
+  assert.equal(refused.code, 12, refused.err);
+  assert.match(refused.out, /not the CA that cp2 uses.*--accept OTHER_CA/s);
+  assert.equal(machines.text("cp1", caKey), "lost");
+  machines.set("cp2", caCrt, { text: files[1]![2] });
+  machines.set("cp1", "/etc/kubernetes/pki/stranger.key", { text: secret });
+  const done = await restore(["--pki"], ["north"]);
+  assert.equal(done.code, 0, done.err);
+  assert.match(done.err, /only on the machine, and left alone: .*stranger\.key/);
+  assert.deepEqual([machines.text("cp1", caKey), machines.mode("cp1", caKey)], [files[2]![2], "600"]);
+  assert.equal(`${done.out}${done.err}`.includes(secret), false);
+});
+
+test("backup restore --out and apply: the plan holds no content, is carried out later, and is stale when the file was changed in between", async (context) => {
+  const { machines, restore, call, directory } = await setting(context);
+  machines.set("cp1", "/etc/kubernetes/enc.yaml", { text: `secret: old-${secret}\n` });
+  const made = await restore(["--encryption-config", "--out", "plan.json", "-o", "json"]);
+  assert.equal(made.code, 0, made.err);
+  const document = JSON.parse(made.out) as { readonly plan: { readonly digest: string } };
+  assert.doesNotThrow(() => outputDocuments["BackupRestore"]?.schema.parse(document));
+  assert.equal(`${made.out}${readFileSync(join(directory, "plan.json"), "utf8")}`.includes(secret), false);
+  const approve = ["--approve", document.plan.digest.slice(0, 12)];
+  machines.set("cp1", "/etc/kubernetes/enc.yaml", { text: "edited meanwhile\n" });
+  const stale = await call(["apply", "plan.json", ...approve]);
+  assert.equal(stale.code, 12, stale.err);
+  assert.match(stale.out, /somebody changed it/);
+  assert.equal(machines.text("cp1", "/etc/kubernetes/enc.yaml"), "edited meanwhile\n");
+  machines.set("cp1", "/etc/kubernetes/enc.yaml", { text: `secret: old-${secret}\n` });
+  const applied = await call(["resume"]);
+  assert.equal(applied.code, 0, applied.err);
+  assert.equal(machines.text("cp1", "/etc/kubernetes/enc.yaml"), files[3]![2]);
+});
+
+test("backup restore: wrong words, another cluster's set and etcd's data are refused with the way on", async (context) => {
+  const { restore } = await setting(context, "south");
+  assert.match((await restore([])).err, /say what is put back/);
+  assert.match((await restore(["--path", "etc/x"])).err, /no absolute path/);
+  assert.match((await restore(["--pki"])).err, /it is of cluster south; the configuration is of north/);
+  const own = await setting(context);
+  assert.match((await own.restore(["--path", "/var/lib/etcd/member"])).err, /snapshot restore/);
+  assert.match((await own.restore(["--kind", "kubelet"])).err, /nothing of that kind of cp1/);
+});

@@ -2,7 +2,8 @@ import type { InstalledTimer } from "./backup-schedule.ts";
 
 /** One thing that installing or removing a timer does. `isOver`: what the file holds before, bound to the plan; undefined: nothing. */
 export type TimerAction =
-  | { readonly kind: "make-directory"; readonly path: string }
+  /** `isBelowMount`: the store, whose parents are there, or its disk is not mounted. */
+  | { readonly kind: "make-directory"; readonly path: string; readonly isBelowMount: boolean }
   | { readonly kind: "write"; readonly name: string; readonly isOver: string | undefined }
   /** Ours, and changed by hand: kept beside, as NAME.kept-MARK. */
   | { readonly kind: "move-aside"; readonly name: string; readonly mark: string; readonly isOver: string }

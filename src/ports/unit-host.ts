@@ -14,8 +14,8 @@ export interface UnitHost {
   /** Returns where it lies now: beside, under a name that systemd does not read. LOCAL_FILE_FAILED. */
   moveAside(name: string, mark: string): Promise<string>;
   remove(name: string): Promise<void>;
-  /** 0700; nothing when it is there. LOCAL_FILE_FAILED. */
-  makeDirectory(path: string): Promise<void>;
+  /** 0700; nothing when it is there. `isBelowMount`: not its parents, which are a disk's that may not be mounted. LOCAL_FILE_FAILED. */
+  makeDirectory(path: string, options: { readonly isBelowMount: boolean }): Promise<void>;
   /** When the expression comes up, some times from now on. `unchecked`: there is no systemd-analyze. */
   checkCalendar(expression: string): Promise<CalendarCheck>;
   /** What `systemd-analyze verify` finds wrong with these units; undefined: there is no such program. */

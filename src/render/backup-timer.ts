@@ -58,7 +58,14 @@ function actionWords(action: TimerAction, { scope, directory }: Pick<TimerPlan, 
 }
 
 export function timerChangePage(change: BackupTimerChangeDocument): Page {
-  if (change.actions.length === 0) return [line("there is no timer of requorum's here, and nothing to do")];
+  if (change.actions.length === 0)
+    return [
+      line(
+        change.verb === "install"
+          ? "the timer is installed exactly so, and runs: nothing to do"
+          : "there is no timer of requorum's here, and nothing to do",
+      ),
+    ];
   return [
     line([
       change.isDone ? good(change.verb === "install" ? "timer installed" : "timer removed") : strong(`what ${change.verb} would do`),

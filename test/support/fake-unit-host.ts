@@ -55,7 +55,8 @@ export class FakeUnitHost implements UnitHost {
     this.log.push(words.join(" "));
     return Promise.resolve();
   }
+  state: UnitState | undefined;
   stateOf(): Promise<UnitState | undefined> {
-    return Promise.resolve(undefined);
+    return Promise.resolve(this.state);
   }
 }

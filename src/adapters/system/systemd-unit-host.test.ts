@@ -43,6 +43,7 @@ test("units: systemd itself finds nothing wrong with what requorum writes, for t
       command: [process.execPath, "/opt/100% of/it$/requorum.js", "--credential", credentialPlace],
       environment: { HOME: "/root", XDG_STATE_HOME: '/var/li"b' },
       writable: ["/srv/backup sets"],
+      storeDirectory: "/srv/backup sets",
       passphraseFile: "/etc/pass phrase",
       runSecondsMax: 3600,
       when: { kind: "calendar", expression: "Mon..Fri 03:00" },
@@ -60,8 +61,25 @@ test("units: systemd itself finds nothing wrong with what requorum writes, for t
   const fits = await units.checkCalendar("*-*-* 03:00");
   assert.ok(fits.kind === "fits" && fits.nextMs.length > 10);
   assert.equal((fits.nextMs[1] ?? 0) - (fits.nextMs[0] ?? 0), 86_400_000);
+  const workdays = await units.checkCalendar("Mon..Fri *-*-* 08..18:00/15");
+  assert.ok(workdays.kind === "fits");
+  const gapsMs = workdays.nextMs.slice(1).map((time, index) => time - (workdays.nextMs[index] ?? 0));
+  // From Friday 18:45 to Monday 08:00.
+  assert.equal(Math.max(...gapsMs), 61.25 * 3_600_000);
   assert.equal((await units.checkCalendar("foo")).kind, "wrong");
   assert.equal((await units.checkCalendar("--version")).kind, "wrong");
+});
+
+test("units: the directory of a store is made, but not that of a disk that is not mounted", async (context) => {
+  const { units, directory } = host(context);
+  await units.makeDirectory(join(directory, "sets"), { isBelowMount: true });
+  await units.makeDirectory(join(directory, "sets"), { isBelowMount: true });
+  await units.makeDirectory(join(directory, "state", "requorum"), { isBelowMount: false });
+  assert.ok(statSync(join(directory, "state", "requorum")).isDirectory());
+  await assert.rejects(
+    units.makeDirectory(join(directory, "nas", "sets"), { isBelowMount: true }),
+    isRecoveryError("LOCAL_FILE_FAILED", /is the disk mounted/),
+  );
 });
 
 test("units: what systemctl does not do is an error with its words", async (context) => {

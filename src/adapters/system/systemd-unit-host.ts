@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { access, lstat, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { access, lstat, mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { RecoveryError } from "../../model/recovery-error.ts";
@@ -8,8 +8,8 @@ import type { CalendarCheck, UnitFile, UnitHost, UnitState } from "../../ports/u
 
 /** systemctl waits for a manager that is busy; more than this means that it hangs. */
 const programMsMax = 30_000;
-/** A fortnight of daily ones, and a day of hourly ones: the longest gap of every usual expression is among them. */
-const iterations = 30;
+/** Ten days of one every quarter of an hour: nights and weekends, the longest gaps of usual expressions, are among them. */
+const iterations = 1000;
 const unitMode = 0o644;
 
 interface Ran {
@@ -89,12 +89,21 @@ export class SystemdUnitHost implements UnitHost {
     await translated(path, "remove the unit", () => rm(path, { force: true }));
   }
 
-  async makeDirectory(path: string): Promise<void> {
-    await translated(path, "make the directory", () => mkdir(path, { recursive: true, mode: 0o700 }));
+  async makeDirectory(path: string, { isBelowMount }: { readonly isBelowMount: boolean }): Promise<void> {
+    await translated(path, isBelowMount ? "make the directory (is the disk mounted?)" : "make the directory", async () => {
+      try {
+        await mkdir(path, { recursive: !isBelowMount, mode: 0o700 });
+      } catch (error) {
+        if (errnoOf(error) !== "EEXIST" || !(await stat(path)).isDirectory()) throw error;
+      }
+    });
   }
 
   async checkCalendar(expression: string): Promise<CalendarCheck> {
-    const ran = await run("systemd-analyze", ["calendar", `--iterations=${String(iterations)}`, "--", expression], { TZ: "UTC" });
+    const ask = (words: readonly string[]) => run("systemd-analyze", ["calendar", ...words, "--", expression], { TZ: "UTC" });
+    const asked = await ask([`--iterations=${String(iterations)}`]);
+    // Before systemd 242 there is no such option (its NEWS): then only the next time is known, and no gap.
+    const ran = asked !== undefined && asked.exitCode !== 0 && /option/.test(asked.stderr) ? await ask([]) : asked;
     if (ran === undefined) return { kind: "unchecked" };
     if (ran.exitCode !== 0) return { kind: "wrong", detail: firstLine(ran.stderr) };
     const times = ran.stdout.matchAll(/(?:Next elapse|Iter\. #\d+): \w+ (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC/g);

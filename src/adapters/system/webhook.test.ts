@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -56,6 +57,19 @@ test("webhook: what is busy is tried again, what refuses or leads away is not, a
   }
   assert.equal(busy.bodies.length, 3);
   await assert.rejects(postWebhook({ url: "http://127.0.0.1:1/" }, "{}", quick), isRecoveryError("BACKUP_WEBHOOK_FAILED", /3 times/));
+});
+
+test("webhook: an answer that changes the protocol, and a connection that ends without one, are failures, and are not waited for", async (context) => {
+  for (const answer of ["HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", ""]) {
+    const server = createTcpServer((socket) => socket.once("data", () => socket.end(answer)));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    context.after(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    await assert.rejects(
+      postWebhook({ url: `http://127.0.0.1:${String(port)}/` }, "{}", quick),
+      isRecoveryError("BACKUP_WEBHOOK_FAILED", /./),
+    );
+  }
 });
 
 test("webhook: a secret address comes from its file, is checked like any, and is never repeated", async (context) => {

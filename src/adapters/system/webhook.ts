@@ -86,6 +86,14 @@ function post(address: URL, body: string, ca: string | undefined): Promise<Answe
       const status = response.statusCode ?? 0;
       resolve({ kind: kindOf(status), why: `the answer was HTTP ${String(status)}` });
     });
+    // An answer that changes the protocol (101) is neither of the two, and the signal's time ends nothing after it.
+    sending.on("upgrade", (_response, socket) => {
+      socket.destroy();
+      resolve({ kind: "refused", why: "the answer was HTTP 101" });
+    });
+    sending.on("close", () => {
+      resolve({ kind: "again", why: "the connection was closed without an answer" });
+    });
     sending.end(body);
   });
 }

@@ -11,8 +11,14 @@ import { carryOutTimerPlan, planTimerInstall, planTimerRemove, type InstallReque
 const request: InstallRequest = {
   every: { words: "6h", seconds: 21600 },
   calendar: undefined,
-  facts: { command: ["/usr/bin/node", "requorum.js"], environment: {}, writable: ["/srv/sets"], passphraseFile: undefined },
-  directories: ["/srv/sets"],
+  facts: {
+    command: ["/usr/bin/node", "requorum.js"],
+    environment: {},
+    writable: ["/srv/sets"],
+    storeDirectory: "/srv/sets",
+    passphraseFile: undefined,
+  },
+  directories: [],
   runSecondsMax: 3600,
   isStarted: true,
 };
@@ -56,6 +62,15 @@ test("timer install again: other times replace our own units; one that was chang
   await carryOutTimerPlan(made, await planTimerInstall(made, { ...request, every: { words: "1d", seconds: 86400 } }));
   assert.deepEqual(made.units.log.slice(1, 4), [`aside ${service}`, `write ${service}`, `write ${timer}`]);
   assert.equal(made.units.files.get(`${service}.kept-20260301030000`), before);
+});
+
+test("timer install again, just the same: nothing is done, so that no run begins and what is overdue stays so", async () => {
+  const made = await installed();
+  // Somebody stopped it: then it is started.
+  assert.ok((await planTimerInstall(made, request)).actions.length > 0);
+  made.units.state = { activeState: "active", unitFileState: "enabled" };
+  assert.deepEqual((await planTimerInstall(made, request)).actions, []);
+  assert.ok((await planTimerInstall(made, { ...request, every: { words: "1d", seconds: 86400 } })).actions.length > 0);
 });
 
 test("timer install and remove: a unit of somebody else, and a masked one, are never touched", async () => {

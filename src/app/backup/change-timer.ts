@@ -14,7 +14,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Hashing } from "../../ports/hashing.ts";
 import type { ScheduleRecords } from "../../ports/schedule-records.ts";
 import type { UnitHost } from "../../ports/unit-host.ts";
-import { writeInstalledTimer } from "../../schemas/backup-schedule.ts";
+import { readInstalledTimer, writeInstalledTimer } from "../../schemas/backup-schedule.ts";
 
 export interface TimerContext {
   readonly cluster: string;
@@ -64,16 +64,34 @@ export async function planTimerInstall(context: TimerContext, request: InstallRe
         { kind: "systemctl", words: ["restart", `${name}.timer`] },
       ]
     : [];
-  const directories = request.directories.map((path): TimerAction => ({ kind: "make-directory", path }));
+  const own = request.directories.map((path): TimerAction => ({ kind: "make-directory", path, isBelowMount: false }));
+  const store = request.facts.storeDirectory;
+  const directories: readonly TimerAction[] =
+    store === undefined ? own : [...own, { kind: "make-directory", path: store, isBelowMount: true }];
+  const isAsInstalled =
+    files.length === 0 && (await isRecorded(context, timer)) && (!request.isStarted || (await isTimerActive(units, name)));
   return {
     verb: "install",
     scope: units.scope,
     directory: units.directory,
     timer,
-    actions: [...directories, ...files, { kind: "record" }, ...start],
+    // Installed again, as by a nightly playbook: neither a run of its own, nor a new beginning for what is overdue.
+    actions: isAsInstalled ? [] : [...directories, ...files, { kind: "record" }, ...start],
     units: signed,
     notes: [...notesOf({ isChecked: isChecked && problems !== undefined, intervalSeconds }), ...(await lingerNotes(units))],
   };
+}
+
+async function isRecorded({ records, cluster }: TimerContext, timer: Omit<InstalledTimer, "installedAt">): Promise<boolean> {
+  const text = await records.read(cluster, "timer");
+  if (text === undefined) return false;
+  const { installedAt } = readInstalledTimer(text);
+  return text === writeInstalledTimer({ ...timer, installedAt });
+}
+
+async function isTimerActive(units: UnitHost, name: string): Promise<boolean> {
+  const state = await units.stateOf(`${name}.timer`);
+  return state?.activeState === "active" && state.unitFileState === "enabled";
 }
 
 /** What install wrote, and nothing else. BACKUP_TIMER_FOREIGN. */
@@ -83,7 +101,7 @@ export async function planTimerRemove(context: TimerContext): Promise<TimerPlan>
   const found = await Promise.all([`${name}.timer`, `${name}.service`].map((unit) => removeActions(context, unit)));
   const files = found.flat();
   const isRunning = files.length > 0 && (await units.isRunning());
-  const isRecorded = (await context.records.read(cluster, "timer")) !== undefined;
+  const hasRecord = (await context.records.read(cluster, "timer")) !== undefined;
   return {
     verb: "remove",
     scope: units.scope,
@@ -93,7 +111,7 @@ export async function planTimerRemove(context: TimerContext): Promise<TimerPlan>
       ...(isRunning ? [{ kind: "systemctl", words: ["disable", "--now", `${name}.timer`] } as const] : []),
       ...files,
       ...(isRunning ? [{ kind: "systemctl", words: ["daemon-reload"] } as const] : []),
-      ...(isRecorded ? [{ kind: "forget" } as const] : []),
+      ...(hasRecord ? [{ kind: "forget" } as const] : []),
     ],
     units: [],
     notes: files.length > 0 && !isRunning ? ["systemd does not run here: only the files go"] : [],
@@ -106,7 +124,7 @@ export async function carryOutTimerPlan(context: TimerContext, plan: TimerPlan):
   for (const action of plan.actions) {
     switch (action.kind) {
       case "make-directory":
-        await units.makeDirectory(action.path);
+        await units.makeDirectory(action.path, action);
         break;
       case "write":
         await assertUnchanged(units, action.name, action.isOver);

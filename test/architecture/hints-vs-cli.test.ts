@@ -116,7 +116,7 @@ function completed(command: string): string {
   if (/^requorum apply$/.test(command)) return `${command} plan.json`;
   if (/^requorum completion$/.test(command)) return `${command} bash`;
   if (/^requorum lab (?:break|ssh)$/.test(command)) return `${command} ${command.endsWith("ssh") ? "cp1" : "power-off"}`;
-  if (/^requorum backup (?:get|diff)$/.test(command)) return `${command} latest`;
+  if (/^requorum backup (?:get|diff|restore)$/.test(command)) return `${command} latest`;
   if (/^requorum snapshot [a-z]+$/.test(command)) return `${command} backup.db${command.endsWith("diff") ? " newer.db" : ""}`;
   return command
     .replace(/^requorum completion [A-Z]+/, "requorum completion bash")

@@ -76,7 +76,9 @@ export function authorityVerdict(model: ClusterModel, args: Pick<Args, "host" | 
         .filter(({ state }) => state !== undefined && state.kind !== "absent");
       const other = seen.filter(({ state }) => !(state?.kind === "file" && state.tag === tag));
       if (other.length > 0) return fails(`${path} of the set is not the CA that ${other.map(({ name }) => name).join(", ")} uses`);
-      return seen.length > 0 ? holds : unknown(`whether ${path} of the set is this cluster's CA: no other machine could be asked for its own`);
+      return seen.length > 0
+        ? holds
+        : unknown(`whether ${path} of the set is this cluster's CA: no other machine could be asked for its own`);
     }),
   );
 }

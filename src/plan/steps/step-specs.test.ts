@@ -150,7 +150,10 @@ const withFiles = (own: FileState | undefined, ca: FileState | undefined = fileO
   const model = cluster();
   return {
     ...model,
-    hosts: model.hosts.map((other) => ({ ...other, files: other.name === cp2 ? [{ path: keyPath, state: own }] : [{ path: caPath, state: ca }] })),
+    hosts: model.hosts.map((other) => ({
+      ...other,
+      files: other.name === cp2 ? [{ path: keyPath, state: own }] : [{ path: caPath, state: ca }],
+    })),
   };
 };
 

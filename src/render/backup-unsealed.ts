@@ -11,6 +11,7 @@ export interface BackupUnsealedDocument {
   readonly directory: string;
   readonly cleared: readonly string[];
   readonly leftovers: readonly string[];
+  readonly notes: readonly string[];
   readonly files: readonly {
     /** Below the directory. */
     readonly path: string;
@@ -27,6 +28,7 @@ export function unsealedDocument(
     readonly directory: string;
     readonly cleared: readonly string[];
     readonly leftovers: readonly string[];
+    readonly notes: readonly string[];
     readonly parts: readonly { readonly part: BackupPart; readonly path: string }[];
   },
   store: string,
@@ -40,6 +42,7 @@ export function unsealedDocument(
     directory: unsealed.directory,
     cleared: unsealed.cleared,
     leftovers: unsealed.leftovers,
+    notes: unsealed.notes,
     files: unsealed.parts.map(({ part, path }) => ({
       path,
       kind: part.kind,
@@ -60,7 +63,8 @@ export function unsealedPage(document: BackupUnsealedDocument): Page {
   return [
     line(["set ", strong(document.set), ` of cluster ${document.cluster} is in `, strong(document.directory)]),
     ...[...folders].map(([name, { files, sizeBytes }]) => item(`${name}/: ${count(files, "file")}, ${bytesWords(sizeBytes)}`)),
-    item("requorum-set.json: what they were on their machines, with owners and checksums"),
+    item("requorum-set.json: what they were on their machines, with owners, checksums and the targets of links"),
+    ...document.notes.map((note) => item(warn(note))),
     gap,
     ...document.cleared.map((path) => item(`${path}, which a run that was killed had left in clear, was removed`)),
     ...document.leftovers.map((path) => item(warn(`${path} is another run's, with secrets in clear; if none is under way, remove it`))),

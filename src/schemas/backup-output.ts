@@ -115,6 +115,7 @@ export const backupUnsealedSchema = z.object({
   directory: z.string(),
   cleared: z.array(z.string()).describe("directories with secrets in clear that killed runs had left beside it, and that were removed"),
   leftovers: z.array(z.string()).describe("the same, which stay, as somebody may be at work on them"),
+  notes: z.array(z.string()).describe("links that were not made, as they led to nothing in the set, and files that lie elsewhere"),
   files: z.array(
     z.object({
       path: z.string().describe("below the directory"),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Readable } from "node:stream";
@@ -34,15 +34,17 @@ async function worldWith(parts: readonly (readonly [BackupPartHead, Uint8Array])
   return world;
 }
 
+function link(path: string, target: string): BackupPartHead {
+  return partHead(path, { type: "symlink", target, mode: 0o777 });
+}
+
 const usual: readonly (readonly [BackupPartHead, Uint8Array])[] = [
   [partHead("snapshot.db", { kind: "snapshot", host: undefined, mode: 0 }), snapshot],
   [partHead("/etc/kubernetes/pki/ca.key"), key],
   [partHead("/etc/kubernetes/pki/ca.crt", { mode: 0o4644 }), seededBytes(3, 1000)],
   [partHead("/etc/kubernetes/pki/ca.key", { host: asHostName("cp2") }), key],
-  [
-    partHead("/var/lib/kubelet/pki/current.pem", { type: "symlink", target: "/var/lib/kubelet/pki/2026.pem", mode: 0o777 }),
-    new Uint8Array(),
-  ],
+  [partHead("/var/lib/kubelet/pki/2026.pem"), key],
+  [link("/var/lib/kubelet/pki/current.pem", "/var/lib/kubelet/pki/2026.pem"), new Uint8Array()],
 ];
 
 async function inDirectory(act: (directory: string) => Promise<void>): Promise<void> {
@@ -59,11 +61,12 @@ test("unseal: the files of every machine lie below its name as they were, and a 
   await inDirectory(async (parent) => {
     const directory = join(parent, "out");
     const unsealed = await unsealBackup({ reading, tree, signal: never }, { id: firstSet, key: identity, directory });
-    assert.equal(unsealed.parts.length, 5);
+    assert.equal(unsealed.parts.length, 6);
+    assert.deepEqual(unsealed.notes, []);
     assert.deepEqual((await readdir(directory)).sort(), ["cluster", "cp1", "cp2", "requorum-set.json"]);
     assert.deepEqual(await readFile(join(directory, "cluster/snapshot.db")), Buffer.from(snapshot));
     assert.deepEqual(await readFile(join(directory, "cp2/etc/kubernetes/pki/ca.key")), Buffer.from(key));
-    assert.equal(await readlink(join(directory, "cp1/var/lib/kubelet/pki/current.pem")), "/var/lib/kubelet/pki/2026.pem");
+    assert.equal(await readlink(join(directory, "cp1/var/lib/kubelet/pki/current.pem")), "2026.pem");
     for (const [path, mode] of [
       ["", 0o700],
       ["cp1/etc/kubernetes", 0o700],
@@ -116,15 +119,13 @@ test("unseal: of a set with a damaged pack nothing is left, nor of one that is i
   });
 });
 
-test("unseal: paths of a set that would leave the directory, or meet, are refused before anything is written", async () => {
+test("unseal: paths of a set that no machine can have, or that two have, are refused before anything is written", async () => {
   for (const [heads, words] of [
     [[partHead("/../../etc/passwd")], /is no path of a file/],
     [[partHead("/etc//passwd")], /is no path of a file/],
     [[partHead("../x", { host: undefined })], /is no path of a file/],
     [[partHead("/a\0b")], /is no path of a file/],
     [[partHead("/x"), partHead("/x")], /two parts are cp1\/x/],
-    [[partHead("/x", { type: "symlink", target: "/etc" }), partHead("/x/passwd")], /lies below another part/],
-    [[partHead("/x/y/passwd"), partHead("/x", { type: "symlink", target: "/etc" })], /lies below another part/],
   ] as const) {
     const { reading } = await worldWith(heads.map((head) => [head, new Uint8Array()] as const));
     await inDirectory(async (parent) => {
@@ -135,6 +136,58 @@ test("unseal: paths of a set that would leave the directory, or meet, are refuse
       assert.deepEqual(await readdir(parent), []);
     });
   }
+});
+
+test("unseal: links lead into the same machine's folder, or are not made; nothing is written through one, and such a set is not damaged", async () => {
+  const [pki, other] = ["/etc/kubernetes/pki/ca.key", "/data/kubernetes/admin.conf"];
+  const bytes = (text: string) => Buffer.from(text);
+  const none = new Uint8Array();
+  const { reading } = await worldWith([
+    // As older releases collected it: the link, what is behind it, and the same through it.
+    [link("/etc/kubernetes", "../data/kubernetes"), none],
+    [partHead(pki), bytes("key")],
+    [partHead(pki.replace("/etc/", "/data/")), bytes("key")],
+    [partHead("/etc/kubernetes/admin.conf"), bytes("through the link")],
+    [partHead(other), bytes("in its place")],
+    [partHead("/etc/kubernetes/only.conf"), bytes("only")],
+    [link("/out", "../../../../../../etc/kubernetes/admin.conf"), none],
+    [link("/abs", "/data/kubernetes/pki/ca.key"), none],
+    [link("/etc/host-file", "/etc/shadow"), none],
+    [link("/etc/round", "round"), none],
+    [link("/etc/climb", "round/../../../../../x"), none],
+    [link("/x", "/etc"), none],
+    [partHead("/x/y/passwd"), bytes("x")],
+    [partHead("/file"), bytes("f")],
+    [partHead("/file/below"), bytes("b")],
+  ]);
+  await inDirectory(async (parent) => {
+    const directory = join(parent, "out");
+    const unsealed = await unsealBackup({ reading, tree, signal: never }, { id: firstSet, key: identity, directory });
+    const read = (path: string) => readFile(join(directory, "cp1", path), "utf8");
+    assert.deepEqual(await Promise.all([read("data/kubernetes/pki/ca.key"), read(pki), read("abs")]), ["key", "key", "key"]);
+    assert.deepEqual(await Promise.all([read(other), read("out"), read("requorum-aside/etc/kubernetes/admin.conf")]), [
+      "in its place",
+      "in its place",
+      "through the link",
+    ]);
+    assert.deepEqual(await Promise.all([read("etc/y/passwd"), read("x/y/passwd"), read("data/kubernetes/only.conf")]), ["x", "x", "only"]);
+    assert.deepEqual(await Promise.all([read("file"), read("requorum-aside/file/below")]), ["f", "b"]);
+    const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+    for (const entry of entries.filter((one) => one.isSymbolicLink()))
+      assert.ok((await realpath(join(entry.parentPath, entry.name))).startsWith(join(directory, "cp1/")), entry.name);
+    for (const gone of ["etc/host-file", "etc/round", "etc/climb"]) await assert.rejects(lstat(join(directory, "cp1", gone)), /ENOENT/);
+    const told = unsealed.notes.join("\n");
+    assert.match(told, /the link cp1\/etc\/host-file was not made: it led to \/etc\/shadow of its machine, which is not in the set/);
+    assert.match(
+      told,
+      /cp1\/etc\/kubernetes\/admin\.conf is cp1\/requorum-aside\/etc\/kubernetes\/admin\.conf: another part is in its place/,
+    );
+    const list = JSON.parse(await readFile(join(directory, "requorum-set.json"), "utf8")) as {
+      notWritten: { path: string; target: string | null }[];
+    };
+    assert.ok(list.notWritten.some(({ path, target }) => path === "/etc/host-file" && target === "/etc/shadow"));
+    assert.ok(list.notWritten.some(({ path }) => path === pki));
+  });
 });
 
 test("unseal: what a killed run left in clear is removed by the next one beside it; of whom nobody knows, it stays and is told", async () => {

@@ -3,14 +3,9 @@ import type { BackupManifest, BackupPart } from "../../model/backup-set.ts";
 import type { BackupSetId } from "../../model/ids.ts";
 import { utf8 } from "../../formats/backup-set/byte-text.ts";
 import { jsonTextOf } from "../../formats/backup-set/json-fields.ts";
-import { setDamaged } from "../../formats/backup-set/set-errors.ts";
 import { openSet, type OpenSet, type SetKey, type SetReading } from "../../catalogue/set-reader.ts";
 import type { NewPlainTree, PlainTreeWriter } from "../../ports/plain-tree.ts";
-
-/** Where parts of no machine go; those of a machine go to its name. */
-export const clusterFolder = "cluster";
-/** Owners, times and checksums of all files, and what the manifest says: owners are not set, since they are of another machine. */
-export const listFileName = "requorum-set.json";
+import { listFileName, unsealPlaces, type PlacedPart, type UnsealPlaces } from "./unseal-places.ts";
 
 export interface UnsealRequest {
   readonly id: BackupSetId;
@@ -25,13 +20,15 @@ export interface UnsealedSet {
   /** What killed runs had left beside it, in clear: what was removed, and what stays as somebody may be at work on it. */
   readonly cleared: readonly string[];
   readonly leftovers: readonly string[];
-  readonly parts: readonly { readonly part: BackupPart; /** Below the directory. */ readonly path: string }[];
+  readonly parts: readonly PlacedPart[];
+  /** What is not as it was, in sentences: links that were not made, files that lie elsewhere. */
+  readonly notes: readonly string[];
 }
 
 /**
  * Writes every part of a set below a new directory: DIR/cluster/snapshot.db,
  * DIR/HOST/etc/kubernetes/…; every byte is checked before the directory gets
- * its name. What openSet throws; TARGET_NOT_EMPTY, LOCAL_FILE_FAILED,
+ * its name. Links lead to what is in it, or are not made. What openSet throws; TARGET_NOT_EMPTY, LOCAL_FILE_FAILED,
  * LOCAL_DISK_FULL.
  */
 export async function unsealBackup(
@@ -40,12 +37,13 @@ export async function unsealBackup(
 ): Promise<UnsealedSet> {
   const set = await openSet(reading, id, key, signal);
   try {
-    const parts = placesOf(set);
+    const places = unsealPlaces(set);
     const made = await tree.begin(directory);
     try {
-      await writeAll(set, parts, made, signal);
+      await writeAll(set, places, made, signal);
       await made.commit();
-      return { manifest: set.manifest, directory: made.directory, cleared: made.cleared, leftovers: made.leftovers, parts };
+      const { directory: written, cleared, leftovers } = made;
+      return { manifest: set.manifest, directory: written, cleared, leftovers, parts: places.placed, notes: places.notes };
     } finally {
       await made.discard();
     }
@@ -54,40 +52,24 @@ export async function unsealBackup(
   }
 }
 
-async function writeAll(set: OpenSet, parts: UnsealedSet["parts"], made: NewPlainTree, signal: AbortSignal): Promise<void> {
-  for (const { part, path } of parts) {
+async function writeAll(set: OpenSet, { placed, leftOut }: UnsealPlaces, made: NewPlainTree, signal: AbortSignal): Promise<void> {
+  for (const { part, path } of placed) {
     signal.throwIfAborted();
     // Parts of the cluster have no mode of their own.
     const mode = part.host === undefined ? 0o600 : part.mode;
     if (part.type === "file") await made.addFile(path, { mode, modifiedAt: part.modifiedAt }, set.readPart(part, signal));
   }
-  for (const { part, path } of parts) if (part.type === "symlink") await made.addSymlink(path, part.target ?? "");
+  for (const { path, linkText } of placed) if (linkText !== undefined) await made.addSymlink(path, linkText);
   const list = jsonTextOf({
     manifest: set.manifest,
-    files: parts.map(({ part: { chunks: _chunks, ...facts }, path }) => ({ ...facts, at: path })),
+    files: placed.map(({ part, path }) => ({ ...factsOf(part), at: path })),
+    notWritten: leftOut.map(({ part, because }) => ({ ...factsOf(part), because })),
   });
   await made.addFile(listFileName, { mode: 0o600, modifiedAt: Date.parse(set.manifest.createdAt) / 1000 }, once(utf8(`${list}\n`)));
 }
 
-/** Each part has a place of its own, inside the directory, and none below a link. */
-function placesOf({ manifest, parts }: OpenSet): UnsealedSet["parts"] {
-  const placed = parts.map((part) => {
-    const relative = part.host === undefined ? part.path : part.path.replace(/^\//, "");
-    const names = relative.split("/");
-    const isPlain = names.every((name) => name !== "" && name !== "." && name !== ".." && !name.includes("\0"));
-    if (!isPlain) throw setDamaged(manifest.id, "index", `${JSON.stringify(part.path)} is no path of a file`);
-    return { part, path: `${part.host ?? clusterFolder}/${relative}` };
-  });
-  const taken = new Set<string>([listFileName]);
-  for (const { path } of placed) {
-    if (taken.has(path)) throw setDamaged(manifest.id, "index", `two parts are ${path}`);
-    taken.add(path);
-  }
-  for (const { part, path } of placed)
-    for (let end = path.indexOf("/"); end > 0; end = path.indexOf("/", end + 1))
-      if (taken.has(path.slice(0, end)))
-        throw setDamaged(manifest.id, "index", `${part.path} lies below another part, which is no directory`);
-  return placed;
+function factsOf({ chunks: _chunks, ...facts }: BackupPart): Omit<BackupPart, "chunks"> {
+  return facts;
 }
 
 async function* once(content: Uint8Array): AsyncIterable<Uint8Array> {

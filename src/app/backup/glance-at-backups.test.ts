@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
 import { manifestFacts, seededBytes, setWorld, writeSet } from "../../../test/support/set-world.ts";
 import { glanceAtBackups } from "./glance-at-backups.ts";
 
@@ -8,7 +9,12 @@ const { name } = manifestFacts().cluster;
 test("glanceAtBackups: the newest trusted set of the cluster; a damaged manifest and one of another cluster are passed over", async () => {
   const { writing, reading, store, clock } = setWorld();
   const context = { backup: writing, trust: reading.trust, signal: new AbortController().signal };
-  assert.deepEqual(await glanceAtBackups(context, name, clock.nowMs()), { newest: undefined, lastProven: undefined, lost: undefined });
+  assert.deepEqual(await glanceAtBackups(context, name, clock.nowMs()), {
+    newest: undefined,
+    lastProven: undefined,
+    lost: undefined,
+    unreadable: [],
+  });
   const manifest = await writeSet(writing, { "/a": seededBytes(1, 10) });
   const damaged = "sets/20990101-000000-cccccc.json";
   await store.put(damaged, new TextEncoder().encode("{}"));
@@ -16,7 +22,28 @@ test("glanceAtBackups: the newest trusted set of the cluster; a damaged manifest
   const { newest } = glance;
   assert.deepEqual([newest?.manifest.id, newest?.restorability.level], [manifest.id, undefined]);
   assert.equal(glance.lastProven, undefined);
+  assert.deepEqual(glance.unreadable, []); // it is of a far future, and comes last
   assert.equal((await glanceAtBackups(context, "another", clock.nowMs())).newest, undefined);
   const stranger = await glanceAtBackups({ ...context, trust: { publicKeys: [] } }, name, clock.nowMs());
   assert.equal(stranger.newest, undefined);
+});
+
+test("glanceAtBackups: sets of a neighbour and names of the future hide none; a newer one that cannot be read is told; where it gave up it says so", async () => {
+  const { writing, reading, store, clock } = setWorld();
+  const context = { backup: writing, trust: reading.trust, signal: new AbortController().signal };
+  const manifest = await writeSet(writing, { "/a": seededBytes(1, 10) });
+  clock.advance(86_400_000);
+  const junk = (day: string, count: number): Promise<unknown> =>
+    Promise.all(
+      Array.from({ length: count }, (_, index) =>
+        store.put(`sets/${day}-000000-${String(index).padStart(6, "0")}.json`, new TextEncoder().encode("{}")),
+      ),
+    );
+  await junk("99990101", 60);
+  await junk("20260302", 45);
+  const glance = await glanceAtBackups(context, name, clock.nowMs());
+  assert.equal(glance.newest?.manifest.id, manifest.id);
+  assert.equal(glance.unreadable.length, 45);
+  await junk("20260301", 400);
+  await assert.rejects(glanceAtBackups(context, "another", clock.nowMs()), isRecoveryError("BACKUP_STORE_FAILED", /newest 400 sets/));
 });

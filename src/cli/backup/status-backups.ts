@@ -49,8 +49,12 @@ async function storeGlance(
     try {
       const context = { backup: backup.ports, trust: backup.trust, signal: AbortSignal.any([app.signal, tooLate]) };
       const nowMs = app.ports.clock.nowMs();
-      const { newest, lastProven, lost } = await glanceAtBackups(context, config.cluster, nowMs);
-      return { backups: { ...empty, isSeen: true, newest: shown(newest, nowMs), lastProven: shown(lastProven, nowMs), lost } };
+      const { newest, lastProven, lost, unreadable } = await glanceAtBackups(context, config.cluster, nowMs);
+      const backups = { ...empty, isSeen: true, newest: shown(newest, nowMs), lastProven: shown(lastProven, nowMs), lost };
+      const [first] = unreadable;
+      if (first === undefined) return { backups };
+      const more = unreadable.length === 1 ? "" : `, and ${String(unreadable.length - 1)} more`;
+      return { backups, problem: `backup set ${first}${more}: its manifest is damaged or gone, and it is newer than what is shown` };
     } finally {
       await backup.close();
     }

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { dayId, proveDay, writeDay } from "../../../test/support/prune-world.ts";
+import { setWorld } from "../../../test/support/set-world.ts";
+import { packName } from "../../formats/backup-set/set-names.ts";
+import { listBackups } from "./list-backups.ts";
+
+test("listBackups: a set that was proven, and whose packs are gone or cut since, is worth nothing, and says why", async () => {
+  const world = setWorld();
+  const manifest = await writeDay(world.writing, 1);
+  await writeDay(world.writing, 2);
+  await proveDay(world, 1, "V5");
+  await proveDay(world, 2, "V5");
+  const context = { backup: world.writing, trust: world.reading.trust, signal: new AbortController().signal };
+  const seen = async () =>
+    new Map((await listBackups(context, world.clock.nowMs())).map(({ set, restorability }) => [set.id, restorability] as const));
+  assert.equal((await seen()).get(dayId(1))?.level, "V5");
+  const own = packName(manifest.packs.at(-1)?.sha256 ?? "");
+  world.store.damage(own, (content) => content.slice(0, -1));
+  const lost = (await seen()).get(dayId(1));
+  assert.deepEqual([lost?.score, lost?.level, lost?.expectedRto], [0, undefined, undefined]);
+  assert.match(lost?.because[0] ?? "", /packs\/.* is not in the store in the size that was written/);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { openStoreForTests } from "../support/open-store-for-tests.ts";
@@ -114,6 +114,75 @@ test(
     } finally {
       await store.close();
       await disk.close();
+    }
+  },
+);
+
+test(
+  "SshStore: what cannot be looked at is an error, never something that is not there, an empty listing or a removal that is done",
+  options,
+  async () => {
+    const directory = join(server.directory, "unseen");
+    const store = open(directory);
+    const pack = `packs/ab/${"ab".repeat(32)}`;
+    await store.put("sets/one.json", Buffer.from("x"));
+    await store.put(pack, Buffer.from("y"));
+    // A loop stands for every errno but "no such file": missing rights, a disk that fails, a stale handle.
+    for (const folder of ["sets", "packs/ab"]) {
+      renameSync(join(directory, folder), join(directory, `${folder}-away`));
+      symlinkSync(join(directory, folder), join(directory, folder));
+    }
+    const told = { code: "BACKUP_STORE_FAILED" };
+    await assert.rejects(store.list("sets/"), told);
+    await assert.rejects(store.stat("sets/one.json"), told);
+    await assert.rejects(store.get(pack), told);
+    await assert.rejects(store.stat(pack), told);
+    await assert.rejects(store.remove(pack), told);
+    await assert.rejects(store.put("sets/one.json", Buffer.from("x")), told);
+    const looped = join(server.directory, "looped");
+    symlinkSync(looped, looped);
+    const other = open(looped);
+    await assert.rejects(other.list("sets/"), told);
+    await assert.rejects(other.stat("sets/one.json"), told);
+    for (const one of [store, other]) await one.close();
+  },
+);
+
+test(
+  "SshStore: one file that the disk does not give ends a listing; one that went meanwhile does not; what is there already is synced",
+  options,
+  async () => {
+    const shims = join(server.directory, "failing-shims");
+    const syncs = join(server.directory, "syncs");
+    mkdirSync(shims);
+    const found = execFileSync("sh", ["-c", "command -v stat; command -v sync"], { encoding: "utf8" }).split("\n");
+    const words =
+      "case $* in *broken*) echo \"stat: cannot statx 'it': Input/output error\" >&2; exit 1;; *gone*) echo \"stat: cannot statx 'it': No such file or directory\" >&2; exit 1;; esac";
+    writeFileSync(join(shims, "stat"), `#!/bin/sh\n${words}\nexec ${String(found[0])} "$@"\n`);
+    writeFileSync(join(shims, "sync"), `#!/bin/sh\necho "$1" >> ${syncs}\nexec ${String(found[1])} "$@"\n`);
+    for (const name of ["stat", "sync"]) chmodSync(join(shims, name), 0o755);
+    const shimmed = await startSshServer({ environment: { PATH: `${shims}:${process.env["PATH"] ?? ""}` } });
+    const directory = join(shimmed.directory, "store");
+    const store = openStoreForTests(`ssh://good${directory}`, {
+      sshConfigFile: shimmed.configFile,
+      controlDirectory: join(shimmed.directory, "c"),
+    });
+    try {
+      await store.put("sets/one.json", Buffer.from("x"));
+      writeFileSync(syncs, "");
+      await store.put("sets/one.json", Buffer.from("x"));
+      assert.ok(readFileSync(syncs, "utf8").split("\n").includes(join(directory, "sets")));
+      writeFileSync(join(directory, "sets", "gone.json"), "x");
+      assert.deepEqual(
+        (await store.list("sets/")).map(({ name }) => name),
+        ["sets/one.json"],
+      );
+      writeFileSync(join(directory, "sets", "broken.json"), "x");
+      await assert.rejects(store.list("sets/"), { code: "BACKUP_STORE_FAILED", message: /Input\/output error/ });
+      await assert.rejects(store.stat("sets/broken.json"), { code: "BACKUP_STORE_FAILED", message: /Input\/output error/ });
+    } finally {
+      await store.close();
+      await shimmed.remove();
     }
   },
 );

@@ -128,6 +128,6 @@ function withoutRuns(line: string): string {
 
 function isPlainWord(word: string): boolean {
   // base64 is hardly ever all in small letters; words are, or begin with one capital.
-  const isPath = /^[a-z0-9_/]+$/.test(word) && word.includes("/") && word.split("/").every((name) => name.length < 20);
+  const isPath = /^[a-z0-9_/=]+$/.test(word) && word.includes("/") && word.split(/[/=]/).every((name) => name.length < 20);
   return isPath || /^(?:[A-Z]?[a-z]{2,}_?)+$/.test(word) || /^=+$/.test(word);
 }

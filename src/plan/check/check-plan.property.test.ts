@@ -194,6 +194,7 @@ function happen(world: World, step: PlannedStep, urlOf: ReadonlyMap<string | und
     case "kubernetes.awaitNodeNotReady":
     case "kubernetes.awaitNodeReady":
     case "loadBalancer.setBackends":
+    case "host.restoreFiles":
     case "host.checkPrepared":
     case "service.start":
     case "process.continue":

@@ -8,6 +8,7 @@ export type ScheduledPhase = (typeof scheduledPhases)[number];
 /** The set that a scheduled run made. */
 export interface ScheduledSet {
   readonly id: string;
+  readonly createdAt: string;
   readonly revision: bigint;
   readonly snapshotBytes: bigint;
   readonly marks: readonly BackupMarkCode[];
@@ -70,6 +71,10 @@ export interface ScheduledStart {
   /** Tells a reboot of this machine from another machine of its name. */
   readonly machine?: string | undefined;
   readonly processStart?: string | undefined;
+  /** How far it has come. */
+  readonly phase?: ScheduledPhase | undefined;
+  /** The set that it made, once that was proven. */
+  readonly proven?: { readonly at: string; readonly set: string } | undefined;
 }
 
 /** What is kept of scheduled backups of one cluster, on the machine that makes them. */
@@ -135,10 +140,15 @@ export function scheduleSummaryOf(
   if (late !== undefined) return { ...facts, state: "overdue", because: late };
   if (failuresInARow > 0 && lastFailure !== undefined)
     return { ...facts, state: "failing", because: `${lastFailure.code} (${lastFailure.phase}): ${lastFailure.detail}` };
-  if (last === undefined) return { ...facts, state: "waiting", because: undefined };
-  if (last.failure !== undefined)
-    return { ...facts, state: "incomplete", because: `${last.failure.code} (${last.failure.phase}): ${last.failure.detail}` };
+  if (last === undefined && lastSuccess === undefined) return { ...facts, state: "waiting", because: undefined };
+  const failedSince = last?.failure ?? (isAfter(lastFailure?.at, lastSuccess?.at) ? lastFailure : undefined);
+  if (failedSince !== undefined)
+    return { ...facts, state: "incomplete", because: `${failedSince.code} (${failedSince.phase}): ${failedSince.detail}` };
   return { ...facts, state: "ok", because: undefined };
+}
+
+function isAfter(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && Date.parse(one) > Date.parse(other);
 }
 
 function nextBy(timer: InstalledTimer | undefined, lastStart: string | undefined): string | undefined {
@@ -164,7 +174,7 @@ export function foldScheduledRun(record: ScheduleRecord, run: ScheduledRun): Sch
   return {
     running: undefined,
     last: run,
-    lastSuccess: proven !== undefined ? { at: run.endedAt, set: proven.id } : record.lastSuccess,
+    lastSuccess: proven !== undefined ? { at: proven.createdAt, set: proven.id } : record.lastSuccess,
     lastFailure: run.failure === undefined ? record.lastFailure : { ...run.failure, at: run.endedAt },
     failuresInARow: proven !== undefined ? 0 : record.failuresInARow + 1,
   };
@@ -177,9 +187,10 @@ export function foldKilledRun(record: ScheduleRecord, seenAt: string): ScheduleR
   return {
     ...record,
     running: undefined,
-    failuresInARow: record.failuresInARow + 1,
+    lastSuccess: running.proven ?? record.lastSuccess,
+    failuresInARow: running.proven === undefined ? record.failuresInARow + 1 : 0,
     lastFailure: {
-      phase: "create",
+      phase: running.phase ?? "open",
       code: "BACKUP_RUN_KILLED",
       subject: `process ${String(running.pid)} on ${running.host}`,
       detail: `the run that began at ${running.startedAt} was ended from outside before it could say how it went`,

@@ -54,6 +54,7 @@ export const backupRunSchema = z.object({
   set: z
     .object({
       id: z.string(),
+      createdAt: time,
       revision: decimal,
       snapshotBytes: decimal,
       marks: z.array(z.string()),

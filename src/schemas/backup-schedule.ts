@@ -29,6 +29,7 @@ const run = z.object({
   set: z
     .object({
       id: z.string(),
+      createdAt: time,
       revision: decimalBigint,
       snapshotBytes: decimalBigint,
       marks: z.array(z.custom<BackupMarkCode>((value) => typeof value === "string")),
@@ -52,6 +53,8 @@ const recordSchema = z.object({
       bootId: z.string(),
       machine: z.string().optional(),
       processStart: z.string().optional(),
+      phase: z.enum(scheduledPhases).optional(),
+      proven: z.object({ at: time, set: z.string() }).optional(),
     })
     .optional(),
   last: run.optional(),

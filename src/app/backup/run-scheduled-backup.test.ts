@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "../../../test/support/fake-clock.ts";
+import { FakeLocalLock } from "../../../test/support/fake-local-lock.ts";
 import { FakeScheduleRecords } from "../../../test/support/fake-schedule-records.ts";
 import { manifestFacts } from "../../../test/support/set-world.ts";
 import { runningBeside } from "../../adapters/system/node-process-owner.ts";
@@ -35,7 +36,7 @@ function world(steps: Partial<ScheduledSteps> = {}, changes: Partial<ScheduledBa
     schedule: { verify: "V3", reverify: "off", prune: "off" },
     by: "root@bastion",
     program: "requorum 0.1.0",
-    ports: { clock, records },
+    ports: { clock, records, localLock: new FakeLocalLock() },
     owner,
     isRunning: () => Promise.resolve(false),
     listeners: [
@@ -49,7 +50,7 @@ function world(steps: Partial<ScheduledSteps> = {}, changes: Partial<ScheduledBa
     ],
     open: () =>
       doing("open", {
-        create: () => doing("create", manifest),
+        create: () => doing("create", { ...manifest, createdAt: clock.nowIso() }),
         verify: (_manifest, level) => doing(`verify ${level}`, { level, problems: [] }),
         reverify: (_made, level) => doing(`reverify ${level}`, { id: olderId, level, problems: [] }),
         prune: (isApplied) => doing(`prune ${String(isApplied)}`, { isApplied, remove: ["sets/old.json"], refusals: [] }),
@@ -131,7 +132,7 @@ test("scheduled backup: a full disk or a damaged record does not keep the backup
   const unkept = await runScheduledBackup(full.context);
   assert.deepEqual(
     [unkept.run.outcome, unkept.untold.map(({ what }) => what)],
-    ["succeeded", ["the start of the run", "the end of the run"]],
+    ["succeeded", ["the start of the run", "how far the run has come", "the end of the run"]],
   );
   const damaged = world();
   damaged.records.texts.set("prod/runs", "{");
@@ -183,6 +184,41 @@ test("scheduled backup: a run that was killed is a failure, as soon as somebody 
   await runScheduledBackup(context);
   const kept = await record();
   assert.deepEqual([kept.lastFailure?.code, kept.failuresInARow], ["BACKUP_RUN_KILLED", 0]);
+});
+
+test("scheduled backup: a second run beside the first is refused, and takes nothing of what that one tells", async () => {
+  const { context, record } = world();
+  let second: unknown;
+  const open = async () => {
+    second = await runScheduledBackup(context).catch((error: unknown) => error);
+    return context.open();
+  };
+  const first = await runScheduledBackup({ ...context, open });
+  assert.equal(first.run.outcome, "succeeded");
+  assert.ok(second instanceof RecoveryError);
+  assert.equal(second.code, "RUN_LOCKED");
+  assert.equal((await record()).lastSuccess?.set, id);
+});
+
+test("scheduled backup: a run that is killed after its set was proven has a set, and was killed all the same", async () => {
+  const { context, records, summary } = world({}, { schedule: { verify: "V3", reverify: "V1", prune: "off" } });
+  let during: string | undefined;
+  const open = async () => {
+    const steps = await context.open();
+    const reverify: ScheduledSteps["reverify"] = (...given) => {
+      during = records.texts.get("prod/runs");
+      return steps.reverify(...given);
+    };
+    return { ...steps, reverify };
+  };
+  await runScheduledBackup({ ...context, open });
+  assert.ok(during !== undefined);
+  records.texts.set("prod/runs", during);
+  const found = await summary();
+  assert.deepEqual(
+    [found?.state, found?.lastSuccess?.set, found?.lastFailure?.code, found?.lastFailure?.phase, found?.failuresInARow],
+    ["incomplete", id, "BACKUP_RUN_KILLED", "reverify", 0],
+  );
 });
 
 test("scheduled backup: a run that went with its machine's power is a failure after the next boot", async () => {

@@ -17,9 +17,11 @@ import {
 } from "../../model/backup-schedule.ts";
 import type { BackupManifest, ProofLevel } from "../../model/backup-set.ts";
 import type { BackupScheduleConfig } from "../../model/cluster-config.ts";
+import type { ErrorCode } from "../../model/error-catalogue.ts";
 import type { BackupSetId } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { LocalLock } from "../../ports/local-lock.ts";
 import type { IsRunning, ProcessOwner } from "../../ports/process-owner.ts";
 import type { ScheduleRecords } from "../../ports/schedule-records.ts";
 import { readScheduleRecord, writeScheduleRecord } from "../../schemas/backup-schedule.ts";
@@ -54,7 +56,7 @@ export interface ScheduledBackupContext {
   readonly schedule: BackupScheduleConfig;
   readonly by: string;
   readonly program: string;
-  readonly ports: { readonly clock: Clock; readonly records: ScheduleRecords };
+  readonly ports: { readonly clock: Clock; readonly records: ScheduleRecords; readonly localLock: LocalLock };
   readonly owner: ProcessOwner;
   readonly isRunning: IsRunning;
   readonly listeners: readonly ScheduleListener[];
@@ -70,16 +72,38 @@ export interface ScheduledBackup {
   readonly untold: readonly { readonly what: string; readonly error: RecoveryError }[];
 }
 
-/** Throws only bugs. Whatever else goes wrong is in the result, and told. */
+/**
+ * Throws bugs, and RUN_LOCKED while another one of this cluster is at work on
+ * this machine, which tells how that went. Whatever else goes wrong is in the
+ * result, and told.
+ */
 export async function runScheduledBackup(context: ScheduledBackupContext): Promise<ScheduledBackup> {
-  const { clock } = context.ports;
-  const startedAt = clock.nowIso();
+  const { cluster, owner, ports } = context;
   const untold = new Untold();
+  const startedAt = ports.clock.nowIso();
+  const holder = `a scheduled backup, process ${String(owner.pid)}, since ${startedAt}`;
+  // A state directory that is full must not keep tonight's backup from being made.
+  const lock = await untold.attempt("the lock", () => ports.localLock.acquire(`${cluster}.backup-run`, holder), "RUN_LOCKED");
+  try {
+    return await runLocked(context, startedAt, untold);
+  } finally {
+    await lock?.release();
+  }
+}
+
+async function runLocked(context: ScheduledBackupContext, startedAt: string, untold: Untold): Promise<ScheduledBackup> {
+  const { clock } = context.ports;
   const before = await begin(context, startedAt, untold);
   const progress = new Progress();
   let thrown: unknown;
+  const note = async (phase: ScheduledPhase): Promise<void> => {
+    progress.phase = phase;
+    const proven = progress.set?.isProven === true ? { at: progress.set.createdAt, set: progress.set.id } : undefined;
+    const running = { startedAt, ...context.owner, phase, proven };
+    await untold.attempt("how far the run has come", () => keep(context, { ...before, running }));
+  };
   try {
-    await work(context, progress);
+    await work(context, progress, note);
   } catch (error) {
     thrown = error;
   }
@@ -99,18 +123,22 @@ class Progress {
   prune: ScheduledPrune | undefined;
 }
 
-async function work({ open, schedule, store }: ScheduledBackupContext, progress: Progress): Promise<void> {
+async function work(
+  { open, schedule, store }: ScheduledBackupContext,
+  progress: Progress,
+  note: (phase: ScheduledPhase) => Promise<void>,
+): Promise<void> {
   const steps = await open();
   try {
-    progress.phase = "create";
+    await note("create");
     const manifest = await steps.create();
     progress.set = setOf(manifest);
-    progress.phase = "verify";
+    await note("verify");
     const { level, problems } = await steps.verify(manifest, schedule.verify);
     progress.set = { ...progress.set, level, isProven: problems.length === 0 };
     assertProven(manifest.id, problems, schedule.verify);
     if (schedule.reverify !== "off") {
-      progress.phase = "reverify";
+      await note("reverify");
       const older = await steps.reverify(manifest, schedule.reverify);
       if (older !== undefined) {
         progress.reverified = { id: older.id, level: older.level, isProven: older.problems.length === 0 };
@@ -118,7 +146,7 @@ async function work({ open, schedule, store }: ScheduledBackupContext, progress:
       }
     }
     if (schedule.prune === "off") return;
-    progress.phase = "prune";
+    await note("prune");
     progress.prune = await steps.prune(schedule.prune === "apply");
     if (progress.prune.refusals.length > 0)
       throw new RecoveryError("BACKUP_PRUNE_REFUSED", {
@@ -140,9 +168,10 @@ function assertProven(id: BackupSetId, problems: readonly string[], level: Proof
   });
 }
 
-function setOf({ id, snapshot, marks }: BackupManifest): ScheduledSet {
+function setOf({ id, createdAt, snapshot, marks }: BackupManifest): ScheduledSet {
   return {
     id,
+    createdAt,
     revision: snapshot.revision,
     snapshotBytes: snapshot.sizeBytes,
     marks: [...new Set(marks.map(({ code }) => code))],
@@ -211,13 +240,13 @@ async function keep({ cluster, ports }: ScheduledBackupContext, record: Schedule
 class Untold {
   readonly all: { readonly what: string; readonly error: RecoveryError }[] = [];
 
-  /** undefined: it failed, and is said. */
-  async attempt<T>(what: string, act: () => Promise<T>): Promise<T | undefined> {
+  /** undefined: it failed, and is said; but for an error of code `but`, which is thrown. */
+  async attempt<T>(what: string, act: () => Promise<T>, but?: ErrorCode): Promise<T | undefined> {
     try {
       return await act();
     } catch (error) {
-      if (!(error instanceof RecoveryError)) throw error;
-      this.all.push({ what, error });
+      if (!(error instanceof RecoveryError) || error.code === but) throw error;
+      if (!this.all.some((one) => one.what === what)) this.all.push({ what, error });
       return undefined;
     }
   }

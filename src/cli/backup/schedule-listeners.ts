@@ -1,6 +1,7 @@
 import { writeMetricsFile } from "../../adapters/local-fs/write-metrics-file.ts";
 import { postWebhook } from "../../adapters/system/webhook.ts";
 import type { ScheduleListener } from "../../app/backup/run-scheduled-backup.ts";
+import type { ScheduledRun } from "../../model/backup-schedule.ts";
 import type { BackupConfig } from "../../model/cluster-config.ts";
 import { redactDocument } from "../../model/redact.ts";
 import type { ScheduleRecords } from "../../ports/schedule-records.ts";
@@ -38,9 +39,20 @@ export function scheduleListeners({ metrics, webhook }: BackupConfig, records: S
                   ...(webhook.urlFile === undefined ? {} : { urlFile: atHome(webhook.urlFile) }),
                   ...(webhook.caFile === undefined ? {} : { caFile: atHome(webhook.caFile) }),
                 },
-                jsonLine(redactDocument(toJsonValue(backupRunDocument(run)))),
+                jsonLine(redactDocument(toJsonValue(backupRunDocument(forOthers(run))))),
               ),
           },
         ]),
   ];
+}
+
+/**
+ * What goes to others says that something failed and where to look. The detail
+ * may name objects, paths, and what etcd wrote: that stays on this machine.
+ */
+export function forOthers(run: ScheduledRun): ScheduledRun {
+  if (run.failure === undefined) return run;
+  const levels = new Set(run.failure.detail.match(/\bV\d (?:fails|unknown|not-tried)\b/g) ?? []);
+  const detail = [...levels, `the rest is told by \`requorum backup timer show\` where ${run.by} makes backups`].join("; ");
+  return { ...run, failure: { ...run.failure, detail } };
 }

@@ -35,7 +35,7 @@ export const command: CommandModule = {
         schedule: settings.schedule ?? defaultSchedule,
         by: app.operator.by,
         program: app.program,
-        ports: { clock: app.ports.clock, records },
+        ports: { clock: app.ports.clock, records, localLock: app.ports.localLock },
         owner,
         isRunning: runningBeside(owner),
         listeners: scheduleListeners(settings, records),

@@ -22,7 +22,7 @@ export const backupScheduleSpecs: readonly CommandSpec[] = [
       done: "a set was made, and is proven to the configured level",
       findings: "so it was, and has marks; or how it went could not be kept",
       factsIncomplete: "the store, or a machine, could not be reached",
-      locked: "another program takes away sets in the store at this moment",
+      locked: "another scheduled backup of this cluster is at work here, or another program takes away sets in the store at this moment",
       failed: "a machine, the store or this one's disk failed; also: the time of --timeout is over",
       outcomeUnknown: "a machine stopped answering",
       verificationFailed: "the new set, or the older one, is not proven to the configured level; or what etcd gave is damaged",

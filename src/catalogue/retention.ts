@@ -143,8 +143,9 @@ function keepProven(newestFirst: readonly GoodSet[], standing: RetentionInput["s
   }
 }
 
+/** What was left out as nobody needs it makes a set no worse. */
 function isUnmarked(set: GoodSet): boolean {
-  return set.manifest.marks.length === 0;
+  return set.manifest.marks.every(({ code }) => code === "FILES_LEFT_OUT");
 }
 
 function failingWords({ level, because }: StandingFailure): string {

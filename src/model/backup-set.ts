@@ -87,6 +87,8 @@ export interface BackupMark {
     | "OFFLINE_COPY"
     | "MACHINE_UNREACHED"
     | "PART_MISSING"
+    /** Files beside those of the cluster, too large or too many, which no program of it was seen to need. */
+    | "FILES_LEFT_OUT"
     | "API_DOWN"
     | "OLDER_THAN_LAST_SEEN"
     | "OTHER_CLUSTER_ID"

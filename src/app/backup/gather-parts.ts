@@ -110,7 +110,10 @@ async function collectedOf(context: AppContext, host: HostConfig): Promise<Colle
     const found: MachineParts = await collectMachine(ports.hostAccess, config, host, { signal });
     return {
       parts: found.parts.map(({ kind, file }) => ({ kind, host: host.name, file })),
-      marks: found.missing.map((because) => ({ code: "PART_MISSING", because: `${host.name}: ${because}` })),
+      marks: [
+        ...found.missing.map((because) => ({ code: "PART_MISSING" as const, because: `${host.name}: ${because}` })),
+        ...found.leftOut.map((because) => ({ code: "FILES_LEFT_OUT" as const, because: `${host.name}: ${because}` })),
+      ],
       apiServerVersion: found.apiServerVersion,
     };
   } catch (error) {

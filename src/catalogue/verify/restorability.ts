@@ -43,6 +43,7 @@ const pointsOfMark: { readonly [C in BackupMarkCode]: number } = {
   OFFLINE_COPY: 5,
   MACHINE_UNREACHED: 15,
   PART_MISSING: 15,
+  FILES_LEFT_OUT: 0,
   API_DOWN: 5,
   OLDER_THAN_LAST_SEEN: 30,
   OTHER_CLUSTER_ID: 50,

@@ -25,6 +25,7 @@ const markCodes: readonly BackupMark["code"][] = [
   "OFFLINE_COPY",
   "MACHINE_UNREACHED",
   "PART_MISSING",
+  "FILES_LEFT_OUT",
   "API_DOWN",
   "OLDER_THAN_LAST_SEEN",
   "OTHER_CLUSTER_ID",

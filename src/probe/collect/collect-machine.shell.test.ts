@@ -187,13 +187,116 @@ test("collectMachine: what a control plane cannot be brought back without is mis
   assert.equal(spray.parts.find(({ file }) => file.path === "/etc/kubernetes/pki")?.file.target, "ssl");
 });
 
-test("collectMachine: a file that is too large, or one too many, is named and not passed over", async () => {
-  const large = await collectedOn({ ...whole, "/etc/containerd/huge": "x".repeat(2000) }, { limits: ["1000", "100000", "100"] });
-  assert.deepEqual(large.missing, ["/etc/containerd/huge: it has 2000 bytes, more than is collected"]);
+test("collectMachine: where /etc/kubernetes is a link to another disk, no file lies below a link, and each has the kind that it has", async () => {
+  const flag = ", --encryption-provider-config=/enc/config.yaml";
+  const files = {
+    ...whole,
+    "/etc/kubernetes/manifests/kube-apiserver.yaml": apiServer(flag),
+    "/etc/kubernetes/admin.conf": "kind: Config\n",
+  };
+  const moved = Object.fromEntries(
+    Object.entries(files).map(([path, content]) => [
+      path.replace("/etc/kubernetes/pki/etcd/", "/secure/etcd/").replace("/etc/kubernetes/", "/data/kubernetes/"),
+      content,
+    ]),
+  );
+  const found = await collectedOn(
+    { ...moved, "/srv/encryption/config.yaml": "kind: EncryptionConfiguration\n", "/etc/hosts": "" },
+    // Over a link of a link, and an absolute one inside.
+    {
+      links: { "/etc/kubernetes": "../srv/kubernetes", "/srv/kubernetes": "/data/kubernetes", "/data/kubernetes/pki/etcd": "/secure/etcd" },
+    },
+  );
+  assert.deepEqual([found.missing, found.leftOut], [[], []]);
+  const kinds = kindsOf(found);
+  const links = found.parts.flatMap(({ file }) => (file.type === "symlink" ? [file.path] : []));
+  assert.deepEqual(links, ["/data/kubernetes/pki/etcd", "/etc/kubernetes", "/srv/kubernetes"]);
+  assert.deepEqual(
+    Object.keys(kinds).filter((path) => links.some((link) => path.startsWith(`${link}/`))),
+    [],
+  );
+  assert.equal(found.parts.filter(({ file }) => file.type === "file").length, Object.keys(moved).length + 1);
+  assert.equal(kinds["/data/kubernetes/manifests/etcd.yaml"], "static-pod");
+  assert.equal(kinds["/data/kubernetes/admin.conf"], "kubeconfig");
+  assert.equal(kinds["/data/kubernetes/pki/sa.key"], "pki");
+  assert.equal(kinds["/secure/etcd/ca.key"], "pki");
+  assert.equal(kinds["/srv/encryption/config.yaml"], "encryption-config");
+});
+
+test("collectMachine: what haproxy names, and flags of two words or of a shell, are found; a merged /usr has no link of its own", async () => {
+  const haproxy =
+    "global\n ca-base /srv/ca\nfrontend x\n bind *:6443 ssl crt /etc/ssl/private/lb.pem ca-file clients.pem\n errorfile 503 /srv/503.http\n";
+  const files = {
+    ...whole,
+    "/etc/haproxy/haproxy.cfg": haproxy,
+    "/etc/ssl/private/lb.pem": secret,
+    "/srv/ca/clients.pem": "c",
+    "/srv/503.http": "sorry",
+    "/srv/encryption/enc.yaml": "kind: EncryptionConfiguration\n",
+    "/usr/lib/systemd/system/kubelet.service": "[Unit]\n",
+  };
+  const manifest = "/etc/kubernetes/manifests/kube-apiserver.yaml";
+  const forms = [
+    apiServer(", --encryption-provider-config, /enc/enc.yaml"),
+    apiServer().replace("[kube-apiserver,", '[/bin/sh, -c, "exec kube-apiserver --encryption-provider-config=/enc/enc.yaml",'),
+  ];
+  for (const form of forms) {
+    const found = await collectedOn({ ...files, [manifest]: form }, { links: { "/lib": "usr/lib" } });
+    const kinds = kindsOf(found);
+    assert.deepEqual(found.missing, []);
+    assert.equal(kinds["/srv/encryption/enc.yaml"], "encryption-config");
+    for (const path of ["/etc/ssl/private/lb.pem", "/srv/ca/clients.pem", "/srv/503.http"])
+      assert.equal(kinds[path], "load-balancer", path);
+    assert.equal(kinds["/lib"], undefined);
+    assert.equal(kinds["/usr/lib/systemd/system/kubelet.service"], "kubelet");
+  }
+});
+
+test("collectMachine: much that nobody names pushes nothing out; too large or too much, it is told, and is not what is missing", async () => {
+  const junk = Object.fromEntries(
+    Array.from({ length: 9 }, (_, at) => [`/etc/kubernetes/backup/${String(at)}.yaml`, "x".repeat(900)] as const),
+  );
+  const found = await collectedOn(
+    { ...junk, ...whole, "/etc/kubernetes/etcd-backup/snap.db": "x".repeat(2000), "/etc/containerd/huge": "x".repeat(2000) },
+    { limits: ["1000", "4000", "100"] },
+  );
+  assert.deepEqual(found.missing, []);
+  for (const path of Object.keys(whole)) assert.ok(path in kindsOf(found), path);
+  const told = found.leftOut.join("\n");
+  assert.match(told, /^\/etc\/containerd\/huge: it has 2000 bytes, more than is collected$/m);
+  assert.match(told, /^\/etc\/kubernetes: beside what is known by name, there are more bytes than are collected/m);
+});
+
+test("collectMachine: what is needed and too large is missing; what a limit ended is not said to be gone", async () => {
+  const large = await collectedOn(
+    { ...whole, "/etc/kubernetes/pki/ca.crt": "x".repeat(2000), "/etc/kubernetes/pki/sa.pub": "" },
+    { limits: ["1000", "100000", "100"] },
+  );
+  assert.deepEqual(large.missing, ["/etc/kubernetes/pki/ca.crt: it has 2000 bytes, more than is collected"]);
   const many = await collectedOn(whole, { limits: ["1000", "100000", "4"] });
   assert.match(many.missing.join("\n"), /more files than are collected of one machine/);
+  assert.match(many.missing.join("\n"), /kube-apiserver\.yaml: the API server's manifest was not collected/);
+  assert.doesNotMatch(many.missing.join("\n"), /is not there/);
   const much = await collectedOn(whole, { limits: ["1000", "60", "100"] });
   assert.match(much.missing.join("\n"), /more bytes than are collected of one machine/);
+  // What the manifest names is asked for by itself, with room of its own.
+  const flag = ", --encryption-provider-config=/k/enc/config.yaml";
+  const beside = apiServer(flag)
+    .replace("name: enc, mountPath: /enc", "name: enc, mountPath: /k")
+    .replace("path: /srv/encryption", "path: /etc/kubernetes");
+  const pushed = await collectedOn(
+    {
+      ...whole,
+      "/etc/kubernetes/manifests/kube-apiserver.yaml": beside,
+      "/etc/kubernetes/enc/config.yaml": `${"#".repeat(900)}\n`,
+      "/etc/kubernetes/a": "x".repeat(900),
+      "/etc/kubernetes/b": "x".repeat(900),
+    },
+    { limits: ["1000", "3000", "100"] },
+  );
+  assert.deepEqual(pushed.missing, []);
+  assert.equal(kindsOf(pushed)["/etc/kubernetes/enc/config.yaml"], "encryption-config");
+  assert.equal(pushed.leftOut.length, 1);
 });
 
 test("collectScript: a file that cannot be read is told with the machine's words", (context) => {

@@ -5,12 +5,19 @@
  */
 import type { BackupPartKind } from "../../model/backup-set.ts";
 import type { ClusterConfig, HostConfig } from "../../model/cluster-config.ts";
+import { behindLinks, namesThroughLinks, type LinkTargets } from "../../model/behind-links.ts";
 import { isAtOrBelow } from "../../model/host-path.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { HostAccess } from "../../ports/host-access.ts";
-import { collectArguments, collectOutputBytesMax, collectScript } from "./collect-script.ts";
+import { collectArguments, collectOutputBytesMax, collectScript, type CollectPlaces } from "./collect-script.ts";
 import { neededFiles, partKindOf, placesToCollect } from "./collected-paths.ts";
-import { filesNamedByKeepalived, filesNamedByManifest, isEncryptionConfiguration, type NamedFiles } from "./named-files.ts";
+import {
+  filesNamedByHaproxy,
+  filesNamedByKeepalived,
+  filesNamedByManifest,
+  isEncryptionConfiguration,
+  type NamedFiles,
+} from "./named-files.ts";
 import { parseCollected, type Collected, type CollectedFile } from "./parse-collected.ts";
 
 /** Reading some MiB and sending them over a slow line: 16 MiB at 300 KB/s, and a machine under load. */
@@ -25,6 +32,8 @@ export interface MachineParts {
   readonly parts: readonly MachinePart[];
   /** Sentences, without the machine's name. Empty: all is there. */
   readonly missing: readonly string[];
+  /** The same, of what no program of the cluster was seen to need: too large, or beside too much else. */
+  readonly leftOut: readonly string[];
   /** "v1.34.4", as the API server's manifest names its image. */
   readonly apiServerVersion: string | undefined;
 }
@@ -40,36 +49,62 @@ export async function collectMachine(
   host: HostConfig,
   options: CollectOptions,
 ): Promise<MachineParts> {
-  const first = await ask(access, host, { paths: placesToCollect(config.paths), reason: "collect the files of a backup", options });
-  const files = new Map(first.files.map((file) => [file.path, file]));
-  const named = namedBy([...files.values()], config);
-  // What the first look had, or said that it could not have, is not asked again.
-  const further = [...named.ofPods, ...named.ofBalancer].filter(
-    (path) => !isWithin(path, placesToCollect(config.paths)) && !files.has(path),
-  );
-  const second =
+  const places = placesToCollect(host, config);
+  const first = await ask(access, host, { places, reason: "collect the files of a backup", options });
+  const firstFiles = filesOf(first.files);
+  const named = namedBy(firstFiles, config);
+  const namedPaths = [...new Set([...named.ofPods, ...named.ofBalancer])];
+  // What the first look had, or said that it could not have, is not asked again; what a limit ended it before, is.
+  const isAsked = (path: string): boolean =>
+    isWithin(path, first.limits.some(({ ofRest }) => !ofRest) ? [] : places.wanted) ||
+    isWithin(path, first.limits.length > 0 ? [] : places.rest) ||
+    first.leftOut.some((one) => one.path === path);
+  const further = namedPaths.filter((path) => !isThere(path, firstFiles) && !isAsked(path));
+  const second: Collected =
     further.length === 0
-      ? { files: [], missing: [] }
-      : await ask(access, host, { paths: further, reason: "collect the files that the configuration of a machine names", options });
-  for (const file of second.files) files.set(file.path, file);
-  const encryptionConfigs = named.hasApiServer ? named.encryptionConfigs : encryptionConfigsIn([...files.values()]);
+      ? { files: [], missing: [], leftOut: [], limits: [] }
+      : await ask(access, host, {
+          places: { wanted: further, rest: [] },
+          reason: "collect the files that the configuration of a machine names",
+          options,
+        });
+  const found = filesOf([...first.files, ...second.files]);
+  const encryptionConfigs = named.hasApiServer ? named.encryptionConfigs : encryptionConfigsIn(found);
   const known = { paths: config.paths, encryptionConfigs, balancerFiles: named.ofBalancer };
   return {
-    parts: [...files.values()].sort(byPath).map((file) => ({ kind: partKindOf(file.path, known), file })),
-    missing: [...first.missing, ...second.missing, ...notThere(files, { config, host, encryptionConfigs: named.encryptionConfigs })],
+    parts: [...found.files.values()].sort(byPath).map((file) => ({ kind: kindOf(file.path, known, found.links), file })),
+    ...judgeMissing([first, second], found, { namedPaths, config, host, encryptionConfigs: named.encryptionConfigs }),
     apiServerVersion: named.apiServerVersion,
   };
+}
+
+interface FoundFiles {
+  readonly files: ReadonlyMap<string, CollectedFile>;
+  readonly links: LinkTargets;
+}
+
+function filesOf(files: readonly CollectedFile[]): FoundFiles {
+  return {
+    files: new Map(files.map((file) => [file.path, file])),
+    links: new Map(files.flatMap((file) => (file.target === undefined ? [] : [[file.path, file.target] as const]))),
+  };
+}
+
+/** By any of its names: behind /etc/kubernetes on another disk are the same files. The first that says more than "beside them" counts. */
+function kindOf(path: string, known: Parameters<typeof partKindOf>[1], links: LinkTargets): BackupPartKind {
+  const kinds = namesThroughLinks(path, links).map((name) => partKindOf(name, known));
+  return kinds.find((kind) => kind !== "static-pod") ?? "static-pod";
 }
 
 async function ask(
   access: HostAccess,
   host: HostConfig,
-  asked: { readonly paths: readonly string[]; readonly reason: string; readonly options: CollectOptions },
+  asked: { readonly places: CollectPlaces; readonly reason: string; readonly options: CollectOptions },
 ): Promise<Collected> {
   const result = await access.run(host.name, {
     reason: asked.reason,
     script: collectScript,
-    args: collectArguments(asked.paths),
+    args: collectArguments(asked.places),
     timeoutMs,
     outputBytesMax: collectOutputBytesMax,
     changesThings: false,
@@ -92,17 +127,23 @@ interface NamedByMachine {
   readonly apiServerVersion: string | undefined;
 }
 
-function namedBy(files: readonly CollectedFile[], config: ClusterConfig): NamedByMachine {
+function namedBy({ files: byPath, links }: FoundFiles, config: ClusterConfig): NamedByMachine {
+  const files = [...byPath.values()];
+  const names = (file: CollectedFile): readonly string[] => namesThroughLinks(file.path, links);
   const active = files
-    .filter((file) => file.type === "file" && isAtOrBelow(file.path, config.paths.manifestsDir))
+    .filter((file) => file.type === "file" && names(file).some((name) => isAtOrBelow(name, config.paths.manifestsDir)))
     .map((file) => filesNamedByManifest(textOf(file)));
   const running = active.find(({ apiServer }) => apiServer !== undefined);
   const aside = running === undefined ? apiServerAside(files) : undefined;
   const manifests = aside === undefined ? active : [...active, aside];
-  const keepalived = files.filter((file) => file.type === "file" && /^\/etc\/keepalived\/.*\.conf$/.test(file.path));
+  const settings = (form: RegExp): readonly string[] =>
+    files.filter((file) => file.type === "file" && names(file).some((name) => form.test(name))).map(textOf);
   return {
     ofPods: manifests.flatMap((one) => one.ofPods),
-    ofBalancer: keepalived.flatMap((file) => filesNamedByKeepalived(textOf(file))),
+    ofBalancer: [
+      ...settings(/^\/etc\/keepalived\/.*\.conf$/).flatMap(filesNamedByKeepalived),
+      ...settings(/^\/etc\/haproxy\/.*\.cfg$/).flatMap(filesNamedByHaproxy),
+    ],
     encryptionConfigs: manifests.flatMap((one) => one.encryptionConfigs),
     hasApiServer: (running ?? aside) !== undefined,
     apiServerVersion: (running ?? aside)?.apiServer?.version,
@@ -121,30 +162,55 @@ function apiServerAside(files: readonly CollectedFile[]): NamedFiles | undefined
 }
 
 /** Where no manifest says it, the file's own form does. */
-function encryptionConfigsIn(files: readonly CollectedFile[]): readonly string[] {
-  return files.filter((file) => file.type === "file" && isEncryptionConfiguration(textOf(file))).map(({ path }) => path);
+function encryptionConfigsIn({ files }: FoundFiles): readonly string[] {
+  return [...files.values()].filter((file) => file.type === "file" && isEncryptionConfiguration(textOf(file))).map(({ path }) => path);
 }
 
-function notThere(
-  files: ReadonlyMap<string, CollectedFile>,
-  asked: { readonly config: ClusterConfig; readonly host: HostConfig; readonly encryptionConfigs: readonly string[] },
-): readonly string[] {
+/** What is missing, and what was left out without harm: nobody names it. */
+function judgeMissing(
+  answers: readonly Collected[],
+  found: FoundFiles,
+  asked: {
+    readonly namedPaths: readonly string[];
+    readonly config: ClusterConfig;
+    readonly host: HostConfig;
+    readonly encryptionConfigs: readonly string[];
+  },
+): Pick<MachineParts, "missing" | "leftOut"> {
   const wanted = [
     ...neededFiles(asked.host, asked.config),
     ...asked.encryptionConfigs.map((path) => ({ path, what: "the encryption configuration that the API server is started with" })),
   ];
-  const isThere = (path: string): boolean => files.has(path) || isBehindLink(path, files);
-  return wanted.filter(({ path }) => !isThere(path)).map(({ path, what }) => `${path}: ${what} is not there`);
+  const told = answers.flatMap(({ leftOut }) => leftOut);
+  const isNamed = (path: string): boolean =>
+    namesThroughLinks(path, found.links).some((name) => isWithin(name, [...asked.namedPaths, ...wanted.map((one) => one.path)]));
+  const harmless = told.filter((one) => one.isTooLarge && !isNamed(one.path));
+  const harmful = told.filter((one) => !harmless.includes(one) && !found.files.has(one.path));
+  const limits = answers.flatMap((answer) => answer.limits);
+  const words = (list: readonly { readonly path: string; readonly because: string }[]): readonly string[] =>
+    list.map(({ path, because }) => `${path}: ${because}`);
+  // What was not come to may be there.
+  const isCut = limits.some(({ ofRest }) => !ofRest) || answers.some(({ missing }) => missing.length > 0);
+  const gone = wanted
+    .filter(({ path }) => !isThere(path, found) && !harmful.some((one) => one.path === behindLinks(path, found.links)))
+    .map(({ path, what }) => `${path}: ${what} ${isCut ? "was not collected" : "is not there"}`);
+  return {
+    missing: [
+      ...answers.flatMap(({ missing }) => missing),
+      ...limits.filter(({ ofRest }) => !ofRest).map(({ because }) => because),
+      ...words(harmful),
+      ...gone,
+    ],
+    leftOut: [
+      ...words(harmless),
+      ...limits.filter(({ ofRest }) => ofRest).map(({ because }) => `/etc/kubernetes: beside what is known by name, ${because}`),
+    ],
+  };
 }
 
 /** /etc/kubernetes/pki of kubespray is a link to /etc/kubernetes/ssl: the file is in the set under its own name. */
-function isBehindLink(path: string, files: ReadonlyMap<string, CollectedFile>): boolean {
-  for (const link of files.values()) {
-    if (link.type !== "symlink" || link.target === undefined || !path.startsWith(`${link.path}/`)) continue;
-    const folder = link.target.startsWith("/") ? link.target : `${link.path.slice(0, link.path.lastIndexOf("/"))}/${link.target}`;
-    if (files.has(`${folder.replace(/\/+$/, "")}${path.slice(link.path.length)}`)) return true;
-  }
-  return false;
+function isThere(path: string, { files, links }: FoundFiles): boolean {
+  return files.has(path) || files.has(behindLinks(path, links) ?? path);
 }
 
 function isWithin(path: string, places: readonly string[]): boolean {

@@ -6,8 +6,12 @@
  *
  * Arguments: bytes of one file, bytes of all, number of files at most, then
  * the files and directories to collect. One that does not exist is no error.
- * Links are kept as links; the file that one leads to is collected too, at
- * its own place. Output, a line each (see parse-collected.ts):
+ * After "--": directories of which all else is collected, with a quarter of
+ * those bytes of their own, so that nothing there pushes out what comes first.
+ * Links are kept as links, those on the way to a place too; what they lead to
+ * is collected at its real place, so that no file lies below a link. What is
+ * directly below / is the system's own (/lib of a merged /usr, /var on another
+ * disk) and keeps its name. Output, a line each (see parse-collected.ts):
  *   file SIZE MODE UID GID SECONDS PATH :CONTENT: ok
  *   file SIZE MODE UID GID SECONDS PATH :PART: failed WORDS
  *   link MODE UID GID SECONDS PATH TARGET
@@ -15,6 +19,7 @@
  *   failed PATH WORDS
  *   trouble WORDS
  *   beyond-files | beyond-bytes
+ *   rest        what follows is of the places after "--"
  *   end
  */
 export const collectScript = String.raw`
@@ -38,34 +43,92 @@ emit_file() {
   printf 'file %s %s :' "$facts" "$(place "$1")"
   if { words=$(base64 -w0 -- "$1" 2>&1 >&3); } 3>&1; then printf ': ok\n'; else printf ': failed %s\n' "$(b64 "$words")"; fi
 }
+# Every link on the way to a path, and its end: as the kernel goes, one name after the other.
+walk() {
+  rest=${"$"}{1#"$root"} at=$root hops=0
+  while [ -n "$rest" ]; do
+    name=${"$"}{rest%%/*}
+    case $rest in */*) rest=${"$"}{rest#*/} ;; *) rest= ;; esac
+    case $name in
+      "" | .) continue ;;
+      ..)
+        [ "$at" = "$root" ] || at=${"$"}{at%/*}
+        continue
+        ;;
+    esac
+    next=$at/$name
+    if [ -L "$next" ] && [ "$at" != "$root" ]; then
+      hops=$((hops + 1))
+      [ "$hops" -le 40 ] || return 0
+      printf '%s\n' "$next"
+      to=$(readlink -- "$next") || return 0
+      case $to in /*) at=$root ;; esac
+      rest=$to/$rest
+    else at=$next
+    fi
+  done
+  if [ -e "$at" ]; then printf '%s\n' "$at"; fi
+}
+emit_link() { printf 'link %s %s %s\n' "$(stat -c '%a %u %g %Y' -- "$1")" "$(place "$1")" "$(b64 "$(readlink -- "$1")")"; }
 emit() {
   if [ -L "$1" ]; then
-    printf 'link %s %s %s\n' "$(stat -c '%a %u %g %Y' -- "$1")" "$(place "$1")" "$(b64 "$(readlink -- "$1")")"
-    to=$(readlink -f -- "$1") || return 0
-    if [ -f "$to" ]; then emit_file "$to"; fi
+    for passed in $(walk "$1"); do
+      if [ -L "$passed" ]; then emit_link "$passed"
+      elif [ -f "$passed" ]; then emit_file "$passed" || return 1
+      fi
+    done
   elif [ -f "$1" ]; then emit_file "$1"
   else printf 'failed %s %s\n' "$(place "$1")" "$(b64 "it is no file any more")"
   fi
 }
-here=
-for p; do
-  shift
-  p=$root$p
-  if [ -e "$p" ] || [ -L "$p" ]; then set -- "$@" "$p"; fi
-  # find(1) shows a link that it is given, and not what is behind it.
-  if [ -L "$p" ] && [ -d "$p" ]; then set -- "$@" "$(readlink -f -- "$p")"; fi
-done
-if [ $# -gt 0 ]; then
+# A name with a newline in it is told as trouble by what reads it.
+set -f
+IFS='
+'
+known=
+is_known() {
+  for one in $known; do
+    case $1 in "$one" | "$one"/*) return 0 ;; esac
+  done
+  return 1
+}
+collect() {
+  new= count=0 total=0
+  before=$known
+  for p; do
+    for at_end in $(walk "$root$p"); do
+      is_known "$at_end" && continue
+      new="$new$at_end
+" known="$known$at_end
+"
+    done
+  done
+  [ -n "$new" ] || return 0
   # What kubeadm keeps in tmp are copies of whole data dirs.
+  set -- $new -xdev \( -path "$root/etc/kubernetes/tmp"
+  for p in $before; do set -- "$@" -o -path "$p"; done
   {
-    find "$@" -xdev -path "$root/etc/kubernetes/tmp" -prune -o \( -type f -o -type l \) -print 2>&1
+    find "$@" \) -prune -o \( -type f -o -type l \) -print 2>&1
     # With 1 it has said what it could not read. A newline: a name may have been cut off.
     found=$?; [ "$found" -le 1 ] || printf '\nfind ended with status %s: files may be missing\n' "$found"
   } | {
     while IFS= read -r p; do
       case $p in "") ;; /*) emit "$p" || exit 0 ;; *) printf 'trouble %s\n' "$(b64 "$p")" ;; esac
     done
-  } || exit
+  }
+}
+first=
+while [ $# -gt 0 ] && [ "$1" != -- ]; do
+  first="$first$1
+"
+  shift
+done
+collect $first || exit
+if [ $# -gt 1 ]; then
+  shift
+  echo rest
+  bytes_max=$((bytes_max / 4))
+  collect "$@" || exit
 fi
 echo end
 `;
@@ -76,10 +139,16 @@ const fileBytesMax = 1024 * 1024;
 const bytesMax = 16 * 1024 * 1024;
 const filesMax = 5000;
 
+/** What is to be collected: what is asked for, and directories of which all else is taken too, as far as there is room. */
+export interface CollectPlaces {
+  readonly wanted: readonly string[];
+  readonly rest: readonly string[];
+}
+
 /** The script's arguments. */
-export function collectArguments(paths: readonly string[]): readonly string[] {
-  return [String(fileBytesMax), String(bytesMax), String(filesMax), ...paths];
+export function collectArguments({ wanted, rest }: CollectPlaces): readonly string[] {
+  return [String(fileBytesMax), String(bytesMax), String(filesMax), ...wanted, ...(rest.length === 0 ? [] : ["--", ...rest])];
 }
 
 /** What the script may print: all in base64, with a line's head for every file. */
-export const collectOutputBytesMax = 2 * bytesMax + filesMax * 1024;
+export const collectOutputBytesMax = 2 * (bytesMax + bytesMax / 4) + 2 * filesMax * 1024;

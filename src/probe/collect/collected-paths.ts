@@ -2,6 +2,7 @@ import { isAtOrBelow } from "../../model/host-path.ts";
 import type { BackupPartKind } from "../../model/backup-set.ts";
 import type { ClusterConfig, HostConfig } from "../../model/cluster-config.ts";
 import { runsEtcd } from "../../model/cluster-config.ts";
+import type { CollectPlaces } from "./collect-script.ts";
 
 /** Unit files of a service, with what changes them, wherever a distribution or an administrator puts them. */
 function unitPlaces(service: string): readonly string[] {
@@ -34,21 +35,37 @@ const balancerPlaces = ["/etc/keepalived", "/etc/haproxy", "/etc/kube-vip", ...u
 /** etcd as a service of its machine. */
 const etcdServicePlaces = ["/etc/etcd.env", "/etc/default/etcd", ...unitPlaces("etcd")];
 
-/** What is asked of every machine; what is not there is passed over. */
-export function placesToCollect(paths: ClusterConfig["paths"]): readonly string[] {
-  return [
-    ...new Set([
-      "/etc/kubernetes",
-      paths.pkiDir,
-      paths.manifestsDir,
-      ...pkiPlaces,
-      ...kubeletPlaces,
-      ...runtimePlaces,
-      ...balancerPlaces,
-      ...etcdServicePlaces,
-    ]),
+/** kubeadm's kubeconfigs: known by name, so that nothing beside them pushes them out. */
+const kubeconfigs = ["admin", "super-admin", "controller-manager", "scheduler", "kubelet", "bootstrap-kubelet"].map(
+  (name) => `/etc/kubernetes/${name}.conf`,
+);
+
+/**
+ * What is asked of every machine; what is not there is passed over. First what
+ * a control plane cannot be brought back without, then what has a known place;
+ * `rest` is what people put beside it.
+ */
+export function placesToCollect(host: HostConfig, config: ClusterConfig): CollectPlaces {
+  const { pkiDir, manifestsDir } = config.paths;
+  const wanted = [
+    ...neededFiles(host, config).map(({ path }) => path),
+    manifestsDir,
+    pkiDir,
+    // Where it is a link to another disk.
+    `${pkiDir}/etcd`,
+    ...kubeconfigs,
+    ...pkiPlaces,
+    ...kubeletPlaces,
+    ...runtimePlaces,
+    ...balancerPlaces,
+    ...etcdServicePlaces,
   ];
+  // OpenShift keeps there what its static pods are started from, under names of its own.
+  const isNeeded = config.platform === "openshift";
+  return { wanted: [...new Set([...wanted, ...(isNeeded ? [kubernetesDir] : [])])], rest: isNeeded ? [] : [kubernetesDir] };
 }
+
+const kubernetesDir = "/etc/kubernetes";
 
 /** `encryptionConfigs`: the files that API servers are started with, wherever they lie. */
 export function partKindOf(
@@ -61,7 +78,7 @@ export function partKindOf(
 ): BackupPartKind {
   const isIn = (places: readonly string[]): boolean => places.some((place) => isAtOrBelow(path, place));
   if (known.encryptionConfigs.includes(path)) return "encryption-config";
-  if (known.balancerFiles.includes(path) || isIn(balancerPlaces)) return "load-balancer";
+  if (isIn(known.balancerFiles) || isIn(balancerPlaces)) return "load-balancer";
   if (isIn([known.paths.manifestsDir])) return "static-pod";
   if (/\.(pem|crt|key|pub|cer|csr)$/.test(path) || isIn([known.paths.pkiDir, ...pkiPlaces.filter((place) => place !== "/etc/etcd")]))
     return "pki";

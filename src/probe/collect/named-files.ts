@@ -31,11 +31,14 @@ export function filesNamedByManifest(text: string): NamedFiles {
   const encryptionConfigs: string[] = [];
   let apiServer: NamedFiles["apiServer"];
   for (const container of recordsOf(spec["containers"])) {
-    const words = [...listOf(container["command"]), ...listOf(container["args"])];
-    if (words.some((word) => typeof word === "string" && /^(?:.*\/)?kube-apiserver$/.test(word)))
+    // A shell's command is one word, and a flag and its value may be two.
+    const words = [...listOf(container["command"]), ...listOf(container["args"])].flatMap((word) =>
+      typeof word === "string" ? word.split(/\s+/).map((part) => part.replaceAll(/^["']|["']$/g, "")) : [],
+    );
+    if (words.some((word) => /^(?:.*\/)?kube-apiserver$/.test(word)))
       apiServer = { version: /:(v\d+\.\d+\.\d+)[^:/]*$/.exec(String(container["image"]))?.[1] };
-    for (const word of words) {
-      const found = typeof word === "string" ? /^--([a-z0-9-]+)=(\/[^,]+)$/.exec(word) : null;
+    for (const [at, word] of words.entries()) {
+      const found = /^--([a-z0-9-]+)=["']?(\/[^,]+)$/.exec(word) ?? /^--([a-z0-9-]+) (\/[^,]+)$/.exec(`${word} ${words[at + 1] ?? ""}`);
       const [, flag = "", path = ""] = found ?? [];
       // Not where something is written to: logs and data.
       if (found === null || !/(file|config|kubeconfig|cert|key|ca)$/.test(flag)) continue;
@@ -65,6 +68,18 @@ export function filesNamedByKeepalived(text: string): readonly string[] {
     ([, path = ""]) => cleanPath(path) ?? [],
   );
   return [...new Set(found.filter((path) => !programPlaces.some((place) => isAtOrBelow(path, place))))];
+}
+
+/** Certificates, authorities, error pages and maps of HAProxy's configuration; of a relative one the base that is set for it. */
+export function filesNamedByHaproxy(text: string): readonly string[] {
+  const baseOf = (word: string): string => new RegExp(`^[ \\t]*${word}[ \\t]+"?(/[^\\s"#]+)`, "m").exec(text)?.[1] ?? "";
+  const [certificates, authorities] = [baseOf("crt-base"), baseOf("ca-base")];
+  const words = /(?:^|[ \t])(crt|crt-list|ca-file|ca-verify-file|crl-file|errorfile[ \t]+\d{3}|lua-load)[ \t]+"?([^\s"#]+)/gm;
+  const found = [...text.matchAll(words)].flatMap(([, word = "", path = ""]) => {
+    const base = word === "crt" ? certificates : authorities;
+    return cleanPath(path.startsWith("/") ? path : `${base}/${path}`) ?? [];
+  });
+  return [...new Set(found.filter((path) => path.lastIndexOf("/") > 0))];
 }
 
 /** undefined: it lies in the container alone. The deepest mount counts. */

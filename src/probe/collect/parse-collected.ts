@@ -21,6 +21,10 @@ export interface Collected {
   readonly files: readonly CollectedFile[];
   /** What should be there and is not, with the reason, in words. */
   readonly missing: readonly string[];
+  /** Files that are there and were not taken. `isTooLarge`: for their size alone. */
+  readonly leftOut: readonly { readonly path: string; readonly because: string; readonly isTooLarge: boolean }[];
+  /** Which limit ended the collecting: what came later is not known. `ofRest`: only of the places that came last. */
+  readonly limits: readonly { readonly because: string; readonly ofRest: boolean }[];
 }
 
 /**
@@ -34,12 +38,15 @@ export function parseCollected(text: string, subject: string): Collected {
   if (lines.pop() !== "end") throw malformed(subject, "it has no end");
   const files = new Map<string, CollectedFile>();
   const missing: string[] = [];
+  const leftOut: Collected["leftOut"][number][] = [];
+  const limits: Collected["limits"][number][] = [];
+  let ofRest = false;
   for (const line of lines) {
     const words = line.split(" ");
     const [kind = ""] = words;
     switch (kind) {
       case "file":
-        readFileLine(words, { subject, files, missing });
+        readFileLine(words, { subject, files, leftOut });
         break;
       case "link": {
         const [, mode = "", uid = "", gid = "", modified = "", path = "", target = ""] = words;
@@ -48,46 +55,54 @@ export function parseCollected(text: string, subject: string): Collected {
         break;
       }
       case "large":
-        missing.push(`${textOf(words[1] ?? "", subject)}: it has ${words[2] ?? "?"} bytes, more than is collected`);
+        leftOut.push({
+          path: textOf(words[1] ?? "", subject),
+          because: `it has ${words[2] ?? "?"} bytes, more than is collected`,
+          isTooLarge: true,
+        });
         break;
       case "failed":
-        missing.push(`${textOf(words[1] ?? "", subject)}: ${reasonOf(words[2] ?? "", subject)}`);
+        leftOut.push({ path: textOf(words[1] ?? "", subject), because: reasonOf(words[2] ?? "", subject), isTooLarge: false });
         break;
       case "trouble":
         missing.push(reasonOf(words[1] ?? "", subject));
         break;
       case "beyond-files":
       case "beyond-bytes":
-        missing.push(
-          `there are more ${kind === "beyond-files" ? "files" : "bytes"} than are collected of one machine; what came later was left out`,
-        );
+        limits.push({
+          because: `there are more ${kind === "beyond-files" ? "files" : "bytes"} than are collected of one machine; what came later was left out`,
+          ofRest,
+        });
+        break;
+      case "rest":
+        ofRest = true;
         break;
       default:
         throw malformed(subject, "a line is of no known kind");
     }
   }
-  return { files: [...files.values()], missing };
+  return { files: [...files.values()], missing, leftOut: [...new Map(leftOut.map((one) => [one.path, one])).values()], limits };
 }
 
 interface Taking {
   readonly subject: string;
   readonly files: Map<string, CollectedFile>;
-  readonly missing: string[];
+  readonly leftOut: Collected["leftOut"][number][];
 }
 
-function readFileLine(words: readonly string[], { subject, files, missing }: Taking): void {
+function readFileLine(words: readonly string[], { subject, files, leftOut }: Taking): void {
   const [, size = "", mode = "", uid = "", gid = "", modified = "", path64 = "", content64 = "", verdict = "", why = ""] = words;
   const path = textOf(path64, subject);
   const owner = ownerOf({ mode, uid, gid, modified }, subject);
   if (!/^:.*:$/.test(content64) || !/^\d{1,9}$/.test(size)) throw malformed(subject, "a file's line has no content");
   if (verdict === "failed") {
-    missing.push(`${path}: ${reasonOf(why, subject)}`);
+    leftOut.push({ path, because: reasonOf(why, subject), isTooLarge: false });
     return;
   }
   if (verdict !== "ok") throw malformed(subject, "a file's line has no verdict");
   const content = bytesOf(content64.slice(1, -1), subject);
   if (content.length !== Number(size)) {
-    missing.push(`${path}: it changed while it was read`);
+    leftOut.push({ path, because: "it changed while it was read", isTooLarge: false });
     return;
   }
   files.set(path, { path, type: "file", target: undefined, ...owner, content });

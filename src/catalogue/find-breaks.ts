@@ -28,12 +28,18 @@ export function findBreaks(byTime: readonly LineageSet[], accepted: readonly Bac
   const breaks: LineageBreak[] = [];
   const lastOf = new Map<string | undefined, LineageSet>();
   let previous: LineageSet | undefined;
+  // Of an offline copy the id may not be known: it must not come between two that are of two clusters.
+  let lastOfKnownId: LineageSet | undefined;
   for (const set of oldestFirst) {
     const { clusterId } = set.manifest.cluster;
-    const found = breakBetween(set, previous) ?? lowerRevision(set, clusterId === undefined ? previous : lastOf.get(clusterId));
+    const found =
+      otherCluster(set, lastOfKnownId) ??
+      breakBetween(set, previous) ??
+      lowerRevision(set, clusterId === undefined ? previous : lastOf.get(clusterId));
     if (found !== undefined) breaks.push({ newer: set.id, ...found, isAccepted: false });
     lastOf.set(clusterId, set);
     previous = set;
+    if (clusterId !== undefined) lastOfKnownId = set;
   }
   const newestAccepted = oldestFirst.findLastIndex(({ id }) => accepted.includes(id));
   const trusted = new Set(oldestFirst.slice(0, newestAccepted + 1).map(({ id }) => id));
@@ -71,14 +77,16 @@ function isUnsure({ manifest: earlier }: LineageSet, { manifest: later }: Lineag
 
 type Found = Pick<LineageBreak, "older" | "because"> | undefined;
 
+function otherCluster(newer: LineageSet, older: LineageSet | undefined): Found {
+  const now = newer.manifest.cluster.clusterId;
+  const before = older?.manifest.cluster.clusterId;
+  if (older === undefined || now === undefined || now === before) return undefined;
+  return { older: older.id, because: `it is of etcd cluster ${now}, and ${older.id} before it of ${String(before)}` };
+}
+
 function breakBetween(newer: LineageSet, older: LineageSet | undefined): Found {
   if (older === undefined) return undefined;
   const [now, then] = [newer.manifest, older.manifest];
-  if (now.cluster.clusterId !== undefined && then.cluster.clusterId !== undefined && now.cluster.clusterId !== then.cluster.clusterId)
-    return {
-      older: older.id,
-      because: `it is of etcd cluster ${now.cluster.clusterId}, and ${older.id} before it of ${then.cluster.clusterId}`,
-    };
   if (now.snapshot.totalKeys < then.snapshot.totalKeys * keysKeptMin)
     return {
       older: older.id,

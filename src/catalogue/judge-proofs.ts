@@ -1,4 +1,4 @@
-import { proofLevels, type BackupProof, type ProofLevel } from "../model/backup-set.ts";
+import { proofLevels, type BackupProof, type ProofLevel, type ProofOutcome } from "../model/backup-set.ts";
 
 /** A proof, and when it came into the store. */
 export interface StoredProof extends BackupProof {
@@ -68,6 +68,17 @@ export function standingFailure(newestFirst: readonly StoredProof[]): StandingFa
 /** Not what the set is worth, but what is stored of it is missing or damaged. */
 export function isDamage({ level }: StandingFailure): boolean {
   return rankOf(level) <= rankOf("V2");
+}
+
+/** Did who last tried to read the stored bytes not get them all? What lies there may be whole. */
+export function isUnread(newestFirst: readonly StoredProof[]): boolean {
+  const verdicts = ({ outcomes }: StoredProof) => outcomes.filter(({ level }) => level === "V0" || level === "V1");
+  const last = newestFirst.find((proof) => verdicts(proof).every(({ verdict }) => verdict !== "not-tried") || isUnknown(verdicts(proof)));
+  return last !== undefined && isUnknown(verdicts(last));
+}
+
+function isUnknown(outcomes: readonly ProofOutcome[]): boolean {
+  return outcomes.some(({ verdict }) => verdict === "unknown");
 }
 
 /** What all proofs of one set say together. */

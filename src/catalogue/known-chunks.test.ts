@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judgeDay, writeDay } from "../../test/support/prune-world.ts";
+import { dayId, judgeDay, writeDay } from "../../test/support/prune-world.ts";
 import { seededBytes, setWorld, writeSet } from "../../test/support/set-world.ts";
 import { asBackupSetId } from "../model/ids.ts";
 
@@ -39,4 +39,21 @@ test("a pack is shared again when it was found whole since, and not when the set
   world.clock.advance(60_000);
   await judgeDay(world, 1, ["fails"]);
   assert.equal(await shares(4), false);
+});
+
+test("a pack of a set that could not be read when it was last looked at is not shared, until it was read again", async () => {
+  const world = setWorld();
+  const first = await writeDay(world.writing, 1);
+  const shares = async (day: number) =>
+    (await writeDay(world.writing, day)).packs.some(({ sha256 }) => first.packs.some((one) => one.sha256 === sha256));
+  await judgeDay(world, 1, ["holds", "holds", "holds"]);
+  world.clock.advance(60_000);
+  await judgeDay(world, 1, ["holds", "unknown"]);
+  assert.equal(await shares(2), false);
+  world.clock.advance(60_000);
+  await judgeDay(world, 1, ["unknown"]);
+  world.clock.advance(60_000);
+  await judgeDay(world, 1, ["holds", "holds"]);
+  world.store.objects.delete(`sets/${dayId(2)}.json`);
+  assert.ok(await shares(3));
 });

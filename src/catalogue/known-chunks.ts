@@ -1,5 +1,6 @@
 import type { BackupManifest, StoredObjectRef } from "../model/backup-set.ts";
 import type { BackupSetId } from "../model/ids.ts";
+import type { ErrorCode } from "../model/error-catalogue.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import type { SetCiphers } from "../formats/backup-set/set-ciphers.ts";
 import { readSealedIndex } from "../formats/backup-set/set-index.ts";
@@ -7,7 +8,7 @@ import type { SetKeys } from "../formats/backup-set/set-keys.ts";
 import { indexName, proofPrefix, setIdOfProofName } from "../formats/backup-set/set-names.ts";
 import type { BackupStore } from "../ports/backup-store.ts";
 import { inTurns } from "./in-turns.ts";
-import { isDamage, levelOf, reaches, standingFailure } from "./judge-proofs.ts";
+import { isDamage, isUnread, levelOf, reaches, standingFailure } from "./judge-proofs.ts";
 import { listSets, type ListedSet } from "./list-sets.ts";
 import { readAllProofs, type ProofReading, type ProvenSet } from "./read-proofs.ts";
 import { readManifest } from "./set-reader.ts";
@@ -28,9 +29,10 @@ const readsAtOnce = 4;
 
 /**
  * Chunk name (hex) to where it lies. Only of trusted sets under the same key,
- * and of no pack that a set names which a proof found missing or damaged, also
- * where another set shares it that nobody looked at: what is known to be
- * damaged is not built upon.
+ * and of no pack that a set names which a proof found missing, damaged or not
+ * to be read, also where another set shares it that nobody looked at: what is
+ * known to be damaged is not built upon. To share is to save room: what the
+ * store does not give of one set keeps nobody from making the next.
  */
 export async function knownChunks(
   {
@@ -54,7 +56,7 @@ export async function knownChunks(
   return known;
 }
 
-/** sha256 of every pack that some set names of which a proof says that it is damaged, however old that set is. */
+/** sha256 of every pack that some set names of which a proof says that it is damaged, or that cannot be read, however old that set is. */
 async function doubtedPacks(
   reading: ProofReading,
   newest: readonly ListedSet[],
@@ -67,12 +69,22 @@ async function doubtedPacks(
   const doubted = await inTurns(verified, readsAtOnce, async (id) => {
     const set = known.get(id) ?? (await olderSet(reading, id, signal));
     if (set === undefined) return [];
-    // What it found to hold to V2, it found whole: what was said before does not matter.
-    const { known: proofs } = await readAllProofs(reading, set, signal, (proof) => reaches(levelOf(proof), "V2"));
-    const failing = standingFailure(proofs);
-    return failing !== undefined && isDamage(failing) ? set.manifest.packs.map(({ sha256 }) => sha256) : [];
+    return (await isDoubted(reading, set, signal)) ? set.manifest.packs.map(({ sha256 }) => sha256) : [];
   });
   return new Set(doubted.flat());
+}
+
+async function isDoubted(reading: ProofReading, set: ProvenSet, signal: AbortSignal | undefined): Promise<boolean> {
+  try {
+    // What a proof found to hold to V2, it found whole: what was said before does not matter.
+    const { known } = await readAllProofs(reading, set, signal, (proof) => reaches(levelOf(proof), "V2"));
+    const failing = standingFailure(known);
+    return isUnread(known) || (failing !== undefined && isDamage(failing));
+  } catch (error) {
+    // What is said of it is not known.
+    if (error instanceof RecoveryError && error.code === "BACKUP_STORE_FAILED") return true;
+    throw error;
+  }
 }
 
 /** undefined: it is no set any more, or what it names cannot be read. */
@@ -84,27 +96,29 @@ async function olderSet(
   try {
     return { id, ...(await readManifest(reading, id, signal)) };
   } catch (error) {
-    const isOfTheSet = error instanceof RecoveryError && /^BACKUP_(?:SET|OBJECT)_/.test(error.code);
+    const isOfTheSet = error instanceof RecoveryError && /^BACKUP_(?:SET_|OBJECT_|STORE_FAILED$)/.test(error.code);
     if (!isOfTheSet) throw error;
     return undefined;
   }
 }
 
-/** Nothing for a set whose index is damaged or missing: it is not built upon, and verify says what is wrong with it. */
+const faultsOfIndex: readonly ErrorCode[] = ["BACKUP_SET_DAMAGED", "BACKUP_OBJECT_MISSING", "BACKUP_STORE_FAILED"];
+
+/** Nothing for a set whose index is damaged, missing or not to be read: it is not built upon, and verify says what is wrong with it. */
 async function chunksOf(
   manifest: BackupManifest,
   { store, ciphers, keys }: { readonly store: BackupStore; readonly ciphers: SetCiphers; readonly keys: SetKeys },
   signal: AbortSignal | undefined,
 ): Promise<readonly (readonly [string, KnownChunk])[]> {
   try {
-    const sealed = await store.get(indexName(manifest.index.sha256), undefined, signal === undefined ? {} : { signal });
+    const whole = { offset: 0, length: manifest.index.sizeBytes };
+    const sealed = await store.get(indexName(manifest.index.sha256), whole, signal === undefined ? {} : { signal });
     return readSealedIndex(sealed, manifest, { ciphers, keys }).chunks.flatMap(({ name, pack, offset, length }) => {
       const ref = manifest.packs[pack];
       return ref === undefined ? [] : [[name, { pack: ref, offset, length }] as const];
     });
   } catch (error) {
-    const isOfThisSet = error instanceof RecoveryError && ["BACKUP_SET_DAMAGED", "BACKUP_OBJECT_MISSING"].includes(error.code);
-    if (!isOfThisSet) throw error;
+    if (!(error instanceof RecoveryError) || !faultsOfIndex.includes(error.code)) throw error;
     return [];
   }
 }

@@ -64,6 +64,9 @@ async function listOne(
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;
     if (error.code === "BACKUP_OBJECT_MISSING") return undefined;
+    // The store answers, and does not give this one: it must not hide all others.
+    if (error.code === "BACKUP_STORE_FAILED")
+      return { kind: "damaged", id, because: `its manifest cannot be read: ${error.detail}`, object };
     if (error.code !== "BACKUP_SET_DAMAGED" && error.code !== "BACKUP_SET_UNSUPPORTED") throw error;
     return { kind: "damaged", id, because: error.detail, object };
   }

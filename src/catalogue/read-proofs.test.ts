@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { isRecoveryError } from "../../test/support/is-recovery-error.ts";
 import { dayId, judgeDay, proveDay, writeDay } from "../../test/support/prune-world.ts";
 import { newSigningKey, setWorld, sha256Hex } from "../../test/support/set-world.ts";
-import { levelOf } from "./judge-proofs.ts";
+import { levelOf, standingOf } from "./judge-proofs.ts";
 import { readAllProofs } from "./read-proofs.ts";
 
 test("readAllProofs: in the order in which they came into the store, those of unknown keys apart, no older ones than are wanted", async () => {
@@ -47,4 +47,27 @@ test("readAllProofs: objects that are no evidence hide none, however many were p
   assert.ok(!world.store.calls.some((call) => call.startsWith("get ") && call.endsWith(".txt")));
   await junk(10_100);
   await assert.rejects(readAllProofs(world.reading, set), isRecoveryError("BACKUP_STORE_FAILED", /may hide what is/));
+});
+
+test("readAllProofs: many later looks that went less far hide neither what failed nor what was proven before", async () => {
+  const world = setWorld();
+  for (const day of [1, 2]) await writeDay(world.writing, day);
+  await proveDay(world, 1, "V5");
+  await judgeDay(world, 2, ["holds", "holds", "holds", "holds", "fails"]);
+  for (let count = 0; count < 104; count += 1) {
+    world.clock.advance(3_600_000);
+    for (const day of [1, 2]) await proveDay(world, day, "V1");
+  }
+  const standing = async (day: number) => {
+    const set = { id: dayId(day), manifestSha256: sha256Hex(await world.store.get(`sets/${dayId(day)}.json`)) };
+    return standingOf((await readAllProofs(world.reading, set)).known);
+  };
+  const [first, second] = [await standing(1), await standing(2)];
+  assert.deepEqual([first.proven?.level, first.everProven], ["V5", "V5"]);
+  assert.equal(second.failing?.level, "V4");
+  // Above a hundred, of which one held to the highest level, nothing older is read.
+  await proveDay(world, 1, "V5");
+  world.store.calls.length = 0;
+  await standing(1);
+  assert.ok(world.store.calls.filter((call) => call.startsWith("get proofs/")).length <= 104);
 });

@@ -1,3 +1,4 @@
+import { proofLevels } from "../model/backup-set.ts";
 import type { BackupSetId } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { parseProof } from "../formats/backup-set/proof.ts";
@@ -5,13 +6,17 @@ import type { SetCiphers } from "../formats/backup-set/set-ciphers.ts";
 import { isNameOfOurs, proofsOf } from "../formats/backup-set/set-names.ts";
 import type { BackupStore, StoredObject } from "../ports/backup-store.ts";
 import { inTurns } from "./in-turns.ts";
-import { newestProofsFirst, type StoredProof } from "./judge-proofs.ts";
+import { levelOf, newestProofsFirst, type StoredProof } from "./judge-proofs.ts";
 import { isTrustedBy, readSignedDocument, type SetTrust } from "./set-signing.ts";
 
 /** A proof is a page of text; a drill that found ten thousand faults writes a megabyte. */
 const proofBytesMax = 16 * 1024 * 1024;
-/** The newest; who verifies hourly for a year need not wait for all of it. */
-const proofsReadMax = 100;
+/**
+ * So many of the newest are enough where one of them held to the highest
+ * level: nothing older adds to that, or speaks against it. Else an older one
+ * may be the only one that says what failed, or what was proven.
+ */
+const proofsReadMin = 100;
 /** Whoever may only add to a store can put what is no evidence before it, and must not hide it by that. A year of hourly proofs of an unknown key is less. */
 const othersReadMax = 10_000;
 const readsAtOnce = 8;
@@ -55,12 +60,17 @@ export async function readAllProofs(
     .sort((one, other) => Date.parse(other.modifiedAt) - Date.parse(one.modifiedAt));
   const known: StoredProof[] = [];
   const ofUnknownKeys: StoredProof[] = [];
-  for (let at = 0; at < objects.length && known.length < proofsReadMax && !known.some(isEnough); at += readsAtOnce) {
+  const isAll = () => known.some(isEnough) || (known.length >= proofsReadMin && known.some(isHighest));
+  for (let at = 0; at < objects.length && !isAll(); at += readsAtOnce) {
     if (at - known.length > othersReadMax) throw hidden(reading.store, set.id, objects.length);
     const found = await inTurns(objects.slice(at, at + readsAtOnce), readsAtOnce, (object) => readOne(reading, set, object, signal));
     for (const one of found) if (one !== undefined) (one.isKnown ? known : ofUnknownKeys).push(one.proof);
   }
   return { known: newestProofsFirst(known), ofUnknownKeys: newestProofsFirst(ofUnknownKeys) };
+}
+
+function isHighest(proof: StoredProof): boolean {
+  return levelOf(proof) === proofLevels.at(-1);
 }
 
 /** What is not known is not "unproven": that would let a proven set be removed. */

@@ -147,3 +147,19 @@ test("a manifest under the name of another set is not believed", async () => {
   await store.put(`sets/${secondSet}.json`, await store.get(`sets/${firstSet}.json`));
   await assert.rejects(openSet(reading, secondSet, identity), isRecoveryError("BACKUP_SET_DAMAGED", /it is the manifest of/));
 });
+
+test("an index that swelled is damaged, is never asked for in more bytes than it had, and keeps nobody from the next set", async () => {
+  const { writing, reading, store } = setWorld();
+  await writeSet(writing, files);
+  const [index = ""] = store.names("indexes/");
+  store.damage(index, (bytes) => Buffer.concat([bytes, new Uint8Array(1_000_000)]));
+  const asked: (number | undefined)[] = [];
+  const get = store.get.bind(store);
+  store.get = (name, range, options) => {
+    if (name === index) asked.push(range?.length);
+    return get(name, range, options);
+  };
+  await assert.rejects(openSet(reading, firstSet, identity), isRecoveryError("BACKUP_SET_DAMAGED", /index/));
+  await writeSet(writing, files, { id: secondSet });
+  assert.ok(asked.every((length) => length !== undefined && length < 1_000_000));
+});

@@ -90,8 +90,13 @@ export async function readManifest(
 }
 
 async function getChecked({ store, ciphers }: SetReading, manifest: BackupManifest, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  const sealed = await store.get(indexName(manifest.index.sha256), undefined, signal === undefined ? {} : { signal });
-  if (sealed.length !== manifest.index.sizeBytes || toHex(ciphers.sha256(sealed)) !== manifest.index.sha256)
+  const options = signal === undefined ? {} : { signal };
+  const { sha256, sizeBytes } = manifest.index;
+  const found = await store.stat(indexName(sha256), options);
+  // Only so many bytes are asked for: what lies there may have any size.
+  const isSized = found === undefined || found.sizeBytes === sizeBytes;
+  const sealed = isSized ? await store.get(indexName(sha256), { offset: 0, length: sizeBytes }, options) : undefined;
+  if (sealed === undefined || toHex(ciphers.sha256(sealed)) !== sha256)
     throw setDamaged(manifest.id, "index", "its bytes are not those that the manifest names");
   return sealed;
 }

@@ -39,6 +39,8 @@ export class TriedLevels {
       if (!(error instanceof RecoveryError)) throw error;
       const words = [`${error.subject}: ${error.detail} (${error.code})`];
       if (faultsOfVerifier.includes(error.code)) return unknown(words);
+      // Nothing is known without the manifest; what was found until then is worth keeping.
+      if (error.code === "BACKUP_STORE_FAILED" && level !== "V0") return unknown(words);
       if (!faultsOfSet.includes(error.code)) throw error;
       return failed(words);
     });

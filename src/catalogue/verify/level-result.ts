@@ -1,4 +1,4 @@
-import type { RecoveryError } from "../../model/recovery-error.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import type { ProofOutcome } from "../../model/backup-set.ts";
 
 /** What looking at one level gave. */
@@ -18,6 +18,32 @@ export function failed(problems: readonly string[]): LevelResult {
     verdict: "fails",
     because: rest > 0 ? [...problems.slice(0, reasonsMax), `and ${String(rest)} more of that kind`] : problems,
   };
+}
+
+/** What the store did not give says nothing of what lies there: without anything that fails, it is not known. */
+export function judgedOfRead(problems: readonly ReadProblem[], compared: readonly string[]): LevelResult {
+  const failing = problems.filter(({ isUnread }) => !isUnread);
+  if (failing.length > 0 || problems.length === 0)
+    return judged(
+      failing.map(({ words }) => words),
+      compared,
+    );
+  return unknown(failed(problems.map(({ words }) => words)).because);
+}
+
+export interface ReadProblem {
+  readonly words: string;
+  /** The store answered, and did not give it: a disk that fails, missing rights, an archive. */
+  readonly isUnread: boolean;
+}
+
+/** Of one object that could not be looked at or read; throws again what is of the whole store, as one that is silent. */
+export function readProblemOf(name: string, error: unknown): ReadProblem {
+  if (!(error instanceof RecoveryError)) throw error;
+  // It went since it was looked for.
+  if (error.code === "BACKUP_OBJECT_MISSING") return { words: `${name} is not there`, isUnread: false };
+  if (error.code !== "BACKUP_STORE_FAILED") throw error;
+  return { words: `${name} cannot be read: ${error.detail}`, isUnread: true };
 }
 
 export function notTried(because: string): LevelResult {

@@ -1,12 +1,12 @@
 import { toHex } from "../../formats/backup-set/byte-text.ts";
 import type { SetCiphers } from "../../formats/backup-set/set-ciphers.ts";
 import { indexName, packName } from "../../formats/backup-set/set-names.ts";
+import type { StoredObjectRef } from "../../model/backup-set.ts";
 import type { ReportProgress } from "../../model/progress-event.ts";
-import { RecoveryError } from "../../model/recovery-error.ts";
 import type { BackupStore } from "../../ports/backup-store.ts";
 import { inTurns } from "../in-turns.ts";
 import { isTrustedBy, type SetTrust } from "../set-signing.ts";
-import { counted, failed, judged, unknown, type LevelResult } from "./level-result.ts";
+import { counted, failed, judgedOfRead, readProblemOf, unknown, type LevelResult, type ReadProblem } from "./level-result.ts";
 import type { StoredSet } from "./stored-level.ts";
 
 /** Packs of 16 MiB: the next one comes while one is hashed. */
@@ -14,7 +14,8 @@ const readsAtOnce = 2;
 
 /**
  * V1: the manifest is signed by a key that is known here, and every byte that
- * it names is the one that was written. Needs no key of the set.
+ * it names is the one that was written. Needs no key of the set. What the store
+ * does not give is neither: it is not known then.
  */
 export async function proveSigned(
   {
@@ -40,12 +41,12 @@ export async function proveSigned(
   const total = objects.reduce((sum, { ref }) => sum + ref.sizeBytes, 0);
   let done = 0;
   const problems = await inTurns(objects, readsAtOnce, async ({ name, ref }) => {
-    const problem = await contentProblem({ store, ciphers }, { name, sha256: ref.sha256 }, signal);
+    const problem = await contentProblem({ store, ciphers }, { name, ref }, signal);
     done += ref.sizeBytes;
     report({ kind: "bytes", text: "comparing what is stored with its hashes", done: BigInt(done), total: BigInt(total) });
     return problem;
   });
-  return judged(
+  return judgedOfRead(
     problems.filter((problem) => problem !== undefined),
     [
       `signed by ${signers.join(", ")}`,
@@ -56,15 +57,14 @@ export async function proveSigned(
 
 async function contentProblem(
   { store, ciphers }: { readonly store: BackupStore; readonly ciphers: SetCiphers },
-  { name, sha256 }: { readonly name: string; readonly sha256: string },
+  { name, ref }: { readonly name: string; readonly ref: StoredObjectRef },
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<ReadProblem | undefined> {
   try {
-    const actual = toHex(ciphers.sha256(await store.get(name, undefined, { signal })));
-    return actual === sha256 ? undefined : `${name} is not what was written: its sha256 is ${actual}`;
+    // Its size was compared in the level below; more than that is never asked for.
+    const actual = toHex(ciphers.sha256(await store.get(name, { offset: 0, length: ref.sizeBytes }, { signal })));
+    return actual === ref.sha256 ? undefined : { words: `${name} is not what was written: its sha256 is ${actual}`, isUnread: false };
   } catch (error) {
-    // It went since the level below was looked at.
-    if (error instanceof RecoveryError && error.code === "BACKUP_OBJECT_MISSING") return `${name} is not there`;
-    throw error;
+    return readProblemOf(name, error);
   }
 }

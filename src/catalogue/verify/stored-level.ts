@@ -8,7 +8,7 @@ import type { BackupSetId } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { BackupStore } from "../../ports/backup-store.ts";
 import { inTurns } from "../in-turns.ts";
-import { counted, failed, judged, type LevelResult } from "./level-result.ts";
+import { counted, failed, judgedOfRead, readProblemOf, type LevelResult, type ReadProblem } from "./level-result.ts";
 
 /** Questions that a store is asked at one time. */
 const statsAtOnce = 8;
@@ -24,7 +24,8 @@ export interface StoredSet {
 /**
  * V0: everything that the manifest names lies in the store, in its size. No
  * byte of it is read, and no signature is looked at yet. The set is given when
- * its manifest can be read at all. BACKUP_SET_NOT_FOUND, BACKUP_STORE_*.
+ * its manifest can be read at all; where only another object cannot be looked
+ * at, it is not known whether V0 holds. BACKUP_SET_NOT_FOUND, BACKUP_STORE_*.
  */
 export async function proveStored(
   { store, ciphers }: { readonly store: BackupStore; readonly ciphers: SetCiphers },
@@ -42,9 +43,14 @@ export async function proveStored(
     { name: indexName(manifest.index.sha256), ref: manifest.index },
     ...manifest.packs.map((ref) => ({ name: packName(ref.sha256), ref })),
   ];
-  const problems = await inTurns(objects, statsAtOnce, async (object) => problemOf(object, await store.stat(object.name, { signal })));
+  const problems = await inTurns(objects, statsAtOnce, (object) =>
+    store.stat(object.name, { signal }).then(
+      (found) => problemOf(object, found),
+      (error: unknown) => readProblemOf(object.name, error),
+    ),
+  );
   const bytes = objects.reduce((sum, { ref }) => sum + ref.sizeBytes, 0);
-  const result = judged(
+  const result = judgedOfRead(
     problems.filter((problem) => problem !== undefined),
     [`the manifest and ${counted(objects.length, "object")} with ${String(bytes)} bytes are there`],
   );
@@ -76,8 +82,8 @@ async function readSet(
 function problemOf(
   { name, ref }: { readonly name: string; readonly ref: StoredObjectRef },
   found: { readonly sizeBytes: number } | undefined,
-): string | undefined {
-  if (found === undefined) return `${name} is not there`;
+): ReadProblem | undefined {
+  if (found === undefined) return { words: `${name} is not there`, isUnread: false };
   if (found.sizeBytes === ref.sizeBytes) return undefined;
-  return `${name} has ${String(found.sizeBytes)} bytes, not the ${String(ref.sizeBytes)} that were written`;
+  return { words: `${name} has ${String(found.sizeBytes)} bytes, not the ${String(ref.sizeBytes)} that were written`, isUnread: false };
 }

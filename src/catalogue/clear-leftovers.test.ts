@@ -37,7 +37,8 @@ async function killedWriter(world: SetWorld, owner: Partial<ProcessOwner> = {}):
   const writer = await SetWriter.begin(writing, { id: secondSet, recipients: [recipient] });
   await writer.addPart(partHead("/noise"), seededBytes(22, 5 * chunkBytes));
   world.store.beforeCall = (operation, name) => {
-    if (operation === "put" && name.startsWith("sets/")) throw new Error("killed");
+    // The claim that keeps what a late manifest needs: from then on it counts for a day.
+    if (operation === "put" && name.startsWith("claims/")) throw new Error("killed");
   };
   await assert.rejects(writer.finish(manifestFacts()), /killed/);
   world.store.beforeCall = undefined;
@@ -83,7 +84,7 @@ test("nothing is cleared while a writer lives, or while it is not known whether 
     const left = await killedWriter(world, owner);
     const cleared = await clearLeftovers(clearing(world));
     assert.equal(cleared.kind, "left");
-    assert.match(cleared.because, /process 200 of (?:operator|bastion) may be at work/);
+    assert.match(cleared.because, /process 200 of (?:operator|bastion) \(since .*, writes\) may be at work/);
     assert.deepEqual(
       left.filter((name) => !world.store.objects.has(name)),
       [],
@@ -306,5 +307,43 @@ test("a writer waits for a claim that it cannot read, or that is of a newer form
     world.store.afterCall = undefined;
     world.clock.advance(25 * hourMs);
     await writeSet(world.writing, files);
+  }
+});
+
+test("whoever removes elsewhere and says nothing counts as gone after two hours, and the words say from when on", async () => {
+  const world = setWorld();
+  const owner = { host: "annas-laptop", pid: 55, bootId: "boot-9" };
+  await putClaim(world.store, { id: secondSet, purpose: "remove", owner, startedAt: world.clock.nowIso(), token: "t" });
+  await assert.rejects(
+    writeSet(world.writing, files),
+    isRecoveryError(
+      "BACKUP_STORE_BUSY",
+      /process 55 of annas-laptop .* from 2026-03-01T05:00:00\.000Z on, by the store's clock, it counts as gone/,
+    ),
+  );
+  world.clock.advance(2 * hourMs);
+  await writeSet(world.writing, files);
+  assert.deepEqual(world.store.names("claims/"), []);
+});
+
+test("who clears and was asleep meanwhile, or is taken for dead, removes nothing more", async () => {
+  for (const what of ["asleep", "taken for dead"]) {
+    const world = setWorld();
+    const left = await killedWriter(world);
+    world.store.afterCall = (operation, name) => {
+      if (operation !== "remove" || !name.startsWith("packs/")) return;
+      if (what === "asleep") world.clock.advance(61 * 60_000);
+      else for (const claim of world.store.names("claims/")) world.store.objects.delete(claim);
+    };
+    await assert.rejects(
+      clearLeftovers(clearing(world)),
+      isRecoveryError("BACKUP_STORE_BUSY", what === "asleep" ? /more than an hour/ : /took it for dead/),
+    );
+    assert.deepEqual(
+      left.filter((name) => world.store.objects.has(name)),
+      left.slice(1),
+      what,
+    );
+    assert.equal(world.store.names("claims/").length, 1, "the next one sees that something is left");
   }
 });

@@ -1,17 +1,18 @@
 import type { BackupSetId } from "../model/ids.ts";
-import { asBackupSetId } from "../model/ids.ts";
 import type { SetCiphers } from "../formats/backup-set/set-ciphers.ts";
 import { indexName, indexPrefix, manifestName, manifestPrefix, packName, packPrefix } from "../formats/backup-set/set-names.ts";
 import type { BackupStore, StoredObject } from "../ports/backup-store.ts";
 import type { ProcessOwner } from "../ports/process-owner.ts";
 import { listSets, type ListedSet } from "./list-sets.ts";
+import { RemovingClaim } from "./removing-claim.ts";
 import {
   findClaims,
   foreignClaimMsMax,
+  newClaimId,
   putClaim,
-  releaseClaim,
   removeForGood,
   timeOfClaim,
+  whoWorks,
   type ClaimPorts,
   type FoundClaim,
 } from "./store-claims.ts";
@@ -60,19 +61,17 @@ export async function clearAfterOthers(clearing: Clearing, signal?: AbortSignal)
  * set needs is unknown. BACKUP_STORE_*.
  */
 export async function clearLeftovers(clearing: Clearing, signal?: AbortSignal): Promise<Cleared> {
-  const { store, clock, owner, randomHex } = clearing;
-  const id = newClaimId(clock.nowIso(), randomHex);
-  await putClaim(store, { id, purpose: "remove", owner, startedAt: clock.nowIso(), token: randomHex(16) }, signal);
+  const own = await RemovingClaim.put(clearing, signal);
   try {
-    const claims = await findClaims(clearing, id, signal);
+    const claims = await findClaims(clearing, own.id, signal);
     const atWork = claims.find(({ state }) => state !== "gone");
     if (atWork !== undefined) return { kind: "left", because: whoWorks(atWork) };
-    const unneeded = await removeForGone(clearing, { id, gone: claims }, signal);
+    const unneeded = await removeForGone(clearing, { own, gone: claims }, signal);
     if (unneeded.kind === "left") return unneeded;
-    const unfinished = await clearUnfinished(store, { id, areOthersGone: claims.length > 0 }, signal);
+    const unfinished = await clearUnfinished(clearing.store, { id: own.id, areOthersGone: claims.length > 0 }, signal);
     return { kind: "cleared", removed: unneeded.removed, unfinished, claims: claims.length };
   } finally {
-    await releaseClaim(store, id);
+    await own.release();
   }
 }
 
@@ -80,7 +79,7 @@ type Unneeded = { readonly kind: "removed"; readonly removed: readonly string[] 
 
 /** Under which claim of one's own things are removed, and what is known. */
 export interface Removing {
-  readonly id: BackupSetId;
+  readonly own: RemovingClaim;
   readonly gone: readonly FoundClaim[];
   /** Sets that are surely there: a listing without one of them is not believed. */
   readonly kept?: readonly BackupSetId[];
@@ -94,15 +93,15 @@ export interface Removing {
  * its manifest is listed here. While something is left, a claim in the name of
  * one of them stays, by which the next writer knows that it must look.
  */
-export async function removeForGone(clearing: Clearing, own: Removing, signal?: AbortSignal): Promise<Unneeded> {
+export async function removeForGone(clearing: Clearing, removing: Removing, signal?: AbortSignal): Promise<Unneeded> {
   const { store } = clearing;
-  for (const { objectName } of own.gone) await removeForGood(store, objectName);
+  for (const { objectName } of removing.gone) await removeForGood(store, objectName);
   let unneeded: Unneeded | undefined;
   try {
-    unneeded = await removeUnneeded(clearing, own, signal);
+    unneeded = await removeUnneeded(clearing, removing, signal);
     return unneeded;
   } finally {
-    const [first] = own.gone;
+    const [first] = removing.gone;
     if (unneeded?.kind !== "removed" && first !== undefined) await putInNameOf(clearing, first);
   }
 }
@@ -116,7 +115,7 @@ async function putInNameOf({ store, clock, randomHex }: Clearing, { claim }: Fou
 /** Packs and indexes that no listed set names, under a claim of one's own, when nobody else is at work. */
 async function removeUnneeded(
   clearing: Clearing,
-  { id, gone, kept, released }: Removing,
+  { own, gone, kept, released }: Removing,
   signal: AbortSignal | undefined,
 ): Promise<Unneeded> {
   const { store } = clearing;
@@ -127,13 +126,13 @@ async function removeUnneeded(
   if (damaged !== undefined)
     return { kind: "left", because: `what set ${damaged.id ?? damaged.object.name} needs is not known: ${damaged.because}` };
   const needed = new Set(sets.flatMap(objectsOf));
-  const youngestMs = gone.length > 0 ? Infinity : Date.parse(await timeOfClaim(store, id, signal)) - youngMs;
+  const youngestMs = gone.length > 0 ? Infinity : Date.parse(await timeOfClaim(store, own.id, signal)) - youngMs;
   const isOfNobody = ({ name, modifiedAt }: StoredObject) => released?.has(name) === true || Date.parse(modifiedAt) < youngestMs;
   const unneeded = objects.filter((object) => !needed.has(object.name) && isOfNobody(object));
   if (unneeded.length === 0) return { kind: "removed", removed: [] };
-  const doubt = await doubtOf(clearing, { id, kept: kept ?? [], listed: sets.map(({ object }) => object.name) }, signal);
+  const doubt = await doubtOf(clearing, { id: own.id, kept: kept ?? [], listed: sets.map(({ object }) => object.name) }, signal);
   if (doubt !== undefined) return { kind: "left", because: doubt };
-  for (const { name } of unneeded) await store.remove(name, options);
+  for (const { name } of unneeded) await own.remove(name, signal);
   return { kind: "removed", removed: unneeded.map(({ name }) => name) };
 }
 
@@ -156,12 +155,6 @@ export function objectsOf(set: ListedSet): readonly string[] {
   return set.kind === "damaged" ? [] : [indexName(set.manifest.index.sha256), ...set.manifest.packs.map(({ sha256 }) => packName(sha256))];
 }
 
-/** The name of a claim that is of no set: as an id, so that it is found beside those of sets. */
-export function newClaimId(nowIso: string, randomHex: (byteCount: number) => string): BackupSetId {
-  const digits = nowIso.replaceAll(/[^0-9]/g, "");
-  return asBackupSetId(`${digits.slice(0, 8)}-${digits.slice(8, 14)}-${randomHex(3)}`);
-}
-
 /**
  * Unfinished uploads that began before one's own claim was put, both by the
  * store's clock. Without claims of killed writers they may be of a writer
@@ -175,10 +168,4 @@ export async function clearUnfinished(
   const ownMs = Date.parse(await timeOfClaim(store, id, signal));
   const begunBefore = new Date(ownMs - (areOthersGone ? unfinishedMsMin : foreignClaimMsMax)).toISOString();
   return store.clearUnfinished({ begunBefore, ...(signal === undefined ? {} : { signal }) });
-}
-
-function whoWorks({ claim, objectName }: FoundClaim): string {
-  return claim === undefined
-    ? `${objectName} says that somebody is at work, and cannot be read`
-    : `process ${claim.owner.pid} of ${claim.owner.host} may be at work since ${claim.startedAt}`;
 }

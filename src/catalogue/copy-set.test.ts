@@ -180,8 +180,26 @@ test("copySet: what clears after a dead copier leaves the claim of the one that 
   };
   await clearLeftovers({ ...pruningOf(world), store: to });
   await copying;
-  assert.equal(claimsWhilePutting.length, 1);
+  assert.equal(claimsWhilePutting.length, 2, "its own, and the one for a manifest that comes late");
   await readSet({ ...world.reading, store: to }, dayId(1), identity);
+});
+
+test("copySet: killed right before its manifest, it may be called again at once, and leaves nothing", async () => {
+  const world = setWorld();
+  const to = target(world);
+  await writeDay(world.writing, 1);
+  world.running.add(200);
+  const killed = { ...copyingOf(world, to), owner: { ...world.writing.owner, pid: 200 } };
+  to.beforeCall = (operation, name) => {
+    if (operation === "put" && name.startsWith("sets/")) throw new Error("killed");
+  };
+  await assert.rejects(copySet(killed, dayId(1)), /killed/);
+  to.beforeCall = undefined;
+  world.running.delete(200);
+  assert.equal(to.names("claims/").length, 2);
+  assert.equal((await copySet(copyingOf(world, to), dayId(1))).copied, 0);
+  await readSet({ ...world.reading, store: to }, dayId(1), identity);
+  assert.deepEqual(to.names("claims/"), []);
 });
 
 test("copySet: a copy whose claim is gone is not left listed; a manifest that may still land keeps what it needs", async () => {

@@ -7,11 +7,11 @@ import { indexName, manifestName, packName, proofsOf } from "../formats/backup-s
 import { setDamaged } from "../formats/backup-set/set-errors.ts";
 import { signedDocumentBytesMax } from "../formats/backup-set/signed-document.ts";
 import type { BackupStore } from "../ports/backup-store.ts";
-import { clearAfterOthers, newClaimId, type Clearing } from "./clear-leftovers.ts";
+import { clearAfterOthers, type Clearing } from "./clear-leftovers.ts";
 import { inTurns } from "./in-turns.ts";
-import { leaveBehind, putManifest } from "./put-manifest.ts";
+import { putManifest } from "./put-manifest.ts";
 import { readSignedManifest, untrusted, type SetTrust } from "./set-signing.ts";
-import { assertHeld, busy, findClaims, putClaim, releaseClaim, waitForRemovers } from "./store-claims.ts";
+import { assertHeld, busy, findClaims, newClaimId, putClaim, releaseClaim, waitForRemovers, writingMsMax } from "./store-claims.ts";
 import { ensureStoreIdentity } from "./store-identity.ts";
 import { WorkTime } from "./work-time.ts";
 
@@ -57,7 +57,7 @@ export async function copySet(copying: Copying, id: BackupSetId, signal?: AbortS
   const bytes = await readManifestBytes(from, id, signal);
   const { manifest, signers, isTrusted } = readSignedManifest(bytes, id, copying);
   if (!isTrusted) throw untrusted(id, signers);
-  const workTime = new WorkTime(clock);
+  const workTime = new WorkTime(clock, writingMsMax);
   await ensureStoreIdentity(to, { nowIso: clock.nowIso(), storeId: copying.randomHex(8) }, options);
   const claimId = newClaimId(clock.nowIso(), copying.randomHex);
   const token = copying.randomHex(16);
@@ -78,13 +78,12 @@ export async function copySet(copying: Copying, id: BackupSetId, signal?: AbortS
     workTime.assertShort(to, "Call it again: what was copied is found");
     const outcome = "Call it again: what was copied and is still there is found";
     if (wasListed) await assertHeld(to, claim, outcome);
-    else await putManifest(to, { id, bytes, claim, outcome, onBegin: () => (manifestPut.isOpen = true) }, signal);
+    else await putManifest({ ...copying, store: to }, { id, bytes, claim, outcome, onBegin: () => (manifestPut.isOpen = true) }, signal);
     manifestPut.isOpen = false;
     copied = { id, ...moved, repaired, proofs: await copyProofs(copying, id, signal), wasListed };
   } finally {
-    // What was begun may still land: the claim stays, and one that nobody takes for dead soon.
-    if (manifestPut.isOpen) await leaveBehind({ ...copying, store: to }, id);
-    else await releaseClaim(to, claimId);
+    // What was begun may still land: the claim stays, and beside it the one that nobody takes for dead soon.
+    if (!manifestPut.isOpen) await releaseClaim(to, claimId);
   }
   if (othersGone) await clearAfterOthers({ ...copying, store: to }, signal);
   return copied;
@@ -107,7 +106,8 @@ async function readManifestBytes(store: BackupStore, id: BackupSetId, signal: Ab
 async function giveWay(copying: Copying, id: BackupSetId, own: BackupSetId, signal: AbortSignal | undefined): Promise<boolean> {
   const { to, clock, isRunning } = copying;
   const found = await findClaims({ store: to, clock, isRunning }, own, signal);
-  const same = found.find(({ claim, state }) => state !== "gone" && (claim?.set ?? claim?.id) === id);
+  // A manifest that may land yet is the very one that this copy puts: it hinders nobody.
+  const same = found.find(({ claim, state, isLasting }) => state !== "gone" && !isLasting && (claim?.set ?? claim?.id) === id);
   if (same !== undefined) throw busy(to, same);
   return found.some(({ state }) => state === "gone");
 }

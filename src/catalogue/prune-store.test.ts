@@ -3,8 +3,9 @@ import { test } from "node:test";
 import { FakeBackupStore } from "../../test/support/fake-backup-store.ts";
 import { FakeClock } from "../../test/support/fake-clock.ts";
 import { isRecoveryError } from "../../test/support/is-recovery-error.ts";
-import { agreed, dayId, judgeDay, proveDay, pruneRequest, pruningOf, writeDay } from "../../test/support/prune-world.ts";
+import { agreed, copyingOf, dayId, judgeDay, proveDay, pruneRequest, pruningOf, writeDay } from "../../test/support/prune-world.ts";
 import { identity, newSigningKey, readSet, setWorld, type SetWorld } from "../../test/support/set-world.ts";
+import { copySet } from "./copy-set.ts";
 import { listSets } from "./list-sets.ts";
 import { applyPrune, assertNotRefused, planPrune, type Pruned } from "./prune-store.ts";
 import { putClaim } from "./store-claims.ts";
@@ -163,15 +164,14 @@ test("planPrune: the last proven set stays, whoever proved it, whatever is not k
 });
 
 test("applyPrune: what lies aside is told by the store's clock alone, whatever the operator's says", async () => {
-  // As of a machine that began to count in 1970 when it was started.
-  let behindMs = 0;
+  // No further behind than prune allows.
+  const behindMs = 50 * 60_000;
   const world: SetWorld = setWorld(new FakeBackupStore({ nowIso: () => new Date(world.clock.nowMs() - behindMs).toISOString() }));
-  behindMs = world.clock.nowMs();
   for (let day = 1; day <= 3; day += 1) await writeDay(world.writing, day);
   world.clock.advance(4 * 86_400_000);
   const aside = () => [...world.store.objects.keys()].filter((name) => name.startsWith("aside/")).length;
   for (const last of [2, 1]) {
-    assert.equal((await prune(world, pruneRequest({ last }))).aside, 0);
+    assert.equal((await prune(world, pruneRequest({ last }, { asideMs: 30 * 60_000 }))).aside, 0);
     assert.ok(aside() >= 2);
   }
 });
@@ -206,9 +206,44 @@ test("applyPrune: with no killed writer to explain it, a pack of the last hour s
 test("applyPrune: the packs of a set that it removes go with it, however young they are", async () => {
   const world = setWorld();
   for (let day = 1; day <= 3; day += 1) await writeDay(world.writing, day);
-  const pruning = { ...pruningOf(world), clock: new FakeClock("2026-03-05T00:00:00.000Z") };
+  world.clock.advance(4 * 86_400_000);
+  for (const [name, { content }] of world.store.objects) world.store.objects.set(name, { content, modifiedAt: world.clock.nowIso() });
+  const pruning = pruningOf(world);
   const request = pruneRequest({ last: 1 });
   const plan = await planPrune(pruning, request);
   const { sets, objects } = await applyPrune(pruning, { plan, request, consent: agreed(plan) });
   assert.deepEqual([sets.length, objects], [2, 3], "two indexes, and the pack that only the second set needed");
+});
+
+test("applyPrune: who slept in the middle of it removes nothing of a set that came back meanwhile", async () => {
+  const world = await monthOf(3);
+  const near = new FakeBackupStore({ nowIso: () => world.clock.nowIso() });
+  await copySet(copyingOf(world, near), dayId(1));
+  const request = pruneRequest({ last: 1 });
+  const plan = await planPrune(pruningOf(world), request);
+  let count = 0;
+  let back: Promise<unknown> | undefined;
+  world.store.afterCall = async (operation, name) => {
+    if (operation !== "remove" || !/^(?:packs|indexes)\//.test(name) || ++count > 1) return;
+    // The lid is closed for a day; somebody elsewhere brings a set back.
+    world.clock.advance(25 * 3_600_000);
+    const elsewhere = { owner: { host: "bastion", pid: 1, bootId: "boot-2" }, isRunning: () => Promise.resolve(undefined) };
+    back = copySet({ ...copyingOf({ ...world, writing: { ...world.writing, store: near } }, world.store), ...elsewhere }, dayId(1));
+    await back;
+  };
+  await assert.rejects(applyPrune(pruningOf(world), { plan, request, consent: agreed(plan) }), isRecoveryError("BACKUP_STORE_BUSY"));
+  await back;
+  assert.deepEqual(await idsOf(world), [dayId(1), dayId(3)]);
+  await readSet(world.reading, dayId(1));
+});
+
+test("applyPrune: a machine whose clock is ahead of the store's removes nothing by age", async () => {
+  const world = await monthOf(10);
+  const pruning = { ...pruningOf(world), clock: new FakeClock("2028-03-15T03:00:00.000Z") };
+  const request = pruneRequest({ withinMs: 30 * 86_400_000 });
+  const plan = await planPrune(pruning, request);
+  assert.ok(plan.sets.some(({ verdict }) => verdict === "remove"));
+  const applied = applyPrune(pruning, { plan, request, consent: agreed(plan) });
+  await assert.rejects(applied, isRecoveryError("PLAN_STALE", /2028-03-15T03:00:00\.000Z.*2026-03-12T/));
+  assert.equal((await idsOf(world)).length, 10);
 });

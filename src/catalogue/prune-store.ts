@@ -6,14 +6,15 @@ import { assertInvariant, RecoveryError } from "../model/recovery-error.ts";
 import { toHex, utf8 } from "../formats/backup-set/byte-text.ts";
 import { asidePrefix, proofsOf } from "../formats/backup-set/set-names.ts";
 import type { StoredObject } from "../ports/backup-store.ts";
-import { clearUnfinished, newClaimId, objectsOf, removeForGone, type Clearing } from "./clear-leftovers.ts";
+import { clearUnfinished, objectsOf, removeForGone, type Clearing } from "./clear-leftovers.ts";
 import { inTurns } from "./in-turns.ts";
 import { standingOf, type SetStanding } from "./judge-proofs.ts";
 import { listSets, type ListedSet } from "./list-sets.ts";
 import { readAllProofs } from "./read-proofs.ts";
 import { planRetention } from "./retention.ts";
+import { RemovingClaim } from "./removing-claim.ts";
 import type { SetTrust } from "./set-signing.ts";
-import { busy, findClaims, putClaim, releaseClaim, timeOfClaim } from "./store-claims.ts";
+import { busy, findClaims, timeOfClaim } from "./store-claims.ts";
 
 export interface Pruning extends Clearing {
   readonly trust: SetTrust;
@@ -41,6 +42,8 @@ export interface Pruned {
 }
 
 const readsAtOnce = 4;
+/** So far may the clock that the plan went by be ahead of the store's: nobody keeps sets by the hour. */
+const clockAheadMsMax = 60 * 60 * 1000;
 
 /** Looks at the store and decides; changes nothing. BACKUP_STORE_*. */
 export async function planPrune(pruning: Pruning, request: PruneRequest, signal?: AbortSignal): Promise<PrunePlan> {
@@ -114,22 +117,22 @@ export async function applyPrune(
 ): Promise<Pruned> {
   assertInvariant(consent.digest === plan.digest, "the consent is to this plan of what to prune");
   assertNotRefused(plan);
-  const { store, clock, owner, randomHex } = pruning;
-  const id = newClaimId(clock.nowIso(), randomHex);
-  await putClaim(store, { id, purpose: "remove", owner, startedAt: clock.nowIso(), token: randomHex(16) }, signal);
+  const { store } = pruning;
+  const own = await RemovingClaim.put(pruning, signal);
   try {
-    const claims = await findClaims(pruning, id, signal);
+    const claims = await findClaims(pruning, own.id, signal);
     const atWork = claims.find(({ state }) => state !== "gone");
     if (atWork !== undefined) throw busy(store, atWork);
+    await assertClockNotAhead(pruning, { own: own.id, madeAt: plan.madeAt }, signal);
     const found = await planAt(pruning, request, plan.madeAt, signal);
     if (found.plan.digest !== plan.digest) throw stale(plan);
-    const sets = await removeSets(pruning, plan, signal);
+    const sets = await removeSets(pruning, { plan, own }, signal);
     pruning.report({ kind: "phase", text: "removing what no set needs any more" });
     const kept = plan.sets.flatMap((set) => (set.verdict === "keep" && set.id !== undefined ? [set.id] : []));
     const released = new Set(found.listed.flatMap((set) => (set.id !== undefined && sets.includes(set.id) ? objectsOf(set) : [])));
-    const unneeded = await removeForGone(pruning, { id, gone: claims, kept, released }, signal);
-    const aside = await removeAside(pruning, { aside: found.aside, asideMs: request.asideMs, own: id }, signal);
-    await clearUnfinished(store, { id, areOthersGone: claims.length > 0 }, signal);
+    const unneeded = await removeForGone(pruning, { own, gone: claims, kept, released }, signal);
+    const aside = await removeAside(pruning, { aside: found.aside, asideMs: request.asideMs, own: own.id }, signal);
+    await clearUnfinished(store, { id: own.id, areOthersGone: claims.length > 0 }, signal);
     return {
       sets,
       objects: unneeded.kind === "removed" ? unneeded.removed.length : 0,
@@ -137,20 +140,41 @@ export async function applyPrune(
       aside,
     };
   } finally {
-    await releaseClaim(store, id);
+    await own.release();
   }
 }
 
+/** By a clock that is ahead sets are older than they are, and go. One that is behind only keeps more. */
+async function assertClockNotAhead(
+  { store, clock }: Pruning,
+  { own, madeAt }: { readonly own: BackupSetId; readonly madeAt: string },
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const storeIso = await timeOfClaim(store, own, signal);
+  // The plan went by the first; the second is ahead of it by what consent took.
+  const nowIso = Date.parse(madeAt) > clock.nowMs() ? madeAt : clock.nowIso();
+  if (Date.parse(nowIso) - Date.parse(storeIso) <= clockAheadMsMax) return;
+  throw new RecoveryError("PLAN_STALE", {
+    subject: `store ${store.place}`,
+    detail: `this machine's clock says ${nowIso}, and the store's says ${storeIso}: by a clock that is ahead, sets would go that are not old yet. Nothing was changed`,
+    remedies: [{ why: "set the clock that is wrong right, here or at the store, and plan again", command: "requorum backup prune" }],
+  });
+}
+
 /** The oldest first: stopped half-way, the newer ones are what is left. */
-async function removeSets({ store, report }: Pruning, plan: PrunePlan, signal: AbortSignal | undefined): Promise<readonly BackupSetId[]> {
+async function removeSets(
+  { store, report }: Pruning,
+  { plan, own }: { readonly plan: PrunePlan; readonly own: RemovingClaim },
+  signal: AbortSignal | undefined,
+): Promise<readonly BackupSetId[]> {
   const going = plan.sets.filter(({ verdict }) => verdict === "remove").reverse();
   const removed: BackupSetId[] = [];
   for (const [index, { id, objectName }] of going.entries()) {
     report({ kind: "count", text: "removing sets", done: index, total: going.length });
     assertInvariant(id !== undefined, "only sets with a name are removed");
-    await store.remove(objectName, optionsOf(signal));
+    await own.remove(objectName, signal);
     removed.push(id);
-    for (const proof of await store.list(proofsOf(id), optionsOf(signal))) await store.remove(proof.name, optionsOf(signal));
+    for (const proof of await store.list(proofsOf(id), optionsOf(signal))) await own.remove(proof.name, signal);
   }
   return removed;
 }

@@ -4,8 +4,7 @@ import { manifestName } from "../formats/backup-set/set-names.ts";
 import type { BackupStore } from "../ports/backup-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ProcessOwner } from "../ports/process-owner.ts";
-import { newClaimId } from "./clear-leftovers.ts";
-import { assertHeld, isHeld, putLastingClaim, type HeldClaim } from "./store-claims.ts";
+import { assertHeld, isHeld, newClaimId, putLastingClaim, releaseClaim, type HeldClaim } from "./store-claims.ts";
 
 /** A manifest that its writer may put only while others know that it is at work. */
 export interface ClaimedManifest {
@@ -14,46 +13,61 @@ export interface ClaimedManifest {
   readonly claim: HeldClaim;
   /** Of the error when the claim is gone: what has become of the set. */
   readonly outcome: string;
-  /** Called right before the put: from then on the manifest may be there, whatever the put's answer is. */
-  readonly onBegin: () => void;
+  /**
+   * Called right before the put: from then on the manifest may be there, whatever
+   * the put's answer is. Then both claims are to stay, the own one and `lasting`.
+   */
+  readonly onBegin: (lasting: BackupSetId) => void;
+}
+
+export interface ManifestPutting {
+  readonly store: BackupStore;
+  readonly clock: Clock;
+  readonly owner: ProcessOwner;
+  readonly randomHex: (byteCount: number) => string;
 }
 
 /**
  * The own claim is looked for right before the put and again after it: see
  * `isHeld`. Without it the set is not left listed: what it needs may be gone,
  * or go. BACKUP_STORE_BUSY then.
+ *
+ * A put that was lost may take effect later, when this process has ended long
+ * ago. What keeps then all that the set needs is a claim that nobody takes for
+ * dead: it is put before the doubt, as a store that does not answer the put
+ * takes no claim either, and is removed when the put was answered.
  */
-export async function putManifest(store: BackupStore, manifest: ClaimedManifest, signal?: AbortSignal): Promise<void> {
+export async function putManifest(putting: ManifestPutting, manifest: ClaimedManifest, signal?: AbortSignal): Promise<void> {
+  const { store } = putting;
   const { id, bytes, claim, outcome } = manifest;
+  const options = signal === undefined ? {} : { signal };
   await assertHeld(store, claim, outcome);
-  manifest.onBegin();
+  const lasting = await putLasting(putting, id, signal);
+  manifest.onBegin(lasting);
   try {
-    await store.put(manifestName(id), bytes, signal === undefined ? {} : { signal });
+    await store.put(manifestName(id), bytes, options);
   } catch (error) {
     throw error instanceof RecoveryError ? mayLand(error, id) : error;
   }
-  if (await isHeld(store, claim)) return;
+  if (await isHeld(store, claim)) return releaseClaim(store, lasting);
   await store.remove(manifestName(id));
   await assertHeld(store, claim, `${outcome}; it was taken out of the store's list again`);
 }
 
-/**
- * After a manifest's put whose outcome is not known: a put that was lost may
- * take effect later, so what it needs is kept for a day by a claim that nobody
- * takes for dead before. The own claim is to stay too.
- */
-export async function leaveBehind(
-  writing: {
-    readonly store: BackupStore;
-    readonly clock: Clock;
-    readonly owner: ProcessOwner;
-    readonly randomHex: (byteCount: number) => string;
-  },
+async function putLasting(
+  { store, clock, owner, randomHex }: ManifestPutting,
   set: BackupSetId,
-): Promise<void> {
-  const { store, clock, owner, randomHex } = writing;
+  signal: AbortSignal | undefined,
+): Promise<BackupSetId> {
   const startedAt = clock.nowIso();
-  await putLastingClaim(store, { id: newClaimId(startedAt, randomHex), purpose: "write", owner, startedAt, token: randomHex(16), set });
+  const id = newClaimId(startedAt, randomHex);
+  try {
+    await putLastingClaim(store, { id, purpose: "write", owner, startedAt, token: randomHex(16), set }, signal);
+    return id;
+  } catch (error) {
+    await releaseClaim(store, id); // its answer may have been lost only
+    throw error;
+  }
 }
 
 function mayLand(error: RecoveryError, id: BackupSetId): RecoveryError {

@@ -53,13 +53,21 @@ test("the manifest is written last, the claim first, and nothing but the set sta
   await writeSet(writing, files);
   const written = store.calls.filter((call) => call.startsWith("put") || call.startsWith("remove"));
   assert.deepEqual(
-    written.map((call) => call.replace(/[0-9a-f]{64}/, "SHA").replace(/packs\/../, "packs/xx")),
+    written.map((call) =>
+      call
+        .replace(/[0-9a-f]{64}/, "SHA")
+        .replace(/packs\/../, "packs/xx")
+        .replace(/claims\/(?!20260301-030000-aaaaaa).*/, "claims/LASTING"),
+    ),
     [
       "put requorum-store.json",
       `put claims/${firstSet}.json`,
       "put packs/xx/SHA",
       "put indexes/SHA",
+      "put claims/LASTING",
       `put sets/${firstSet}.json`,
+      "remove claims/LASTING",
+      "remove aside/claims/LASTING",
       `remove claims/${firstSet}.json`,
       `remove aside/claims/${firstSet}.json`,
     ],
@@ -237,14 +245,17 @@ test("when the answer to the manifest's put is lost, the set that exists by then
 });
 
 test("a claim that cannot be taken away does not make a set that exists a failure", async () => {
-  const { writing, reading, store } = setWorld();
+  const { writing, reading, store, running } = setWorld();
   store.beforeCall = (operation) => {
     if (operation === "remove") throw new RecoveryError("BACKUP_STORE_UNREACHABLE", { subject: "store", detail: "the connection broke" });
   };
   await writeSet(writing, files);
   store.beforeCall = undefined;
   assert.equal((await listSets(reading, reading.trust)).length, 1);
-  assert.deepEqual(store.names("claims/"), [`claims/${firstSet}.json`]);
+  assert.equal(store.names("claims/").length, 2);
+  running.clear();
+  await writeSet(writing, files, { id: secondSet });
+  assert.deepEqual(store.names("claims/"), [], "the next writer clears both");
 });
 
 test("who stops the program stops the packs that are on their way too", async () => {
@@ -312,6 +323,63 @@ test("what a reader would refuse is not written", async () => {
   await assert.rejects(writer.finish(manifestFacts({ createdAt: "yesterday" })), isRecoveryError("BACKUP_SET_DAMAGED", /createdAt/));
   await writer.abort();
   assert.deepEqual(store.names("sets/"), []);
+});
+
+test("an index that its own reader would refuse is not written", async () => {
+  const { writing, store } = setWorld();
+  const writer = await SetWriter.begin(writing, { id: firstSet, recipients: [recipient] });
+  await writer.addPart(partHead("/etc/kubernetes/pki/ca.crt", { uid: 2 ** 33 }), seededBytes(1, 100));
+  await assert.rejects(writer.finish(manifestFacts()), isRecoveryError("BACKUP_SET_DAMAGED", /parts\[0\]\.uid/));
+  assert.deepEqual([...store.names("indexes/"), ...store.names("sets/")], []);
+});
+
+test("a file of before 1970 is kept as of 1970, and the set is read", async () => {
+  const { writing, reading } = setWorld();
+  const writer = await SetWriter.begin(writing, { id: firstSet, recipients: [recipient] });
+  await writer.addPart(partHead("/etc/cni/net.d/10.conflist", { modifiedAt: -3600 }), seededBytes(1, 100));
+  await writer.finish(manifestFacts());
+  const set = await openSet(reading, firstSet, identity);
+  assert.deepEqual(
+    set.parts.map(({ modifiedAt }) => modifiedAt),
+    [0],
+  );
+});
+
+test("a signing key whose halves do not fit signs nothing that is listed", async () => {
+  const { writing, store, keys } = setWorld();
+  Object.assign(keys, { signing: { ...keys.signing, publicKey: setWorld().keys.signing.publicKey } });
+  await assert.rejects(writeSet(writing, files), isRecoveryError("BACKUP_SET_DAMAGED", /signature/));
+  assert.deepEqual(store.names("sets/"), []);
+});
+
+test("a store that stops answering at the manifest's put: what a late manifest needs is claimed already, for a day", async () => {
+  const world = setWorld();
+  const { writing, reading, store, running, clock } = world;
+  const writer = await SetWriter.begin(writing, { id: firstSet, recipients: [recipient] });
+  await writer.addPart(partHead("/a"), seededBytes(9, 1000));
+  let late: Uint8Array | undefined;
+  const put = store.put.bind(store);
+  store.put = (name, content, options) => {
+    if (!name.startsWith("sets/") || late !== undefined) return put(name, content, options);
+    late = content;
+    store.beforeCall = () => {
+      throw new RecoveryError("BACKUP_STORE_UNREACHABLE", { subject: "store", detail: "no answer" });
+    };
+    return store.put(name, content, options);
+  };
+  await assert.rejects(writer.finish(manifestFacts()), isRecoveryError("BACKUP_STORE_UNREACHABLE", /may still appear/));
+  await assert.rejects(writer.abort(), isRecoveryError("BACKUP_STORE_UNREACHABLE"));
+  store.beforeCall = undefined;
+  running.clear();
+  clock.advance(60_000);
+  await writeSet({ ...writing, owner: { ...writing.owner, pid: 200 } }, { "/b": seededBytes(10, 100) }, { id: secondSet });
+  assert.ok(late !== undefined);
+  await put(`sets/${firstSet}.json`, late);
+  await readSet(reading);
+  // Nothing is waited for any more: the next one clears at once, not after a day.
+  await writeSet({ ...writing, owner: { ...writing.owner, pid: 201 } }, files, { id: asBackupSetId("20260301-050000-cccccc") });
+  assert.deepEqual(store.names("claims/"), []);
+  await readSet(reading);
 });
 
 test("a writer that took longer than others wait for it does not finish", async () => {

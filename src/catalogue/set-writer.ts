@@ -4,7 +4,7 @@ import { RecoveryError } from "../model/recovery-error.ts";
 import { toHex } from "../formats/backup-set/byte-text.ts";
 import { parseManifest } from "../formats/backup-set/manifest.ts";
 import type { SetCiphers } from "../formats/backup-set/set-ciphers.ts";
-import { encodeIndex, sealIndex } from "../formats/backup-set/set-index.ts";
+import { encodeIndex, readSealedIndex, sealIndex } from "../formats/backup-set/set-index.ts";
 import { deriveSetKeys, type SetKeys } from "../formats/backup-set/set-keys.ts";
 import { indexName, manifestName, packName } from "../formats/backup-set/set-names.ts";
 import { backupApiVersion, encodeSignedDocument } from "../formats/backup-set/signed-document.ts";
@@ -18,10 +18,20 @@ import { clearAfterOthers, clearUnfinished } from "./clear-leftovers.ts";
 import { dataKeyFor } from "./data-key.ts";
 import { inTurns } from "./in-turns.ts";
 import { knownChunks } from "./known-chunks.ts";
-import { leaveBehind, putManifest } from "./put-manifest.ts";
+import { putManifest } from "./put-manifest.ts";
 import { SetContent } from "./set-content.ts";
 import type { MakeSetContent, SetContentWork } from "./set-content-work.ts";
-import { isHeld, putClaim, releaseClaim, removeClaim, removeForGood, waitForRemovers, type HeldClaim } from "./store-claims.ts";
+import { readSignedManifest } from "./set-signing.ts";
+import {
+  isHeld,
+  putClaim,
+  releaseClaim,
+  removeClaim,
+  removeForGood,
+  waitForRemovers,
+  writingMsMax,
+  type HeldClaim,
+} from "./store-claims.ts";
 import { WorkTime } from "./work-time.ts";
 import { ensureStoreIdentity } from "./store-identity.ts";
 
@@ -75,8 +85,8 @@ export class SetWriter {
   readonly #parts: BackupPart[] = [];
   #state: "open" | "ended" = "open";
   #indexName: string | undefined;
-  /** From then on the manifest may be there, or land later, whatever the put's answer was. */
-  #isManifestBegun = false;
+  /** The claim that stays with it; from then on the manifest may be there, or land later, whatever the put's answer was. */
+  #lastingClaim: BackupSetId | undefined;
 
   private constructor(writing: SetWriting, id: BackupSetId, made: Made) {
     this.id = id;
@@ -97,7 +107,7 @@ export class SetWriter {
   static async begin(writing: SetWriting, set: NewSet): Promise<SetWriter> {
     const { store, clock, ciphers, owner } = writing;
     const { signal } = set;
-    const workTime = new WorkTime(clock);
+    const workTime = new WorkTime(clock, writingMsMax);
     const options = signal === undefined ? {} : { signal };
     const identity = await ensureStoreIdentity(store, { nowIso: clock.nowIso(), storeId: writing.randomHex(8) }, options);
     const claims = { store, clock, isRunning: writing.isRunning ?? (() => Promise.resolve(undefined)) };
@@ -127,7 +137,8 @@ export class SetWriter {
   async addPart(head: BackupPartHead, content: AsyncIterable<Uint8Array> | Uint8Array, signal?: AbortSignal): Promise<BackupPart> {
     this.#assertOpen();
     const stored = await this.#content.add(content, signal);
-    const part: BackupPart = { ...head, ...stored };
+    // Before 1970 there are no times in the format: a file of 1969 must not make the whole set unreadable.
+    const part: BackupPart = { ...head, modifiedAt: Math.max(0, Math.floor(head.modifiedAt)), ...stored };
     this.#parts.push(part);
     return part;
   }
@@ -139,8 +150,6 @@ export class SetWriter {
     const { packs, chunks } = await this.#content.finish();
     const sealed = sealIndex(encodeIndex({ parts: this.#parts, chunks }), this.id, { ciphers, keys: this.#keys });
     const index: StoredObjectRef = { sha256: toHex(ciphers.sha256(sealed)), sizeBytes: sealed.length };
-    this.#indexName = indexName(index.sha256);
-    await store.put(this.#indexName, sealed);
     const manifest: BackupManifest = {
       apiVersion: backupApiVersion,
       kind: "BackupManifest",
@@ -151,12 +160,18 @@ export class SetWriter {
       index,
       packs,
     };
-    parseManifest(jsonTextOf(manifest), this.id); // what a reader would refuse is not written
+    // What a reader would refuse is not written.
+    parseManifest(jsonTextOf(manifest), this.id);
+    readSealedIndex(sealed, manifest, { ciphers, keys: this.#keys });
+    this.#indexName = indexName(index.sha256);
+    await store.put(this.#indexName, sealed);
     await this.#assertAllThere([{ name: this.#indexName, ref: index }, ...packs.map((ref) => ({ name: packName(ref.sha256), ref }))]);
     this.#workTime.assertShort(store, "It was not finished");
-    const bytes = encodeSignedDocument(manifest, await this.#writing.keys.signingKey(), ciphers);
-    const onBegin = () => (this.#isManifestBegun = true);
-    await putManifest(store, { id: this.id, bytes, claim: this.#claim, outcome: "The set was not finished", onBegin });
+    const signingKey = await this.#writing.keys.signingKey();
+    const bytes = encodeSignedDocument(manifest, signingKey, ciphers);
+    readSignedManifest(bytes, this.id, { ciphers, trust: { publicKeys: [signingKey.publicKey] } });
+    const onBegin = (lasting: BackupSetId) => (this.#lastingClaim = lasting);
+    await putManifest(this.#writing, { id: this.id, bytes, claim: this.#claim, outcome: "The set was not finished", onBegin });
     this.#state = "ended";
     await releaseClaim(store, this.id);
     return manifest;
@@ -174,16 +189,18 @@ export class SetWriter {
     const { store } = this.#writing;
     this.#signal.abort(new Error("the set was given up"));
     const names = await this.#content.quiet();
-    if (this.#isManifestBegun) return this.#leaveBehind();
+    if (this.#lastingClaim !== undefined) return this.#leaveBehind(this.#lastingClaim);
     for (const name of [...names, ...(this.#indexName === undefined ? [] : [this.#indexName])]) await removeForGood(store, name);
     await removeClaim(store, this.id);
   }
 
-  async #leaveBehind(): Promise<void> {
+  /** Both claims stay, but where the set is there by now. */
+  async #leaveBehind(lasting: BackupSetId): Promise<void> {
     const { store } = this.#writing;
     const isListed = (await store.stat(manifestName(this.id))) !== undefined;
-    if (isListed && (await isHeld(store, this.#claim))) await removeClaim(store, this.id);
-    else await leaveBehind(this.#writing, this.id);
+    if (!isListed || !(await isHeld(store, this.#claim))) return;
+    await removeClaim(store, lasting);
+    await removeClaim(store, this.id);
   }
 
   async #assertAllThere(objects: readonly { readonly name: string; readonly ref: StoredObjectRef }[]): Promise<void> {

@@ -3,7 +3,7 @@ import { asBackupSetId } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { utf8 } from "../formats/backup-set/byte-text.ts";
 import { jsonOfBytes, JsonFields, jsonTextOf } from "../formats/backup-set/json-fields.ts";
-import { claimName, claimPrefix } from "../formats/backup-set/set-names.ts";
+import { claimName, claimPrefix, manifestName } from "../formats/backup-set/set-names.ts";
 import { backupApiVersion } from "../formats/backup-set/signed-document.ts";
 import type { BackupStore, StoredObject } from "../ports/backup-store.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -42,6 +42,10 @@ export interface FoundClaim {
   readonly claim: StoreClaim | undefined;
   readonly objectName: string;
   readonly state: ClaimState;
+  /** Is it of no process, but of a manifest that may land yet? */
+  readonly isLasting: boolean;
+  /** From then on, by the store's clock, it counts as gone although nobody can ask for its process. ISO 8601. */
+  readonly countsUntil: string;
 }
 
 export interface ClaimPorts {
@@ -57,12 +61,23 @@ export interface ClaimPorts {
 export const foreignClaimMsMax = 24 * 60 * 60 * 1000;
 /** A writer gives up before others may believe that it is gone; the rest is for clocks that disagree. */
 export const writingMsMax = 20 * 60 * 60 * 1000;
+/** Of another machine's remover: removing is short, and a remover gives up before, see `removingMsMax`. */
+export const foreignRemoverMsMax = 2 * 60 * 60 * 1000;
+export const removingMsMax = 60 * 60 * 1000;
+/** No machine has it, so nobody can ask for the process. */
+const lastingBootId = "";
 /** Removing is short; a writer that waits longer says for whom. */
 const removerWaitMsMax = 10 * 60 * 1000;
 const removerPollMs = 1000;
 const claimBytesMax = 64 * 1024;
 /** A listing without one's own claim is an old one, as of a cache of a minute's memory. */
 const ownClaimWaitMsMax = 90 * 1000;
+
+/** The name of a claim that is of no set: as an id, so that it is found beside those of sets. */
+export function newClaimId(nowIso: string, randomHex: (byteCount: number) => string): BackupSetId {
+  const digits = nowIso.replaceAll(/[^0-9]/g, "");
+  return asBackupSetId(`${digits.slice(0, 8)}-${digits.slice(8, 14)}-${randomHex(3)}`);
+}
 
 export async function putClaim(store: BackupStore, claim: StoreClaim, signal?: AbortSignal): Promise<HeldClaim> {
   const { owner, ...rest } = claim;
@@ -97,12 +112,16 @@ export async function assertHeld(store: BackupStore, held: HeldClaim, outcome: s
 }
 
 /**
- * For what must be left behind: nothing is removed while it may be needed, which
- * nobody can ask for, so for as long as a claim of another machine counts; then
- * the next writer clears it.
+ * For a manifest that may land after its writer has ended: nobody can ask for
+ * its process, so it counts for as long as a claim of another machine, or until
+ * its set is listed. Then the next writer clears it.
  */
-export async function putLastingClaim(store: BackupStore, claim: StoreClaim): Promise<void> {
-  await putClaim(store, { ...claim, owner: { ...claim.owner, bootId: "" } });
+export async function putLastingClaim(
+  store: BackupStore,
+  claim: StoreClaim & { readonly set: BackupSetId },
+  signal?: AbortSignal,
+): Promise<void> {
+  await putClaim(store, { ...claim, owner: { ...claim.owner, bootId: lastingBootId } }, signal);
 }
 
 /** When one's own claim was put, by the store's clock: the only time that the store's other times may be compared with. */
@@ -149,13 +168,27 @@ export async function findClaims(
     if (object === ownObject) continue;
     const claim = await readClaim(store, object.name, object.sizeBytes, signal);
     if (claim === "missing") continue;
-    const ageMs = ownObject === undefined ? 0 : Date.parse(ownObject.modifiedAt) - Date.parse(object.modifiedAt);
-    const isOld = ageMs > foreignClaimMsMax;
-    const isAlive = claim === undefined ? undefined : await isRunning(claim.owner);
+    const countsUntilMs = Date.parse(object.modifiedAt) + (claim?.purpose === "remove" ? foreignRemoverMsMax : foreignClaimMsMax);
+    const isOld = ownObject !== undefined && Date.parse(ownObject.modifiedAt) > countsUntilMs;
+    const isLasting = claim?.owner.bootId === lastingBootId && claim.set !== undefined;
+    const isAlive = await isOwnerAlive({ store, isRunning }, claim, isLasting, signal);
     const state = isAlive === true ? "living" : isAlive === false || isOld ? "gone" : "unknown";
-    found.push({ claim, objectName: object.name, state });
+    found.push({ claim, objectName: object.name, state, isLasting, countsUntil: new Date(countsUntilMs).toISOString() });
   }
   return found;
+}
+
+async function isOwnerAlive(
+  { store, isRunning }: Pick<ClaimPorts, "store" | "isRunning">,
+  claim: StoreClaim | undefined,
+  isLasting: boolean,
+  signal: AbortSignal | undefined,
+): Promise<boolean | undefined> {
+  if (claim === undefined) return undefined;
+  if (!isLasting || claim.set === undefined) return isRunning(claim.owner);
+  // What was waited for has come: no more is to land.
+  const landed = await store.stat(manifestName(claim.set), signal === undefined ? {} : { signal });
+  return landed === undefined ? undefined : false;
 }
 
 async function listClaims(
@@ -193,15 +226,20 @@ export async function waitForRemovers(ports: ClaimPorts, own: BackupSetId, signa
   }
 }
 
-export function busy(store: BackupStore, { claim, objectName }: FoundClaim): RecoveryError {
+export function busy(store: BackupStore, found: FoundClaim): RecoveryError {
+  return new RecoveryError("BACKUP_STORE_BUSY", { subject: `store ${store.place}`, detail: whoWorks(found) });
+}
+
+/** Who may be at work, until when that counts, and what to do when it is known better. */
+export function whoWorks({ claim, objectName, state, isLasting, countsUntil }: FoundClaim): string {
+  const until = state === "living" ? "" : `; from ${countsUntil} on, by the store's clock, it counts as gone`;
+  if (isLasting && claim?.set !== undefined)
+    return `the manifest of set ${claim.set}, whose put by ${claim.owner.host} was not answered, may still appear there${until}. If it surely will not, remove ${objectName} from the store`;
   const who =
     claim === undefined
-      ? `whoever wrote ${objectName}`
+      ? `whoever wrote ${objectName}, which cannot be read,`
       : `process ${claim.owner.pid} of ${claim.owner.host} (since ${claim.startedAt}, ${claim.purpose === "write" ? "writes" : "removes"})`;
-  return new RecoveryError("BACKUP_STORE_BUSY", {
-    subject: `store ${store.place}`,
-    detail: `${who} may still be at work there. If it surely is not, remove ${objectName} from the store`,
-  });
+  return `${who} may be at work there${until}. If it surely is not, remove ${objectName} from the store`;
 }
 
 async function readClaim(

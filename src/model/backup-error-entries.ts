@@ -39,7 +39,7 @@ export const backupErrorEntries = {
     retry: "transient",
     exit: "locked",
     meaning:
-      "While one program takes away what is no longer needed, nobody writes new sets, and the other way round. The detail says who it is. A program that was killed is recognised on its own machine at once, elsewhere after a day.",
+      "While one program takes away what is no longer needed, nobody writes new sets, and the other way round. The detail says who it is. A program that was killed is recognised on its own machine at once, elsewhere after a day, one that removed after two hours. Also: somebody took this program for dead, or it worked for too long, as on a machine that slept; it changed nothing after that.",
   },
   BACKUP_OBJECT_MISSING: {
     summary: "an object is not in the backup store",

@@ -137,7 +137,7 @@ export interface BackupPart {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Seconds of Unix time. */
+  /** Seconds of Unix time, from 0: what is older counts as of 1970. */
   readonly modifiedAt: number;
   readonly sizeBytes: number;
   /** Of the whole content, hex. */

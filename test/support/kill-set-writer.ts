@@ -59,7 +59,7 @@ export async function killSetWriters(given: KilledWriters): Promise<KillTotals> 
       if (left.length > 0) totals.withLeftovers += 1;
       given.say?.(`round ${round}: ${outcome}, ${listed.length} sets, ${left.length} leftovers`);
     }
-    await age(given.place);
+    await age(store, given.place);
     await writeUnkilled(store, given, given.rounds + 1);
     seeds.set(idOf(given.rounds + 1), given.rounds + 1);
     totals.listed = (await readListed(store, given.stateDirectory, seeds)).length;
@@ -143,10 +143,19 @@ async function leftoversOf(store: BackupStore): Promise<readonly string[]> {
   return objects.map(({ name }) => name).filter((name) => !needed.has(name) && !/^sets\/|^requorum-store\.json$|^aside\//.test(name));
 }
 
-/** Unfinished writes of a directory of unknown writers count as left after a day; nobody waits for that here. */
-async function age(place: string): Promise<void> {
-  if (!place.startsWith("/")) return;
-  const directory = join(place, ".unfinished");
+/**
+ * Unfinished writes of a directory of unknown writers count as left after a
+ * day, and so does the claim for a manifest that may land yet, of a writer that
+ * was killed right before it; nobody waits for that here.
+ */
+async function age(store: BackupStore, place: string): Promise<void> {
   const old = new Date(Date.now() - 48 * 3_600_000);
-  for (const name of await readdir(directory)) await utimes(join(directory, name), old, old);
+  const lasting: string[] = [];
+  for (const { name } of await store.list("claims/"))
+    if ((JSON.parse(new TextDecoder().decode(await store.get(name))) as { bootId: string }).bootId === "") lasting.push(name);
+  if (place.startsWith("/")) {
+    for (const name of lasting) await utimes(join(place, name), old, old);
+    const directory = join(place, ".unfinished");
+    for (const name of await readdir(directory)) await utimes(join(directory, name), old, old);
+  } else for (const name of lasting) await store.remove(name, { forGood: true }); // times cannot be set back there
 }

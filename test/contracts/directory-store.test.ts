@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { link, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -68,5 +68,20 @@ test("DirectoryStore: on a disk without links, the reservation of a killed write
   await utimes(reservation, before, before);
   await store.put("sets/b.json", Buffer.from("b"));
   assert.deepEqual(await readdir(join(place, ".unfinished")), []);
+  await rm(place, { recursive: true });
+});
+
+test("DirectoryStore: a link that was made and then said to be taken, as NFS does when an answer was lost, is one's own; another's is not", async () => {
+  const place = await mkdtemp(join(tmpdir(), "requorum-store-"));
+  const taken = Object.assign(new Error("taken"), { code: "EEXIST" });
+  const linkFile = (from: string, to: string) => link(from, to).then(() => Promise.reject(taken));
+  const store = new DirectoryStore(place, { linkFile });
+  await store.put("sets/a.json", Buffer.from("a"));
+  assert.equal(Buffer.from(await store.get("sets/a.json")).toString(), "a");
+  assert.deepEqual(await readdir(join(place, ".unfinished")), []);
+  const late = new DirectoryStore(place, {
+    linkFile: (_, to) => writeFile(to, "other").then(() => Promise.reject(taken)),
+  });
+  await assert.rejects(late.put("sets/b.json", Buffer.from("b")), { code: "BACKUP_OBJECT_EXISTS" });
   await rm(place, { recursive: true });
 });

@@ -140,12 +140,12 @@ export class DirectoryStore implements BackupStore {
     try {
       await this.#link(temporary, path);
     } catch (error) {
-      if (isTaken(error)) {
+      if (isTaken(error) && !(await isSameFile(temporary, path))) {
         await this.#isThere(name, sizeBytes);
         return;
       }
-      if (!lacksLinks(error)) throw error;
-      await this.#renameIfFree(temporary, name, sizeBytes);
+      if (!isTaken(error) && !lacksLinks(error)) throw error;
+      if (!isTaken(error)) await this.#renameIfFree(temporary, name, sizeBytes);
     }
     await syncDirectory(dirname(path));
   }
@@ -275,6 +275,12 @@ function storedObject(name: string, { size, mtimeMs, ctimeMs }: Stats): StoredOb
   // Putting it aside sets the time by this machine's clock; the change time is by the clock of the disk's own machine.
   const modifiedMs = name.startsWith(asidePrefix) ? Math.max(mtimeMs, ctimeMs) : mtimeMs;
   return { name, sizeBytes: size, modifiedAt: new Date(modifiedMs).toISOString() };
+}
+
+/** NFS asks again when an answer was lost, and then says that the name is taken: by one's own link. */
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [first, second] = await Promise.all([one, other].map((path) => lstat(path, { bigint: true }).catch(undefinedIfMissing)));
+  return first !== undefined && second !== undefined && first.dev === second.dev && first.ino === second.ino;
 }
 
 async function writeSynced(path: string, content: Uint8Array, signal: AbortSignal | undefined): Promise<void> {

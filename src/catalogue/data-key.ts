@@ -15,6 +15,7 @@ export interface KeyReaders {
  * held for this store when it was wrapped for exactly them, else a new one,
  * which is kept before it is used. A new key means that everything is stored
  * anew once: whoever is no reader any more must not read what comes now.
+ * BACKUP_KEY_INVALID where the held one is not the one that was wrapped.
  */
 export async function dataKeyFor(
   { keys, wrapping, ciphers }: { readonly keys: BackupKeys; readonly wrapping: KeyWrapping; readonly ciphers: SetCiphers },
@@ -49,10 +50,15 @@ async function isFor(held: HeldDataKey, { recipients, passphrase }: KeyReaders, 
   if (wrapped === undefined) return false;
   // Nothing of the passphrase is kept; whether it is still the same one shows only by opening with it.
   try {
-    await wrapping.unwrap(wrapped.age, { kind: "passphrase", passphrase });
-    return true;
+    const opened = new TextDecoder().decode(await wrapping.unwrap(wrapped.age, { kind: "passphrase", passphrase }));
+    if (opened === toBase64Url(held.key)) return true;
   } catch (error) {
     if (error instanceof RecoveryError && error.code === "BACKUP_KEY_WRONG") return false;
     throw error;
   }
+  throw new RecoveryError("BACKUP_KEY_INVALID", {
+    subject: "held data key",
+    detail:
+      "the data key that this machine holds for the store is not the one that its passphrase opens: its file in the state directory (backup-keys/stores) was changed. Sealed by it, sets would open on this machine only. Move the file away: the next backup begins a new key and stores everything anew; sets of before open with the passphrase as ever",
+  });
 }

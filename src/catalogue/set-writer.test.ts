@@ -311,6 +311,17 @@ test("other recipients, or another passphrase, begin a new data key; the same on
   assert.deepEqual(numbers, [0, 0, 1, 1, 2, 2, 3, 4]);
 });
 
+test("a held data key that is not the one that the passphrase opens seals nothing", async () => {
+  const { writing, keys, store } = setWorld();
+  await writeSet(writing, files, { passphrase: "correct horse" });
+  for (const [storeId, held] of keys.dataKeys) keys.dataKeys.set(storeId, { ...held, key: held.key.map((byte) => byte ^ 1) });
+  await assert.rejects(
+    writeSet(writing, files, { id: secondSet, passphrase: "correct horse" }),
+    isRecoveryError("BACKUP_KEY_INVALID", /not the one that its passphrase opens/),
+  );
+  assert.deepEqual(store.names("claims/"), []);
+});
+
 test("a set that nobody could open is not begun", async () => {
   const { writing, store } = setWorld();
   await assert.rejects(SetWriter.begin(writing, { id: firstSet, recipients: [] }), isRecoveryError("BACKUP_KEY_INVALID", /by nobody/));

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
+import { deriveSetKeys } from "../../formats/backup-set/set-keys.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { nodeSetCiphers } from "../system/node-set-ciphers.ts";
 import { FileBackupKeys } from "./file-backup-keys.ts";
@@ -93,4 +94,33 @@ test("a key file that others may read, or that is damaged, is refused without re
         return true;
       });
     }
+  }));
+
+test("a key of which one bit changed is refused: a data key by its keyId, a signing key by its other half", () =>
+  withKeys(async (keys, state) => {
+    await keys.signingKey();
+    const held = { key: nodeSetCiphers.randomBytes(32), recipients: ["age1a"], hasPassphrase: false, wrapped: [] };
+    await keys.writeDataKey(storeId, held);
+    const change = async (name: string, field: string): Promise<void> => {
+      const path = join(state, "backup-keys", name);
+      const kept = JSON.parse(await readFile(path, "utf8")) as { [field: string]: string };
+      const raw = Buffer.from(kept[field] ?? "", "base64url");
+      raw[7] = (raw[7] ?? 0) ^ 1;
+      await writeFile(path, JSON.stringify({ ...kept, [field]: raw.toString("base64url") }));
+    };
+    await change(`stores/${storeId}.json`, "key");
+    await assert.rejects(keys.readDataKey(storeId), isRecoveryError("BACKUP_KEY_INVALID", /key: it is not the key that keyId names/));
+    for (const field of ["publicKey", "privateKey"]) {
+      await change("signing-key.json", field);
+      await assert.rejects(keys.signingKey(), isRecoveryError("BACKUP_KEY_INVALID", /does not belong to the private key/));
+      await change("signing-key.json", field);
+      await keys.signingKey();
+    }
+    // As an older version wrote it, without keyId.
+    const path = join(state, `backup-keys/stores/${storeId}.json`);
+    const { keyId, ...old } = JSON.parse(await readFile(path, "utf8")) as { readonly keyId: string };
+    assert.match(keyId, /^[0-9a-f]{16}$/);
+    assert.equal(keyId, deriveSetKeys(nodeSetCiphers, held.key).keyId);
+    await writeFile(path, JSON.stringify(old));
+    await keys.readDataKey(storeId);
   }));

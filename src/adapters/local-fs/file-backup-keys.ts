@@ -1,5 +1,5 @@
 import { link, open, readdir, type FileHandle } from "node:fs/promises";
-import { createHash, generateKeyPairSync } from "node:crypto";
+import { createHash, createPublicKey, createPrivateKey, generateKeyPairSync, hkdfSync } from "node:crypto";
 import { dirname, join } from "node:path";
 import { fromBase64Url, toBase64Url } from "../../formats/backup-set/byte-text.ts";
 import { jsonOfBytes, JsonFields, jsonTextOf } from "../../formats/backup-set/json-fields.ts";
@@ -13,6 +13,8 @@ const keyBytes = 32;
 /** A hundred recipients are some 20 KiB of age file. */
 const keyFileBytesMax = 4 * 1024 * 1024;
 const recipientsMax = 1_000;
+/** Of RFC 8410: what stands before the 32 bytes of an Ed25519 key in PKCS #8. */
+const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
 
 /**
  * STATE/backup-keys/signing-key.json; STATE/backup-keys/stores/ID.json, the
@@ -68,7 +70,14 @@ export class FileBackupKeys implements BackupKeys {
 
   async writeDataKey(storeId: string, held: HeldDataKey): Promise<void> {
     const path = this.#dataKeyPath(storeId);
-    const text = jsonTextOf({ apiVersion: keysApiVersion, kind: "DataKey", storeId, ...held, key: toBase64Url(held.key) });
+    const text = jsonTextOf({
+      apiVersion: keysApiVersion,
+      kind: "DataKey",
+      storeId,
+      keyId: keyIdOf(held.key),
+      ...held,
+      key: toBase64Url(held.key),
+    });
     await translating(path, "keep the data key of the backup store", async () => {
       await makePrivateDirectory(dirname(path));
       const before = await readDataKeyFile(path);
@@ -96,8 +105,12 @@ async function readDataKeyFile(path: string): Promise<HeldDataKey | undefined> {
   const bytes = await readPrivateFile(path);
   if (bytes === undefined) return undefined;
   const fields = fieldsOf(bytes, path, "DataKey");
+  const key = keyOf(fields, "key");
+  // By a key that is not the wrapped one any more every new set would open here, and nowhere else. Older versions wrote no keyId.
+  if (fields.has("keyId") && fields.text("keyId") !== keyIdOf(key))
+    throw fields.fail("key", `it is not the key that keyId names: the file was changed. ${wayOut}`);
   return {
-    key: keyOf(fields, "key"),
+    key,
     recipients: fields.texts("recipients", recipientsMax),
     hasPassphrase: fields.flag("hasPassphrase"),
     wrapped: fields.objects("wrapped", recipientsMax, (entry) => ({
@@ -108,6 +121,15 @@ async function readDataKeyFile(path: string): Promise<HeldDataKey | undefined> {
   };
 }
 
+const wayOut =
+  "Move it away; an unchanged copy may lie beside it (ID-….json), or in a backup of this machine. Without one the next backup begins a new key and stores everything anew; sets of before open for their recipients as ever";
+
+/** As manifests name it (docs/backup-format.md, "Keys"). */
+function keyIdOf(key: Uint8Array): string {
+  const derived = new Uint8Array(hkdfSync("sha256", key, new Uint8Array(), "requorum.backup/v1 key id", keyBytes));
+  return createHash("sha256").update(derived).digest("hex").slice(0, 16);
+}
+
 function newSigningKey(): object {
   const { d, x } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
   return { apiVersion: keysApiVersion, kind: "SigningKey", privateKey: d, publicKey: x };
@@ -115,7 +137,20 @@ function newSigningKey(): object {
 
 function signingKeyOf(bytes: Uint8Array, path: string): { readonly privateKey: Uint8Array; readonly publicKey: Uint8Array } {
   const fields = fieldsOf(bytes, path, "SigningKey");
-  return { privateKey: keyOf(fields, "privateKey"), publicKey: keyOf(fields, "publicKey") };
+  const [privateKey, publicKey] = [keyOf(fields, "privateKey"), keyOf(fields, "publicKey")];
+  // What one half signs the other would call damaged, wherever it is read.
+  if (publicKeyOf(privateKey) !== toBase64Url(publicKey))
+    throw fields.fail(
+      "publicKey",
+      "it does not belong to the private key: the file was changed. Put it back from a backup of this machine",
+    );
+  return { privateKey, publicKey };
+}
+
+/** Derived from the private key alone; base64url, as RFC 8037 has it. */
+function publicKeyOf(privateKey: Uint8Array): string | undefined {
+  const key = createPrivateKey({ key: Buffer.concat([pkcs8Prefix, privateKey]), format: "der", type: "pkcs8" });
+  return createPublicKey(key).export({ format: "jwk" }).x;
 }
 
 function fieldsOf(bytes: Uint8Array, path: string, kind: string): JsonFields {

@@ -20,6 +20,9 @@ export function kubeadmFiles(secret: string): { readonly [path: string]: string 
   };
 }
 
+/** What others run on the machine of the test, as an etcd of another test, is nothing of theirs: `ps -eo FORMAT` shows what this process started. */
+const ownProcesses = `ps() { command ps --ppid ${String(process.pid)} -o "$2"; }\n`;
+
 /** Machines whose files lie below a directory each, as far as the program's own scripts look at them; all else is this machine. */
 export class MachinesBelow extends LoopbackHostAccess {
   readonly #directory: string;
@@ -54,7 +57,7 @@ export class MachinesBelow extends LoopbackHostAccess {
     request.onRoundTrip?.(0.1);
     return super.run(host, {
       ...request,
-      script: `REQUORUM_PROBE_ROOT=${this.#rootOf(host)}; export REQUORUM_PROBE_ROOT\n${request.script}`,
+      script: `REQUORUM_PROBE_ROOT=${this.#rootOf(host)}; export REQUORUM_PROBE_ROOT\n${ownProcesses}${request.script}`,
     });
   }
 

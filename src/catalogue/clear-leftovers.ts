@@ -1,6 +1,16 @@
 import type { BackupSetId } from "../model/ids.ts";
 import type { SetCiphers } from "../formats/backup-set/set-ciphers.ts";
-import { indexName, indexPrefix, manifestName, manifestPrefix, packName, packPrefix } from "../formats/backup-set/set-names.ts";
+import {
+  indexName,
+  indexPrefix,
+  isNameOfOurs,
+  manifestName,
+  manifestPrefix,
+  packName,
+  packPrefix,
+  proofPrefix,
+  setIdOfProofName,
+} from "../formats/backup-set/set-names.ts";
 import type { BackupStore, StoredObject } from "../ports/backup-store.ts";
 import type { ProcessOwner } from "../ports/process-owner.ts";
 import { listSets, type ListedSet } from "./list-sets.ts";
@@ -26,7 +36,7 @@ export interface Clearing extends ClaimPorts {
 export type Cleared =
   | {
       readonly kind: "cleared";
-      /** Names of packs and indexes that no set needs. */
+      /** Names of packs and indexes that no set needs, and of proofs of no set. */
       readonly removed: readonly string[];
       /** Unfinished uploads. */
       readonly unfinished: number;
@@ -112,7 +122,7 @@ async function putInNameOf({ store, clock, randomHex }: Clearing, { claim }: Fou
   await putClaim(store, { id: newClaimId(clock.nowIso(), randomHex), purpose: "write", owner, startedAt, token: randomHex(16) });
 }
 
-/** Packs and indexes that no listed set names, under a claim of one's own, when nobody else is at work. */
+/** Packs and indexes that no listed set names, and proofs of sets that are not listed, under a claim of one's own, when nobody else is at work. */
 async function removeUnneeded(
   clearing: Clearing,
   { own, gone, kept, released }: Removing,
@@ -121,6 +131,7 @@ async function removeUnneeded(
   const { store } = clearing;
   const options = signal === undefined ? {} : { signal };
   const objects = [...(await store.list(packPrefix, options)), ...(await store.list(indexPrefix, options))];
+  const proofs = await store.list(proofPrefix, options);
   const sets = await listSets(clearing, { publicKeys: [] }, signal);
   const damaged = sets.find((set) => set.kind === "damaged");
   if (damaged !== undefined)
@@ -128,7 +139,10 @@ async function removeUnneeded(
   const needed = new Set(sets.flatMap(objectsOf));
   const youngestMs = gone.length > 0 ? Infinity : Date.parse(await timeOfClaim(store, own.id, signal)) - youngMs;
   const isOfNobody = ({ name, modifiedAt }: StoredObject) => released?.has(name) === true || Date.parse(modifiedAt) < youngestMs;
-  const unneeded = objects.filter((object) => !needed.has(object.name) && isOfNobody(object));
+  const ids = new Set(sets.map(({ id }) => id));
+  // Of a set whose removal was broken off; what others put there has other names.
+  const isOfNoSet = ({ name }: StoredObject) => isNameOfOurs(name) && !ids.has(setIdOfProofName(name));
+  const unneeded = [...objects.filter(({ name }) => !needed.has(name)), ...proofs.filter(isOfNoSet)].filter(isOfNobody);
   if (unneeded.length === 0) return { kind: "removed", removed: [] };
   const doubt = await doubtOf(clearing, { id: own.id, kept: kept ?? [], listed: sets.map(({ object }) => object.name) }, signal);
   if (doubt !== undefined) return { kind: "left", because: doubt };

@@ -3,15 +3,17 @@ import type { BackupSetId } from "../model/ids.ts";
 import type { ReportProgress } from "../model/progress-event.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { toHex } from "../formats/backup-set/byte-text.ts";
-import { indexName, manifestName, packName, proofsOf } from "../formats/backup-set/set-names.ts";
+import { indexName, manifestName, packName } from "../formats/backup-set/set-names.ts";
 import { setDamaged } from "../formats/backup-set/set-errors.ts";
 import { signedDocumentBytesMax } from "../formats/backup-set/signed-document.ts";
 import type { BackupStore } from "../ports/backup-store.ts";
 import { clearAfterOthers, type Clearing } from "./clear-leftovers.ts";
+import { copyProofs } from "./copy-proofs.ts";
 import { inTurns } from "./in-turns.ts";
 import { putManifest } from "./put-manifest.ts";
 import { readSignedManifest, untrusted, type SetTrust } from "./set-signing.ts";
 import { assertHeld, busy, findClaims, newClaimId, putClaim, releaseClaim, waitForRemovers, writingMsMax } from "./store-claims.ts";
+import { putAnew } from "./put-anew.ts";
 import { ensureStoreIdentity } from "./store-identity.ts";
 import { WorkTime } from "./work-time.ts";
 
@@ -55,7 +57,7 @@ export async function copySet(copying: Copying, id: BackupSetId, signal?: AbortS
   const { from, to, clock, owner } = copying;
   const options = signal === undefined ? {} : { signal };
   const bytes = await readManifestBytes(from, id, signal);
-  const { manifest, signers, isTrusted } = readSignedManifest(bytes, id, copying);
+  const { manifest, manifestSha256, signers, isTrusted } = readSignedManifest(bytes, id, copying);
   if (!isTrusted) throw untrusted(id, signers);
   const workTime = new WorkTime(clock, writingMsMax);
   await ensureStoreIdentity(to, { nowIso: clock.nowIso(), storeId: copying.randomHex(8) }, options);
@@ -80,7 +82,7 @@ export async function copySet(copying: Copying, id: BackupSetId, signal?: AbortS
     if (wasListed) await assertHeld(to, claim, outcome);
     else await putManifest({ ...copying, store: to }, { id, bytes, claim, outcome, onBegin: () => (manifestPut.isOpen = true) }, signal);
     manifestPut.isOpen = false;
-    copied = { id, ...moved, repaired, proofs: await copyProofs(copying, id, signal), wasListed };
+    copied = { id, ...moved, repaired, proofs: await copyProofs(copying, { id, manifestSha256 }, signal), wasListed };
   } finally {
     // What was begun may still land: the claim stays, and beside it the one that nobody takes for dead soon.
     if (!manifestPut.isOpen) await releaseClaim(to, claimId);
@@ -179,8 +181,7 @@ async function verifyObjects(
     const { name, ref } = object;
     if (!(await isWhole(copying, object, signal))) {
       const content = await readSource(copying, id, object, signal);
-      await to.remove(name, options);
-      await to.put(name, content, options);
+      await putAnew(to, name, content, options);
       repaired += 1;
       if (!(await isWhole(copying, object, signal)))
         throw new RecoveryError("BACKUP_STORE_FAILED", {
@@ -196,22 +197,13 @@ async function verifyObjects(
 
 async function isWhole({ to, ciphers }: Copying, { name, ref }: SetObject, signal: AbortSignal | undefined): Promise<boolean> {
   const options = signal === undefined ? {} : { signal };
-  const found = await to.stat(name, options);
-  if (found?.sizeBytes !== ref.sizeBytes) return false;
-  return toHex(ciphers.sha256(await to.get(name, { offset: 0, length: ref.sizeBytes }, options))) === ref.sha256;
-}
-
-/** They are signed and of this very manifest; what was said of the bytes holds for a copy of them. */
-async function copyProofs({ from, to }: Copying, id: BackupSetId, signal: AbortSignal | undefined): Promise<number> {
-  const options = signal === undefined ? {} : { signal };
-  const there = new Set((await to.list(proofsOf(id), options)).map(({ name }) => name));
-  let count = 0;
-  // In the order in which they came: it is what tells a failure from what was proven after it.
-  const oldestFirst = (await from.list(proofsOf(id), options)).toSorted((a, b) => Date.parse(a.modifiedAt) - Date.parse(b.modifiedAt));
-  for (const { name, sizeBytes } of oldestFirst) {
-    if (there.has(name) || sizeBytes > signedDocumentBytesMax) continue;
-    await to.put(name, await from.get(name, undefined, options), options);
-    count += 1;
+  try {
+    const found = await to.stat(name, options);
+    if (found?.sizeBytes !== ref.sizeBytes) return false;
+    return toHex(ciphers.sha256(await to.get(name, { offset: 0, length: ref.sizeBytes }, options))) === ref.sha256;
+  } catch (error) {
+    // The store answers, and does not give it: that is what a disk does with a bad block.
+    if (error instanceof RecoveryError && error.code === "BACKUP_STORE_FAILED") return false;
+    throw error;
   }
-  return count;
 }

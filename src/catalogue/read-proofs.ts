@@ -10,7 +10,7 @@ import { levelOf, newestProofsFirst, type StoredProof } from "./judge-proofs.ts"
 import { isTrustedBy, readSignedDocument, type SetTrust } from "./set-signing.ts";
 
 /** A proof is a page of text; a drill that found ten thousand faults writes a megabyte. */
-const proofBytesMax = 16 * 1024 * 1024;
+export const proofBytesMax = 16 * 1024 * 1024;
 /**
  * So many of the newest are enough where one of them held to the highest
  * level: nothing older adds to that, or speaks against it. Else an older one

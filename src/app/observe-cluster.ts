@@ -1,16 +1,19 @@
 import { diagnose } from "../diagnose/diagnose.ts";
 import type { Diagnosis } from "../model/finding.ts";
-import type { Inventory, LastSeen } from "../model/inventory.ts";
+import type { Inventory } from "../model/inventory.ts";
 import { lastSeenOf } from "../model/last-seen-of.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { probeRound } from "../probe/probe-round.ts";
-import { readLastSeen, writeLastSeen } from "../schemas/last-seen.ts";
+import { writeLastSeen } from "../schemas/last-seen.ts";
 import type { AppContext } from "./app-ports.ts";
+import { lastSeenFacts, lastSeenIfReadable } from "./last-seen-facts.ts";
 
 /** One look at the cluster and what follows from it. */
 export interface Look {
   readonly inventory: Inventory;
   readonly diagnosis: Diagnosis;
+  /** Why it was not compared with the last good look. */
+  readonly memoryProblem?: string;
 }
 
 export type LookDepth = "status" | "full";
@@ -48,35 +51,32 @@ export async function observeOnce(
   });
   const look = { inventory, diagnosis: diagnose(inventory) };
   // What could not be read is not written over: it may still be there.
-  return problem === undefined ? await rememberGoodLook(context, look) : withUnknown(look, problem);
+  return problem === undefined ? await rememberGoodLook(context, look) : { ...withUnknown(look, problem), memoryProblem: problem };
 }
 
 /**
  * A further look, late enough after the last one to stand beside it (I-G1); it carries the summary of that one.
  * `changes`: what the looks so far saw differently, which is why it is looked again.
  */
-export async function observeAgain(context: AppContext, last: Look, changes: readonly string[] = []): Promise<Look> {
+export async function observeAgain(
+  context: AppContext,
+  last: Look,
+  changes: readonly string[] = [],
+  memory: "needed" | "wanted" = "needed",
+): Promise<Look> {
   const why = changes.length === 0 ? "something is to be done" : `the situation is still changing (${changes.join("; ")})`;
   context.report({ kind: "phase", text: `${why}; looking ${changes.length === 0 ? "a second time" : "again"} before it is decided` });
   // Slept, never reckoned from the time of day: a clock that is set in between would let two looks count that stand side by side.
   await context.ports.clock.sleep(secondLookAfterMs, context.signal);
-  return await observeOnce(context, { depth: "full", earlier: last.inventory });
+  return await observeOnce(context, { depth: "full", earlier: last.inventory, memory });
 }
 
-/** Nothing when nothing was kept yet. A damaged file is an error: it may be the only record of what was. */
-async function rememberedFacts(
-  context: AppContext,
-  memory: "needed" | "wanted",
-): Promise<{ readonly lastSeen?: LastSeen; readonly problem?: string }> {
-  try {
-    const text = await context.ports.lastSeen.read(context.config.cluster);
-    return text === undefined ? {} : { lastSeen: readLastSeen(text) };
-  } catch (error) {
-    if (memory === "needed" || !(error instanceof RecoveryError) || error.code !== "LOCAL_FILE_FAILED") throw error;
-    return {
-      problem: `the last good look could not be read and compared with this one (${error.code}: ${error.subject}: ${error.detail})`,
-    };
-  }
+/** Nothing when nothing was kept yet. Where something is decided, a damaged file is an error: it may be the only record of what was. */
+async function rememberedFacts(context: AppContext, memory: "needed" | "wanted"): ReturnType<typeof lastSeenIfReadable> {
+  const { ports, config } = context;
+  if (memory === "wanted") return await lastSeenIfReadable(ports.lastSeen, config.cluster);
+  const lastSeen = await lastSeenFacts(ports.lastSeen, config.cluster);
+  return lastSeen === undefined ? {} : { lastSeen };
 }
 
 function withUnknown(look: Look, words: string): Look {

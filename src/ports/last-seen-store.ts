@@ -2,4 +2,6 @@
 export interface LastSeenStore {
   read(cluster: string): Promise<string | undefined>;
   write(cluster: string, text: string): Promise<void>;
+  /** Where they are kept, for whoever has to look: a path. */
+  placeOf?(cluster: string): string;
 }

@@ -3,6 +3,7 @@ import type { LastSeenStore } from "../../src/ports/last-seen-store.ts";
 /** Last-seen facts in memory. */
 export class FakeLastSeenStore implements LastSeenStore {
   readonly texts = new Map<string, string>();
+  placeOf?: (cluster: string) => string;
 
   read(cluster: string): Promise<string | undefined> {
     return Promise.resolve(this.texts.get(cluster));

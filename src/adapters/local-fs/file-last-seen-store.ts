@@ -31,6 +31,10 @@ export class FileLastSeenStore implements LastSeenStore {
     });
   }
 
+  placeOf(cluster: string): string {
+    return this.#path(cluster);
+  }
+
   /** For a cluster that is gone for good: the next one of its name has not been seen yet. Nothing when there are no such facts. Runs stay. */
   async forget(cluster: string): Promise<void> {
     const path = this.#path(cluster);

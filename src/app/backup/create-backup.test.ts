@@ -105,7 +105,7 @@ function world() {
     );
     assert.equal(spool.openCount, 0);
   };
-  return { etcd, access, kube, sets, spool, clock, create, context, description, state, nothingStays };
+  return { etcd, access, kube, sets, spool, clock, create, context, description, state, nothingStays, lastSeen };
 }
 
 const codesOf = ({ marks }: BackupManifest): readonly string[] => [...new Set(marks.map(({ code }) => code))].sort();
@@ -201,6 +201,58 @@ test("createBackup: members that hold different data are refused; accepted, the 
   const manifest = await create(["MEMBERS_DISAGREE"]);
   assert.notEqual(manifest.snapshot.sourceHost, cp2);
   assert.deepEqual(codesOf(manifest), ["MEMBERS_DISAGREE"]);
+});
+
+test("createBackup: a member that is asked for is compared with the others first, and a diverged one is refused", async () => {
+  const { create, context, etcd, nothingStays } = world();
+  etcd.memberOn(cp2).isDiverged = true;
+  await assert.rejects(create([], cp2), isRecoveryError("BACKUP_REFUSED", /MEMBERS_DISAGREE: .*cp2, of which the set is to be/));
+  nothingStays();
+  const options = ["--from cp2", "--store '/mnt/my usb'"];
+  await assert.rejects(createBackup(context(), { accepted: [], from: cp2, options }), (error) => {
+    assert.ok(error instanceof RecoveryError);
+    const again = "requorum backup create --from cp2 --store '/mnt/my usb' --accept MEMBERS_DISAGREE";
+    assert.ok(error.remedies.some(({ command }) => command === again));
+    return true;
+  });
+  const accepted = await create(["MEMBERS_DISAGREE"], cp2);
+  assert.deepEqual([accepted.snapshot.sourceHost, codesOf(accepted)], [cp2, ["MEMBERS_DISAGREE"]]);
+  await assert.rejects(create([], cp3), isRecoveryError("BACKUP_REFUSED", /MEMBERS_DISAGREE/));
+});
+
+test("createBackup: damaged last-seen facts are a mark that names the file and what to do, also where a second look is needed", async () => {
+  for (const isDown of [false, true]) {
+    const { create, etcd, lastSeen } = world();
+    lastSeen.texts.set("prod", '{"takenAt":');
+    lastSeen.placeOf = () => "/var/lib/requorum/prod/last-seen/inventory.json";
+    if (isDown) for (const host of [cp2, cp3]) etcd.setProcess(host, "stopped");
+    const manifest = await create(isDown ? ["NO_QUORUM"] : []);
+    const because = manifest.marks.find(({ code }) => code === "PART_MISSING")?.because ?? "";
+    assert.match(because, /\/var\/lib\/requorum\/prod\/last-seen\/inventory\.json.*is damaged.*mv \/var\/lib\S* /);
+    assert.equal(lastSeen.texts.get("prod"), '{"takenAt":');
+  }
+});
+
+test("createBackup: after a restore the look from before it hinders no set after the one that a person accepted", async () => {
+  for (const isSame of [true, false]) {
+    const { create, clock, lastSeen } = world();
+    const first = await create();
+    const seen = JSON.parse(lastSeen.texts.get("prod") ?? "null") as { [name: string]: unknown };
+    clock.advance(60_000);
+    const before = { ...seen, takenAt: clock.nowIso(), revision: "48211", ...(isSame ? {} : { clusterId: "feed" }) };
+    lastSeen.texts.set("prod", JSON.stringify(before));
+    clock.advance(60_000);
+    if (isSame) await assert.rejects(create(), isRecoveryError("BACKUP_REFUSED", /OLDER_THAN_LAST_SEEN: /));
+    await create(["OLDER_THAN_LAST_SEEN", "OTHER_CLUSTER_ID"]);
+    // Whatever a look at such a cluster keeps: here nothing does.
+    for (let night = 0; night < 2; night += 1) {
+      lastSeen.texts.set("prod", JSON.stringify(before));
+      clock.advance(86_400_000);
+      const set = await create();
+      assert.deepEqual([set.marks, set.cluster.clusterId], [[], first.cluster.clusterId]);
+      assert.ok(set.contents.every(({ kind, count }) => kind !== "last-seen" || count === 1));
+    }
+  }
 });
 
 test("createBackup: a store whose newest set is of another cluster, further on, or made later than now refuses (H11, I-R10)", async () => {
@@ -305,4 +357,14 @@ test("createBackup: nothing to make a set of is said with what was seen", async 
     access.failWith(host, () => new RecoveryError("SSH_UNREACHABLE", { subject: `host ${host}`, detail: "no answer" }));
   }
   await assert.rejects(create(["NO_QUORUM", "OFFLINE_COPY"]), isRecoveryError("BACKUP_NO_SOURCE", /no etcd of this cluster answers/));
+});
+
+test("a set is of the time before etcd's data was asked for, however long it takes to store it: a look meanwhile sees more, and says nothing against it", async () => {
+  const { create, clock, state, description } = world();
+  const before = clock.nowIso();
+  state.describe = async () => {
+    await clock.sleep(10 * 60_000);
+    return description();
+  };
+  assert.equal((await create()).createdAt, before);
 });

@@ -1,6 +1,13 @@
 /** Makes one backup set: looks, judges, collects, streams, reads what it stored, and writes the manifest last. */
 import { judgeHashes } from "../../catalogue/source/judge-hashes.ts";
-import { judgeSource, olderThan, type SourceCandidate, type SourceJudgement } from "../../catalogue/source/judge-source.ts";
+import {
+  judgeSource,
+  lastLookOf,
+  olderThan,
+  type KnownBefore,
+  type SourceCandidate,
+  type SourceJudgement,
+} from "../../catalogue/source/judge-source.ts";
 import { listSets, type ListedSet } from "../../catalogue/list-sets.ts";
 import { SetWriter } from "../../catalogue/set-writer.ts";
 import type { BackupManifest, BackupMark, BackupMarkCode } from "../../model/backup-set.ts";
@@ -13,11 +20,11 @@ import type { SnapshotDescription } from "../../model/snapshot-description.ts";
 import type { SealedDirectory } from "../../ports/sealed-spool.ts";
 import { askMemberHashes } from "../../probe/collect/ask-member-hashes.ts";
 import { withRest } from "../files/discarded.ts";
-import { observeAgain, observeOnce } from "../observe-cluster.ts";
+import { observeAgain, observeOnce, type Look } from "../observe-cluster.ts";
 import type { CreateBackupContext } from "./backup-context.ts";
 import { gatherParts, type GatheredParts } from "./gather-parts.ts";
 import { assertAccepted, contentMarks, judgeClock, knownBefore, refusingMarks, type JudgedClock } from "./judge-marks.ts";
-import { rememberOwnWork, rememberSets } from "./remember-sets.ts";
+import { assertStoreIsThere, rememberOwnWork, rememberSets } from "./remember-sets.ts";
 import { takeDataDir, takeStream, type TakenSnapshot } from "./take-snapshot.ts";
 
 export interface CreateBackupRequest {
@@ -25,6 +32,10 @@ export interface CreateBackupRequest {
   readonly accepted: readonly BackupMarkCode[];
   /** Only the member on this machine. */
   readonly from: HostName | undefined;
+  /** A store begins anew where this machine saw one before. */
+  readonly isNewStore?: boolean;
+  /** What was typed beside them, as it goes into a remedy: "--from cp2 --store /mnt/usb". */
+  readonly options?: readonly string[];
 }
 
 export interface CreatedBackup {
@@ -46,16 +57,20 @@ export async function createBackup(context: CreateBackupContext, request: Create
   const beganMs = ports.clock.monotonicMs();
   context.report({ kind: "phase", text: `looking at ${backup.store.place} and at the cluster` });
   const sets = await listSets(backup, context.trust, context.signal);
+  await assertStoreIsThere(backup, context.config.cluster, request.isNewStore === true);
   const lost = await rememberSets(backup, { cluster: context.config.cluster, sets, nowIso: ports.clock.nowIso() });
-  const { inventory, judged, clock } = await lookAndJudge(context, request, sets);
+  const { inventory, memoryProblem, judged, clock } = await lookAndJudge(context, request, sets);
   const { newest } = clock;
   assertSource(judged, request.from);
-  assertAccepted([...clock.marks, ...judged.marks], request.accepted);
-  const [compared, gathered] = await Promise.all([compareHashes(context, judged), gatherParts(context, inventory)]);
-  const marks = [...clock.marks, ...judged.marks, ...compared.marks, ...gathered.marks];
-  assertAccepted(marks, request.accepted);
+  assertAccepted([...clock.marks, ...judged.marks], request);
+  const before = newest === undefined ? [] : [knownBefore(newest)];
+  const known = [...before, ...lastLookOf(inventory.lastSeen, before)];
+  const counted = known.length > before.length ? inventory.lastSeen : undefined;
+  const [compared, gathered] = await Promise.all([compareHashes(context, judged, request), gatherParts(context, inventory, counted)]);
+  const marks = [...clock.marks, ...judged.marks, ...compared.marks, ...gathered.marks, ...unreadMemory(memoryProblem)];
+  assertAccepted(marks, request);
   const candidates = compared.candidates;
-  const attempt = { inventory, judged, gathered, newest, marks, accepted: request.accepted };
+  const attempt = { inventory, judged, gathered, newest, known, marks, request };
   const manifest =
     judged.kind === "offline"
       ? await firstThatWorks(context, judged.offlineHosts, (host) => oneSet(context, { ...attempt, host, candidate: undefined }))
@@ -70,45 +85,62 @@ async function lookAndJudge(
   context: CreateBackupContext,
   request: CreateBackupRequest,
   sets: readonly ListedSet[],
-): Promise<{ readonly inventory: Inventory; readonly judged: SourceJudgement; readonly clock: JudgedClock }> {
-  const judge = (inventory: Inventory) => {
+): Promise<{
+  readonly inventory: Inventory;
+  readonly memoryProblem: string | undefined;
+  readonly judged: SourceJudgement;
+  readonly clock: JudgedClock;
+}> {
+  const judge = ({ inventory, memoryProblem }: Look) => {
     const offsets = inventory.hosts.flatMap(({ machine }) => valueOf(machine)?.clockOffsetMs ?? []);
     const clock = judgeClock(context.config.cluster, sets, context.ports.clock.nowMs(), offsets);
     const before = clock.newest === undefined ? [] : [knownBefore(clock.newest)];
-    return { inventory, clock, judged: judgeSource(inventory, { policy: context.settings.source, from: request.from, before }) };
+    return {
+      inventory,
+      memoryProblem,
+      clock,
+      judged: judgeSource(inventory, { policy: context.settings.source, from: request.from, before }),
+    };
   };
   const first = await observeOnce(context, { depth: "status", memory: "wanted" });
-  const found = judge(first.inventory);
+  const found = judge(first);
   // A second look changes no clock.
-  assertAccepted(found.clock.marks, request.accepted);
+  assertAccepted(found.clock.marks, request);
   if (hasSource(found.judged) && refusingMarks(found.judged.marks, request.accepted).length === 0) return found;
-  const { inventory } = await observeAgain(
-    context,
-    first,
-    found.judged.marks.map(({ code }) => code),
-  );
-  return judge(inventory);
+  const codes = found.judged.marks.map(({ code }) => code);
+  return judge(await observeAgain(context, first, codes, "wanted"));
 }
 
-/** Members whose data is what most members have; the others are not taken. */
+/** The set is made all the same: it is needed most when this machine is the damaged one. */
+function unreadMemory(problem: string | undefined): readonly BackupMark[] {
+  return problem === undefined ? [] : [{ code: "PART_MISSING", because: `what this machine saw before is not in it: ${problem}` }];
+}
+
+/** Members whose data is what most members have; the others are not taken, unless one was asked for and that is accepted. */
 async function compareHashes(
   context: CreateBackupContext,
   judged: SourceJudgement,
+  { from }: CreateBackupRequest,
 ): Promise<{ readonly candidates: readonly SourceCandidate[]; readonly marks: readonly BackupMark[] }> {
-  const { candidates } = judged;
-  if (candidates.length < 2) return { candidates, marks: [] };
+  const { candidates, compared } = judged;
+  if (compared.length < 2) return { candidates, marks: [] };
   context.report({ kind: "phase", text: "comparing the members' data" });
-  const revision = candidates.reduce(
+  const revision = compared.reduce(
     (least, { status }) => (status.revision < least ? status.revision : least),
-    candidates[0]?.status.revision ?? 0n,
+    compared[0]?.status.revision ?? 0n,
   );
   const hashes = await askMemberHashes(
     context.ports.etcd,
-    candidates.map(({ host }) => host),
+    compared.map(({ host }) => host),
     { revision, signal: context.signal, sleep: (ms, signal) => context.ports.clock.sleep(ms, signal) },
   );
   const { hosts, marks } = judgeHashes(hashes, { revision, voters: judged.members.filter(({ isLearner }) => !isLearner).length });
-  return { candidates: candidates.filter(({ host }) => hosts.includes(host)), marks };
+  const agreeing = candidates.filter(({ host }) => hosts.includes(host));
+  if (from === undefined || agreeing.length > 0) return { candidates: agreeing, marks };
+  // It said nothing: that is marked, and it may hold what the others hold.
+  if (hashes.some((hash) => hash.host === from && "problem" in hash)) return { candidates, marks };
+  const because = `the member on ${from}, of which the set is to be, holds other data than ${hosts.join(", ")}`;
+  return { candidates, marks: [...marks, { code: "MEMBERS_DISAGREE", because }] };
 }
 
 function hasSource(judged: SourceJudgement): boolean {
@@ -155,8 +187,9 @@ interface Attempt {
   readonly judged: SourceJudgement;
   readonly gathered: GatheredParts;
   readonly newest: BackupManifest | undefined;
+  readonly known: readonly KnownBefore[];
   readonly marks: readonly BackupMark[];
-  readonly accepted: readonly BackupMarkCode[];
+  readonly request: CreateBackupRequest;
   readonly host: HostName;
   /** undefined: its data dir is copied. */
   readonly candidate: SourceCandidate | undefined;
@@ -196,6 +229,8 @@ async function writeSet(
 ): Promise<BackupManifest> {
   const { candidate, host, inventory, judged, gathered } = attempt;
   const { spool, writer } = to;
+  // What was seen of the cluster until now is not newer than what the member gives; what is seen while it gives may be.
+  const createdAt = context.ports.clock.nowIso();
   const taken =
     candidate === undefined
       ? await takeDataDir(context, to, { host, inventory })
@@ -204,16 +239,15 @@ async function writeSet(
   const describing = context.backup.describe(spool.reading(), { path: taken.path, etcdVersion: candidate?.status.version });
   const [found] = await Promise.all([describing, addGathered(writer, gathered, context.signal)]);
   assertSound(found, attempt);
-  const known = [...(attempt.newest === undefined ? [] : [knownBefore(attempt.newest)])];
   const marks = distinct([
     ...attempt.marks,
     ...taken.marks,
     ...contentMarks(found, attempt.newest),
-    ...olderThan(known, judged.clusterId, found.revision),
+    ...olderThan(attempt.known, judged.clusterId, found.revision),
   ]);
-  assertAccepted(marks, attempt.accepted);
+  assertAccepted(marks, attempt.request);
   return writer.finish({
-    createdAt: context.ports.clock.nowIso(),
+    createdAt,
     program: context.program,
     createdBy: context.operator.by,
     cluster: clusterOf(context, attempt, found),

@@ -2,7 +2,7 @@ import type { BackupMark, BackupPartKind } from "../../model/backup-set.ts";
 import { runsEtcd, type ClusterConfig, type HostConfig } from "../../model/cluster-config.ts";
 import type { ErrorCode } from "../../model/error-catalogue.ts";
 import type { HostName } from "../../model/ids.ts";
-import type { Inventory } from "../../model/inventory.ts";
+import type { Inventory, LastSeen } from "../../model/inventory.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { collectMachine, type MachineParts } from "../../probe/collect/collect-machine.ts";
 import type { CollectedFile } from "../../probe/collect/parse-collected.ts";
@@ -34,8 +34,8 @@ const notReached: readonly ErrorCode[] = [
   "REMOTE_TIMEOUT",
 ];
 
-/** From all machines at once, and from one API server. What cannot be had is a mark. Rejects only when aborted. */
-export async function gatherParts(context: AppContext, inventory: Inventory): Promise<GatheredParts> {
+/** From all machines at once, and from one API server. What cannot be had is a mark. `lastSeen`: what a proof may compare the set with. Rejects only when aborted. */
+export async function gatherParts(context: AppContext, inventory: Inventory, lastSeen: LastSeen | undefined): Promise<GatheredParts> {
   const { config, ports, signal } = context;
   const hosts = config.hosts.filter((host) => isCollected(host, config));
   let done = 0;
@@ -66,9 +66,7 @@ export async function gatherParts(context: AppContext, inventory: Inventory): Pr
       ...collected.flatMap((one) => one.parts),
       ...records.records.map(({ name, content }) => ofCluster("cluster-record", name, content)),
       ofCluster("last-seen", "inventory.json", text.encode(writeInventory(inventory))),
-      ...(inventory.lastSeen === undefined
-        ? []
-        : [ofCluster("last-seen", "last-seen.json", text.encode(writeLastSeen(inventory.lastSeen)))]),
+      ...(lastSeen === undefined ? [] : [ofCluster("last-seen", "last-seen.json", text.encode(writeLastSeen(lastSeen)))]),
     ],
     marks: [...collected.flatMap((one) => one.marks), ...apiMarks],
     kubernetesVersion: records.kubernetesVersion ?? highestOf(collected.flatMap(({ apiServerVersion }) => apiServerVersion ?? [])),

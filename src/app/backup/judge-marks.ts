@@ -57,7 +57,13 @@ export function judgeClock(cluster: string, sets: readonly ListedSet[], nowMs: n
 }
 
 export function knownBefore(set: BackupManifest): KnownBefore {
-  return { name: `set ${set.id}`, clusterId: set.cluster.clusterId, revision: set.snapshot.revision, sourceMember: set.snapshot.sourceMember };
+  return {
+    name: `set ${set.id}`,
+    clusterId: set.cluster.clusterId,
+    revision: set.snapshot.revision,
+    sourceMember: set.snapshot.sourceMember,
+    madeAt: set.createdAt,
+  };
 }
 
 /** What only the bytes themselves say. `OLDER_THAN_LAST_SEEN` also for far fewer keys. */
@@ -79,8 +85,11 @@ export function refusingMarks(marks: readonly BackupMark[], accepted: readonly B
   return marks.filter(({ code }) => (refusingMarkCodes as readonly BackupMarkCode[]).includes(code) && !accepted.includes(code));
 }
 
-/** BACKUP_REFUSED when a mark refuses and was not accepted by its name. */
-export function assertAccepted(marks: readonly BackupMark[], accepted: readonly BackupMarkCode[]): void {
+/** BACKUP_REFUSED when a mark refuses and was not accepted by its name. `options`: what else was said, which the remedy repeats. */
+export function assertAccepted(
+  marks: readonly BackupMark[],
+  { accepted, options = [] }: { readonly accepted: readonly BackupMarkCode[]; readonly options?: readonly string[] | undefined },
+): void {
   const refusing = refusingMarks(marks, accepted);
   if (refusing.length === 0) return;
   const codes = [...new Set([...accepted, ...refusing.map(({ code }) => code)])];
@@ -91,7 +100,7 @@ export function assertAccepted(marks: readonly BackupMark[], accepted: readonly 
       { why: "see what is wrong with the cluster", command: "requorum diagnose" },
       {
         why: "where a marked set is better than none: it says so wherever it is shown",
-        command: `requorum backup create --accept ${codes.join(" --accept ")}`,
+        command: ["requorum backup create", ...options, ...codes.map((code) => `--accept ${code}`)].join(" "),
       },
     ],
   });

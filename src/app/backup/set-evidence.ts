@@ -67,7 +67,7 @@ export function setEvidence(
       unread.push(placeOf(part));
     }
   }
-  // What was seen later may well be newer than the set.
+  // A set is of the time when it was begun: what was seen later may well be newer.
   const own = context.lastSeen;
   if (own !== undefined && own.takenAt <= manifest.createdAt) lastSeen.push({ from: "this machine", facts: own });
   return {
@@ -79,6 +79,7 @@ export function setEvidence(
     snapshotMembers: found.description.members,
     lastSeen,
     unreadLastSeen: unread,
+    ownLookProblem: context.lastSeenProblem,
     wantedRecipients: context.wantedRecipients,
     externalAuthorities: context.externalAuthorities,
     nowMs: context.ports.clock.nowMs(),

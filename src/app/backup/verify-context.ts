@@ -48,6 +48,8 @@ export interface VerifyContext {
   readonly externalAuthorities: boolean;
   /** What this machine saw last of the set's cluster. */
   readonly lastSeen: LastSeen | undefined;
+  /** Why it cannot be read, with what to do. */
+  readonly lastSeenProblem?: string | undefined;
   /** "user@workstation" */
   readonly by: string;
   /** "requorum 0.1.0" */

@@ -6,7 +6,7 @@ import type { BackupMark } from "../../model/backup-set.ts";
 import { runsEtcd } from "../../model/cluster-config.ts";
 import { clusterModelOf } from "../../model/cluster-model-of.ts";
 import type { ClusterId, HostName, MemberId, Revision } from "../../model/ids.ts";
-import type { EtcdStatus, HostFacts, Inventory, MemberFacts } from "../../model/inventory.ts";
+import type { EtcdStatus, HostFacts, Inventory, LastSeen, MemberFacts } from "../../model/inventory.ts";
 import { valueOf } from "../../model/observation.ts";
 import { shellWord } from "../../model/shell-word.ts";
 
@@ -18,6 +18,8 @@ export interface KnownBefore {
   readonly revision: Revision;
   /** Of a set: the member that its snapshot is of. */
   readonly sourceMember?: MemberId | undefined;
+  /** Of a set: when it was made, ISO 8601 UTC. */
+  readonly madeAt?: string | undefined;
 }
 
 export interface SourceCandidate {
@@ -30,6 +32,8 @@ export interface SourceJudgement {
   readonly kind: "stream" | "offline";
   /** Of a stream: best first, none when no etcd of the cluster gives one. */
   readonly candidates: readonly SourceCandidate[];
+  /** Whose data is to be compared before one is taken: candidates, and voters that were not asked for. */
+  readonly compared: readonly SourceCandidate[];
   readonly offlineHosts: readonly HostName[];
   readonly clusterId: ClusterId | undefined;
   readonly members: readonly MemberFacts[];
@@ -44,7 +48,7 @@ export interface JudgeOptions {
 }
 
 export function judgeSource(inventory: Inventory, options: JudgeOptions): SourceJudgement {
-  const before = [...options.before, ...lastLookOf(inventory)];
+  const before = [...options.before, ...lastLookOf(inventory.lastSeen, options.before)];
   const answering = inventory.hosts.flatMap((facts): readonly Answering[] => {
     const status = valueOf(facts.etcd.status);
     return status === undefined ? [] : [{ facts, status }];
@@ -57,10 +61,13 @@ export function judgeSource(inventory: Inventory, options: JudgeOptions): Source
   const voting = wanted.filter(votes);
   const hasQuorum = own.some(votes);
   const usable = voting.length > 0 ? voting : wanted.filter(({ status }) => !status.isLearner);
-  const candidates = [...usable].sort(inOrder(options, hasQuorum)).map(({ facts, status }) => ({ host: facts.name, status }));
+  const asCandidate = ({ facts, status }: Answering): SourceCandidate => ({ host: facts.name, status });
+  const candidates = [...usable].sort(inOrder(options, hasQuorum)).map(asCandidate);
+  const others = own.filter((one) => !usable.includes(one) && (hasQuorum ? votes(one) : !one.status.isLearner));
   return {
     kind: "stream",
     candidates,
+    compared: [...candidates, ...others.map(asCandidate)],
     offlineHosts: [],
     clusterId: chosen.clusterId,
     members,
@@ -84,8 +91,14 @@ function votes({ facts, status }: Answering): boolean {
   return !status.isLearner && status.leaderId !== undefined && facts.etcd.linearizableReadMs.kind === "known";
 }
 
-function lastLookOf({ lastSeen }: Inventory): readonly KnownBefore[] {
-  if (lastSeen === undefined) return [];
+/**
+ * This machine's last good look, while it says more than the sets do. One from
+ * before a trusted set was compared with that set at its making, and whoever
+ * accepted the set's marks has spoken: after a restore no good look replaces
+ * it, and it would refuse every set there is.
+ */
+export function lastLookOf(lastSeen: LastSeen | undefined, before: readonly KnownBefore[]): readonly KnownBefore[] {
+  if (lastSeen === undefined || before.some(({ madeAt }) => madeAt !== undefined && madeAt >= lastSeen.takenAt)) return [];
   return [{ name: `the last good look at ${lastSeen.takenAt}`, clusterId: lastSeen.clusterId, revision: lastSeen.revision }];
 }
 
@@ -175,6 +188,7 @@ function offline(
   return {
     kind: "offline",
     candidates: [],
+    compared: [],
     offlineHosts: stopped.map(({ host }) => host),
     clusterId: chosen.clusterId,
     members,

@@ -40,6 +40,7 @@ export function checkTopology(evidence: SetEvidence): CheckedParts {
     missing: [
       ...manifest.marks.filter(({ code }) => marksOfMissing.includes(code)).map(({ code, because }) => `marked ${code}: ${because}`),
       ...(members.missing ?? []),
+      ...(evidence.ownLookProblem === undefined ? [] : [`not compared with what this machine saw: ${evidence.ownLookProblem}`]),
     ],
     compared: [
       `${counted(parts.length, "part")} of ${counted(hosts.size, "machine")}, as the manifest says`,

@@ -39,6 +39,8 @@ export interface SetEvidence {
   readonly lastSeen: readonly { readonly from: string; readonly facts: LastSeen }[];
   /** Parts of kind last-seen that cannot be understood. */
   readonly unreadLastSeen: readonly string[];
+  /** Why nothing was compared with what this machine saw. */
+  readonly ownLookProblem?: string | undefined;
   /** For whom the configuration wants sets to be wrapped; undefined: there is no configuration at hand. */
   readonly wantedRecipients: readonly string[] | undefined;
   /** The configuration says that keys of authorities are kept elsewhere. */

@@ -2,11 +2,13 @@ import { LocalFileSpool } from "../../adapters/local-fs/local-file-spool.ts";
 import { LocalSealedSpool } from "../../adapters/local-fs/sealed-spool.ts";
 import { NodeCertificates } from "../../adapters/system/node-certificates.ts";
 import { nodeKeyMatcher } from "../../adapters/system/node-key-matcher.ts";
+import { knownBefore } from "../../app/backup/judge-marks.ts";
 import type { SnapshotEngine, VerifyContext } from "../../app/backup/verify-context.ts";
+import { lastSeenIfReadable } from "../../app/last-seen-facts.ts";
+import { listSets } from "../../catalogue/list-sets.ts";
 import type { SetKey } from "../../catalogue/set-reader.ts";
+import { lastLookOf } from "../../catalogue/source/judge-source.ts";
 import type { BackupManifest } from "../../model/backup-set.ts";
-import type { LastSeen } from "../../model/inventory.ts";
-import { readLastSeen } from "../../schemas/last-seen.ts";
 import type { CliContext } from "../cli-context.ts";
 import { runSealedFileTask } from "../file-work/run-file-task.ts";
 import { sandboxesOf } from "./sandboxes.ts";
@@ -37,7 +39,7 @@ export async function verifyContextOf(
     key,
     wantedRecipients: manifest?.cluster.name === app.config.cluster ? backup.settings.recipients : undefined,
     externalAuthorities: manifest?.cluster.name === app.config.cluster && backup.settings.externalCa === true,
-    lastSeen: manifest === undefined ? undefined : await lastSeenOf(call, manifest.cluster.name),
+    ...(await lastSeenOf(call, manifest)),
     by: app.operator.by,
     program: app.program,
     signal: app.signal,
@@ -45,10 +47,28 @@ export async function verifyContextOf(
   };
 }
 
-/** What this machine kept may be damaged; the set has its own. */
-async function lastSeenOf({ app }: Pick<BackupCall, "app">, cluster: string): Promise<LastSeen | undefined> {
-  const text = await app.ports.lastSeen.read(cluster);
-  return text === undefined ? undefined : readLastSeen(text);
+/**
+ * What this machine kept may be damaged; the set has its own. A look from
+ * before another trusted set that is older than this one counts no more, as at
+ * the making of a set (`lastLookOf`): after a restore nothing replaces it.
+ */
+async function lastSeenOf(
+  { app, backup }: Pick<BackupCall, "app" | "backup">,
+  manifest: BackupManifest | undefined,
+): Promise<Pick<VerifyContext, "lastSeen" | "lastSeenProblem">> {
+  if (manifest === undefined) return { lastSeen: undefined };
+  const { cluster, createdAt, snapshot } = manifest;
+  const { lastSeen, problem } = await lastSeenIfReadable(app.ports.lastSeen, cluster.name);
+  if (lastSeen === undefined || lastSeen.takenAt > createdAt) return { lastSeen, lastSeenProblem: problem };
+  // The other sets are read only where it matters.
+  if (lastSeen.clusterId === cluster.clusterId && lastSeen.revision <= snapshot.revision) return { lastSeen };
+  const sets = await listSets(backup.ports, backup.trust, app.signal);
+  const earlier = sets.flatMap((set) =>
+    set.kind === "trusted" && set.manifest.cluster.name === cluster.name && set.manifest.createdAt < createdAt
+      ? [knownBefore(set.manifest)]
+      : [],
+  );
+  return { lastSeen: lastLookOf(lastSeen, earlier).length === 0 ? undefined : lastSeen };
 }
 
 function engineOf(cli: CliContext, { report }: Pick<VerifyContext, "report">): SnapshotEngine {

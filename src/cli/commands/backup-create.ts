@@ -3,11 +3,12 @@ import { refusingMarkCodes, type BackupMarkCode } from "../../model/backup-set.t
 import type { ClusterConfig } from "../../model/cluster-config.ts";
 import type { HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import { setSummary, type BackupCreatedDocument } from "../../render/backup-document.ts";
 import { backupCreatedPage } from "../../render/backup-pages.ts";
 import { createContextOf } from "../backup/create-context.ts";
 import { withBackup } from "../backup/with-backup.ts";
-import { listOption, textOption, type CommandModule } from "../command-spec.ts";
+import { hasFlag, listOption, textOption, type CommandModule, type Invocation } from "../command-spec.ts";
 import { printResult } from "../print-result.ts";
 
 export const command: CommandModule = {
@@ -17,7 +18,12 @@ export const command: CommandModule = {
     return withBackup(invocation, { isQuiet: false }, async ({ app, display, backup }) => {
       const from = hostOf(app.config, textOption(invocation, "from"));
       const context = await createContextOf(cli, app, backup);
-      const { manifest, place, tookMs, remarks } = await createBackup(context, { accepted, from });
+      const { manifest, place, tookMs, remarks } = await createBackup(context, {
+        accepted,
+        from,
+        isNewStore: hasFlag(invocation, "new-store"),
+        options: typedOf(invocation),
+      });
       display.stop();
       const document: BackupCreatedDocument = {
         apiVersion: "requorum/v1",
@@ -32,6 +38,14 @@ export const command: CommandModule = {
     });
   },
 };
+
+/** What a remedy repeats, so that it makes the set that was asked for, in the store that was asked for. */
+function typedOf(invocation: Invocation): readonly string[] {
+  return ["config", "store", "from"].flatMap((name) => {
+    const value = name === "config" ? invocation.cli.global.configFile : textOption(invocation, name);
+    return value === undefined ? [] : [`--${name} ${shellWord(value)}`];
+  });
+}
 
 function acceptedOf(words: readonly string[]): readonly BackupMarkCode[] {
   return words.map((word) => {

@@ -5,6 +5,7 @@ import { FakeClock } from "../../test/support/fake-clock.ts";
 import { isRecoveryError } from "../../test/support/is-recovery-error.ts";
 import { agreed, copyingOf, dayId, judgeDay, proveDay, pruneRequest, pruningOf, writeDay } from "../../test/support/prune-world.ts";
 import { identity, newSigningKey, readSet, setWorld, type SetWorld } from "../../test/support/set-world.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
 import { copySet } from "./copy-set.ts";
 import { listSets } from "./list-sets.ts";
 import { applyPrune, assertNotRefused, planPrune, type Pruned } from "./prune-store.ts";
@@ -246,4 +247,32 @@ test("applyPrune: a machine whose clock is ahead of the store's removes nothing 
   const applied = applyPrune(pruning, { plan, request, consent: agreed(plan) });
   await assert.rejects(applied, isRecoveryError("PLAN_STALE", /2028-03-15T03:00:00\.000Z.*2026-03-12T/));
   assert.equal((await idsOf(world)).length, 10);
+});
+
+test("applyPrune: in a store too full for a claim what lies aside goes first, if it is what was agreed to; else it says that there is no room", async () => {
+  const world = await monthOf(4);
+  await prune(world, pruneRequest({ last: 2 }));
+  world.clock.advance(8 * 86_400_000);
+  await writeDay(world.writing, 5);
+  const aside = () => [...world.store.objects.keys()].filter((name) => name.startsWith("aside/")).length;
+  const before = aside();
+  assert.ok(before >= 2);
+  world.store.beforeCall = (operation, name) => {
+    if (operation === "put" && aside() === before)
+      throw new RecoveryError("BACKUP_STORE_FULL", { subject: "store", detail: `could not put ${name}` });
+  };
+  const request = pruneRequest({ last: 1 });
+  const pruning = pruningOf(world);
+  const plan = await planPrune(pruning, request);
+  const young = await planPrune(pruning, { ...request, asideMs: 30 * 86_400_000 });
+  const tooYoung = { plan: young, request: { ...request, asideMs: 30 * 86_400_000 }, consent: agreed(young) };
+  await assert.rejects(applyPrune(pruning, tooYoung), isRecoveryError("BACKUP_STORE_FULL"));
+  await assert.rejects(
+    applyPrune(pruning, { plan, request: pruneRequest({ last: 2 }), consent: agreed(plan) }),
+    isRecoveryError("PLAN_STALE"),
+  );
+  assert.equal(aside(), before);
+  const pruned = await applyPrune(pruning, { plan, request, consent: agreed(plan) });
+  assert.deepEqual([pruned.aside, pruned.sets], [before, [dayId(3), dayId(4)]]);
+  assert.deepEqual(await idsOf(world), [dayId(5)]);
 });

@@ -47,13 +47,14 @@ const clockAheadMsMax = 60 * 60 * 1000;
 
 /** Looks at the store and decides; changes nothing. BACKUP_STORE_*. */
 export async function planPrune(pruning: Pruning, request: PruneRequest, signal?: AbortSignal): Promise<PrunePlan> {
-  return (await planAt(pruning, request, pruning.clock.nowIso(), signal)).plan;
+  return (await planAt(pruning, request, { nowIso: pruning.clock.nowIso() }, signal)).plan;
 }
 
+/** `freed`: what lay aside and is gone by now; the plan counted it. */
 async function planAt(
   pruning: Pruning,
   request: PruneRequest,
-  nowIso: string,
+  { nowIso, freed = [] }: { readonly nowIso: string; readonly freed?: readonly StoredObject[] },
   signal: AbortSignal | undefined,
 ): Promise<{ readonly plan: PrunePlan; readonly aside: readonly StoredObject[]; readonly listed: readonly ListedSet[] }> {
   const { store, ciphers, trust } = pruning;
@@ -64,7 +65,7 @@ async function planAt(
     const { known, ofUnknownKeys } = await readAllProofs({ store, ciphers, trust }, set, signal);
     standing.set(set.id, standingOf(known, ofUnknownKeys));
   });
-  const aside = await oldAside(pruning, request.asideMs, nowIso, signal);
+  const aside = [...freed, ...(await oldAside(pruning, request.asideMs, nowIso, signal))];
   const { cluster, policy, acceptedBreaks, unwantedOfFuture, asideMs } = request;
   const content: Omit<PrunePlan, "digest"> = {
     apiVersion: "requorum/v1",
@@ -103,12 +104,12 @@ export function assertNotRefused({ store, refusals, breaks }: PrunePlan): void {
 }
 
 /**
- * Carries out exactly this plan: the manifests first, with which sets cease to
- * be, then what no set needs any more, then what lies aside for long enough.
- * Stopped anywhere, no listed set misses anything, and the next call, or the
- * next writer, clears the rest. BACKUP_PRUNE_REFUSED, PLAN_STALE when the
- * store is not as the plan says, BACKUP_STORE_BUSY while somebody may be at
- * work there; nothing was changed then.
+ * Carries out exactly this plan: what lies aside for long enough first, which
+ * makes room on a full store; then the manifests, with which sets cease to be,
+ * then what no set needs any more. Stopped anywhere, no listed set misses
+ * anything, and the next call, or the next writer, clears the rest.
+ * BACKUP_PRUNE_REFUSED, PLAN_STALE when the store is not as the plan says,
+ * BACKUP_STORE_BUSY while somebody may be at work there; no set was touched then.
  */
 export async function applyPrune(
   pruning: Pruning,
@@ -118,30 +119,67 @@ export async function applyPrune(
   assertInvariant(consent.digest === plan.digest, "the consent is to this plan of what to prune");
   assertNotRefused(plan);
   const { store } = pruning;
-  const own = await RemovingClaim.put(pruning, signal);
+  const { own, freed } = await claimWithRoom(pruning, { plan, request }, signal);
   try {
     const claims = await findClaims(pruning, own.id, signal);
     const atWork = claims.find(({ state }) => state !== "gone");
     if (atWork !== undefined) throw busy(store, atWork);
     await assertClockNotAhead(pruning, { own: own.id, madeAt: plan.madeAt }, signal);
-    const found = await planAt(pruning, request, plan.madeAt, signal);
+    const found = await planAt(pruning, request, { nowIso: plan.madeAt, freed }, signal);
     if (found.plan.digest !== plan.digest) throw stale(plan);
+    const left = found.aside.filter((object) => !freed.includes(object));
+    const deleted = await removeAside(pruning, { aside: left, asideMs: request.asideMs, own: own.id }, signal);
     const sets = await removeSets(pruning, { plan, own }, signal);
     pruning.report({ kind: "phase", text: "removing what no set needs any more" });
     const kept = plan.sets.flatMap((set) => (set.verdict === "keep" && set.id !== undefined ? [set.id] : []));
     const released = new Set(found.listed.flatMap((set) => (set.id !== undefined && sets.includes(set.id) ? objectsOf(set) : [])));
     const unneeded = await removeForGone(pruning, { own, gone: claims, kept, released }, signal);
-    const aside = await removeAside(pruning, { aside: found.aside, asideMs: request.asideMs, own: own.id }, signal);
     await clearUnfinished(store, { id: own.id, areOthersGone: claims.length > 0 }, signal);
     return {
       sets,
       objects: unneeded.kind === "removed" ? unneeded.removed.length : 0,
       objectsLeftBecause: unneeded.kind === "left" ? unneeded.because : undefined,
-      aside,
+      aside: freed.length + deleted,
     };
   } finally {
     await own.release();
   }
+}
+
+/**
+ * The claim, and what had to be deleted for it. A store may be too full for a
+ * claim even. What lies aside is no part of any set, so it may go without one,
+ * if only the plan still is the one that was agreed to. BACKUP_STORE_FULL.
+ */
+async function claimWithRoom(
+  pruning: Pruning,
+  { plan, request }: { readonly plan: PrunePlan; readonly request: PruneRequest },
+  signal: AbortSignal | undefined,
+): Promise<{ readonly own: RemovingClaim; readonly freed: readonly StoredObject[] }> {
+  try {
+    return { own: await RemovingClaim.put(pruning, signal), freed: [] };
+  } catch (error) {
+    if (!(error instanceof RecoveryError) || error.code !== "BACKUP_STORE_FULL") throw error;
+    const found = await planAt(pruning, request, { nowIso: plan.madeAt }, signal);
+    if (found.plan.digest !== plan.digest) throw stale(plan);
+    const freed = await oldByWhatIsThere(pruning, { aside: found.aside, asideMs: request.asideMs }, signal);
+    if (freed.length === 0) throw error;
+    for (const { name } of freed) await pruning.store.remove(name, optionsOf(signal));
+    return { own: await RemovingClaim.put(pruning, signal), freed };
+  }
+}
+
+/** Without a claim the store's clock is not known; but it is not before the newest of what it holds. */
+async function oldByWhatIsThere(
+  { store }: Pruning,
+  { aside, asideMs }: { readonly aside: readonly StoredObject[]; readonly asideMs: number },
+  signal: AbortSignal | undefined,
+): Promise<readonly StoredObject[]> {
+  const newestMs = [...(await store.list(asidePrefix, optionsOf(signal))), ...(await store.list("", optionsOf(signal)))].reduce(
+    (newest, { modifiedAt }) => Math.max(newest, Date.parse(modifiedAt)),
+    0,
+  );
+  return aside.filter(({ modifiedAt }) => Date.parse(modifiedAt) <= newestMs - asideMs);
 }
 
 /** By a clock that is ahead sets are older than they are, and go. One that is behind only keeps more. */

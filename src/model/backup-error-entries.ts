@@ -32,7 +32,24 @@ export const backupErrorEntries = {
     summary: "the backup store refused or failed",
     retry: "permanent",
     exit: "failed",
-    meaning: "The store was reached, but it is full, does not permit it, or gave less than was asked; the detail names the object.",
+    meaning: "The store was reached, but does not permit it, or gave less than was asked; the detail names the object.",
+  },
+  BACKUP_STORE_FULL: {
+    summary: "the backup store has no room",
+    retry: "permanent",
+    exit: "failed",
+    meaning:
+      "The disk, the quota or the bucket is full. What a set that was not finished had stored already is taken away again; sets that are listed miss nothing. What a prune put aside takes room for another 7 days. With object lock, room comes when the bucket's lifecycle rule removes hidden versions.",
+    remedies: [
+      { why: "take away sets that the policy does not keep: they are put aside", command: "requorum backup prune" },
+      {
+        why: "then the same again: what lies aside by then is deleted, and only that gives room. It cannot be taken back after this",
+        command: "requorum backup prune --aside 0s",
+      },
+      {
+        why: "where not even that can begin, a few hundred KiB are enough: delete what else is on that disk, or files below aside/ in the store; never one below sets/, indexes/ or packs/",
+      },
+    ],
   },
   BACKUP_STORE_BUSY: {
     summary: "another program works on the backup store",

@@ -10,8 +10,8 @@ export interface StoredObject {
  * A place where backup sets lie: objects with names. Every object is written
  * once and never changed; readers see it whole or not at all, also when the
  * writer is killed. Errors: BACKUP_STORE_UNREACHABLE (transient),
- * BACKUP_STORE_FAILED (refused, full, no permission; with the object's name),
- * BACKUP_OBJECT_MISSING, BACKUP_OBJECT_EXISTS.
+ * BACKUP_STORE_FAILED (refused, no permission; with the object's name),
+ * BACKUP_STORE_FULL, BACKUP_OBJECT_MISSING, BACKUP_OBJECT_EXISTS.
  */
 export interface BackupStore {
   /** As the operator names it: "/srv/backup", "s3://bucket/prefix", "ssh://nas/srv/backup". No credentials. */

@@ -104,7 +104,7 @@ test(
     try {
       await store.put("sets/one.json", Buffer.from("x"));
       await assert.rejects(store.put("sets/two.json", Buffer.alloc(4 * 1024 * 1024, 7)), {
-        code: "BACKUP_STORE_FAILED",
+        code: "BACKUP_STORE_FULL",
         message: /[Nn]o space left/,
       });
       assert.equal(await store.stat("sets/two.json"), undefined);

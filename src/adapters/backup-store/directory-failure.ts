@@ -12,6 +12,7 @@ const silentCodes = new Set([
   "ENXIO",
   "ENODEV",
 ]);
+const fullCodes = new Set(["ENOSPC", "EDQUOT"]);
 const words: { readonly [code: string]: string } = {
   EACCES: "permission denied",
   EDQUOT: "the quota of its file system is used up",
@@ -35,7 +36,8 @@ export function toRecoveryError(
   const code = errnoOf(error);
   if (code === undefined) return error;
   const detail = `could not ${what}: ${words[code] === undefined ? code : `${words[code]} (${code})`}`;
-  return new RecoveryError(silentCodes.has(code) ? "BACKUP_STORE_UNREACHABLE" : "BACKUP_STORE_FAILED", { subject, detail, cause: error });
+  const kind = silentCodes.has(code) ? "BACKUP_STORE_UNREACHABLE" : fullCodes.has(code) ? "BACKUP_STORE_FULL" : "BACKUP_STORE_FAILED";
+  return new RecoveryError(kind, { subject, detail, cause: error });
 }
 
 export function isMissing(error: unknown): boolean {

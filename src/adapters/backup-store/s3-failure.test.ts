@@ -40,7 +40,6 @@ test("S3's errors: what may pass is transient, what a person must change is perm
     [thrown("RequestTimeTooSkewed", 403), /clock/],
     [thrown("NoSuchBucket", 404), /no such bucket/],
     [thrown("PermanentRedirect", 301), /another region/],
-    [thrown("InsufficientStorage", 507), /no space is left/],
     [thrown("Error", undefined, { code: "SELF_SIGNED_CERT_IN_CHAIN" }), /TLS/],
     [thrown("MalformedXML", 400), /MalformedXML/],
   ];
@@ -48,6 +47,8 @@ test("S3's errors: what may pass is transient, what a person must change is perm
     assert.equal(judged(error).code, "BACKUP_STORE_FAILED", error.name);
     assert.match(judged(error).detail, words);
   }
+  for (const error of [thrown("InsufficientStorage", 507), thrown("XMinioStorageFull", 500)])
+    assert.equal(judged(error).code, "BACKUP_STORE_FULL", error.name);
 });
 
 test("S3's errors: nothing of a request or an answer but names and words goes on, in one line", () => {

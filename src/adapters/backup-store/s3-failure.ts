@@ -65,7 +65,8 @@ export function toRecoveryError(error: unknown, call: S3Call): unknown {
   if (words.message === "Region is missing") return failed("no region is known", [{ why: "say it as backup.s3.region in requorum.yaml" }]);
   if (["PermanentRedirect", "AuthorizationHeaderMalformed", "301"].includes(words.name) || words.status === 301)
     return failed(`the bucket is of another region (${words.name})`, [{ why: "say which as backup.s3.region in requorum.yaml" }]);
-  if (fullNames.has(words.name) || words.status === 507) return failed(`no space is left there (${words.name})`);
+  if (fullNames.has(words.name) || words.status === 507)
+    return new RecoveryError("BACKUP_STORE_FULL", { subject, detail: `could not ${what}: no space is left there (${words.name})`, cause });
   if (busyNames.has(words.name) || (words.status ?? 0) >= 500) return silent(`${words.name}: ${words.message}`);
   if (words.status === undefined) return error; // no answer of a store's, no error of a network: a bug
   return failed(`${words.name}: ${words.message}`);

@@ -5,7 +5,7 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import type { BackupStore, StoreCallOptions, StoredObject } from "../../ports/backup-store.ts";
 import type { HostAccess } from "../../ports/host-access.ts";
 import { assertObjectName, isHidden, isObjectName } from "./object-name.ts";
-import { toStoreError } from "./ssh-failure.ts";
+import { saysFull, toStoreError } from "./ssh-failure.ts";
 import {
   clearScript,
   commitScript,
@@ -198,10 +198,11 @@ class SshStore implements BackupStore {
         subject: `store ${this.place}`,
         detail: `neither ${this.#directory} nor the directory above it is there; is the disk mounted?`,
       });
-    throw this.#odd(
+    const failure = this.#odd(
       name === "" ? "its objects" : name,
       `could not ${verb}: ${plain(result.stderr) || `exit status ${String(result.exitCode)}`}`,
     );
+    throw saysFull(result.stderr) ? new RecoveryError("BACKUP_STORE_FULL", { subject: failure.subject, detail: failure.detail }) : failure;
   }
 
   async #calling<T>(verb: string, name: string, { signal }: StoreCallOptions, act: () => Promise<T>): Promise<T> {

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { agreed, dayId, pruneRequest, writeDay } from "../../../test/support/prune-world.ts";
+import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
 import { setWorld } from "../../../test/support/set-world.ts";
 import type { SeenSetsStore } from "../../ports/seen-sets-store.ts";
 import { NodeHashing } from "../../adapters/system/node-hashing.ts";
 import { glanceAtBackups } from "./glance-at-backups.ts";
 import { listAndRemember } from "./list-backups.ts";
 import { planBackupsPrune, pruneBackups } from "./prune-backups.ts";
-import { rememberOwnWork } from "./remember-sets.ts";
+import { assertStoreIsThere, rememberOwnWork } from "./remember-sets.ts";
 
 async function memoryWorld(days: number) {
   const world = setWorld();
@@ -79,4 +80,23 @@ test("what was pruned from here, or is damaged, or of another cluster, or a memo
   texts.set("north", "{");
   assert.equal(await list(), undefined);
   assert.equal((JSON.parse(texts.get("north") ?? "") as { kind: string }).kind, "SeenSets");
+});
+
+test("a place that had a store and shows none is not written to, also after somebody looked at it, unless a new one is to begin", async () => {
+  const { world, list, last, context } = await memoryWorld(2);
+  assert.ok(last !== undefined);
+  const remembering = context.backup;
+  const assertThere = (isNew = false) => assertStoreIsThere(remembering, "north", isNew);
+  await assertThere();
+  await rememberOwnWork(remembering, "north", { made: last });
+  await assertThere();
+  const objects = [...world.store.objects];
+  world.store.objects.clear();
+  await assert.rejects(assertThere(), isRecoveryError("BACKUP_STORE_UNREACHABLE", /is the disk mounted/));
+  await list();
+  await assert.rejects(assertThere(), isRecoveryError("BACKUP_STORE_UNREACHABLE", /is the disk mounted/));
+  await assertStoreIsThere(remembering, "south", false);
+  await assertThere(true);
+  for (const [name, object] of objects) world.store.objects.set(name, object);
+  await assertThere();
 });

@@ -28,12 +28,33 @@ export async function rememberSets(
   if (seen === undefined) return undefined;
   const own = sets.flatMap((set) => (set.kind === "trusted" && set.manifest.cluster.name === cluster ? [set.manifest] : []));
   const storeId = (await readStoreIdentity(store))?.storeId ?? "";
-  const now = { place: store.place, storeId, ids: sets.flatMap(({ id }) => id ?? []), newest: newestOf(own), nowIso };
   const stores = await readStores(seen, cluster);
-  const before = seenStoreOf(stores, now);
-  const after = foldSeenStore(before, now);
+  const before = seenStoreOf(stores, { place: store.place, storeId });
+  const now = { place: store.place, storeId, ids: sets.flatMap(({ id }) => id ?? []), newest: newestOf(own), nowIso };
+  // A look at a disk that is not mounted must not make the next one believe that there never was a store.
+  const after = foldSeenStore(before, storeId === "" ? { ...now, storeId: before?.storeId ?? "" } : now);
   await keep(seen, cluster, { stores, before, after });
   return after.lost;
+}
+
+/**
+ * Before a set is made: a place that had a store and shows none is a disk that
+ * is not mounted, until somebody says that a new one is to begin there. What
+ * was written meanwhile would lie on another disk, and be hidden by the true
+ * one later. BACKUP_STORE_UNREACHABLE, BACKUP_STORE_*, LOCAL_FILE_FAILED.
+ */
+export async function assertStoreIsThere({ store, seen }: Remembering, cluster: string, isNewStore: boolean): Promise<void> {
+  if (seen === undefined || isNewStore || (await readStoreIdentity(store)) !== undefined) return;
+  const before = (await readStores(seen, cluster)).find(({ place }) => place === store.place);
+  if (before === undefined || before.storeId === "") return;
+  throw new RecoveryError("BACKUP_STORE_UNREACHABLE", {
+    subject: `store ${store.place}`,
+    detail: `store ${before.storeId} was there${before.newest === undefined ? "" : `, with set ${before.newest.id},`} and nothing of a store is now; is the disk mounted? Nothing was written`,
+    remedies: [
+      { why: "mount it, or see what is there", command: "requorum backup list" },
+      { why: "only if that store is gone, and a new one is to begin there", command: "requorum backup create --new-store" },
+    ],
+  });
 }
 
 /** After a set was made, or some were pruned: what is there by one's own doing. `lost` stays. */

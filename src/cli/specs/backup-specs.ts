@@ -47,6 +47,7 @@ export const backupSpecs: readonly CommandSpec[] = [
         choices: refusingMarkCodes,
         describes: "make the set although it gets this mark (repeat)",
       },
+      { name: "new-store", describes: "begin a new store where this machine saw one before, and there is none now" },
     ],
     examples: [
       { command: "requorum backup create", why: "to the configured store" },
@@ -111,7 +112,7 @@ export const backupSpecs: readonly CommandSpec[] = [
     summary: "prove that a backup set can be restored, level by level, and write the proof beside it",
     description: [
       "V0: everything is stored. V1: hashes and signature. V2: etcd's pages, records and every object read, and agree with the manifest. V3: the parts belong together: authorities and certificates, service account keys, encryption keys, members, revision, times. V4: a real etcd started from it on this machine serves the same data. V5: a real kube-apiserver lists the same objects and reads a secret.",
-      "A level is tried only when all before it hold; what could not be tried says why, and never counts. V4 and V5 run on loopback behind certificates of their own, in memory where there is room, unprivileged, and leave nothing. No cluster is asked, and with --store no configuration is needed.",
+      "A level is tried only when all before it hold; V4 and V5 also where V3 is unknown (a machine was off when the set was made), and then they do not count as reached. What could not be tried says why, and never counts. V4 and V5 run on loopback behind certificates of their own, in memory where there is room, unprivileged, and leave nothing. No cluster is asked, and with --store no configuration is needed.",
     ],
     arguments: [setArgument],
     options: [

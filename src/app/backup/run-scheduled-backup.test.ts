@@ -115,6 +115,37 @@ test("scheduled backup: pruning that is refused fails the run, and the proven se
   assert.deepEqual([(await record()).lastSuccess?.set, (await summary())?.state], [id, "incomplete"]);
 });
 
+test("scheduled backup: a store without room is pruned before, and tried once more, where pruning is configured", async () => {
+  const full = new RecoveryError("BACKUP_STORE_FULL", {
+    subject: "store /srv/sets",
+    detail: "could not put packs/aa: no space is left there",
+  });
+  const never = { create: () => Promise.reject(full) };
+  const scheduled = (prune: "apply" | "plan") => ({ schedule: { verify: "V3", reverify: "off", prune } as const });
+  let tries = 0;
+  const once = world({ create: () => (++tries === 1 ? Promise.reject(full) : Promise.resolve(manifest)) }, scheduled("apply"));
+  const { run } = await runScheduledBackup(once.context);
+  assert.deepEqual([run.outcome, run.prune?.remove], ["succeeded", ["sets/old.json", "sets/old.json"]]);
+  assert.deepEqual(once.did, ["open", "prune true", "verify V3", "prune true", "close"]);
+
+  const still = world(never, scheduled("apply"));
+  const failed = await runScheduledBackup(still.context);
+  assert.deepEqual([failed.error?.code, failed.run.failure?.phase, failed.run.prune?.remove], [full.code, "create", ["sets/old.json"]]);
+  assert.deepEqual(still.did, ["open", "prune true", "close"]);
+
+  const refused = world(
+    { ...never, prune: (isApplied) => Promise.resolve({ isApplied, remove: [], refusals: ["another cluster id"] }) },
+    scheduled("apply"),
+  );
+  assert.match(
+    (await runScheduledBackup(refused.context)).error?.detail ?? "",
+    /no space is left there\. Pruning was refused: another cluster id/,
+  );
+  const unasked = world(never, scheduled("plan"));
+  await runScheduledBackup(unasked.context);
+  assert.deepEqual(unasked.did, ["open", "close"], "where it only says what it would remove, it removes nothing");
+});
+
 test("scheduled backup: a listener that fails is said, and the backup stands; a bug is told, and thrown", async () => {
   const deaf = new RecoveryError("BACKUP_WEBHOOK_FAILED", { subject: "the webhook", detail: "HTTP 500" });
   const { context, record } = world({}, { listeners: [{ name: "the webhook", tell: () => Promise.reject(deaf) }] });

@@ -131,7 +131,7 @@ async function work(
   const steps = await open();
   try {
     await note("create");
-    const manifest = await steps.create();
+    const manifest = await createWithRoom(steps, { schedule, progress });
     progress.set = setOf(manifest);
     await note("verify");
     const { level, problems } = await steps.verify(manifest, schedule.verify);
@@ -147,7 +147,9 @@ async function work(
     }
     if (schedule.prune === "off") return;
     await note("prune");
-    progress.prune = await steps.prune(schedule.prune === "apply");
+    const removed = progress.prune?.remove ?? [];
+    const pruned = await steps.prune(schedule.prune === "apply");
+    progress.prune = { ...pruned, remove: [...removed, ...pruned.remove] };
     if (progress.prune.refusals.length > 0)
       throw new RecoveryError("BACKUP_PRUNE_REFUSED", {
         subject: `store ${store}`,
@@ -156,6 +158,41 @@ async function work(
       });
   } finally {
     await steps.close();
+  }
+}
+
+/**
+ * A timer that prunes is there to keep room: where a set finds none, it prunes
+ * before, and tries once more. What the policy and the proofs keep stays as ever.
+ * What ends the run is the want of room, whatever else pruning meets.
+ */
+async function createWithRoom(
+  steps: ScheduledSteps,
+  run: {
+    readonly schedule: BackupScheduleConfig;
+    readonly progress: Progress;
+  },
+): Promise<BackupManifest> {
+  try {
+    return await steps.create();
+  } catch (error) {
+    const isFull = error instanceof RecoveryError && error.code === "BACKUP_STORE_FULL";
+    if (!isFull || run.schedule.prune !== "apply") throw error;
+    const words = await pruned(steps, run.progress);
+    if (words === undefined) return steps.create();
+    throw new RecoveryError(error.code, { subject: error.subject, detail: `${error.detail}. ${words}`, cause: error });
+  }
+}
+
+/** undefined: it was done; else why it was not. */
+async function pruned(steps: ScheduledSteps, progress: Progress): Promise<string | undefined> {
+  try {
+    progress.prune = await steps.prune(true);
+    const { refusals } = progress.prune;
+    return refusals.length === 0 ? undefined : `Pruning was refused: ${refusals.join(". ")}`;
+  } catch (error) {
+    if (!(error instanceof RecoveryError)) throw error;
+    return `Pruning failed too: ${error.detail}`;
   }
 }
 

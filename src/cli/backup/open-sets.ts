@@ -1,26 +1,25 @@
 /** A store and what opens its sets, also where no configuration is: on the machine of whoever has a key. */
 import { open } from "node:fs/promises";
-import { resolve } from "node:path";
 import { openBackupStore } from "../../adapters/backup-store/open-backup-store.ts";
 import { FileBackupKeys } from "../../adapters/local-fs/file-backup-keys.ts";
-import { readPassphraseFile } from "../../adapters/local-fs/passphrase-file.ts";
 import { AgeKeyWrapping } from "../../adapters/system/age-key-wrapping.ts";
 import { nodeSetCiphers } from "../../adapters/system/node-set-ciphers.ts";
-import type { SetKey, SetReading } from "../../catalogue/set-reader.ts";
-import { readStoreIdentity } from "../../catalogue/store-identity.ts";
+import type { SetReading } from "../../catalogue/set-reader.ts";
 import { fromBase64Url } from "../../formats/backup-set/byte-text.ts";
 import { identitiesOf } from "../../formats/backup-set/identity-file.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { CliContext } from "../cli-context.ts";
 import { listOption, textOption, type Invocation } from "../command-spec.ts";
 import { accessToOne, type OpenCluster } from "../wiring.ts";
-import { atHome, openBackup, placeTyped } from "./open-backup.ts";
+import { openBackup, placeTyped } from "./open-backup.ts";
 
 export interface OpenSets {
   readonly reading: SetReading;
   /** As configured; undefined: no configuration was found. */
   readonly cluster: string | undefined;
   readonly keys: FileBackupKeys;
+  /** The configured one; undefined: none is. */
+  readonly passphrase: () => Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -36,7 +35,7 @@ export async function openSets(invocation: Invocation): Promise<OpenSets> {
       const backup = await openBackup(cli, cluster.config, { store: place });
       const { store, ciphers, wrapping } = backup.ports;
       const reading = { store, ciphers, wrapping, trust: { publicKeys: [...backup.trust.publicKeys, ...typed] } };
-      return { reading, cluster: cluster.config.cluster, keys, close: () => backup.close() };
+      return { reading, cluster: cluster.config.cluster, keys, passphrase: backup.passphrase, close: () => backup.close() };
     }
     const store = openBackupStore(placeTyped(place ?? "", cli.directories.work), {
       accessTo: (host) => accessToOne({ ...host, roles: [] }, cluster?.config.ssh),
@@ -44,31 +43,11 @@ export async function openSets(invocation: Invocation): Promise<OpenSets> {
     const own = await keys.knownPublicKey();
     const trust = { publicKeys: [...(own === undefined ? [] : [own]), ...typed] };
     const reading = { store, ciphers: nodeSetCiphers, wrapping: new AgeKeyWrapping(), trust };
-    return { reading, cluster: cluster?.config.cluster, keys, close: () => store.close() };
+    const passphrase = () => Promise.resolve(undefined);
+    return { reading, cluster: cluster?.config.cluster, keys, passphrase, close: () => store.close() };
   } finally {
     await cluster?.close(); // only its configuration is wanted
   }
-}
-
-/** As the options say: identities, else a passphrase, else the key that this machine holds for the store. BACKUP_KEY_INVALID, USAGE. */
-export async function setKeyOf(invocation: Invocation, { reading, keys }: OpenSets): Promise<SetKey> {
-  const identityFiles = listOption(invocation, "identity");
-  const passphraseFile = textOption(invocation, "passphrase-file");
-  if (identityFiles.length > 0 && passphraseFile !== undefined)
-    throw new RecoveryError("USAGE", { subject: "option --identity", detail: "either --identity or --passphrase-file; one is enough" });
-  const work = invocation.cli.directories.work;
-  if (passphraseFile !== undefined)
-    return { kind: "passphrase", passphrase: await readPassphraseFile(resolve(work, atHome(passphraseFile))) };
-  const identities: string[] = [];
-  for (const file of identityFiles) identities.push(...(await readIdentityFile(resolve(work, atHome(file)))));
-  if (identities.length > 0) return { kind: "identities", identities };
-  const identity = await readStoreIdentity(reading.store, { signal: invocation.cli.signal });
-  const [held, ...older] = identity === undefined ? [] : await keys.readAllDataKeys(identity.storeId);
-  if (held !== undefined) return { kind: "held", key: held.key, older: older.map(({ key }) => key) };
-  throw new RecoveryError("USAGE", {
-    subject: "option --identity",
-    detail: "this machine holds no key for that store: give --identity FILE, or --passphrase-file FILE",
-  });
 }
 
 /** Of a key file nothing is quoted; one that others may read is refused, as a passphrase file is. */

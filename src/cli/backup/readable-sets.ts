@@ -6,7 +6,8 @@ import { line, warn, type Page } from "../../render/page.ts";
 import type { Invocation } from "../command-spec.ts";
 import type { ReadableSet } from "../file-work/answer-set-reads.ts";
 import { chosenSet } from "./chosen-set.ts";
-import { openSets, setKeyOf, type OpenSets } from "./open-sets.ts";
+import { openSets, type OpenSets } from "./open-sets.ts";
+import { neededSetKey } from "./set-key.ts";
 
 /** A set that the file engine can read of, under the set's name. */
 export interface SourceSet extends ReadableSet {
@@ -44,7 +45,7 @@ export async function withSourceSets<Result>(
 }
 
 async function openOne(invocation: Invocation, sets: OpenSets, id: BackupSetId): Promise<OpenSet> {
-  return openSet(sets.reading, id, await setKeyOf(invocation, sets), invocation.cli.signal);
+  return openSet(sets.reading, id, await neededSetKey(invocation, sets, id), invocation.cli.signal);
 }
 
 async function sourceSet(set: OpenSet, signal: AbortSignal): Promise<SourceSet> {

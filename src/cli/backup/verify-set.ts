@@ -8,7 +8,7 @@ import { verificationDocument } from "../../render/backup-verification-document.
 import { verificationPage } from "../../render/backup-verification-page.ts";
 import type { Invocation } from "../command-spec.ts";
 import { printResult } from "../print-result.ts";
-import { setKeyOf } from "./set-key.ts";
+import { keySourcesOf, setKeyOf } from "./set-key.ts";
 import { setName } from "./set-name.ts";
 import { verifyContextOf } from "./verify-context.ts";
 import { withBackup, type BackupCall } from "./with-backup.ts";
@@ -19,7 +19,7 @@ export function verifySet(invocation: Invocation, wanted: { readonly level: Proo
   return withBackup(invocation, { isQuiet: false, worksAlone: true }, async (call) => {
     const { display, backup } = call;
     const { id, manifest } = await setOf(invocation, call);
-    const context = await verifyContextOf(cli, call, manifest, await setKeyOf(invocation, backup, manifest));
+    const context = await verifyContextOf(cli, call, manifest, await setKeyOf(invocation, keySourcesOf(backup), manifest));
     const found = await verifyBackup(context, { id, ...wanted });
     display.stop();
     const document = verificationDocument({ ...found, wanted: wanted.level, isDrill: wanted.isDrill, store: backup.ports.store.place });

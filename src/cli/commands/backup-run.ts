@@ -9,7 +9,7 @@ import { errorPage } from "../../render/error-page.ts";
 import { createContextOf } from "../backup/create-context.ts";
 import { notConfigured, openBackup } from "../backup/open-backup.ts";
 import { scheduleListeners } from "../backup/schedule-listeners.ts";
-import { setKeyOf } from "../backup/set-key.ts";
+import { keySourcesOf, setKeyOf } from "../backup/set-key.ts";
 import { verifyContextOf } from "../backup/verify-context.ts";
 import type { CommandModule, Invocation } from "../command-spec.ts";
 import { textOption } from "../command-spec.ts";
@@ -61,7 +61,8 @@ async function openSteps(invocation: Invocation, call: ClusterCall, settings: Ba
   try {
     return scheduledStepsOf({
       create: await createContextOf(cli, app, backup),
-      verify: async (manifest) => verifyContextOf(cli, { app, backup }, manifest, await setKeyOf(invocation, backup, manifest)),
+      verify: async (manifest) =>
+        verifyContextOf(cli, { app, backup }, manifest, await setKeyOf(invocation, keySourcesOf(backup), manifest)),
       prune: {
         cluster: app.config.cluster,
         policy: { ...settings.retention, withinMs: undefined },

@@ -5,7 +5,8 @@ import { unsealBackup } from "../../app/backup/unseal-backup.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { unsealedDocument, unsealedPage } from "../../render/backup-unsealed.ts";
 import { chosenSet } from "../backup/chosen-set.ts";
-import { openSets, setKeyOf } from "../backup/open-sets.ts";
+import { openSets } from "../backup/open-sets.ts";
+import { neededSetKey } from "../backup/set-key.ts";
 import { textArgument, textOption, type CommandModule } from "../command-spec.ts";
 import { printResult } from "../print-result.ts";
 
@@ -17,7 +18,7 @@ export const command: CommandModule = {
     const sets = await openSets(invocation);
     try {
       const id = await chosenSet(invocation, sets, textArgument(invocation, "set"));
-      const key = await setKeyOf(invocation, sets);
+      const key = await neededSetKey(invocation, sets, id);
       const owner = await thisProcess();
       const tree = new LocalPlainTreeWriter({ owner, isRunning: runningBeside(owner) });
       const unsealed = await unsealBackup(

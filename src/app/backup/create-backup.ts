@@ -23,7 +23,7 @@ import { withRest } from "../files/discarded.ts";
 import { observeAgain, observeOnce, type Look } from "../observe-cluster.ts";
 import type { CreateBackupContext } from "./backup-context.ts";
 import { gatherParts, type GatheredParts } from "./gather-parts.ts";
-import { assertAccepted, contentMarks, judgeClock, knownBefore, refusingMarks, type JudgedClock } from "./judge-marks.ts";
+import { assertAccepted, contentMarks, judgeClock, refusingMarks, type JudgedClock } from "./judge-marks.ts";
 import { assertStoreIsThere, rememberOwnWork, rememberSets } from "./remember-sets.ts";
 import { takeDataDir, takeStream, type TakenSnapshot } from "./take-snapshot.ts";
 
@@ -63,7 +63,7 @@ export async function createBackup(context: CreateBackupContext, request: Create
   const { newest } = clock;
   assertSource(judged, request.from);
   assertAccepted([...clock.marks, ...judged.marks], request);
-  const before = newest === undefined ? [] : [knownBefore(newest)];
+  const { before } = clock;
   const known = [...before, ...lastLookOf(inventory.lastSeen, before)];
   const counted = known.length > before.length ? inventory.lastSeen : undefined;
   const [compared, gathered] = await Promise.all([compareHashes(context, judged, request), gatherParts(context, inventory, counted)]);
@@ -94,12 +94,11 @@ async function lookAndJudge(
   const judge = ({ inventory, memoryProblem }: Look) => {
     const offsets = inventory.hosts.flatMap(({ machine }) => valueOf(machine)?.clockOffsetMs ?? []);
     const clock = judgeClock(context.config.cluster, sets, context.ports.clock.nowMs(), offsets);
-    const before = clock.newest === undefined ? [] : [knownBefore(clock.newest)];
     return {
       inventory,
       memoryProblem,
       clock,
-      judged: judgeSource(inventory, { policy: context.settings.source, from: request.from, before }),
+      judged: judgeSource(inventory, { policy: context.settings.source, from: request.from, before: clock.before }),
     };
   };
   const first = await observeOnce(context, { depth: "status", memory: "wanted" });

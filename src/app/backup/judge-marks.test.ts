@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { manifestFacts } from "../../../test/support/set-world.ts";
 import type { ListedSet } from "../../catalogue/list-sets.ts";
 import type { BackupManifest } from "../../model/backup-set.ts";
-import { asBackupSetId } from "../../model/ids.ts";
+import { asBackupSetId, asClusterId } from "../../model/ids.ts";
 import { judgeClock } from "./judge-marks.ts";
 
 const { name } = manifestFacts().cluster;
@@ -41,4 +41,23 @@ test("judgeClock: a clock in the past is a mark, when nobody says that it is rig
     assert.deepEqual(judge([newer], offsets), { newest: "2026-11-23", marks: ["CLOCK_WENT_BACK"], remarks: [] });
   // Two makers whose clocks differ by minutes.
   assert.deepEqual(judge([set("2026-11-22T00:10:00.000Z")], []), { newest: "2026-11-22", marks: [], remarks: [] });
+});
+
+test("judgeClock: where the newest set does not tell its cluster's id, what is made next is compared with the newest that does, too", () => {
+  const ofCluster = (createdAt: string, clusterId: string | undefined): ListedSet => {
+    const one = set(createdAt);
+    if (one.kind === "damaged") throw new Error("not damaged");
+    const cluster = { ...one.manifest.cluster, clusterId: clusterId === undefined ? undefined : asClusterId(clusterId) };
+    return { ...one, manifest: { ...one.manifest, cluster } };
+  };
+  const [older, known, offline] = [
+    ofCluster("2026-11-18T00:00:00.000Z", "a0"),
+    ofCluster("2026-11-19T00:00:00.000Z", "a1"),
+    ofCluster("2026-11-20T00:00:00.000Z", undefined),
+  ];
+  const idsOf = (sets: readonly ListedSet[]) => judgeClock(name, sets, nowMs, []).before.map(({ clusterId }) => clusterId);
+  assert.deepEqual(idsOf([older, known, offline]), [undefined, "a1"]);
+  assert.deepEqual(idsOf([older, known]), ["a1"]);
+  assert.deepEqual(idsOf([offline]), [undefined]);
+  assert.deepEqual(idsOf([]), []);
 });

@@ -14,6 +14,8 @@ const keysCountedFrom = 200;
 export interface JudgedClock {
   /** Of this cluster and trusted, by the time of its making; not one whose time is surely wrong. */
   readonly newest: BackupManifest | undefined;
+  /** The newest; and where it does not tell its cluster's id, as an offline copy, the newest that does. */
+  readonly before: readonly KnownBefore[];
   readonly marks: readonly BackupMark[];
   /** Sets whose date is wrong, and what to do with them: they are in nobody's way, and stay until somebody acts. */
   readonly remarks: readonly string[];
@@ -33,10 +35,13 @@ export function judgeClock(cluster: string, sets: readonly ListedSet[], nowMs: n
   const isConfirmed = agreeing > 0 && agreeing * 2 > offsetsMs.length;
   const isLater = (set: (typeof own)[number]): boolean => timeOfSet(set) > nowMs + clockLeewayMs;
   const counted = isConfirmed ? own.filter((set) => !isLater(set)) : own;
-  const newest = counted.reduce<(typeof own)[number] | undefined>(
-    (top, one) => (top === undefined || timeOfSet(one) > timeOfSet(top) ? one : top),
-    undefined,
-  );
+  const newestOf = (among: typeof own) =>
+    among.reduce<(typeof own)[number] | undefined>(
+      (top, one) => (top === undefined || timeOfSet(one) > timeOfSet(top) ? one : top),
+      undefined,
+    );
+  const newest = newestOf(counted);
+  const newestOfKnownId = newestOf(counted.filter(({ manifest }) => manifest.cluster.clusterId !== undefined));
   const here = new Date(nowMs).toISOString();
   const marks: readonly BackupMark[] =
     newest === undefined || !isLater(newest)
@@ -53,7 +58,13 @@ export function judgeClock(cluster: string, sets: readonly ListedSet[], nowMs: n
       ({ manifest: { id, createdAt } }) =>
         `set ${id} says that it was made at ${createdAt}, and now it is ${here}: its maker's clock was wrong. It is in nobody's way, but no rule of retention will ever take it: \`requorum backup prune --future ${id}\` does`,
     );
-  return { newest: newest?.manifest, marks, remarks };
+  const before = [...new Set([newest, newest?.manifest.cluster.clusterId === undefined ? newestOfKnownId : undefined])];
+  return {
+    newest: newest?.manifest,
+    before: before.flatMap((set) => (set === undefined ? [] : [knownBefore(set.manifest)])),
+    marks,
+    remarks,
+  };
 }
 
 export function knownBefore(set: BackupManifest): KnownBefore {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { healthyKubeadm3, type InventoryBuilder } from "../../../test/support/inventory-builder.ts";
 import { asClusterId, asHostName } from "../../model/ids.ts";
-import { judgeSource, olderThan, type JudgeOptions, type SourceJudgement } from "./judge-source.ts";
+import { judgeSource, lastLookOf, olderThan, type JudgeOptions, type SourceJudgement } from "./judge-source.ts";
 
 const follower: JudgeOptions = { policy: "follower", before: [] };
 const judged = (world: InventoryBuilder, options: JudgeOptions = follower): SourceJudgement => judgeSource(world.build(), options);
@@ -90,4 +90,19 @@ test("judgeSource: what ends below what was seen before is older, of the same cl
   assert.match(older.marks[0]?.because ?? "", /set x saw revision 10000000/);
   assert.deepEqual(olderThan([{ name: "y", clusterId: asClusterId("feed"), revision: 9n }], asClusterId("beef"), 3n), []);
   assert.equal(olderThan([{ name: "y", clusterId: asClusterId("feed"), revision: 9n }], undefined, 3n).length, 1);
+});
+
+test("lastLookOf: an offline copy, of which no cluster id is known, is compared with the last good look; one from before a set counts no more", () => {
+  const { lastSeen } = healthyKubeadm3().build();
+  assert.ok(lastSeen !== undefined);
+  const set = (madeAt: string) => ({ name: "set x", clusterId: undefined, revision: 1n, madeAt });
+  const marksOf = (before: readonly ReturnType<typeof set>[]) => olderThan(lastLookOf(lastSeen, before), undefined, lastSeen.revision - 1n);
+  assert.match(marksOf([])[0]?.because ?? "", /the last good look at .* saw revision/);
+  assert.equal(marksOf([set("2001-01-01T00:00:00.000Z")]).length, 1);
+  assert.deepEqual(marksOf([set(lastSeen.takenAt)]), []);
+});
+
+test("judgeSource: a member that is asked for is compared with all voters", () => {
+  const found = judged(healthyKubeadm3(), { ...follower, from: asHostName("cp3") });
+  assert.deepEqual([found.candidates.length, found.compared.map(({ host }) => host).sort()], [1, ["cp1", "cp2", "cp3"]]);
 });

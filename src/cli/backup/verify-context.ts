@@ -8,6 +8,7 @@ import { lastSeenIfReadable } from "../../app/last-seen-facts.ts";
 import { listSets } from "../../catalogue/list-sets.ts";
 import type { SetKey } from "../../catalogue/set-reader.ts";
 import { lastLookOf } from "../../catalogue/source/judge-source.ts";
+import type { SetTrust } from "../../catalogue/set-signing.ts";
 import type { BackupManifest } from "../../model/backup-set.ts";
 import type { CliContext } from "../cli-context.ts";
 import { runSealedFileTask } from "../file-work/run-file-task.ts";
@@ -39,7 +40,7 @@ export async function verifyContextOf(
     key,
     wantedRecipients: manifest?.cluster.name === app.config.cluster ? backup.settings.recipients : undefined,
     externalAuthorities: manifest?.cluster.name === app.config.cluster && backup.settings.externalCa === true,
-    ...(await lastSeenOf(call, manifest)),
+    ...(await ownLookOf(call, manifest)),
     by: app.operator.by,
     program: app.program,
     signal: app.signal,
@@ -52,8 +53,14 @@ export async function verifyContextOf(
  * before another trusted set that is older than this one counts no more, as at
  * the making of a set (`lastLookOf`): after a restore nothing replaces it.
  */
-async function lastSeenOf(
-  { app, backup }: Pick<BackupCall, "app" | "backup">,
+export async function ownLookOf(
+  {
+    app,
+    backup,
+  }: {
+    readonly app: { readonly ports: Pick<BackupCall["app"]["ports"], "lastSeen">; readonly signal: AbortSignal };
+    readonly backup: { readonly ports: Pick<BackupCall["backup"]["ports"], "store" | "ciphers">; readonly trust: SetTrust };
+  },
   manifest: BackupManifest | undefined,
 ): Promise<Pick<VerifyContext, "lastSeen" | "lastSeenProblem">> {
   if (manifest === undefined) return { lastSeen: undefined };

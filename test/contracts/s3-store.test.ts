@@ -277,10 +277,7 @@ test(
       for (const sizeBytes of [14, 20]) {
         const bytes = randomBytes(sizeBytes * 1024 * 1024);
         const error: unknown = await store.put(packNameOf(bytes), bytes).catch((one: unknown) => one);
-        assert.ok(
-          error instanceof RecoveryError && ["BACKUP_STORE_FAILED", "BACKUP_STORE_UNREACHABLE"].includes(error.code),
-          String(error),
-        );
+        assert.ok(error instanceof RecoveryError && ["BACKUP_STORE_FULL", "BACKUP_STORE_UNREACHABLE"].includes(error.code), String(error));
         assert.equal(await store.stat(packNameOf(bytes)), undefined);
       }
       disk.free();

@@ -9,7 +9,7 @@ export interface BackupManifest {
   readonly apiVersion: "requorum.backup/v1";
   readonly kind: "BackupManifest";
   readonly id: BackupSetId;
-  /** ISO 8601, UTC, by the clock of the machine that made the set. */
+  /** ISO 8601, UTC, by the clock of the machine that made the set: before the first byte of etcd's data was asked for. */
   readonly createdAt: string;
   /** "requorum 0.1.0" */
   readonly program: string;

@@ -17,6 +17,7 @@ export function verificationPage(seen: BackupVerificationDocument): Page {
     line([headline(seen), "  set ", strong(seen.id), dim(`  in ${seen.store}`)]),
     gap,
     ...seen.levels.flatMap((one) => levelBlocks(one)),
+    ...aboveBlocks(seen),
     ...drillBlocks(seen),
     gap,
     line(
@@ -53,6 +54,16 @@ function levelBlocks({ level, verdict, because, tookSeconds }: BackupVerificatio
   ];
 }
 
+/** What holds above a level that is not known to hold: worth knowing, and not what the set is proven to. */
+function aboveBlocks({ levels }: BackupVerificationDocument): readonly Block[] {
+  const broken = levels.findIndex(({ verdict }) => verdict !== "holds");
+  const below = levels[broken];
+  const above = levels.slice(broken + 1).filter(({ verdict }) => verdict === "holds");
+  if (below === undefined || above.length === 0) return [];
+  const [words, verb] = [above.map(({ level }) => level).join(" and "), above.length === 1 ? "holds, and does" : "hold, and do"];
+  return [line(warn(`${words} ${verb} not count as reached: ${below.level} is not known to hold`))];
+}
+
 function drillBlocks({ drill, sandbox }: BackupVerificationDocument): readonly Block[] {
   const where = sandbox === undefined ? [] : [line(dim(`sandbox: ${sandbox}; it is gone`))];
   if (drill === undefined) return where.length === 0 ? [] : [gap, ...where];
@@ -63,6 +74,6 @@ function drillBlocks({ drill, sandbox }: BackupVerificationDocument): readonly B
 function nextBlocks(seen: BackupVerificationDocument): readonly Block[] {
   if (seen.levels.some(({ verdict }) => verdict === "fails"))
     return [command("requorum backup list", "other sets, and what is proven of them"), command("requorum backup create", "make a new set")];
-  if (seen.level === "V5") return [];
+  if (seen.levels.some(({ level, verdict }) => level === "V5" && verdict === "holds")) return [];
   return [command(`requorum backup drill ${seen.id}`, "restore it into a sandbox, and measure")];
 }

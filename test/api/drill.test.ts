@@ -33,6 +33,22 @@ spec:
   names: { plural: widgets, singular: widget, kind: Widget }
   versions: [{ name: v1, served: true, storage: true, schema: { openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true } } }]
 ---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: gadgets.example.com }
+spec:
+  group: example.com
+  scope: Namespaced
+  names: { plural: gadgets, singular: gadget, kind: Gadget }
+  conversion:
+    strategy: Webhook
+    webhook:
+      conversionReviewVersions: [v1]
+      clientConfig: { url: "https://127.0.0.1:9/convert" }
+  versions:
+    - { name: v1beta1, served: true, storage: true, schema: { openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true } } }
+    - { name: v1, served: true, storage: false, schema: { openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true } } }
+---
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingWebhookConfiguration
 metadata: { name: nobody-answers }
@@ -49,6 +65,11 @@ writeFileSync(
   join(work, "widget.yaml"),
   "apiVersion: example.com/v1\nkind: Widget\nmetadata: { name: one, namespace: default }\nspec: { size: 3 }\n",
 );
+// The server prefers v1, and would have to ask a webhook that nobody answers.
+writeFileSync(
+  join(work, "gadget.yaml"),
+  "apiVersion: example.com/v1beta1\nkind: Gadget\nmetadata: { name: one, namespace: default }\nspec: { size: 3 }\n",
+);
 const snapshot = await snapshotOfCluster();
 after(() => {
   rmSync(work, { recursive: true, force: true });
@@ -59,17 +80,18 @@ async function snapshotOfCluster(): Promise<Uint8Array> {
   try {
     await server.kubectl("create", join(fixtures, "many-kinds.yaml"));
     await server.kubectl("create", join(work, "objects.yaml"));
-    // Its definition is served a moment later.
-    for (let left = 50; ; left -= 1) {
-      const made = await server.kubectl("create", join(work, "widget.yaml")).then(
-        () => true,
-        (error: unknown) => {
-          if (left === 0) throw error;
-          return false;
-        },
-      );
-      if (made) break;
-    }
+    // Their definitions are served a moment later.
+    for (const file of ["widget.yaml", "gadget.yaml"])
+      for (let left = 50; ; left -= 1) {
+        const made = await server.kubectl("create", join(work, file)).then(
+          () => true,
+          (error: unknown) => {
+            if (left === 0) throw error;
+            return false;
+          },
+        );
+        if (made) break;
+      }
     return readFileSync(await server.snapshot());
   } finally {
     await server.close();
@@ -100,10 +122,11 @@ test("V5: every object that the set counts is listed by a real API server, and a
   assert.match(said, /^kube-apiserver 1\.34\.\d+ lists \d+ objects of \d+ resources at revision \d+, as many as the set has of each/);
   assert.match(said, /secrets? read with the content that the set has \([1-9]\d* encrypted at rest\)/);
   const objects = world.manifest.snapshot.objects;
-  assert.ok(
-    objects.some(({ resource }) => resource === "example.com/widgets"),
-    JSON.stringify(objects),
-  );
+  for (const wanted of ["example.com/widgets", "example.com/gadgets"])
+    assert.ok(
+      objects.some(({ resource }) => resource === wanted),
+      JSON.stringify(objects),
+    );
   assert.ok(
     verified.drill !== undefined && verified.drill.apiReadyMs !== undefined && verified.drill.apiReadyMs > verified.drill.etcdReadyMs,
   );

@@ -122,6 +122,8 @@ export interface VerifyWorldOptions {
   /** Parts beside those of machines and the snapshot. */
   readonly lastSeen?: string;
   readonly modifiedAt?: number;
+  /** Of files of these machines, instead. */
+  readonly modifiedOn?: { readonly [host: string]: number };
   readonly recipients?: readonly string[];
   readonly facts?: (facts: ManifestFacts) => ManifestFacts;
   readonly sandboxes?: Sandboxes;
@@ -160,7 +162,10 @@ export async function verifyWorld(options: VerifyWorldOptions = {}): Promise<Ver
   for (const [path, bytes] of dataDir ?? []) await writer.addPart({ ...ofCluster, kind: "snapshot", host: asHostName("cp1"), path }, bytes);
   for (const [host, files] of Object.entries(machines))
     for (const [path, text] of Object.entries(files))
-      await writer.addPart({ ...ofCluster, kind: kindOf(path), host: asHostName(host), path }, Buffer.from(text));
+      await writer.addPart(
+        { ...ofCluster, kind: kindOf(path), host: asHostName(host), path, modifiedAt: options.modifiedOn?.[host] ?? modifiedAt },
+        Buffer.from(text),
+      );
   if (options.lastSeen !== undefined)
     await writer.addPart({ ...ofCluster, kind: "last-seen", path: "last-seen.json" }, Buffer.from(options.lastSeen));
   const description = describeSnapshot(

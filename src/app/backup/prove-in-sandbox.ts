@@ -131,7 +131,7 @@ async function proveApiIn(context: VerifyContext, sandbox: Sandbox, { opened, pr
   const { texts } = opened.content;
   const manifests = texts.filter(({ part }) => part.kind === "static-pod");
   const flags = manifests.map(({ text }) => apiServerFlags(text)).find((found) => found !== undefined);
-  const keys = serviceAccountKeys({ texts });
+  const keys = serviceAccountKeys({ texts, parts: opened.set.parts });
   const signingKey = keys.privateKeys[0]?.text;
   const beganMs = clock.monotonicMs();
   context.report({ kind: "phase", text: `starting kube-apiserver ${program.version}` });

@@ -9,7 +9,12 @@ const faultsOfSet: readonly ErrorCode[] = ["BACKUP_SET_DAMAGED", "BACKUP_OBJECT_
 /** What is wrong with who verifies: it says nothing of the set, and is no evidence against it. */
 const faultsOfVerifier: readonly ErrorCode[] = ["BACKUP_KEY_WRONG", "BACKUP_SET_UNTRUSTED"];
 
-/** Tries levels one after the other: one only when all before it hold. */
+/**
+ * Tries levels one after the other: one only when all before it hold. Except
+ * that V4 and V5 are tried also where V3 is not known to hold, as of a set
+ * that was made while a machine was off: what starts and serves is worth
+ * knowing, though it does not count as reached.
+ */
 export class TriedLevels {
   readonly #context: VerifyContext;
   readonly #highest: ProofLevel;
@@ -20,14 +25,10 @@ export class TriedLevels {
     this.#highest = highest;
   }
 
-  /** Wanted, and everything before it holds. */
+  /** Wanted, and nothing before it stands in the way. */
   isWanted(level: ProofLevel): boolean {
     const rank = proofLevels.indexOf(level);
-    return (
-      rank <= proofLevels.indexOf(this.#highest) &&
-      this.#outcomes.length === rank &&
-      this.#outcomes.every(({ verdict }) => verdict === "holds")
-    );
+    return rank <= proofLevels.indexOf(this.#highest) && this.#outcomes.length === rank && this.#outcomes.every(isNoHindrance);
   }
 
   async attempt(level: ProofLevel, prove: () => Promise<LevelResult>): Promise<void> {
@@ -49,7 +50,7 @@ export class TriedLevels {
 
   /** All six; what was not tried says why. */
   outcomes(): readonly ProofOutcome[] {
-    const stopped = this.#outcomes.find(({ verdict }) => verdict !== "holds");
+    const stopped = this.#outcomes.find((outcome) => !isNoHindrance(outcome));
     return proofLevels.map((level, rank): ProofOutcome => {
       const tried = this.#outcomes[rank];
       if (tried !== undefined) return tried;
@@ -57,6 +58,10 @@ export class TriedLevels {
       return { level, ...notTried(because), tookMs: 0 };
     });
   }
+}
+
+function isNoHindrance({ level, verdict }: ProofOutcome): boolean {
+  return verdict === "holds" || (level === "V3" && verdict === "unknown");
 }
 
 const stoppedWords: { readonly [V in ProofOutcome["verdict"]]: string } = {

@@ -1,6 +1,6 @@
 import { checkAuthorities } from "./check-authorities.ts";
 import { checkValidity } from "./check-validity.ts";
-import { foundCertificates, isOfCluster, isOfKubelet, type FoundCertificate } from "./found-certificates.ts";
+import { foundCertificates, isIssuedByCluster, isOfKubelet, type FoundCertificate } from "./found-certificates.ts";
 import { counted } from "./level-result.ts";
 import { placeOf, type CheckedParts, type SetEvidence, type TextPart } from "./set-content.ts";
 
@@ -8,28 +8,39 @@ import { placeOf, type CheckedParts, type SetEvidence, type TextPart } from "./s
  * Every certificate is signed by an authority of the set, every private key
  * is that of the certificate beside it, and all machines have the same
  * authorities. kubeadm calls the authorities of all clusters alike
- * ("kubernetes"), so that names prove nothing here.
+ * ("kubernetes"), so that names prove nothing here. Only of what the cluster
+ * starts from: machines keep other clusters' and other people's beside it.
  */
 export function checkCertificates(evidence: SetEvidence): CheckedParts {
   const problems: string[] = [];
-  const found = foundCertificates(evidence, problems);
-  const authorities = found.filter(({ content, from }) => content.isCa && from.part.kind === "pki");
+  const told: string[] = [];
+  const found = foundCertificates(evidence, problems, told);
+  const { authorities, others } = authoritiesOf(found);
   const leaves = found.filter(({ content }) => !content.isCa);
-  const judgements = leaves.map((leaf) => ({ leaf, ...judgeLeaf(leaf, authorities, evidence) }));
+  const judgements = leaves.map((leaf) => ({ leaf, ...judgeLeaf(leaf, { authorities, others }, evidence) }));
   const ofKind = (kind: LeafJudgement["kind"]) => judgements.filter((one) => one.kind === kind);
   for (const one of judgements) if (one.kind === "wrong") problems.push(one.why);
-  for (const { content, from } of found)
-    if (content.isCa && from.part.kind === "kubeconfig" && !authorities.some((one) => one.content.fingerprint === content.fingerprint))
+  for (const { content, from, isOfCluster } of found)
+    if (
+      isOfCluster &&
+      content.isCa &&
+      from.part.kind === "kubeconfig" &&
+      ![...authorities, ...others].some((one) => one.content.fingerprint === content.fingerprint)
+    )
       problems.push(`${placeOf(from.part)}: the authority that it trusts is not among those of the set`);
-  const pairs = keyPairs(evidence);
+  const pairs = keyPairs(evidence, found);
   for (const { key, certificate } of pairs) {
     const [ofKey, ofCertificate] = [evidence.keys.publicKeyId(key.text), evidence.keys.publicKeyId(certificate.text)];
     if (ofKey === undefined) problems.push(`${placeOf(key.part)} is no private key that can be read`);
     else if (ofKey !== ofCertificate) problems.push(`${placeOf(key.part)} is not the key of ${placeOf(certificate.part)}`);
   }
-  problems.push(...authorityDifferences(authorities));
+  const signers = new Set(judgements.flatMap((one) => (one.kind === "signed" && one.leaf.isOfCluster ? [one.by.content.fingerprint] : [])));
+  problems.push(
+    ...authorityDifferences(
+      authorities.filter(({ content, from }) => signers.has(content.fingerprint) || authorityName.test(from.part.path)),
+    ),
+  );
   if (found.length === 0) problems.push("the set has no certificate");
-  const signers = new Set(judgements.flatMap((one) => (one.kind === "signed" ? [one.by.content.fingerprint] : [])));
   // A company's own authority, which signed nothing of the cluster, may be as old as it likes; one beside a renewed one, too.
   const places = new Set(authorities.flatMap(({ content, from }) => (signers.has(content.fingerprint) ? [placeOf(from.part)] : [])));
   const used = authorities.filter(({ from }) => places.has(placeOf(from.part)));
@@ -55,8 +66,9 @@ export function checkCertificates(evidence: SetEvidence): CheckedParts {
         : [`${counted(selfSigned, "certificate")} that signed ${selfSigned === 1 ? "itself" : "themselves"}, not judged`]),
       ...ofKind("foreign").map(
         ({ leaf: { from, content } }) =>
-          `${placeOf(from.part)} is of an authority that is not in the set (${content.issuer}), and was not judged`,
+          `${placeOf(from.part)} is of an authority that is not the cluster's in the set (${content.issuer}), and was not judged`,
       ),
+      ...told.map((words) => `of nothing that the cluster starts from, and not judged: ${words}`),
     ],
   };
 }
@@ -66,7 +78,29 @@ type LeafJudgement =
   | { readonly kind: "kubelet" | "self-signed" | "foreign" }
   | { readonly kind: "wrong"; readonly why: string };
 
-function judgeLeaf(leaf: FoundCertificate, authorities: readonly FoundCertificate[], { keys }: SetEvidence): LeafJudgement {
+/** What the control plane's programs are signed by; where the set does not tell their place, what its kubeconfigs trust. */
+const authorityName = /\/(?:front-proxy-)?ca\.(?:crt|pem)$/;
+
+interface Authorities {
+  readonly authorities: readonly FoundCertificate[];
+  /** Those that the cluster does not name. */
+  readonly others: readonly FoundCertificate[];
+}
+
+function authoritiesOf(found: readonly FoundCertificate[]): Authorities {
+  const inFiles = found.filter(({ content, from }) => content.isCa && from.part.kind === "pki");
+  const own = inFiles.filter(({ isOfCluster }) => isOfCluster);
+  const trusted = found.flatMap(({ content, from, isOfCluster }) =>
+    isOfCluster && content.isCa && from.part.kind === "kubeconfig" ? [content.fingerprint] : [],
+  );
+  // One of the same name is that of before a renewal, or of another cluster.
+  const isTrusted = ({ content }: FoundCertificate): boolean =>
+    trusted.includes(content.fingerprint) && !own.some((one) => one.content.subject === content.subject);
+  const authorities = inFiles.filter((one) => one.isOfCluster || isTrusted(one));
+  return { authorities, others: inFiles.filter((one) => !authorities.includes(one)) };
+}
+
+function judgeLeaf(leaf: FoundCertificate, { authorities, others }: Authorities, { keys }: SetEvidence): LeafJudgement {
   const { content, pem, from } = leaf;
   // The kubelet makes its own serving certificate, whose authority it forgets, and keeps those of before.
   if (isOfKubelet(from)) return { kind: "kubelet" };
@@ -75,24 +109,28 @@ function judgeLeaf(leaf: FoundCertificate, authorities: readonly FoundCertificat
   const by = named.find((authority) => keys.isSignedBy(pem, authority.pem));
   if (by !== undefined) return { kind: "signed", by };
   const place = placeOf(from.part);
-  if (named.length > 0)
+  if (named.length > 0 && leaf.isOfCluster)
     return {
       kind: "wrong",
       why: `${place}: no authority of the set signed it; it names ${content.issuer}, and is of another one of that name: of another cluster, or of before the authority was renewed`,
     };
-  if (!isOfCluster(from)) return { kind: "foreign" };
+  if (!isIssuedByCluster(leaf) || others.some((other) => keys.isSignedBy(pem, other.pem))) return { kind: "foreign" };
   return { kind: "wrong", why: `${place}: its authority (${content.issuer}) is not in the set` };
 }
 
 /** `x.key` beside `x.crt`, `x-key.pem` beside `x.pem`. */
-function keyPairs({ texts }: SetEvidence): readonly { readonly key: TextPart; readonly certificate: TextPart }[] {
+function keyPairs(
+  { texts }: SetEvidence,
+  found: readonly FoundCertificate[],
+): readonly { readonly key: TextPart; readonly certificate: TextPart }[] {
   const byPlace = new Map(texts.map((text) => [placeOf(text.part), text]));
+  const own = new Set(found.flatMap(({ from, isOfCluster }) => (isOfCluster ? [from] : [])));
   return texts.flatMap((key) => {
     const { part } = key;
     if (part.kind !== "pki" || !/(\.key|-key\.pem)$/.test(part.path)) return [];
     const path = part.path.replace(/\.key$/, ".crt").replace(/-key\.pem$/, ".pem");
     const certificate = byPlace.get(placeOf({ host: part.host, path }));
-    return certificate?.text.includes("-----BEGIN CERTIFICATE-----") === true ? [{ key, certificate }] : [];
+    return certificate !== undefined && own.has(certificate) ? [{ key, certificate }] : [];
   });
 }
 

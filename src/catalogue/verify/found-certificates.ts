@@ -1,11 +1,14 @@
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { CertificateContent } from "../../ports/certificates.ts";
+import { clusterPlaces } from "./cluster-places.ts";
 import { placeOf, type SetEvidence, type TextPart } from "./set-content.ts";
 
 export interface FoundCertificate {
   readonly from: TextPart;
   readonly pem: string;
   readonly content: CertificateContent;
+  /** It lies where the cluster itself takes its files from. */
+  readonly isOfCluster: boolean;
 }
 
 const certificateBlock = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
@@ -16,13 +19,25 @@ const embedded = /\b(client-certificate|certificate-authority)-data:\s*["']?([A-
 const ofCluster =
   /\/(?:apiserver|apiserver-kubelet-client|apiserver-etcd-client|front-proxy-client|server|peer|healthcheck-client)\.crt$|\/(?:admin|member|node)-[^/]*\.pem$/;
 
-/** Of PKI and kubeconfigs; what cannot be read is added to `problems`. */
-export function foundCertificates(evidence: SetEvidence, problems: string[]): readonly FoundCertificate[] {
-  return evidence.texts.filter(isJudged).flatMap((from) => certificatesIn(from, evidence, problems));
+/**
+ * Of PKI and kubeconfigs. What cannot be read is added to `problems`, and to
+ * `told` where the cluster does not use it. A set whose cluster keeps its
+ * authorities where nothing says so has only files of the cluster.
+ */
+export function foundCertificates(evidence: SetEvidence, problems: string[], told: string[]): readonly FoundCertificate[] {
+  const places = clusterPlaces(evidence.texts, evidence.parts);
+  const found = evidence.texts.filter(isJudged).flatMap((from) => {
+    const { part } = from;
+    const isOfCluster = part.kind === "kubeconfig" ? places.isKubeconfig(part) : places.isPki(part);
+    return certificatesIn(from, evidence, isOfCluster ? problems : told).map((one) => ({ ...one, isOfCluster }));
+  });
+  const isKnown = found.some((one) => one.isOfCluster && one.content.isCa && one.from.part.kind === "pki");
+  return isKnown ? found : found.map((one) => ({ ...one, isOfCluster: true }));
 }
 
-export function isOfCluster({ part }: TextPart): boolean {
-  return part.kind === "kubeconfig" || ofCluster.test(part.path);
+/** Only the cluster's own authorities issue one of that name. */
+export function isIssuedByCluster({ from, isOfCluster }: FoundCertificate): boolean {
+  return isOfCluster && (from.part.kind === "kubeconfig" || ofCluster.test(from.part.path));
 }
 
 /** Made by the kubelet for itself, or signed for this machine alone; those of before are kept beside. */
@@ -30,7 +45,11 @@ export function isOfKubelet({ part }: TextPart): boolean {
   return part.path.startsWith("/var/lib/kubelet/");
 }
 
-function certificatesIn(from: TextPart, { certificates }: SetEvidence, problems: string[]): readonly FoundCertificate[] {
+function certificatesIn(
+  from: TextPart,
+  { certificates }: SetEvidence,
+  problems: string[],
+): readonly Omit<FoundCertificate, "isOfCluster">[] {
   const text =
     from.part.kind === "kubeconfig" ? [...from.text.matchAll(embedded)].map(([, , base64 = ""]) => decoded(base64)).join("\n") : from.text;
   return (text.match(certificateBlock) ?? []).flatMap((pem) => {

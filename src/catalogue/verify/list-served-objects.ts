@@ -49,21 +49,66 @@ export async function discoverResources(
   return found;
 }
 
+/**
+ * Where a custom resource is listed in the version in which its objects are
+ * stored: in another one the server asks a conversion webhook for each of
+ * them, which nobody answers in a sandbox. The preferred place when the
+ * definition does not tell one version that is also served.
+ */
+export async function storedPlace(api: KubeApi, place: ServedResource, signal: AbortSignal): Promise<string> {
+  const { group, resource, path } = place;
+  const definition = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${resource}.${group}`;
+  const { status, body } = await ask(api, definition, signal);
+  // It is served by somebody else than its definition, or that is gone.
+  if (status === 404) return path;
+  const found = answered(definition, { status, body });
+  const versions = listOf(fieldOf(fieldOf(found, "spec"), "versions"));
+  const stored = listOf(fieldOf(fieldOf(found, "status"), "storedVersions"));
+  const [only] = stored;
+  const name =
+    stored.length === 1
+      ? only
+      : fieldOf(
+          versions.find((version) => fieldOf(version, "storage") === true),
+          "name",
+        );
+  const isServed = versions.some((version) => fieldOf(version, "name") === name && fieldOf(version, "served") === true);
+  return typeof name === "string" && isServed ? `/apis/${group}/${name}/${resource}` : path;
+}
+
+export type Listing =
+  | { readonly kind: "listed"; readonly count: number }
+  /** The server answered, and gave no list of this one. */
+  | { readonly kind: "refused"; readonly why: string; readonly isConversion: boolean };
+
 /** How many objects the server lists at exactly this revision of etcd: what it wrote itself since does not count. */
-export async function countServed(api: KubeApi, path: string, revision: bigint, signal: AbortSignal): Promise<number> {
+export async function countServed(api: KubeApi, path: string, revision: bigint, signal: AbortSignal): Promise<Listing> {
   let count = 0;
   let query = `resourceVersion=${String(revision)}&resourceVersionMatch=Exact`;
   for (let page = 0; page < pagesMax; page += 1) {
-    const list = await get(api, `${path}?limit=${String(pageSize)}&${query}`, signal, metadataOnly);
+    const place = `${path}?limit=${String(pageSize)}&${query}`;
+    const answer = await ask(api, place, signal, metadataOnly);
+    if (answer.status >= 400 && !overloaded.includes(answer.status))
+      return { kind: "refused", why: `GET ${place}: ${toldBy(answer)}`, isConversion: /conversion webhook for /.test(toldBy(answer)) };
+    const list = answered(place, answer);
     count += listOf(fieldOf(list, "items")).length;
     const next = fieldOf(fieldOf(list, "metadata"), "continue");
-    if (typeof next !== "string" || next === "") return count;
+    if (typeof next !== "string" || next === "") return { kind: "listed", count };
     query = `continue=${encodeURIComponent(next)}`;
   }
   throw unexpected(path, `the list did not end within ${String(pagesMax)} pages`);
 }
 
 export async function get(api: KubeApi, path: string, signal: AbortSignal, accept?: string): Promise<unknown> {
+  return answered(path, await ask(api, path, signal, accept));
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+async function ask(api: KubeApi, path: string, signal: AbortSignal, accept?: string): Promise<Answer> {
   const answer = await api.request({
     method: "GET",
     path,
@@ -72,16 +117,21 @@ export async function get(api: KubeApi, path: string, signal: AbortSignal, accep
     signal,
     ...(accept === undefined ? {} : { accept }),
   });
-  let body: unknown;
   try {
-    body = JSON.parse(answer.text);
+    return { status: answer.status, body: JSON.parse(answer.text) as unknown };
   } catch {
     throw unexpected(path, `status ${String(answer.status)}, and no JSON`);
   }
-  if (answer.status === 200) return body;
+}
+
+function answered(path: string, answer: Answer): unknown {
+  if (answer.status === 200) return answer.body;
+  throw unexpected(path, toldBy(answer), overloaded.includes(answer.status) ? "SANDBOX_UNDECIDED" : "SANDBOX_FAILED");
+}
+
+function toldBy({ status, body }: Answer): string {
   const message = fieldOf(body, "message");
-  const told = `status ${String(answer.status)}: ${typeof message === "string" ? message : "without a message"}`;
-  throw unexpected(path, told, overloaded.includes(answer.status) ? "SANDBOX_UNDECIDED" : "SANDBOX_FAILED");
+  return `status ${String(status)}: ${typeof message === "string" ? message : "without a message"}`;
 }
 
 /** Too many requests, not available now, and not in time: a later one may be answered. */

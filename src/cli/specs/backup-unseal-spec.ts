@@ -5,7 +5,7 @@ export const unsealSpec: CommandSpec = {
   path: ["backup", "unseal"],
   summary: "write the files of a set as they were, for a person",
   description: [
-    "Below the new directory: cluster/ with etcd's snapshot and the records, and a folder for each machine with its files under their paths. Modes and times are kept; owners stand in requorum-set.json. Every byte is checked before the directory gets its name.",
+    "Below the new directory: cluster/ with etcd's snapshot and the records, and a folder for each machine with its files under their paths. Modes and times are kept; owners stand in requorum-set.json. Every byte is checked before the directory gets its name. Links lead to what they led to, within the folder of their machine; one whose target is not in the set is not made, but told.",
     "With --store and a key no configuration is needed, and nothing else of requorum: docs/backup-format.md says how to do it without requorum at all.",
     "What is written are private keys and the cluster's secrets in clear. Choose a disk where they may lie, and remove them afterwards.",
   ],

@@ -44,7 +44,7 @@ export const backupErrorEntries = {
       { why: "take away sets that the policy does not keep: they are put aside", command: "requorum backup prune" },
       {
         why: "then the same again: what lies aside by then is deleted, and only that gives room. It cannot be taken back after this",
-        command: "requorum backup prune --aside 0s",
+        command: "requorum backup prune --aside 0h",
       },
       {
         why: "where not even that can begin, a few hundred KiB are enough: delete what else is on that disk, or files below aside/ in the store; never one below sets/, indexes/ or packs/",

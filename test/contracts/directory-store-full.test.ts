@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { DirectoryStore } from "../../src/adapters/backup-store/directory-store.ts";
 import { applyPrune, planPrune } from "../../src/catalogue/prune-store.ts";
 import { SetWriter } from "../../src/catalogue/set-writer.ts";
+import { parseAgeMs } from "../../src/cli/parse-age.ts";
 import { asBackupSetId } from "../../src/model/ids.ts";
 import { isRecoveryError } from "../support/is-recovery-error.ts";
 import { agreed, pruneRequest, pruningOf, writeDay } from "../support/prune-world.ts";
@@ -48,7 +49,7 @@ test("a full disk under a directory store: the set fails with its reason, leaves
   }
 });
 
-test("a full disk under a directory store: prune begins by what lies aside; called twice with --aside 0s it makes room", async () => {
+test("a full disk under a directory store: prune begins by what lies aside; called twice with --aside 0h it makes room", async () => {
   const disk = await SmallDisk.make(12 * 1024 * 1024);
   try {
     const world = setWorld(new DirectoryStore(join(disk.seen, "sets")));
@@ -56,7 +57,7 @@ test("a full disk under a directory store: prune begins by what lies aside; call
     for (let day = 1; day <= 5; day += 1) await writeDay(world.writing, day, { ownBytes: 1_000_000 });
     const prune = async (last: number) => {
       world.clock.advance(Date.now() + 1000 - world.clock.nowMs());
-      const request = pruneRequest({ last }, { asideMs: 0 });
+      const request = pruneRequest({ last }, { asideMs: parseAgeMs("0h", "option --aside") });
       const plan = await planPrune(pruningOf(world), request);
       return applyPrune(pruningOf(world), { plan, request, consent: agreed(plan) });
     };

@@ -1,3 +1,4 @@
+import type { ClusterId } from "./ids.ts";
 import type { FileLogLoss, FileMember } from "./file-inspection.ts";
 
 /** What a snapshot or data dir would serve, as a backup set's manifest says it. Filled by app/files. */
@@ -16,5 +17,7 @@ export interface SnapshotDescription {
   readonly members: readonly FileMember[];
   /** Damage, in words; empty: the structure is whole. */
   readonly problems: readonly string[];
+  /** Of a data dir whose log says it. */
+  readonly clusterId?: ClusterId;
   readonly logLoss: FileLogLoss | undefined;
 }

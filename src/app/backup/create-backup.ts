@@ -281,7 +281,7 @@ function clusterOf(context: CreateBackupContext, attempt: Attempt, found: Snapsh
     name: config.cluster,
     platform: config.platform,
     etcdTopology: config.etcdTopology,
-    clusterId: attempt.candidate?.status.clusterId,
+    clusterId: attempt.candidate?.status.clusterId ?? found.clusterId,
     kubernetesVersion: attempt.gathered.kubernetesVersion,
     etcdVersion: attempt.candidate?.status.version ?? found.etcdVersion,
     members: members.map(({ id, name, isLearner, peerUrls }) => ({ id, name, isLearner, peerUrls })),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { landmarkWrites, snapshotBytes } from "../../../test/support/kube-database.ts";
+import { below, dataDirFilesOf } from "../../../test/support/memory-data-dir.ts";
 import { memoryFileContext } from "../../../test/support/memory-file-context.ts";
 import { describeSnapshot } from "./describe-snapshot.ts";
 import { hashKvFile } from "./hash-kv-file.ts";
@@ -56,4 +57,11 @@ test("describeSnapshot: services and endpoints, which lie below one part of the 
       ["services", 2],
     ],
   );
+});
+
+test("describeSnapshot: of a data dir its log tells the cluster's id, so that an offline copy is of a cluster too", () => {
+  const files = dataDirFilesOf({ writes: landmarkWrites, requests: [] });
+  const context = memoryFileContext({ ...below("/d", files), "/a.db": snapshotBytes({ writes: landmarkWrites }) });
+  assert.equal(describeSnapshot(context, { path: "/d", etcdVersion: "3.6.16" }).clusterId, "c1");
+  assert.equal("clusterId" in describeSnapshot(context, { path: "/a.db", etcdVersion: "3.6.16" }), false);
 });

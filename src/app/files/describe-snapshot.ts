@@ -7,6 +7,7 @@ import { openMvcc } from "../../formats/etcd/mvcc/open-mvcc.ts";
 import { readSchema } from "../../formats/etcd/schema/read-schema.ts";
 import { registryPrefixLength } from "../../formats/kubernetes/registry-prefix-length.ts";
 import { RegistryPrefixFinder } from "../../formats/kubernetes/registry-prefix-finder.ts";
+import { clusterIdOf } from "../../model/ids.ts";
 import type { SnapshotDescription } from "../../model/snapshot-description.ts";
 import { newHashSeed, showing, type FileContext } from "./file-context.ts";
 import { structureOf } from "./inspect-file.ts";
@@ -36,6 +37,7 @@ export function describeSnapshot(context: FileContext, request: DescribeSnapshot
     // Where nothing goes on beside it comes first: what is damaged is then told before it is read.
     const here = beside === undefined ? checkBolt(opened.database, { onBytes: showing(context, "checking the structure") }) : undefined;
     const { bolt, loss } = opened.state();
+    const logged = opened.dir?.log()?.metadata?.clusterId;
     const records = openMvcc(bolt);
     const schema = readSchema(bolt);
     const registry = new RegistryPrefixFinder();
@@ -70,6 +72,7 @@ export function describeSnapshot(context: FileContext, request: DescribeSnapshot
       members: schema.members,
       problems: found.problems.slice(0, problemsShown).map(({ what }) => what),
       logLoss: loss,
+      ...(logged === undefined ? {} : { clusterId: clusterIdOf(logged) }),
     };
   });
 }

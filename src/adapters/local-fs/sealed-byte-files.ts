@@ -69,7 +69,11 @@ class OpenSealedFile implements OpenByteFile {
   private readonly begin: (asked: ChecksAsked) => PendingChecks | undefined;
   /** A block as it lies on the disk. */
   private readonly sealed = Buffer.allocUnsafeSlow(sealedBlockBytes + sealedTagBytes);
-  /** By number; the one that was asked for longest ago comes first. */
+  /**
+   * By number; the one that was asked for longest ago comes first. Their rooms
+   * are used again: what deciphering gives dies young then, and the collector
+   * need not mark the whole heap for it.
+   */
   private readonly opened = new Map<number, Uint8Array>();
 
   constructor(facts: SealedFileFacts, key: Uint8Array, begin: (asked: ChecksAsked) => PendingChecks | undefined) {
@@ -108,7 +112,7 @@ class OpenSealedFile implements OpenByteFile {
   }
 
   close(): void {
-    for (const block of this.opened.values()) block.fill(0);
+    for (const { buffer } of this.opened.values()) new Uint8Array(buffer).fill(0);
     this.opened.clear();
     closeSync(this.handle);
   }
@@ -120,15 +124,21 @@ class OpenSealedFile implements OpenByteFile {
       this.opened.set(number, kept);
       return kept;
     }
-    const block = this.unsealed(number);
+    const plain = this.unsealed(number);
+    const room = this.freeRoom();
+    room.set(plain);
+    plain.fill(0);
+    const block = room.subarray(0, plain.length);
     this.opened.set(number, block);
-    if (this.opened.size > keptBlocks) {
-      for (const oldest of this.opened.keys()) {
-        this.opened.delete(oldest);
-        break;
-      }
-    }
     return block;
+  }
+
+  /** That of the block that was asked for longest ago, when so many are kept. */
+  private freeRoom(): Uint8Array {
+    const [oldest] = this.opened.size < keptBlocks ? [] : this.opened;
+    if (oldest === undefined) return new Uint8Array(sealedBlockBytes);
+    this.opened.delete(oldest[0]);
+    return new Uint8Array(oldest[1].buffer);
   }
 
   private unsealed(number: number): Uint8Array {

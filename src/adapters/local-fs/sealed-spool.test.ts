@@ -72,6 +72,27 @@ test("sealed spool: any range reads as it was written, directories are those of 
   assert.equal(everyFile(directory).length, 0);
 });
 
+test("sealed spool: what is asked for again after more blocks than are kept reads as it was written, in rooms that others had", async (context) => {
+  const { spool } = spoolFor(context);
+  const opened = await spool.open();
+  const file = await opened.create("a.db");
+  const blocks = 300;
+  const sizeBytes = blocks * sealedBlockBytes + 17;
+  const piece = new Uint8Array(sealedBlockBytes);
+  for (let number = 0; number <= blocks; number += 1)
+    await file.append(piece.fill(number).subarray(0, Math.min(sealedBlockBytes, sizeBytes - number * sealedBlockBytes)));
+  await file.close();
+  const read = new SealedByteFiles(opened.reading()).open("a.db");
+  const order = [...Array(blocks + 1).keys()].flatMap((number) => [number, 0, blocks, (number * 7) % blocks]);
+  for (const number of order) {
+    const part = new Uint8Array(number === blocks ? 17 : sealedBlockBytes);
+    read.readInto(number * sealedBlockBytes, part);
+    assert.ok(Buffer.from(part).equals(Buffer.alloc(part.length, number)), `block ${String(number)}`);
+  }
+  read.close();
+  await opened.remove();
+});
+
 test("sealed spool: a changed byte, a cut file and a block in another's place end the reading", async (context) => {
   const { reading } = await filled(context);
   const [db] = reading.files;

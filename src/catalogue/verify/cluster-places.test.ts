@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { BackupPart } from "../../model/backup-set.ts";
+import { asHostName } from "../../model/ids.ts";
+import { clusterPlaces } from "./cluster-places.ts";
+import type { TextPart } from "./set-content.ts";
+
+const host = asHostName("cp1");
+const link = (path: string, target: string) => ({ kind: "pki", host, path, type: "symlink", target }) as BackupPart;
+const file = (path: string, kind: BackupPart["kind"] = "pki") => ({ kind, host, path, type: "file", target: undefined }) as BackupPart;
+const pod = (text: string): TextPart => ({ part: file("/etc/kubernetes/manifests/x.yaml", "static-pod"), text });
+
+function pkiOf(texts: readonly TextPart[], parts: readonly BackupPart[], paths: readonly string[]): readonly string[] {
+  const places = clusterPlaces(texts, [...parts, ...texts.map(({ part }) => part)]);
+  return paths.filter((path) => places.isPki({ host, path }));
+}
+
+test("places: files lie under their real paths, and are the cluster's whatever link leads to them", () => {
+  const real = ["/data/kubernetes/pki/ca.crt", "/data/kubernetes/pki/etcd/ca.crt", "/data/kubernetes/pki/old/ca.crt"];
+  assert.deepEqual(pkiOf([], [link("/etc/kubernetes", "/data/kubernetes"), file("/x")], real), real.slice(0, 2));
+  assert.deepEqual(pkiOf([], [link("/etc/kubernetes", "../data/kubernetes"), file("/x")], real), real.slice(0, 2));
+  const one = [link("/etc/kubernetes/pki/ca.crt", "../../../srv/authority/root.crt")];
+  assert.deepEqual(pkiOf([], one, ["/srv/authority/root.crt", "/srv/authority/other.crt"]), ["/srv/authority/root.crt"]);
+  const places = clusterPlaces([], [link("/etc/kubernetes", "/data/kubernetes")]);
+  assert.deepEqual(
+    ["/data/kubernetes/admin.conf", "/etc/kubernetes/admin.conf", "/etc/kubernetes/admin-staging.conf", "/root/admin.conf"].filter((path) =>
+      places.isKubeconfig({ host, path }),
+    ),
+    ["/data/kubernetes/admin.conf", "/etc/kubernetes/admin.conf"],
+  );
+  // A link to itself ends.
+  assert.deepEqual(pkiOf([], [link("/etc/kubernetes", "/etc/kubernetes")], ["/x/ca.crt"]), []);
+});
+
+test("places: flags in every form of a manifest, and etcd as a service; not what is somebody else's", () => {
+  for (const text of [
+    "command: [kube-apiserver, --client-ca-file=/opt/pki/ca.crt]",
+    "    - --client-ca-file=/opt/pki/ca.crt\n",
+    '    - "--client-ca-file"\n    - "/opt/pki/ca.crt"\n',
+    'args: ["exec kube-apiserver --client-ca-file /opt/pki/ca.crt --v=2"]',
+  ])
+    assert.deepEqual(pkiOf([pod(text)], [], ["/opt/pki/ca.crt", "/opt/pki/etcd/ca.crt", "/opt/ca.crt"]), [
+      "/opt/pki/ca.crt",
+      "/opt/pki/etcd/ca.crt",
+    ]);
+  const env: TextPart = { part: file("/etc/etcd.env", "container-runtime"), text: "ETCD_TRUSTED_CA_FILE=/srv/etcd/tls/ca.pem\n" };
+  assert.deepEqual(pkiOf([env], [], ["/srv/etcd/tls/ca.pem", "/srv/other/ca.pem"]), ["/srv/etcd/tls/ca.pem"]);
+  assert.deepEqual(pkiOf([pod("- --oidc-ca-file=/opt/oidc/ca.crt\n")], [], ["/opt/oidc/ca.crt"]), []);
+  const kubeconfigs = clusterPlaces([pod("- --kubeconfig=/opt/s.conf\n- --authorization-webhook-config-file=/opt/w.conf\n")], [file("/x")]);
+  assert.deepEqual(
+    ["/opt/s.conf", "/opt/w.conf"].map((path) => kubeconfigs.isKubeconfig({ host, path })),
+    [true, false],
+  );
+});

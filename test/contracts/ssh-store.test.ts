@@ -109,6 +109,8 @@ test(
       });
       assert.equal(await store.stat("sets/two.json"), undefined);
       assert.deepEqual(readdirSync(join(disk.seen, "store", ".unfinished")), []);
+      await store.remove("sets/one.json", { forGood: true });
+      assert.ok(!existsSync(join(disk.seen, "store", "aside")), "nothing is put aside where room is wanted");
       disk.free();
       await store.put("sets/two.json", Buffer.alloc(4 * 1024 * 1024, 7));
     } finally {

@@ -147,9 +147,10 @@ class SshStore implements BackupStore {
     return found.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  async remove(name: string, options: StoreCallOptions = {}): Promise<void> {
+  async remove(name: string, options: StoreCallOptions & { readonly forGood?: boolean } = {}): Promise<void> {
     assertObjectName(name);
-    const isFinal = name.startsWith(asidePrefix) || name.startsWith(claimPrefix);
+    // On a full disk there is no room to put anything aside.
+    const isFinal = options.forGood === true || name.startsWith(asidePrefix) || name.startsWith(claimPrefix);
     const args = [name, isFinal ? "" : `${asidePrefix}${name}`];
     await this.#run("remove", name, { ...options, script: removeScript, args, timeoutMs: lookMsMax });
   }

@@ -34,6 +34,22 @@ test("onChosenCluster: a hint is for the cluster of this call, unless it says so
   }
 });
 
+test("onChosenCluster: a hint at a set is for the store of this call, with what opens it, where its verb takes that", () => {
+  const ofSets = [
+    { name: "store", value: "/mnt/my sets", verbs: ["backup list", "backup show", "backup verify"] },
+    { name: "identity", value: "escrow.txt", verbs: ["backup verify"] },
+    { name: "trust-signer", value: "abc", verbs: ["backup list", "backup show", "backup verify"] },
+  ];
+  for (const [command, expected] of [
+    ["requorum backup verify latest", "requorum backup verify latest --store '/mnt/my sets' --identity escrow.txt --trust-signer abc"],
+    ["requorum backup list", "requorum backup list --store '/mnt/my sets' --trust-signer abc"],
+    ["requorum backup show latest --store x", "requorum backup show latest --store x --trust-signer abc"],
+    ["requorum status", "requorum status"],
+    ["requorum backup", "requorum backup"],
+  ] as const)
+    assert.equal(onChosenCluster(command, { configFile: undefined, cluster: undefined, ofSets }), expected);
+});
+
 test("cli: every hint repeats --config: of a page, of an error, and of the Error document", async () => {
   const page = await cli(["status", "--config", "lab.yaml"], { config });
   assert.match(page.out, /requorum diagnose --config lab\.yaml\n/);

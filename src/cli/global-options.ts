@@ -1,10 +1,22 @@
 export type OutputFormat = "text" | "json" | "yaml";
 
+/** Options by which one call finds and opens sets: the next one needs them, too. */
+export const optionsOfSets = ["store", "identity", "passphrase-file", "trust-signer"] as const;
+
+export interface GivenOption {
+  readonly name: string;
+  readonly value: string;
+  /** Verbs that take it: "backup list". */
+  readonly verbs: readonly string[];
+}
+
 /** Options that every verb takes. */
 export interface GlobalOptions {
   readonly output: OutputFormat;
   readonly configFile: string | undefined;
   readonly cluster: string | undefined;
+  /** Where a backup set lies and what opens it, as this call was told. */
+  readonly ofSets?: readonly GivenOption[];
   /** A limit for the whole call; undefined: each part has its own. */
   readonly timeoutMs: number | undefined;
 }

@@ -2,7 +2,7 @@ import { exitCodes, type ExitName } from "../model/error-catalogue.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { helpRemedy, parseCommandLine, type ParsedCommand } from "./build-program.ts";
 import type { CliContext } from "./cli-context.ts";
-import type { GlobalOptions, OutputFormat } from "./global-options.ts";
+import { optionsOfSets, type GlobalOptions, type OutputFormat } from "./global-options.ts";
 import type { CommandSpec } from "./command-spec.ts";
 import { commandName, commandTable } from "./command-table.ts";
 import { parseDurationMs } from "./parse-duration.ts";
@@ -127,7 +127,13 @@ type ChosenOptions = Omit<GlobalOptions, "timeoutMs">;
 
 function chosenOf({ options }: ParsedCommand): ChosenOptions {
   const text = (name: string): string | undefined => (typeof options[name] === "string" ? options[name] : undefined);
-  return { output: formatOf(text("output")), configFile: text("config"), cluster: text("cluster") };
+  const ofSets = optionsOfSets.flatMap((name) => {
+    const given = options[name];
+    const values: readonly unknown[] = Array.isArray(given) ? given : [given];
+    const verbs = commandTable.filter((spec) => (spec.options ?? []).some((option) => option.name === name)).map(commandName);
+    return values.flatMap((value) => (typeof value === "string" && value !== "-" ? [{ name, value, verbs }] : []));
+  });
+  return { output: formatOf(text("output")), configFile: text("config"), cluster: text("cluster"), ofSets };
 }
 
 function formatOf(value: unknown): OutputFormat {

@@ -274,12 +274,15 @@ test(
     try {
       await full.makeBucket("small");
       await store.put("sets/one.json", Buffer.from("x"));
+      await store.put("sets/two.json", Buffer.from("x"));
       for (const sizeBytes of [14, 20]) {
         const bytes = randomBytes(sizeBytes * 1024 * 1024);
         const error: unknown = await store.put(packNameOf(bytes), bytes).catch((one: unknown) => one);
         assert.ok(error instanceof RecoveryError && ["BACKUP_STORE_FULL", "BACKUP_STORE_UNREACHABLE"].includes(error.code), String(error));
         assert.equal(await store.stat(packNameOf(bytes)), undefined);
       }
+      await store.remove("sets/two.json", { forGood: true });
+      assert.deepEqual(await store.list("aside/"), [], "nothing is put aside where room is wanted");
       disk.free();
       const bytes = randomBytes(20 * 1024 * 1024);
       await store.put(packNameOf(bytes), bytes);

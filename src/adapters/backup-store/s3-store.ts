@@ -158,12 +158,12 @@ class S3Store implements BackupStore {
     return found.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  async remove(name: string, options: StoreCallOptions = {}): Promise<void> {
+  async remove(name: string, options: StoreCallOptions & { readonly forGood?: boolean } = {}): Promise<void> {
     assertObjectName(name);
-    const { signal } = options;
+    const { signal, forGood } = options;
     await this.#s3.call({ verb: "remove", name, signal }, async ({ sdk, client }) => {
       const Key = this.#s3.keyOf(name);
-      if (this.#s3.objectLockDays === 0 && !isFinal(name)) {
+      if (this.#s3.objectLockDays === 0 && forGood !== true && !isFinal(name)) {
         try {
           const CopySource = `${this.#bucket}/${Key}`.split("/").map(encodeURIComponent).join("/");
           await client.send(

@@ -99,5 +99,5 @@ test("backup verify of a set whose manifest was cut says so at V0, when it is na
 test("an identity and a passphrase are not given both", async () => {
   const { code, err } = await requorum(["backup", "verify", "--identity", "a", "--passphrase-file", "b"]);
   assert.equal(code, 2);
-  assert.match(err, /give one of both/);
+  assert.match(err, /either --identity or --passphrase-file/);
 });

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LocalFileSpool } from "../../src/adapters/local-fs/local-file-spool.ts";
@@ -198,7 +198,7 @@ export async function verifyWorld(options: VerifyWorldOptions = {}): Promise<Ver
     },
   };
   const manifest = await writer.finish(options.facts?.(facts) ?? facts);
-  const spoolDirectory = mkdtempSync(join(tmpdir(), "requorum-verify-"));
+  const spoolDirectory = newScratch();
   const context = verifyContext(set, spoolDirectory, options.sandboxes ?? noSandboxes);
   return {
     set,
@@ -208,6 +208,18 @@ export async function verifyWorld(options: VerifyWorldOptions = {}): Promise<Ver
     verify: (request, other = {}) => verifyBackup({ ...context, ...other }, { id: firstSet, level: "V3", isDrill: false, ...request }),
   };
 }
+
+/** Also of a test that forgets it, or fails before it comes to that. */
+function newScratch(): string {
+  const path = mkdtempSync(join(tmpdir(), "requorum-verify-"));
+  if (scratches.push(path) === 1)
+    process.once("exit", () => {
+      for (const one of scratches) rmSync(one, { recursive: true, force: true });
+    });
+  return path;
+}
+
+const scratches: string[] = [];
 
 function verifyContext(set: SetWorld<BackupStore>, cacheDirectory: string, sandboxes: Sandboxes): VerifyContext {
   const { ciphers, wrapping, keys } = set.writing;

@@ -14,7 +14,7 @@ export const restorableKinds = [
 export type RestorableKind = (typeof restorableKinds)[number];
 
 /** What cannot be proven may be accepted by name; it stands in the plan's words then. */
-export const restoreDoubts = ["OTHER_CA", "OTHER_CLUSTER_ID"] as const;
+export const restoreDoubts = ["OTHER_CA", "OTHER_KEYS", "OTHER_CLUSTER_ID", "EXPIRED"] as const;
 export type RestoreDoubt = (typeof restoreDoubts)[number];
 
 /**
@@ -33,7 +33,13 @@ export interface FileAt {
   readonly path: string;
   /** undefined: not known. */
   readonly state: FileState | undefined;
+  /** Why it is not known, where that was said. */
+  readonly why?: string | undefined;
 }
+
+/** What the kubelet starts from a file directly in the directory of its static pods: of what lies there and of what the set has, the worse. */
+export const podsOfFiles = ["not-etcd", "etcd", "not-known"] as const;
+export type PodOfFile = (typeof podsOfFiles)[number];
 
 /** One file of a plan: what it is on the machine, and what the set has. */
 export interface RestoredFile {
@@ -41,6 +47,20 @@ export interface RestoredFile {
   readonly kind: RestorableKind;
   readonly was: FileState;
   readonly becomes: Extract<FileState, { readonly kind: "file" | "symlink" }>;
+  /** Absent: the kubelet starts nothing from it. */
+  readonly pod?: PodOfFile | undefined;
+  /** When the first certificate in it ends, of what it becomes and of what it was; absent: there is none in it. */
+  readonly ends?: CertificateEnds | undefined;
+}
+
+export interface CertificateEnds {
+  readonly becomes: string;
+  readonly was?: string | undefined;
+}
+
+/** Is it a file by which all control-plane machines must have the same bytes: what signs the service accounts' tokens, or what is encrypted at rest? */
+export function isSharedKey({ path, kind }: Pick<RestoredFile, "path" | "kind">): boolean {
+  return kind === "encryption-config" || /\/(?:sa\.(?:key|pub)|service-account(?:-key)?\.pem)$/.test(path);
 }
 
 /** A directory that is made if it is missing. */

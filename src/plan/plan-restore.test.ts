@@ -5,7 +5,7 @@ import { sha256Hex, tampered } from "../../test/support/planned.ts";
 import { diagnose } from "../diagnose/diagnose.ts";
 import { asBackupSetId, asHostName, type HostName } from "../model/ids.ts";
 import type { PlannedStep, RecoveryPlan, RestorePartsGoal } from "../model/plan.ts";
-import type { FileAt, FileState, RestorableKind, RestoreDoubt } from "../model/restored-file.ts";
+import type { FileAt, FileState, PodOfFile, RestorableKind, RestoreDoubt } from "../model/restored-file.ts";
 import type { StepArgs } from "../model/step.ts";
 import { readPlan, writePlan } from "../schemas/plan.ts";
 import { checkPlan } from "./check/check-plan.ts";
@@ -14,6 +14,7 @@ import { specOf } from "./steps/judge-step.ts";
 
 const [cp1, cp2, cp3] = [asHostName("cp1"), asHostName("cp2"), asHostName("cp3")];
 const caPath = "/etc/kubernetes/pki/ca.crt";
+const saKey = "/etc/kubernetes/pki/sa.key";
 const keyPath = "/etc/kubernetes/pki/etcd/server.key";
 const file = (letter: string, mode = 0o600): Extract<FileState, { kind: "file" }> => ({
   kind: "file",
@@ -32,6 +33,10 @@ interface Given {
   readonly ca?: ReadonlyMap<HostName, FileState | undefined>;
   readonly accepts?: readonly RestoreDoubt[];
   readonly clusterId?: string;
+  readonly pod?: PodOfFile;
+  readonly ends?: { readonly becomes: string; readonly was?: string };
+  /** What the other machines have at the file's own path. */
+  readonly others?: ReadonlyMap<HostName, FileState | undefined>;
 }
 
 function restored(given: Given = {}): RecoveryPlan {
@@ -48,6 +53,7 @@ function restored(given: Given = {}): RecoveryPlan {
   const ca = given.ca ?? new Map([[cp2, file("c", 0o644)]]);
   const seen = new Map<HostName, readonly FileAt[]>([[cp1, [{ path, state: now }]]]);
   for (const [host, state] of ca) seen.set(host, [{ path: caPath, state }]);
+  for (const [host, state] of given.others ?? []) seen.set(host, [...(seen.get(host) ?? []), { path, state }]);
   return planRestore({
     inventory,
     diagnosis: diagnose(inventory),
@@ -58,7 +64,7 @@ function restored(given: Given = {}): RecoveryPlan {
       clusterId: given.clusterId,
       facts: [{ path, mode: 0o600, uid: 0, gid: 0 }],
       authorities: [{ path: caPath, tag: "c".repeat(64) }],
-      files: [{ path, kind, now, nearest, becomes: file("b") }],
+      files: [{ path, kind, now, nearest, becomes: file("b"), pod: given.pod, ends: given.ends }],
     },
     nowIso: new Date(Date.parse(inventory.takenAt) + 2_000).toISOString(),
     sha256Hex,
@@ -116,10 +122,39 @@ const blocked: readonly (readonly [string, Given, RegExp])[] = [
   ["a file that could not be looked at", { now: undefined }, /is not known/],
   ["a directory in the file's place", { now: { kind: "other", what: "a directory" } }, /is a directory/],
   ["a set of another etcd cluster", { clusterId: "deadbeef" }, /--accept OTHER_CLUSTER_ID/],
+  ["etcd's manifest", { kind: "static-pod", path: "/etc/kubernetes/manifests/etcd.yaml", pod: "etcd" }, /never put back.*requorum plan/],
   [
-    "etcd's manifest where its data is gone",
-    { builder: healthyKubeadm3().etcdDataLost("cp1"), kind: "static-pod", path: "/etc/kubernetes/manifests/etcd.yaml" },
-    /make a new, empty cluster/,
+    "etcd's manifest of another name",
+    { kind: "static-pod", path: "/etc/kubernetes/manifests/data.yaml.bak", pod: "etcd" },
+    /never put back.*requorum plan/,
+  ],
+  [
+    "a manifest that is not understood",
+    { kind: "static-pod", path: "/etc/kubernetes/manifests/x.yaml", pod: "not-known" },
+    /not understood, so it may be etcd/,
+  ],
+  ["a signing key that no other control plane has", { path: saKey, others: new Map([[cp2, undefined]]) }, /--accept OTHER_KEYS/],
+  [
+    "an encryption configuration that another control plane has not",
+    {
+      path: "/etc/kubernetes/enc.yaml",
+      kind: "encryption-config",
+      others: new Map([
+        [cp2, file("b")],
+        [cp3, file("e")],
+      ]),
+    },
+    /not what cp3 has.*--accept OTHER_KEYS/,
+  ],
+  [
+    "a certificate that has ended",
+    { ends: { becomes: "2020-01-01T00:00:00Z", was: "2099-01-01T00:00:00Z" } },
+    /ended 2020-01-01T00:00:00Z; the one on the machine ends 2099-01-01T00:00:00Z.*--accept EXPIRED/,
+  ],
+  [
+    "a CA that is reached through a link",
+    { ca: new Map([[cp2, { kind: "other", what: "reached through a link: /a is really /b" }]]) },
+    /not known.*cp2: reached through a link: .*--accept OTHER_CA/,
   ],
 ];
 for (const [what, given, words] of blocked)
@@ -160,11 +195,71 @@ test("checkPlan: a plan that restores files is refused when what it rests on is 
     assert.ok(invariantsOf(broken).includes(invariant), `${invariant}: ${invariantsOf(broken).join()}`);
 });
 
-test("checkPlan: etcd's manifest is not put back where etcd would start without its data, or while it may not be missed (I-S11, I-S1)", () => {
-  const plan = restored({ kind: "static-pod", path: "/etc/kubernetes/manifests/etcd.yaml" });
+test("checkPlan, and the step itself: what may start etcd is refused though the planner offered it (I-S11)", () => {
+  const plan = restored({ kind: "static-pod", path: "/etc/kubernetes/manifests/kube-apiserver.yaml", pod: "not-etcd" });
   assert.deepEqual([plan.verdict, checkPlan(plan)], ["act", []]);
-  const gone = plan.start.hosts.map((host) => (host.name === cp1 ? { ...host, hasStartableEtcdData: false } : host));
-  assert.ok(invariantsOf(tampered(plan, { start: { ...plan.start, hosts: gone } })).includes("I-S11"));
-  const members = plan.start.members?.map((member) => (member.host === cp3 ? { ...member, isHealthy: false } : member));
-  assert.ok(invariantsOf(tampered(plan, { start: { ...plan.start, members } })).includes("I-S1"));
+  const [step] = plan.steps;
+  assert.ok(step?.kind === "host.restoreFiles");
+  const [first] = step.args.files;
+  assert.ok(first !== undefined);
+  const spec = specOf(step);
+  assert.equal(spec.pre(plan.start, step.args).kind, "holds");
+  const cases: readonly Partial<typeof first>[] = [
+    { pod: "etcd" },
+    { pod: "not-known" },
+    { pod: undefined, path: "/etc/kubernetes/manifests/etcd.yml" },
+    { path: "/etc/kubernetes/manifests/etcd.yaml.bak" },
+  ];
+  for (const change of cases) {
+    const args: StepArgs["host.restoreFiles"] = { ...step.args, files: [{ ...first, ...change }] };
+    assert.ok(invariantsOf(withArgs(plan, { files: args.files })).includes("I-S11"), JSON.stringify(change));
+    assert.equal(spec.pre(plan.start, args).kind, "fails", JSON.stringify(change));
+  }
+});
+
+test("checkPlan: keys that the others have not, ended certificates and pods before what they read are refused (I-S16)", () => {
+  const others = new Map([[cp2, file("b")]]);
+  const plan = restored({ path: saKey, others });
+  assert.deepEqual([plan.verdict, checkPlan(plan)], ["act", []]);
+  const [step] = plan.steps;
+  assert.ok(step?.kind === "host.restoreFiles");
+  const [first] = step.args.files;
+  assert.ok(first !== undefined);
+  const changed = (state: FileState): RecoveryPlan =>
+    tampered(plan, {
+      start: {
+        ...plan.start,
+        hosts: plan.start.hosts.map((host) =>
+          host.name === cp2
+            ? {
+                ...host,
+                files: [
+                  { path: caPath, state: file("c") },
+                  { path: saKey, state },
+                ],
+              }
+            : host,
+        ),
+      },
+    });
+  const pod = { ...first, path: "/etc/kubernetes/manifests/a.yaml", kind: "static-pod", pod: "not-etcd" } as const;
+  for (const broken of [
+    changed(file("e")),
+    changed({ kind: "absent" }),
+    withArgs(plan, { files: [{ ...first, ends: { becomes: "2020-01-01T00:00:00Z" } }] }),
+    withArgs(plan, { files: [pod, first] }),
+  ])
+    assert.ok(invariantsOf(broken).includes("I-S16"));
+  const cp2Has = (state: FileState) => changed(state).start;
+  assert.deepEqual(
+    [file("b"), file("e"), { kind: "absent" } as const].map((state) => specOf(step).pre(cp2Has(state), step.args).kind),
+    ["holds", "fails", "unknown"],
+  );
+});
+
+test("planRestore: other keys and an ended certificate are accepted by name only, and that stands in the plan's words", () => {
+  const plan = restored({ path: saKey, others: new Map([[cp2, file("e")]]), accepts: ["OTHER_KEYS"] });
+  assert.match(plan.steps[0]?.describes ?? "", /accepted though not proven: OTHER_KEYS/);
+  const ended = restored({ ends: { becomes: "2020-01-01T00:00:00Z" }, accepts: ["EXPIRED"] });
+  assert.deepEqual([ended.verdict, checkPlan(ended), checkPlan(plan)], ["act", [], []]);
 });

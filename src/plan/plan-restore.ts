@@ -18,7 +18,7 @@ export interface RestorePlanInput {
   readonly inventory: Inventory;
   readonly diagnosis: Diagnosis;
   readonly goal: RestorePartsGoal;
-  readonly wanted: Omit<WantedParts, "clusterIds"> & { readonly clusterId: string | undefined };
+  readonly wanted: Omit<WantedParts, "clusterIds" | "nowIso"> & { readonly clusterId: string | undefined };
   /** Files of each machine as they are: those that were asked for, and CA certificates of the others. */
   readonly seen: ReadonlyMap<HostName, readonly FileAt[]>;
   readonly nowIso: string;
@@ -31,7 +31,7 @@ export function planRestore(input: RestorePlanInput): RecoveryPlan {
   const model = withFiles(clusterModelOf(inventory), input.seen);
   const live = clusterIdsOf(inventory);
   const { clusterId, ...wanted } = input.wanted;
-  const offered = planRestoreParts(model, goal, { ...wanted, clusterIds: { live, ofSet: clusterId } });
+  const offered = planRestoreParts(model, goal, { ...wanted, clusterIds: { live, ofSet: clusterId }, nowIso: input.nowIso });
   const projection = offered.kind === "possible" ? projectSteps(model, offered.steps) : undefined;
   const candidate =
     projection === undefined || projection.problems.length === 0 ? offered : notPossible("restore-parts", ...projection.problems);

@@ -35,7 +35,7 @@ const modelHost = z.strictObject({
   isPrepared: z.boolean().optional(),
   preparationProblems: z.array(z.string()),
   balancerBackends: z.array(z.string()).optional(),
-  files: z.array(z.strictObject({ path: z.string(), state: fileStateSchema.optional() })).optional(),
+  files: z.array(z.strictObject({ path: z.string(), state: fileStateSchema.optional(), why: z.string().optional() })).optional(),
 });
 
 /** The model that a plan starts from. Absent means not known. */

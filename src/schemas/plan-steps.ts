@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { asBackupSetId, asHostName, asMemberId, asStepId } from "../model/ids.ts";
-import { restorableKinds, restoreDoubts } from "../model/restored-file.ts";
+import { podsOfFiles, restorableKinds, restoreDoubts } from "../model/restored-file.ts";
 import type { StepArgs, StepKind } from "../model/step.ts";
 import { branded, decimalBigint } from "./branded.ts";
 import { fileModeSchema, fileStateSchema, restoredFileStateSchema, tagSchema } from "./file-state.ts";
@@ -33,7 +33,14 @@ const stepArgs: { readonly [K in StepKind]: z.ZodType<StepArgs[K]> } = {
     manifestSha256: tagSchema,
     directories: z.array(z.strictObject({ path: z.string(), mode: fileModeSchema, uid: z.int().min(0), gid: z.int().min(0) })),
     files: z.array(
-      z.strictObject({ path: z.string(), kind: z.enum(restorableKinds), was: fileStateSchema, becomes: restoredFileStateSchema }),
+      z.strictObject({
+        path: z.string(),
+        kind: z.enum(restorableKinds),
+        was: fileStateSchema,
+        becomes: restoredFileStateSchema,
+        pod: z.enum(podsOfFiles).optional(),
+        ends: z.strictObject({ becomes: z.string(), was: z.string().optional() }).optional(),
+      }),
     ),
     authorities: z.array(z.strictObject({ path: z.string(), tag: tagSchema })),
     accepts: z.array(z.enum(restoreDoubts)),

@@ -54,7 +54,7 @@ test(
       recordFact: () => Promise.resolve(),
     } as unknown as StepContext;
     const [seen] = await lookAtFiles(step, host, { paths: [path], tag: parts.tag });
-    assert.ok(seen !== undefined);
+    assert.ok(seen?.state !== undefined);
     const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
     const becomes = { kind: "file", tag: parts.tag("file", content), mode: 0o600, ...owner } as const;
     const files = [{ path, kind: "pki", was: seen.state, becomes }] as const;

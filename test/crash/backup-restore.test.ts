@@ -45,6 +45,7 @@ async function setting(context: TestContext, cluster = "north") {
   await writer.finish({ ...manifestFacts(), cluster: { ...manifestFacts().cluster, name: cluster } });
   const identityFile = join(directory.path, "identity");
   machines.set("cp2", caCrt, { text: files[1]![2], mode: 0o644 });
+  machines.set("cp2", "/etc/kubernetes/enc.yaml", { text: files[3]![2] });
   writeFileSync(identityFile, `${identity}\n`, { mode: 0o600 });
   const text = `apiVersion: requorum/v1\ncluster: north\nhosts: [{ name: cp1, address: 10.0.0.11, roles: [control-plane] }, { name: cp2, address: 10.0.0.12, roles: [control-plane] }]\nbackup: { store: ${place}, recipients: [${recipient}], signers: [${toBase64Url(world.keys.signing.publicKey)}] }\n`;
   const runs = new FakeRunStore();

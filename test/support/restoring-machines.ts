@@ -2,6 +2,7 @@ import { chmodSync, chownSync, lstatSync, readdirSync, readFileSync, readlinkSyn
 import { join } from "node:path";
 import { asHostName, type HostName } from "../../src/model/ids.ts";
 import type { RemoteRequest, RemoteResult } from "../../src/ports/host-access.ts";
+import { shellWord } from "../../src/model/shell-word.ts";
 import { MachinesBelow } from "./machines-below.ts";
 
 /** Machines below a directory each that files are restored on: what the program keeps in /var/lib/requorum is there too. Records what went where. */
@@ -20,7 +21,19 @@ export class RestoringMachines extends MachinesBelow {
   /** The script that puts files back is killed (-9) before the command of this number that names or removes. */
   killBefore: number | undefined;
 
+  /** Each sync takes so long, as on a slow disk. */
+  slowSyncSeconds = 0;
+  /** A directory of the machine that is bound to another one while a script about files runs, in a mount namespace of its own. */
+  bound: { readonly from: string; readonly at: string } | undefined;
+
+  private inNamespace(host: string, script: string): string {
+    if (this.bound === undefined) return script;
+    const mount = ["mount", "--bind", this.place(host, this.bound.from), this.place(host, this.bound.at)].map(shellWord).join(" ");
+    return `exec unshare -m sh -c ${shellWord(`${mount}\n${script}`)} sh "$@"`;
+  }
+
   private killedScript({ reason }: RemoteRequest): string {
+    if (this.slowSyncSeconds > 0) return `sync() { sleep ${String(this.slowSyncSeconds)}; command sync "$@"; }\n`;
     if (this.killBefore === undefined || !reason.startsWith("put files")) return "";
     const words = ["ln", "mv", "rm"].map((word) => `${word}() { tick; command ${word} "$@"; }\n`);
     return `tick() { ticks=$((\${ticks:-0} + 1)); if [ "$ticks" -ge ${String(this.killBefore)} ]; then kill -9 $$; fi; }\n${words.join("")}`;
@@ -38,7 +51,10 @@ export class RestoringMachines extends MachinesBelow {
       if (request.reason === "look at the machine") return { exitCode: 0, stdout: "machine-id m\nprocesses-listed\nend\n", stderr: "" };
       return super.run(host, {
         ...request,
-        script: `${this.killedScript(request)}${request.script.replaceAll("/var/lib/requorum", `${this.rootOf(host)}/var/lib/requorum`)}`,
+        script: this.inNamespace(
+          host,
+          `${this.killedScript(request)}${request.script.replaceAll("/var/lib/requorum", `${this.rootOf(host)}/var/lib/requorum`)}`,
+        ),
       });
     });
   }

@@ -2,6 +2,7 @@ import type { OpenSet } from "../../catalogue/set-reader.ts";
 import type { BackupPart } from "../../model/backup-set.ts";
 import type { HostName } from "../../model/ids.ts";
 import { isAtOrBelow } from "../../model/host-path.ts";
+import type { ClusterConfig } from "../../model/cluster-config.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { restorableKinds, type RestorableKind } from "../../model/restored-file.ts";
 
@@ -34,16 +35,37 @@ export function chosenParts(set: OpenSet, host: HostName, selection: PartSelecti
     .sort((one, other) => (one.path < other.path ? -1 : one.path > other.path ? 1 : 0));
 }
 
-/** Everything of that machine that can be put back. */
+/** Everything of that machine that can be put back. What requorum itself kept aside there, at the top of another filesystem, is no file of the machine. */
 export function partsOfHost(set: OpenSet, host: HostName): readonly RestorablePart[] {
-  return set.parts.filter((part): part is RestorablePart => part.host === host && restorableKinds.some((kind) => kind === part.kind));
+  return set.parts.filter(
+    (part): part is RestorablePart =>
+      part.host === host && !part.path.includes("/.requorum-") && restorableKinds.some((kind) => kind === part.kind),
+  );
 }
 
-/** What other machines of the cluster must have too: certificates of CAs, by the names that kubeadm, kubespray and etcd's own tools give them. */
+/** Certificates of CAs, by the names that kubeadm, kubespray and etcd's own tools give them. */
 export function authorityParts(set: OpenSet, host: HostName): readonly RestorablePart[] {
   return partsOfHost(set, host).filter(
     ({ kind, type, path }) => kind === "pki" && type === "file" && /\/(?:[a-z-]*-)?ca\.(?:crt|pem)$/.test(path),
   );
+}
+
+/** Where the programs of a control plane have their CAs: kubeadm's, kubespray's, and those of etcd as a service. */
+const pkiDirs = [
+  "/etc/kubernetes/pki",
+  "/etc/kubernetes/pki/etcd",
+  "/etc/kubernetes/ssl",
+  "/etc/kubernetes/ssl/etcd",
+  "/etc/ssl/etcd",
+  "/etc/ssl/etcd/ssl",
+  "/etc/etcd",
+  "/etc/etcd/pki",
+  "/etc/etcd/ssl",
+];
+
+/** Whether CAs lie in the directory of that path by its program's own wish, so that other machines have them there, too. */
+export function isAuthorityPlace(path: string, { pkiDir }: ClusterConfig["paths"]): boolean {
+  return [pkiDir, `${pkiDir}/etcd`, ...pkiDirs].includes(path.slice(0, path.lastIndexOf("/")));
 }
 
 function notThere(set: OpenSet, host: HostName, path: string): RecoveryError {

@@ -8,7 +8,7 @@ import type { CertificateReader, KeyMatcher } from "../../ports/certificates.ts"
 import type { AppContext } from "../app-ports.ts";
 
 interface Side {
-  readonly state: FileState;
+  readonly state: FileState | undefined;
   readonly content: Uint8Array | undefined;
 }
 
@@ -58,7 +58,7 @@ function tagOf(state: FileState | undefined): string | undefined {
 
 /** undefined: no file, or no text. */
 function textOf(side: Side | undefined): string | undefined {
-  if (side?.state.kind !== "file" || side.content === undefined) return undefined;
+  if (side?.state?.kind !== "file" || side.content === undefined) return undefined;
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(side.content);
   } catch {
@@ -67,7 +67,7 @@ function textOf(side: Side | undefined): string | undefined {
 }
 
 function targetOf(side: Side | undefined): string | undefined {
-  return side?.state.kind === "symlink" && side.content !== undefined ? new TextDecoder().decode(side.content) : undefined;
+  return side?.state?.kind === "symlink" && side.content !== undefined ? new TextDecoder().decode(side.content) : undefined;
 }
 
 function certificatesIn({ ports, keyMatcher }: DifferenceContext, text: string | undefined): readonly CertificateLine[] {

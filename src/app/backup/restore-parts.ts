@@ -8,15 +8,26 @@ import type { PartDifference } from "../../model/part-difference.ts";
 import type { RecoveryPlan, RestorePartsGoal } from "../../model/plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { isAtOrBelow } from "../../model/host-path.ts";
-import { restorableKinds, type FileAt, type FileState, type RestoreDoubt, type RestoredFile } from "../../model/restored-file.ts";
+import {
+  isSharedKey,
+  restorableKinds,
+  type FileAt,
+  type FileState,
+  type RestoreDoubt,
+  type RestoredFile,
+} from "../../model/restored-file.ts";
 import { planRestore } from "../../plan/plan-restore.ts";
+import type { WantedFile } from "../../plan/strategies/restore-parts.ts";
+import { podOfFile } from "../../formats/machine/pod-of-file.ts";
 import type { KeyMatcher } from "../../ports/certificates.ts";
 import { collectMachine } from "../../probe/collect/collect-machine.ts";
 import type { AppContext } from "../app-ports.ts";
 import { assertChecked, planOnLooks } from "../make-plan.ts";
 import { observeAgain, observeOnce, type Look } from "../observe-cluster.ts";
 import { judgeLooks } from "../../plan/looks.ts";
-import { authorityParts, chosenParts, partsOfHost, type PartSelection, type RestorablePart } from "./chosen-parts.ts";
+import { chosenParts, partsOfHost, type PartSelection } from "./chosen-parts.ts";
+import { readWantedParts, type ReadPart } from "./wanted-parts.ts";
+import { firstEnd } from "./certificate-ends.ts";
 import { differenceOf } from "./part-difference.ts";
 import { readPartOf } from "./set-part-source.ts";
 
@@ -71,30 +82,22 @@ export async function planRestoreOfParts(
 interface Asked {
   readonly set: OpenSet;
   readonly goal: RestorePartsGoal;
-  readonly parts: readonly {
-    readonly part: RestorablePart;
-    readonly content: Uint8Array;
-    readonly state: RestoredFile["becomes"];
-  }[];
+  readonly parts: readonly ReadPart[];
   readonly authorities: readonly { readonly path: string; readonly tag: string }[];
+  /** Paths of which the other machines are asked what lies there. */
+  readonly askedOfOthers: readonly string[];
 }
 
-async function askedOf({ signal }: AppContext, request: RestorePartsRequest, host: HostName): Promise<Asked> {
+async function askedOf(
+  context: AppContext & { readonly keyMatcher: KeyMatcher },
+  request: RestorePartsRequest,
+  host: HostName,
+): Promise<Asked> {
   const { set } = request;
-  const parts = [];
-  for (const part of chosenParts(set, host, request.selection)) {
-    const content = await readPartOf(set, { host, path: part.path }, signal);
-    parts.push({ part, content, state: stateOf(set, part, content) });
-  }
-  const authorities = [];
-  for (const { path } of authorityParts(set, host))
-    authorities.push({ path, tag: set.tag("file", await readPartOf(set, { host, path }, signal)) });
-  return { set, goal: goalOf(request, host), parts, authorities };
-}
-
-function stateOf(set: OpenSet, { type, mode, uid, gid }: RestorablePart, content: Uint8Array): RestoredFile["becomes"] {
-  const tag = set.tag(type, content);
-  return type === "file" ? { kind: "file", tag, mode, uid, gid } : { kind: "symlink", tag, uid, gid };
+  const { parts, authorities } = await readWantedParts(context, set, { host, chosen: chosenParts(set, host, request.selection) });
+  const shared = parts.filter(({ part }) => isSharedKey(part)).map(({ part }) => part.path);
+  const askedOfOthers = [...new Set([...authorities.map(({ path }) => path), ...shared])];
+  return { set, goal: goalOf(request, host), parts, authorities, askedOfOthers };
 }
 
 function assertOfCluster({ manifest }: OpenSet, config: ClusterConfig): void {
@@ -124,18 +127,18 @@ function goalOf({ set, selection, accepts }: RestorePartsRequest, host: HostName
 
 interface SeenOnMachines {
   readonly own: readonly SeenFile[];
-  /** CA certificates of the other machines. */
+  /** CA certificates and shared keys of the other machines. */
   readonly others: ReadonlyMap<HostName, readonly FileAt[]>;
 }
 
-async function lookAtMachines(context: AppContext, { set, goal: { host }, parts, authorities }: Asked): Promise<SeenOnMachines> {
+async function lookAtMachines(context: AppContext, { set, goal: { host }, parts, askedOfOthers }: Asked): Promise<SeenOnMachines> {
   context.report({ kind: "phase", text: `looking at ${String(parts.length)} files on ${host}`, host });
   const tag = set.tag.bind(set);
   const [own, ...others] = await Promise.all([
     lookAtFiles(context, host, { paths: parts.map(({ part }) => part.path), tag }),
     ...context.config.hosts
       .filter(({ name }) => name !== host)
-      .map(async ({ name }) => [name, await fileStates(context, name, { paths: authorities.map(({ path }) => path), tag })] as const),
+      .map(async ({ name }) => [name, await fileStates(context, name, { paths: askedOfOthers, tag })] as const),
   ]);
   return { own, others: new Map(others) };
 }
@@ -146,7 +149,7 @@ function planFrom(
 ): RecoveryPlan {
   const { set, goal, parts, authorities } = asked;
   const now = new Map(files.own.map((file) => [file.path, file]));
-  const own = files.own.map(({ path, state }): FileAt => ({ path, state }));
+  const own = files.own.map(({ path, state, why }): FileAt => ({ path, state, ...(why === undefined ? {} : { why }) }));
   return planRestore({
     inventory: look.inventory,
     diagnosis: look.diagnosis,
@@ -157,17 +160,36 @@ function planFrom(
       clusterId: set.manifest.cluster.clusterId,
       facts: partsOfHost(set, goal.host).filter(({ type }) => type === "file"),
       authorities,
-      files: parts.map(({ part: { path, kind }, state }) => ({
-        path,
-        kind,
-        now: now.get(path)?.state,
-        nearest: now.get(path)?.nearest,
-        becomes: state,
-      })),
+      files: parts.map((part) => wantedFile(context, part, now.get(part.part.path))),
     },
     nowIso: context.ports.clock.nowIso(),
     sha256Hex: (text) => context.ports.hashing.sha256Hex(text),
   });
+}
+
+function wantedFile(
+  context: AppContext,
+  { part: { path, kind, type }, content, state, ends }: ReadPart,
+  now: SeenFile | undefined,
+): WantedFile {
+  const was = now?.state === undefined ? undefined : firstEnd(context.ports.certificates, now.content);
+  return {
+    path,
+    kind,
+    now: now?.state,
+    why: now?.why,
+    nearest: now?.nearest,
+    becomes: state,
+    pod: podOfFile(path, context.config.paths.manifestsDir, [
+      { kind: type, content },
+      { kind: podKindOf(now), content: now?.content },
+    ]),
+    ends: ends === undefined ? undefined : { becomes: ends, ...(was === undefined ? {} : { was }) },
+  };
+}
+
+function podKindOf(now: SeenFile | undefined): "file" | "symlink" | "absent" {
+  return now?.state?.kind === "file" || now?.state?.kind === "absent" ? now.state.kind : "symlink";
 }
 
 /** Files of the wanted kinds that the set does not have. They are told, and never touched. */

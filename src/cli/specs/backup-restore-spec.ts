@@ -9,7 +9,8 @@ export const restoreSpec: CommandSpec = {
   description: [
     "Shows what the set has beside what lies on the machine now, makes a plan, asks for the cluster's name, carries it out, and looks again. Configuration is shown line by line, without what may be a secret; of keys, tokens, kubeconfigs, certificates and the encryption configuration only whether they differ, what a certificate says of itself, the fingerprint of a key's public half, owner and mode.",
     "What is replaced is kept in /var/lib/requorum/aside/RUN/ on the machine. What is only on the machine is listed and left alone. Nothing is restarted: it says what must be. (The kubelet restarts a static pod whose manifest changes by itself.)",
-    "For PKI and kubeconfigs the set's CA must be the one that another machine of the cluster has; where that is not proven it is refused, unless it is accepted by name. etcd's data is no such part: see snapshot restore.",
+    "For PKI and kubeconfigs the set's CA must be the one that another machine of the cluster has; where that is not proven it is refused, unless it is accepted by name; the keys that sign service accounts' tokens and the encryption configuration must be those of the other control-plane machines; a certificate that has ended is not put back unasked.",
+    "What starts etcd is never put back, whatever its file is called, nor a static pod that is not understood: a member that was removed or lost its data would come to life again. Whether etcd may start there says requorum plan. etcd's data is no such part either: see snapshot restore.",
     "The plan names paths, owners and keyed hashes, and no content. A run that was stopped is gone on with by resume; each file is then the old one or the new one.",
   ],
   arguments: [
@@ -26,7 +27,8 @@ export const restoreSpec: CommandSpec = {
       value: "DOUBT",
       isRepeatable: true,
       choices: [...restoreDoubts],
-      describes: "go on though it is not proven that CA or etcd cluster are the same (repeat); it stands in the plan's words",
+      describes:
+        "go on though it is not proven that CA, shared keys or etcd cluster are the same, or though a certificate has ended (repeat); it stands in the plan's words",
     },
     { name: "out", value: "FILE", describes: "only plan: write the plan there, for requorum apply, and change nothing" },
     storeOption,

@@ -1,7 +1,21 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import test, { type TestContext } from "node:test";
 import { RestoringMachines } from "../../../test/support/restoring-machines.ts";
 import { NodeHashing } from "../../adapters/system/node-hashing.ts";
@@ -59,7 +73,7 @@ function becomes(content: string, change: { readonly mode?: number; readonly uid
 
 async function argsOf(world: World, wanted: { readonly [path: string]: RestoredFile["becomes"] }) {
   const seen = await world.look(Object.keys(wanted));
-  const files = seen.map(({ path, state }): RestoredFile => ({ path, kind: "pki", was: state, becomes: wanted[path]! }));
+  const files = seen.map(({ path, state }): RestoredFile => ({ path, kind: "pki", was: state!, becomes: wanted[path]! }));
   return { host, set, manifestSha256, directories: [], files, authorities: [], accepts: [] };
 }
 
@@ -164,7 +178,7 @@ test("host.restoreFiles: a file that somebody changed after the plan is left as 
   assert.equal(stepSpecs["host.restoreFiles"].pre(model, args).kind, "fails");
 });
 
-test("host.restoreFiles: of several files the first stays restored when a later one cannot be; going on ends it", async (context) => {
+test("host.restoreFiles: every file is checked before the first is written, and nothing that was made stays", async (context) => {
   const world = setting(context, { [cfg]: "new\n", [key]: "KEY\n" });
   const { machines } = world;
   machines.set("cp1", cfg, { text: "old\n" });
@@ -173,14 +187,116 @@ test("host.restoreFiles: of several files the first stays restored when a later 
   machines.beforeRun = (_host, request) => {
     if (request.reason.startsWith("put files")) machines.set("cp1", key, { text: "OTHER\n" });
   };
-  await assert.rejects(hostRestoreFilesHandler.perform(args, world.step));
-  assert.deepEqual([machines.text("cp1", cfg), machines.text("cp1", key)], ["new\n", "OTHER\n"]);
+  await assert.rejects(hostRestoreFilesHandler.perform(args, world.step), /nothing was written/);
+  assert.deepEqual([machines.text("cp1", cfg), machines.text("cp1", key)], ["old\n", "OTHER\n"]);
+  assert.deepEqual(readdirSync(machines.place("cp1", "/var/lib/requorum/aside/R")), []);
   machines.beforeRun = undefined;
   machines.set("cp1", key, { text: "OLD\n" });
   await hostRestoreFilesHandler.perform(args, world.step);
-  assert.equal(machines.text("cp1", key), "KEY\n");
-  assert.equal(existsSync(machines.place("cp1", "/var/lib/requorum/aside/R/.staged")), false);
+  assert.deepEqual([machines.text("cp1", cfg), machines.text("cp1", key)], ["new\n", "KEY\n"]);
 });
+
+test("host.restoreFiles: while another script is at work there, nothing is written and nothing is said to have failed", async (context) => {
+  const world = setting(context, { [cfg]: "new\n" });
+  const { machines } = world;
+  machines.set("cp1", cfg, { text: "old\n" });
+  const args = await argsOf(world, { [cfg]: becomes("new\n") });
+  const lock = machines.place("cp1", "/var/lib/requorum/aside/.restoring");
+  mkdirSync(dirname(lock), { recursive: true });
+  const other = spawn("flock", [lock, "sh", "-c", "echo held; read -r end"], { stdio: ["pipe", "pipe", "inherit"] });
+  await once(other.stdout, "data");
+  const { pre, post } = stepSpecs["host.restoreFiles"];
+  const model = await hostRestoreFilesHandler.observe(args, world.step);
+  assert.deepEqual([pre(model, args).kind, post(model, args).kind], ["unknown", "unknown"]);
+  assert.match(JSON.stringify(post(model, args)), /still running there/);
+  other.stdin.end("\n");
+  await once(other, "exit");
+  assert.equal(post(await hostRestoreFilesHandler.observe(args, world.step), args).kind, "fails");
+  await hostRestoreFilesHandler.perform(args, world.step);
+  assert.equal(machines.text("cp1", cfg), "new\n");
+});
+
+test("host.restoreFiles: two scripts of one run never exchange contents; the second one says that the first is running", async (context) => {
+  const world = setting(context, { [cfg]: "new\n", [key]: "KEY\n" });
+  const { machines } = world;
+  machines.set("cp1", cfg, { text: "old\n" });
+  machines.set("cp1", key, { text: "OLD\n" });
+  const args = await argsOf(world, { [cfg]: becomes("new\n"), [key]: becomes("KEY\n") });
+  machines.slowSyncSeconds = 0.5;
+  const calls = [0, 1].map(() => hostRestoreFilesHandler.perform(args, world.step));
+  await setTimeout(1000);
+  // One that looks first is told the same.
+  await assert.rejects(hostRestoreFilesHandler.perform(args, world.step), /still running/);
+  const ends = await Promise.allSettled(calls);
+  assert.deepEqual(ends.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+  assert.match(ends.map((end) => (end.status === "rejected" ? String(end.reason) : "")).join(""), /exit 75.*still running/);
+  assert.deepEqual([machines.text("cp1", cfg), machines.text("cp1", key)], ["new\n", "KEY\n"]);
+});
+
+test("host.restoreFiles: what a killed script made and did not use is gone after the next one", async (context) => {
+  const world = setting(context, { [cfg]: "new\n" });
+  const { machines } = world;
+  machines.set("cp1", cfg, { text: "old\n" });
+  const left = machines.place("cp1", "/var/lib/requorum/aside/OLDER/.staged.abcdef");
+  mkdirSync(left, { recursive: true });
+  writeFileSync(join(left, "1"), "KEY\n");
+  await hostRestoreFilesHandler.perform(await argsOf(world, { [cfg]: becomes("new\n") }), world.step);
+  assert.equal(existsSync(left), false);
+});
+
+test("host.restoreFiles: where the old files are and what to restart is in the journal before the first write", async (context) => {
+  const world = setting(context, { [cfg]: "new\n" });
+  const { machines, facts } = world;
+  machines.set("cp1", cfg, { text: "old\n" });
+  const args = await argsOf(world, { [cfg]: becomes("new\n") });
+  machines.beforeRun = (_host, request) => {
+    if (request.reason.startsWith("put files")) throw new Error("the line is cut");
+  };
+  await assert.rejects(hostRestoreFilesHandler.perform(args, world.step), /line is cut/);
+  assert.match(facts.join("\n"), /kept-aside: .*\nto-take-effect: /s);
+});
+
+test("host.restoreFiles: the content decides once more that what starts etcd is not put back, and pods come last", async (context) => {
+  const manifest = "/etc/kubernetes/manifests/a.yaml";
+  const pod = (image: string, word: string): string =>
+    `kind: Pod\nmetadata: { name: p }\nspec:\n  containers: [{ name: c, image: ${image}, command: [${word}] }]\n`;
+  const world = setting(context, { [manifest]: pod("etcd:3.6", "etcd"), [key]: "KEY\n" });
+  const { machines } = world;
+  mkdirSync(machines.place("cp1", "/etc/kubernetes/manifests"), { recursive: true });
+  const args = await argsOf(world, { [manifest]: becomes(pod("etcd:3.6", "etcd")) });
+  await assert.rejects(hostRestoreFilesHandler.perform(args, world.step), /would start etcd/);
+  assert.equal(existsSync(machines.place("cp1", manifest)), false);
+  const api = pod("kube-apiserver:v1", "kube-apiserver");
+  const sound = setting(context, { [manifest]: api, [key]: "KEY\n" });
+  mkdirSync(sound.machines.place("cp1", "/etc/kubernetes/manifests"), { recursive: true });
+  mkdirSync(sound.machines.place("cp1", "/etc/kubernetes/pki"), { recursive: true });
+  const wanted = await argsOf(sound, { [manifest]: becomes(api), [key]: becomes("KEY\n") });
+  sound.machines.killBefore = 6;
+  await hostRestoreFilesHandler.perform(wanted, sound.step).catch(() => undefined);
+  const tree = sound.machines.tree("cp1");
+  assert.ok(!(manifest in tree) || key in tree, JSON.stringify(tree));
+});
+
+const isRootWithMounts = spawnSync("unshare", ["-m", "true"]).status === 0;
+test(
+  "host.restoreFiles: behind a bind mount files are replaced, and kept aside on that mount",
+  { skip: !isRootWithMounts },
+  async (context) => {
+    const conf = "/etc/kubernetes/a.conf";
+    const world = setting(context, { [cfg]: "new\n", [conf]: "NEW\n" });
+    const { machines } = world;
+    machines.set("cp1", cfg, { text: "old\n" });
+    machines.set("cp1", "/data/a.conf", { text: "OLD\n" });
+    mkdirSync(machines.place("cp1", "/etc/kubernetes"), { recursive: true });
+    machines.bound = { from: "/data", at: "/etc/kubernetes" };
+    const args = await argsOf(world, { [cfg]: becomes("new\n"), [conf]: becomes("NEW\n") });
+    await hostRestoreFilesHandler.perform(args, world.step);
+    assert.deepEqual([machines.text("cp1", cfg), machines.text("cp1", "/data/a.conf")], ["new\n", "NEW\n"]);
+    const kept = join(machines.place("cp1", "/data/.requorum-aside/R"), machines.place("cp1", conf));
+    assert.equal(readFileSync(kept, "utf8"), "OLD\n");
+    assert.deepEqual(readdirSync(machines.place("cp1", "/data/.requorum-aside/R")), [machines.place("cp1", "/").split("/")[1]]);
+  },
+);
 
 test("host.restoreFiles: content goes over standard input; neither it nor its hash is in a command line, a fact or an error", async (context) => {
   const secret = "planted-secret-5f1c";

@@ -1,6 +1,8 @@
+import { podOfFile } from "../../formats/machine/pod-of-file.ts";
 import type { HostName } from "../../model/ids.ts";
+import { isAtOrBelow } from "../../model/host-path.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { isSameState, takesEffectWords } from "../../model/restored-file.ts";
+import { isSameState, isSharedKey, takesEffectWords } from "../../model/restored-file.ts";
 import type { StepArgs } from "../../model/step.ts";
 import type { SetParts } from "../../ports/set-parts.ts";
 import { changeOnHost } from "../ask/run-on-host.ts";
@@ -23,12 +25,15 @@ export const hostRestoreFilesHandler: StepHandler<"host.restoreFiles"> = {
   settleMs: 10_000,
   observe: async (args, context) => {
     const parts = await partsOf(args, context);
-    const others = args.accepts.includes("OTHER_CA") ? [] : context.config.hosts.filter(({ name }) => name !== args.host);
-    const authorities = args.authorities.map(({ path }) => path);
+    const asked = [
+      ...(args.accepts.includes("OTHER_CA") ? [] : args.authorities.map(({ path }) => path)),
+      ...(args.accepts.includes("OTHER_KEYS") ? [] : args.files.filter(isSharedKey).map(({ path }) => path)),
+    ];
+    const others = asked.length === 0 ? [] : context.config.hosts.filter(({ name }) => name !== args.host);
     const [model, own, ...theirs] = await Promise.all([
       observeModel(context, { hosts: [args.host] }),
       fileStates(context, args.host, { paths: args.files.map(({ path }) => path), tag: parts.tag }),
-      ...others.map(async ({ name }) => [name, await fileStates(context, name, { paths: authorities, tag: parts.tag })] as const),
+      ...others.map(async ({ name }) => [name, await fileStates(context, name, { paths: asked, tag: parts.tag })] as const),
     ]);
     const files = new Map([[args.host, own], ...theirs]);
     return { ...model, hosts: model.hosts.map((host) => ({ ...host, files: files.get(host.name) ?? [] })) };
@@ -37,6 +42,8 @@ export const hostRestoreFilesHandler: StepHandler<"host.restoreFiles"> = {
     const parts = await partsOf(args, context);
     const seen = await lookAtFiles(context, args.host, { paths: args.files.map(({ path }) => path), tag: parts.tag });
     const input = await inputOf(args, { seen, parts, context });
+    // Before the script: when its answer is lost, these words are needed most.
+    await recordWayBack(args, context);
     await changeOnHost(context, args.host, {
       reason: "put files of a backup set back",
       script: restoreFilesScript,
@@ -44,14 +51,17 @@ export const hostRestoreFilesHandler: StepHandler<"host.restoreFiles"> = {
       input: new TextEncoder().encode(input),
       timeoutMs,
     });
-    await context.recordFact(
-      "kept-aside",
-      `${args.host}: what lay there before is below /var/lib/requorum/aside/${context.run}/ (or .requorum-aside/${context.run}/ at the top of another filesystem), listed in manifest.tsv`,
-    );
-    for (const words of takesEffectWords(args.files, context.config.paths.manifestsDir))
-      await context.recordFact("to-take-effect", `${args.host}: ${words}`);
   },
 };
+
+async function recordWayBack(args: Args, context: StepContext): Promise<void> {
+  await context.recordFact(
+    "kept-aside",
+    `${args.host}: what lay there before is below /var/lib/requorum/aside/${context.run}/ (or .requorum-aside/${context.run}/ at the top of another mount), listed in manifest.tsv`,
+  );
+  for (const words of takesEffectWords(args.files, context.config.paths.manifestsDir))
+    await context.recordFact("to-take-effect", `${args.host}: ${words}`);
+}
 
 /** The set that the plan was made on, and no other of its name. */
 async function partsOf(args: Args, context: StepContext): Promise<SetParts> {
@@ -74,11 +84,21 @@ async function inputOf(
   { seen, parts, context }: { readonly seen: readonly SeenFile[]; readonly parts: SetParts; readonly context: StepContext },
 ): Promise<string> {
   const lines = args.directories.map(({ path, mode, uid, gid }) => `dir ${mode.toString(8)} ${uid} ${gid} ${base64(utf8(path))}`);
-  for (const { path, was, becomes } of args.files) {
+  const { manifestsDir } = context.config.paths;
+  // The kubelet starts a pod as soon as it is there: what the pod reads comes before.
+  const isPod = ({ path }: Args["files"][number]): boolean => isAtOrBelow(path, manifestsDir);
+  const ordered = [...args.files.filter((file) => !isPod(file)), ...args.files.filter(isPod)];
+  for (const { path, was, becomes } of ordered) {
     const now = seen.find((file) => file.path === path);
-    if (now !== undefined && isSameState(now.state, becomes)) continue;
-    if (now === undefined || !isSameState(now.state, was)) throw changed(args.host, path);
+    if (now?.state !== undefined && isSameState(now.state, becomes)) continue;
+    if (now?.state === undefined) throw notKnown(args.host, path, now?.why);
+    if (!isSameState(now.state, was)) throw changed(args.host, path);
     const content = await contentOf(args, { path, becomes }, { parts, context });
+    const pod = podOfFile(path, manifestsDir, [
+      { kind: becomes.kind, content },
+      { kind: now.state.kind === "symlink" ? "symlink" : now.content === undefined ? "absent" : "file", content: now.content },
+    ]);
+    if (pod !== undefined && pod !== "not-etcd") throw etcdsPod(args.host, path);
     const sha256 = context.ports.hashing.sha256Hex(content);
     const before = wasWord(now, context);
     const { uid, gid } = becomes;
@@ -101,14 +121,31 @@ async function contentOf(
 
 /** What the machine compares with at the last moment; over standard input only, as a short secret could be guessed from it. */
 function wasWord({ state, content }: SeenFile, context: StepContext): string {
-  if (state.kind === "absent" || content === undefined) return "absent";
+  if (state?.kind !== "file" && state?.kind !== "symlink") return "absent";
+  if (content === undefined) throw new Error("broken assumption in requorum: a file was looked at without its content");
   return `${state.kind === "file" ? "file" : "link"}:${context.ports.hashing.sha256Hex(content)}`;
+}
+
+function notKnown(host: HostName, path: string, why = "it was not looked at"): RecoveryError {
+  return new RecoveryError("STEP_BLOCKED", {
+    subject: `host ${host}`,
+    detail: `what ${path} is, is not known (${why}). This attempt wrote nothing`,
+  });
 }
 
 function changed(host: HostName, path: string): RecoveryError {
   return new RecoveryError("STEP_BLOCKED", {
     subject: `host ${host}`,
-    detail: `${path} is not what the plan was made on any more: somebody changed it. Nothing was written; plan again`,
+    detail: `${path} is not what the plan was made on any more: somebody changed it. This attempt wrote nothing; plan again`,
+  });
+}
+
+/** The plan's own word for it may be wrong: the content decides, once more. */
+function etcdsPod(host: HostName, path: string): RecoveryError {
+  return new RecoveryError("STEP_BLOCKED", {
+    subject: `host ${host}`,
+    detail: `the kubelet would start etcd from ${path}, or that is not known: it is never put back by this verb. This attempt wrote nothing`,
+    remedies: [{ why: "see whether etcd may start there", command: "requorum plan" }],
   });
 }
 

@@ -1,9 +1,24 @@
 /**
+ * at_place PATH: where that path lies. A link directly below / (/lib of a
+ * merged /usr, /var on another disk) is the system's own and is followed, as
+ * when a set is made (probe/collect); no other is.
+ */
+export const placeFunction = String.raw`
+root=${"$"}{REQUORUM_PROBE_ROOT:-}
+at_place() {
+  inner=${"$"}{1#/}; first=${"$"}{inner%%/*}
+  if [ "$first" != "$inner" ] && [ -L "$root/$first" ]; then printf '%s/%s' "$(readlink -f -- "$root/$first")" "${"$"}{inner#*/}"
+  else printf %s "$root$1"; fi
+}`;
+
+/**
  * What lies at the paths that are given, as it is: never through a link. It
  * writes nothing. Contents go over the encrypted connection in base64, and
  * end in no log. $1: bytes of one file at most; then the paths. A line each:
+ *   busy                  first: a script that puts files back works there
  *   absent PATH NEAREST   the nearest directory above it that is there
- *   file MODE UID GID PATH :CONTENT: ok|failed
+ *   file MODE UID GID PATH :CONTENT: ok
+ *   file MODE UID GID PATH :PART: failed WORDS
  *   link UID GID PATH TARGET
  *   other PATH WORDS
  *   end
@@ -12,11 +27,13 @@ export const fileLookScript = String.raw`
 set -u
 LC_ALL=C; export LC_ALL
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
-root=${"$"}{REQUORUM_PROBE_ROOT:-}
+${placeFunction}
 bytes_max=$1; shift
 b64() { printf %s "$1" | base64 -w0; }
+lock=/var/lib/requorum/aside/.restoring
+if [ -e "$lock" ] && command -v flock >/dev/null 2>&1 && ! { flock -n -s 7 7< "$lock"; }; then echo busy; fi
 for path; do
-  place=$root$path
+  place=$(at_place "$path")
   other() { printf 'other %s %s\n' "$(b64 "$path")" "$(b64 "$1")"; }
   at=$(dirname -- "$place")
   while [ ! -e "$at" ] && [ ! -L "$at" ]; do at=$(dirname -- "$at"); done
@@ -25,13 +42,16 @@ for path; do
   if [ ! -d "$at" ]; then other "below ${"$"}{at#"$root"}, which is no directory"; continue; fi
   if [ -L "$place" ]; then
     printf 'link %s %s %s\n' "$(stat -c '%u %g' -- "$place")" "$(b64 "$path")" "$(readlink -n -- "$place" | base64 -w0)"
-  elif [ ! -e "$place" ]; then at=${"$"}{at#"$root"}; printf 'absent %s %s\n' "$(b64 "$path")" "$(b64 "${"$"}{at:-/}")"
+  elif [ ! -e "$place" ]; then
+    # As the path calls it, also below a link of the system's own.
+    near=$path; left=${"$"}{place#"$at"}; near=${"$"}{near%"$left"}
+    printf 'absent %s %s\n' "$(b64 "$path")" "$(b64 "${"$"}{near:-/}")"
   elif [ -d "$place" ]; then other "a directory"
   elif [ ! -f "$place" ]; then other "no plain file"
   elif [ "$(stat -c %s -- "$place")" -gt "$bytes_max" ]; then other "a file of $(stat -c %s -- "$place") bytes, more than is looked at"
   else
     printf 'file %s %s :' "$(stat -c '%a %u %g' -- "$place")" "$(b64 "$path")"
-    if base64 -w0 -- "$place"; then printf ': ok\n'; else printf ': failed\n'; fi
+    if { words=$(base64 -w0 -- "$place" 2>&1 >&3); } 3>&1; then printf ': ok\n'; else printf ': failed %s\n' "$(b64 "$words")"; fi
   fi
 done
 echo end

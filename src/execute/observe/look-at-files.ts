@@ -8,7 +8,10 @@ import { fileBytesMax, fileLookScript } from "./file-look-script.ts";
 /** A file as it is now. `content` only lives in memory; of a link it is where it leads to. */
 export interface SeenFile {
   readonly path: string;
-  readonly state: FileState;
+  /** undefined: not known. */
+  readonly state: FileState | undefined;
+  /** Why it is not known, in words. */
+  readonly why?: string;
   /** Of a file or link. */
   readonly content: Uint8Array | undefined;
   /** Of what is absent: the nearest directory above it that is there. */
@@ -47,7 +50,11 @@ export async function fileStates(
   asked: { readonly paths: readonly string[]; readonly tag: SetParts["tag"] },
 ): Promise<readonly FileAt[]> {
   try {
-    return (await lookAtFiles(context, host, asked)).map(({ path, state }) => ({ path, state }));
+    return (await lookAtFiles(context, host, asked)).map(({ path, state, why }) => ({
+      path,
+      state,
+      ...(why === undefined ? {} : { why }),
+    }));
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
@@ -55,17 +62,21 @@ export async function fileStates(
   }
 }
 
-/** Pure. A file that could not be read to its end is left out: then it is not known. */
+/**
+ * Pure. A file that could not be read to its end is not known; nothing is,
+ * while a script is at work there: what it finds may be another thing at once.
+ */
 export function readFileLook(output: string, asked: { readonly host: HostName; readonly tag: SetParts["tag"] }): readonly SeenFile[] {
   const lines = output.trimEnd().split("\n");
   if (lines.pop() !== "end") throw malformed(asked.host, "it has no end");
-  return lines.flatMap((line) => seenFile(line.split(" "), asked) ?? []);
+  const isBusy = lines[0] === "busy";
+  const seen = (isBusy ? lines.slice(1) : lines).map((line) => seenFile(line.split(" "), asked));
+  if (!isBusy) return seen;
+  const why = "a script that puts files back, of an earlier call, is still running there: wait for its end";
+  return seen.map(({ path }) => ({ path, state: undefined, why, content: undefined }));
 }
 
-function seenFile(
-  words: readonly string[],
-  { host, tag }: { readonly host: HostName; readonly tag: SetParts["tag"] },
-): SeenFile | undefined {
+function seenFile(words: readonly string[], { host, tag }: { readonly host: HostName; readonly tag: SetParts["tag"] }): SeenFile {
   const text = (base64: string | undefined): string => new TextDecoder().decode(bytesOf(base64 ?? "?", host));
   const [kind = ""] = words;
   switch (kind) {
@@ -79,8 +90,8 @@ function seenFile(
       return { path: text(path), state: { kind: "symlink", tag: tag("symlink", content), ...ownerOf(uid, gid, host) }, content };
     }
     case "file": {
-      const [, mode, uid, gid, path, framed = "", verdict] = words;
-      if (verdict !== "ok") return undefined;
+      const [, mode, uid, gid, path, framed = "", verdict, trouble] = words;
+      if (verdict !== "ok") return { path: text(path), state: undefined, why: `it cannot be read: ${text(trouble)}`, content: undefined };
       if (!/^:.*:$/.test(framed) || !/^[0-7]{1,4}$/.test(mode ?? "")) throw malformed(host, "a file's line is cut");
       const content = bytesOf(framed.slice(1, -1), host);
       const owner = ownerOf(uid, gid, host);

@@ -28,10 +28,12 @@ import {
   stopIsAboutThatMember,
 } from "./check-membership.ts";
 import {
-  restartedMemberMayBeMissed,
   restoredCaIsTheClusters,
+  restoredCertificatesHaveNotEnded,
   restoredFilesAreSeen,
-  restoredManifestStartsNoEmptyEtcd,
+  restoredKeysAreTheClusters,
+  restoredManifestIsNotEtcds,
+  restoredManifestsComeLast,
   restoresWhatWasAsked,
 } from "./check-restored-files.ts";
 import type { CheckedPlan, PlanCheck, PlanObjection } from "./plan-objection.ts";
@@ -71,8 +73,10 @@ export const planChecks: readonly PlanCheck[] = [
   restoresWhatWasAsked,
   restoredFilesAreSeen,
   restoredCaIsTheClusters,
-  restoredManifestStartsNoEmptyEtcd,
-  restartedMemberMayBeMissed,
+  restoredKeysAreTheClusters,
+  restoredCertificatesHaveNotEnded,
+  restoredManifestIsNotEtcds,
+  restoredManifestsComeLast,
   endsInProof,
   oldLivesAreCleared,
   toleranceIsStated,

@@ -1,8 +1,8 @@
-/** What a plan that puts files of a backup set back must keep: I-G4, I-S1, I-S7, I-S11, I-S16. */
+/** What a plan that puts files of a backup set back must keep: I-G4, I-S7, I-S11, I-S16. */
 import type { ClusterModel } from "../../model/cluster-model.ts";
+import type { HostName } from "../../model/ids.ts";
 import type { PlannedStep } from "../../model/plan.ts";
 import { momentsOf, objection, type PlanCheck, type PlanObjection } from "./plan-objection.ts";
-import { countVotes } from "./replay.ts";
 
 type RestoreStep = PlannedStep<"host.restoreFiles">;
 
@@ -78,50 +78,81 @@ function authorityProblems(
   step: RestoreStep,
   authority: { readonly path: string; readonly tag: string },
 ): readonly PlanObjection[] {
-  let agreeing = 0;
-  const objections: PlanObjection[] = [];
-  for (const host of start.hosts) {
-    if (host.name === step.args.host) continue;
-    const state = (host.files ?? []).find(({ path }) => path === authority.path)?.state;
-    if (state === undefined || state.kind === "absent") continue;
-    if (state.kind === "file" && state.tag === authority.tag) agreeing += 1;
-    else objections.push(objection("I-S16", `${host.name} has another ${authority.path} than the set`, step));
-  }
-  if (agreeing === 0 && objections.length === 0)
-    objections.push(objection("I-S16", `no other machine was seen with the ${authority.path} of the set`, step));
-  return objections;
+  const { agreeing, others } = holdersOf(start, step.args.host, authority);
+  if (others.length > 0) return others.map((name) => objection("I-S16", `${name} has another ${authority.path} than the set`, step));
+  return agreeing > 0 ? [] : [objection("I-S16", `no other machine was seen with the ${authority.path} of the set`, step)];
 }
 
-/** The kubelet starts etcd from a manifest that appears, and restarts it when that changes. */
-export const restoredManifestStartsNoEmptyEtcd: PlanCheck = {
-  invariant: "I-S11",
+/** Machines that have a file of other content there; a link, or what could not be looked at, says neither. */
+function holdersOf(
+  start: ClusterModel,
+  host: HostName,
+  { path, tag }: { readonly path: string; readonly tag: string },
+): { readonly agreeing: number; readonly others: readonly string[] } {
+  let agreeing = 0;
+  const others: string[] = [];
+  for (const { name, files = [] } of start.hosts) {
+    const state = name === host ? undefined : files.find((file) => file.path === path)?.state;
+    if (state?.kind !== "file") continue;
+    if (state.tag === tag) agreeing += 1;
+    else others.push(name);
+  }
+  return { agreeing, others };
+}
+
+/** Tokens and data at rest that one control plane writes are read by all: the plan must rest on another one with the same keys. */
+export const restoredKeysAreTheClusters: PlanCheck = {
+  invariant: "I-S16",
   check: (checked) =>
     momentsOf(checked, "host.restoreFiles").flatMap(({ step }) => {
-      if (!restartsEtcd(step)) return [];
-      const host = checked.plan.start.hosts.find(({ name }) => name === step.args.host);
-      return host?.hasStartableEtcdData === true
-        ? []
-        : [objection("I-S11", `etcd's manifest on ${step.args.host} could start etcd without its data`, step)];
+      const { host, files, accepts } = step.args;
+      if (accepts.includes("OTHER_KEYS")) return [];
+      const { start } = checked.plan;
+      const controlPlanes = { ...start, hosts: start.hosts.filter(({ roles }) => roles.includes("control-plane")) };
+      return files.flatMap(({ path, kind, was, becomes }) => {
+        const isShared = kind === "encryption-config" || /(?:^|\/)sa\.(?:key|pub)$/.test(path);
+        if (!isShared || (was.kind === "file" && was.tag === becomes.tag)) return [];
+        const { agreeing, others } = holdersOf(controlPlanes, host, { path, tag: becomes.tag });
+        if (others.length === 0 && agreeing > 0) return [];
+        return [objection("I-S16", `it is not proven that the other control-plane machines have the ${path} of the set`, step)];
+      });
     }),
 };
 
-export const restartedMemberMayBeMissed: PlanCheck = {
-  invariant: "I-S1",
+export const restoredCertificatesHaveNotEnded: PlanCheck = {
+  invariant: "I-S16",
   check: (checked) =>
-    momentsOf(checked, "host.restoreFiles").flatMap(({ step, before }) => {
-      const member = before.members.find(({ host }) => host === step.args.host);
-      const { voters, healthy, needed } = countVotes(before.members);
-      if (!restartsEtcd(step) || member?.healthy !== true || healthy === voters || healthy < needed || healthy > needed) return [];
-      return [
-        objection(
-          "I-S1",
-          `etcd on ${step.args.host} is restarted while ${String(healthy)} of ${String(voters)} voters are healthy and all of those are needed`,
-          step,
-        ),
-      ];
-    }),
+    momentsOf(checked, "host.restoreFiles").flatMap(({ step }) =>
+      step.args.accepts.includes("EXPIRED")
+        ? []
+        : step.args.files
+            .filter(({ ends }) => ends !== undefined && !(Date.parse(ends.becomes) > Date.parse(checked.plan.createdAt)))
+            .map(({ path }) => objection("I-S16", `a certificate of ${path} in the set has ended`, step)),
+    ),
 };
 
-function restartsEtcd({ args }: RestoreStep): boolean {
-  return args.files.some(({ path, kind }) => kind === "static-pod" && /\/etcd\.ya?ml$/.test(path));
-}
+/** The kubelet starts etcd from a manifest that appears, whatever its name, and restarts it when that changes. */
+export const restoredManifestIsNotEtcds: PlanCheck = {
+  invariant: "I-S11",
+  check: (checked) =>
+    momentsOf(checked, "host.restoreFiles").flatMap(({ step }) =>
+      step.args.files.flatMap(({ path, kind, pod }) => {
+        const isManifest = kind === "static-pod" && /\/manifests\/[^/]+$/.test(path);
+        const isHarmless = pod === "not-etcd" && !(isManifest && /\/\.?etcd\b[^/]*$/.test(path));
+        return isHarmless || (pod === undefined && !isManifest)
+          ? []
+          : [objection("I-S11", `the kubelet of ${step.args.host} could start etcd from ${path}`, step)];
+      }),
+    ),
+};
+
+/** The kubelet must not start a pod before what the pod reads is there. */
+export const restoredManifestsComeLast: PlanCheck = {
+  invariant: "I-S16",
+  check: (checked) =>
+    momentsOf(checked, "host.restoreFiles").flatMap(({ step }) => {
+      const first = step.args.files.findIndex(({ pod }) => pod !== undefined);
+      const isLast = first === -1 || step.args.files.slice(first).every(({ pod }) => pod !== undefined);
+      return isLast ? [] : [objection("I-S16", "a static pod is put back before files that it may read", step)];
+    }),
+};

@@ -1,6 +1,6 @@
-import { modelHost, withHost, type ClusterModel } from "../../model/cluster-model.ts";
+import { modelHost, withHost, type ClusterModel, type ModelHost } from "../../model/cluster-model.ts";
 import type { HostName } from "../../model/ids.ts";
-import { isSameState, stateWords, type FileAt, type FileState } from "../../model/restored-file.ts";
+import { isSameState, isSharedKey, stateWords, type FileAt, type FileState } from "../../model/restored-file.ts";
 import type { StepArgs, StepSpec } from "../../model/step.ts";
 import { allOf, fails, holds, unknown, type Verdict } from "../../model/verdict.ts";
 import { aboutHost, reachable } from "./host-verdicts.ts";
@@ -11,7 +11,7 @@ type Args = StepArgs["host.restoreFiles"];
  * Each file is as the plan saw it, or as it is to be: a run that was killed
  * half-way goes on, and what somebody else wrote stops it. Needs: hosts[host]
  * .{isReachable, join, files}, and `files` of the other machines for what
- * depends on the CA (I-S16).
+ * depends on the CA, and for keys that control planes share (I-S16).
  */
 export const hostRestoreFiles: StepSpec<"host.restoreFiles"> = {
   risk: "reversible",
@@ -30,6 +30,8 @@ export const hostRestoreFiles: StepSpec<"host.restoreFiles"> = {
         ),
       ),
       authorityVerdict(model, args),
+      sharedKeyVerdict(model, args),
+      podVerdict(args),
     ),
   post: (model, args) =>
     allOf(
@@ -53,12 +55,30 @@ export const hostRestoreFiles: StepSpec<"host.restoreFiles"> = {
 };
 
 function aboutFile(model: ClusterModel, host: HostName, path: string, judge: (state: FileState) => Verdict): Verdict {
-  const state = stateOf(model, host, path);
-  return state === undefined ? unknown(`what ${path} on ${host} is`) : judge(state);
+  const file = fileOf(modelHost(model, host), path);
+  if (file?.state !== undefined) return judge(file.state);
+  return unknown(`what ${path} on ${host} is${file?.why === undefined ? "" : ` (${file.why})`}`);
 }
 
-function stateOf(model: ClusterModel, host: HostName, path: string): FileState | undefined {
-  return modelHost(model, host)?.files?.find((file) => file.path === path)?.state;
+function fileOf(host: ModelHost | undefined, path: string): FileAt | undefined {
+  return host?.files?.find((file) => file.path === path);
+}
+
+/** This verb never starts, restarts or replaces etcd: whether a member may live again is decided by plan (I-S11). There is no doubt to accept. */
+export function podVerdict({ host, files }: Pick<Args, "host" | "files">): Verdict {
+  return allOf(...files.map((file) => (isEtcdsPod(file) ? fails(etcdWords(host, file)) : holds)));
+}
+
+function isEtcdsPod({ path, kind, pod }: Args["files"][number]): boolean {
+  return (pod !== undefined && pod !== "not-etcd") || (kind === "static-pod" && /\/manifests\/etcd[^/]*$/.test(path));
+}
+
+function etcdWords(host: HostName, { path, pod }: Pick<Args["files"][number], "path" | "pod">): string {
+  const what =
+    pod === "not-known"
+      ? `What the kubelet of ${host} would start from ${path} is not understood, so it may be etcd`
+      : `The kubelet of ${host} starts etcd from ${path}`;
+  return `${what}: that is never put back by this verb, as a member that was removed or lost its data would come to life again. Leave it out, by --path; whether etcd may start there says requorum plan.`;
 }
 
 /**
@@ -68,17 +88,56 @@ function stateOf(model: ClusterModel, host: HostName, path: string): FileState |
  */
 export function authorityVerdict(model: ClusterModel, args: Pick<Args, "host" | "authorities" | "accepts">): Verdict {
   if (args.accepts.includes("OTHER_CA")) return holds;
+  const others = model.hosts.filter(({ name }) => name !== args.host);
   return allOf(
-    ...args.authorities.map(({ path, tag }) => {
-      const seen = model.hosts
-        .filter(({ name }) => name !== args.host)
-        .map(({ name }) => ({ name, state: stateOf(model, name, path) }))
-        .filter(({ state }) => state !== undefined && state.kind !== "absent");
-      const other = seen.filter(({ state }) => !(state?.kind === "file" && state.tag === tag));
-      if (other.length > 0) return fails(`${path} of the set is not the CA that ${other.map(({ name }) => name).join(", ")} uses`);
-      return seen.length > 0
-        ? holds
-        : unknown(`whether ${path} of the set is this cluster's CA: no other machine could be asked for its own`);
-    }),
+    ...args.authorities.map((file) =>
+      heldByOthers(others, file, {
+        other: (names) => `${file.path} of the set is not the CA that ${names} uses`,
+        what: "this cluster's CA",
+      }),
+    ),
   );
+}
+
+/**
+ * What signs service accounts' tokens and what is encrypted at rest is the
+ * same on all control-plane machines: one that differs refuses what the
+ * others wrote, and writes what they cannot read.
+ */
+export function sharedKeyVerdict(model: ClusterModel, { host, files, accepts }: Pick<Args, "host" | "files" | "accepts">): Verdict {
+  if (accepts.includes("OTHER_KEYS")) return holds;
+  const others = model.hosts.filter(({ name, roles }) => name !== host && roles.includes("control-plane"));
+  return allOf(
+    ...files
+      .filter(changesSharedKey)
+      .map(({ path, becomes }) =>
+        heldByOthers(
+          others,
+          { path, tag: becomes.tag },
+          { other: (names) => `${path} of the set is not what ${names} has`, what: "what the other control-plane machines have" },
+        ),
+      ),
+  );
+}
+
+function changesSharedKey(file: Args["files"][number]): boolean {
+  const { was, becomes } = file;
+  return isSharedKey(file) && !(was.kind === becomes.kind && was.tag === becomes.tag);
+}
+
+/** A link, or what is reached through one, was not looked at: it says nothing. */
+function heldByOthers(
+  others: readonly ModelHost[],
+  { path, tag }: { readonly path: string; readonly tag: string },
+  words: { readonly other: (names: string) => string; readonly what: string },
+): Verdict {
+  const seen = others.flatMap((host) => {
+    const file = fileOf(host, path);
+    return file === undefined ? [] : [{ name: host.name, ...file }];
+  });
+  const other = seen.filter(({ state }) => state?.kind === "file" && state.tag !== tag);
+  if (other.length > 0) return fails(words.other(other.map(({ name }) => name).join(", ")));
+  if (seen.some(({ state }) => state?.kind === "file")) return holds;
+  const said = seen.map(({ name, state, why }) => `${name}: ${state === undefined ? (why ?? "could not be asked") : stateWords(state)}`);
+  return unknown(`whether ${path} of the set is ${words.what} (${said.length === 0 ? "there is no other machine" : said.join("; ")})`);
 }

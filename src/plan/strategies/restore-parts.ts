@@ -1,8 +1,7 @@
-import { modelHost, modelQuorum, type ClusterModel } from "../../model/cluster-model.ts";
+import type { ClusterModel } from "../../model/cluster-model.ts";
 import type { RestorePartsGoal } from "../../model/plan.ts";
-import { hasQuorum } from "../../model/quorum.ts";
 import { isSameState, type FileState, type RestorableKind, type RestoredDirectory, type RestoredFile } from "../../model/restored-file.ts";
-import { authorityVerdict } from "../steps/host-restore-files.ts";
+import { authorityVerdict, podVerdict, sharedKeyVerdict } from "../steps/host-restore-files.ts";
 import { verdictWords } from "../projected-steps.ts";
 import { notNeeded, notPossible, type Candidate } from "./candidate.ts";
 
@@ -15,12 +14,16 @@ export interface WantedFile {
   /** Of what is absent: the nearest directory above it that is there. */
   readonly nearest: string | undefined;
   readonly becomes: RestoredFile["becomes"];
+  /** Why it is not known what lies there. */
+  readonly why?: string | undefined;
+  readonly pod?: RestoredFile["pod"] | undefined;
+  readonly ends?: RestoredFile["ends"] | undefined;
 }
 
 /** What the set says, and what was looked at on the machine. */
 export interface WantedParts {
   readonly manifestSha256: string;
-  /** What was asked for. */
+  /** What was asked for; what the kubelet starts pods from comes last, as it may read the others. */
   readonly files: readonly WantedFile[];
   /** Every file that the set has of the machine: what a missing directory's owner and mode are told by. */
   readonly facts: readonly { readonly path: string; readonly mode: number; readonly uid: number; readonly gid: number }[];
@@ -28,6 +31,7 @@ export interface WantedParts {
   readonly authorities: readonly { readonly path: string; readonly tag: string }[];
   /** Every etcd cluster id that answers, and the set's. */
   readonly clusterIds: { readonly live: readonly string[]; readonly ofSet: string | undefined };
+  readonly nowIso: string;
 }
 
 /** One step that puts back what differs; refused with each reason when it is not proven that it belongs there. */
@@ -35,16 +39,16 @@ export function planRestoreParts(model: ClusterModel, goal: RestorePartsGoal, wa
   const open = wanted.files.filter(({ now, becomes }) => now === undefined || !isSameState(now, becomes));
   if (open.length === 0) return notNeeded("restore-parts", `Everything that was asked for is on ${goal.host} as set ${goal.set} has it.`);
   const authorities = open.some(({ kind }) => dependsOnCa(kind)) ? wanted.authorities : [];
+  const files = filesOf(open);
   const problems = [
     ...open.flatMap((file) => fileProblems(goal, file)),
     ...clusterProblems(goal, wanted),
     ...authorityProblems(model, { ...goal, authorities }, open),
-    ...etcdProblems(model, goal, open),
+    ...sharedKeyProblems(model, goal, files),
+    ...endedProblems(goal, files, wanted.nowIso),
+    ...podProblems(goal, files),
   ];
   if (problems.length > 0) return notPossible("restore-parts", ...problems);
-  const files = open.flatMap(({ path, kind, now, becomes }): RestoredFile[] =>
-    now === undefined ? [] : [{ path, kind, was: now, becomes }],
-  );
   const { host, set, accepts } = goal;
   return {
     kind: "possible",
@@ -74,13 +78,28 @@ export function planRestoreParts(model: ClusterModel, goal: RestorePartsGoal, wa
   };
 }
 
+function filesOf(open: readonly WantedFile[]): readonly RestoredFile[] {
+  const files = open.flatMap(({ path, kind, now, becomes, pod, ends }): RestoredFile[] =>
+    now === undefined
+      ? []
+      : [{ path, kind, was: now, becomes, ...(pod === undefined ? {} : { pod }), ...(ends === undefined ? {} : { ends }) }],
+  );
+  return [...files.filter(({ pod }) => pod === undefined), ...files.filter(({ pod }) => pod !== undefined)];
+}
+
+function podProblems({ host }: RestorePartsGoal, files: readonly RestoredFile[]): readonly string[] {
+  const verdict = podVerdict({ host, files });
+  return verdict.kind === "fails" ? verdict.because : [];
+}
+
 /** What is signed by the cluster's CA, or is that CA, and is worth nothing under another one. */
 function dependsOnCa(kind: RestorableKind): boolean {
   return kind === "pki" || kind === "kubeconfig";
 }
 
-function fileProblems({ host }: RestorePartsGoal, { path, now }: WantedFile): readonly string[] {
-  if (now === undefined) return [`What ${path} on ${host} is, is not known; nothing is written over it.`];
+function fileProblems({ host }: RestorePartsGoal, { path, now, why }: WantedFile): readonly string[] {
+  if (now === undefined)
+    return [`What ${path} on ${host} is, is not known${why === undefined ? "" : ` (${why})`}; nothing is written over it.`];
   if (now.kind !== "other") return [];
   return [`${path} on ${host} is ${now.what}: that is not replaced. Name the files that are wanted with --path.`];
 }
@@ -106,29 +125,29 @@ function authorityProblems(
   return verdict.kind === "holds" ? [] : [`It is not proven that the set's CA is this cluster's: ${verdictWords(verdict)}. ${way}`];
 }
 
-/** The kubelet restarts etcd as soon as its manifest changes. */
-function etcdProblems(model: ClusterModel, { host }: RestorePartsGoal, files: readonly WantedFile[]): readonly string[] {
-  const manifest = files.find(({ path, kind }) => kind === "static-pod" && path.endsWith("/etcd.yaml"));
-  if (manifest === undefined) return [];
-  const facts = modelHost(model, host);
-  if (facts?.hasStartableEtcdData !== true)
-    return [
-      `The kubelet would start etcd from ${manifest.path}, and data that it can start with was not seen on ${host}: it would make a new, empty cluster. See requorum plan.`,
-    ];
-  const quorum = modelQuorum(model);
-  const member = model.members?.find((candidate) => candidate.host === host);
-  if (member?.isHealthy === false || (member === undefined && model.members !== undefined)) return [];
-  const isWhole = quorum !== undefined && quorum.healthy === quorum.voters;
-  if (quorum === undefined || !hasQuorum(quorum) || isWhole || quorum.faultTolerance > 0) return [];
+function sharedKeyProblems(model: ClusterModel, goal: RestorePartsGoal, files: readonly RestoredFile[]): readonly string[] {
+  const verdict = sharedKeyVerdict(model, { ...goal, files });
+  if (verdict.kind === "holds") return [];
   return [
-    `The kubelet restarts etcd when ${manifest.path} changes, and no other member may be missed now: repair the others first (requorum plan).`,
+    `Control-plane machines read what the others sign and encrypt, so they must have the same keys: ${verdictWords(verdict)}. If you know that the set's are the right ones, say so: --accept OTHER_KEYS.`,
   ];
 }
 
+function endedProblems({ accepts }: RestorePartsGoal, files: readonly RestoredFile[], nowIso: string): readonly string[] {
+  if (accepts.includes("EXPIRED")) return [];
+  return files.flatMap(({ path, ends }) => {
+    if (ends === undefined || Date.parse(ends.becomes) > Date.parse(nowIso)) return [];
+    const present = ends.was === undefined ? "none is seen on the machine" : `the one on the machine ends ${ends.was}`;
+    return [
+      `The certificate of ${path} in the set ended ${ends.becomes}; ${present}. Programs refuse a certificate that has ended; if it is wanted nevertheless, say so: --accept EXPIRED.`,
+    ];
+  });
+}
+
 /**
- * As the files below it say, since a set holds no directories: of their owner
- * if they have one in common, else of root; open to others if one of its own
- * files is.
+ * As the files below it say, since a set holds no directories: root's, so that
+ * nobody may replace what root wrote; of their group if they have one in
+ * common, and open to it, or to others, if one of its own files is.
  */
 function missingDirectories(files: readonly WantedFile[], facts: WantedParts["facts"]): readonly RestoredDirectory[] {
   const paths = new Set<string>();
@@ -142,9 +161,12 @@ function missingDirectories(files: readonly WantedFile[], facts: WantedParts["fa
 function directoryOf(path: string, facts: WantedParts["facts"]): RestoredDirectory {
   const below = facts.filter((file) => file.path.startsWith(`${path}/`));
   const [first] = below;
-  const isOne = first !== undefined && below.every(({ uid, gid }) => uid === first.uid && gid === first.gid);
+  const isOfOneGroup = first !== undefined && below.every(({ gid }) => gid === first.gid);
   const isOpen = below.length === 0 || below.some(({ mode }) => (mode & 0o004) !== 0);
-  return { path, mode: isOpen ? 0o755 : 0o700, uid: isOne ? first.uid : 0, gid: isOne ? first.gid : 0 };
+  const isGroups = isOfOneGroup && first.gid !== 0 && below.some(({ mode, uid }) => (mode & 0o040) !== 0 || uid !== 0);
+  // Who owns a file must get to it, also where its group is root's or there are several.
+  const closed = below.some(({ uid }) => uid !== 0) ? 0o711 : 0o700;
+  return { path, mode: isOpen ? 0o755 : isGroups ? 0o750 : closed, uid: 0, gid: isOfOneGroup ? first.gid : 0 };
 }
 
 function parentOf(path: string): string {

@@ -104,8 +104,8 @@ collect() {
     done
   done
   [ -n "$new" ] || return 0
-  # What kubeadm keeps in tmp are copies of whole data dirs.
-  set -- $new -xdev \( -path "$root/etc/kubernetes/tmp"
+  # What kubeadm keeps in tmp are copies of whole data dirs; .requorum-* is what was put aside.
+  set -- $new -xdev \( -path "$root/etc/kubernetes/tmp" -o -name ".requorum-*"
   for p in $before; do set -- "$@" -o -path "$p"; done
   {
     find "$@" \) -prune -o \( -type f -o -type l \) -print 2>&1

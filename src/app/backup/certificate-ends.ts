@@ -1,0 +1,39 @@
+import { RecoveryError } from "../../model/recovery-error.ts";
+import type { CertificateReader } from "../../ports/certificates.ts";
+
+const certificateBlock = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+/** A bundle of a whole distribution has hundreds; some of those have always ended. */
+const certificatesMax = 16;
+
+/**
+ * ISO 8601: when the first of the certificates in a file ends, a kubeconfig's
+ * own one among them. undefined: there is none that is read, or it is a bundle.
+ */
+export function firstEnd(reader: CertificateReader, content: Uint8Array | undefined): string | undefined {
+  if (content === undefined) return undefined;
+  const ends = certificatesIn(content).flatMap((pem) => {
+    try {
+      return [reader.readCertificate(pem).notAfter];
+    } catch (error) {
+      if (error instanceof RecoveryError) return [];
+      throw error;
+    }
+  });
+  return ends.sort((one, other) => Date.parse(one) - Date.parse(other))[0];
+}
+
+/** PEM blocks; empty for a bundle. */
+export function certificatesIn(content: Uint8Array): readonly string[] {
+  const text = new TextDecoder().decode(content);
+  const inner = [...text.matchAll(/client-certificate-data["']?\s*:\s*["']?([A-Za-z0-9+/=]+)/g)].map(([, base64 = ""]) => textOf(base64));
+  const blocks = [text, ...inner].flatMap((one) => one.match(certificateBlock) ?? []);
+  return blocks.length > certificatesMax ? [] : blocks;
+}
+
+function textOf(base64: string): string {
+  try {
+    return atob(base64);
+  } catch {
+    return ""; // no base64, so no certificate
+  }
+}

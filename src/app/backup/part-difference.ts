@@ -1,11 +1,11 @@
 import type { SeenFile } from "../../execute/observe/look-at-files.ts";
 import { isAtOrBelow } from "../../model/host-path.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { redactText } from "../../model/redact.ts";
 import type { CertificateLine, PartDifference } from "../../model/part-difference.ts";
 import { isSameState, type FileState, type RestorableKind } from "../../model/restored-file.ts";
 import type { CertificateReader, KeyMatcher } from "../../ports/certificates.ts";
 import type { AppContext } from "../app-ports.ts";
+import { shownLines } from "./shown-lines.ts";
 
 interface Side {
   readonly state: FileState | undefined;
@@ -110,24 +110,6 @@ function shownText(
   const isShown =
     kind === "static-pod" ? isAtOrBelow(path, config.paths.manifestsDir) && /\.ya?ml$/.test(path) : shownNames[kind]?.test(path) === true;
   if (!isShown || becomes === undefined) return undefined;
-  const forms = { now: lineByLine(now ?? ""), becomes: lineByLine(becomes) };
+  const forms = { now: shownLines(now ?? ""), becomes: shownLines(becomes) };
   return now !== undefined && now !== becomes && forms.now === forms.becomes ? undefined : forms;
-}
-
-/** What looks like a secret, by its form or by the words beside it, is not shown even in a file that is configuration. */
-function lineByLine(text: string): string {
-  return redactText(text).split("\n").map(withoutRuns).join("\n");
-}
-
-/** Letters and digits in one run, as keys, passwords and hashes have them; a path, a host name or an option has other signs in between. */
-const run = /[A-Za-z0-9+/=_]{20,}/g;
-
-function withoutRuns(line: string): string {
-  return line.replace(run, (word) => (isPlainWord(word) ? word : "[not shown]"));
-}
-
-function isPlainWord(word: string): boolean {
-  // base64 is hardly ever all in small letters; words are, or begin with one capital.
-  const isPath = /^[a-z0-9_/=]+$/.test(word) && word.includes("/") && word.split(/[/=]/).every((name) => name.length < 20);
-  return isPath || /^(?:[A-Z]?[a-z]{2,}_?)+$/.test(word) || /^=+$/.test(word);
 }

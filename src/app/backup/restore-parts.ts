@@ -8,14 +8,7 @@ import type { PartDifference } from "../../model/part-difference.ts";
 import type { RecoveryPlan, RestorePartsGoal } from "../../model/plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { isAtOrBelow } from "../../model/host-path.ts";
-import {
-  isSharedKey,
-  restorableKinds,
-  type FileAt,
-  type FileState,
-  type RestoreDoubt,
-  type RestoredFile,
-} from "../../model/restored-file.ts";
+import { isSharedKey, restorableKinds, type FileAt, type FileState, type RestoreDoubt } from "../../model/restored-file.ts";
 import { planRestore } from "../../plan/plan-restore.ts";
 import type { WantedFile } from "../../plan/strategies/restore-parts.ts";
 import { podOfFile } from "../../formats/machine/pod-of-file.ts";
@@ -29,7 +22,6 @@ import { chosenParts, partsOfHost, type PartSelection } from "./chosen-parts.ts"
 import { readWantedParts, type ReadPart } from "./wanted-parts.ts";
 import { firstEnd } from "./certificate-ends.ts";
 import { differenceOf } from "./part-difference.ts";
-import { readPartOf } from "./set-part-source.ts";
 
 export interface RestorePartsRequest {
   readonly set: OpenSet;

@@ -205,13 +205,13 @@ test("host.restoreFiles: while another script is at work there, nothing is writt
   mkdirSync(dirname(lock), { recursive: true });
   const other = spawn("flock", [lock, "sh", "-c", "echo held; read -r end"], { stdio: ["pipe", "pipe", "inherit"] });
   await once(other.stdout, "data");
-  const { pre, post } = stepSpecs["host.restoreFiles"];
+  const spec = stepSpecs["host.restoreFiles"];
   const model = await hostRestoreFilesHandler.observe(args, world.step);
-  assert.deepEqual([pre(model, args).kind, post(model, args).kind], ["unknown", "unknown"]);
-  assert.match(JSON.stringify(post(model, args)), /still running there/);
+  assert.deepEqual([spec.pre(model, args).kind, spec.post(model, args).kind], ["unknown", "unknown"]);
+  assert.match(JSON.stringify(spec.post(model, args)), /still running there/);
   other.stdin.end("\n");
   await once(other, "exit");
-  assert.equal(post(await hostRestoreFilesHandler.observe(args, world.step), args).kind, "fails");
+  assert.equal(spec.post(await hostRestoreFilesHandler.observe(args, world.step), args).kind, "fails");
   await hostRestoreFilesHandler.perform(args, world.step);
   assert.equal(machines.text("cp1", cfg), "new\n");
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, readlink } from "node:fs/promises";
 import { hostname } from "node:os";
 
 /**
@@ -28,6 +28,8 @@ export async function privateBytes(pid: number): Promise<bigint | undefined> {
 export async function machineMark(): Promise<{ readonly machine: string; readonly boot: string }> {
   const digest = (text: string): string => createHash("sha256").update(`requorum sandbox ${text}`).digest("hex").slice(0, 8);
   const id = (await readFile("/etc/machine-id", "utf8").catch(() => "")).trim();
+  // A container's process numbers are its own.
+  const namespace = await readlink("/proc/self/ns/pid").catch(() => "");
   const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => "")).trim();
-  return { machine: digest(`${id} ${hostname()}`), boot: digest(boot) };
+  return { machine: digest(`${id === "" ? hostname() : id} ${namespace}`), boot: digest(boot) };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -41,4 +41,9 @@ test("a sandbox of another machine, in a directory that both have, is left to th
   await clearLeftovers(work);
   assert.deepEqual([other, killed, beforeBoot, opened.path].map(existsSync), [true, false, false, true]);
   await opened.remove();
+  // Nobody comes back for it: a renamed machine, a container of its day.
+  const longAgo = new Date(Date.now() - 49 * 3_600_000);
+  utimesSync(other, longAgo, longAgo);
+  await clearLeftovers(work);
+  assert.equal(existsSync(other), false);
 });

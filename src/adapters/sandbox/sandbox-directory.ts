@@ -108,16 +108,21 @@ async function availableMemory(): Promise<bigint> {
   return BigInt(/^MemAvailable:\s+(\d+) kB$/m.exec(text)?.[1] ?? "0") * 1024n;
 }
 
+/** Nobody can see whether the process of another machine or container lives; no drill takes so long. */
+const foreignMsMax = 48 * 3_600_000;
+
 /** Sandboxes of processes that are gone: their programs first, which are known by the directory in their command line. */
 export async function clearLeftovers(place: string): Promise<void> {
   const names = await readdir(place).catch(() => []); // no such place here
   const own = await machineMark();
   for (const name of names) {
     const [, machine, boot, pid, start] = nameForm.exec(name) ?? [];
-    if (pid === undefined || start === undefined || machine !== own.machine) continue;
-    if (boot === own.boot && (await processStart(Number(pid))) === start) continue;
+    if (pid === undefined || start === undefined) continue;
     const path = join(place, name);
     const found = await lstat(path).catch(() => undefined);
+    if (machine === own.machine) {
+      if (boot === own.boot && (await processStart(Number(pid))) === start) continue;
+    } else if (found === undefined || Date.now() - found.mtimeMs < foreignMsMax) continue;
     // Others may make a name like this in /dev/shm: only a directory that root or we made is ours to remove.
     if (found === undefined || !found.isDirectory() || !isOurs(found.uid)) continue;
     await endProgramsOf(path, isSandboxUser(found.gid) ? found.gid : found.uid);

@@ -43,7 +43,6 @@ test("units: systemd itself finds nothing wrong with what requorum writes, for t
       command: [process.execPath, "/opt/100% of/it$/requorum.js", "--credential", credentialPlace],
       environment: { HOME: "/root", XDG_STATE_HOME: '/var/li"b' },
       writable: ["/srv/backup sets"],
-      storeDirectory: "/srv/backup sets",
       passphraseFile: "/etc/pass phrase",
       runSecondsMax: 3600,
       when: { kind: "calendar", expression: "Mon..Fri 03:00" },

@@ -15,10 +15,10 @@ const request: InstallRequest = {
     command: ["/usr/bin/node", "requorum.js"],
     environment: {},
     writable: ["/srv/sets"],
-    storeDirectory: "/srv/sets",
     passphraseFile: undefined,
   },
   directories: [],
+  storeDirectory: "/srv/sets",
   runSecondsMax: 3600,
   isStarted: true,
 };
@@ -71,6 +71,9 @@ test("timer install again, just the same: nothing is done, so that no run begins
   made.units.state = { activeState: "active", unitFileState: "enabled" };
   assert.deepEqual((await planTimerInstall(made, request)).actions, []);
   assert.ok((await planTimerInstall(made, { ...request, every: { words: "1d", seconds: 86400 } })).actions.length > 0);
+  // A record that is damaged is written anew.
+  made.records.texts.set("prod/timer", "{");
+  assert.ok((await planTimerInstall(made, request)).actions.some(({ kind }) => kind === "record"));
 });
 
 test("timer install and remove: a unit of somebody else, and a masked one, are never touched", async () => {

@@ -30,6 +30,8 @@ export interface InstallRequest {
   readonly facts: Omit<BackupUnitFacts, "when" | "cluster" | "scope" | "runSecondsMax">;
   /** Made, 0700, where they are not there. */
   readonly directories: readonly string[];
+  /** A store on a disk of this machine: made, but not its parents. */
+  readonly storeDirectory: string | undefined;
   /** Longer than this no run is allowed to take. */
   readonly runSecondsMax: number;
   /** false: the units are written, and nothing is asked of systemd. */
@@ -65,7 +67,7 @@ export async function planTimerInstall(context: TimerContext, request: InstallRe
       ]
     : [];
   const own = request.directories.map((path): TimerAction => ({ kind: "make-directory", path, isBelowMount: false }));
-  const store = request.facts.storeDirectory;
+  const store = request.storeDirectory;
   const directories: readonly TimerAction[] =
     store === undefined ? own : [...own, { kind: "make-directory", path: store, isBelowMount: true }];
   const isAsInstalled =
@@ -85,8 +87,14 @@ export async function planTimerInstall(context: TimerContext, request: InstallRe
 async function isRecorded({ records, cluster }: TimerContext, timer: Omit<InstalledTimer, "installedAt">): Promise<boolean> {
   const text = await records.read(cluster, "timer");
   if (text === undefined) return false;
-  const { installedAt } = readInstalledTimer(text);
-  return text === writeInstalledTimer({ ...timer, installedAt });
+  try {
+    const { installedAt } = readInstalledTimer(text);
+    return text === writeInstalledTimer({ ...timer, installedAt });
+  } catch (error) {
+    // It is written anew.
+    if (error instanceof RecoveryError && error.code === "BACKUP_RECORD_DAMAGED") return false;
+    throw error;
+  }
 }
 
 async function isTimerActive(units: UnitHost, name: string): Promise<boolean> {

@@ -228,7 +228,16 @@ test("scheduled backup: a second run beside the first is refused, and takes noth
   assert.equal(first.run.outcome, "succeeded");
   assert.ok(second instanceof RecoveryError);
   assert.equal(second.code, "RUN_LOCKED");
+  assert.equal(second.remedies[0]?.command, "requorum backup timer show");
   assert.equal((await record()).lastSuccess?.set, id);
+});
+
+test("scheduled backup: a lock that cannot be let go changes nothing of what was done, and is said", async () => {
+  const { context } = world();
+  const release = () => Promise.reject(new RecoveryError("LOCAL_FILE_FAILED", { subject: "file x", detail: "read-only" }));
+  const localLock = { acquire: () => Promise.resolve({ release }) };
+  const { run, untold } = await runScheduledBackup({ ...context, ports: { ...context.ports, localLock } });
+  assert.deepEqual([run.outcome, untold.map(({ what }) => what)], ["succeeded", ["the end of the lock"]]);
 });
 
 test("scheduled backup: a run that is killed after its set was proven has a set, and was killed all the same", async () => {

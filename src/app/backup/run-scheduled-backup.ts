@@ -83,12 +83,25 @@ export async function runScheduledBackup(context: ScheduledBackupContext): Promi
   const startedAt = ports.clock.nowIso();
   const holder = `a scheduled backup, process ${String(owner.pid)}, since ${startedAt}`;
   // A state directory that is full must not keep tonight's backup from being made.
-  const lock = await untold.attempt("the lock", () => ports.localLock.acquire(`${cluster}.backup-run`, holder), "RUN_LOCKED");
+  const acquire = () => ports.localLock.acquire(`${cluster}.backup-run`, holder).catch(asLocked(cluster));
+  const lock = await untold.attempt("the lock", acquire, "RUN_LOCKED");
   try {
     return await runLocked(context, startedAt, untold);
   } finally {
-    await lock?.release();
+    // What it did stands, whether its note of who it was can be removed or not; the lock itself ends with the process.
+    if (lock !== undefined) await untold.attempt("the end of the lock", () => lock.release());
   }
+}
+
+function asLocked(cluster: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof RecoveryError) || error.code !== "RUN_LOCKED") throw error;
+    throw new RecoveryError("RUN_LOCKED", {
+      subject: `scheduled backups of ${cluster}`,
+      detail: error.detail,
+      remedies: [{ why: "see how scheduled backups stand", command: "requorum backup timer show" }],
+    });
+  };
 }
 
 async function runLocked(context: ScheduledBackupContext, startedAt: string, untold: Untold): Promise<ScheduledBackup> {

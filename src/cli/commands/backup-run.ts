@@ -81,5 +81,5 @@ async function openSteps(invocation: Invocation, call: ClusterCall, settings: Ba
 function exitOf({ run, error, untold }: ScheduledBackup): ExitName {
   if (error !== undefined) return errorCatalogue[error.code].exit;
   const isUnkept = untold.some(({ error: { code } }) => code !== "BACKUP_WEBHOOK_FAILED");
-  return isUnkept || (run.set?.marks.length ?? 0) > 0 ? "findings" : "done";
+  return isUnkept || run.set?.marks.some((code) => code !== "FILES_LEFT_OUT") === true ? "findings" : "done";
 }

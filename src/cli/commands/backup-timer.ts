@@ -96,11 +96,11 @@ function installRequest(invocation: Invocation, { app, cluster }: ClusterCall): 
         XDG_CACHE_HOME: dirname(directories.cache),
       },
       writable: [...own, ...writableBesides(settings)],
-      storeDirectory: storeDirectory(settings)[0],
       passphraseFile: settings.passphraseFile === undefined ? undefined : atHome(settings.passphraseFile),
     },
     // Root's sandboxes: under ProtectSystem= nothing can be made in /var/cache later.
     directories: [...own, ...(userInfo().uid === 0 ? [rootSandboxes] : [])],
+    storeDirectory: storeDirectory(settings)[0],
     runSecondsMax: limit,
     isStarted: !hasFlag(invocation, "files-only"),
   };

@@ -19,7 +19,6 @@ const facts: BackupUnitFacts = {
   ],
   environment: { HOME: "/root" },
   writable: ["/root/.local/state/requorum", "/srv/backup sets"],
-  storeDirectory: "/srv/backup sets",
   passphraseFile: "/etc/requorum/passphrase",
   runSecondsMax: 3600,
   when: { kind: "calendar", expression: "*-*-* 03:00" },

@@ -12,8 +12,6 @@ export interface BackupUnitFacts {
   readonly environment: { readonly [name: string]: string };
   /** Where it may write although the rest of the system is read-only to it. One that is not there yet is passed over. */
   readonly writable: readonly string[];
-  /** A store on a disk of this machine, which is to be mounted first; undefined: it is elsewhere. */
-  readonly storeDirectory: string | undefined;
   /** Absolute; undefined: none is configured. */
   readonly passphraseFile: string | undefined;
   readonly runSecondsMax: number;
@@ -49,7 +47,6 @@ function serviceLines(facts: BackupUnitFacts): readonly string[] {
     "[Unit]",
     `Description=requorum: backup set of cluster ${facts.cluster}`,
     ...(facts.scope === "system" ? ["Wants=network-online.target", "After=network-online.target"] : []),
-    ...(facts.storeDirectory === undefined ? [] : [`RequiresMountsFor=${quoted(facts.storeDirectory)}`]),
     "",
     "[Service]",
     "Type=oneshot",

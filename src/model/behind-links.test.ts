@@ -21,7 +21,7 @@ test("behindLinks: a path leads through links of links and stays below /; a circ
   ] as const)
     assert.equal(behindLinks(path, links), real, path);
   links.delete("/out");
-  assert.deepEqual(namesThroughLinks("/data/k8s/ssl/ca.crt", links), [
+  assert.deepEqual(namesThroughLinks(links)("/data/k8s/ssl/ca.crt"), [
     "/data/k8s/ssl/ca.crt",
     "/etc/kubernetes/ssl/ca.crt",
     "/srv/k8s/ssl/ca.crt",
@@ -30,4 +30,19 @@ test("behindLinks: a path leads through links of links and stays below /; a circ
     "/srv/k8s/pki/ca.crt",
   ]);
   assert.deepEqual([folderOf("/x"), folderOf("/x/y")], ["/", "/x"]);
+});
+
+test("namesThroughLinks: thousands of files and links take no time, chains and ways without end neither", () => {
+  const beganMs = performance.now();
+  const links = new Map<string, string>();
+  for (let at = 0; at < 2500; at += 1) links.set(`/a/l${String(at)}`, `/a/l${String(at + 1)}`).set(`/b/l${String(at)}`, `f${String(at)}`);
+  for (let at = 0; at < 20; at += 1) links.set(`/c/l${String(at)}`, `${"../c/".repeat(800)}l${String(at + 1)}`);
+  links.set("/c/self", "../c");
+  const namesOf = namesThroughLinks(links);
+  for (let at = 0; at < 5000; at += 1) assert.equal(namesOf(`/b/f${String(at)}`).length, at < 2500 ? 2 : 1);
+  assert.deepEqual(namesOf("/a/f"), ["/a/f"]);
+  assert.equal(namesOf("/c/f").length, 100);
+  assert.equal(behindLinks("/c/l0", links), undefined);
+  // One file took 73 ms before.
+  assert.ok(performance.now() - beganMs < 3000);
 });

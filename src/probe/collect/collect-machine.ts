@@ -72,7 +72,7 @@ export async function collectMachine(
   const encryptionConfigs = named.hasApiServer ? named.encryptionConfigs : encryptionConfigsIn(found);
   const known = { paths: config.paths, encryptionConfigs, balancerFiles: named.ofBalancer };
   return {
-    parts: [...found.files.values()].sort(byPath).map((file) => ({ kind: kindOf(file.path, known, found.links), file })),
+    parts: [...found.files.values()].sort(byPath).map((file) => ({ kind: kindOf(found.namesOf(file.path), known), file })),
     ...judgeMissing([first, second], found, { namedPaths, config, host, encryptionConfigs: named.encryptionConfigs }),
     apiServerVersion: named.apiServerVersion,
   };
@@ -81,18 +81,18 @@ export async function collectMachine(
 interface FoundFiles {
   readonly files: ReadonlyMap<string, CollectedFile>;
   readonly links: LinkTargets;
+  /** A file's names through the links. */
+  readonly namesOf: (path: string) => readonly string[];
 }
 
 function filesOf(files: readonly CollectedFile[]): FoundFiles {
-  return {
-    files: new Map(files.map((file) => [file.path, file])),
-    links: new Map(files.flatMap((file) => (file.target === undefined ? [] : [[file.path, file.target] as const]))),
-  };
+  const links = new Map(files.flatMap((file) => (file.target === undefined ? [] : [[file.path, file.target] as const])));
+  return { files: new Map(files.map((file) => [file.path, file])), links, namesOf: namesThroughLinks(links) };
 }
 
 /** By any of its names: behind /etc/kubernetes on another disk are the same files. The first that says more than "beside them" counts. */
-function kindOf(path: string, known: Parameters<typeof partKindOf>[1], links: LinkTargets): BackupPartKind {
-  const kinds = namesThroughLinks(path, links).map((name) => partKindOf(name, known));
+function kindOf(names: readonly string[], known: Parameters<typeof partKindOf>[1]): BackupPartKind {
+  const kinds = names.map((name) => partKindOf(name, known));
   return kinds.find((kind) => kind !== "static-pod") ?? "static-pod";
 }
 
@@ -127,9 +127,9 @@ interface NamedByMachine {
   readonly apiServerVersion: string | undefined;
 }
 
-function namedBy({ files: byPath, links }: FoundFiles, config: ClusterConfig): NamedByMachine {
+function namedBy({ files: byPath, namesOf }: FoundFiles, config: ClusterConfig): NamedByMachine {
   const files = [...byPath.values()];
-  const names = (file: CollectedFile): readonly string[] => namesThroughLinks(file.path, links);
+  const names = (file: CollectedFile): readonly string[] => namesOf(file.path);
   const active = files
     .filter((file) => file.type === "file" && names(file).some((name) => isAtOrBelow(name, config.paths.manifestsDir)))
     .map((file) => filesNamedByManifest(textOf(file)));
@@ -182,8 +182,8 @@ function judgeMissing(
     ...asked.encryptionConfigs.map((path) => ({ path, what: "the encryption configuration that the API server is started with" })),
   ];
   const told = answers.flatMap(({ leftOut }) => leftOut);
-  const isNamed = (path: string): boolean =>
-    namesThroughLinks(path, found.links).some((name) => isWithin(name, [...asked.namedPaths, ...wanted.map((one) => one.path)]));
+  const byName = new Set([...asked.namedPaths, ...wanted.map((one) => one.path)]);
+  const isNamed = (path: string): boolean => found.namesOf(path).some((name) => foldersOf(name).some((one) => byName.has(one)));
   const harmless = told.filter((one) => one.isTooLarge && !isNamed(one.path));
   const harmful = told.filter((one) => !harmless.includes(one) && !found.files.has(one.path));
   const limits = answers.flatMap((answer) => answer.limits);
@@ -215,6 +215,12 @@ function isThere(path: string, { files, links }: FoundFiles): boolean {
 
 function isWithin(path: string, places: readonly string[]): boolean {
   return places.some((place) => isAtOrBelow(path, place));
+}
+
+/** A path and all directories above it but "/". */
+function foldersOf(path: string): readonly string[] {
+  const words = path.split("/");
+  return words.slice(1).map((_, index) => words.slice(0, index + 2).join("/"));
 }
 
 function textOf(file: CollectedFile): string {

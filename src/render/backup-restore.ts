@@ -1,16 +1,22 @@
+import type { BackupMark } from "../model/backup-set.ts";
 import type { PartDifference, CertificateLine } from "../model/part-difference.ts";
 import type { FileState } from "../model/restored-file.ts";
 import { bad, dim, gap, good, heading, item, line, strong, warn, type Block, type Page, type Span } from "./page.ts";
 import type { PlanDocument } from "./plan-document.ts";
 import { planPage } from "./plan-page.ts";
 import { unifiedDiff, type DiffLine } from "./unified-diff.ts";
-import { timeWords } from "./words.ts";
+import { secondsWords, timeWords } from "./words.ts";
 
 /** What `backup restore` found and would do. No content of a key, a token, a kubeconfig or a certificate's file is in it. */
 export interface BackupRestoreDocument {
   readonly apiVersion: "requorum/v1";
   readonly kind: "BackupRestore";
   readonly set: string;
+  /** ISO 8601: when the set was made; and how long before the plan that was. */
+  readonly setCreatedAt: string;
+  readonly setAgeSeconds: number;
+  /** What was known against the set when it was made. */
+  readonly setMarks: readonly BackupMark[];
   readonly host: string;
   readonly files: readonly BackupRestoreFile[];
   /** Why more may be on the machine than is listed. */
@@ -46,6 +52,9 @@ interface ShownState {
 
 export function restoreDocument(given: {
   readonly set: string;
+  readonly setCreatedAt: string;
+  readonly setAgeSeconds: number;
+  readonly setMarks: readonly BackupMark[];
   readonly host: string;
   readonly differences: readonly PartDifference[];
   readonly unseen: readonly string[];
@@ -92,6 +101,8 @@ export function restorePage(document: BackupRestoreDocument, options: { readonly
   const open = files.filter((file) => !same.includes(file) && !only.includes(file));
   return [
     heading(`set ${set} beside ${host} as it is now`),
+    line(dim(`made ${timeWords(document.setCreatedAt)}, ${secondsWords(document.setAgeSeconds)} ago`), 2),
+    ...document.setMarks.map(({ code, because }) => item([warn(code), `  ${because}`])),
     ...open.flatMap(fileBlocks),
     ...(same.length === 0 ? [] : [item([good("same: "), same.map(({ path }) => path).join(", ")])]),
     ...(only.length === 0 ? [] : [item([warn("only on the machine, and left alone: "), only.map(({ path }) => path).join(", ")])]),

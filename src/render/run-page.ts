@@ -1,3 +1,4 @@
+import { shellWord } from "../model/shell-word.ts";
 import { errorCatalogue, errorCodes } from "../model/error-catalogue.ts";
 import type { StepState } from "../model/journal-event.ts";
 import {
@@ -127,11 +128,7 @@ function nextBlocks(run: RunDocument): readonly Block[] {
     case "succeeded":
       return [gap, command(`requorum runs report ${run.run}`, "next: the report for the post-mortem", 0)];
     case "blocked":
-      return [
-        gap,
-        command("requorum plan", "next: plan again from what the cluster looks like now", 0),
-        command(`requorum resume ${run.run}`, "or, when the reason is settled, go on", 0),
-      ];
+      return [gap, planAgain(run.goal), command(`requorum resume ${run.run}`, "or, when the reason is settled, go on", 0)];
     case "failed":
     case "outcome-unknown":
     case "interrupted":
@@ -144,6 +141,15 @@ function nextBlocks(run: RunDocument): readonly Block[] {
     default:
       return run.outcome satisfies never;
   }
+}
+
+/** `requorum plan` never plans that files of a set are put back. */
+function planAgain(goal: RunDocument["goal"]): Block {
+  const why = "next: plan again from what the cluster looks like now";
+  if (goal.kind !== "restore-parts") return command("requorum plan", why, 0);
+  const wishes = goal.parts.map((part) => (part.startsWith("/") ? `--path ${shellWord(part)}` : `--kind ${part}`));
+  const accepts = goal.accepts.map((doubt) => `--accept ${doubt}`);
+  return command(["requorum backup restore", goal.set, "--host", goal.host, ...wishes, ...accepts].join(" "), why, 0);
 }
 
 export function runListPage(list: RunListDocument): Page {

@@ -208,6 +208,9 @@ const sides = z.object({ now: z.string().nullable(), becomes: z.string().nullabl
 export const backupRestoreSchema = z.object({
   ...document("BackupRestore"),
   set: z.string(),
+  setCreatedAt: z.string(),
+  setAgeSeconds: z.number().describe("when the plan was made"),
+  setMarks: z.array(z.object({ code: z.string(), because: z.string() })).describe("what was known against the set when it was made"),
   host: z.string(),
   files: z.array(
     z.object({

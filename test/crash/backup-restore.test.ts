@@ -72,6 +72,7 @@ test("backup restore: one configuration file is shown as a diff without secrets,
   assert.match(err, /- {3}bind \*:6443/);
   assert.match(err, /\+ {3}bind \*:8443/);
   assert.match(err, /systemctl reload haproxy/);
+  assert.match(err, /made 2.* ago/);
   assert.equal(machines.text("cp1", cfg), files[0]![2]);
   const [run] = await runs.list();
   const kept = JSON.stringify([await runs.readPlan(run!), await runs.readJournal(run!), machines.words, out, err]);
@@ -109,6 +110,7 @@ test("backup restore --out and apply: the plan holds no content, is carried out 
   const stale = await call(["apply", "plan.json", ...approve]);
   assert.equal(stale.code, 12, stale.err);
   assert.match(stale.out, /somebody changed it/);
+  assert.match(stale.out, /requorum backup restore \S+ --host cp1 --kind encryption-config /);
   assert.equal(machines.text("cp1", "/etc/kubernetes/enc.yaml"), "edited meanwhile\n");
   machines.set("cp1", "/etc/kubernetes/enc.yaml", { text: `secret: old-${secret}\n` });
   const applied = await call(["resume"]);

@@ -6,6 +6,7 @@ import { planRestoreOfParts, type RestorePartsPlan } from "../../app/backup/rest
 import { assertNoRunHoldsLock, openRun } from "../../app/open-run.ts";
 import type { AppContext } from "../../app/app-ports.ts";
 import { cleanPath } from "../../model/host-path.ts";
+import type { BackupManifest } from "../../model/backup-set.ts";
 import type { BackupSetId } from "../../model/ids.ts";
 import type { RecoveryPlan } from "../../model/plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
@@ -67,17 +68,18 @@ async function restore(invocation: Invocation, { app: plain, display }: BackupCa
   const set = await parts.openSet(id, cli.signal);
   const made = await planRestoreOfParts({ ...app, keyMatcher: nodeKeyMatcher }, { set, host, selection, accepts });
   const { plan } = made;
+  const { manifest } = set;
   display.stop();
   if (out !== undefined || plan.verdict !== "act") {
     const file = plan.verdict === "act" ? out : undefined;
     if (file !== undefined) await writeNewFile(resolve(cli.directories.work, file), writePlan(plan), { replaces: true });
     const open = await openRun(app);
-    const document = documentOf(app, made, planDocument(plan, file, open));
+    const document = documentOf(app, { ...made, manifest }, planDocument(plan, file, open));
     printResult(cli, document, () => restorePage(document, { showsNext: true }));
     return planExit(plan, open);
   }
   display.leaveOut(plan.steps.map((step) => step.describes));
-  printNote(cli, restorePage(documentOf(app, made, planDocument(plan, undefined)), { showsNext: false }));
+  printNote(cli, restorePage(documentOf(app, { ...made, manifest }, planDocument(plan, undefined)), { showsNext: false }));
   return await carryOut(invocation, { app, display, plan, breakLock });
 }
 
@@ -118,14 +120,16 @@ async function keptPlan(invocation: Invocation, plan: RecoveryPlan): Promise<str
 
 function documentOf(
   { config }: AppContext,
-  { plan, differences, unseen }: RestorePartsPlan,
+  { plan, differences, unseen, manifest }: RestorePartsPlan & { readonly manifest: BackupManifest },
   shown: ReturnType<typeof planDocument>,
 ): BackupRestoreDocument {
   const { goal } = plan;
   if (goal.kind !== "restore-parts") throw new Error("broken assumption in requorum: a plan of another goal was made");
   const files = plan.steps.flatMap((step) => (step.kind === "host.restoreFiles" ? step.args.files : []));
   const toTakeEffect = takesEffectWords(files, config.paths.manifestsDir);
-  return restoreDocument({ set: goal.set, host: goal.host, differences, unseen, toTakeEffect, plan: shown });
+  const ageMs = Date.parse(plan.createdAt) - Date.parse(manifest.createdAt);
+  const ofSet = { set: goal.set, setCreatedAt: manifest.createdAt, setAgeSeconds: Math.max(0, ageMs / 1000), setMarks: manifest.marks };
+  return restoreDocument({ ...ofSet, host: goal.host, differences, unseen, toTakeEffect, plan: shown });
 }
 
 async function trustedSet(invocation: Invocation, { app, backup }: BackupCall): Promise<{ readonly id: BackupSetId }> {

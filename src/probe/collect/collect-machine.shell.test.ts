@@ -96,7 +96,7 @@ test("collectMachine: a find that is killed half-way, in the middle of a name, i
   assert.match(found.missing.join("\n"), /find ended with status 137: files may be missing/);
 });
 
-test("collectMachine: files come with kind, mode, owner and bytes; links stay links; kubeadm's copies of data dirs are left out", async () => {
+test("collectMachine: files come with kind, mode, owner and bytes; links stay links; kubeadm's copies of data dirs, and what requorum put aside, are left out", async () => {
   const odd = Uint8Array.from([0, 255, 10, 13, 0]);
   const found = await collectedOn(
     {
@@ -105,6 +105,7 @@ test("collectMachine: files come with kind, mode, owner and bytes; links stay li
       "/etc/kubernetes/empty.yaml": "",
       "/etc/kubernetes/pki/name with 'blank'.bin": odd,
       "/etc/kubernetes/tmp/kubeadm-backup-etcd/member/snap/db": "a whole database",
+      "/etc/kubernetes/.requorum-aside/R/etc/kubernetes/pki/ca.key": "kept aside by a run",
       "/etc/containerd/config.toml": "version = 2\n",
       "/etc/keepalived/keepalived.conf": 'vrrp_script check {\n  script "/usr/local/bin/check_api.sh 6443"\n}\n',
       "/usr/local/bin/check_api.sh": "#!/bin/sh\n",
@@ -121,7 +122,7 @@ test("collectMachine: files come with kind, mode, owner and bytes; links stay li
   assert.equal(kinds["/usr/local/bin/check_api.sh"], "load-balancer");
   assert.equal(kinds["/etc/systemd/system/kubelet.service.d/10-kubeadm.conf"], "kubelet");
   assert.equal(kinds["/etc/kubernetes/manifests/etcd.yaml"], "static-pod");
-  assert.ok(!Object.keys(kinds).some((path) => path.includes("/tmp/")));
+  assert.ok(!Object.keys(kinds).some((path) => path.includes("/tmp/") || path.includes("/.requorum-aside/")));
   const fileAt = (path: string) => found.parts.find(({ file }) => file.path === path)?.file;
   assert.deepEqual(fileAt("/etc/kubernetes/pki/name with 'blank'.bin")?.content, odd);
   assert.equal(fileAt("/etc/kubernetes/empty.yaml")?.content.length, 0);

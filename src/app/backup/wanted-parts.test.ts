@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { OpenSet } from "../../catalogue/set-reader.ts";
+import { defaultPaths } from "../../model/cluster-config.ts";
+import { asHostName } from "../../model/ids.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { chosenParts } from "./chosen-parts.ts";
+import { readWantedParts, type WantedContents } from "./wanted-parts.ts";
+
+const host = asHostName("cp1");
+/** A certificate of these tests: who it is, who signed it, when it ends. */
+const pem = (name: string, issuer: string, notAfter: string): string =>
+  `-----BEGIN CERTIFICATE-----\n${name} ${issuer} ${notAfter}\n-----END CERTIFICATE-----\n`;
+const words = (text: string): readonly string[] => text.split("\n")[1]?.split(" ") ?? [];
+const context = {
+  signal: new AbortController().signal,
+  config: { paths: defaultPaths },
+  ports: {
+    certificates: {
+      readCertificate: (text: string) => {
+        const notAfter = words(text)[2];
+        if (notAfter === undefined) throw new RecoveryError("REMOTE_ANSWER_MALFORMED", { subject: "it", detail: "no certificate" });
+        return { notAfter };
+      },
+    },
+  },
+  keyMatcher: { isSignedBy: (text: string, issuer: string) => words(text)[1] === words(issuer)[0] },
+} as unknown as Parameters<typeof readWantedParts>[0];
+
+async function wanted(files: { readonly [path: string]: string }, paths: readonly string[]): Promise<WantedContents> {
+  const parts = Object.entries(files).map(([path, text]) => ({
+    host,
+    kind: path.endsWith(".conf") ? "kubeconfig" : "pki",
+    path,
+    mode: 0o600,
+    uid: 0,
+    gid: 0,
+    sizeBytes: text.length,
+    ...(text.startsWith("-> ") ? { type: "symlink", target: text.slice(3) } : { type: "file" }),
+  }));
+  const set = {
+    manifest: { id: "20260301-030000-aaaaaa" },
+    parts,
+    tag: (kind: string, content: Uint8Array) => `${kind} ${Buffer.from(content).toString("utf8")}`,
+    async *readPart({ path }: { readonly path: string }) {
+      yield await Promise.resolve(Buffer.from(files[path] ?? ""));
+    },
+  } as unknown as OpenSet;
+  return await readWantedParts(context, set, { host, chosen: chosenParts(set, host, { kinds: [], paths }) });
+}
+
+const [ca, old, leaf] = [pem("ca", "ca", "2036-01-01"), pem("old", "old", "2030-01-01"), pem("leaf", "ca", "2027-01-01")];
+const pki = { "/etc/kubernetes/pki/ca.crt": ca, "/etc/kubernetes/pki/apiserver.crt": leaf };
+
+test("readWantedParts: copies of CAs that somebody made are no authorities, and what requorum put aside is no file of the machine", async () => {
+  const stray = {
+    ...pki,
+    "/etc/kubernetes/pki.bak/ca.crt": ca,
+    "/etc/kubernetes/pki/old/ca.crt": old,
+    "/etc/kubernetes/.requorum-aside/R/etc/kubernetes/pki/ca.crt": old,
+  };
+  const { parts, authorities } = await wanted(stray, ["/etc/kubernetes"]);
+  assert.deepEqual(
+    authorities.map(({ path }) => path),
+    ["/etc/kubernetes/pki/ca.crt"],
+  );
+  assert.equal(
+    parts.some(({ part }) => part.path.includes(".requorum-")),
+    false,
+  );
+});
+
+test("readWantedParts: a CA that lies elsewhere counts for a certificate that only it has signed", async () => {
+  const own = { ...pki, "/srv/own/ca.crt": old, "/srv/own/client.crt": pem("client", "old", "2027-01-01") };
+  const { authorities } = await wanted(own, ["/srv/own/client.crt"]);
+  assert.deepEqual(
+    authorities.map(({ path }) => path),
+    ["/etc/kubernetes/pki/ca.crt", "/srv/own/ca.crt"],
+  );
+});
+
+test("readWantedParts: when a file's first certificate ends is told, of a kubeconfig's own and behind a link, too", async () => {
+  const data = Buffer.from(pem("admin", "ca", "2025-02-02")).toString("base64");
+  const { parts } = await wanted(
+    {
+      ...pki,
+      "/etc/kubernetes/admin.conf": `users:\n- user:\n    client-certificate-data: ${data}\n`,
+      "/var/lib/kubelet/pki/current.pem": "-> kubelet-1.pem",
+      "/var/lib/kubelet/pki/kubelet-1.pem": pem("kubelet", "ca", "2025-01-01"),
+      "/etc/kubernetes/pki/both.crt": `${leaf}${pem("first", "ca", "2024-01-01")}`,
+      "/etc/kubernetes/pki/sa.pub": "no certificate",
+    },
+    ["/"],
+  );
+  assert.deepEqual(Object.fromEntries(parts.map(({ part, ends }) => [part.path, ends])), {
+    "/etc/kubernetes/admin.conf": "2025-02-02",
+    "/etc/kubernetes/pki/apiserver.crt": "2027-01-01",
+    "/etc/kubernetes/pki/both.crt": "2024-01-01",
+    "/etc/kubernetes/pki/ca.crt": "2036-01-01",
+    "/etc/kubernetes/pki/sa.pub": undefined,
+    "/var/lib/kubelet/pki/current.pem": "2025-01-01",
+    "/var/lib/kubelet/pki/kubelet-1.pem": "2025-01-01",
+  });
+});

@@ -120,6 +120,43 @@ test("a claim whose text is damaged counts as of somebody who may be at work, un
   assert.deepEqual(cleared.kind === "cleared" ? cleared.removed : [], left);
 });
 
+test("a claim that the store does not give counts as of somebody who may be at work, until it is old", async () => {
+  const world = setWorld();
+  await writeSet(world.writing, files);
+  await world.store.put("claims/20260301-020000-cccccc.json", new Uint8Array([1]));
+  world.store.beforeCall = (operation, name) => {
+    if (operation === "get" && name.startsWith("claims/20260301-020000-cccccc"))
+      throw new RecoveryError("BACKUP_STORE_FAILED", { subject: "store /x", detail: `could not get ${name}: EIO` });
+  };
+  const left = await clearLeftovers(clearing(world));
+  assert.match(left.kind === "left" ? left.because : "", /whoever wrote claims\/20260301-020000-cccccc\.json, which cannot be read/);
+  world.clock.advance(25 * hourMs);
+  await writeSet(world.writing, files, { id: secondSet });
+  assert.deepEqual(world.store.names("claims/"), []);
+});
+
+test("what a killed writer left and cannot be removed ends no backup; the next writer tries again", async () => {
+  const world = setWorld();
+  await writeSet(world.writing, files);
+  const left = await killedWriter(world);
+  for (const [code, days] of [
+    ["BACKUP_STORE_FAILED", 1],
+    ["BACKUP_STORE_BUSY", 2],
+  ] as const) {
+    world.store.beforeCall = (operation, name) => {
+      if (operation === "remove" && left.includes(name)) throw new RecoveryError(code, { subject: "store", detail: `could not: ${name}` });
+    };
+    const cleared = await clearAfterOthers(clearing(world));
+    assert.match(cleared.kind === "left" ? cleared.because : "", /could not: packs/);
+    await writeSet(world.writing, files, { id: asBackupSetId(`2026030${String(days)}-050000-cccccc`) });
+    world.clock.advance(24 * hourMs);
+  }
+  world.store.beforeCall = undefined;
+  await writeSet(world.writing, files, { id: asBackupSetId("20260303-050000-cccccc") });
+  assert.ok(left.every((name) => !world.store.objects.has(name)));
+  assert.deepEqual(world.store.names("claims/"), []);
+});
+
 test("while a listed manifest cannot be read no pack goes: what that set needs is unknown", async () => {
   const world = setWorld();
   await writeSet(world.writing, files);

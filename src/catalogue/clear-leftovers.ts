@@ -1,4 +1,5 @@
 import type { BackupSetId } from "../model/ids.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
 import type { SetCiphers } from "../formats/backup-set/set-ciphers.ts";
 import {
   indexName,
@@ -54,14 +55,22 @@ const youngMs = 60 * 60 * 1000;
 /**
  * What a new writer does first. Leftovers come with the claim of a dead
  * writer; only then everything is looked through. How old a claim of another
- * machine is, is only known under a claim of one's own.
+ * machine is, is only known under a claim of one's own. What cannot be removed
+ * only takes room: it is left, and keeps nobody from a backup; the next writer
+ * tries again.
  */
 export async function clearAfterOthers(clearing: Clearing, signal?: AbortSignal): Promise<Cleared> {
   const claims = await findClaims(clearing, undefined, signal);
   const atWork = claims.find(({ state }) => state === "living");
   if (atWork !== undefined) return { kind: "left", because: whoWorks(atWork) };
-  if (claims.length > 0) return clearLeftovers(clearing, signal);
-  return { kind: "cleared", removed: [], unfinished: 0, claims: 0 };
+  if (claims.length === 0) return { kind: "cleared", removed: [], unfinished: 0, claims: 0 };
+  try {
+    return await clearLeftovers(clearing, signal);
+  } catch (error) {
+    if (error instanceof RecoveryError && /^BACKUP_STORE_(?:FAILED|BUSY|FULL)$/.test(error.code))
+      return { kind: "left", because: `${error.subject}: ${error.detail}` };
+    throw error;
+  }
 }
 
 /**

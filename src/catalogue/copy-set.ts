@@ -80,7 +80,10 @@ export async function copySet(copying: Copying, id: BackupSetId, signal?: AbortS
     workTime.assertShort(to, "Call it again: what was copied is found");
     const outcome = "Call it again: what was copied and is still there is found";
     if (wasListed) await assertHeld(to, claim, outcome);
-    else await putManifest({ ...copying, store: to }, { id, bytes, claim, outcome, onBegin: () => (manifestPut.isOpen = true) }, signal);
+    else {
+      const onBegin = (lasting: BackupSetId | undefined) => (manifestPut.isOpen = lasting !== undefined);
+      await putManifest({ ...copying, store: to }, { id, bytes, claim, outcome, onBegin }, signal);
+    }
     manifestPut.isOpen = false;
     copied = { id, ...moved, repaired, proofs: await copyProofs(copying, { id, manifestSha256 }, signal), wasListed };
   } finally {

@@ -272,6 +272,16 @@ test("applyPrune: in a store too full for a claim what lies aside goes first, if
     isRecoveryError("PLAN_STALE"),
   );
   assert.equal(aside(), before);
+  const kept = [...world.store.objects];
+  world.store.afterCall = (operation) => {
+    if (operation === "remove" && aside() === 0) world.store.damage(`sets/${dayId(5)}.json`, () => new Uint8Array(3));
+  };
+  await assert.rejects(
+    applyPrune(pruning, { plan, request, consent: agreed(plan) }),
+    isRecoveryError("PLAN_STALE", new RegExp(`No set was touched; ${String(before)} objects that lay aside .* were deleted`)),
+  );
+  world.store.afterCall = undefined;
+  for (const [name, object] of kept) world.store.objects.set(name, object);
   const pruned = await applyPrune(pruning, { plan, request, consent: agreed(plan) });
   assert.deepEqual([pruned.aside, pruned.sets], [before, [dayId(3), dayId(4)]]);
   assert.deepEqual(await idsOf(world), [dayId(5)]);

@@ -62,8 +62,8 @@ async function planAt(
   const standing = new Map<BackupSetId, SetStanding>();
   await inTurns(sets, readsAtOnce, async (set) => {
     if (set.kind === "damaged") return;
-    const { known, ofUnknownKeys } = await readAllProofs({ store, ciphers, trust }, set, signal);
-    standing.set(set.id, standingOf(known, ofUnknownKeys));
+    const { known, ofUnknownKeys, unread } = await readAllProofs({ store, ciphers, trust }, set, signal);
+    standing.set(set.id, standingOf(known, ofUnknownKeys, unread));
   });
   const aside = [...freed, ...(await oldAside(pruning, request.asideMs, nowIso, signal))];
   const { cluster, policy, acceptedBreaks, unwantedOfFuture, asideMs } = request;
@@ -124,9 +124,9 @@ export async function applyPrune(
     const claims = await findClaims(pruning, own.id, signal);
     const atWork = claims.find(({ state }) => state !== "gone");
     if (atWork !== undefined) throw busy(store, atWork);
-    await assertClockNotAhead(pruning, { own: own.id, madeAt: plan.madeAt }, signal);
+    await assertClockNotAhead(pruning, { own: own.id, madeAt: plan.madeAt, freed }, signal);
     const found = await planAt(pruning, request, { nowIso: plan.madeAt, freed }, signal);
-    if (found.plan.digest !== plan.digest) throw stale(plan);
+    if (found.plan.digest !== plan.digest) throw stale(plan, freed);
     const left = found.aside.filter((object) => !freed.includes(object));
     const deleted = await removeAside(pruning, { aside: left, asideMs: request.asideMs, own: own.id }, signal);
     const sets = await removeSets(pruning, { plan, own }, signal);
@@ -161,7 +161,7 @@ async function claimWithRoom(
   } catch (error) {
     if (!(error instanceof RecoveryError) || error.code !== "BACKUP_STORE_FULL") throw error;
     const found = await planAt(pruning, request, { nowIso: plan.madeAt }, signal);
-    if (found.plan.digest !== plan.digest) throw stale(plan);
+    if (found.plan.digest !== plan.digest) throw stale(plan, []);
     const freed = await oldByWhatIsThere(pruning, { aside: found.aside, asideMs: request.asideMs }, signal);
     if (freed.length === 0) throw error;
     for (const { name } of freed) await pruning.store.remove(name, optionsOf(signal));
@@ -185,7 +185,7 @@ async function oldByWhatIsThere(
 /** By a clock that is ahead sets are older than they are, and go. One that is behind only keeps more. */
 async function assertClockNotAhead(
   { store, clock }: Pruning,
-  { own, madeAt }: { readonly own: BackupSetId; readonly madeAt: string },
+  { own, madeAt, freed }: { readonly own: BackupSetId; readonly madeAt: string; readonly freed: readonly StoredObject[] },
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const storeIso = await timeOfClaim(store, own, signal);
@@ -194,7 +194,7 @@ async function assertClockNotAhead(
   if (Date.parse(nowIso) - Date.parse(storeIso) <= clockAheadMsMax) return;
   throw new RecoveryError("PLAN_STALE", {
     subject: `store ${store.place}`,
-    detail: `this machine's clock says ${nowIso}, and the store's says ${storeIso}: by a clock that is ahead, sets would go that are not old yet. Nothing was changed`,
+    detail: `this machine's clock says ${nowIso}, and the store's says ${storeIso}: by a clock that is ahead, sets would go that are not old yet. ${changedWords(freed)}`,
     remedies: [{ why: "set the clock that is wrong right, here or at the store, and plan again", command: "requorum backup prune" }],
   });
 }
@@ -239,12 +239,18 @@ async function oldAside(
   return (await store.list(asidePrefix, optionsOf(signal))).filter(({ modifiedAt }) => Date.parse(modifiedAt) < beforeMs);
 }
 
-function stale({ store, digest }: PrunePlan): RecoveryError {
+function stale({ store, digest }: PrunePlan, freed: readonly StoredObject[]): RecoveryError {
   return new RecoveryError("PLAN_STALE", {
     subject: `plan ${digest.slice(0, 12)}`,
-    detail: `the sets of ${store}, or what is proven of them, are not what they were when the plan was made; nothing was changed`,
+    detail: `the sets of ${store}, or what is proven of them, are not what they were when the plan was made. ${changedWords(freed)}`,
     remedies: [{ why: "plan again", command: "requorum backup prune" }],
   });
+}
+
+/** A store that was too full for a claim has lost by then what lay aside for long enough. */
+function changedWords(freed: readonly StoredObject[]): string {
+  if (freed.length === 0) return "Nothing was changed";
+  return `No set was touched; ${String(freed.length)} ${freed.length === 1 ? "object" : "objects"} that lay aside for long enough ${freed.length === 1 ? "was" : "were"} deleted, to make room`;
 }
 
 function optionsOf(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {

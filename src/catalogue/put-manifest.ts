@@ -16,8 +16,9 @@ export interface ClaimedManifest {
   /**
    * Called right before the put: from then on the manifest may be there, whatever
    * the put's answer is. Then both claims are to stay, the own one and `lasting`.
+   * With undefined, when the store said that it took nothing: then nothing of it lands.
    */
-  readonly onBegin: (lasting: BackupSetId) => void;
+  readonly onBegin: (lasting: BackupSetId | undefined) => void;
 }
 
 export interface ManifestPutting {
@@ -47,11 +48,27 @@ export async function putManifest(putting: ManifestPutting, manifest: ClaimedMan
   try {
     await store.put(manifestName(id), bytes, options);
   } catch (error) {
-    throw error instanceof RecoveryError ? mayLand(error, id) : error;
+    if (!(error instanceof RecoveryError)) throw error;
+    if (!(await isRefused(store, id, error))) throw mayLand(error, id);
+    // A claim that nobody takes for dead would keep everybody for a day from making room.
+    await releaseClaim(store, lasting);
+    manifest.onBegin(undefined);
+    throw error;
   }
   if (await isHeld(store, claim)) return releaseClaim(store, lasting);
   await store.remove(manifestName(id));
   await assertHeld(store, claim, `${outcome}; it was taken out of the store's list again`);
+}
+
+/** That there is no room is an answer, and not one that was lost: what is not there then does not come later. */
+async function isRefused(store: BackupStore, id: BackupSetId, { code }: RecoveryError): Promise<boolean> {
+  if (code !== "BACKUP_STORE_FULL") return false;
+  try {
+    return (await store.stat(manifestName(id))) === undefined;
+  } catch (error) {
+    if (error instanceof RecoveryError) return false; // then it is in doubt as after any other failure
+    throw error;
+  }
 }
 
 async function putLasting(

@@ -170,7 +170,7 @@ export class SetWriter {
     const signingKey = await this.#writing.keys.signingKey();
     const bytes = encodeSignedDocument(manifest, signingKey, ciphers);
     readSignedManifest(bytes, this.id, { ciphers, trust: { publicKeys: [signingKey.publicKey] } });
-    const onBegin = (lasting: BackupSetId) => (this.#lastingClaim = lasting);
+    const onBegin = (lasting: BackupSetId | undefined) => (this.#lastingClaim = lasting);
     await putManifest(this.#writing, { id: this.id, bytes, claim: this.#claim, outcome: "The set was not finished", onBegin });
     this.#state = "ended";
     await releaseClaim(store, this.id);

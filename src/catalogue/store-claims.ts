@@ -38,7 +38,7 @@ export interface HeldClaim {
 export type ClaimState = "living" | "gone" | "unknown";
 
 export interface FoundClaim {
-  /** undefined: the object's text is damaged, or of a newer format; its age alone decides, and it may be of either purpose. */
+  /** undefined: the store does not give the object's text, or it is damaged, or of a newer format; its age alone decides, and it may be of either purpose. */
   readonly claim: StoreClaim | undefined;
   readonly objectName: string;
   readonly state: ClaimState;
@@ -257,7 +257,8 @@ async function readClaim(
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;
     if (error.code === "BACKUP_OBJECT_MISSING") return "missing";
-    if (error.subject === `object ${name}` && error.code === "BACKUP_STORE_FAILED") return undefined;
+    // Also what the disk does not give: one bad block must not end every backup for ever.
+    if (error.code === "BACKUP_STORE_FAILED") return undefined;
     throw error;
   }
 }

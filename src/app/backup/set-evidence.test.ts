@@ -92,6 +92,38 @@ test("V3: what flags of static pods name is of the cluster, wherever it lies", a
   assert.match(mixed.why, /\/data\/pki\/apiserver\.crt: no authority of the set signed it/);
 });
 
+test("V3: what the control plane itself uses is not of an authority that lies aside: certificates by kubeadm's names, kubeconfigs", async () => {
+  const foreign = company();
+  const aside = { [`${at}/pki.bak/pki/ca.crt`]: foreign.certificate };
+  const leaf = foreign.issue({ commonName: "kube-apiserver" });
+  const serving = await withFiles(() => ({
+    ...aside,
+    [`${at}/pki/apiserver.crt`]: leaf.certificate,
+    [`${at}/pki/apiserver.key`]: leaf.key,
+  }));
+  assert.equal(serving.verdict, "fails", serving.why);
+  assert.match(serving.why, /apiserver\.crt: its authority .* is in the set only as cp1:\/etc\/kubernetes\/pki\.bak\/pki\/ca\.crt/);
+  const admin = await withFiles(() => ({ ...aside, [`${at}/admin.conf`]: kubeconfig(foreign) }));
+  assert.equal(admin.verdict, "fails", admin.why);
+  assert.match(admin.why, /admin\.conf: the authority that it trusts .* is none of the cluster's/);
+});
+
+test("V3: a pod's flags say where its containers see the PKI, and its volumes where that lies", async () => {
+  const moved = (files: MachineFiles): MachineFiles =>
+    Object.fromEntries(
+      Object.entries(files).map(([path, text]) => [
+        path.replace(/^\/etc\/kubernetes\/pki\/(?!etcd)/, "/srv/pki/"),
+        `${text.replace("--etcd-prefix", "--client-ca-file=/etc/kubernetes/pki/ca.crt, --etcd-prefix")}${
+          path.endsWith("kube-apiserver.yaml")
+            ? "      volumeMounts: [{ name: k8s-certs, mountPath: /etc/kubernetes/pki }]\n  volumes: [{ name: k8s-certs, hostPath: { path: /srv/pki } }]\n"
+            : ""
+        }`,
+      ]),
+    );
+  const { verdict, why } = await withFiles(() => ({}), moved);
+  assert.equal(verdict, "holds", why);
+});
+
 test("V3: sa.pub holds several keys in a rotation, in any order", async () => {
   const pki = newPki();
   const files = machineFiles(pki, "cp1");

@@ -20,14 +20,7 @@ export function checkCertificates(evidence: SetEvidence): CheckedParts {
   const judgements = leaves.map((leaf) => ({ leaf, ...judgeLeaf(leaf, { authorities, others }, evidence) }));
   const ofKind = (kind: LeafJudgement["kind"]) => judgements.filter((one) => one.kind === kind);
   for (const one of judgements) if (one.kind === "wrong") problems.push(one.why);
-  for (const { content, from, isOfCluster } of found)
-    if (
-      isOfCluster &&
-      content.isCa &&
-      from.part.kind === "kubeconfig" &&
-      ![...authorities, ...others].some((one) => one.content.fingerprint === content.fingerprint)
-    )
-      problems.push(`${placeOf(from.part)}: the authority that it trusts is not among those of the set`);
+  problems.push(...wronglyTrusted(found, { authorities, others }));
   const pairs = keyPairs(evidence, found);
   for (const { key, certificate } of pairs) {
     const [ofKey, ofCertificate] = [evidence.keys.publicKeyId(key.text), evidence.keys.publicKeyId(certificate.text)];
@@ -93,11 +86,26 @@ function authoritiesOf(found: readonly FoundCertificate[]): Authorities {
   const trusted = found.flatMap(({ content, from, isOfCluster }) =>
     isOfCluster && content.isCa && from.part.kind === "kubeconfig" ? [content.fingerprint] : [],
   );
+  // Where the cluster's own is known, a kubeconfig that trusts another is of another cluster.
+  const isKnown = own.some(({ from }) => authorityName.test(from.part.path) && !/etcd|front-proxy/.test(from.part.path));
   // One of the same name is that of before a renewal, or of another cluster.
   const isTrusted = ({ content }: FoundCertificate): boolean =>
-    trusted.includes(content.fingerprint) && !own.some((one) => one.content.subject === content.subject);
+    !isKnown && trusted.includes(content.fingerprint) && !own.some((one) => one.content.subject === content.subject);
   const authorities = inFiles.filter((one) => one.isOfCluster || isTrusted(one));
   return { authorities, others: inFiles.filter((one) => !authorities.includes(one)) };
+}
+
+/** The one that it trusts lies nowhere in the set, or only among what is not the cluster's. In a rotation it trusts two, and the old one may lie aside. */
+function wronglyTrusted(found: readonly FoundCertificate[], { authorities, others }: Authorities): readonly string[] {
+  const isAmong = (list: readonly FoundCertificate[], { content }: FoundCertificate): boolean =>
+    list.some((one) => one.content.fingerprint === content.fingerprint);
+  const trusted = found.filter(({ content, from, isOfCluster }) => isOfCluster && content.isCa && from.part.kind === "kubeconfig");
+  return trusted.flatMap((one) => {
+    const place = placeOf(one.from.part);
+    if (!isAmong([...authorities, ...others], one)) return [`${place}: the authority that it trusts is not among those of the set`];
+    if (trusted.some((other) => other.from === one.from && isAmong(authorities, other))) return [];
+    return [`${place}: the authority that it trusts (${one.content.subject}) is none of the cluster's: it is in the set only beside them`];
+  });
 }
 
 function judgeLeaf(leaf: FoundCertificate, { authorities, others }: Authorities, { keys }: SetEvidence): LeafJudgement {
@@ -114,8 +122,11 @@ function judgeLeaf(leaf: FoundCertificate, { authorities, others }: Authorities,
       kind: "wrong",
       why: `${place}: no authority of the set signed it; it names ${content.issuer}, and is of another one of that name: of another cluster, or of before the authority was renewed`,
     };
-  if (!isIssuedByCluster(leaf) || others.some((other) => keys.isSignedBy(pem, other.pem))) return { kind: "foreign" };
-  return { kind: "wrong", why: `${place}: its authority (${content.issuer}) is not in the set` };
+  if (!isIssuedByCluster(leaf)) return { kind: "foreign" };
+  const aside = others.find((other) => keys.isSignedBy(pem, other.pem));
+  const where =
+    aside === undefined ? "is not in the set" : `is in the set only as ${placeOf(aside.from.part)}, which the cluster does not use`;
+  return { kind: "wrong", why: `${place}: its authority (${content.issuer}) ${where}` };
 }
 
 /** `x.key` beside `x.crt`, `x-key.pem` beside `x.pem`. */

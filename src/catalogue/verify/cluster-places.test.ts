@@ -37,6 +37,7 @@ test("places: flags in every form of a manifest, and etcd as a service; not what
     "command: [kube-apiserver, --client-ca-file=/opt/pki/ca.crt]",
     "    - --client-ca-file=/opt/pki/ca.crt\n",
     '    - "--client-ca-file"\n    - "/opt/pki/ca.crt"\n',
+    'args: ["(kube-apiserver --client-ca-file=/opt/pki/ca.crt); true"]',
     'args: ["exec kube-apiserver --client-ca-file /opt/pki/ca.crt --v=2"]',
   ])
     assert.deepEqual(pkiOf([pod(text)], [], ["/opt/pki/ca.crt", "/opt/pki/etcd/ca.crt", "/opt/ca.crt"]), [
@@ -51,4 +52,16 @@ test("places: flags in every form of a manifest, and etcd as a service; not what
     ["/opt/s.conf", "/opt/w.conf"].map((path) => kubeconfigs.isKubeconfig({ host, path })),
     [true, false],
   );
+});
+
+test("places: what a flag names lies on the machine where the pod's volumes say", () => {
+  const text = `spec:
+  containers:
+    - command: [kube-apiserver, --client-ca-file=/etc/kubernetes/pki/ca.crt, --tls-cert-file=/tls/server.crt, --kubeconfig=/etc/kubernetes/pki/s.conf]
+      volumeMounts: [{ name: k8s-certs, mountPath: /etc/kubernetes/pki }]
+  volumes: [{ name: k8s-certs, hostPath: { path: /srv/pki/ } }]
+`;
+  const paths = ["/srv/pki/ca.crt", "/srv/pki/apiserver.crt", "/srv/pki/etcd/ca.crt", "/tls/server.crt", "/srv/other/ca.crt"];
+  assert.deepEqual(pkiOf([pod(text)], [], paths), paths.slice(0, 4));
+  assert.ok(clusterPlaces([pod(text)], [file("/x")]).isKubeconfig({ host, path: "/srv/pki/s.conf" }));
 });

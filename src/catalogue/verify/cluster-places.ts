@@ -1,3 +1,4 @@
+import { hostMountsOf, pathOnMachine, podSpec } from "../../formats/machine/host-mounts.ts";
 import type { BackupPart } from "../../model/backup-set.ts";
 import type { TextPart } from "./set-content.ts";
 
@@ -14,7 +15,7 @@ const usualFolders: readonly string[] = [
 ];
 const usualKubeconfigs: readonly string[] = ["admin", "super-admin", "controller-manager", "scheduler", "kubelet"];
 /** "--client-ca-file=/etc/kubernetes/pki/ca.crt", in whatever form a manifest has it, a value of its own line among them. */
-const pathFlag = /--([a-z0-9-]+)(?:=|["']?\s*,?\s+(?:-\s+)?)["']?(\/[^\s"',\]}]+)/g;
+const pathFlag = /--([a-z0-9-]+)(?:=|["']?\s*,?\s+(?:-\s+)?)["']?(\/[^\s"',;|&)\]}]+)/g;
 /** Beside these lie the others of the cluster: its authorities, and what they issued. */
 const folderFlag =
   /^(?:client-ca-file|tls-cert-file|etcd-cafile|root-ca-file|cluster-signing-cert-file|requestheader-client-ca-file|service-account-signing-key-file|trusted-ca-file|peer-trusted-ca-file|cert-file|peer-cert-file)$/;
@@ -72,13 +73,26 @@ export function clusterPlaces(texts: readonly TextPart[], parts: readonly Backup
   };
 }
 
-function namedIn({ kind, path }: BackupPart, text: string): readonly { readonly flag: string; readonly path: string }[] {
+interface Named {
+  readonly flag: string;
+  readonly path: string;
+}
+
+/** On the machine: what a pod is told is where its containers see it. */
+function namedIn({ kind, path }: BackupPart, text: string): readonly Named[] {
   const isService = etcdService.test(path);
   if (kind !== "static-pod" && !isService) return [];
-  return [
+  const named = [
     ...[...text.matchAll(pathFlag)].flatMap(([, flag = "", at = ""]) => (foreignFlag.test(flag) ? [] : [{ flag, path: at }])),
     ...(isService ? [...text.matchAll(etcdVariable)].map(([, at = ""]) => ({ flag: "trusted-ca-file", path: at })) : []),
   ];
+  const spec = isService || named.length === 0 ? undefined : podSpec(text);
+  if (spec === undefined) return named;
+  const containers = hostMountsOf(spec);
+  return named.flatMap((one): readonly Named[] => {
+    const places = containers.flatMap(({ mounts }) => pathOnMachine(one.path, mounts) ?? []);
+    return places.length === 0 ? [one] : places.map((place) => ({ ...one, path: place }));
+  });
 }
 
 /** Through the links that are in the set. As many as Linux itself follows. */

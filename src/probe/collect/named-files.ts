@@ -1,4 +1,4 @@
-import { parse } from "yaml";
+import { hostMountsOf, listOf, parsedOrNothing, pathOnMachine, podSpec, recordOf } from "../../formats/machine/host-mounts.ts";
 import { cleanPath, isAtOrBelow } from "../../model/host-path.ts";
 
 /** Files that a machine's own configuration names, and that may lie anywhere on it. */
@@ -11,29 +11,21 @@ export interface NamedFiles {
   readonly apiServer: { readonly version: string | undefined } | undefined;
 }
 
-type Fields = { readonly [key: string]: unknown };
-
 /**
  * Flags of the containers of one static pod that name a file, with the path
  * that its volumes give it on the machine. A manifest that cannot be
  * understood names none: that it is in the set as it is says what it is.
  */
 export function filesNamedByManifest(text: string): NamedFiles {
-  const spec = recordOf(recordOf(parsedOrNothing(text))?.["spec"]);
+  const spec = podSpec(text);
   if (spec === undefined) return { ofPods: [], encryptionConfigs: [], apiServer: undefined };
-  const volumes = new Map(
-    recordsOf(spec["volumes"]).flatMap((volume) => {
-      const path = recordOf(volume["hostPath"])?.["path"];
-      return typeof path === "string" ? [[String(volume["name"]), path] as const] : [];
-    }),
-  );
   const ofPods: string[] = [];
   const encryptionConfigs: string[] = [];
   let apiServer: NamedFiles["apiServer"];
-  for (const container of recordsOf(spec["containers"])) {
-    // A shell's command is one word, and a flag and its value may be two.
+  for (const { container, mounts } of hostMountsOf(spec)) {
+    // A shell's command is one word with its own signs, and a flag and its value may be two.
     const words = [...listOf(container["command"]), ...listOf(container["args"])].flatMap((word) =>
-      typeof word === "string" ? word.split(/\s+/).map((part) => part.replaceAll(/^["']|["']$/g, "")) : [],
+      typeof word === "string" ? word.split(/[\s;|&(){}]+/).map((part) => part.replaceAll(/^["']+|["']+$/g, "")) : [],
     );
     if (words.some((word) => /^(?:.*\/)?kube-apiserver$/.test(word)))
       apiServer = { version: /:(v\d+\.\d+\.\d+)[^:/]*$/.exec(String(container["image"]))?.[1] };
@@ -42,7 +34,7 @@ export function filesNamedByManifest(text: string): NamedFiles {
       const [, flag = "", path = ""] = found ?? [];
       // Not where something is written to: logs and data.
       if (found === null || !/(file|config|kubeconfig|cert|key|ca)$/.test(flag)) continue;
-      const place = onMachine(path, container, volumes);
+      const place = pathOnMachine(path, mounts);
       if (place === undefined) continue;
       ofPods.push(place);
       if (flag === "encryption-provider-config") encryptionConfigs.push(place);
@@ -72,51 +64,12 @@ export function filesNamedByKeepalived(text: string): readonly string[] {
 
 /** Certificates, authorities, error pages and maps of HAProxy's configuration; of a relative one the base that is set for it. */
 export function filesNamedByHaproxy(text: string): readonly string[] {
-  const baseOf = (word: string): string => new RegExp(`^[ \\t]*${word}[ \\t]+"?(/[^\\s"#]+)`, "m").exec(text)?.[1] ?? "";
+  const baseOf = (word: string): string => new RegExp(`^[ \\t]*${word}[ \\t]+["']?(/[^\\s"'#]+)`, "m").exec(text)?.[1] ?? "";
   const [certificates, authorities] = [baseOf("crt-base"), baseOf("ca-base")];
-  const words = /(?:^|[ \t])(crt|crt-list|ca-file|ca-verify-file|crl-file|errorfile[ \t]+\d{3}|lua-load)[ \t]+"?([^\s"#]+)/gm;
+  const words = /(?:^|[ \t])(crt|crt-list|ca-file|ca-verify-file|crl-file|errorfile[ \t]+\d{3}|lua-load)[ \t]+["']?([^\s"'#]+)/gm;
   const found = [...text.matchAll(words)].flatMap(([, word = "", path = ""]) => {
     const base = word === "crt" ? certificates : authorities;
     return cleanPath(path.startsWith("/") ? path : `${base}/${path}`) ?? [];
   });
   return [...new Set(found.filter((path) => path.lastIndexOf("/") > 0))];
-}
-
-/** undefined: it lies in the container alone. The deepest mount counts. */
-function onMachine(path: string, container: Fields, volumes: ReadonlyMap<string, string>): string | undefined {
-  const wanted = cleanPath(path);
-  if (wanted === undefined) return undefined;
-  const mounts = recordsOf(container["volumeMounts"])
-    .flatMap((mount) => {
-      const at = typeof mount["mountPath"] === "string" ? cleanPath(mount["mountPath"]) : undefined;
-      const from = volumes.get(String(mount["name"]));
-      return at !== undefined && from !== undefined && isAtOrBelow(wanted, at) ? [{ at, from }] : [];
-    })
-    .sort((one, other) => other.at.length - one.at.length);
-  const [mount] = mounts;
-  return mount === undefined ? undefined : cleanPath(`${mount.from}/${wanted.slice(mount.at.length)}`);
-}
-
-/** Aliases are bounded: a hostile file must not expand without end. */
-function parsedOrNothing(text: string): unknown {
-  try {
-    return parse(text, { maxAliasCount: 20 });
-  } catch {
-    return undefined;
-  }
-}
-
-function recordOf(value: unknown): Fields | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? (value as readonly unknown[]) : [];
-}
-
-function recordsOf(value: unknown): readonly Fields[] {
-  return listOf(value).flatMap((item) => {
-    const record = recordOf(item);
-    return record === undefined ? [] : [record];
-  });
 }

@@ -37,6 +37,9 @@ export interface FileAt {
   readonly why?: string | undefined;
 }
 
+/** Where the kubelet takes static pods from, unless it was told otherwise. */
+export const kubeadmManifestsDir = "/etc/kubernetes/manifests";
+
 /** What the kubelet starts from a file directly in the directory of its static pods: of what lies there and of what the set has, the worse. */
 export const podsOfFiles = ["not-etcd", "etcd", "not-known"] as const;
 export type PodOfFile = (typeof podsOfFiles)[number];

@@ -148,6 +148,20 @@ test("host.restoreFiles: a link on the machine is replaced, never written throug
   assert.deepEqual(seen?.state, { kind: "other", what: "reached through a link: /etc/kubernetes/pki is really /srv/pki" });
 });
 
+test("host.restoreFiles: below a link of the system's own, as /lib of a merged /usr, files are looked at and put back", async (context) => {
+  const [there, missing] = ["/lib/systemd/system/haproxy.service", "/lib/systemd/system/new.d/a.conf"];
+  const world = setting(context, { [there]: "new\n", [missing]: "conf\n" });
+  const { machines } = world;
+  machines.set("cp1", "/usr/lib/systemd/system/haproxy.service", { text: "old\n" });
+  symlinkSync("usr/lib", machines.place("cp1", "/lib"));
+  assert.equal((await world.look([missing]))[0]?.nearest, "/lib/systemd/system");
+  const directories = [{ path: "/lib/systemd/system/new.d", mode: 0o755, uid: 0, gid: 0 }];
+  const args = { ...(await argsOf(world, { [there]: becomes("new\n"), [missing]: becomes("conf\n") })), directories };
+  await hostRestoreFilesHandler.perform(args, world.step);
+  assert.equal(machines.text("cp1", "/usr/lib/systemd/system/haproxy.service"), "new\n");
+  assert.equal(machines.text("cp1", "/usr/lib/systemd/system/new.d/a.conf"), "conf\n");
+});
+
 test("host.restoreFiles: a link of the set is put back as a link", async (context) => {
   const path = "/var/lib/kubelet/pki/kubelet-client-current.pem";
   const world = setting(context, { [path]: "kubelet-client-1.pem" });

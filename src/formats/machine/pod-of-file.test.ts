@@ -28,3 +28,8 @@ for (const [what, name, sources, expected] of [
   test(`podOfFile: ${what} is ${expected ?? "nothing that is started"}`, () => {
     assert.equal(podOfFile(`${dir}${name}`, dir, sources), expected);
   });
+
+test("podOfFile: what lies in another directory of static pods, and in kubeadm's, is judged; a like name elsewhere is not", () => {
+  const of = (path: string) => podOfFile(path, "/etc/kubelet.d", [etcd]);
+  assert.deepEqual([of("/etc/kubelet.d/a.yaml"), of(`${dir}/a.yaml`), of("/srv/manifests/a.yaml")], ["etcd", "etcd", undefined]);
+});

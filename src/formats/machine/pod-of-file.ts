@@ -1,4 +1,4 @@
-import { isAtOrBelow } from "../../model/host-path.ts";
+import { kubeadmManifestsDir } from "../../model/restored-file.ts";
 import type { PodOfFile } from "../../model/restored-file.ts";
 import { readManifestText } from "./manifest-text.ts";
 
@@ -10,12 +10,14 @@ export interface PodSource {
 
 /**
  * What the kubelet starts from a file, by its content: it reads all that lies
- * directly in `manifestsDir`, whatever its name. Of several contents the worst
+ * directly in `manifestsDir` (or kubeadm's, where that is another one: it may
+ * be read all the same), whatever its name. Of several contents the worst
  * counts. undefined: the kubelet reads nothing there.
  */
 export function podOfFile(path: string, manifestsDir: string, sources: readonly PodSource[]): PodOfFile | undefined {
-  const name = path.slice(manifestsDir.length + 1);
-  if (path === manifestsDir || !isAtOrBelow(path, manifestsDir) || name.includes("/")) return undefined;
+  const end = path.lastIndexOf("/");
+  const name = path.slice(end + 1);
+  if (![manifestsDir, kubeadmManifestsDir].includes(path.slice(0, end))) return undefined;
   const pods = sources.flatMap((source) => (source.kind === "absent" ? [] : [podOf(source, name)]));
   if (pods.includes("etcd") || /^\.?etcd\.(?:ya?ml|json)/.test(name)) return "etcd";
   return pods.includes("not-known") || pods.length === 0 ? "not-known" : "not-etcd";

@@ -137,7 +137,7 @@ export const restoredManifestIsNotEtcds: PlanCheck = {
   check: (checked) =>
     momentsOf(checked, "host.restoreFiles").flatMap(({ step }) =>
       step.args.files.flatMap(({ path, kind, pod }) => {
-        const isManifest = kind === "static-pod" && /\/manifests\/[^/]+$/.test(path);
+        const isManifest = kind === "static-pod" && /^\/etc\/kubernetes\/manifests\/[^/]+$/.test(path);
         const isHarmless = pod === "not-etcd" && !(isManifest && /\/\.?etcd\b[^/]*$/.test(path));
         return isHarmless || (pod === undefined && !isManifest)
           ? []

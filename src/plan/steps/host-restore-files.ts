@@ -1,6 +1,6 @@
 import { modelHost, withHost, type ClusterModel, type ModelHost } from "../../model/cluster-model.ts";
 import type { HostName } from "../../model/ids.ts";
-import { isSameState, isSharedKey, stateWords, type FileAt, type FileState } from "../../model/restored-file.ts";
+import { isSameState, isSharedKey, kubeadmManifestsDir, stateWords, type FileAt, type FileState } from "../../model/restored-file.ts";
 import type { StepArgs, StepSpec } from "../../model/step.ts";
 import { allOf, fails, holds, unknown, type Verdict } from "../../model/verdict.ts";
 import { aboutHost, reachable } from "./host-verdicts.ts";
@@ -70,7 +70,10 @@ export function podVerdict({ host, files }: Pick<Args, "host" | "files">): Verdi
 }
 
 function isEtcdsPod({ path, kind, pod }: Args["files"][number]): boolean {
-  return (pod !== undefined && pod !== "not-etcd") || (kind === "static-pod" && /\/manifests\/etcd[^/]*$/.test(path));
+  if (pod !== undefined && pod !== "not-etcd") return true;
+  // A plan that says nothing of what lies there, or by its name another thing than it shows.
+  const isThere = kind === "static-pod" && path.slice(0, path.lastIndexOf("/")) === kubeadmManifestsDir;
+  return isThere && (pod === undefined || /\/etcd[^/]*$/.test(path));
 }
 
 function etcdWords(host: HostName, { path, pod }: Pick<Args["files"][number], "path" | "pod">): string {

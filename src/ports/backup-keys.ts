@@ -11,7 +11,7 @@ export interface BackupKeys {
   readDataKey(storeId: string): Promise<HeldDataKey | undefined>;
   /** From now on the one that is held; those of before are kept, too. */
   writeDataKey(storeId: string, key: HeldDataKey): Promise<void>;
-  /** All that were ever held here for that store, the one of now first: sets are sealed under each of them. */
+  /** All that were ever held here for that store, the one of now first: sets are sealed under each of them. BACKUP_KEY_INVALID only when none can be used. */
   readAllDataKeys(storeId: string): Promise<readonly HeldDataKey[]>;
 }
 

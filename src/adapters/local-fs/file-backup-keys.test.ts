@@ -98,8 +98,8 @@ test("a key file that others may read, or that is damaged, is refused without re
 
 test("a key of which one bit changed is refused: a data key by its keyId, a signing key by its other half", () =>
   withKeys(async (keys, state) => {
-    await keys.signingKey();
-    const held = { key: nodeSetCiphers.randomBytes(32), recipients: ["age1a"], hasPassphrase: false, wrapped: [] };
+    const { publicKey } = await keys.signingKey();
+    const held = { key: new Uint8Array(nodeSetCiphers.randomBytes(32)), recipients: ["age1a"], hasPassphrase: false, wrapped: [] };
     await keys.writeDataKey(storeId, held);
     const change = async (name: string, field: string): Promise<void> => {
       const path = join(state, "backup-keys", name);
@@ -110,9 +110,16 @@ test("a key of which one bit changed is refused: a data key by its keyId, a sign
     };
     await change(`stores/${storeId}.json`, "key");
     await assert.rejects(keys.readDataKey(storeId), isRecoveryError("BACKUP_KEY_INVALID", /key: it is not the key that keyId names/));
+    // The same key lies there under its own name: sets are read with that.
+    assert.deepEqual(await keys.readAllDataKeys(storeId), [held]);
+    const [own = ""] = (await readdir(join(state, "backup-keys/stores"))).filter((name) => name !== `${storeId}.json`);
+    await change(`stores/${own}`, "key");
+    await assert.rejects(keys.readAllDataKeys(storeId), isRecoveryError("BACKUP_KEY_INVALID", /not the key that keyId names/));
+    await change(`stores/${own}`, "key");
     for (const field of ["publicKey", "privateKey"]) {
       await change("signing-key.json", field);
-      await assert.rejects(keys.signingKey(), isRecoveryError("BACKUP_KEY_INVALID", /does not belong to the private key/));
+      await assert.rejects(keys.signingKey(), isRecoveryError("BACKUP_KEY_INVALID", /does not belong .*move it away.*backup\.signers/));
+      if (field === "privateKey") assert.deepEqual(await keys.knownPublicKey(), publicKey);
       await change("signing-key.json", field);
       await keys.signingKey();
     }

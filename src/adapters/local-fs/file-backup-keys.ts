@@ -42,11 +42,14 @@ export class FileBackupKeys implements BackupKeys {
     return signingKeyOf(written, path);
   }
 
-  /** Of the key that signs, where there is one: nothing is made. */
+  /**
+   * Of the key that signs, where there is one: nothing is made. Whether the
+   * other half fits it counts for who signs; sets are read without that.
+   */
   async knownPublicKey(): Promise<Uint8Array | undefined> {
     const path = join(this.#directory, "signing-key.json");
     const found = await readPrivateFile(path);
-    return found === undefined ? undefined : signingKeyOf(found, path).publicKey;
+    return found === undefined ? undefined : keyOf(fieldsOf(found, path, "SigningKey"), "publicKey");
   }
 
   async readDataKey(storeId: string): Promise<HeldDataKey | undefined> {
@@ -61,10 +64,16 @@ export class FileBackupKeys implements BackupKeys {
       throw toRecoveryError(error, dirname(path), "look for keys of backup sets");
     });
     const found = new Map<string, HeldDataKey>();
+    const unusable: RecoveryError[] = [];
     for (const file of [path, ...names.filter(isOlder).map((name) => join(dirname(path), name))]) {
-      const held = await readDataKeyFile(file);
+      const held = await readDataKeyFile(file).catch((error: unknown) => {
+        if (error instanceof RecoveryError && error.code === "BACKUP_KEY_INVALID") unusable.push(error);
+        else throw error;
+      });
       if (held !== undefined && !found.has(toBase64Url(held.key))) found.set(toBase64Url(held.key), held);
     }
+    // Each lies there twice: what is damaged keeps nobody from reading a set with the whole one.
+    if (found.size === 0 && unusable[0] !== undefined) throw unusable[0];
     return [...found.values()];
   }
 
@@ -142,7 +151,7 @@ function signingKeyOf(bytes: Uint8Array, path: string): { readonly privateKey: U
   if (publicKeyOf(privateKey) !== toBase64Url(publicKey))
     throw fields.fail(
       "publicKey",
-      "it does not belong to the private key: the file was changed. Put it back from a backup of this machine",
+      "it does not belong to the private key: the file was changed. Put it back from a backup of this machine, or move it away: the next backup begins a new key; add the old public key to backup.signers, so that sets of before stay trusted",
     );
   return { privateKey, publicKey };
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import { lstat, mkdir, open, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { assertInvariant } from "../../model/recovery-error.ts";
 import { isUnfinishedName, unfinishedName } from "../../model/unfinished-name.ts";
@@ -58,8 +59,8 @@ async function clearBeside(target: string, isRunning: IsRunning): Promise<Pick<N
 /** undefined: it says nothing that can be read. */
 async function ownerOf(path: string): Promise<ProcessOwner | undefined> {
   try {
-    const text = await readFile(join(path, ownerFile), "utf8");
-    if (text.length > ownerBytesMax) return undefined;
+    const text = await readOwnerFile(path);
+    if (text === undefined) return undefined;
     const { host, pid, bootId, machine, processStart } = JSON.parse(text) as { readonly [key: string]: unknown };
     if (typeof host !== "string" || typeof pid !== "number" || typeof bootId !== "string") return undefined;
     return {
@@ -69,6 +70,22 @@ async function ownerOf(path: string): Promise<ProcessOwner | undefined> {
     };
   } catch {
     return undefined; // not there, not ours to read, or cut off: nothing is removed on it
+  }
+}
+
+/** In a directory like /tmp anybody can make one of such a name, with a pipe in it that never ends, or a link: only what this user made counts. */
+async function readOwnerFile(directory: string): Promise<string | undefined> {
+  const uid = process.getuid?.();
+  const isOwn = (found: Stats): boolean => uid === undefined || found.uid === uid;
+  const place = await lstat(directory);
+  if (!place.isDirectory() || !isOwn(place)) return undefined;
+  const handle = await open(join(directory, ownerFile), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const found = await handle.stat();
+    if (!found.isFile() || !isOwn(found) || found.size > ownerBytesMax) return undefined;
+    return await handle.readFile("utf8");
+  } finally {
+    await handle.close();
   }
 }
 

@@ -19,6 +19,8 @@ import { accessToOne } from "../wiring.ts";
 export interface OpenBackup {
   readonly settings: BackupConfig;
   readonly ports: BackupPorts;
+  /** Of this machine's own key. */
+  readonly publicKey: Uint8Array;
   /** This machine's own key and those of the configuration. */
   readonly trust: SetTrust;
   /** From the configured file; undefined: none is configured. Read when it is asked for. LOCAL_FILE_FAILED, BACKUP_KEY_INVALID. */
@@ -47,9 +49,10 @@ export async function openBackup(
   const stateDirectory = cli.directories.state;
   const keys = new FileBackupKeys({ stateDirectory });
   const seen = new FileSeenSetsStore({ stateDirectory });
-  const { publicKey } = await keys.signingKey();
+  const publicKey = (await keys.knownPublicKey()) ?? (await keys.signingKey()).publicKey;
   return {
     settings,
+    publicKey,
     ports: { store, ciphers: nodeSetCiphers, wrapping: new AgeKeyWrapping(), keys, owner, isRunning: runningBeside(owner), seen },
     trust: { publicKeys: [publicKey, ...settings.signers.flatMap((signer) => fromBase64Url(signer) ?? []), ...(options.signers ?? [])] },
     passphrase: async () => (passphraseFile === undefined ? undefined : await readPassphraseFile(atHome(passphraseFile))),

@@ -14,9 +14,8 @@ export const command: CommandModule = {
     return withBackup(invocation, { isQuiet: true, worksAlone: true }, async ({ app, display, backup }) => {
       const context = { backup: backup.ports, trust: backup.trust, signal: app.signal };
       const nowMs = app.ports.clock.nowMs();
-      const [{ sets, lost }, { publicKey }, schedule] = await Promise.all([
+      const [{ sets, lost }, schedule] = await Promise.all([
         listAndRemember(context, app.config.cluster, nowMs),
-        backup.ports.keys.signingKey(),
         app.config.cluster === "" ? undefined : scheduleHere(cli, app.config.cluster, nowMs),
       ]);
       display.stop();
@@ -25,7 +24,7 @@ export const command: CommandModule = {
         kind: "BackupList",
         cluster: app.config.cluster,
         store: backup.ports.store.place,
-        publicKey: toBase64Url(publicKey),
+        publicKey: toBase64Url(backup.publicKey),
         schedule,
         lost,
         sets: sets.map((one) => listed(one, nowMs)),

@@ -37,7 +37,29 @@ test("provenLevel: the furthest level counts until a later proof finds something
   const broken = proof("2026-01-04T00:00:00.000Z", ["holds", "fails"]);
   assert.deepEqual(provenLevel([look, drill]), { level: "V5", at: drill.at });
   assert.deepEqual(provenLevel([broken, look, drill]), { level: "V0", at: broken.at });
-  assert.deepEqual(provenLevel([proof("2026-01-05T00:00:00.000Z", ["unknown"]), drill]), { level: "V5", at: drill.at });
+  // A key that is not known, a slow machine: what was known before still is.
+  assert.deepEqual(provenLevel([proof("2026-01-05T00:00:00.000Z", [...upTo(2), "unknown"]), drill]), { level: "V5", at: drill.at });
+  assert.deepEqual(provenLevel([proof("2026-01-05T00:00:00.000Z", ["holds", "not-tried"]), drill]), { level: "V5", at: drill.at });
+});
+
+test("provenLevel: what was proven before the bytes could not be read is not so until they were read again", () => {
+  const drill = proof("2026-01-02T00:00:00.000Z", upTo(6));
+  const unread = proof("2026-01-03T00:00:00.000Z", ["holds", "unknown"]);
+  const look = proof("2026-01-04T00:00:00.000Z", upTo(1));
+  assert.equal(provenLevel([look, unread, drill])?.level, "V0");
+  assert.equal(provenLevel([proof(look.at, ["unknown"]), drill])?.level, undefined);
+  assert.match(standingOf([look, unread, drill]).unread ?? "", /could not be read when it was last tried \(V1\)/);
+  const again = [proof("2026-01-05T00:00:00.000Z", upTo(2)), look, unread, drill];
+  assert.deepEqual([provenLevel(again)?.level, standingOf(again).unread], ["V5", undefined]);
+});
+
+test("provenLevel: a proof that cannot be read may have said anything of what was proven before it, and nothing of what was since", () => {
+  const drill = proof("2026-01-02T00:00:00.000Z", upTo(6));
+  const later = proof("2026-01-04T00:00:00.000Z", upTo(3));
+  const unread = [{ name: "proofs/x", storedAt: "2026-01-03T00:00:00.000Z", because: "EIO" }];
+  assert.equal(provenLevel([drill], unread), undefined);
+  assert.equal(provenLevel([later, drill], unread)?.level, "V2");
+  assert.match(standingOf([later, drill], [], unread).unread ?? "", /proofs\/x: EIO/);
 });
 
 test("newestProofsFirst: by the store's clock, so that a verifier whose clock is wrong hides no failure, and no proof stays young", () => {
@@ -60,6 +82,10 @@ test("standingFailure: a failure stands until its level holds again, whatever a 
   assert.equal(standingFailure([proof(third, upTo(1)), broken, drill])?.level, "V3");
   assert.equal(standingFailure([proof(third, [...upTo(2), "unknown"]), broken])?.level, "V3");
   assert.equal(standingFailure([proof(third, upTo(4)), broken]), undefined);
+  // V4 and V5 are tried where V3 is not known to hold: a drill that succeeded takes back one that failed.
+  const above = proof(third, [...upTo(3), "unknown", "holds", "holds"]);
+  for (const failed of [4, 5]) assert.equal(standingFailure([above, proof(second, [...upTo(failed), "fails"])]), undefined);
+  assert.equal(standingFailure([above, broken])?.level, "V3");
 });
 
 test("standingOf: what it ever held is forgotten only when it is damaged since", () => {

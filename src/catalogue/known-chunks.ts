@@ -8,7 +8,7 @@ import type { SetKeys } from "../formats/backup-set/set-keys.ts";
 import { indexName, proofPrefix, setIdOfProofName } from "../formats/backup-set/set-names.ts";
 import type { BackupStore } from "../ports/backup-store.ts";
 import { inTurns } from "./in-turns.ts";
-import { isDamage, isUnread, levelOf, reaches, standingFailure } from "./judge-proofs.ts";
+import { isDamage, levelOf, reaches, standingFailure, whyUnreadable, type StoredProof } from "./judge-proofs.ts";
 import { listSets, type ListedSet } from "./list-sets.ts";
 import { readAllProofs, type ProofReading, type ProvenSet } from "./read-proofs.ts";
 import { readManifest } from "./set-reader.ts";
@@ -77,9 +77,12 @@ async function doubtedPacks(
 async function isDoubted(reading: ProofReading, set: ProvenSet, signal: AbortSignal | undefined): Promise<boolean> {
   try {
     // What a proof found to hold to V2, it found whole: what was said before does not matter.
-    const { known } = await readAllProofs(reading, set, signal, (proof) => reaches(levelOf(proof), "V2"));
+    const isWhole = (proof: StoredProof) => reaches(levelOf(proof), "V2");
+    const { known, unread } = await readAllProofs(reading, set, signal, isWhole);
+    const wholeMs = Math.max(...known.filter(isWhole).map(({ storedAt }) => Date.parse(storedAt)));
+    if (unread.some(({ storedAt }) => Date.parse(storedAt) >= wholeMs)) return true;
     const failing = standingFailure(known);
-    return isUnread(known) || (failing !== undefined && isDamage(failing));
+    return whyUnreadable(known) !== undefined || (failing !== undefined && isDamage(failing));
   } catch (error) {
     // What is said of it is not known.
     if (error instanceof RecoveryError && error.code === "BACKUP_STORE_FAILED") return true;

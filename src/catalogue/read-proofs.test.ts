@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isRecoveryError } from "../../test/support/is-recovery-error.ts";
-import { dayId, judgeDay, proveDay, writeDay } from "../../test/support/prune-world.ts";
+import { dayId, judgeDay, proveDay, pruneRequest, pruningOf, writeDay } from "../../test/support/prune-world.ts";
 import { newSigningKey, setWorld, sha256Hex } from "../../test/support/set-world.ts";
+import { RecoveryError } from "../model/recovery-error.ts";
+import { planPrune } from "./prune-store.ts";
 import { levelOf, standingOf } from "./judge-proofs.ts";
 import { readAllProofs } from "./read-proofs.ts";
 
@@ -70,4 +72,28 @@ test("readAllProofs: many later looks that went less far hide neither what faile
   world.store.calls.length = 0;
   await standing(1);
   assert.ok(world.store.calls.filter((call) => call.startsWith("get proofs/")).length <= 104);
+});
+
+test("readAllProofs: a proof that the store does not give hides no other; its set stays when the store is pruned, and counts for nothing", async () => {
+  const world = setWorld();
+  for (const day of [1, 2]) await writeDay(world.writing, day);
+  await proveDay(world, 1, "V5");
+  const lost = await proveDay(world, 2, "V5");
+  world.clock.advance(4 * 86_400_000);
+  await proveDay(world, 2, "V2");
+  world.store.beforeCall = (operation, name) => {
+    if (operation === "get" && name === lost) throw new RecoveryError("BACKUP_STORE_FAILED", { subject: "store", detail: "EIO" });
+  };
+  const set = { id: dayId(2), manifestSha256: sha256Hex(await world.store.get(`sets/${dayId(2)}.json`)) };
+  const { known, unread } = await readAllProofs(world.reading, set);
+  assert.deepEqual([known.map(levelOf), unread.map(({ name }) => name)], [["V2"], [lost]]);
+  const plan = await planPrune(pruningOf(world), pruneRequest({ last: 1 }));
+  assert.deepEqual(
+    plan.sets.map(({ id, verdict }) => [id, verdict]),
+    [
+      [dayId(2), "keep"],
+      [dayId(1), "keep"],
+    ],
+  );
+  assert.match(plan.sets[0]?.because.join() ?? "", /a proof of it cannot be read.*EIO.*it stays, and is not counted/);
 });

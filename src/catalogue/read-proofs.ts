@@ -6,7 +6,7 @@ import type { SetCiphers } from "../formats/backup-set/set-ciphers.ts";
 import { isNameOfOurs, proofsOf } from "../formats/backup-set/set-names.ts";
 import type { BackupStore, StoredObject } from "../ports/backup-store.ts";
 import { inTurns } from "./in-turns.ts";
-import { levelOf, newestProofsFirst, type StoredProof } from "./judge-proofs.ts";
+import { levelOf, newestProofsFirst, type StoredProof, type UnreadProof } from "./judge-proofs.ts";
 import { isTrustedBy, readSignedDocument, type SetTrust } from "./set-signing.ts";
 
 /** A proof is a page of text; a drill that found ten thousand faults writes a megabyte. */
@@ -37,12 +37,15 @@ export interface ProofsOfSet {
   readonly known: readonly StoredProof[];
   /** The signature fits, and nobody here knows the key. */
   readonly ofUnknownKeys: readonly StoredProof[];
+  /** The store answers, and does not give them: one of them must not hide all others, and nobody knows what it says. */
+  readonly unread: readonly UnreadProof[];
 }
 
 /**
  * The evidence that counts for a set: signed by a known key and about exactly
  * this manifest; the newest first. What is damaged, unsigned or of another
- * manifest is no evidence and is left out. Throws what the store throws.
+ * manifest is no evidence and is left out; so is what cannot be read, which
+ * `readAllProofs` gives apart. Throws what the store throws.
  */
 export async function readProofs(reading: ProofReading, set: ProvenSet, signal?: AbortSignal): Promise<readonly StoredProof[]> {
   return (await readAllProofs(reading, set, signal)).known;
@@ -60,13 +63,18 @@ export async function readAllProofs(
     .sort((one, other) => Date.parse(other.modifiedAt) - Date.parse(one.modifiedAt));
   const known: StoredProof[] = [];
   const ofUnknownKeys: StoredProof[] = [];
+  const unread: UnreadProof[] = [];
   const isAll = () => known.some(isEnough) || (known.length >= proofsReadMin && known.some(isHighest));
   for (let at = 0; at < objects.length && !isAll(); at += readsAtOnce) {
     if (at - known.length > othersReadMax) throw hidden(reading.store, set.id, objects.length);
     const found = await inTurns(objects.slice(at, at + readsAtOnce), readsAtOnce, (object) => readOne(reading, set, object, signal));
-    for (const one of found) if (one !== undefined) (one.isKnown ? known : ofUnknownKeys).push(one.proof);
+    for (const one of found) {
+      if (one === undefined) continue;
+      if ("because" in one) unread.push(one);
+      else (one.isKnown ? known : ofUnknownKeys).push(one.proof);
+    }
   }
-  return { known: newestProofsFirst(known), ofUnknownKeys: newestProofsFirst(ofUnknownKeys) };
+  return { known: newestProofsFirst(known), ofUnknownKeys: newestProofsFirst(ofUnknownKeys), unread };
 }
 
 function isHighest(proof: StoredProof): boolean {
@@ -87,7 +95,7 @@ async function readOne(
   set: ProvenSet,
   { name, modifiedAt }: StoredObject,
   signal: AbortSignal | undefined,
-): Promise<{ readonly proof: StoredProof; readonly isKnown: boolean } | undefined> {
+): Promise<{ readonly proof: StoredProof; readonly isKnown: boolean } | UnreadProof | undefined> {
   try {
     const bytes = await store.get(name, undefined, signal === undefined ? {} : { signal });
     const { payload, signers } = readSignedDocument(bytes, set.id, ciphers);
@@ -95,8 +103,9 @@ async function readOne(
     if (proof.manifestSha256 !== set.manifestSha256) return undefined;
     return { proof: { ...proof, storedAt: modifiedAt }, isKnown: isTrustedBy(signers, trust) };
   } catch (error) {
-    if (error instanceof RecoveryError && ["BACKUP_SET_DAMAGED", "BACKUP_SET_UNSUPPORTED", "BACKUP_OBJECT_MISSING"].includes(error.code))
-      return undefined;
+    if (!(error instanceof RecoveryError)) throw error;
+    if (["BACKUP_SET_DAMAGED", "BACKUP_SET_UNSUPPORTED", "BACKUP_OBJECT_MISSING"].includes(error.code)) return undefined;
+    if (error.code === "BACKUP_STORE_FAILED") return { name, storedAt: modifiedAt, because: error.detail };
     throw error;
   }
 }

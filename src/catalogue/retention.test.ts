@@ -93,7 +93,13 @@ function plan(sets: readonly ListedSet[], policy: Partial<PrunePolicy>, other: P
   };
 }
 
-const notVerified: SetStanding = { proven: undefined, failing: undefined, everProven: undefined, saidByUnknown: undefined };
+const notVerified: SetStanding = {
+  proven: undefined,
+  failing: undefined,
+  unread: undefined,
+  everProven: undefined,
+  saidByUnknown: undefined,
+};
 const standings = (...entries: readonly (readonly [ListedSet | undefined, Partial<SetStanding>])[]): RetentionInput["standing"] =>
   new Map(entries.flatMap(([one, given]) => (one?.id === undefined ? [] : [[one.id, { ...notVerified, ...given }] as const])));
 const proofs = (...entries: readonly (readonly [ListedSet | undefined, ProofLevel])[]): RetentionInput["standing"] =>
@@ -151,6 +157,18 @@ test("planRetention: sets that proofs found damaged stay and count for nothing, 
   assert.equal(result.kept.length, 6);
   assert.match(result.because(sets[5])[0] ?? "", /V1 fails: a reason; it stays, and is not counted/);
   assert.deepEqual(result.because(sets[2]), ["one of the newest 3", "the newest without a mark"]);
+});
+
+test("planRetention: a set whose bytes or proofs the store does not give stays and counts for nothing; the readable ones are kept for it", () => {
+  const sets = daily(4);
+  const standing = standings(
+    [sets[3], { unread: "packs/x cannot be read: EIO", proven: { level: "V5", at: nowIso }, everProven: "V5" }],
+    [sets[2], { proven: { level: "V5", at: nowIso }, everProven: "V5" }],
+  );
+  const result = plan(sets, { last: 1 }, { standing });
+  assert.deepEqual(result.because(sets[3]), ["packs/x cannot be read: EIO; it stays, and is not counted"]);
+  assert.ok(result.because(sets[2]).includes("the last one proven to V5"));
+  assert.deepEqual(result.kept, ["2026-03-31", "2026-03-30"]);
 });
 
 test("planRetention: what fails above V2 is counted apart, and does not stay for ever", () => {

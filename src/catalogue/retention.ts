@@ -30,8 +30,9 @@ type GoodSet = Exclude<ListedSet, { readonly kind: "damaged" }>;
 
 /**
  * Decides for every set. Candidates are whole, signed by a known key, of this
- * cluster, not of the future, and not found damaged by a proof; all else stays
- * and counts for nothing. Kept are: the newest `last`; the younger than
+ * cluster, not of the future, not found damaged by a proof, and neither bytes
+ * nor proofs of them are such as the store does not give; all else stays and
+ * counts for nothing. Kept are: the newest `last`; the younger than
  * `withinMs`; of each of the newest `daily` days, `weekly` weeks and `monthly`
  * months the newest; the newest one proven to each level from V2 up, and the
  * newest that ever was; each that only an unknown key calls proven; the newest
@@ -86,8 +87,9 @@ function whyNoCandidate(set: ListedSet, { cluster, standing }: RetentionInput, n
   if (set.manifest.cluster.name !== cluster) return `of cluster ${set.manifest.cluster.name}`;
   if (isOfFuture(set.manifest, nowMs))
     return `made in the future (${set.manifest.createdAt}), by a clock that was wrong, and not counted; \`requorum backup prune --future ${set.id}\` takes it away`;
-  const failing = standing.get(set.id)?.failing;
-  return failing !== undefined && isDamage(failing) ? `${failingWords(failing)}; it stays, and is not counted` : undefined;
+  const { failing, unread } = standing.get(set.id) ?? {};
+  const because = failing !== undefined && isDamage(failing) ? failingWords(failing) : unread;
+  return because === undefined ? undefined : `${because}; it stays, and is not counted`;
 }
 
 type Reasons = ReadonlyMap<BackupSetId, readonly string[]>;

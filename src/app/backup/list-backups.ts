@@ -1,6 +1,6 @@
 import { inTurns } from "../../catalogue/in-turns.ts";
 import { listSets, type ListedSet } from "../../catalogue/list-sets.ts";
-import { readProofs } from "../../catalogue/read-proofs.ts";
+import { readAllProofs } from "../../catalogue/read-proofs.ts";
 import { restorabilityOf, type Restorability } from "../../catalogue/verify/restorability.ts";
 import { indexName, indexPrefix, packName, packPrefix } from "../../formats/backup-set/set-names.ts";
 import type { SeenSet } from "../../model/seen-sets.ts";
@@ -55,8 +55,8 @@ async function judged(
   { nowMs, sizes }: { readonly nowMs: number; readonly sizes: Sizes },
 ): Promise<Restorability | undefined> {
   if (set.kind !== "trusted") return undefined;
-  const proofs = await readProofs({ ...context.backup, trust: context.trust }, set, context.signal);
-  const found = restorabilityOf(set.manifest, proofs, nowMs);
+  const { known, unread } = await readAllProofs({ ...context.backup, trust: context.trust }, set, context.signal);
+  const found = restorabilityOf(set.manifest, known, nowMs, unread);
   const { index, packs } = set.manifest;
   const names = [{ name: indexName(index.sha256), ref: index }, ...packs.map((ref) => ({ name: packName(ref.sha256), ref }))];
   const lost = names.filter(({ name, ref }) => sizes.get(name) !== ref.sizeBytes);

@@ -139,7 +139,7 @@ test("V1: a manifest that is not signed, or signed anew by another key, is not t
   const text = JSON.parse(Buffer.from(anew).toString()) as { signatures: unknown[] };
   change(store, "sets/", () => anew);
   const unknownSigner = stopOf(await world.verify({}));
-  assert.deepEqual([unknownSigner.level, unknownSigner.verdict], ["V1", "unknown"]);
+  assert.deepEqual([unknownSigner.level, unknownSigner.verdict], ["V1", "not-tried"]);
   assert.match(unknownSigner.why, /not among the known keys: somebody else made this set, or signed it anew/);
   text.signatures = [];
   change(store, "sets/", () => Buffer.from(`${JSON.stringify(text)}\n`));

@@ -1,5 +1,13 @@
 import type { BackupManifest, BackupMarkCode, ProofLevel } from "../../model/backup-set.ts";
-import { newestProofsFirst, provenLevel, standingFailure, type StoredProof } from "../judge-proofs.ts";
+import {
+  newestProofsFirst,
+  provenLevel,
+  standingFailure,
+  unreadProofWords,
+  whyUnreadable,
+  type StoredProof,
+  type UnreadProof,
+} from "../judge-proofs.ts";
 
 /** What a set is worth, judged by what was proven of it. */
 export interface Restorability {
@@ -7,7 +15,7 @@ export interface Restorability {
   readonly score: number;
   /** As `provenLevel` says it; undefined: nothing was ever proven. */
   readonly level: ProofLevel | undefined;
-  /** Of the newest proof. */
+  /** Of the newest proof, also where it cannot be read. */
   readonly provenAt: string | undefined;
   /** What was taken off, and why; empty: nothing. */
   readonly because: readonly string[];
@@ -53,22 +61,31 @@ const pointsOfMark: { readonly [C in BackupMarkCode]: number } = {
 
 /**
  * Of the level that is proven, less for age and marks. What failed and
- * did not hold since is not better for having held before. It says nothing of
- * the store, which may be lost tomorrow, nor of the key, which somebody must find.
+ * did not hold since is not better for having held before, nor is what could
+ * not be read since. It says nothing of the store, which may be lost tomorrow,
+ * nor of the key, which somebody must find.
  */
-export function restorabilityOf(manifest: Pick<BackupManifest, "marks">, proofs: readonly StoredProof[], nowMs: number): Restorability {
+export function restorabilityOf(
+  manifest: Pick<BackupManifest, "marks">,
+  proofs: readonly StoredProof[],
+  nowMs: number,
+  unread: readonly UnreadProof[] = [],
+): Restorability {
   const newestFirst = newestProofsFirst(proofs);
-  const [newest] = newestFirst;
+  const newestAt = newestFirst[0]?.at ?? unread[0]?.storedAt;
   const rto = newestFirst.find(({ drill }) => drill !== undefined);
   const expectedRto =
     rto?.drill === undefined ? undefined : { etcdMs: rto.drill.etcdReadyMs, apiMs: rto.drill.apiReadyMs, measuredAt: rto.at };
-  if (newest === undefined)
+  if (newestAt === undefined)
     return { score: 0, level: undefined, provenAt: undefined, because: ["nothing of it was ever verified"], expectedRto: undefined };
   const broken = standingFailure(newestFirst);
-  const proven = provenLevel(newestFirst) ?? { level: undefined, at: newest.at };
+  const unreadable = whyUnreadable(newestFirst);
+  const proven = provenLevel(newestFirst, unread) ?? { level: undefined, at: newestAt };
   const { level } = proven;
   const because: string[] = [];
   if (broken !== undefined) because.push(`${broken.level} fails: ${broken.because}`);
+  if (unreadable !== undefined) because.push(unreadable);
+  if (unread.length > 0) because.push(unreadProofWords(unread));
   let score = level === undefined ? 0 : scoreOfLevel[level];
   const ageDays = Math.max(0, (nowMs - Date.parse(proven.at)) / dayMs);
   const agePoints = Math.min(agePointsMax, Math.floor(Math.max(0, ageDays - freshDays) / daysPerPoint));
@@ -81,5 +98,6 @@ export function restorabilityOf(manifest: Pick<BackupManifest, "marks">, proofs:
     score -= points;
   }
   // What cannot be restored now has no time in which it is restored.
-  return { score: Math.max(0, score), level, provenAt: proven.at, because, expectedRto: broken === undefined ? expectedRto : undefined };
+  const isRestorable = broken === undefined && unreadable === undefined && (unread.length === 0 || level !== undefined);
+  return { score: Math.max(0, score), level, provenAt: proven.at, because, expectedRto: isRestorable ? expectedRto : undefined };
 }

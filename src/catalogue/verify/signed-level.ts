@@ -6,7 +6,7 @@ import type { ReportProgress } from "../../model/progress-event.ts";
 import type { BackupStore } from "../../ports/backup-store.ts";
 import { inTurns } from "../in-turns.ts";
 import { isTrustedBy, type SetTrust } from "../set-signing.ts";
-import { counted, failed, judgedOfRead, readProblemOf, unknown, type LevelResult, type ReadProblem } from "./level-result.ts";
+import { counted, failed, judgedOfRead, notTried, readProblemOf, type LevelResult, type ReadProblem } from "./level-result.ts";
 import type { StoredSet } from "./stored-level.ts";
 
 /** Packs of 16 MiB: the next one comes while one is hashed. */
@@ -30,10 +30,10 @@ export async function proveSigned(
   if (signers.length === 0)
     return failed(["the signature does not fit the manifest: it was changed after it was signed, or nobody signed it"]);
   if (!isTrustedBy(signers, trust))
-    // Nothing that the set says: with the key in the configuration it may hold.
-    return unknown([
+    // Nothing that the set says, and nothing of it was read: `unknown` is only what the store did not give.
+    return notTried(
       `the manifest is signed by ${signers.join(", ")}, which is not among the known keys: somebody else made this set, or signed it anew. If that is the key of a machine that makes backups of yours, compare it there, and add it to \`backup.signers\` of the configuration`,
-    ]);
+    );
   const objects = [
     { name: indexName(manifest.index.sha256), ref: manifest.index },
     ...manifest.packs.map((ref) => ({ name: packName(ref.sha256), ref })),

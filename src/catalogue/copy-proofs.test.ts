@@ -31,7 +31,7 @@ test("copySet: what a proof says of the source's disk is not said of a whole cop
   await writeDay(world.writing, 1);
   await proveDay(world, 1, "V5");
   await copySet(copyingOf(world, to), dayId(1));
-  for (const verdicts of [["fails"], ["holds", "fails"], ["holds", "unknown"], ["unknown"]] as const) {
+  for (const verdicts of [["fails"], ["holds", "fails"], ["holds", "unknown"], ["unknown"], ["holds", "holds", "fails"]] as const) {
     world.clock.advance(3_600_000);
     await judgeDay(world, 1, verdicts);
     assert.equal((await copySet(copyingOf(world, to), dayId(1))).proofs, 0);
@@ -41,6 +41,52 @@ test("copySet: what a proof says of the source's disk is not said of a whole cop
   world.clock.advance(3_600_000);
   assert.equal((await copySet(copyingOf(world, to), dayId(1))).proofs, 1);
   assert.equal((await standingIn(world, to)).failing?.level, "V4");
+});
+
+test("copySet: what was said before somebody found the contrary in the copy is not copied after it", async () => {
+  const world = setWorld();
+  const to = target(world);
+  const atTarget = { ...world, writing: { ...world.writing, store: to }, reading: { ...world.reading, store: to } };
+  const copied = async () => (await copySet(copyingOf(world, to), dayId(1))).proofs;
+  const tomorrow = () => world.clock.advance(86_400_000);
+  await writeDay(world.writing, 1);
+  await copied();
+  tomorrow();
+  await proveDay(world, 1, "V5");
+  tomorrow();
+  await judgeDay(atTarget, 1, ["holds", "holds", "holds", "holds", "fails"]);
+  tomorrow();
+  assert.equal(await copied(), 0);
+  const failing = await standingIn(world, to);
+  assert.deepEqual([failing.proven?.level, failing.failing?.level], ["V3", "V4"]);
+  // A look that went less far contradicts nothing; what was proven later takes it back, and no failure of before comes after that.
+  await judgeDay(world, 1, ["holds", "holds", "holds", "fails"]);
+  tomorrow();
+  await proveDay(atTarget, 1, "V5");
+  tomorrow();
+  assert.equal(await copied(), 0);
+  await proveDay(world, 1, "V5");
+  assert.equal(await copied(), 1);
+  assert.deepEqual([(await standingIn(world, to)).proven?.level, (await standingIn(world, to)).failing], ["V5", undefined]);
+});
+
+test("copySet: a proof that cannot be read fails no copy; what held before it is not said of the copy, and what failed is", async () => {
+  const world = setWorld();
+  const to = target(world);
+  await writeDay(world.writing, 1);
+  await judgeDay(world, 1, ["holds", "holds", "holds", "holds", "fails"]);
+  world.clock.advance(60_000);
+  await proveDay(world, 1, "V5");
+  world.clock.advance(60_000);
+  const lost = await judgeDay(world, 1, ["holds", "holds", "holds", "holds", "holds", "fails"]);
+  world.clock.advance(60_000);
+  await proveDay(world, 1, "V2");
+  world.store.beforeCall = (operation, name) => {
+    if (operation === "get" && name === lost) throw new RecoveryError("BACKUP_STORE_FAILED", { subject: "store", detail: "EIO" });
+  };
+  assert.equal((await copySet(copyingOf(world, to), dayId(1))).proofs, 2);
+  const copy = await standingIn(world, to);
+  assert.deepEqual([copy.proven?.level, copy.failing?.level], ["V3", "V4"]);
 });
 
 test("copySet: the order of proofs is kept where the store tells seconds and the verifiers' clocks say otherwise, and only there is waited", async () => {

@@ -1,7 +1,11 @@
 import { listSets, type ListedSet } from "../../catalogue/list-sets.ts";
 import { timeOfSet } from "../../catalogue/time-of-set.ts";
+import type { BackupSetId } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import type { StoredObject } from "../../ports/backup-store.ts";
 import type { CatalogueContext } from "./backup-context.ts";
+
+type GoodSet = Exclude<ListedSet, { readonly kind: "damaged" }>;
 
 /** Names shown where one was mistyped. */
 const namesShown = 5;
@@ -9,14 +13,14 @@ const namesShown = 5;
 /**
  * One set of the store by its name, by the beginning of its name, or as
  * `latest`: the newest of `cluster` that is trusted. BACKUP_SET_NOT_FOUND;
- * BACKUP_SET_DAMAGED for one whose manifest cannot be read; BACKUP_STORE_*.
+ * BACKUP_SET_DAMAGED for one whose manifest cannot be read, and for `latest`
+ * where a newer one cannot: it may be the one that is meant; BACKUP_STORE_*.
  */
-export async function findSet(
-  context: CatalogueContext,
-  wanted: { readonly name: string; readonly cluster: string },
-): Promise<Extract<ListedSet, { readonly manifest: unknown }>> {
+export async function findSet(context: CatalogueContext, wanted: { readonly name: string; readonly cluster: string }): Promise<GoodSet> {
   const sets = await listSets(context.backup, context.trust, context.signal);
-  const found = wanted.name === "latest" ? latestOf(sets, wanted.cluster) : byName(sets, wanted.name);
+  const latest = latestOf(sets, wanted.cluster);
+  if (wanted.name === "latest") assertNoneNewer(sets, latest, wanted.cluster);
+  const found = wanted.name === "latest" ? latest : byName(sets, wanted.name);
   if (found === undefined) throw notFound(context, wanted, sets);
   if (found.kind === "damaged")
     throw new RecoveryError("BACKUP_SET_DAMAGED", { subject: `set ${found.id ?? found.object.name}`, detail: found.because });
@@ -24,13 +28,39 @@ export async function findSet(
 }
 
 /** The newest trusted set of a cluster, by the time of its making; of the future is none that the store knows since before. */
-export function latestOf(sets: readonly ListedSet[], cluster: string): Extract<ListedSet, { readonly manifest: unknown }> | undefined {
-  let latest: Extract<ListedSet, { readonly manifest: unknown }> | undefined;
+export function latestOf(sets: readonly ListedSet[], cluster: string): GoodSet | undefined {
+  let latest: GoodSet | undefined;
   for (const set of sets) {
     if (set.kind !== "trusted" || set.manifest.cluster.name !== cluster) continue;
     if (latest === undefined || timeOfSet(set) >= timeOfSet(latest)) latest = set;
   }
   return latest;
+}
+
+/** Who takes the one before it silently goes back a day. */
+function assertNoneNewer(sets: readonly ListedSet[], latest: GoodSet | undefined, cluster: string): void {
+  const isNewer = (id: BackupSetId, object: StoredObject): boolean => {
+    const ahead = latest === undefined ? 1 : timeByName(id, object) - timeOfSet(latest);
+    return ahead > 0 || (ahead === 0 && latest !== undefined && id > latest.id);
+  };
+  const newer = sets.findLast(({ kind, id, object }) => kind === "damaged" && id !== undefined && isNewer(id, object));
+  if (newer?.kind !== "damaged") return;
+  const readable =
+    latest === undefined
+      ? `and there is no trusted set of cluster ${cluster} that can be`
+      : `and it is newer than ${latest.id}, the newest of cluster ${cluster} that can be; if that one will do, give its name`;
+  throw new RecoveryError("BACKUP_SET_DAMAGED", {
+    subject: `set ${newer.id ?? newer.object.name}`,
+    detail: `it cannot be read, ${readable}: ${newer.because}`,
+    remedies: [{ why: "see all sets there, and what is known of each", command: "requorum backup list" }],
+  });
+}
+
+/** As `timeOfSet`; a name begins with when it was made, in whole seconds. */
+function timeByName(id: BackupSetId, { modifiedAt }: Pick<StoredObject, "modifiedAt">): number {
+  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-/.exec(id) ?? [];
+  const madeMs = Date.parse(`${year ?? ""}-${month ?? ""}-${day ?? ""}T${hour ?? ""}:${minute ?? ""}:${second ?? ""}Z`);
+  return Math.min(Number.isNaN(madeMs) ? Number.POSITIVE_INFINITY : madeMs, Date.parse(modifiedAt));
 }
 
 function byName(sets: readonly ListedSet[], name: string): ListedSet | undefined {

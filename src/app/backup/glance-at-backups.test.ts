@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
+import { dayId, proveDay, writeDay } from "../../../test/support/prune-world.ts";
 import { manifestFacts, seededBytes, setWorld, writeSet } from "../../../test/support/set-world.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import { glanceAtBackups } from "./glance-at-backups.ts";
 
 const { name } = manifestFacts().cluster;
@@ -46,4 +48,20 @@ test("glanceAtBackups: sets of a neighbour and names of the future hide none; a 
   assert.equal(glance.unreadable.length, 45);
   await junk("20260301", 400);
   await assert.rejects(glanceAtBackups(context, "another", clock.nowMs()), isRecoveryError("BACKUP_STORE_FAILED", /newest 400 sets/));
+});
+
+test("glanceAtBackups: one manifest or proof that the store does not give hides no other, and is told", async () => {
+  const world = setWorld();
+  const context = { backup: world.writing, trust: world.reading.trust, signal: new AbortController().signal };
+  for (const day of [1, 2, 3]) await writeDay(world.writing, day);
+  world.clock.advance(4 * 86_400_000);
+  await proveDay(world, 1, "V5");
+  const lost = await proveDay(world, 2, "V5");
+  world.store.beforeCall = (operation, called) => {
+    if (operation === "get" && (called === lost || called === `sets/${dayId(3)}.json`))
+      throw new RecoveryError("BACKUP_STORE_FAILED", { subject: "store", detail: "EIO" });
+  };
+  const { newest, lastProven, unreadable } = await glanceAtBackups(context, name, world.clock.nowMs());
+  assert.deepEqual([newest?.manifest.id, lastProven?.manifest.id, unreadable], [dayId(2), dayId(1), [dayId(3)]]);
+  assert.match(newest?.restorability.because.join() ?? "", /a proof of it cannot be read/);
 });

@@ -1,5 +1,5 @@
 import { inTurns } from "../../catalogue/in-turns.ts";
-import { readProofs } from "../../catalogue/read-proofs.ts";
+import { readAllProofs } from "../../catalogue/read-proofs.ts";
 import { clockLeewayMs } from "../../catalogue/time-of-set.ts";
 import { readManifest } from "../../catalogue/set-reader.ts";
 import type { SignedManifest } from "../../catalogue/set-signing.ts";
@@ -61,8 +61,8 @@ export async function glanceAtBackups(context: CatalogueContext, cluster: string
   });
   let newest: GlancedSet | undefined;
   for (const { id, manifest, manifestSha256 } of newestFirst.slice(0, setsLookedAt)) {
-    const proofs = await readProofs({ store, ciphers, trust: context.trust }, { id, manifestSha256 }, context.signal);
-    const glanced = { manifest, restorability: restorabilityOf(manifest, proofs, nowMs) };
+    const { known, unread } = await readAllProofs({ store, ciphers, trust: context.trust }, { id, manifestSha256 }, context.signal);
+    const glanced = { manifest, restorability: restorabilityOf(manifest, known, nowMs, unread) };
     newest ??= glanced;
     const { level } = glanced.restorability;
     if (level !== undefined && provingLevels.includes(level)) return { newest, lastProven: glanced, lost, unreadable };
@@ -110,12 +110,12 @@ async function newestOf(
   return { found, unreadable };
 }
 
-/** undefined: damaged, or gone since the listing; `backup list` says it. */
+/** undefined: damaged, not given by a store that answers, or gone since the listing; `backup list` says it. */
 async function readableManifest(...[reading, id, signal]: Parameters<typeof readManifest>): Promise<SignedManifest | undefined> {
   try {
     return await readManifest(reading, id, signal);
   } catch (error) {
-    const isOfTheSet = error instanceof RecoveryError && /^BACKUP_(?:SET|OBJECT)_/.test(error.code);
+    const isOfTheSet = error instanceof RecoveryError && /^BACKUP_(?:SET_|OBJECT_|STORE_FAILED$)/.test(error.code);
     if (!isOfTheSet) throw error;
     return undefined;
   }

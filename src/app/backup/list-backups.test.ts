@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { dayId, proveDay, writeDay } from "../../../test/support/prune-world.ts";
 import { setWorld } from "../../../test/support/set-world.ts";
 import { packName } from "../../formats/backup-set/set-names.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import { listBackups } from "./list-backups.ts";
 
 test("listBackups: a set that was proven, and whose packs are gone or cut since, is worth nothing, and says why", async () => {
@@ -20,4 +21,18 @@ test("listBackups: a set that was proven, and whose packs are gone or cut since,
   const lost = (await seen()).get(dayId(1));
   assert.deepEqual([lost?.score, lost?.level, lost?.expectedRto], [0, undefined, undefined]);
   assert.match(lost?.because[0] ?? "", /packs\/.* is not in the store in the size that was written/);
+});
+
+test("listBackups: a proof that the store does not give is said of its set, and the others are shown as they are", async () => {
+  const world = setWorld();
+  for (const day of [1, 2]) await writeDay(world.writing, day);
+  await proveDay(world, 1, "V5");
+  const lost = await proveDay(world, 2, "V5");
+  world.store.beforeCall = (operation, name) => {
+    if (operation === "get" && name === lost) throw new RecoveryError("BACKUP_STORE_FAILED", { subject: "store", detail: "EIO" });
+  };
+  const context = { backup: world.writing, trust: world.reading.trust, signal: new AbortController().signal };
+  const [second, first] = await listBackups(context, world.clock.nowMs());
+  assert.deepEqual([first?.restorability?.level, second?.restorability?.level], ["V5", undefined]);
+  assert.match(second?.restorability?.because.join() ?? "", /cannot be read.*EIO/);
 });

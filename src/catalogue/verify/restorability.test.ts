@@ -66,6 +66,20 @@ test("restorabilityOf: what fails now is not better for having held, and has no 
   assert.deepEqual([hidden.level, hidden.expectedRto, hidden.because], ["V2", undefined, ["V3 fails: a reason"]]);
 });
 
+test("restorabilityOf: what could not be read since it was proven, or whose later proof cannot be read, is not worth what it was", () => {
+  const drill = proof(daysAgo(9), "V5", "not-tried", { etcdReadyMs: 1000, apiReadyMs: 7000 });
+  const unreadable = restorabilityOf(clean, [proof(daysAgo(1), "V0", "unknown"), drill], now);
+  assert.deepEqual([unreadable.level, unreadable.score, unreadable.expectedRto], ["V0", scoreOfLevel.V0, undefined]);
+  assert.match(unreadable.because.join(), /could not be read when it was last tried \(V1\): a reason/);
+  const lost = (days: number) => [{ name: "proofs/x", storedAt: daysAgo(days), because: "EIO" }];
+  const hidden = restorabilityOf(clean, [drill], now, lost(3));
+  assert.deepEqual([hidden.level, hidden.score, hidden.expectedRto], [undefined, 0, undefined]);
+  assert.match(hidden.because.join(), /a proof of it cannot be read.*proofs\/x: EIO/);
+  const since = restorabilityOf(clean, [drill], now, lost(20));
+  assert.deepEqual([since.level, since.expectedRto?.apiMs, since.because.length], ["V5", 7000, 1]);
+  assert.deepEqual(restorabilityOf(clean, [], now, lost(3)).provenAt, daysAgo(3));
+});
+
 test("restorabilityOf: age and marks take points, never below 0", () => {
   const proofs = [proof(daysAgo(60), "V5")];
   const old = restorabilityOf(clean, proofs, now);

@@ -15,7 +15,7 @@ export interface Restorability {
   readonly score: number;
   /** As `provenLevel` says it; undefined: nothing was ever proven. */
   readonly level: ProofLevel | undefined;
-  /** Of the newest proof, also where it cannot be read. */
+  /** When what it says was proven; where nothing counts, when somebody last tried. */
   readonly provenAt: string | undefined;
   /** What was taken off, and why; empty: nothing. */
   readonly because: readonly string[];
@@ -73,7 +73,9 @@ export function restorabilityOf(
 ): Restorability {
   const newestFirst = newestProofsFirst(proofs);
   const newestAt = newestFirst[0]?.at ?? unread[0]?.storedAt;
-  const rto = newestFirst.find(({ drill }) => drill !== undefined);
+  const rto = newestFirst.find(
+    ({ drill, storedAt }) => drill !== undefined && unread.every((one) => Date.parse(one.storedAt) < Date.parse(storedAt)),
+  );
   const expectedRto =
     rto?.drill === undefined ? undefined : { etcdMs: rto.drill.etcdReadyMs, apiMs: rto.drill.apiReadyMs, measuredAt: rto.at };
   if (newestAt === undefined)
@@ -98,6 +100,6 @@ export function restorabilityOf(
     score -= points;
   }
   // What cannot be restored now has no time in which it is restored.
-  const isRestorable = broken === undefined && unreadable === undefined && (unread.length === 0 || level !== undefined);
+  const isRestorable = broken === undefined && unreadable === undefined;
   return { score: Math.max(0, score), level, provenAt: proven.at, because, expectedRto: isRestorable ? expectedRto : undefined };
 }

@@ -221,7 +221,7 @@ test("levels: whoever has the signing key and not the data key: a chunk that is 
 
 test("levels: an unsigned manifest fails V1; one that was signed anew by another key is not known to be anybody's", async () => {
   const anew = await damaged((place) => resign(place, () => ({ marks: [] }), newSigningKey()));
-  assert.equal(anew.stop, "V1 unknown", anew.why);
+  assert.equal(anew.stop, "V1 not-tried", anew.why);
   assert.match(anew.why, /somebody else made this set, or signed it anew/);
   const unsigned = await damaged((place) =>
     change(join(place, manifestFile), (bytes) =>

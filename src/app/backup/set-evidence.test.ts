@@ -135,7 +135,12 @@ test("V3: sa.pub holds several keys in a rotation, in any order", async () => {
 });
 
 test("V3: files of the future, or of one machine against the set's clock, settle nothing; two machines against it do", async () => {
-  const future = await thirdLevel({ modifiedAt: Date.parse("2099-01-01T00:00:00Z") / 1000 });
+  const in2099 = Date.parse("2099-01-01T00:00:00Z") / 1000;
+  // One machine that was installed in 2099, or its image on several: the nightly run goes on.
+  const image = await thirdLevel({ modifiedOn: { cp1: in2099, cp2: in2099 } });
+  assert.equal(image.verdict, "holds", image.why);
+  assert.match(image.why, /is of 2099-01-01T00:00:00\.000Z, which is still to come/);
+  const future = await thirdLevel({ modifiedOn: { cp1: in2099, cp2: in2099 - 7 } });
   assert.equal(future.verdict, "unknown", future.why);
   assert.match(future.why, /is of 2099-01-01T00:00:00\.000Z: the clock of the machine that made it was in the past, or that of the other/);
   const nowSeconds = Math.floor(Date.now() / 1000);
@@ -145,6 +150,9 @@ test("V3: files of the future, or of one machine against the set's clock, settle
   const two = await thirdLevel({ facts: early, modifiedOn: { cp1: nowSeconds - 30, cp2: nowSeconds } });
   assert.equal(two.verdict, "fails", two.why);
   assert.match(two.why, /2 clocks agree \(cp2, cp1\)/);
+  // The image of both was a month ahead when the set was made, and that month is over.
+  const alike = await thirdLevel({ facts: early, modifiedOn: { cp1: nowSeconds, cp2: nowSeconds } });
+  assert.equal(alike.verdict, "unknown", alike.why);
 });
 
 test("V3: what this machine saw while the set was being stored is not held against it, and what it saw before is", async () => {
@@ -164,9 +172,12 @@ test("V3: what this machine saw while the set was being stored is not held again
     );
   const world = await verifyWorld({ cluster });
   const { createdAt, snapshot } = world.manifest;
-  const verdictOf = async (offsetMs: number) =>
-    (await world.verify({}, { lastSeen: seenAt(offsetMs, createdAt, snapshot.revision + 3n) })).outcomes[3]?.verdict;
+  const verdictOf = async (offsetMs: number, by = "bert@operator") =>
+    (await world.verify({}, { by, lastSeen: seenAt(offsetMs, createdAt, snapshot.revision + 3n) })).outcomes[3]?.verdict;
   assert.equal(await verdictOf(20_000), "holds");
   assert.equal(await verdictOf(-20_000), "fails");
+  // Clocks of two machines differ.
+  assert.equal(await verdictOf(-20_000, "anna@laptop"), "unknown");
+  assert.equal(await verdictOf(-20 * 60_000, "anna@laptop"), "fails");
   rmSync(world.spoolDirectory, { recursive: true });
 });

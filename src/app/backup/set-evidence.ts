@@ -61,7 +61,7 @@ export function setEvidence(
   for (const { part, text } of found.texts) {
     if (part.kind !== "last-seen" || !/(^|\/)last-seen\.json$/.test(part.path)) continue;
     try {
-      lastSeen.push({ from: `the set's ${placeOf(part)}`, facts: readLastSeen(text) });
+      lastSeen.push({ from: `the set's ${placeOf(part)}`, facts: readLastSeen(text), isByItsClock: true });
     } catch (error) {
       if (!(error instanceof RecoveryError)) throw error;
       unread.push(placeOf(part));
@@ -69,7 +69,8 @@ export function setEvidence(
   }
   // A set is of the time when it was begun: what was seen later may well be newer.
   const own = context.lastSeen;
-  if (own !== undefined && own.takenAt <= manifest.createdAt) lastSeen.push({ from: "this machine", facts: own });
+  if (own !== undefined && own.takenAt <= manifest.createdAt)
+    lastSeen.push({ from: "this machine", facts: own, isByItsClock: machineOf(context.by) === machineOf(manifest.createdBy) });
   return {
     manifest,
     texts: found.texts,
@@ -86,4 +87,9 @@ export function setEvidence(
     certificates: context.ports.certificates,
     keys: context.ports.keyMatcher,
   };
+}
+
+/** "anna@operator": the machine. */
+function machineOf(by: string): string {
+  return by.slice(by.lastIndexOf("@") + 1);
 }

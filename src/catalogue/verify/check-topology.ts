@@ -1,4 +1,5 @@
 import type { BackupMarkCode } from "../../model/backup-set.ts";
+import { clockLeewayMs } from "../time-of-set.ts";
 import { counted } from "./level-result.ts";
 import type { CheckedParts, SetEvidence } from "./set-content.ts";
 
@@ -23,16 +24,20 @@ export function checkTopology(evidence: SetEvidence): CheckedParts {
   ];
   const members = compareMembers(manifest.cluster.members, snapshotMembers);
   problems.push(...members.problems);
-  for (const { from, facts } of lastSeen) {
+  const tooClose: string[] = [];
+  for (const { from, facts, isByItsClock } of lastSeen) {
     const { clusterId } = manifest.cluster;
     if (clusterId !== undefined && facts.clusterId !== clusterId)
       problems.push(
         `the set is of etcd cluster ${clusterId}, and ${from} saw cluster ${facts.clusterId} at ${facts.takenAt}: a member that was cut off, or another cluster, was backed up`,
       );
-    else if (facts.revision > manifest.snapshot.revision)
-      problems.push(
-        `the snapshot is at revision ${String(manifest.snapshot.revision)}, and ${from} saw revision ${String(facts.revision)} at ${facts.takenAt}: it is older than what was there before`,
-      );
+    else if (facts.revision > manifest.snapshot.revision) {
+      const words = `the snapshot is at revision ${String(manifest.snapshot.revision)}, and ${from} saw revision ${String(facts.revision)} at ${facts.takenAt}`;
+      // By another clock that may have been after the snapshot.
+      if (!isByItsClock && Date.parse(facts.takenAt) > Date.parse(manifest.createdAt) - clockLeewayMs)
+        tooClose.push(`${words}, by another clock than the set's: which of both was first is not known`);
+      else problems.push(`${words}: it is older than what was there before`);
+    }
   }
   const hosts = new Set(parts.flatMap(({ host }) => host ?? []));
   return {
@@ -40,15 +45,18 @@ export function checkTopology(evidence: SetEvidence): CheckedParts {
     missing: [
       ...manifest.marks.filter(({ code }) => marksOfMissing.includes(code)).map(({ code, because }) => `marked ${code}: ${because}`),
       ...(members.missing ?? []),
+      ...tooClose,
       ...(evidence.ownLookProblem === undefined ? [] : [`not compared with what this machine saw: ${evidence.ownLookProblem}`]),
     ],
     compared: [
       `${counted(parts.length, "part")} of ${counted(hosts.size, "machine")}, as the manifest says`,
       ...members.compared,
-      ...lastSeen.map(
-        ({ from, facts }) =>
-          `not older than revision ${String(facts.revision)}, which ${from} saw at ${facts.takenAt}${manifest.cluster.clusterId === undefined ? "; of which etcd cluster it is, an offline copy does not tell" : ""}`,
-      ),
+      ...lastSeen
+        .filter(({ facts }) => facts.revision <= manifest.snapshot.revision)
+        .map(
+          ({ from, facts }) =>
+            `not older than revision ${String(facts.revision)}, which ${from} saw at ${facts.takenAt}${manifest.cluster.clusterId === undefined ? "; of which etcd cluster it is, an offline copy does not tell" : ""}`,
+        ),
       ...(lastSeen.length > 0 ? [] : ["nobody's last look at the cluster was there to compare with"]),
       ...manifest.marks
         .filter(({ code }) => !marksAgainstConsistency.includes(code) && !marksOfMissing.includes(code))

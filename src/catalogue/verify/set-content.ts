@@ -36,7 +36,12 @@ export interface SetEvidence {
   /** Members as the snapshot itself names them; undefined: it was not told. */
   readonly snapshotMembers: readonly { readonly id: MemberId; readonly name: string }[] | undefined;
   /** In the set, and what this machine saw of the cluster before the set was made. */
-  readonly lastSeen: readonly { readonly from: string; readonly facts: LastSeen }[];
+  readonly lastSeen: readonly {
+    readonly from: string;
+    readonly facts: LastSeen;
+    /** By the clock of the machine that made the set. */
+    readonly isByItsClock: boolean;
+  }[];
   /** Parts of kind last-seen that cannot be understood. */
   readonly unreadLastSeen: readonly string[];
   /** Why nothing was compared with what this machine saw. */

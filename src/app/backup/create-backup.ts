@@ -3,7 +3,6 @@ import { judgeHashes } from "../../catalogue/source/judge-hashes.ts";
 import {
   judgeSource,
   lastLookOf,
-  olderThan,
   type KnownBefore,
   type SourceCandidate,
   type SourceJudgement,
@@ -22,6 +21,7 @@ import { askMemberHashes } from "../../probe/collect/ask-member-hashes.ts";
 import { withRest } from "../files/discarded.ts";
 import { observeAgain, observeOnce, type Look } from "../observe-cluster.ts";
 import type { CreateBackupContext } from "./backup-context.ts";
+import { historyMarks } from "./history-marks.ts";
 import { gatherParts, type GatheredParts } from "./gather-parts.ts";
 import { assertAccepted, contentMarks, judgeClock, refusingMarks, type JudgedClock } from "./judge-marks.ts";
 import { assertStoreIsThere, rememberOwnWork, rememberSets } from "./remember-sets.ts";
@@ -57,7 +57,12 @@ export async function createBackup(context: CreateBackupContext, request: Create
   const beganMs = ports.clock.monotonicMs();
   context.report({ kind: "phase", text: `looking at ${backup.store.place} and at the cluster` });
   const sets = await listSets(backup, context.trust, context.signal);
-  await assertStoreIsThere(backup, context.config.cluster, request.isNewStore === true);
+  const options = request.options ?? [];
+  const commands = {
+    begin: ["requorum backup create", ...options, "--new-store"].join(" "),
+    list: ["requorum backup list", ...options.filter((option) => !option.startsWith("--from "))].join(" "),
+  };
+  await assertStoreIsThere(backup, context.config.cluster, { isNewStore: request.isNewStore, commands });
   const lost = await rememberSets(backup, { cluster: context.config.cluster, sets, nowIso: ports.clock.nowIso() });
   const { inventory, memoryProblem, judged, clock } = await lookAndJudge(context, request, sets);
   const { newest } = clock;
@@ -242,7 +247,7 @@ async function writeSet(
     ...attempt.marks,
     ...taken.marks,
     ...contentMarks(found, attempt.newest),
-    ...olderThan(attempt.known, judged.clusterId, found.revision),
+    ...historyMarks(attempt.known, judged.clusterId, found),
   ]);
   assertAccepted(marks, attempt.request);
   return writer.finish({

@@ -41,8 +41,8 @@ export async function proveInSandbox(context: VerifyContext, levels: TriedLevels
       const version = opened.set.manifest.cluster.kubernetesVersion;
       if (version === undefined)
         return notTried("the set does not say which version of Kubernetes it is of: the API did not answer when it was made");
-      const kms = opened.encryption.facts.flatMap(({ kmsNames }) => kmsNames);
-      if (kms.length > 0) return notTried(`the API server starts only with its KMS plugin (${kms.join(", ")}), which is not in the set`);
+      const kms = wantedKms(opened);
+      if (kms !== undefined) return notTried(kms);
       const found = await context.backup.sandboxes.findProgram("kube-apiserver", version);
       if (found.kind === "missing") return notTried(found.why);
       return inSandbox(context, () => proveApiIn(context, made, { opened, program: found.program, times }));
@@ -51,6 +51,14 @@ export async function proveInSandbox(context: VerifyContext, levels: TriedLevels
   } finally {
     await sandbox?.close();
   }
+}
+
+/** Why an API server of this set cannot read what is in it, by no fault of the set: its KMS plugin is elsewhere. */
+export function wantedKms({ encryption, sealed }: Pick<OpenedContent, "encryption" | "sealed">): string | undefined {
+  const kms = encryption.facts.flatMap(({ kmsNames }) => kmsNames);
+  if (kms.length > 0) return `the API server starts only with its KMS plugin (${kms.join(", ")}), which is not in the set`;
+  if (sealed.kmsCount === 0 || encryption.text !== undefined) return undefined;
+  return "some values of the snapshot are sealed by a KMS plugin, and no encryption configuration that can be read is in the set: an API server can open them only with that plugin";
 }
 
 const ofThisMachine: readonly string[] = ["SANDBOX_UNSUPPORTED", "LOCAL_DISK_FULL", "LOCAL_FILE_FAILED"];

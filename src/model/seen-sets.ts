@@ -40,7 +40,9 @@ export function foldSeenStore(before: SeenStore | undefined, now: SeenNow): Seen
   const gone = old === undefined || ids.includes(old.id) || isNewer(newest, old) ? undefined : { ...old, noticedAt: nowIso };
   const told = before?.lost;
   const isStillTold = told !== undefined && !ids.includes(told.id) && Date.parse(nowIso) - Date.parse(told.noticedAt) < lostToldMsMax;
-  const lost = gone ?? (isStillTold ? told : undefined);
+  // While what was there is still remembered, each look finds it gone anew: that is told for no longer.
+  const isToldAnew = gone !== undefined && gone.id !== told?.id;
+  const lost = isToldAnew ? gone : isStillTold ? told : undefined;
   return { place, storeId, newest, lost };
 }
 

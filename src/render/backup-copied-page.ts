@@ -14,10 +14,11 @@ export interface BackupCopiedDocument {
   readonly repaired: number;
   readonly proofs: number;
   readonly wasListed: boolean;
+  readonly remarks: readonly string[];
 }
 
 export function backupCopiedPage(document: BackupCopiedDocument): Page {
-  const { from, to, id, copied, copiedBytes, shared, sharedBytes, repaired, proofs, wasListed } = document;
+  const { from, to, id, copied, copiedBytes, shared, sharedBytes, repaired, proofs, wasListed, remarks } = document;
   const was = wasListed ? "was there already, and was read again" : "copied, and read back";
   return [
     line([good(was), "  set ", strong(id), dim(`  from ${from} to ${to}`)]),
@@ -33,6 +34,7 @@ export function backupCopiedPage(document: BackupCopiedDocument): Page {
             2,
           ),
         ]),
+    ...remarks.map((remark) => line(warn(remark), 2)),
     command(`requorum backup verify ${id} --store ${to}`, "prove it there"),
   ];
 }

@@ -16,6 +16,7 @@ export const backupCopiedSchema = z.object({
   repaired: z.int().describe("of the shared ones: were damaged there, and put anew; what was there lies aside"),
   proofs: z.int().describe("that were sent with it"),
   wasListed: z.boolean().describe("the whole set had been there; it was read again, and what was missing of it put"),
+  remarks: z.array(z.string()).describe("what did not work beside it; the copy itself is whole"),
 });
 
 export const backupPruneSchema = z.object({

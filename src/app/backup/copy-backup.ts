@@ -3,30 +3,59 @@ import { readStoreIdentity } from "../../catalogue/store-identity.ts";
 import { deriveSetKeys } from "../../formats/backup-set/set-keys.ts";
 import type { BackupStore } from "../../ports/backup-store.ts";
 import { findSet } from "./find-set.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import type { BackupPorts } from "./backup-context.ts";
 import type { PruneContext } from "./prune-backups.ts";
+import { assertStoreIsThere, rememberOwnWork, type AboutToWrite } from "./remember-sets.ts";
 
 export interface CopyContext extends PruneContext {
-  readonly backup: Pick<BackupPorts, "store" | "ciphers" | "owner" | "isRunning" | "keys">;
+  readonly backup: Pick<BackupPorts, "store" | "ciphers" | "owner" | "isRunning" | "keys" | "seen">;
+}
+
+export interface CopyRequest extends AboutToWrite {
+  /** Its id, or `latest`. */
+  readonly name: string;
+  readonly cluster: string;
+  readonly to: BackupStore;
+}
+
+export interface CopiedBackup extends CopiedSet {
+  /** What did not work beside it, in sentences: the copy itself is whole. */
+  readonly remarks: readonly string[];
 }
 
 /**
  * One set, by name or `latest`, into another store. Where this machine holds
  * the key of the set, and none for the other store, it holds it for that one
- * too: so that the copy can be proven there. What findSet and copySet throw.
+ * too: so that the copy can be proven there. What findSet, assertStoreIsThere
+ * and copySet throw.
  */
-export async function copyBackup(
-  context: CopyContext,
-  wanted: { readonly name: string; readonly cluster: string; readonly to: BackupStore },
-): Promise<CopiedSet> {
+export async function copyBackup(context: CopyContext, wanted: CopyRequest): Promise<CopiedBackup> {
   const { backup, trust, ports, report, signal } = context;
+  const { to, cluster } = wanted;
   const { id, manifest } = await findSet({ backup, trust, signal }, wanted);
+  const remembering = { store: to, seen: backup.seen };
+  await assertStoreIsThere(remembering, cluster, wanted);
   const { ciphers, owner, isRunning } = backup;
   const randomHex = (byteCount: number) => ports.hashing.randomHex(byteCount);
-  const copying = { from: backup.store, to: wanted.to, ciphers, owner, isRunning, clock: ports.clock, randomHex, trust, report };
+  const copying = { from: backup.store, to, ciphers, owner, isRunning, clock: ports.clock, randomHex, trust, report };
   const copied = await copySet(copying, id, signal);
-  await holdKeyFor(context, wanted.to, manifest.key.keyId);
-  return copied;
+  const remarks = [
+    await told("this machine does not hold the key for the copy", () => holdKeyFor(context, to, manifest.key.keyId)),
+    await told("this machine does not remember that store", () => rememberOwnWork(remembering, cluster, { copied: manifest })),
+  ];
+  return { ...copied, remarks: remarks.flatMap((remark) => remark ?? []) };
+}
+
+/** What comes after the copy is listed cannot make it a failure: it is told. */
+async function told(what: string, act: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await act();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof RecoveryError)) throw error;
+    return `${what}: ${error.subject}: ${error.detail} (${error.code})`;
+  }
 }
 
 async function holdKeyFor({ backup, signal }: CopyContext, to: BackupStore, keyId: string): Promise<void> {

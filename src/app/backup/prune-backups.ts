@@ -5,7 +5,7 @@ import { pruneConsentOf, type PruneConsent, type PrunePlan } from "../../model/p
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { AppContext } from "../app-ports.ts";
 import type { BackupPorts } from "./backup-context.ts";
-import { rememberOwnWork } from "./remember-sets.ts";
+import { assertStoreIsThere, rememberOwnWork } from "./remember-sets.ts";
 
 export interface PruneContext extends Pick<AppContext, "signal" | "report" | "operator"> {
   readonly ports: Pick<AppContext["ports"], "clock" | "hashing">;
@@ -16,8 +16,9 @@ export interface PruneContext extends Pick<AppContext, "signal" | "report" | "op
 /** `--approve` takes the digest or its first digits; fewer than 12 would be guessable by accident. */
 const approvedDigitsMin = 12;
 
-/** Decides what would go, and changes nothing. BACKUP_STORE_*. */
-export function planBackupsPrune(context: PruneContext, request: PruneRequest): Promise<PrunePlan> {
+/** Decides what would go, and changes nothing; nothing in a place that had a store and shows none: even a claim would be written to another disk. BACKUP_STORE_*. */
+export async function planBackupsPrune(context: PruneContext, request: PruneRequest): Promise<PrunePlan> {
+  await assertStoreIsThere(context.backup, request.cluster);
   return planPrune(pruningOf(context), request, context.signal);
 }
 

@@ -4,7 +4,10 @@ import { agreed, dayId, pruneRequest, writeDay } from "../../../test/support/pru
 import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
 import { setWorld } from "../../../test/support/set-world.ts";
 import type { SeenSetsStore } from "../../ports/seen-sets-store.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import { NodeHashing } from "../../adapters/system/node-hashing.ts";
+import type { CreateBackupContext } from "./backup-context.ts";
+import { createBackup } from "./create-backup.ts";
 import { glanceAtBackups } from "./glance-at-backups.ts";
 import { listAndRemember } from "./list-backups.ts";
 import { planBackupsPrune, pruneBackups } from "./prune-backups.ts";
@@ -86,7 +89,7 @@ test("a place that had a store and shows none is not written to, also after some
   const { world, list, last, context } = await memoryWorld(2);
   assert.ok(last !== undefined);
   const remembering = context.backup;
-  const assertThere = (isNew = false) => assertStoreIsThere(remembering, "north", isNew);
+  const assertThere = (isNew = false) => assertStoreIsThere(remembering, "north", { isNewStore: isNew });
   await assertThere();
   await rememberOwnWork(remembering, "north", { made: last });
   await assertThere();
@@ -95,8 +98,67 @@ test("a place that had a store and shows none is not written to, also after some
   await assert.rejects(assertThere(), isRecoveryError("BACKUP_STORE_UNREACHABLE", /is the disk mounted/));
   await list();
   await assert.rejects(assertThere(), isRecoveryError("BACKUP_STORE_UNREACHABLE", /is the disk mounted/));
-  await assertStoreIsThere(remembering, "south", false);
+  await assertStoreIsThere(remembering, "south");
   await assertThere(true);
   for (const [name, object] of objects) world.store.objects.set(name, object);
   await assertThere();
+});
+
+test("another store at a remembered place is not written to, nor learnt by looking at it; who says so once may change disks", async () => {
+  const { world, last, context, list, seen } = await memoryWorld(2);
+  assert.ok(last !== undefined);
+  await rememberOwnWork(context.backup, "north", { made: last });
+  const below = await memoryWorld(1);
+  const assertThere = (store = below.world.store, isNewStore = false) => assertStoreIsThere({ store, seen }, "north", { isNewStore });
+  await assert.rejects(assertThere(), isRecoveryError("BACKUP_STORE_UNREACHABLE", /another one is now, [0-9a-f]{16}; is the disk mounted/));
+  const listBelow = async (afterDays: number) => {
+    const there = { ...context, backup: { ...context.backup, store: below.world.store } };
+    return (await listAndRemember(there, "north", Date.parse("2026-03-20T00:00:00.000Z") + afterDays * 86_400_000)).lost?.id;
+  };
+  assert.deepEqual(
+    [await listBelow(0), await listBelow(13), await listBelow(15), await listBelow(30)],
+    [dayId(2), dayId(2), undefined, undefined],
+  );
+  await assert.rejects(assertThere(), isRecoveryError("BACKUP_STORE_UNREACHABLE"));
+  assert.equal(await list(31), undefined);
+  await assertThere(world.store);
+  await assertThere(below.world.store, true);
+  assert.ok(below.last !== undefined);
+  await rememberOwnWork({ store: below.world.store, seen }, "north", { made: below.last });
+  for (const store of [below.world.store, world.store, below.world.store]) await assertThere(store);
+});
+
+test("a store whose name alone is gone is said as that: another one would begin a new key", async () => {
+  const { world, last, context } = await memoryWorld(2);
+  assert.ok(last !== undefined);
+  await rememberOwnWork(context.backup, "north", { made: last });
+  world.store.objects.delete("requorum-store.json");
+  await assert.rejects(
+    assertStoreIsThere(context.backup, "north"),
+    isRecoveryError("BACKUP_STORE_INVALID", /2 of its sets still are, but not requorum-store\.json.*aside\/requorum-store\.json/),
+  );
+  const pruning = {
+    ...context,
+    ports: { clock: world.clock, hashing: new NodeHashing() },
+    report: () => undefined,
+    operator: { by: "anna", host: "operator" },
+    backup: { ...context.backup, isRunning: () => Promise.resolve(undefined) },
+  };
+  await assert.rejects(planBackupsPrune(pruning, pruneRequest({ last: 1 })), isRecoveryError("BACKUP_STORE_INVALID"));
+});
+
+test("createBackup: what it says to type next is for the store and the member of this call", async () => {
+  const { world, last, context } = await memoryWorld(1);
+  assert.ok(last !== undefined);
+  await rememberOwnWork(context.backup, "north", { made: last });
+  world.store.objects.clear();
+  const creating = { ...context, config: { cluster: "north" }, ports: { clock: world.clock }, report: () => undefined };
+  const request = { accepted: [], from: undefined, options: ["--store /mnt/usb", "--from cp2"] };
+  await assert.rejects(createBackup(creating as unknown as CreateBackupContext, request), (error) => {
+    assert.ok(error instanceof RecoveryError && error.code === "BACKUP_STORE_UNREACHABLE", String(error));
+    const commands = error.remedies.map(({ command }) => command);
+    const expected = ["requorum backup list --store /mnt/usb", "requorum backup create --store /mnt/usb --from cp2 --new-store"];
+    assert.deepEqual(commands, expected);
+    return true;
+  });
 });

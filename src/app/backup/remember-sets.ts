@@ -1,6 +1,7 @@
 /** This machine's memory of what was in a store: a store that was put back looks whole by itself. */
 import type { ListedSet } from "../../catalogue/list-sets.ts";
 import { readStoreIdentity } from "../../catalogue/store-identity.ts";
+import { manifestPrefix, storeFileName } from "../../formats/backup-set/set-names.ts";
 import type { BackupManifest } from "../../model/backup-set.ts";
 import { foldSeenStore, seenStoreOf, type SeenSet, type SeenStore } from "../../model/seen-sets.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
@@ -32,42 +33,71 @@ export async function rememberSets(
   const before = seenStoreOf(stores, { place: store.place, storeId });
   const now = { place: store.place, storeId, ids: sets.flatMap(({ id }) => id ?? []), newest: newestOf(own), nowIso };
   // A look at a disk that is not mounted must not make the next one believe that there never was a store.
-  const after = foldSeenStore(before, storeId === "" ? { ...now, storeId: before?.storeId ?? "" } : now);
+  const folded = foldSeenStore(before, storeId === "" ? { ...now, storeId: before?.storeId ?? "" } : now);
+  // Nor that the one below it is the right one: only who writes there says so.
+  const after = before !== undefined && isAnother(before, storeId) ? { ...before, lost: folded.lost ?? before.lost } : folded;
   await keep(seen, cluster, { stores, before, after });
-  return after.lost;
+  return folded.lost;
+}
+
+/** What is about to be written. */
+export interface AboutToWrite {
+  /** The operator says that a store begins there, or is another one. */
+  readonly isNewStore?: boolean | undefined;
+  /** How that is said, and how one looks at that place, when it is not by the verbs and the store of the configuration. */
+  readonly commands?: { readonly begin: string; readonly list: string } | undefined;
 }
 
 /**
- * Before a set is made: a place that had a store and shows none is a disk that
- * is not mounted, until somebody says that a new one is to begin there. What
- * was written meanwhile would lie on another disk, and be hidden by the true
- * one later. BACKUP_STORE_UNREACHABLE, BACKUP_STORE_*, LOCAL_FILE_FAILED.
+ * Before anything is written: a place that had a store and shows none, or one
+ * that this machine never saw, is a disk that is not mounted, until somebody
+ * says otherwise. What was written meanwhile would lie on another disk, and be
+ * hidden by the true one later. Disks that take turns at a place are each said
+ * once. BACKUP_STORE_UNREACHABLE; BACKUP_STORE_INVALID where sets are and what
+ * names the store is not; BACKUP_STORE_*, LOCAL_FILE_FAILED.
  */
-export async function assertStoreIsThere({ store, seen }: Remembering, cluster: string, isNewStore: boolean): Promise<void> {
-  if (seen === undefined || isNewStore || (await readStoreIdentity(store)) !== undefined) return;
-  const before = (await readStores(seen, cluster)).find(({ place }) => place === store.place);
+export async function assertStoreIsThere({ store, seen }: Remembering, cluster: string, about: AboutToWrite = {}): Promise<void> {
+  if (seen === undefined || about.isNewStore === true) return;
+  const identity = await readStoreIdentity(store);
+  const stores = await readStores(seen, cluster);
+  if (identity !== undefined && stores.some(({ storeId }) => storeId === identity.storeId)) return;
+  const before = stores.find(({ place }) => place === store.place);
   if (before === undefined || before.storeId === "") return;
+  const subject = `store ${store.place}`;
+  const was = `store ${before.storeId} was there${before.newest === undefined ? "" : `, with set ${before.newest.id},`}`;
+  const sets = identity === undefined ? (await store.list(manifestPrefix)).length : 0;
+  if (sets > 0)
+    throw new RecoveryError("BACKUP_STORE_INVALID", {
+      subject,
+      detail: `${was} and ${String(sets)} of its sets still are, but not ${storeFileName}, by which it is known. Put that back: it may lie at aside/${storeFileName} there, or in a backup of that disk. With another one a new data key begins, and everything is stored anew. Nothing was written`,
+    });
+  const now = identity === undefined ? "nothing of a store is now" : `another one is now, ${identity.storeId}`;
+  const { begin, list } = about.commands ?? { begin: "requorum backup create --new-store", list: "requorum backup list" };
   throw new RecoveryError("BACKUP_STORE_UNREACHABLE", {
-    subject: `store ${store.place}`,
-    detail: `store ${before.storeId} was there${before.newest === undefined ? "" : `, with set ${before.newest.id},`} and nothing of a store is now; is the disk mounted? Nothing was written`,
+    subject,
+    detail: `${was} and ${now}; is the disk mounted? Nothing was written`,
     remedies: [
-      { why: "mount it, or see what is there", command: "requorum backup list" },
-      { why: "only if that store is gone, and a new one is to begin there", command: "requorum backup create --new-store" },
+      { why: "mount it, or see what is there", command: list },
+      identity === undefined
+        ? { why: "only if that store is gone, and a new one is to begin there", command: begin }
+        : { why: "only if this one is to be written to as well, as of disks that take turns there", command: begin },
     ],
   });
 }
 
-/** After a set was made, or some were pruned: what is there by one's own doing. `lost` stays. */
+/** After a set was made or copied there, or some were pruned: what is there by one's own doing. `lost` stays. */
 export async function rememberOwnWork(
   { store, seen }: Remembering,
   cluster: string,
-  work: { readonly made: BackupManifest } | { readonly removed: readonly string[] },
+  work: { readonly made: BackupManifest } | { readonly copied: BackupManifest } | { readonly removed: readonly string[] },
 ): Promise<void> {
   if (seen === undefined) return;
   const storeId = (await readStoreIdentity(store))?.storeId ?? "";
   const stores = await readStores(seen, cluster);
   const before = seenStoreOf(stores, { place: store.place, storeId });
-  const newest = "made" in work ? newestOf([work.made]) : before?.newest;
+  const was = isAnother(before, storeId) ? undefined : before?.newest;
+  const newest =
+    "made" in work ? newestOf([work.made]) : "copied" in work ? newestOf([...(was === undefined ? [] : [was]), work.copied]) : was;
   const isRemoved = "removed" in work && newest !== undefined && work.removed.includes(newest.id);
   const after = { place: store.place, storeId, newest: isRemoved ? undefined : newest, lost: before?.lost };
   await keep(seen, cluster, { stores, before, after });
@@ -90,8 +120,14 @@ async function keep(
   cluster: string,
   { stores, before, after }: { readonly stores: readonly SeenStore[]; readonly before: SeenStore | undefined; readonly after: SeenStore },
 ): Promise<void> {
-  const text = writeSeenSets([after, ...stores.filter((one) => one !== before)].slice(0, storesMax));
+  // Of disks that take turns at a place each is remembered.
+  const others = stores.filter((one) => one !== before || isAnother(one, after.storeId));
+  const text = writeSeenSets([after, ...others].slice(0, storesMax));
   if (text !== writeSeenSets(stores)) await seen.write(cluster, text);
+}
+
+function isAnother(before: SeenStore | undefined, storeId: string): boolean {
+  return before !== undefined && before.storeId !== "" && storeId !== "" && before.storeId !== storeId;
 }
 
 async function readStores(seen: SeenSetsStore, cluster: string): Promise<readonly SeenStore[]> {
@@ -105,7 +141,7 @@ async function readStores(seen: SeenSetsStore, cluster: string): Promise<readonl
   }
 }
 
-function newestOf(manifests: readonly BackupManifest[]): SeenSet | undefined {
+function newestOf(manifests: readonly SeenSet[]): SeenSet | undefined {
   let newest: SeenSet | undefined;
   for (const { id, createdAt } of manifests)
     if (newest === undefined || Date.parse(createdAt) > Date.parse(newest.createdAt)) newest = { id, createdAt };

@@ -1,10 +1,11 @@
 import { copyBackup } from "../../app/backup/copy-backup.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import type { BackupCopiedDocument } from "../../render/backup-copied-page.ts";
 import { backupCopiedPage } from "../../render/backup-copied-page.ts";
 import { openOtherStore } from "../backup/open-other-store.ts";
 import { withBackup } from "../backup/with-backup.ts";
-import { textArgument, textOption, type CommandModule } from "../command-spec.ts";
+import { hasFlag, textArgument, textOption, type CommandModule } from "../command-spec.ts";
 import { printResult } from "../print-result.ts";
 
 export const command: CommandModule = {
@@ -21,7 +22,18 @@ export const command: CommandModule = {
       const to = openOtherStore(cli, app.config, place);
       try {
         const context = { ...app, backup: backup.ports, trust: backup.trust };
-        const copied = await copyBackup(context, { name: textArgument(invocation, "set") ?? "latest", cluster: app.config.cluster, to });
+        const name = textArgument(invocation, "set") ?? "latest";
+        const other = shellWord(place);
+        const commands = {
+          begin: `requorum backup copy ${name} --to ${other} --new-store`,
+          list: `requorum backup list --store ${other}`,
+        };
+        const isNewStore = hasFlag(invocation, "new-store");
+        const copied = await copyBackup(context, { name, cluster: app.config.cluster, to, isNewStore, commands }).catch(
+          (error: unknown) => {
+            throw fullThere(error, other);
+          },
+        );
         display.stop();
         const document: BackupCopiedDocument = {
           apiVersion: "requorum/v1",
@@ -38,3 +50,13 @@ export const command: CommandModule = {
     });
   },
 };
+
+/** Room is to be made where the copy went: `--store` of this call is the source, and to prune that would help nothing. */
+export function fullThere(error: unknown, other: string): unknown {
+  if (!(error instanceof RecoveryError) || error.code !== "BACKUP_STORE_FULL") return error;
+  const { code, subject, detail, remedies } = error;
+  const there = remedies.map((remedy) =>
+    remedy.command === undefined ? remedy : { ...remedy, command: `${remedy.command} --store ${other}` },
+  );
+  return new RecoveryError(code, { subject, detail, remedies: there, cause: error });
+}

@@ -23,6 +23,7 @@ export const backupKeepSpecs: readonly CommandSpec[] = [
     options: [
       storeOption,
       { name: "to", value: "PLACE", describes: "where to: a directory, s3://BUCKET/PREFIX or ssh://HOST/PATH (required)" },
+      { name: "new-store", describes: "write there although this machine saw a store there before, and there is none now, or another one" },
     ],
     examples: [
       { command: "requorum backup copy latest --to /mnt/usb/sets", why: "the newest set, onto a disk that leaves the house" },

@@ -47,7 +47,7 @@ export const backupSpecs: readonly CommandSpec[] = [
         choices: refusingMarkCodes,
         describes: "make the set although it gets this mark (repeat)",
       },
-      { name: "new-store", describes: "begin a new store where this machine saw one before, and there is none now" },
+      { name: "new-store", describes: "write there although this machine saw a store there before, and there is none now, or another one" },
     ],
     examples: [
       { command: "requorum backup create", why: "to the configured store" },

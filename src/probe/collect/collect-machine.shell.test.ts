@@ -224,6 +224,27 @@ test("collectMachine: where /etc/kubernetes is a link to another disk, no file l
   assert.equal(kinds["/srv/encryption/config.yaml"], "encryption-config");
 });
 
+test("collectMachine: kubeadm's tmp is left out also where /etc/kubernetes is a link; a link to a directory elsewhere is told", async () => {
+  const moved = Object.entries(whole).map(([path, content]) => [path.replace("/etc/kubernetes/", "/data/kubernetes/"), content] as const);
+  const found = await collectedOn(
+    {
+      ...Object.fromEntries(moved),
+      "/data/kubernetes/tmp/kubeadm-backup/ca.key": secret,
+      "/data/kubernetes/extra/q.crt": "q",
+      "/ssd/sub/x.crt": "x",
+    },
+    { links: { "/etc/kubernetes": "/data/kubernetes", "/data/kubernetes/pki/sub": "/ssd/sub", "/data/kubernetes/pki/extra": "../extra" } },
+  );
+  const paths = found.parts.map(({ file }) => file.path);
+  assert.deepEqual(
+    paths.filter((path) => path.includes("/tmp/")),
+    [],
+  );
+  assert.ok(paths.includes("/data/kubernetes/extra/q.crt"));
+  assert.deepEqual(found.missing, []);
+  assert.deepEqual(found.leftOut, ["/data/kubernetes/pki/sub: it is a link to a directory that is not collected"]);
+});
+
 test("collectMachine: what haproxy names, and flags of two words or of a shell, are found; a merged /usr has no link of its own", async () => {
   const haproxy =
     "global\n ca-base /srv/ca\nfrontend x\n bind *:6443 ssl crt /etc/ssl/private/lb.pem ca-file clients.pem\n errorfile 503 /srv/503.http\n";

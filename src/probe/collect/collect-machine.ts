@@ -181,10 +181,13 @@ function judgeMissing(
     ...neededFiles(asked.host, asked.config),
     ...asked.encryptionConfigs.map((path) => ({ path, what: "the encryption configuration that the API server is started with" })),
   ];
-  const told = answers.flatMap(({ leftOut }) => leftOut);
+  // Where a link led was not yet known, and may have been collected since.
+  const folders = new Set([...found.files.values()].flatMap(({ type, path }) => (type === "file" ? foldersOf(path) : [])));
+  const isCollected = (path: string): boolean => found.links.has(path) && folders.has(behindLinks(path, found.links) ?? path);
+  const told = answers.flatMap(({ leftOut }) => leftOut.filter(({ path }) => !isCollected(path)));
   const byName = new Set([...asked.namedPaths, ...wanted.map((one) => one.path)]);
   const isNamed = (path: string): boolean => found.namesOf(path).some((name) => foldersOf(name).some((one) => byName.has(one)));
-  const harmless = told.filter((one) => one.isTooLarge && !isNamed(one.path));
+  const harmless = told.filter((one) => one.mayStayOut && !isNamed(one.path));
   const harmful = told.filter((one) => !harmless.includes(one) && !found.files.has(one.path));
   const limits = answers.flatMap((answer) => answer.limits);
   const words = (list: readonly { readonly path: string; readonly because: string }[]): readonly string[] =>

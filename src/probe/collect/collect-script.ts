@@ -16,6 +16,7 @@
  *   file SIZE MODE UID GID SECONDS PATH :PART: failed WORDS
  *   link MODE UID GID SECONDS PATH TARGET
  *   large PATH SIZE
+ *   linked PATH  a link to a directory that is in no place that is collected
  *   failed PATH WORDS
  *   trouble WORDS
  *   beyond-files | beyond-bytes
@@ -75,6 +76,7 @@ emit() {
     for passed in $(walk "$1"); do
       if [ -L "$passed" ]; then emit_link "$passed"
       elif [ -f "$passed" ]; then emit_file "$passed" || return 1
+      elif [ -d "$passed" ] && ! is_known "$passed"; then printf 'linked %s\n' "$(place "$1")"
       fi
     done
   elif [ -f "$1" ]; then emit_file "$1"
@@ -105,7 +107,8 @@ collect() {
   done
   [ -n "$new" ] || return 0
   # What kubeadm keeps in tmp are copies of whole data dirs; .requorum-* is what was put aside.
-  set -- $new -xdev \( -path "$root/etc/kubernetes/tmp" -o -name ".requorum-*"
+  set -- $new -xdev \( -name ".requorum-*"
+  for p in $(walk "$root/etc/kubernetes"); do [ -L "$p" ] || set -- "$@" -o -path "$p/tmp"; done
   for p in $before; do set -- "$@" -o -path "$p"; done
   {
     find "$@" \) -prune -o \( -type f -o -type l \) -print 2>&1

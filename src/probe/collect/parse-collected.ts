@@ -21,8 +21,8 @@ export interface Collected {
   readonly files: readonly CollectedFile[];
   /** What should be there and is not, with the reason, in words. */
   readonly missing: readonly string[];
-  /** Files that are there and were not taken. `isTooLarge`: for their size alone. */
-  readonly leftOut: readonly { readonly path: string; readonly because: string; readonly isTooLarge: boolean }[];
+  /** Files that are there and were not taken. `mayStayOut`: for their size alone, or behind a link to a directory: no harm where nobody names them. */
+  readonly leftOut: readonly { readonly path: string; readonly because: string; readonly mayStayOut: boolean }[];
   /** Which limit ended the collecting: what came later is not known. `ofRest`: only of the places that came last. */
   readonly limits: readonly { readonly because: string; readonly ofRest: boolean }[];
 }
@@ -58,11 +58,18 @@ export function parseCollected(text: string, subject: string): Collected {
         leftOut.push({
           path: textOf(words[1] ?? "", subject),
           because: `it has ${words[2] ?? "?"} bytes, more than is collected`,
-          isTooLarge: true,
+          mayStayOut: true,
+        });
+        break;
+      case "linked":
+        leftOut.push({
+          path: textOf(words[1] ?? "", subject),
+          because: "it is a link to a directory that is not collected",
+          mayStayOut: true,
         });
         break;
       case "failed":
-        leftOut.push({ path: textOf(words[1] ?? "", subject), because: reasonOf(words[2] ?? "", subject), isTooLarge: false });
+        leftOut.push({ path: textOf(words[1] ?? "", subject), because: reasonOf(words[2] ?? "", subject), mayStayOut: false });
         break;
       case "trouble":
         missing.push(reasonOf(words[1] ?? "", subject));
@@ -96,13 +103,13 @@ function readFileLine(words: readonly string[], { subject, files, leftOut }: Tak
   const owner = ownerOf({ mode, uid, gid, modified }, subject);
   if (!/^:.*:$/.test(content64) || !/^\d{1,9}$/.test(size)) throw malformed(subject, "a file's line has no content");
   if (verdict === "failed") {
-    leftOut.push({ path, because: reasonOf(why, subject), isTooLarge: false });
+    leftOut.push({ path, because: reasonOf(why, subject), mayStayOut: false });
     return;
   }
   if (verdict !== "ok") throw malformed(subject, "a file's line has no verdict");
   const content = bytesOf(content64.slice(1, -1), subject);
   if (content.length !== Number(size)) {
-    leftOut.push({ path, because: "it changed while it was read", isTooLarge: false });
+    leftOut.push({ path, because: "it changed while it was read", mayStayOut: false });
     return;
   }
   files.set(path, { path, type: "file", target: undefined, ...owner, content });

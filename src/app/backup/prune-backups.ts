@@ -18,7 +18,7 @@ const approvedDigitsMin = 12;
 
 /** Decides what would go, and changes nothing; nothing in a place that had a store and shows none: even a claim would be written to another disk. BACKUP_STORE_*. */
 export async function planBackupsPrune(context: PruneContext, request: PruneRequest): Promise<PrunePlan> {
-  await assertStoreIsThere(context.backup, request.cluster);
+  await assertStoreIsThere(context.backup, request.cluster, { isRemoval: true });
   return planPrune(pruningOf(context), request, context.signal);
 }
 

@@ -120,6 +120,9 @@ test("another store at a remembered place is not written to, nor learnt by looki
     [dayId(2), dayId(2), undefined, undefined],
   );
   await assert.rejects(assertThere(), isRecoveryError("BACKUP_STORE_UNREACHABLE"));
+  await assertStoreIsThere({ store: below.world.store, seen }, "north", { isRemoval: true });
+  await rememberOwnWork({ store: below.world.store, seen }, "north", { removed: [] });
+  await assert.rejects(assertThere(), isRecoveryError("BACKUP_STORE_UNREACHABLE"));
   assert.equal(await list(31), undefined);
   await assertThere(world.store);
   await assertThere(below.world.store, true);

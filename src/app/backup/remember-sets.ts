@@ -44,6 +44,8 @@ export async function rememberSets(
 export interface AboutToWrite {
   /** The operator says that a store begins there, or is another one. */
   readonly isNewStore?: boolean | undefined;
+  /** Sets go by a plan that somebody agrees to: then another store is as good, and only one must be there. */
+  readonly isRemoval?: true;
   /** How that is said, and how one looks at that place, when it is not by the verbs and the store of the configuration. */
   readonly commands?: { readonly begin: string; readonly list: string } | undefined;
 }
@@ -60,7 +62,7 @@ export async function assertStoreIsThere({ store, seen }: Remembering, cluster: 
   if (seen === undefined || about.isNewStore === true) return;
   const identity = await readStoreIdentity(store);
   const stores = await readStores(seen, cluster);
-  if (identity !== undefined && stores.some(({ storeId }) => storeId === identity.storeId)) return;
+  if (identity !== undefined && (about.isRemoval === true || stores.some(({ storeId }) => storeId === identity.storeId))) return;
   const before = stores.find(({ place }) => place === store.place);
   if (before === undefined || before.storeId === "") return;
   const subject = `store ${store.place}`;
@@ -95,6 +97,8 @@ export async function rememberOwnWork(
   const storeId = (await readStoreIdentity(store))?.storeId ?? "";
   const stores = await readStores(seen, cluster);
   const before = seenStoreOf(stores, { place: store.place, storeId });
+  // To prune a store is not to say that it is the one of that place.
+  if ("removed" in work && isAnother(before, storeId)) return;
   const was = isAnother(before, storeId) ? undefined : before?.newest;
   const newest =
     "made" in work ? newestOf([work.made]) : "copied" in work ? newestOf([...(was === undefined ? [] : [was]), work.copied]) : was;

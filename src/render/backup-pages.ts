@@ -130,14 +130,24 @@ function listRow(one: ListedBackup, shows: { readonly cluster: boolean; readonly
 
 function proofSpan(proof: BackupProofSummary | undefined): Span {
   if (proof === undefined) return warn("never tried");
-  if (proof.level === undefined) return bad("fails");
+  const unread = unreadWords(proof);
+  if (proof.level === undefined) return unread === undefined ? bad("fails") : warn("unreadable");
   // As `restorabilityOf` says it: what holds below is not all that is known.
   const [failing] = proof.because.flatMap((words) => /^V\d fails(?=: )/.exec(words)?.[0] ?? []);
-  return failing === undefined ? good(proof.level) : bad(`${proof.level}, ${failing}`);
+  if (failing !== undefined) return bad(`${proof.level}, ${failing}`);
+  return unread === undefined ? good(proof.level) : warn(`${proof.level}, ${unread.startsWith("a proof") ? "proof " : ""}unreadable`);
+}
+
+/** As `restorabilityOf` says it: it may be whole, and may be lost. */
+export function unreadWords(proof: Pick<BackupProofSummary, "because"> | undefined): string | undefined {
+  return proof?.because.find((words) => /^(?:what is stored could not be read|a proof of it cannot be read)/.test(words));
 }
 
 function problemBlocks(one: ListedBackup): readonly Block[] {
-  if (one.state === "trusted") return [];
+  if (one.state === "trusted") {
+    const unread = unreadWords(one.proof);
+    return unread === undefined ? [] : [item([warn(one.set.id), `  ${unread}`])];
+  }
   const name = one.state === "damaged" ? shortName(one.object) : one.set.id;
   return [item([bad(`${name}: ${one.state === "damaged" ? "damaged" : "not trusted"}`), `  ${one.because}`])];
 }

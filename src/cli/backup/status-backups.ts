@@ -1,7 +1,8 @@
 import type { AppContext } from "../../app/app-ports.ts";
-import { glanceAtBackups, type GlancedSet } from "../../app/backup/glance-at-backups.ts";
+import { glanceAtBackups, type BackupGlance, type GlancedSet } from "../../app/backup/glance-at-backups.ts";
 import type { ScheduleSummary } from "../../model/backup-schedule.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import { unreadWords } from "../../render/backup-pages.ts";
 import type { StatusBackup, StatusDocument } from "../../render/status-document.ts";
 import type { CliContext } from "../cli-context.ts";
 import { openBackup } from "./open-backup.ts";
@@ -51,10 +52,8 @@ async function storeGlance(
       const nowMs = app.ports.clock.nowMs();
       const { newest, lastProven, lost, unreadable } = await glanceAtBackups(context, config.cluster, nowMs);
       const backups = { ...empty, isSeen: true, newest: shown(newest, nowMs), lastProven: shown(lastProven, nowMs), lost };
-      const [first] = unreadable;
-      if (first === undefined) return { backups };
-      const more = unreadable.length === 1 ? "" : `, and ${String(unreadable.length - 1)} more`;
-      return { backups, problem: `backup set ${first}${more}: its manifest is damaged or gone, and it is newer than what is shown` };
+      const problem = newestProblem({ newest, unreadable });
+      return problem === undefined ? { backups } : { backups, problem };
     } finally {
       await backup.close();
     }
@@ -67,6 +66,16 @@ async function storeGlance(
         : `${here.store} gave no answer within ${String(limitMs / 1000)} s`;
     return { backups: empty, problem: `the backup sets (${why})` };
   }
+}
+
+/** Why what is shown of the newest set is not all that there is to know. */
+export function newestProblem({ newest, unreadable }: Pick<BackupGlance, "newest" | "unreadable">): string | undefined {
+  const [first] = unreadable;
+  const more = unreadable.length === 1 ? "" : `, and ${String(unreadable.length - 1)} more`;
+  if (first !== undefined)
+    return `backup set ${first}${more}: its manifest is damaged, gone or not to be read, and it is newer than what is shown`;
+  const unread = unreadWords(newest?.restorability);
+  return newest === undefined || unread === undefined ? undefined : `backup set ${newest.manifest.id}: ${unread}`;
 }
 
 function shown(set: GlancedSet | undefined, nowMs: number): StatusBackup | undefined {

@@ -12,9 +12,9 @@ const stopped = (code: ErrorCode, detail: string): AbortSignal =>
   AbortSignal.abort(new RecoveryError(code, { subject: "requorum", detail }));
 /** Every verb as it would be if it never ended, and heard of no signal. */
 const endless = commandTable.map((spec) => ({ ...spec, load: () => Promise.resolve({ run: () => new Promise<never>(() => undefined) }) }));
-/** The words of a call of each verb that only misses the patience. */
+/** The words of a call of each verb that only misses the patience. A run is waited for, until it stops by itself at a step's end. */
 const calls = commandTable
-  .filter((spec) => !["apply", "recover", "resume"].includes(spec.path.join(" ")))
+  .filter((spec) => spec.carriesOutRuns !== true)
   .map((spec) => [...spec.path, ...(spec.arguments ?? []).filter((one) => one.isRequired).map((one) => one.choices?.[0] ?? "x")]);
 
 test("cli: Ctrl-C without a terminal says so, with what is left and what to type next", async () => {

@@ -40,7 +40,7 @@ export function bashCompletion(specs: readonly CommandSpec[]): string {
   const taking = unique(options.flatMap(flagsOf));
   // Of one name, as --out, one verb takes a file and another a directory: files are offered with the directories on the way to them.
   const filesLast = options.toSorted((one, other) => Number(one.value === "FILE") - Number(other.value === "FILE"));
-  const values = [...new Map(filesLast.map((option) => [option.name, option])).values()];
+  const values = [...new Map(filesLast.map((option) => [option.name, withAllChoices(option, options)])).values()];
   const groups = Object.keys(groupSummaries);
   const verbs = unique(specs.flatMap(({ path }) => path.slice(0, 1)));
   return `${namesOfLabs}_requorum() {
@@ -95,6 +95,12 @@ ${specs.map((spec) => `          "${spec.path.join(" ")}") words="${(spec.option
     esac
   fi
 ${offer}`;
+}
+
+/** Of one name, as --accept, each verb has its own choices: all are offered. */
+function withAllChoices(option: OptionSpec, all: readonly OptionSpec[]): OptionSpec {
+  const choices = unique(all.flatMap(({ name, choices: its }) => (name === option.name ? (its ?? []) : [])));
+  return choices.length === 0 ? option : { ...option, choices };
 }
 
 const unique = (words: readonly string[]): readonly string[] => [...new Set(words)];

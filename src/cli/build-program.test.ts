@@ -3,6 +3,8 @@ import test from "node:test";
 import { cli } from "../../test/support/captured-cli.ts";
 import { healthyKubeadm3 } from "../../test/support/inventory-builder.ts";
 import { errorSchema } from "../schemas/output.ts";
+import { commandTable } from "./command-table.ts";
+import { groupSummaries } from "./global-option-specs.ts";
 
 const { config } = healthyKubeadm3().build();
 
@@ -118,4 +120,9 @@ test("cli: what etcdctl and etcdutl call otherwise is named, and only a slip of 
     assert.match(error.detail, detail);
     assert.equal(error.commands[0], command);
   }
+});
+
+test("cli: every group of verbs says what it is for", () => {
+  const groups = new Set(commandTable.flatMap(({ path }) => (path.length > 1 ? path.slice(0, 1) : [])));
+  assert.deepEqual([...groups].sort(), Object.keys(groupSummaries).sort());
 });

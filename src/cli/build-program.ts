@@ -87,7 +87,9 @@ export function buildProgram(table: readonly CommandSpec[], options: ProgramOpti
       .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
       .helpOption("-h, --help", "show this help");
   configure(program)
-    .description("Watches, diagnoses and recovers highly available Kubernetes control planes. Needs SSH to the machines and nothing else.")
+    .description(
+      "Watches, backs up, diagnoses and recovers highly available Kubernetes control planes. Needs SSH to the machines and nothing else.",
+    )
     .version(options.version, "-V, --version", "print the version")
     .helpCommand("help [verb]", "show the help of a verb")
     .addHelpText("after", "\nSomething is broken right now?  requorum recover\nHelp of a verb:                 requorum help VERB");

@@ -3,6 +3,7 @@ import type { OptionSpec } from "./command-spec.ts";
 /** Words for verbs that only group others. */
 export const groupSummaries: { readonly [name: string]: string } = {
   snapshot: "what is in a snapshot, a database or a data dir; objects out of it, and new data dirs from it",
+  backup: "sets of all that a recovery needs: made, proven, kept, read, put back, on a schedule",
   runs: "the runs known on this machine and their journals",
   lab: "a real cluster on machines of its own, to practise on",
 };

@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { translating } from "./to-recovery-error.ts";
+import { errnoOf, translating } from "./to-recovery-error.ts";
 
 /** A passphrase is a sentence; a file beyond that is another one. */
 const fileBytesMax = 4096;
@@ -9,12 +9,13 @@ const othersMode = 0o077;
 
 /**
  * The first line of the file, without its end. LOCAL_FILE_FAILED;
- * BACKUP_KEY_INVALID when the line is empty, the file is too long for one, or
- * others may read it. Nothing of it is ever quoted.
+ * BACKUP_KEY_INVALID when there is no such file or it may not be read, when
+ * the line is empty, the file is too long for one, or others may read it.
+ * Nothing of it is ever quoted.
  */
 export async function readPassphraseFile(path: string): Promise<string> {
-  const { bytes, mode } = await translating(path, "read the passphrase", async () => {
-    const handle = await open(path, "r");
+  const { bytes, mode } = await translating(path, "read it", async () => {
+    const handle = await open(path, "r").catch(asInvalid(path));
     try {
       const stats = await handle.stat();
       const { buffer, bytesRead } = await handle.read(new Uint8Array(fileBytesMax + 1), 0, fileBytesMax + 1, 0);
@@ -36,4 +37,13 @@ export async function readPassphraseFile(path: string): Promise<string> {
 
 function invalid(path: string, detail: string): RecoveryError {
   return new RecoveryError("BACKUP_KEY_INVALID", { subject: `passphrase file ${path}`, detail });
+}
+
+function asInvalid(path: string): (error: unknown) => never {
+  return (error) => {
+    const code = errnoOf(error);
+    if (code === "ENOENT" || code === "ENOTDIR") throw invalid(path, "there is no such file");
+    if (code === "EACCES") throw invalid(path, "this user may not read it");
+    throw error;
+  };
 }

@@ -79,8 +79,8 @@ test("backup run: a store that cannot be opened, and a webhook and metrics that 
   rmSync(join(path, "passphrase"));
   const more = `, metrics: { textfile: ${join(path, "none", "x.prom")} }, webhook: { urlFile: ${join(path, "none")} }`;
   const { code, out } = await call(["backup", "run"], more);
-  assert.equal(code, 13);
-  assert.match(out, /open: LOCAL_FILE_FAILED[^]*not told: the metrics[^]*not told: the webhook/);
+  assert.equal(code, 2);
+  assert.match(out, /open: BACKUP_KEY_INVALID[^]*not told: the metrics[^]*not told: the webhook/);
   const credential = join(path, "credential");
   writeFileSync(credential, "another\n", { mode: 0o400 });
   assert.equal((await call(["backup", "run", "--credential", credential])).code, 10);

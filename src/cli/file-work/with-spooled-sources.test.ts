@@ -170,7 +170,8 @@ test("snapshot restore: of several members it prints the calls for the others, i
   const wrong = await call([...words, "--initial-advertise-peer-urls", "https://10.0.0.11:2380"]);
   assert.deepEqual([wrong.code, readdirSync(work).length], [2, 2], wrong.err);
   const { code, out, err } = await call([...words, "--initial-advertise-peer-urls", "https://10.0.0.12:2380/"]);
-  assert.deepEqual([code, err], [0, ""]);
+  // On a machine with much else to do its progress is told.
+  assert.deepEqual([code, err.replaceAll(/^ *checking the sha256: .*\n/gm, "")], [0, ""]);
   const calls = [...out.matchAll(/^ +requorum snapshot restore (.*)$/gm)].map(([, rest = ""]) => rest);
   const callFor = (name: string): string =>
     `${path} --name ${name} --data-dir ${dir(name)} --initial-cluster ${cluster} --initial-cluster-token 't 1' --bump-revision 1000 --mark-compacted --etcd-version v3.5`;

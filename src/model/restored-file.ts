@@ -11,6 +11,8 @@ export const restorableKinds = [
   "load-balancer",
   "kubeconfig",
 ] as const satisfies readonly BackupPartKind[];
+/** What a person may ask for by kind. Not what the kubelet or systemd starts: see `notPutBack`. */
+export const choosableKinds = restorableKinds.filter((kind) => kind !== "static-pod");
 export type RestorableKind = (typeof restorableKinds)[number];
 
 /** What cannot be proven may be accepted by name; it stands in the plan's words then. */

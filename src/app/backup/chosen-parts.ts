@@ -28,6 +28,8 @@ export function chosenParts(set: OpenSet, host: HostName, selection: PartSelecti
         `set ${set.manifest.id} has nothing of that kind of ${host}; see requorum backup show ${set.manifest.id}`,
       );
   const chosen = own.filter(({ kind, path }) => selection.kinds.includes(kind) || selection.paths.some((wish) => isAtOrBelow(path, wish)));
+  const started = chosen.find(({ kind }) => kind === "static-pod");
+  if (started !== undefined) throw notPutBack(set, started);
   const paths = new Set(chosen.map(({ path }) => path));
   // Where /lib is a link to /usr/lib the same file was collected under both names.
   return chosen
@@ -66,6 +68,25 @@ const pkiDirs = [
 /** Whether CAs lie in the directory of that path by its program's own wish, so that other machines have them there, too. */
 export function isAuthorityPlace(path: string, { pkiDir }: ClusterConfig["paths"]): boolean {
   return [pkiDir, `${pkiDir}/etcd`, ...pkiDirs].includes(path.slice(0, path.lastIndexOf("/")));
+}
+
+/**
+ * What the kubelet or systemd starts from a file: where directories lie behind
+ * links nobody may tell from its place that it starts etcd, and a member that
+ * was removed would come to life again.
+ */
+function notPutBack(set: OpenSet, { path }: RestorablePart): RecoveryError {
+  return new RecoveryError("NOT_BUILT_YET", {
+    subject: `backup restore of ${path}`,
+    detail:
+      "static pods, and the units and settings of etcd as a service, are not put back by this version: it could bring a member to life that was removed. Name other files by --kind or by narrower paths",
+    remedies: [
+      {
+        why: "have them as plain files, to look at and to put back by hand",
+        command: `requorum backup unseal ${set.manifest.id} --to ./set`,
+      },
+    ],
+  });
 }
 
 function notThere(set: OpenSet, host: HostName, path: string): RecoveryError {

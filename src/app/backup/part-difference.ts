@@ -90,11 +90,11 @@ function keyIn({ keyMatcher }: DifferenceContext, text: string | undefined): str
     : undefined;
 }
 
-/** Files that are configuration by their name. What is not listed is not shown. */
+/** Files that are configuration by their name. What is not listed is not shown: scripts, units and their environment call programs with secrets in any form. */
 const shownNames: { readonly [kind in RestorableKind]?: RegExp } = {
-  kubelet: /\/(?:config\.yaml|kubelet-config\.yaml|instance-config\.yaml|kubeadm-flags\.env|kubelet(?:\.env)?|[^/]+\.service|[^/]+\.conf)$/,
-  "container-runtime": /\/(?:config\.toml|crio\.conf|crictl\.yaml|[^/]+\.service|[^/]+\.conf)$/,
-  "load-balancer": /\/(?:haproxy\.cfg|keepalived\.conf|[^/]+\.sh|[^/]+\.service|[^/]+\.conf)$/,
+  kubelet: /\/(?:config\.yaml|kubelet-config\.yaml|instance-config\.yaml)$/,
+  "container-runtime": /\/(?:config\.toml|crio\.conf|crictl\.yaml)$/,
+  "load-balancer": /\/(?:haproxy\.cfg|keepalived\.conf)$/,
 };
 
 function shownText(

@@ -38,7 +38,7 @@ const valueField = /(^\s*(?:-\s+)*|[{,]\s*)(["']?value["']?\s*:)(?=\s|$|["'])/i;
 
 /** Words that tell of a secret behind them, with the rest of the word that they stand in. */
 const telling =
-  /(?:password|passwd|passphrase|(?<![a-z])pass(?![a-z])|_pass|(?<![a-z])pwd|secret|token|credential|psk|api[_-]?key|[_-]key(?![a-z])|(?<![a-z])key(?=\s*=)|(?<![a-z])auth(?![a-z])|authorization|(?<![a-z])basic(?![a-z])|bearer)[\w-]*/i;
+  /(?:password|passwd|passphrase|pass(?![a-z]{2})|(?<![a-z])pw(?![a-z])|_pw|(?<![a-z])pwd|secret|token|credential|psk|api[_-]?key|[_-]key(?![a-z])|(?<![a-z])key(?=\s*=)|(?<![a-z])auth(?![a-z])|authorization|(?<![a-z])basic(?![a-z])|bearer)[\w-]*/i;
 
 /** Behind a telling word: a path, a switch, a time, or nothing. */
 const harmless =

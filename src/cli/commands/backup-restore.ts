@@ -10,7 +10,7 @@ import type { BackupManifest } from "../../model/backup-set.ts";
 import type { BackupSetId } from "../../model/ids.ts";
 import type { RecoveryPlan } from "../../model/plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { restorableKinds, restoreDoubts, takesEffectWords, type RestoreDoubt } from "../../model/restored-file.ts";
+import { choosableKinds, restoreDoubts, takesEffectWords, type RestoreDoubt } from "../../model/restored-file.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import { restoreDocument, restorePage, type BackupRestoreDocument } from "../../render/backup-restore.ts";
 import { planDocument, shortDigest } from "../../render/plan-document.ts";
@@ -140,7 +140,7 @@ async function trustedSet(invocation: Invocation, { app, backup }: BackupCall): 
 
 function selectionOf(invocation: Invocation): PartSelection {
   const typed = listOption(invocation, "kind");
-  const kinds = restorableKinds.filter(
+  const kinds = choosableKinds.filter(
     (kind) =>
       typed.includes(kind) ||
       (kind === "pki" && hasFlag(invocation, "pki")) ||
@@ -152,7 +152,7 @@ function selectionOf(invocation: Invocation): PartSelection {
     return clean;
   });
   if (kinds.length + paths.length === 0)
-    throw usage("--kind", `say what is put back: --pki, --encryption-config, --kind KIND (${restorableKinds.join(", ")}) or --path PATH`);
+    throw usage("--kind", `say what is put back: --pki, --encryption-config, --kind KIND (${choosableKinds.join(", ")}) or --path PATH`);
   return { kinds, paths };
 }
 

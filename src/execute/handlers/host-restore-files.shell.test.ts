@@ -297,15 +297,19 @@ test(
   { skip: !isRootWithMounts },
   async (context) => {
     const conf = "/etc/kubernetes/a.conf";
-    const world = setting(context, { [cfg]: "new\n", [conf]: "NEW\n" });
+    const second = "/etc/kubernetes/b.conf";
+    const world = setting(context, { [cfg]: "new\n", [conf]: "NEW\n", [second]: "SECOND\n" });
     const { machines } = world;
     machines.set("cp1", cfg, { text: "old\n" });
     machines.set("cp1", "/data/a.conf", { text: "OLD\n" });
     mkdirSync(machines.place("cp1", "/etc/kubernetes"), { recursive: true });
     machines.bound = { from: "/data", at: "/etc/kubernetes" };
-    const args = await argsOf(world, { [cfg]: becomes("new\n"), [conf]: becomes("NEW\n") });
+    const args = await argsOf(world, { [cfg]: becomes("new\n"), [conf]: becomes("NEW\n"), [second]: becomes("SECOND\n") });
     await hostRestoreFilesHandler.perform(args, world.step);
-    assert.deepEqual([machines.text("cp1", cfg), machines.text("cp1", "/data/a.conf")], ["new\n", "NEW\n"]);
+    assert.deepEqual(
+      [cfg, "/data/a.conf", "/data/b.conf"].map((path) => machines.text("cp1", path)),
+      ["new\n", "NEW\n", "SECOND\n"],
+    );
     const kept = join(machines.place("cp1", "/data/.requorum-aside/R"), machines.place("cp1", conf));
     assert.equal(readFileSync(kept, "utf8"), "OLD\n");
     assert.deepEqual(readdirSync(machines.place("cp1", "/data/.requorum-aside/R")), [machines.place("cp1", "/").split("/")[1]]);

@@ -70,9 +70,12 @@ base_for() {
   else
     base=${"$"}{mount#* }; base="${"$"}{base%/}/.requorum-aside"
     mkdir -p "$base/$run"; chmod 700 "$base" "$base/$run"
-    rm -rf -- "$base"/*/.staged.*
+    # Once for each: later files of this call have theirs there.
+    if ! grep -qxF -e "$base/$run/$id" "$work/bases" 2>/dev/null; then
+      rm -rf -- "$base"/*/.staged.*
+      printf '%s\n' "$base/$run/$id" >> "$work/bases"
+    fi
     base=$base/$run
-    printf '%s\n' "$base/$id" >> "$work/bases"
   fi
   [ "$(stat -c %d "$1/.")" = "$(stat -c %d "$base/.")" ] || stop "$1 is on another filesystem than $base; nothing was written there"
   mkdir -p "$base/$id"

@@ -1,8 +1,8 @@
-import { readFile, rm, rmdir } from "node:fs/promises";
+import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { LastSeenStore } from "../../ports/last-seen-store.ts";
-import { makePrivateDirectory, replaceFile } from "./durable-file.ts";
-import { errnoOf, toRecoveryError, translating } from "./to-recovery-error.ts";
+import { readStateText, writeStateText } from "./state-text.ts";
+import { errnoOf, translating } from "./to-recovery-error.ts";
 
 /** STATE/CLUSTER/last-seen/inventory.json, replaced as a whole: a reader sees the old facts or the new ones. */
 export class FileLastSeenStore implements LastSeenStore {
@@ -13,22 +13,12 @@ export class FileLastSeenStore implements LastSeenStore {
     this.#stateDirectory = options.stateDirectory;
   }
 
-  async read(cluster: string): Promise<string | undefined> {
-    const path = this.#path(cluster);
-    try {
-      return await readFile(path, "utf8");
-    } catch (error) {
-      if (errnoOf(error) === "ENOENT") return undefined;
-      throw toRecoveryError(error, path, "read the facts of the last good probe");
-    }
+  read(cluster: string): Promise<string | undefined> {
+    return readStateText(this.#path(cluster), "read the facts of the last good probe");
   }
 
-  async write(cluster: string, text: string): Promise<void> {
-    const path = this.#path(cluster);
-    await translating(path, "keep the facts of this probe", async () => {
-      await makePrivateDirectory(join(this.#stateDirectory, cluster, "last-seen"));
-      await replaceFile(path, Buffer.from(text));
-    });
+  write(cluster: string, text: string): Promise<void> {
+    return writeStateText(this.#path(cluster), text, "keep the facts of this probe");
   }
 
   placeOf(cluster: string): string {

@@ -1,8 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SeenSetsStore } from "../../ports/seen-sets-store.ts";
-import { makePrivateDirectory, replaceFile } from "./durable-file.ts";
-import { errnoOf, toRecoveryError, translating } from "./to-recovery-error.ts";
+import { readStateText, writeStateText } from "./state-text.ts";
 
 /** STATE/CLUSTER/backup-seen.json, replaced as a whole. */
 export class FileSeenSetsStore implements SeenSetsStore {
@@ -13,22 +11,12 @@ export class FileSeenSetsStore implements SeenSetsStore {
     this.#stateDirectory = options.stateDirectory;
   }
 
-  async read(cluster: string): Promise<string | undefined> {
-    const path = this.#path(cluster);
-    try {
-      return await readFile(path, "utf8");
-    } catch (error) {
-      if (errnoOf(error) === "ENOENT") return undefined;
-      throw toRecoveryError(error, path, "read what is remembered of backup stores");
-    }
+  read(cluster: string): Promise<string | undefined> {
+    return readStateText(this.#path(cluster), "read what is remembered of backup stores");
   }
 
-  async write(cluster: string, text: string): Promise<void> {
-    const path = this.#path(cluster);
-    await translating(path, "remember what is in the backup store", async () => {
-      await makePrivateDirectory(join(this.#stateDirectory, cluster));
-      await replaceFile(path, Buffer.from(text));
-    });
+  write(cluster: string, text: string): Promise<void> {
+    return writeStateText(this.#path(cluster), text, "remember what is in the backup store");
   }
 
   #path(cluster: string): string {

@@ -1,6 +1,7 @@
 import type { CommandSpec, OptionSpec } from "../command-spec.ts";
 import { setKeyOptions } from "./backup-key-options.ts";
 import { storeOption } from "./backup-specs.ts";
+import { objectOptions } from "./object-options.ts";
 
 const committedOnly: OptionSpec = {
   name: "committed-only",
@@ -44,18 +45,7 @@ export const backupReadSpecs: readonly CommandSpec[] = [
     ],
     options: [
       storeOption,
-      { name: "namespace", short: "n", value: "NAME", describes: "only this namespace, which alone means all that is in it" },
-      { name: "all-namespaces", short: "A", describes: "every namespace, as without --namespace" },
-      { name: "selector", short: "l", value: "LABELS", describes: "only objects with these labels: app=web,tier!=cache,zone in (a,b)" },
-      { name: "revision", value: "N", describes: "as they were at this revision", defaultWords: "the newest" },
-      { name: "all", describes: "also what the cluster makes again by itself: events, leases, endpoints, what controllers own" },
-      {
-        name: "prefix",
-        value: "PREFIX",
-        describes: "of several clusters in one etcd, the one whose keys begin so",
-        defaultWords: "for objects by name the one of the set's API server, else the one with most objects",
-      },
-      { name: "raw", describes: "everything, as the API server would have answered" },
+      ...objectOptions("for objects by name the one of the set's API server, else the one with most objects"),
       encryptionConfig,
       committedOnly,
       ...setKeyOptions,

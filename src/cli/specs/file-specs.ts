@@ -1,4 +1,5 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from "../command-spec.ts";
+import { objectOptions } from "./object-options.ts";
 
 const source: ArgumentSpec = {
   name: "file",
@@ -103,18 +104,7 @@ export const fileSpecs: readonly CommandSpec[] = [
       },
     ],
     options: [
-      { name: "namespace", short: "n", value: "NAME", describes: "only this namespace, which alone means all that is in it" },
-      { name: "all-namespaces", short: "A", describes: "every namespace, as without --namespace" },
-      { name: "selector", short: "l", value: "LABELS", describes: "only objects with these labels: app=web,tier!=cache,zone in (a,b)" },
-      { name: "revision", value: "N", describes: "as they were at this revision", defaultWords: "the newest" },
-      { name: "all", describes: "also what the cluster makes again by itself: events, leases, endpoints, what controllers own" },
-      {
-        name: "prefix",
-        value: "PREFIX",
-        describes: "of several clusters in one etcd, the one whose keys begin so",
-        defaultWords: "the one with most objects",
-      },
-      { name: "raw", describes: "everything, as the API server would have answered" },
+      ...objectOptions("the one with most objects"),
       { name: "encryption-config", value: "FILE", describes: "the EncryptionConfiguration, where values are encrypted at rest" },
       committedOnly,
       walDir,

@@ -6,12 +6,21 @@ import type { BackupStore } from "../ports/backup-store.ts";
 import type { KnownChunk } from "./known-chunks.ts";
 
 /** What of a part its content says. */
-export type StoredContent = Pick<BackupPart, "sizeBytes" | "sha256" | "chunks">;
+export interface StoredContent extends Pick<BackupPart, "sizeBytes" | "sha256" | "chunks"> {
+  /** Hex; of all but the last `trailerBytes`. */
+  readonly sha256BeforeTrailer: string;
+}
+
+export interface ContentReading {
+  readonly signal?: AbortSignal | undefined;
+  /** How long the trailer is, a checksum of what stands before it; 0: there is none. */
+  readonly trailerBytes: number;
+}
 
 /** The content of one set that is being written, wherever the work is done: here (`SetContent`), or in a thread of its own. */
 export interface SetContentWork {
   /** Reads `content` to its end; one part after the other. */
-  add(content: AsyncIterable<Uint8Array> | Uint8Array, signal: AbortSignal | undefined): Promise<StoredContent>;
+  add(content: AsyncIterable<Uint8Array> | Uint8Array, reading: ContentReading): Promise<StoredContent>;
   /** Puts what is left; then all that the manifest and the index say of content. */
   finish(): Promise<{ readonly packs: readonly StoredObjectRef[]; readonly chunks: readonly ChunkPlace[] }>;
   /** Resolves when nothing is on its way to the store any more; gives the names of what may be there. May be called at any time, and ends the work. */

@@ -1,10 +1,11 @@
 import type { StoredObjectRef } from "../model/backup-set.ts";
 import { toHex } from "../formats/backup-set/byte-text.ts";
 import { chunkBytes, chunkNameOf, sealChunk, type ChunkKeys } from "../formats/backup-set/chunk.ts";
+import { LastBytes } from "../formats/last-bytes.ts";
 import type { ChunkPlace } from "../formats/backup-set/set-index.ts";
 import type { KnownChunk } from "./known-chunks.ts";
 import { PackWriter, type PackedChunk } from "./pack-writer.ts";
-import type { SetContentOptions, SetContentWork, StoredContent } from "./set-content-work.ts";
+import type { ContentReading, SetContentOptions, SetContentWork, StoredContent } from "./set-content-work.ts";
 
 /** The content of one set that is being written: cuts parts into chunks, stores those that are new, and knows where each lies. */
 export class SetContent implements SetContentWork {
@@ -21,8 +22,9 @@ export class SetContent implements SetContentWork {
     this.#packs = new PackWriter(options);
   }
 
-  async add(content: AsyncIterable<Uint8Array> | Uint8Array, signal: AbortSignal | undefined): Promise<StoredContent> {
+  async add(content: AsyncIterable<Uint8Array> | Uint8Array, { signal, trailerBytes }: ContentReading): Promise<StoredContent> {
     const hash = this.#chunkKeys.ciphers.startSha256();
+    const last = new LastBytes(trailerBytes, (bytes) => hash.update(bytes));
     const chunks: number[] = [];
     const cut = new Uint8Array(chunkBytes);
     let cutBytes = 0;
@@ -33,7 +35,7 @@ export class SetContent implements SetContentWork {
     };
     for await (const piece of content instanceof Uint8Array ? [content] : content) {
       signal?.throwIfAborted();
-      hash.update(piece);
+      last.update(piece);
       sizeBytes += piece.length;
       for (let offset = 0; offset < piece.length;) {
         if (cutBytes === 0 && piece.length - offset >= chunkBytes) {
@@ -51,7 +53,9 @@ export class SetContent implements SetContentWork {
       }
     }
     if (cutBytes > 0) await store(cut.subarray(0, cutBytes));
-    return { sizeBytes, sha256: toHex(hash.digest()), chunks };
+    const sha256BeforeTrailer = toHex(hash.soFar());
+    hash.update(last.bytes);
+    return { sizeBytes, sha256: toHex(hash.digest()), sha256BeforeTrailer, chunks };
   }
 
   async finish(): Promise<{ readonly packs: readonly StoredObjectRef[]; readonly chunks: readonly ChunkPlace[] }> {

@@ -20,7 +20,7 @@ import { inTurns } from "./in-turns.ts";
 import { knownChunks } from "./known-chunks.ts";
 import { putManifest } from "./put-manifest.ts";
 import { SetContent } from "./set-content.ts";
-import type { MakeSetContent, SetContentWork } from "./set-content-work.ts";
+import type { ContentReading, MakeSetContent, SetContentWork } from "./set-content-work.ts";
 import { readSignedManifest } from "./set-signing.ts";
 import {
   isHeld,
@@ -60,6 +60,7 @@ export interface NewSet {
   readonly trustedKeys?: readonly Uint8Array[];
 }
 
+type PartContent = AsyncIterable<Uint8Array> | Uint8Array;
 /** What of a part its content says by itself. */
 export type BackupPartHead = Omit<BackupPart, "sizeBytes" | "sha256" | "chunks">;
 export type ManifestFacts = Omit<BackupManifest, "apiVersion" | "kind" | "id" | "contents" | "key" | "index" | "packs">;
@@ -134,13 +135,22 @@ export class SetWriter {
   }
 
   /** Reads `content` to its end. When it fails, the writer is to be aborted. Of a symlink the content is empty. */
-  async addPart(head: BackupPartHead, content: AsyncIterable<Uint8Array> | Uint8Array, signal?: AbortSignal): Promise<BackupPart> {
+  async addPart(head: BackupPartHead, content: PartContent, signal?: AbortSignal): Promise<BackupPart> {
+    return (await this.addWithTrailer(head, content, { signal, trailerBytes: 0 })).part;
+  }
+
+  /** The same of content that ends with a checksum of what stands before it; gives that sha256, as hex, of what is stored. */
+  async addWithTrailer(
+    head: BackupPartHead,
+    content: PartContent,
+    reading: ContentReading,
+  ): Promise<{ readonly part: BackupPart; readonly sha256BeforeTrailer: string }> {
     this.#assertOpen();
-    const stored = await this.#content.add(content, signal);
+    const { sha256BeforeTrailer, ...stored } = await this.#content.add(content, reading);
     // Before 1970 there are no times in the format: a file of 1969 must not make the whole set unreadable.
     const part: BackupPart = { ...head, modifiedAt: Math.max(0, Math.floor(head.modifiedAt)), ...stored };
     this.#parts.push(part);
-    return part;
+    return { part, sha256BeforeTrailer };
   }
 
   /** The set exists when this resolves. BACKUP_STORE_*, BACKUP_OBJECT_MISSING when a pack that it needs is gone. */

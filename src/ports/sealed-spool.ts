@@ -1,7 +1,8 @@
 /**
  * Room on this machine for what may not lie there in the clear: a cluster's
- * secrets while they are looked at. What is on disk is sealed under a key that
- * only this program's memory has; after a kill nobody can read it.
+ * secrets while they are looked at. It is this program's memory where enough
+ * of that is free; else what is on disk is sealed under a key that only this
+ * program's memory has. After a kill nobody can read it.
  */
 export interface SealedSpool {
   /** LOCAL_FILE_FAILED. */
@@ -13,8 +14,11 @@ export interface SealedDirectory {
   readonly path: string;
   /** What files may take there now. */
   freeBytes(): Promise<bigint>;
-  /** A file under a name of its own: the path by which readers know it. */
-  create(name: string): Promise<SealedFile>;
+  /**
+   * A file under a name of its own: the path by which readers know it. One of
+   * which it is known about how large it will be may be held in memory.
+   */
+  create(name: string, expectedBytes?: number): Promise<SealedFile>;
   /** The content of a file that is closed, in order. FILE_CHANGED when it is not what was written. */
   read(name: string): AsyncIterable<Uint8Array>;
   /** What a reader needs, of files that are closed. It holds the key: for another thread of this program, and for nobody else. */
@@ -33,13 +37,25 @@ export interface SealedFile {
 
 export interface SealedReading {
   readonly key: Uint8Array;
-  readonly files: readonly {
-    readonly name: string;
-    /** The sealed file. */
-    readonly place: string;
-    /** Distinguishes the files under one key. */
-    readonly number: number;
-    /** In the clear. */
-    readonly sizeBytes: number;
-  }[];
+  readonly files: readonly SealedFileFacts[];
+}
+
+export type SealedFileFacts = FileOnDisk | FileInMemory;
+
+interface SpooledFile {
+  readonly name: string;
+  /** In the clear. */
+  readonly sizeBytes: number;
+}
+
+export interface FileOnDisk extends SpooledFile {
+  /** The sealed file. */
+  readonly place: string;
+  /** Distinguishes the files under one key. */
+  readonly number: number;
+}
+
+export interface FileInMemory extends SpooledFile {
+  /** Of one size, filled one after the other; all threads see the same. */
+  readonly rooms: readonly SharedArrayBuffer[];
 }

@@ -20,7 +20,7 @@ export function sandboxOptions(differing: Partial<LocalSandboxesOptions> = {}): 
     dialEtcd: ({ port, ...credentials }) =>
       new GrpcEtcdClient({
         host,
-        target: `ipv4:127.0.0.1:${String(port)}`,
+        address: { host: "127.0.0.1", port },
         credentials: { ...credentials, source },
         serverNames: ["localhost"],
         onClose: () => Promise.resolve(),

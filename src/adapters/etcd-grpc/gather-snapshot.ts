@@ -1,8 +1,8 @@
-import type { ClientReadableStream } from "@grpc/grpc-js";
 import type { HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import type { SnapshotCall, SnapshotListener } from "./snapshot-call.ts";
 
-/** Held here at most (and one message): the stream pauses then, and HTTP/2's window holds etcd back. */
+/** Held here at most (and one piece): the stream pauses then, and HTTP/2's window holds etcd back. */
 const gatheredBytesMax = 4 * 1024 * 1024;
 
 /**
@@ -10,48 +10,50 @@ const gatheredBytesMax = 4 * 1024 * 1024;
  * arrived while the reader was busy is handed over as one piece, so that a
  * disk sees few large writes. A piece is valid until the next one is asked
  * for: its room is used again. ETCD_TIMEOUT when nothing comes for
- * `idleTimeoutMs` while the reader waits; gRPC's errors as they are.
+ * `idleTimeoutMs` while the reader waits; the call's failure as it is. The
+ * call is closed when the reader leaves.
  */
 export async function* gatherSnapshot(
-  stream: ClientReadableStream<{ readonly blob: Uint8Array }>,
+  open: (listener: SnapshotListener) => SnapshotCall,
   options: { readonly idleTimeoutMs: number; readonly host: HostName },
 ): AsyncGenerator<Uint8Array> {
   const gathered = new GatheredBytes();
   let end: "not-yet" | "complete" | Error = "not-yet";
   let wake: () => void = () => undefined;
-  stream.on("data", ({ blob }: { readonly blob: Uint8Array }) => {
-    const isFirst = gathered.size === 0;
-    gathered.add(blob);
-    if (gathered.size >= gatheredBytesMax) stream.pause();
-    if (isFirst) setImmediate(() => wake()); // whatever else this turn of the event loop brings comes along
+  const call = open({
+    onBlob: (blob) => {
+      const isFirst = gathered.size === 0;
+      gathered.add(blob);
+      if (gathered.size >= gatheredBytesMax) call.pause();
+      if (isFirst) setImmediate(() => wake()); // whatever else this turn of the event loop brings comes along
+    },
+    onEnd: (failure) => {
+      end = failure ?? "complete";
+      wake();
+    },
   });
-  stream.on("end", () => {
-    if (end === "not-yet") end = "complete";
-    wake();
-  });
-  // Also after the reader has left and the call was cancelled: then nobody is interested.
-  stream.on("error", (error: Error) => {
-    end = error;
-    wake();
-  });
-  for (;;) {
-    if (gathered.size > 0) {
-      const piece = gathered.take();
-      stream.resume();
-      yield piece;
-      continue;
+  try {
+    for (;;) {
+      if (gathered.size > 0) {
+        const piece = gathered.take();
+        call.resume();
+        yield piece;
+        continue;
+      }
+      const state = stateOf(end);
+      if (state instanceof Error) throw state;
+      if (state === "complete") return;
+      const arrived = await somethingComes((onArrival) => (wake = onArrival), options.idleTimeoutMs);
+      if (!arrived) {
+        throw new RecoveryError("ETCD_TIMEOUT", {
+          subject: `etcd on ${options.host}`,
+          detail: `Snapshot: nothing came for ${String(options.idleTimeoutMs)} ms`,
+          retry: "transient",
+        });
+      }
     }
-    const state = stateOf(end);
-    if (state instanceof Error) throw state;
-    if (state === "complete") return;
-    const arrived = await somethingComes((call) => (wake = call), options.idleTimeoutMs);
-    if (!arrived) {
-      throw new RecoveryError("ETCD_TIMEOUT", {
-        subject: `etcd on ${options.host}`,
-        detail: `Snapshot: nothing came for ${String(options.idleTimeoutMs)} ms`,
-        retry: "transient",
-      });
-    }
+  } finally {
+    call.close();
   }
 }
 

@@ -1,20 +1,21 @@
 import { Client, credentials, Metadata, type CallOptions as GrpcCallOptions, type ChannelOptions } from "@grpc/grpc-js";
-import { checkServerIdentity, createSecureContext, type SecureContext } from "node:tls";
+import { checkServerIdentity, createSecureContext, type PeerCertificate, type SecureContext } from "node:tls";
 import { uint64OfMemberId, type HostName, type MemberId, type Revision } from "../../model/ids.ts";
 import type { EtcdStatus, MemberFacts } from "../../model/inventory.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { CallOptions, EtcdClient, EtcdHeader, KeyValue, RangeRequest } from "../../ports/etcd-client.ts";
+import { grpcTargetOf, type EtcdAddress } from "./etcd-address.ts";
 import type { EtcdCredentials } from "./etcd-credentials.ts";
 import { alarmsOf, headerOf, keyValueOf, memberFactsOf, statusOf } from "./etcd-facts.ts";
 import { compareEqual, compareModRevision, etcdRpcs, type Rpc } from "./etcd-messages.ts";
 import type { Draft } from "./protobuf-message.ts";
 import { gatherSnapshot } from "./gather-snapshot.ts";
+import { callSnapshot, type SnapshotCallOptions, type SnapshotListener } from "./snapshot-call.ts";
 import { isAnswerTooLarge, toRecoveryError, type FailedCall } from "./to-recovery-error.ts";
 
 export interface GrpcEtcdClientOptions {
   readonly host: HostName;
-  /** grpc-js target: `unix:/path`, `dns:name:port`, `ipv4:1.2.3.4:port`. */
-  readonly target: string;
+  readonly address: EtcdAddress;
   readonly credentials: EtcdCredentials;
   /** The server's certificate must name one of these; the first goes into SNI and :authority. */
   readonly serverNames: readonly [string, ...string[]];
@@ -46,10 +47,11 @@ function requireLeader(): Metadata {
   return metadata;
 }
 
-/** One endpoint through grpc-js. See the port for what it promises. */
+/** One endpoint: calls through grpc-js, a snapshot through Node's HTTP/2. See the port for what it promises. */
 export class GrpcEtcdClient implements EtcdClient {
   readonly host: HostName;
   readonly #client: Client;
+  readonly #snapshotCall: Omit<SnapshotCallOptions, "path" | "timeoutMs" | "signal">;
   readonly #onClose: () => Promise<void>;
   #closing: Promise<void> | undefined;
 
@@ -57,15 +59,15 @@ export class GrpcEtcdClient implements EtcdClient {
   constructor(options: GrpcEtcdClientOptions) {
     this.host = options.host;
     this.#onClose = options.onClose;
-    const { serverNames } = options;
-    const verify = {
-      checkServerIdentity: (_name: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
-        identityProblem(serverNames, certificate),
-    };
+    const { address, serverNames } = options;
+    const secureContext = secureContextOf(options);
+    const verify = { checkServerIdentity: (_name: string, certificate: PeerCertificate) => identityProblem(serverNames, certificate) };
+    const flowControlWindowBytes = options.flowControlWindowBytes ?? defaultFlowControlWindowBytes;
+    this.#snapshotCall = { address, secureContext, ...verify, serverName: serverNames[0], flowControlWindowBytes };
     this.#client = new Client(
-      options.target,
-      credentials.createFromSecureContext(secureContextOf(options), verify),
-      channelOptions(options),
+      grpcTargetOf(address),
+      credentials.createFromSecureContext(secureContext, verify),
+      channelOptions(serverNames[0], flowControlWindowBytes),
     );
   }
 
@@ -166,18 +168,12 @@ export class GrpcEtcdClient implements EtcdClient {
     const rpc = etcdRpcs.snapshot;
     const failedCall = { host: this.host, rpc: rpc.name, isWrite: false, timeoutMs: options.idleTimeoutMs, ...signalOf(options.signal) };
     this.#assertUsable(failedCall);
-    const stream = this.#client.makeServerStreamRequest(rpc.path, encodeWith(rpc), decodeWith(rpc), {}, new Metadata(), {
-      deadline: Date.now() + snapshotMsMax,
-    });
-    const giveUp = () => stream.cancel();
-    options.signal?.addEventListener("abort", giveUp, { once: true });
+    const open = (listener: SnapshotListener) =>
+      callSnapshot({ ...this.#snapshotCall, path: rpc.path, timeoutMs: snapshotMsMax, ...signalOf(options.signal) }, listener);
     try {
-      yield* gatherSnapshot(stream, { idleTimeoutMs: options.idleTimeoutMs, host: this.host });
+      yield* gatherSnapshot(open, { idleTimeoutMs: options.idleTimeoutMs, host: this.host });
     } catch (error) {
       throw toRecoveryError(error, failedCall);
-    } finally {
-      options.signal?.removeEventListener("abort", giveUp);
-      stream.cancel();
     }
   }
 
@@ -248,12 +244,11 @@ export class GrpcEtcdClient implements EtcdClient {
   }
 }
 
-function channelOptions(options: GrpcEtcdClientOptions): ChannelOptions {
-  const [serverName] = options.serverNames;
+function channelOptions(serverName: string, flowControlWindowBytes: number): ChannelOptions {
   return {
     "grpc.ssl_target_name_override": serverName,
     "grpc.default_authority": serverName,
-    "grpc-node.flow_control_window": options.flowControlWindowBytes ?? defaultFlowControlWindowBytes,
+    "grpc-node.flow_control_window": flowControlWindowBytes,
     "grpc.max_receive_message_length": messageBytesMax,
     // Never twice what was asked once: retries are decided by the executor.
     "grpc.enable_retries": 0,
@@ -283,7 +278,7 @@ function secureContextOf({ host, credentials: { ca, certificate, key, source } }
   }
 }
 
-function identityProblem(names: readonly string[], certificate: Parameters<typeof checkServerIdentity>[1]): Error | undefined {
+function identityProblem(names: readonly string[], certificate: PeerCertificate): Error | undefined {
   const problems = names.map((name) => checkServerIdentity(name, certificate));
   return problems.includes(undefined) ? undefined : problems[0];
 }

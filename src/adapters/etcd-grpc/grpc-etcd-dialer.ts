@@ -3,6 +3,7 @@ import { configuredHost } from "../../model/configured-host.ts";
 import type { HostName } from "../../model/ids.ts";
 import type { CallOptions, EtcdClient, EtcdDialer } from "../../ports/etcd-client.ts";
 import type { Forward, HostAccess } from "../../ports/host-access.ts";
+import type { EtcdAddress } from "./etcd-address.ts";
 import { readEtcdCredentials, usualCertificatePaths, type CertificatePaths } from "./etcd-credentials.ts";
 
 export interface GrpcEtcdDialerOptions {
@@ -32,7 +33,7 @@ export function createGrpcEtcdDialer(options: GrpcEtcdDialerOptions): EtcdDialer
 }
 
 interface Way {
-  readonly target: string;
+  readonly address: EtcdAddress;
   close(): Promise<void>;
 }
 
@@ -53,7 +54,7 @@ class GrpcEtcdDialer implements EtcdDialer {
     try {
       const client: EtcdClient = new GrpcEtcdClient({
         host: name,
-        target: way.target,
+        address: way.address,
         credentials,
         // kubeadm puts localhost, the host's name and its address into server.crt; others at least the address.
         serverNames: ["localhost", host.address, host.name, "127.0.0.1"],
@@ -100,16 +101,10 @@ class GrpcEtcdDialer implements EtcdDialer {
     const endpoint = this.#options.endpoint?.(host);
     if (this.#options.reach === "direct") {
       const { address, port } = endpoint ?? { address: host.address, port: clientPort };
-      return { target: directTarget(address, port), close: () => Promise.resolve() };
+      return { address: { host: address, port }, close: () => Promise.resolve() };
     }
     const target = endpoint ?? { address: "127.0.0.1", port: clientPort };
     const forward: Forward = await this.#options.hostAccess.forward(host.name, { ...target, timeoutMs: call.timeoutMs });
-    return { target: `unix:${forward.socketPath}`, close: () => forward.close() };
+    return { address: { path: forward.socketPath }, close: () => forward.close() };
   }
-}
-
-/** grpc-js's names for targets: its resolvers, not URLs. */
-function directTarget(address: string, port: number): string {
-  if (address.includes(":")) return `ipv6:[${address}]:${String(port)}`;
-  return /^[\d.]+$/.test(address) ? `ipv4:${address}:${String(port)}` : `dns:${address}:${String(port)}`;
 }

@@ -2,7 +2,8 @@ import { createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { ByteFiles, ChecksAsked, OpenByteFile, PendingChecks } from "../../ports/byte-files.ts";
-import type { SealedReading } from "../../ports/sealed-spool.ts";
+import type { FileInMemory, FileOnDisk, SealedReading } from "../../ports/sealed-spool.ts";
+import { readRooms } from "./memory-rooms.ts";
 import type { CheckWork } from "./start-check-thread.ts";
 import { sealedBlockBytes, sealedNonce, sealedTagBytes } from "./sealed-block.ts";
 import { toRecoveryError } from "./to-recovery-error.ts";
@@ -14,8 +15,6 @@ const longAgoSeconds = 86_400;
 
 /** `startCheckThread`, where threads are wanted. */
 type StartChecks = (work: CheckWork) => PendingChecks | undefined;
-
-type SealedFileFacts = SealedReading["files"][number];
 
 /** The files of a sealed spool, by their names; the directories are those that the names imply. */
 export class SealedByteFiles implements ByteFiles {
@@ -41,7 +40,8 @@ export class SealedByteFiles implements ByteFiles {
   open(path: string): OpenByteFile {
     const file = this.reading.files.find(({ name }) => name === path);
     if (file === undefined) throw absent(path);
-    return new OpenSealedFile(file, this.reading.key, (asked) => this.startChecks({ ...asked, sealed: this.reading, name: path }));
+    const begin = (asked: ChecksAsked): PendingChecks | undefined => this.startChecks({ ...asked, sealed: this.reading, name: path });
+    return "rooms" in file ? new OpenMemoryFile(file, begin) : new OpenSealedFile(file, this.reading.key, begin);
   }
 
   identityOf(path: string): string {
@@ -59,14 +59,60 @@ export class SealedByteFiles implements ByteFiles {
   }
 }
 
-class OpenSealedFile implements OpenByteFile {
+abstract class OpenSpooledFile implements OpenByteFile {
   readonly name: string;
   readonly size: number;
   readonly secondsSinceWrite = longAgoSeconds;
-  private readonly facts: SealedFileFacts;
+  private readonly begin: (asked: ChecksAsked) => PendingChecks | undefined;
+
+  constructor(facts: FileInMemory | FileOnDisk, begin: (asked: ChecksAsked) => PendingChecks | undefined) {
+    this.name = facts.name;
+    this.size = facts.sizeBytes;
+    this.begin = begin;
+  }
+
+  readInto(offset: number, into: Uint8Array): void {
+    if (offset < 0 || offset + into.length > this.size)
+      throw new RangeError(`${this.name}: bytes ${String(offset)}+${String(into.length)} of ${String(this.size)}`);
+    this.fill(offset, into);
+  }
+
+  /** Nothing but this program can change what is in memory, and every block on disk is checked when it is opened. */
+  assertUnchanged(): void {
+    return undefined;
+  }
+
+  startChecks(asked: ChecksAsked): PendingChecks | undefined {
+    return this.begin(asked);
+  }
+
+  abstract close(): void;
+
+  protected abstract fill(offset: number, into: Uint8Array): void;
+}
+
+class OpenMemoryFile extends OpenSpooledFile {
+  private readonly rooms: FileInMemory["rooms"];
+
+  constructor(facts: FileInMemory, begin: (asked: ChecksAsked) => PendingChecks | undefined) {
+    super(facts, begin);
+    this.rooms = facts.rooms;
+  }
+
+  /** Whoever made it takes it away. */
+  close(): void {
+    return undefined;
+  }
+
+  protected fill(offset: number, into: Uint8Array): void {
+    readRooms(this.rooms, offset, into);
+  }
+}
+
+class OpenSealedFile extends OpenSpooledFile {
+  private readonly facts: FileOnDisk;
   private readonly key: KeyObject;
   private readonly handle: number;
-  private readonly begin: (asked: ChecksAsked) => PendingChecks | undefined;
   /** A block as it lies on the disk. */
   private readonly sealed = Buffer.allocUnsafeSlow(sealedBlockBytes + sealedTagBytes);
   /**
@@ -76,12 +122,10 @@ class OpenSealedFile implements OpenByteFile {
    */
   private readonly opened = new Map<number, Uint8Array>();
 
-  constructor(facts: SealedFileFacts, key: Uint8Array, begin: (asked: ChecksAsked) => PendingChecks | undefined) {
+  constructor(facts: FileOnDisk, key: Uint8Array, begin: (asked: ChecksAsked) => PendingChecks | undefined) {
+    super(facts, begin);
     this.facts = facts;
-    this.begin = begin;
     this.key = createSecretKey(key);
-    this.name = facts.name;
-    this.size = facts.sizeBytes;
     try {
       this.handle = openSync(facts.place, "r");
     } catch (error) {
@@ -89,9 +133,7 @@ class OpenSealedFile implements OpenByteFile {
     }
   }
 
-  readInto(offset: number, into: Uint8Array): void {
-    if (offset < 0 || offset + into.length > this.size)
-      throw new RangeError(`${this.name}: bytes ${String(offset)}+${String(into.length)} of ${String(this.size)}`);
+  protected fill(offset: number, into: Uint8Array): void {
     for (let done = 0; done < into.length;) {
       const at = offset + done;
       const number = Math.floor(at / sealedBlockBytes);
@@ -100,15 +142,6 @@ class OpenSealedFile implements OpenByteFile {
       into.set(part, done);
       done += part.length;
     }
-  }
-
-  /** Every block is checked when it is opened. */
-  assertUnchanged(): void {
-    return undefined;
-  }
-
-  startChecks(asked: ChecksAsked): PendingChecks | undefined {
-    return this.begin(asked);
   }
 
   close(): void {

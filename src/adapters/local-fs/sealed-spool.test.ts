@@ -96,7 +96,7 @@ test("sealed spool: what is asked for again after more blocks than are kept read
 test("sealed spool: a changed byte, a cut file and a block in another's place end the reading", async (context) => {
   const { reading } = await filled(context);
   const [db] = reading.files;
-  assert.ok(db !== undefined);
+  assert.ok(db !== undefined && "place" in db);
   const whole = readFileSync(db.place);
   const sealed = sealedBlockBytes + 16;
   const changed = Buffer.from(whole);
@@ -113,4 +113,104 @@ test("sealed spool: a changed byte, a cut file and a block in another's place en
     );
     file.close();
   }
+});
+
+const mebibyte = 1024 * 1024;
+
+/** A spool that may hold a quarter of this in memory. */
+function spoolWithMemory(context: TestContext, availableBytes: number): { readonly spool: LocalSealedSpool; readonly directory: string } {
+  const { directory } = spoolFor(context);
+  return { spool: new LocalSealedSpool(new LocalFileSpool({ cacheDirectory: directory }), () => availableBytes), directory };
+}
+
+test("sealed spool: content of known size that fits is in memory, reads as it was written, and is gone when the spool goes", async (context) => {
+  const { spool, directory } = spoolWithMemory(context, 200 * mebibyte);
+  const opened = await spool.open();
+  const large = Buffer.concat([Buffer.alloc(16 * mebibyte - 5, 1), Buffer.from(secret), Buffer.alloc(3 * mebibyte, 2)]);
+  const file = await opened.create("snapshot.db", large.length);
+  for (let at = 0; at < large.length; at += 999_999) await file.append(large.subarray(at, at + 999_999));
+  await file.close();
+  const reading = opened.reading();
+  const [facts] = reading.files;
+  assert.ok(facts !== undefined && "rooms" in facts);
+  assert.equal(everyFile(directory).length, 0);
+  const read = new SealedByteFiles(reading).open("snapshot.db");
+  assert.equal(read.size, large.length);
+  for (const [offset, length] of [
+    [0, large.length],
+    [16 * mebibyte - 7, 20],
+    [large.length - 1, 1],
+    [large.length, 0],
+  ] as const) {
+    const into = new Uint8Array(length);
+    read.readInto(offset, into);
+    assert.ok(large.subarray(offset, offset + length).equals(into), `${String(length)} bytes at ${String(offset)}`);
+  }
+  assert.throws(() => read.readInto(large.length, new Uint8Array(1)), RangeError);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of opened.read("snapshot.db")) pieces.push(piece);
+  assert.ok(large.equals(Buffer.concat(pieces)));
+  const [room] = facts.rooms;
+  assert.ok(room !== undefined);
+  await opened.remove();
+  assert.ok(
+    new Uint8Array(room).every((byte) => byte === 0),
+    "what another thread still has is empty",
+  );
+});
+
+test("sealed spool: what becomes larger than there is memory for goes on sealed on the disk, and is whole", async (context) => {
+  const { spool, directory } = spoolWithMemory(context, 4 * mebibyte);
+  const opened = await spool.open();
+  const large = Buffer.concat([Buffer.from(secret.repeat(40_000)), Buffer.alloc(mebibyte, 7)]);
+  const file = await opened.create("grows.db", 1000);
+  const small = await opened.create("small.db", 10);
+  await small.append(Buffer.from(secret));
+  await small.close();
+  for (let at = 0; at < large.length; at += 99_999) await file.append(large.subarray(at, at + 99_999));
+  await file.close();
+  assert.deepEqual(
+    opened.reading().files.map((facts) => [facts.name, "rooms" in facts, facts.sizeBytes]),
+    [
+      ["small.db", true, secret.length],
+      ["grows.db", false, large.length],
+    ],
+  );
+  assert.ok(everyFile(directory).length > large.length);
+  assert.equal(everyFile(directory).includes(secret), false);
+  const into = new Uint8Array(large.length);
+  const read = new SealedByteFiles(opened.reading()).open("grows.db");
+  read.readInto(0, into);
+  read.close();
+  assert.ok(large.equals(into));
+  await opened.remove();
+  assert.equal(everyFile(directory).length, 0);
+});
+
+test("sealed spool: what is larger than its part of memory, or of unknown size, begins on the disk; what is discarded makes room again", async (context) => {
+  const { spool } = spoolWithMemory(context, 4 * mebibyte);
+  const opened = await spool.open();
+  const isInMemory = async (name: string, expectedBytes?: number): Promise<boolean> => {
+    const file = await opened.create(name, expectedBytes);
+    await file.append(new Uint8Array(expectedBytes ?? 1));
+    await file.close();
+    const facts = opened.reading().files.find((one) => one.name === name);
+    assert.ok(facts !== undefined);
+    if ("rooms" in facts) await file.discard();
+    return "rooms" in facts;
+  };
+  assert.deepEqual(
+    [
+      await isInMemory("unknown"),
+      await isInMemory("large", mebibyte + 1),
+      await isInMemory("one", mebibyte),
+      await isInMemory("two", mebibyte),
+    ],
+    [false, false, true, true],
+  );
+  assert.deepEqual(
+    opened.reading().files.map(({ name }) => name),
+    ["unknown", "large"],
+  );
+  await opened.remove();
 });

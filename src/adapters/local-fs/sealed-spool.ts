@@ -1,34 +1,46 @@
 import { createCipheriv, createSecretKey, randomBytes, type KeyObject } from "node:crypto";
 import { sealedBlockBytes, sealedNonce, sealedTagBytes } from "./sealed-block.ts";
 import { SealedByteFiles } from "./sealed-byte-files.ts";
+import { MemoryRooms } from "./memory-rooms.ts";
 import type { FileSpool, SpoolDirectory, SpoolFile } from "../../ports/file-spool.ts";
-import type { SealedDirectory, SealedFile, SealedReading, SealedSpool } from "../../ports/sealed-spool.ts";
+import type { SealedDirectory, SealedFile, SealedFileFacts, SealedReading, SealedSpool } from "../../ports/sealed-spool.ts";
 
 const keyBytes = 32;
 /** Blocks are handed to the disk so many at a time. */
 const blocksPerWrite = 16;
 
-/** Private directories of this machine, sealed. */
+/** A copy in memory is no reason for the machine to run out of it: so much of what is free, and never more than a gibibyte. */
+const memoryShare = 0.25;
+const memoryBytesMax = 1024 * 1024 * 1024;
+
+/** Memory of this process while there is enough, else private directories of this machine, sealed. */
 export class LocalSealedSpool implements SealedSpool {
   private readonly spool: FileSpool;
+  private readonly availableBytes: () => number;
 
-  constructor(spool: FileSpool) {
+  /** `availableBytes`: memory that may be had; absent: what the kernel says, within the limits of the process's control group. */
+  constructor(spool: FileSpool, availableBytes: () => number = () => process.availableMemory()) {
     this.spool = spool;
+    this.availableBytes = availableBytes;
   }
 
   async open(): Promise<SealedDirectory> {
-    return new LocalSealedDirectory(await this.spool.open());
+    const memoryBytes = Math.min(memoryBytesMax, Math.floor(this.availableBytes() * memoryShare));
+    return new LocalSealedDirectory(await this.spool.open(), memoryBytes);
   }
 }
 
 class LocalSealedDirectory implements SealedDirectory {
   private readonly directory: SpoolDirectory;
   private readonly key = randomBytes(keyBytes);
-  private readonly files = new Map<number, SealedReading["files"][number]>();
+  private readonly files = new Map<number, SealedFileFacts>();
+  private readonly inMemory = new Set<MemoryRooms>();
+  private readonly memoryBytes: number;
   private created = 0;
 
-  constructor(directory: SpoolDirectory) {
+  constructor(directory: SpoolDirectory, memoryBytes: number) {
     this.directory = directory;
+    this.memoryBytes = memoryBytes;
   }
 
   get path(): string {
@@ -39,22 +51,12 @@ class LocalSealedDirectory implements SealedDirectory {
     return this.directory.freeBytes();
   }
 
-  async create(name: string): Promise<SealedFile> {
+  create(name: string, expectedBytes?: number): Promise<SealedFile> {
     const number = this.created;
     this.created += 1;
-    const sealedName = `${String(number)}.sealed`;
-    const file = new LocalSealedFile(await this.directory.create(sealedName), { key: this.key, number });
-    const place = `${this.directory.path}/${sealedName}`;
-    return {
-      append: (bytes) => file.append(bytes),
-      close: async () => {
-        this.files.set(number, { name, place, number, sizeBytes: await file.close() });
-      },
-      discard: async () => {
-        this.files.delete(number);
-        await file.discard();
-      },
-    };
+    return expectedBytes !== undefined && expectedBytes <= this.freeMemory()
+      ? Promise.resolve(this.createInMemory(name, number))
+      : this.createOnDisk(name, number);
   }
 
   async *read(name: string): AsyncIterable<Uint8Array> {
@@ -77,7 +79,59 @@ class LocalSealedDirectory implements SealedDirectory {
 
   async remove(): Promise<void> {
     this.key.fill(0);
+    for (const rooms of this.inMemory) rooms.clear();
     await this.directory.remove();
+  }
+
+  private freeMemory(): number {
+    return [...this.inMemory].reduce((free, { sizeBytes }) => free - sizeBytes, this.memoryBytes);
+  }
+
+  private async createOnDisk(name: string, number: number): Promise<SealedFile> {
+    const sealedName = `${String(number)}.sealed`;
+    const file = new LocalSealedFile(await this.directory.create(sealedName), { key: this.key, number });
+    const place = `${this.directory.path}/${sealedName}`;
+    return {
+      append: (bytes) => file.append(bytes),
+      close: async () => {
+        this.files.set(number, { name, place, number, sizeBytes: await file.close() });
+      },
+      discard: async () => {
+        this.files.delete(number);
+        await file.discard();
+      },
+    };
+  }
+
+  /** It goes on on the disk when it becomes larger than there is memory for. */
+  private createInMemory(name: string, number: number): SealedFile {
+    const rooms = new MemoryRooms();
+    this.inMemory.add(rooms);
+    let onDisk: SealedFile | undefined;
+    const leaveMemory = (): void => {
+      rooms.clear();
+      this.inMemory.delete(rooms);
+    };
+    return {
+      append: async (bytes) => {
+        if (onDisk === undefined && bytes.length > this.freeMemory()) {
+          onDisk = await this.createOnDisk(name, number);
+          for (const piece of rooms.pieces()) await onDisk.append(piece);
+          leaveMemory();
+        }
+        if (onDisk === undefined) rooms.append(bytes);
+        else await onDisk.append(bytes);
+      },
+      close: async () => {
+        if (onDisk === undefined) this.files.set(number, { name, rooms: rooms.rooms, sizeBytes: rooms.sizeBytes });
+        else await onDisk.close();
+      },
+      discard: async () => {
+        this.files.delete(number);
+        leaveMemory();
+        await onDisk?.discard();
+      },
+    };
   }
 }
 

@@ -97,7 +97,9 @@ test("checks beside: of a sealed file the same, and no answer when it was change
     sha256: createHash("sha256").update(database).digest("hex"),
     structure: checkBolt(new MemoryByteSource(database, "snapshot.db")),
   });
-  const place = reading.files[0]?.place ?? "";
+  const [first] = reading.files;
+  assert.ok(first !== undefined && "place" in first);
+  const { place } = first;
   const lying = readFileSync(place);
   lying[100] = (lying[100] ?? 0) ^ 1;
   writeFileSync(place, lying);

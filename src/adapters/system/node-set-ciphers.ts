@@ -35,6 +35,7 @@ export const nodeSetCiphers: SetCiphers = {
       update: (data) => {
         running.update(data);
       },
+      soFar: () => running.copy().digest(),
       digest: () => running.digest(),
     };
   },

@@ -77,7 +77,7 @@ async function intoSpool(
   set: OpenSet,
   { part, spool, onBytes }: { readonly part: BackupPart; readonly spool: SealedDirectory; readonly onBytes: (count: number) => void },
 ): Promise<void> {
-  const file = await spool.create(part.path);
+  const file = await spool.create(part.path, part.sizeBytes);
   try {
     for await (const bytes of set.readPart(part, signal)) {
       await file.append(bytes);

@@ -1,4 +1,5 @@
-import { SnapshotTrailer } from "../../formats/etcd/snapshot-trailer.ts";
+import { judgeTrailer, trailerBytes } from "../../formats/etcd/snapshot-trailer.ts";
+import { LastBytes } from "../../formats/last-bytes.ts";
 import type { BackupPartHead, SetWriter } from "../../catalogue/set-writer.ts";
 import type { SourceCandidate } from "../../catalogue/source/judge-source.ts";
 import type { BackupMark } from "../../model/backup-set.ts";
@@ -46,16 +47,21 @@ export async function takeStream(
   const call = { timeoutMs: callTimeoutMs, signal: context.signal };
   await assertSpoolRoom(spool, `a sealed copy of the snapshot of ${source.host} takes up to`, source.status.dbSizeBytes);
   const client = await context.ports.etcd.dial(source.host, call);
-  const copy = await spool.create(snapshotName);
+  const copy = await spool.create(snapshotName, Number(source.status.dbSizeBytes));
   try {
-    const trailer = new SnapshotTrailer(context.ports.hashing.startSha256());
-    await writer.addPart(
+    const last = new LastBytes(trailerBytes, () => undefined);
+    const { part, sha256BeforeTrailer } = await writer.addWithTrailer(
       clusterPart("snapshot", snapshotName, context.ports.clock.nowMs()),
-      teed(context, { client, total: source.status.dbSizeBytes, trailer, append: (bytes) => copy.append(bytes) }),
-      context.signal,
+      teed(context, { client, total: source.status.dbSizeBytes, last, append: (bytes) => copy.append(bytes) }),
+      { signal: context.signal, trailerBytes },
     );
     await copy.close();
-    const verdict = trailer.finish();
+    // Of what was stored, not of what came: a piece that changed between the two is met here, too.
+    const verdict = judgeTrailer({
+      sizeBytes: BigInt(part.sizeBytes),
+      trailer: last.bytes,
+      contentSha256: () => sha256BeforeTrailer,
+    });
     if (verdict.kind === "bad")
       throw new RecoveryError("SNAPSHOT_BAD", {
         subject: `member ${source.status.memberId}`,
@@ -78,14 +84,14 @@ async function* teed(
   to: {
     readonly client: EtcdClient;
     readonly total: bigint;
-    readonly trailer: SnapshotTrailer;
+    readonly last: LastBytes;
     readonly append: (bytes: Uint8Array) => Promise<void>;
   },
 ): AsyncIterable<Uint8Array> {
-  const { client, total, trailer, append } = to;
+  const { client, total, last, append } = to;
   let [done, reported] = [0n, 0n];
   for await (const chunk of client.snapshot({ idleTimeoutMs, signal: context.signal })) {
-    trailer.update(chunk);
+    last.update(chunk);
     await append(chunk);
     yield chunk;
     done += BigInt(chunk.length);

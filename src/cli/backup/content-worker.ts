@@ -40,7 +40,7 @@ function main(): void {
     switch (order.kind) {
       case "part":
         pieces = new ContentPieces(slots, (slot) => say({ kind: "taken", slot }));
-        answering(content.add(pieces.read(), undefined).then((stored) => ({ kind: "stored", content: stored })));
+        answering(content.add(pieces.read(), order).then((stored) => ({ kind: "stored", content: stored })));
         return;
       case "piece":
       case "end-of-part":

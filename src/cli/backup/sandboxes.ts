@@ -37,7 +37,7 @@ export async function sandboxesOf({ directories }: Pick<CliContext, "directories
     dialEtcd: (target) =>
       new GrpcEtcdClient({
         host,
-        target: `ipv4:127.0.0.1:${String(target.port)}`,
+        address: { host: "127.0.0.1", port: target.port },
         credentials: credentials(target),
         serverNames: ["localhost"],
         onClose: nothing,

@@ -18,7 +18,7 @@ export const slotCount = 8;
 
 /** To the thread. */
 export type ContentOrder =
-  | { readonly kind: "part" }
+  | { readonly kind: "part"; readonly trailerBytes: number }
   /** The first `length` bytes of a slot; it is given back. */
   | { readonly kind: "piece"; readonly slot: number; readonly length: number }
   | { readonly kind: "end-of-part" }

@@ -25,7 +25,8 @@ test("content that a thread seals is the content that is sealed here: sizes, dig
   const parts = [long, seededBytes(2, 100), new Uint8Array(), long.subarray(0, 65_536 * 3)];
   const thread = threadedSetContent(options(new FakeBackupStore()));
   const here = new SetContent(options(new FakeBackupStore()));
-  for (const part of parts) assert.deepEqual(await thread.add(inPieces(part, 77_777), undefined), await here.add(part, undefined));
+  for (const part of parts)
+    assert.deepEqual(await thread.add(inPieces(part, 77_777), { trailerBytes: 32 }), await here.add(part, { trailerBytes: 32 }));
   const [found, expected] = [await thread.finish(), await here.finish()];
   assert.deepEqual(
     found.chunks.map(({ name, length }) => [name, length]),
@@ -37,7 +38,7 @@ test("content that a thread seals is the content that is sealed here: sizes, dig
     found.chunks.map(({ name, pack, offset, length }) => [name, { pack: packs[pack] ?? { sha256: "", sizeBytes: 0 }, offset, length }]),
   );
   const second = threadedSetContent(options({ put: () => Promise.reject(new Error("nothing is new")) }, known));
-  await second.add(long, undefined);
+  await second.add(long, { trailerBytes: 0 });
   assert.deepEqual((await second.finish()).packs, packs);
 });
 
@@ -56,7 +57,7 @@ test("a put that fails fails the part with the store's own error, and quiet wait
   const endless = async function* () {
     for (;;) yield await Promise.resolve(crypto.getRandomValues(new Uint8Array(65_536)));
   };
-  await assert.rejects(thread.add(endless(), undefined), refusal);
+  await assert.rejects(thread.add(endless(), { trailerBytes: 0 }), refusal);
   await assert.rejects(thread.finish(), refusal);
   assert.deepEqual(await thread.quiet(), begun);
   assert.deepEqual(store.names(), []);
@@ -69,9 +70,9 @@ test("content that cannot be had fails with its own error, and the thread ends",
     yield await Promise.resolve(seededBytes(1, 200_000));
     throw lost;
   };
-  await assert.rejects(thread.add(broken(), undefined), lost);
+  await assert.rejects(thread.add(broken(), { trailerBytes: 0 }), lost);
   assert.deepEqual(await thread.quiet(), []);
   const stopped = threadedSetContent(options(new FakeBackupStore()));
-  await assert.rejects(stopped.add(inPieces(seededBytes(1, 200_000), 65_536), AbortSignal.abort(lost)), lost);
+  await assert.rejects(stopped.add(inPieces(seededBytes(1, 200_000), 65_536), { signal: AbortSignal.abort(lost), trailerBytes: 0 }), lost);
   await stopped.quiet();
 });

@@ -1,6 +1,6 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { MakeSetContent, SetContentOptions, SetContentWork, StoredContent } from "../../catalogue/set-content-work.ts";
+import type { ContentReading, MakeSetContent, SetContentOptions, SetContentWork, StoredContent } from "../../catalogue/set-content-work.ts";
 import { slotBytes, slotCount, type ContentAnswer, type ContentOrder, type ContentWork } from "./set-content-messages.ts";
 
 /** What it makes is gone by the next chunk: without a limit the room for it grows with the content. */
@@ -40,10 +40,10 @@ class ThreadedSetContent implements SetContentWork {
     this.#worker.on("exit", () => this.#fail(new Error("the thread that seals a set's content has ended")));
   }
 
-  async add(content: AsyncIterable<Uint8Array> | Uint8Array, signal: AbortSignal | undefined): Promise<StoredContent> {
+  async add(content: AsyncIterable<Uint8Array> | Uint8Array, { signal, trailerBytes }: ContentReading): Promise<StoredContent> {
     const stored = this.#asked();
     stored.catch(() => undefined); // met below
-    this.#order({ kind: "part" });
+    this.#order({ kind: "part", trailerBytes });
     try {
       await this.#send(content, signal);
     } catch (error) {

@@ -4,8 +4,8 @@
  */
 export interface SetCiphers {
   sha256(data: Uint8Array): Uint8Array;
-  /** For parts that do not fit into memory. `digest` may be called once. */
-  startSha256(): { update(data: Uint8Array): void; digest(): Uint8Array };
+  /** For parts that do not fit into memory. `digest` may be called once, at the end; `soFar` at any time before. */
+  startSha256(): { update(data: Uint8Array): void; soFar(): Uint8Array; digest(): Uint8Array };
   /** Prepares the key once, for many short texts. */
   hmacSha256(key: Uint8Array): (data: Uint8Array) => Uint8Array;
   /** RFC 5869 with an empty salt; 32 bytes. */

@@ -5,6 +5,8 @@
  * version (failure catalogue M2), so we do. Pure: bytes in, value out.
  * Source: etcd server/etcdserver/api/v3rpc/maintenance.go (Snapshot), etcdutl/snapshot/v3_snapshot.go (verifyHash).
  */
+import { LastBytes } from "../last-bytes.ts";
+
 export const trailerBytes = 32;
 const alignmentBytes = 512;
 
@@ -25,44 +27,43 @@ export type TrailerVerdict =
 /** Takes the chunks of the stream in order, of any size; holds back 32 bytes of memory, no more. */
 export class SnapshotTrailer {
   private readonly hash: RunningSha256;
-  private tail = new Uint8Array(0);
+  private readonly last: LastBytes;
   private sizeBytes = 0n;
 
   /** `hash` must be fresh: it is fed the content without the trailer. */
   constructor(hash: RunningSha256) {
     this.hash = hash;
+    this.last = new LastBytes(trailerBytes, (content) => hash.update(content));
   }
 
   update(chunk: Uint8Array): void {
     this.sizeBytes += BigInt(chunk.length);
-    if (chunk.length >= trailerBytes) {
-      this.hash.update(this.tail);
-      this.hash.update(chunk.subarray(0, chunk.length - trailerBytes));
-      this.tail = chunk.slice(chunk.length - trailerBytes);
-      return;
-    }
-    const joined = new Uint8Array(this.tail.length + chunk.length);
-    joined.set(this.tail);
-    joined.set(chunk, this.tail.length);
-    const surplus = Math.max(0, joined.length - trailerBytes);
-    this.hash.update(joined.subarray(0, surplus));
-    this.tail = joined.slice(surplus);
+    this.last.update(chunk);
   }
 
   /** Once, after the last chunk. */
   finish(): TrailerVerdict {
-    const { sizeBytes } = this;
-    const bad = (because: string): TrailerVerdict => ({ kind: "bad", sizeBytes, because });
-    if (sizeBytes <= BigInt(trailerBytes)) return bad(`it has ${sizeBytes} bytes: the stream ended before any content`);
-    const remainder = sizeBytes % BigInt(alignmentBytes);
-    if (remainder !== BigInt(trailerBytes))
-      return bad(
-        `its size modulo ${alignmentBytes} is ${remainder}, not ${trailerBytes}: the stream was cut, or there is no checksum at its end`,
-      );
-    const stated = [...this.tail].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    const actual = this.hash.digestHex();
-    return stated === actual
-      ? { kind: "good", sizeBytes, sha256: actual }
-      : bad(`the checksum at its end is ${stated}, its content's is ${actual}`);
+    return judgeTrailer({ sizeBytes: this.sizeBytes, trailer: this.last.bytes, contentSha256: () => this.hash.digestHex() });
   }
+}
+
+/** Of a whole stream: its size with the trailer, its last 32 bytes, and the sha256, as hex, of what stands before them. */
+export function judgeTrailer(stream: {
+  readonly sizeBytes: bigint;
+  readonly trailer: Uint8Array;
+  readonly contentSha256: () => string;
+}): TrailerVerdict {
+  const { sizeBytes, trailer } = stream;
+  const bad = (because: string): TrailerVerdict => ({ kind: "bad", sizeBytes, because });
+  if (sizeBytes <= BigInt(trailerBytes)) return bad(`it has ${sizeBytes} bytes: the stream ended before any content`);
+  const remainder = sizeBytes % BigInt(alignmentBytes);
+  if (remainder !== BigInt(trailerBytes))
+    return bad(
+      `its size modulo ${alignmentBytes} is ${remainder}, not ${trailerBytes}: the stream was cut, or there is no checksum at its end`,
+    );
+  const stated = [...trailer].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const actual = stream.contentSha256();
+  return stated === actual
+    ? { kind: "good", sizeBytes, sha256: actual }
+    : bad(`the checksum at its end is ${stated}, its content's is ${actual}`);
 }

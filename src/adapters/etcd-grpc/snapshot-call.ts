@@ -1,0 +1,209 @@
+import { status as grpcStatus } from "@grpc/grpc-js";
+import { connect as connectHttp2, constants, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
+import { connect as connectTls, type checkServerIdentity, type SecureContext } from "node:tls";
+import type { EtcdAddress } from "./etcd-address.ts";
+import { SnapshotMessageError, SnapshotMessages } from "./snapshot-messages.ts";
+
+export interface SnapshotCallOptions {
+  readonly address: EtcdAddress;
+  readonly secureContext: SecureContext;
+  readonly checkServerIdentity: typeof checkServerIdentity;
+  /** Into SNI and :authority. */
+  readonly serverName: string;
+  readonly path: string;
+  readonly flowControlWindowBytes: number;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface SnapshotListener {
+  /** Valid until it returns. */
+  onBlob(bytes: Uint8Array): void;
+  /** Once. undefined: the server says that this was all. */
+  onEnd(failure: CallFailure | undefined): void;
+}
+
+export interface SnapshotCall {
+  pause(): void;
+  resume(): void;
+  /** At any time: the connection is gone, and nothing is told any more. */
+  close(): void;
+}
+
+/** Of the form of grpc-js's errors, so that both are judged in one place (to-recovery-error.ts). */
+export class CallFailure extends Error {
+  readonly code: grpcStatus;
+  readonly details: string;
+
+  constructor(code: grpcStatus, details: string, cause?: unknown) {
+    super(details, { cause });
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** Larger frames than HTTP/2's 16 KiB are fewer pieces; a message of etcd has 32 KiB. */
+const frameBytesMax = 1024 * 1024;
+/** A message of no fields: not compressed, of no bytes. */
+const emptyMessage = Uint8Array.of(0, 0, 0, 0, 0);
+
+/**
+ * One call of Maintenance.Snapshot over a connection of its own, by Node's
+ * HTTP/2: grpc-js joins and copies every message, which took more processor
+ * time than all else that is done with a snapshot (docs/performance.md).
+ * Source: gRPC's PROTOCOL-HTTP2.md.
+ */
+export function callSnapshot(options: SnapshotCallOptions, listener: SnapshotListener): SnapshotCall {
+  const { address, secureContext, serverName, flowControlWindowBytes } = options;
+  const socket = connectTls({
+    ...address,
+    secureContext,
+    checkServerIdentity: options.checkServerIdentity,
+    servername: serverName,
+    ALPNProtocols: ["h2"],
+  });
+  const session = connectHttp2(`https://${serverName}`, {
+    createConnection: () => socket,
+    settings: { enablePush: false, initialWindowSize: flowControlWindowBytes, maxFrameSize: frameBytesMax },
+    // The windows bound what is held; the default of 10 MB is less than they are.
+    maxSessionMemory: Number.MAX_SAFE_INTEGER,
+  });
+  let isConnected = false;
+  session.once("connect", () => {
+    isConnected = true;
+    session.setLocalWindowSize(flowControlWindowBytes);
+  });
+  const stream = session.request({
+    [constants.HTTP2_HEADER_METHOD]: constants.HTTP2_METHOD_POST,
+    [constants.HTTP2_HEADER_PATH]: options.path,
+    [constants.HTTP2_HEADER_CONTENT_TYPE]: "application/grpc",
+    [constants.HTTP2_HEADER_TE]: "trailers",
+    "grpc-timeout": `${String(options.timeoutMs)}m`,
+  });
+  const end = once((failure: CallFailure | undefined) => listener.onEnd(failure));
+  const lost = (error: Error): void =>
+    end(
+      new CallFailure(
+        grpcStatus.UNAVAILABLE,
+        isConnected ? error.message : `No connection established. Last error: ${String(error)}`,
+        error,
+      ),
+    );
+  // The first of them knows most: a socket's error comes to the session and to the stream too.
+  socket.on("error", lost);
+  session.on("error", lost);
+  stream.on("error", (error: Error) => (stream.rstCode === constants.NGHTTP2_NO_ERROR ? lost(error) : end(resetFailure(stream, error))));
+  const deadline = setTimeout(
+    () => end(new CallFailure(grpcStatus.DEADLINE_EXCEEDED, `Deadline exceeded after ${String(options.timeoutMs)} ms`)),
+    options.timeoutMs,
+  );
+  const giveUp = (): void => end(new CallFailure(grpcStatus.CANCELLED, "Cancelled on client"));
+  options.signal?.addEventListener("abort", giveUp, { once: true });
+  hear(stream, { end, onBlob: (bytes) => listener.onBlob(bytes), isConnected: () => isConnected });
+  stream.end(emptyMessage);
+  return {
+    pause: () => stream.pause(),
+    resume: () => stream.resume(),
+    close: () => {
+      end.forget();
+      options.signal?.removeEventListener("abort", giveUp);
+      clearTimeout(deadline);
+      session.destroy();
+    },
+  };
+}
+
+/** What the server says, and the end of it all. */
+function hear(
+  stream: ClientHttp2Stream,
+  to: {
+    readonly end: (failure: CallFailure | undefined) => void;
+    readonly onBlob: (bytes: Uint8Array) => void;
+    readonly isConnected: () => boolean;
+  },
+): void {
+  const messages = new SnapshotMessages(to.onBlob);
+  let status: GrpcStatus | undefined;
+  const readStatus = (headers: IncomingHttpHeaders): void => {
+    status = grpcStatusOf(headers) ?? status;
+  };
+  stream.on("response", (headers) => {
+    readStatus(headers); // where there is nothing but an error, it is here
+    const http = headers[constants.HTTP2_HEADER_STATUS];
+    if (Number(http) !== 200)
+      to.end(new CallFailure(grpcStatus.UNAVAILABLE, `the answer is HTTP ${String(http)}, which is none of etcd's`));
+  });
+  stream.on("trailers", readStatus);
+  stream.on("data", (piece: Uint8Array) => {
+    try {
+      messages.read(piece);
+    } catch (error) {
+      if (!(error instanceof SnapshotMessageError)) throw error;
+      to.end(new CallFailure(grpcStatus.INTERNAL, error.message, error));
+    }
+  });
+  stream.on("close", () => to.end(endOf(stream, { status, messages, isConnected: to.isConnected() })));
+}
+
+function endOf(
+  stream: ClientHttp2Stream,
+  found: {
+    readonly status: GrpcStatus | undefined;
+    readonly messages: SnapshotMessages;
+    readonly isConnected: boolean;
+  },
+): CallFailure | undefined {
+  const { status, messages, isConnected } = found;
+  if (status === undefined) {
+    if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) return resetFailure(stream);
+    return new CallFailure(
+      grpcStatus.UNAVAILABLE,
+      isConnected ? "Connection dropped" : "No connection established. Last error: it was closed",
+    );
+  }
+  if (status.code !== grpcStatus.OK) return new CallFailure(status.code, status.message);
+  try {
+    messages.assertComplete();
+  } catch (error) {
+    return new CallFailure(grpcStatus.INTERNAL, error instanceof Error ? error.message : String(error), error);
+  }
+  return undefined;
+}
+
+function resetFailure(stream: ClientHttp2Stream, cause?: unknown): CallFailure {
+  return new CallFailure(grpcStatus.INTERNAL, `Received RST_STREAM with code ${String(stream.rstCode)}`, cause);
+}
+
+interface GrpcStatus {
+  readonly code: grpcStatus;
+  readonly message: string;
+}
+
+/** By its number as text. */
+const statusCodes: ReadonlyMap<string, grpcStatus> = new Map(
+  Object.values(grpcStatus).flatMap((code) => (typeof code === "number" ? [[String(code), code]] : [])),
+);
+
+/** grpc-message is percent-encoded; one that cannot be decoded is shown as it came. */
+function grpcStatusOf(headers: IncomingHttpHeaders): GrpcStatus | undefined {
+  const [code, message] = [headers["grpc-status"], headers["grpc-message"]];
+  if (typeof code !== "string") return undefined;
+  const text = typeof message === "string" ? message : "";
+  const known = statusCodes.get(code) ?? grpcStatus.UNKNOWN;
+  try {
+    return { code: known, message: decodeURIComponent(text) };
+  } catch {
+    return { code: known, message: text };
+  }
+}
+
+/** `call` is called with the first argument that comes, and never after `forget`. */
+function once<T>(call: (value: T) => void): ((value: T) => void) & { readonly forget: () => void } {
+  let isDone = false;
+  const first = (value: T): void => {
+    if (isDone) return;
+    isDone = true;
+    call(value);
+  };
+  return Object.assign(first, { forget: () => void (isDone = true) });
+}

@@ -327,6 +327,12 @@ export function etcdClientContract(name: string, makeSubject: () => Promise<Etcd
     const { memberId } = await whileTransient("an answer after the thaw", () => warm.status(call));
     await subject.kill(stopped);
     await assert.rejects(warm.status(call), failsWith("ETCD_UNREACHABLE", "transient"));
+    await assert.rejects(
+      (async () => {
+        for await (const chunk of warm.snapshot({ idleTimeoutMs: 10_000 })) assert.ok(chunk.length > 0);
+      })(),
+      failsWith("ETCD_UNREACHABLE", "transient"),
+    );
     const fresh = await subject.dialer.dial(stopped, call);
     await assert.rejects(fresh.memberRemove(memberId, call), failsWith("ETCD_UNREACHABLE", "transient"));
     await fresh.close();

@@ -63,6 +63,18 @@ test("GrpcEtcdClient: a server that another CA signed is ETCD_TLS, for a write t
   await assert.rejects(once(withCertificates({ ca: foreignAuthority.caFile }), write), failsWith("ETCD_TLS", "permanent"));
 });
 
+test("GrpcEtcdClient: a snapshot, which has a connection of its own, is as strict about certificates as all calls", async () => {
+  const snapshot = async (client: EtcdClient): Promise<void> => {
+    for await (const piece of client.snapshot({ idleTimeoutMs: 10_000 })) assert.ok(piece.length > 0);
+  };
+  await assert.doesNotReject(once({}, snapshot));
+  await assert.rejects(once(withCertificates({ ca: foreignAuthority.caFile }), snapshot), failsWith("ETCD_TLS", "permanent"));
+  await assert.rejects(
+    once(withCertificates({ certificate: foreign.certificate, key: foreign.key }), snapshot),
+    /does not accept our client certificate/,
+  );
+});
+
 test("GrpcEtcdClient: a client certificate that the server does not accept is ETCD_TLS and says so", async () => {
   const expired = await etcd.authority.issue("expired-client", { names: ["expired"], isExpired: true });
   await assert.rejects(

@@ -50,8 +50,10 @@ async function setting(context: TestContext, cluster = "north") {
   const text = `apiVersion: requorum/v1\ncluster: north\nhosts: [{ name: cp1, address: 10.0.0.11, roles: [control-plane] }, { name: cp2, address: 10.0.0.12, roles: [control-plane] }]\nbackup: { store: ${place}, recipients: [${recipient}], signers: [${toBase64Url(world.keys.signing.publicKey)}] }\n`;
   const runs = new FakeRunStore();
   const call = (verb: readonly string[], answers?: readonly string[]): Promise<CliResult> =>
+    run([...verb, "--identity", identityFile], answers);
+  const run = (words: readonly string[], answers?: readonly string[]): Promise<CliResult> =>
     cli(
-      [...verb, "--identity", identityFile],
+      words,
       {
         config: readClusterConfig(text, "/r.yaml"),
         ports: { clock: world.clock, hostAccess: machines, runs },
@@ -61,7 +63,7 @@ async function setting(context: TestContext, cluster = "north") {
     );
   const restore = (wish: readonly string[], answers?: readonly string[]) =>
     call(["backup", "restore", firstSet, "--host", "cp1", ...wish], answers);
-  return { machines, call, restore, runs, directory: directory.path };
+  return { machines, call, typed: (command: string) => run(command.split(" ")), restore, runs, directory: directory.path };
 }
 
 test("backup restore: one configuration file is shown as a diff without secrets, restored after consent, and the run says so", async (context) => {
@@ -86,7 +88,10 @@ test("backup restore: PKI is restored when another machine has the same CA, refu
   machines.set("cp2", caCrt, { text: "another CA\n" });
   const refused = await restore(["--pki"]);
   assert.equal(refused.code, 12, refused.err);
-  assert.match(refused.out, /not the CA that cp2 uses.*--accept OTHER_CA/s);
+  assert.match(refused.out, /not the CA that cp2 uses.*about \S*ca\.key.*--accept OTHER_CA/s);
+  assert.match((await restore(["--pki", "--accept", "OTHER_CAT"])).err, /--accept.*OTHER_CAT: say OTHER_CA, /s);
+  const accepted = await restore(["--pki", "--accept", "OTHER_CA"], ["no"]);
+  assert.match(accepted.err, /none of them destructive.*accepted though not proven: OTHER_CA \(.*cp2 uses.*\): \S*ca\.key.*type the name/s);
   assert.equal(machines.text("cp1", caKey), "lost");
   machines.set("cp2", caCrt, { text: files[1]![2] });
   machines.set("cp1", "/etc/kubernetes/pki/stranger.key", { text: secret });
@@ -98,7 +103,7 @@ test("backup restore: PKI is restored when another machine has the same CA, refu
 });
 
 test("backup restore --out and apply: the plan holds no content, is carried out later, and is stale when the file was changed in between", async (context) => {
-  const { machines, restore, call, directory } = await setting(context);
+  const { machines, restore, call, typed, directory } = await setting(context);
   machines.set("cp1", "/etc/kubernetes/enc.yaml", { text: `secret: old-${secret}\n` });
   const made = await restore(["--encryption-config", "--out", "plan.json", "-o", "json"]);
   assert.equal(made.code, 0, made.err);
@@ -113,7 +118,9 @@ test("backup restore --out and apply: the plan holds no content, is carried out 
   assert.match(stale.out, /requorum backup restore \S+ --host cp1 --kind encryption-config /);
   assert.equal(machines.text("cp1", "/etc/kubernetes/enc.yaml"), "edited meanwhile\n");
   machines.set("cp1", "/etc/kubernetes/enc.yaml", { text: `secret: old-${secret}\n` });
-  const applied = await call(["resume"]);
+  // As it is printed: what opens the set was typed to apply, and resume needs it again.
+  const [, hint = ""] = /\n {4}requorum (resume .*)\n/.exec(stale.out) ?? [];
+  const applied = await typed(hint);
   assert.equal(applied.code, 0, applied.err);
   assert.equal(machines.text("cp1", "/etc/kubernetes/enc.yaml"), files[3]![2]);
 });

@@ -46,7 +46,10 @@ async function wanted(files: { readonly [path: string]: string }, paths: readonl
       yield await Promise.resolve(Buffer.from(files[path] ?? ""));
     },
   } as unknown as OpenSet;
-  return await readWantedParts(context, set, { host, chosen: chosenParts(set, host, { kinds: [], paths }) });
+  return await readWantedParts(context, set, {
+    host,
+    chosen: chosenParts(set, { host, manifestsDir: defaultPaths.manifestsDir }, { kinds: [], paths }),
+  });
 }
 
 const [ca, old, leaf] = [pem("ca", "ca", "2036-01-01"), pem("old", "old", "2030-01-01"), pem("leaf", "ca", "2027-01-01")];

@@ -37,6 +37,7 @@ interface Given {
   readonly clusterId?: string;
   readonly isLeftover?: boolean;
   readonly issuer?: string;
+  readonly problem?: string;
   readonly authoritySays?: string;
   readonly ends?: { readonly becomes: string; readonly was?: string };
   readonly beside?: readonly WantedFile[];
@@ -71,7 +72,17 @@ function restored(given: Given = {}): RecoveryPlan {
       facts: [{ path, mode: 0o600, uid: 0, gid: 0 }],
       authorities: [{ path: caPath, tag: "c".repeat(64), says: given.authoritySays }],
       files: [
-        { path, kind, now, nearest, becomes: file("b"), ends: given.ends, issuer: given.issuer, isLeftover: given.isLeftover },
+        {
+          path,
+          kind,
+          now,
+          nearest,
+          becomes: file("b"),
+          ends: given.ends,
+          issuer: given.issuer,
+          problem: given.problem,
+          isLeftover: given.isLeftover,
+        },
         ...(given.beside ?? []),
       ],
     },

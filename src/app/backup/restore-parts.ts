@@ -19,6 +19,7 @@ import { assertChecked, planOnLooks } from "../make-plan.ts";
 import { observeAgain, observeOnce, type Look } from "../observe-cluster.ts";
 import { judgeLooks } from "../../plan/looks.ts";
 import { chosenParts, partsOfHost, type PartSelection } from "./chosen-parts.ts";
+import { companionProblem, companionsOf, type Companion } from "./companions.ts";
 import { readWantedParts, targetOf, type ReadPart, type WantedContents } from "./wanted-parts.ts";
 import { firstCertificateWords, firstEnd } from "./certificate-ends.ts";
 import { differenceOf } from "./part-difference.ts";
@@ -76,6 +77,8 @@ interface Asked {
   readonly goal: RestorePartsGoal;
   readonly parts: readonly ReadPart[];
   readonly authorities: WantedContents["authorities"];
+  /** Of files that were asked for, without which they are worth nothing. */
+  readonly companions: readonly Companion[];
   /** Files that were asked for by their own path. */
   readonly named: readonly string[];
   /** Paths of which the other machines are asked what lies there. */
@@ -92,7 +95,8 @@ async function askedOf(
   const { parts, authorities } = await readWantedParts(context, set, { host, chosen });
   const shared = parts.filter(({ part }) => isSharedKey(part)).map(({ part }) => part.path);
   const askedOfOthers = [...new Set([...authorities.map(({ path }) => path), ...shared])];
-  return { set, goal: goalOf(request, host), parts, authorities, named: request.selection.paths, askedOfOthers };
+  const companions = companionsOf(set, host, parts);
+  return { set, goal: goalOf(request, host), parts, authorities, companions, named: request.selection.paths, askedOfOthers };
 }
 
 function assertOfCluster({ manifest }: OpenSet, config: ClusterConfig): void {
@@ -122,17 +126,19 @@ function goalOf({ set, selection, accepts }: RestorePartsRequest, host: HostName
 
 interface SeenOnMachines {
   readonly own: readonly SeenFile[];
-  /** Where the machine's own links lead to now, by those targets. */
-  readonly ledTo: readonly SeenFile[];
+  /** What the machine's own links lead to now, by those targets; and companions. */
+  readonly beside: readonly SeenFile[];
   /** CA certificates and shared keys of the other machines. */
   readonly others: ReadonlyMap<HostName, readonly SeenFile[]>;
 }
 
-async function lookAtMachines(context: AppContext, { set, goal: { host }, parts, askedOfOthers }: Asked): Promise<SeenOnMachines> {
+async function lookAtMachines(context: AppContext, asked: Asked): Promise<SeenOnMachines> {
+  const { set, parts, companions, askedOfOthers } = asked;
+  const { host } = asked.goal;
   context.report({ kind: "phase", text: `looking at ${String(parts.length)} files on ${host}`, host });
   const tag = set.tag.bind(set);
   const [own, ...others] = await Promise.all([
-    lookAtOwn(context, host, { paths: parts.map(({ part }) => part.path), tag }),
+    lookAtOwn(context, host, { paths: parts.map(({ part }) => part.path), beside: companions.map(({ path }) => path), tag }),
     ...context.config.hosts
       .filter(({ name }) => name !== host)
       .map(async ({ name }) => [name, await lookIfReached(context, name, { paths: askedOfOthers, tag })] as const),
@@ -143,11 +149,11 @@ async function lookAtMachines(context: AppContext, { set, goal: { host }, parts,
 async function lookAtOwn(
   context: AppContext,
   host: HostName,
-  { paths, tag }: Parameters<typeof lookAtFiles>[2],
-): Promise<Pick<SeenOnMachines, "own" | "ledTo">> {
+  { paths, beside, tag }: Parameters<typeof lookAtFiles>[2] & { readonly beside: readonly string[] },
+): Promise<Pick<SeenOnMachines, "own" | "beside">> {
   const own = await lookAtFiles(context, host, { paths, tag });
-  const targets = [...new Set(own.flatMap((file) => linkTarget(file) ?? []))];
-  return { own, ledTo: await lookAtFiles(context, host, { paths: targets, tag }) };
+  const further = [...new Set([...beside, ...own.flatMap((file) => linkTarget(file) ?? [])])];
+  return { own, beside: await lookAtFiles(context, host, { paths: further, tag }) };
 }
 
 /** Absolute; undefined: it is no link, or one that cannot be told where it leads. */
@@ -172,13 +178,25 @@ function planFrom(
       facts: partsOfHost(set, goal.host).filter(({ type }) => type === "file"),
       authorities: authorities.map((one) => ({ path: one.path, tag: one.tag, says: authorityWords(context, one, files.others) })),
       files: parts.map((part) => ({
-        ...wantedFile(context, part, now.get(part.part.path), files.ledTo),
+        ...wantedFile(context, part, now.get(part.part.path), files.beside),
+        problem: problemOf(context, asked, files, part),
         isLeftover: part.isLeftover && !asked.named.includes(part.part.path),
       })),
     },
     nowIso: context.ports.clock.nowIso(),
     sha256Hex: (text) => context.ports.hashing.sha256Hex(text),
   });
+}
+
+function problemOf({ keyMatcher }: { readonly keyMatcher: KeyMatcher }, { companions }: Asked, { beside }: SeenOnMachines, part: ReadPart) {
+  const companion = companions.find(({ of }) => of === part);
+  return companion === undefined
+    ? undefined
+    : companionProblem(
+        keyMatcher,
+        companion,
+        beside.find(({ path }) => path === companion.path),
+      );
 }
 
 /** What the set's CA says of itself, and what those say that other machines have instead. */
@@ -202,10 +220,10 @@ function wantedFile(
   context: AppContext,
   { part: { path, kind }, state, ends, issuer }: ReadPart,
   now: SeenFile | undefined,
-  ledTo: readonly SeenFile[],
+  beside: readonly SeenFile[],
 ): WantedFile {
   const target = now === undefined ? undefined : linkTarget(now);
-  const read = target === undefined ? now : ledTo.find((file) => file.path === target);
+  const read = target === undefined ? now : beside.find((file) => file.path === target);
   const was = read?.state?.kind === "file" ? firstEnd(context.ports.certificates, read.content) : undefined;
   return {
     path,

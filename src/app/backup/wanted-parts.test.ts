@@ -105,3 +105,20 @@ test("readWantedParts: when a file's first certificate ends is told, of a kubeco
     "/var/lib/kubelet/pki/kubelet-1.pem": "2025-01-01",
   });
 });
+
+test("readWantedParts: what rotation left is a leftover, unless a link of the set leads to it", async () => {
+  const dir = "/var/lib/kubelet/pki";
+  const { parts } = await wanted(
+    {
+      ...pki,
+      [`${dir}/kubelet-client-2024-01-01-00-00-00.pem`]: leaf,
+      [`${dir}/kubelet-client-2025-01-01-00-00-00.pem`]: leaf,
+      [`${dir}/kubelet-client-current.pem`]: `-> ${dir}/kubelet-client-2025-01-01-00-00-00.pem`,
+    },
+    ["/"],
+  );
+  assert.deepEqual(
+    parts.filter(({ isLeftover }) => isLeftover).map(({ part }) => part.path),
+    [`${dir}/kubelet-client-2024-01-01-00-00-00.pem`],
+  );
+});

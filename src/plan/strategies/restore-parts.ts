@@ -19,6 +19,8 @@ export interface WantedFile {
   /** Why it is not known what lies there. */
   readonly why?: string | undefined;
   readonly ends?: RestoredFile["ends"] | undefined;
+  /** Why it would be worth nothing beside what the machine has, in a sentence. */
+  readonly problem?: string | undefined;
   /** Who issued its first certificate. */
   readonly issuer?: string | undefined;
   /** By its name rotation or a person left it behind, no link of the set leads to it, and nobody asked for just it. */
@@ -92,12 +94,12 @@ function leftOutWords({ path, ends }: WantedFile): string {
 /** Made anew at every boot, or not a machine's own to be changed; the checker has its own list. */
 const neverRestored = /^\/(?:dev|proc|sys|run|boot|var\/lib\/requorum)(?:\/|$)/;
 
-function fileProblems({ host }: RestorePartsGoal, { path, now, why }: WantedFile): readonly string[] {
+function fileProblems({ host }: RestorePartsGoal, { path, now, why, problem }: WantedFile): readonly string[] {
   const [top] = neverRestored.exec(path) ?? [];
   if (top !== undefined) return [`${path}: nothing below ${top} is put back. Name the files that are wanted with --path.`];
   if (now === undefined)
     return [`What ${path} on ${host} is, is not known${why === undefined ? "" : ` (${why})`}; nothing is written over it.`];
-  if (now.kind !== "other") return [];
+  if (now.kind !== "other") return problem === undefined ? [] : [problem];
   return [`${path} on ${host} is ${now.what}: that is not replaced. Name the files that are wanted with --path.`];
 }
 

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { exitCodes } from "../model/error-catalogue.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
+import { isChangingCall } from "./changing-call.ts";
 import type { CliContext } from "./cli-context.ts";
 import { isThreadHanging } from "./file-work/end-thread.ts";
 import { findDirectories } from "./find-directories.ts";
@@ -28,7 +29,7 @@ let interruptedAtMs = 0;
 const sameInterruptMs = 300;
 /** A run stops between two steps, however long that takes. Everything else has said so by now, unless nobody takes what it writes. */
 const lastGraceMs = 6000;
-const isChanging = ["apply", "recover", "resume"].some((verb) => process.argv.slice(2).includes(verb));
+const isChanging = isChangingCall(process.argv.slice(2));
 
 function onSignal(name: string): void {
   if (interrupts > 0 && performance.now() - interruptedAtMs < sameInterruptMs) return;

@@ -1,6 +1,6 @@
 import type { BackupSetId, ClusterId, HostName, MemberId, PlanDigest, Revision, StepId } from "./ids.ts";
 import type { ClusterModel } from "./cluster-model.ts";
-import type { RestoreDoubt } from "./restored-file.ts";
+import type { RestoreAcceptance } from "./restore-doubt.ts";
 import type { QuorumState } from "./quorum.ts";
 import type { Step, StepKind, StepRisk } from "./step.ts";
 
@@ -15,7 +15,7 @@ export interface RestorePartsGoal {
   readonly set: BackupSetId;
   /** What was asked for, as kinds and absolute paths. */
   readonly parts: readonly string[];
-  readonly accepts: readonly RestoreDoubt[];
+  readonly accepts: readonly RestoreAcceptance[];
 }
 
 /** The operator's signed word for something that cannot be observed. Journalled with the plan. */
@@ -105,7 +105,7 @@ export interface RecoveryPlan {
   /** act: there are steps. wait: the right thing is to do nothing yet. blocked: something must be settled first. */
   readonly verdict: "act" | "wait" | "blocked" | "nothing-to-do";
   readonly strategy: StrategyName;
-  /** For wait and blocked: what is waited for or missing. */
+  /** For wait and blocked: what is waited for or missing. For act: what is left out, and why. */
   readonly reasons: readonly string[];
   readonly findings: readonly { readonly code: string; readonly subject: string }[];
   readonly lossProofs: readonly LossProof[];

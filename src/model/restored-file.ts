@@ -1,23 +1,18 @@
 import type { BackupPartKind } from "./backup-set.ts";
-import { isAtOrBelow } from "./host-path.ts";
 
-/** Parts that are put back as files. Not: etcd's data, and what is only a record. */
+/**
+ * Parts that are put back as files. Not: etcd's data, what is only a record,
+ * and "static-pod", what the kubelet or systemd starts: see `chosenParts`.
+ */
 export const restorableKinds = [
   "pki",
   "encryption-config",
-  "static-pod",
   "kubelet",
   "container-runtime",
   "load-balancer",
   "kubeconfig",
 ] as const satisfies readonly BackupPartKind[];
-/** What a person may ask for by kind. Not what the kubelet or systemd starts: see `notPutBack`. */
-export const choosableKinds = restorableKinds.filter((kind) => kind !== "static-pod");
 export type RestorableKind = (typeof restorableKinds)[number];
-
-/** What cannot be proven may be accepted by name; it stands in the plan's words then. */
-export const restoreDoubts = ["OTHER_CA", "OTHER_KEYS", "OTHER_CLUSTER_ID", "EXPIRED"] as const;
-export type RestoreDoubt = (typeof restoreDoubts)[number];
 
 /**
  * What lies at a path. `tag` is 64 hex digits: a keyed hash of the content (of
@@ -42,18 +37,12 @@ export interface FileAt {
 /** Where the kubelet takes static pods from, unless it was told otherwise. */
 export const kubeadmManifestsDir = "/etc/kubernetes/manifests";
 
-/** What the kubelet starts from a file directly in the directory of its static pods: of what lies there and of what the set has, the worse. */
-export const podsOfFiles = ["not-etcd", "etcd", "not-known"] as const;
-export type PodOfFile = (typeof podsOfFiles)[number];
-
 /** One file of a plan: what it is on the machine, and what the set has. */
 export interface RestoredFile {
   readonly path: string;
   readonly kind: RestorableKind;
   readonly was: FileState;
   readonly becomes: Extract<FileState, { readonly kind: "file" | "symlink" }>;
-  /** Absent: the kubelet starts nothing from it. */
-  readonly pod?: PodOfFile | undefined;
   /** When the first certificate in it ends, of what it becomes and of what it was; absent: there is none in it. */
   readonly ends?: CertificateEnds | undefined;
 }
@@ -61,6 +50,15 @@ export interface RestoredFile {
 export interface CertificateEnds {
   readonly becomes: string;
   readonly was?: string | undefined;
+}
+
+/** The certificates that end sooner than those which they replace, in words: an older set's, after a renewal. */
+export function soonerWords(files: readonly Pick<RestoredFile, "path" | "ends">[]): readonly string[] {
+  return files.flatMap(({ path, ends }) =>
+    ends?.was !== undefined && Date.parse(ends.becomes) < Date.parse(ends.was)
+      ? [`the certificate of ${path} in the set ends ${ends.becomes}, sooner than the one there now, which ends ${ends.was}`]
+      : [],
+  );
 }
 
 /** Is it a file by which all control-plane machines must have the same bytes: what signs the service accounts' tokens, or what is encrypted at rest? */
@@ -103,22 +101,17 @@ export function stateWords(state: FileState): string {
   }
 }
 
-/** What must be done so that the new content counts. Words only: the run restarts nothing. `manifestsDir`: where the kubelet takes static pods from. */
-export function takesEffectWords(files: readonly Pick<RestoredFile, "path" | "kind">[], manifestsDir: string): readonly string[] {
-  const words = files.map(({ path, kind }) => effectOf(path, kind, manifestsDir));
-  return [...new Set(words)];
+/** What must be done so that the new content counts. Words only: the run restarts nothing. */
+export function takesEffectWords(files: readonly Pick<RestoredFile, "kind">[]): readonly string[] {
+  return [...new Set(files.map(({ kind }) => effectOf(kind)))];
 }
 
-function effectOf(path: string, kind: RestorableKind, manifestsDir: string): string {
+function effectOf(kind: RestorableKind): string {
   switch (kind) {
     case "pki":
       return "certificates and keys: restart kube-apiserver, kube-controller-manager, kube-scheduler, etcd and the kubelet of the machine, as far as they use them, one machine at a time";
     case "encryption-config":
       return "the encryption configuration: restart kube-apiserver of the machine, unless it runs with --encryption-provider-config-automatic-reload";
-    case "static-pod":
-      return isAtOrBelow(path, manifestsDir)
-        ? "static pods: the kubelet restarts them by itself as soon as their manifest has changed"
-        : "files that programs of the control plane read: restart the program that reads them";
     case "kubelet":
       return "the kubelet: systemctl daemon-reload && systemctl restart kubelet";
     case "container-runtime":

@@ -1,6 +1,7 @@
 import type { ClusterModel, ServiceUnit } from "./cluster-model.ts";
 import type { BackupSetId, HostName, MemberId, Revision, StepId } from "./ids.ts";
-import type { RestoreDoubt, RestoredDirectory, RestoredFile } from "./restored-file.ts";
+import type { DoubtedFiles } from "./restore-doubt.ts";
+import type { RestoredDirectory, RestoredFile } from "./restored-file.ts";
 import type { Verdict } from "./verdict.ts";
 
 /**
@@ -52,8 +53,8 @@ export interface StepArgs {
     readonly files: readonly RestoredFile[];
     /** CA certificates of the set that other machines must have too; empty: nothing restored depends on a CA. */
     readonly authorities: readonly { readonly path: string; readonly tag: string }[];
-    /** What was not proven and is accepted. */
-    readonly accepts: readonly RestoreDoubt[];
+    /** What was not proven and is accepted, of which files; a doubt that came up for none is not in it. */
+    readonly accepts: readonly DoubtedFiles[];
   };
   /** Versions, swap, ports, runtime, clock, disk: is the machine ready to be joined? */
   "host.checkPrepared": { readonly host: HostName; readonly kubernetesVersion: string; readonly via: readonly HostName[] };

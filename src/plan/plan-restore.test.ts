@@ -5,12 +5,14 @@ import { sha256Hex, tampered } from "../../test/support/planned.ts";
 import { diagnose } from "../diagnose/diagnose.ts";
 import { asBackupSetId, asHostName, type HostName } from "../model/ids.ts";
 import type { PlannedStep, RecoveryPlan, RestorePartsGoal } from "../model/plan.ts";
-import type { FileAt, FileState, PodOfFile, RestorableKind, RestoreDoubt } from "../model/restored-file.ts";
+import type { RestoreAcceptance } from "../model/restore-doubt.ts";
+import type { FileAt, FileState, RestorableKind } from "../model/restored-file.ts";
 import type { StepArgs } from "../model/step.ts";
 import { readPlan, writePlan } from "../schemas/plan.ts";
 import { checkPlan } from "./check/check-plan.ts";
 import { planRestore } from "./plan-restore.ts";
 import { specOf } from "./steps/judge-step.ts";
+import type { WantedFile } from "./strategies/restore-parts.ts";
 
 const [cp1, cp2, cp3] = [asHostName("cp1"), asHostName("cp2"), asHostName("cp3")];
 const caPath = "/etc/kubernetes/pki/ca.crt";
@@ -31,10 +33,14 @@ interface Given {
   readonly now?: FileState | undefined;
   readonly nearest?: string;
   readonly ca?: ReadonlyMap<HostName, FileState | undefined>;
-  readonly accepts?: readonly RestoreDoubt[];
+  readonly accepts?: readonly RestoreAcceptance[];
   readonly clusterId?: string;
-  readonly pod?: PodOfFile;
+  readonly isLeftover?: boolean;
+  readonly issuer?: string;
+  readonly problem?: string;
+  readonly authoritySays?: string;
   readonly ends?: { readonly becomes: string; readonly was?: string };
+  readonly beside?: readonly WantedFile[];
   /** What the other machines have at the file's own path. */
   readonly others?: ReadonlyMap<HostName, FileState | undefined>;
 }
@@ -51,7 +57,8 @@ function restored(given: Given = {}): RecoveryPlan {
   };
   const inventory = (given.builder ?? healthyKubeadm3()).build();
   const ca = given.ca ?? new Map([[cp2, file("c", 0o644)]]);
-  const seen = new Map<HostName, readonly FileAt[]>([[cp1, [{ path, state: now }]]]);
+  const beside = (given.beside ?? []).map((one): FileAt => ({ path: one.path, state: one.now }));
+  const seen = new Map<HostName, readonly FileAt[]>([[cp1, [{ path, state: now }, ...beside]]]);
   for (const [host, state] of ca) seen.set(host, [{ path: caPath, state }]);
   for (const [host, state] of given.others ?? []) seen.set(host, [...(seen.get(host) ?? []), { path, state }]);
   return planRestore({
@@ -63,8 +70,21 @@ function restored(given: Given = {}): RecoveryPlan {
       manifestSha256: "d".repeat(64),
       clusterId: given.clusterId,
       facts: [{ path, mode: 0o600, uid: 0, gid: 0 }],
-      authorities: [{ path: caPath, tag: "c".repeat(64) }],
-      files: [{ path, kind, now, nearest, becomes: file("b"), pod: given.pod, ends: given.ends }],
+      authorities: [{ path: caPath, tag: "c".repeat(64), says: given.authoritySays }],
+      files: [
+        {
+          path,
+          kind,
+          now,
+          nearest,
+          becomes: file("b"),
+          ends: given.ends,
+          issuer: given.issuer,
+          problem: given.problem,
+          isLeftover: given.isLeftover,
+        },
+        ...(given.beside ?? []),
+      ],
     },
     nowIso: new Date(Date.parse(inventory.takenAt) + 2_000).toISOString(),
     sha256Hex,
@@ -122,16 +142,10 @@ const blocked: readonly (readonly [string, Given, RegExp])[] = [
   ["a file that could not be looked at", { now: undefined }, /is not known/],
   ["a directory in the file's place", { now: { kind: "other", what: "a directory" } }, /is a directory/],
   ["a set of another etcd cluster", { clusterId: "deadbeef" }, /--accept OTHER_CLUSTER_ID/],
-  ["etcd's manifest", { kind: "static-pod", path: "/etc/kubernetes/manifests/etcd.yaml", pod: "etcd" }, /never put back.*requorum plan/],
   [
-    "etcd's manifest of another name",
-    { kind: "static-pod", path: "/etc/kubernetes/manifests/data.yaml.bak", pod: "etcd" },
-    /never put back.*requorum plan/,
-  ],
-  [
-    "a manifest that is not understood",
-    { kind: "static-pod", path: "/etc/kubernetes/manifests/x.yaml", pod: "not-known" },
-    /not understood, so it may be etcd/,
+    "a file below a directory that every boot makes anew",
+    { path: "/run/keepalived/check.sh", kind: "load-balancer" },
+    /nothing below \/run/,
   ],
   ["a signing key that no other control plane has", { path: saKey, others: new Map([[cp2, undefined]]) }, /--accept OTHER_KEYS/],
   [
@@ -149,7 +163,7 @@ const blocked: readonly (readonly [string, Given, RegExp])[] = [
   [
     "a certificate that has ended",
     { ends: { becomes: "2020-01-01T00:00:00Z", was: "2099-01-01T00:00:00Z" } },
-    /ended 2020-01-01T00:00:00Z; the one on the machine ends 2099-01-01T00:00:00Z.*--accept EXPIRED/,
+    /server\.key \(ended 2020-01-01T00:00:00Z; the one on the machine ends 2099-01-01T00:00:00Z\).*--accept EXPIRED/,
   ],
   [
     "a CA that is reached through a link",
@@ -182,7 +196,7 @@ test("checkPlan: a plan that restores files is refused when what it rests on is 
     plan.start.hosts.map((host) => (host.name === cp2 ? { ...host, files: [{ path: caPath, state }] } : host));
   const cases: readonly (readonly [string, RecoveryPlan])[] = [
     ["I-G4", tampered(plan, { goal: { kind: "recover" } })],
-    ["I-G4", withArgs(plan, { accepts: ["OTHER_CLUSTER_ID"] })],
+    ["I-G4", withArgs(plan, { accepts: [{ doubt: "OTHER_CLUSTER_ID", because: "b", files: [{ path: first.path, differs: true }] }] })],
     ["I-S7", withArgs(plan, { files: [{ ...first, path: "/etc/../root/x" }] })],
     ["I-S7", withArgs(plan, { files: [{ ...first, was: file("f") }] })],
     ["I-S7", withArgs(plan, { files: [{ ...first, becomes: file("b", 0o4755) }] })],
@@ -195,29 +209,23 @@ test("checkPlan: a plan that restores files is refused when what it rests on is 
     assert.ok(invariantsOf(broken).includes(invariant), `${invariant}: ${invariantsOf(broken).join()}`);
 });
 
-test("checkPlan, and the step itself: what may start etcd is refused though the planner offered it (I-S11)", () => {
-  const plan = restored({ kind: "static-pod", path: "/etc/kubernetes/manifests/kube-apiserver.yaml", pod: "not-etcd" });
-  assert.deepEqual([plan.verdict, checkPlan(plan)], ["act", []]);
-  const [step] = plan.steps;
-  assert.ok(step?.kind === "host.restoreFiles");
-  const [first] = step.args.files;
-  assert.ok(first !== undefined);
-  const spec = specOf(step);
-  assert.equal(spec.pre(plan.start, step.args).kind, "holds");
-  const cases: readonly Partial<typeof first>[] = [
-    { pod: "etcd" },
-    { pod: "not-known" },
-    { pod: undefined, path: "/etc/kubernetes/manifests/etcd.yml" },
-    { path: "/etc/kubernetes/manifests/etcd.yaml.bak" },
-  ];
-  for (const change of cases) {
-    const args: StepArgs["host.restoreFiles"] = { ...step.args, files: [{ ...first, ...change }] };
-    assert.ok(invariantsOf(withArgs(plan, { files: args.files })).includes("I-S11"), JSON.stringify(change));
-    assert.equal(spec.pre(plan.start, args).kind, "fails", JSON.stringify(change));
+test("checkPlan: a file among the manifests is refused whatever the plan calls it (I-S11)", () => {
+  for (const path of ["/etc/kubernetes/manifests/etcd.yaml", "/etc/kubernetes/manifests"])
+    assert.ok(invariantsOf(restored({ path, kind: "load-balancer" })).includes("I-S11"), path);
+});
+
+test("planRestore and checkPlan: a program's file is put back below /bin as below /usr/bin; what no plan may name is blocked in words", () => {
+  for (const path of ["/bin/check.sh", "/sbin/check.sh", "/usr/bin/check.sh"]) {
+    const plan = restored({ path, kind: "load-balancer" });
+    assert.deepEqual([plan.verdict, checkPlan(plan)], ["act", []], path);
+  }
+  for (const path of ["/dev/a", "/proc/a", "/sys/a", "/run/a", "/boot/a", "/var/lib/requorum/a"]) {
+    const plan = restored({ path, kind: "load-balancer" });
+    assert.deepEqual([plan.verdict, checkPlan(plan)], ["blocked", []], path);
   }
 });
 
-test("checkPlan: keys that the others have not, ended certificates and pods before what they read are refused (I-S16)", () => {
+test("checkPlan: keys that the others have not, and ended certificates, are refused (I-S16)", () => {
   const others = new Map([[cp2, file("b")]]);
   const plan = restored({ path: saKey, others });
   assert.deepEqual([plan.verdict, checkPlan(plan)], ["act", []]);
@@ -242,12 +250,10 @@ test("checkPlan: keys that the others have not, ended certificates and pods befo
         ),
       },
     });
-  const pod = { ...first, path: "/etc/kubernetes/manifests/a.yaml", kind: "static-pod", pod: "not-etcd" } as const;
   for (const broken of [
     changed(file("e")),
     changed({ kind: "absent" }),
     withArgs(plan, { files: [{ ...first, ends: { becomes: "2020-01-01T00:00:00Z" } }] }),
-    withArgs(plan, { files: [pod, first] }),
   ])
     assert.ok(invariantsOf(broken).includes("I-S16"));
   const cp2Has = (state: FileState) => changed(state).start;
@@ -257,9 +263,84 @@ test("checkPlan: keys that the others have not, ended certificates and pods befo
   );
 });
 
-test("planRestore: other keys and an ended certificate are accepted by name only, and that stands in the plan's words", () => {
+test("planRestore: other keys and an ended certificate are accepted by name only, and each file stands in the words with what is seen of it", () => {
   const plan = restored({ path: saKey, others: new Map([[cp2, file("e")]]), accepts: ["OTHER_KEYS"] });
-  assert.match(plan.steps[0]?.describes ?? "", /accepted though not proven: OTHER_KEYS/);
+  assert.match(plan.steps[0]?.describes ?? "", /accepted though not proven: OTHER_KEYS \(.*\): \S*sa\.key \(.*not what cp2 has\)/);
   const ended = restored({ ends: { becomes: "2020-01-01T00:00:00Z" }, accepts: ["EXPIRED"] });
+  assert.match(
+    ended.steps[0]?.describes ?? "",
+    /EXPIRED \(.*\): \S*server\.key \(ended 2020-01-01T00:00:00Z; none is seen on the machine\)/,
+  );
   assert.deepEqual([ended.verdict, checkPlan(ended), checkPlan(plan)], ["act", [], []]);
+  assert.deepEqual(readPlan(writePlan(ended), "plan", sha256Hex).steps, ended.steps);
+  const other = restored({ clusterId: "deadbeef", accepts: ["OTHER_CLUSTER_ID"] });
+  assert.match(other.steps[0]?.describes ?? "", /OTHER_CLUSTER_ID \(the set is of the etcd cluster deadbeef, .*\): \S*server\.key/);
+});
+
+test("planRestore: a doubt names every file, what issued it and both CAs; accepted for one file it is refused for the other, and no more is in the plan than came up", () => {
+  const beside: WantedFile = {
+    path: "/etc/kubernetes/pki/apiserver.crt",
+    kind: "pki",
+    now: file("a"),
+    nearest: undefined,
+    becomes: file("b"),
+  };
+  const ca = new Map([[cp2, file("e")]]);
+  const given = { ca, issuer: "CN=old-ca", authoritySays: "the set has CN=old-ca, cp2 has CN=new-ca", beside: [beside] };
+  const refused = restored(given);
+  assert.match(refused.reasons.join(), /cp2 has CN=new-ca.*server\.key \(issued by CN=old-ca\), \S*apiserver\.crt\. /);
+  const half = restored({ ...given, accepts: [`OTHER_CA=${keyPath}`] });
+  assert.equal(half.verdict, "blocked");
+  assert.match(half.reasons.join(), /about \S*apiserver\.crt\./);
+  const whole = restored({ ...given, accepts: [`OTHER_CA=${keyPath}`, "OTHER_CA=/etc/kubernetes/pki/apiserver.crt", "EXPIRED"] });
+  const [step] = whole.steps;
+  assert.ok(step?.kind === "host.restoreFiles");
+  assert.deepEqual([whole.verdict, checkPlan(whole), step.args.accepts.map(({ doubt }) => doubt)], ["act", [], ["OTHER_CA"]]);
+  const [accepted] = step.args.accepts;
+  assert.ok(accepted !== undefined);
+  const less = { ...accepted, files: accepted.files.slice(1) };
+  assert.ok(invariantsOf(withArgs(whole, { accepts: [less] })).includes("I-S16"));
+  assert.equal(specOf(step).pre(whole.start, step.args).kind, "holds");
+  assert.equal(specOf(step).pre(whole.start, { ...step.args, accepts: [less] }).kind, "fails");
+});
+
+test("host.restoreFiles: who accepted that the CA is not known did not accept another one that is seen since", () => {
+  const plan = restored({ ca: new Map([[cp2, undefined]]), accepts: ["OTHER_CA"] });
+  const [step] = plan.steps;
+  assert.ok(step?.kind === "host.restoreFiles");
+  const after = (state: FileState | undefined) => ({
+    ...plan.start,
+    hosts: plan.start.hosts.map((host) => (host.name === cp2 ? { ...host, files: [{ path: caPath, state }] } : host)),
+  });
+  assert.deepEqual(
+    [undefined, file("c"), file("e")].map((state) => specOf(step).pre(after(state), step.args).kind),
+    ["holds", "holds", "fails"],
+  );
+  assert.ok(invariantsOf(tampered(plan, { start: after(file("e")) })).includes("I-S16"));
+});
+
+test("planRestore: an ended certificate that by its name nothing reads is told as left out and holds up nothing; it is put back when it is named", () => {
+  const path = "/var/lib/kubelet/pki/kubelet-client-2024-01-01-00-00-00.pem";
+  const absent: FileState = { kind: "absent" };
+  const ends = { becomes: "2025-01-01T00:00:00Z" };
+  const leftover: WantedFile = { path, kind: "pki", now: absent, nearest: "/var/lib/kubelet", becomes: file("f"), ends, isLeftover: true };
+  const plan = restored({ beside: [leftover] });
+  assert.deepEqual([plan.verdict, checkPlan(plan)], ["act", []]);
+  assert.match(plan.reasons.join(), /Left out: \S*kubelet-client-2024\S*\.pem\..*ended 2025-01-01/);
+  assert.doesNotMatch(plan.steps[0]?.describes ?? "", /kubelet-client/);
+  const again = restored({ now: file("b"), beside: [leftover] });
+  assert.deepEqual([again.verdict, again.steps.length], ["nothing-to-do", 0]);
+  assert.match(again.reasons.join(), /Left out: .*Everything else/);
+  assert.match(restored({ beside: [{ ...leftover, isLeftover: false }] }).reasons.join(), /--accept EXPIRED/);
+  assert.match(restored({ beside: [leftover], accepts: ["EXPIRED"] }).reasons.join(), /Left out/);
+  assert.match(restored({ beside: [leftover], accepts: [`EXPIRED=${path}`] }).steps[0]?.describes ?? "", /EXPIRED.*kubelet-client-2024/);
+  const valid = restored({ beside: [{ ...leftover, ends: { becomes: "2099-01-01T00:00:00Z" } }] });
+  assert.match(valid.steps[0]?.describes ?? "", /kubelet-client-2024/);
+});
+
+test("planRestore: a certificate that ends sooner than the one on the machine is told in the words that are agreed to", () => {
+  const words = (ends: NonNullable<Given["ends"]>): string => restored({ ends }).steps[0]?.describes ?? "";
+  const sooner = words({ becomes: "2098-01-01T00:00:00Z", was: "2099-01-01T00:00:00Z" });
+  assert.match(sooner, /certificate of \S*server\.key in the set ends 2098-01-01T00:00:00Z, sooner than .* 2099-01-01T00:00:00Z/);
+  assert.doesNotMatch(words({ becomes: "2099-01-01T00:00:00Z", was: "2098-01-01T00:00:00Z" }), /sooner/);
 });

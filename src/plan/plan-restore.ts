@@ -71,7 +71,7 @@ function decide(candidate: Candidate, seen: { readonly live: readonly string[]; 
     return { verdict: "blocked", strategy: "restore-parts", reasons: [because], loss: candidate.loss };
   }
   if (seen.waitFor.length > 0) return { verdict: "wait", strategy: "wait", reasons: seen.waitFor, loss: candidate.loss };
-  return { verdict: "act", strategy: "restore-parts", reasons: [], loss: candidate.loss };
+  return { verdict: "act", strategy: "restore-parts", reasons: candidate.reasons, loss: candidate.loss };
 }
 
 function withFiles(model: ClusterModel, seen: ReadonlyMap<HostName, readonly FileAt[]>): ClusterModel {

@@ -18,6 +18,7 @@ import {
   type Page,
   type Span,
 } from "./page.ts";
+import { restoreCommand } from "./restore-command.ts";
 import { count, quorumWords, secondsWords, timeWords } from "./words.ts";
 import { shellWord } from "../model/shell-word.ts";
 import { shorthandBlocks } from "./shorthand.ts";
@@ -175,6 +176,8 @@ function verdictBlocks(plan: PlanDocument): readonly Block[] {
     case "wait":
       return [gap, command("requorum status --watch", "next: watch, and plan again when something has changed", 0)];
     case "blocked":
+      if (plan.goal.kind === "restore-parts")
+        return [gap, command(restoreCommand(plan.goal), "next: settle what is said above, or accept it by name, and plan again", 0)];
       return [gap, command("requorum diagnose", "next: see what is missing, settle it, then plan again", 0)];
     case "nothing-to-do":
       return [];

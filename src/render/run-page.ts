@@ -1,4 +1,3 @@
-import { shellWord } from "../model/shell-word.ts";
 import { errorCatalogue, errorCodes } from "../model/error-catalogue.ts";
 import type { StepState } from "../model/journal-event.ts";
 import {
@@ -22,6 +21,7 @@ import {
 import { shortDigest } from "./plan-document.ts";
 import { goalWords } from "./plan-page.ts";
 import type { JournalDocument, RunDocument, RunListDocument, ShownOutcome } from "./run-document.ts";
+import { restoreCommand } from "./restore-command.ts";
 import { count, secondsWords, timeWords } from "./words.ts";
 
 export function outcomeSpan(outcome: ShownOutcome): Span {
@@ -143,13 +143,9 @@ function nextBlocks(run: RunDocument): readonly Block[] {
   }
 }
 
-/** `requorum plan` never plans that files of a set are put back. */
 function planAgain(goal: RunDocument["goal"]): Block {
   const why = "next: plan again from what the cluster looks like now";
-  if (goal.kind !== "restore-parts") return command("requorum plan", why, 0);
-  const wishes = goal.parts.map((part) => (part.startsWith("/") ? `--path ${shellWord(part)}` : `--kind ${part}`));
-  const accepts = goal.accepts.map((doubt) => `--accept ${doubt}`);
-  return command(["requorum backup restore", goal.set, "--host", goal.host, ...wishes, ...accepts].join(" "), why, 0);
+  return command(goal.kind === "restore-parts" ? restoreCommand(goal) : "requorum plan", why, 0);
 }
 
 export function runListPage(list: RunListDocument): Page {

@@ -149,7 +149,7 @@ const goal = z.discriminatedUnion("kind", [
     host: z.string(),
     set: z.string(),
     parts: texts.describe("kinds and paths that were asked for"),
-    accepts: texts.describe("what was not proven and was accepted"),
+    accepts: texts.describe("doubts that were accepted beforehand: DOUBT, or DOUBT=PATH"),
   }),
 ]);
 const loss = z.object({

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { asBackupSetId, asHostName, asMemberId, asStepId } from "../model/ids.ts";
-import { podsOfFiles, restorableKinds, restoreDoubts } from "../model/restored-file.ts";
+import { restoreDoubts } from "../model/restore-doubt.ts";
+import { restorableKinds } from "../model/restored-file.ts";
 import type { StepArgs, StepKind } from "../model/step.ts";
 import { branded, decimalBigint } from "./branded.ts";
 import { fileModeSchema, fileStateSchema, restoredFileStateSchema, tagSchema } from "./file-state.ts";
@@ -38,12 +39,17 @@ const stepArgs: { readonly [K in StepKind]: z.ZodType<StepArgs[K]> } = {
         kind: z.enum(restorableKinds),
         was: fileStateSchema,
         becomes: restoredFileStateSchema,
-        pod: z.enum(podsOfFiles).optional(),
         ends: z.strictObject({ becomes: z.string(), was: z.string().optional() }).optional(),
       }),
     ),
     authorities: z.array(z.strictObject({ path: z.string(), tag: tagSchema })),
-    accepts: z.array(z.enum(restoreDoubts)),
+    accepts: z.array(
+      z.strictObject({
+        doubt: z.enum(restoreDoubts),
+        because: z.string(),
+        files: z.array(z.strictObject({ path: z.string(), differs: z.boolean(), says: z.string().optional() })),
+      }),
+    ),
   }),
   "host.checkPrepared": z.strictObject({ host, kubernetesVersion: z.string(), via }),
   "kubeadm.joinControlPlane": z.strictObject({ host, node: z.string(), address: z.string(), peerUrl: z.string(), via: host }),

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { canonicalPlanText, planDigestOf } from "../model/canonical-plan-text.ts";
 import { asBackupSetId, asClusterId, asHostName, asMemberId, asPlanDigest } from "../model/ids.ts";
 import type { RecoveryPlan } from "../model/plan.ts";
-import { restoreDoubts } from "../model/restored-file.ts";
+import { isRestoreAcceptance } from "../model/restore-doubt.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { branded, decimalBigint } from "./branded.ts";
 import { clusterModelSchema } from "./cluster-model.ts";
@@ -29,7 +29,7 @@ const goal = z.discriminatedUnion("kind", [
     host,
     set: branded(asBackupSetId),
     parts: z.array(z.string()),
-    accepts: z.array(z.enum(restoreDoubts)),
+    accepts: z.array(z.string().refine(isRestoreAcceptance)),
   }),
 ]);
 

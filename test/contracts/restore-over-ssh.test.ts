@@ -45,13 +45,18 @@ test(
     const hostAccess: Pick<HostAccess, "run"> = {
       run: (name, request) => access.run(name, { ...request, script: request.script.replaceAll("/var/lib/requorum", `${machine}/var`) }),
     };
+    const facts: { readonly name: string; readonly value: string }[] = [];
     const step = {
       run: "R",
       signal: new AbortController().signal,
       ports: { hostAccess, clock: new SystemClock(), hashing, setParts: { open: () => Promise.resolve(parts) } },
       config,
       plan: { cluster: "c", fingerprint: { members: [] } },
-      recordFact: () => Promise.resolve(),
+      state: { facts },
+      recordFact: (name: string, value: string) => {
+        facts.push({ name, value });
+        return Promise.resolve();
+      },
     } as unknown as StepContext;
     const [seen] = await lookAtFiles(step, host, { paths: [path], tag: parts.tag });
     assert.ok(seen?.state !== undefined);
@@ -59,15 +64,17 @@ test(
     const becomes = { kind: "file", tag: parts.tag("file", content), mode: 0o600, ...owner } as const;
     const files = [{ path, kind: "pki", was: seen.state, becomes }] as const;
     const set = asBackupSetId("20260301-030000-aaaaaa");
-    await hostRestoreFilesHandler.perform(
-      { host, set, manifestSha256: parts.manifestSha256, directories: [], files, authorities: [], accepts: [] },
-      step,
-    );
+    const args = { host, set, manifestSha256: parts.manifestSha256, directories: [], files, authorities: [], accepts: [] };
+    await hostRestoreFilesHandler.perform(args, step);
     assert.ok(readFileSync(path).equals(content));
     assert.equal((lstatSync(path).mode & 0o7777).toString(8), "600");
     assert.equal(readFileSync(join(machine, "var/aside/R", path), "utf8"), "old");
     assert.deepEqual(readdirSync(join(machine, "etc/kubernetes/pki")), ["sa.key"]);
     const [after] = await lookAtFiles(step, host, { paths: [path], tag: parts.tag });
     assert.deepEqual(after?.state, becomes);
+    // As after a kill: an empty input is one, too.
+    mkdirSync(join(machine, "var/aside/OLDER/.staged.abcdef"), { recursive: true });
+    await hostRestoreFilesHandler.cleanUp?.(args, step);
+    assert.deepEqual([readdirSync(join(machine, "var/aside/OLDER")), facts.some(({ name }) => name === "left-behind")], [[], false]);
   },
 );

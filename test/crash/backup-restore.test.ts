@@ -1,67 +1,26 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { cli, workDirectory, type CliResult } from "../support/captured-cli.ts";
-import { FakeRunStore } from "../support/fake-run-store.ts";
-import { RestoringMachines } from "../support/restoring-machines.ts";
-import { firstSet, manifestFacts, partHead, setWorld } from "../support/set-world.ts";
-import { DirectoryStore } from "../../src/adapters/backup-store/directory-store.ts";
-import { AgeKeyWrapping } from "../../src/adapters/system/age-key-wrapping.ts";
-import { SetWriter } from "../../src/catalogue/set-writer.ts";
-import { toBase64Url } from "../../src/formats/backup-set/byte-text.ts";
-import type { BackupPartKind } from "../../src/model/backup-set.ts";
-import { readClusterConfig } from "../../src/schemas/config.ts";
+import { backupRestoreWorld, type FileOfSet } from "../support/backup-restore-world.ts";
 import { outputDocuments } from "../../src/schemas/output.ts";
 
 const secret = "planted-secret-8d21";
 const cfg = "/etc/haproxy/haproxy.cfg";
 const caKey = "/etc/kubernetes/pki/ca.key";
 const caCrt = "/etc/kubernetes/pki/ca.crt";
-const files: readonly (readonly [BackupPartKind, string, string, number])[] = [
+const files: readonly FileOfSet[] = [
   ["load-balancer", cfg, `frontend api\n  bind *:8443\n  stats auth admin:${secret}\n  timeout client 30s\n`, 0o644],
   ["pki", caCrt, "the CA's certificate\n", 0o644],
   ["pki", caKey, `key ${secret}\n`, 0o600],
   ["encryption-config", "/etc/kubernetes/enc.yaml", `secret: ${secret}\n`, 0o600],
 ];
 
-/** Two machines, and a store with a set of the first. */
 async function setting(context: TestContext, cluster = "north") {
-  const directory = workDirectory();
-  context.after(() => {
-    directory.remove();
-  });
-  const place = join(directory.path, "store");
-  const world = setWorld(new DirectoryStore(place));
-  const machines = new RestoringMachines(directory.path);
-  for (const host of ["cp1", "cp2"]) mkdirSync(join(machines.rootOf(host), "etc"), { recursive: true });
-  const wrapping = new AgeKeyWrapping();
-  const { identity, recipient } = await wrapping.newIdentity();
-  const writer = await SetWriter.begin({ ...world.writing, wrapping }, { id: firstSet, recipients: [recipient] });
-  for (const [kind, path, text, mode] of files) {
-    await writer.addPart(partHead(path, { kind, mode }), Buffer.from(text));
-    machines.set("cp1", path, { text, mode });
-  }
-  await writer.finish({ ...manifestFacts(), cluster: { ...manifestFacts().cluster, name: cluster } });
-  const identityFile = join(directory.path, "identity");
-  machines.set("cp2", caCrt, { text: files[1]![2], mode: 0o644 });
-  machines.set("cp2", "/etc/kubernetes/enc.yaml", { text: files[3]![2] });
-  writeFileSync(identityFile, `${identity}\n`, { mode: 0o600 });
-  const text = `apiVersion: requorum/v1\ncluster: north\nhosts: [{ name: cp1, address: 10.0.0.11, roles: [control-plane] }, { name: cp2, address: 10.0.0.12, roles: [control-plane] }]\nbackup: { store: ${place}, recipients: [${recipient}], signers: [${toBase64Url(world.keys.signing.publicKey)}] }\n`;
-  const runs = new FakeRunStore();
-  const call = (verb: readonly string[], answers?: readonly string[]): Promise<CliResult> =>
-    cli(
-      [...verb, "--identity", identityFile],
-      {
-        config: readClusterConfig(text, "/r.yaml"),
-        ports: { clock: world.clock, hostAccess: machines, runs },
-        ...(answers === undefined ? {} : { answers, isTty: true, columns: 200 }),
-      },
-      directory.path,
-    );
-  const restore = (wish: readonly string[], answers?: readonly string[]) =>
-    call(["backup", "restore", firstSet, "--host", "cp1", ...wish], answers);
-  return { machines, call, restore, runs, directory: directory.path };
+  const world = await backupRestoreWorld(context, { cluster, files });
+  world.machines.set("cp2", caCrt, { text: files[1]![2], mode: 0o644 });
+  world.machines.set("cp2", "/etc/kubernetes/enc.yaml", { text: files[3]![2] });
+  return world;
 }
 
 test("backup restore: one configuration file is shown as a diff without secrets, restored after consent, and the run says so", async (context) => {
@@ -86,7 +45,10 @@ test("backup restore: PKI is restored when another machine has the same CA, refu
   machines.set("cp2", caCrt, { text: "another CA\n" });
   const refused = await restore(["--pki"]);
   assert.equal(refused.code, 12, refused.err);
-  assert.match(refused.out, /not the CA that cp2 uses.*--accept OTHER_CA/s);
+  assert.match(refused.out, /not the CA that cp2 uses.*about \S*ca\.key.*--accept OTHER_CA/s);
+  assert.match((await restore(["--pki", "--accept", "OTHER_CAT"])).err, /--accept.*OTHER_CAT: say OTHER_CA, /s);
+  const accepted = await restore(["--pki", "--accept", "OTHER_CA"], ["no"]);
+  assert.match(accepted.err, /none of them destructive.*accepted though not proven: OTHER_CA \(.*cp2 uses.*\): \S*ca\.key.*type the name/s);
   assert.equal(machines.text("cp1", caKey), "lost");
   machines.set("cp2", caCrt, { text: files[1]![2] });
   machines.set("cp1", "/etc/kubernetes/pki/stranger.key", { text: secret });
@@ -98,7 +60,7 @@ test("backup restore: PKI is restored when another machine has the same CA, refu
 });
 
 test("backup restore --out and apply: the plan holds no content, is carried out later, and is stale when the file was changed in between", async (context) => {
-  const { machines, restore, call, directory } = await setting(context);
+  const { machines, restore, call, typed, directory } = await setting(context);
   machines.set("cp1", "/etc/kubernetes/enc.yaml", { text: `secret: old-${secret}\n` });
   const made = await restore(["--encryption-config", "--out", "plan.json", "-o", "json"]);
   assert.equal(made.code, 0, made.err);
@@ -113,7 +75,9 @@ test("backup restore --out and apply: the plan holds no content, is carried out 
   assert.match(stale.out, /requorum backup restore \S+ --host cp1 --kind encryption-config /);
   assert.equal(machines.text("cp1", "/etc/kubernetes/enc.yaml"), "edited meanwhile\n");
   machines.set("cp1", "/etc/kubernetes/enc.yaml", { text: `secret: old-${secret}\n` });
-  const applied = await call(["resume"]);
+  // As it is printed: what opens the set was typed to apply, and resume needs it again.
+  const [, hint = ""] = /\n {4}requorum (resume .*)\n/.exec(stale.out) ?? [];
+  const applied = await typed(hint);
   assert.equal(applied.code, 0, applied.err);
   assert.equal(machines.text("cp1", "/etc/kubernetes/enc.yaml"), files[3]![2]);
 });

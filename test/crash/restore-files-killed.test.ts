@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -8,6 +8,7 @@ import type { RunContext } from "../../src/execute/executor/run-context.ts";
 import { stepHandlers } from "../../src/execute/handlers/step-handlers.ts";
 import { asBackupSetId, asHostName } from "../../src/model/ids.ts";
 import type { PlannedStep, RecoveryPlan } from "../../src/model/plan.ts";
+import type { FileState } from "../../src/model/restored-file.ts";
 import { stepSpecs } from "../../src/plan/steps/step-specs.ts";
 import type { SetParts } from "../../src/ports/set-parts.ts";
 import { RestoringMachines } from "../support/restoring-machines.ts";
@@ -19,18 +20,34 @@ const tag: SetParts["tag"] = (kind, content) => sha256(`${kind} keyed ${Buffer.f
 const parts: SetParts = { manifestSha256: "d".repeat(64), parts: [], tag, read: () => Promise.resolve(Buffer.from(`new ${secret}`)) };
 const state = (text: string, mode: number) => ({ kind: "file" as const, tag: tag("file", Buffer.from(text)), mode, uid: 0, gid: 0 });
 
-function restorePlan(): RecoveryPlan {
+function restorePlan(was: FileState = state(`old ${secret}`, 0o600)): RecoveryPlan {
   const plan = planOf(["host.restoreFiles"]);
   const args = {
     host: asHostName("cp1"),
     set: asBackupSetId("20260301-030000-aaaaaa"),
     manifestSha256: parts.manifestSha256,
     directories: [],
-    files: [{ path, kind: "load-balancer", was: state(`old ${secret}`, 0o600), becomes: state(`new ${secret}`, 0o640) }],
+    files: [{ path, kind: "load-balancer", was, becomes: state(`new ${secret}`, 0o640) }],
     authorities: [],
     accepts: [],
   };
   return { ...plan, attestations: [], steps: plan.steps.map((step) => ({ ...step, args }) as unknown as PlannedStep) };
+}
+
+function contextOf(world: CrashWorld, machines: Pick<RestoringMachines, "run">): RunContext {
+  const base = world.context();
+  const own = { run: machines.run.bind(machines) };
+  const hostAccess: typeof base.ports.hostAccess = {
+    ...base.ports.hostAccess,
+    run: (host, request) =>
+      (/files/.test(request.reason) || request.reason === "look at the machine" ? own : base.ports.hostAccess).run(host, request),
+  };
+  return {
+    ...base,
+    specs: stepSpecs,
+    handlers: stepHandlers,
+    ports: { ...base.ports, hostAccess, setParts: { open: () => Promise.resolve(parts) } },
+  };
 }
 
 test("a run that restores files, killed before or after any of its journal's events: resumed, the file is the set's, the old one is aside, no secret is in the journal", async (context) => {
@@ -48,19 +65,7 @@ test("a run that restores files, killed before or after any of its journal's eve
       machines.beforeRun = () => {
         world.alive();
       };
-      const base = world.context();
-      const own = { run: machines.run.bind(machines) };
-      const hostAccess: typeof base.ports.hostAccess = {
-        ...base.ports.hostAccess,
-        run: (host, request) =>
-          (/files/.test(request.reason) || request.reason === "look at the machine" ? own : base.ports.hostAccess).run(host, request),
-      };
-      const runContext: RunContext = {
-        ...base,
-        specs: stepSpecs,
-        handlers: stepHandlers,
-        ports: { ...base.ports, hostAccess, setParts: { open: () => Promise.resolve(parts) } },
-      };
+      const runContext = contextOf(world, machines);
       const request = { plan, run, context: runContext, signal: new AbortController().signal, report: () => undefined };
       world.killAt = { append, when };
       const first = await executeRun({ ...request, consent }).catch((error: unknown) => error);
@@ -78,4 +83,40 @@ test("a run that restores files, killed before or after any of its journal's eve
     }
   }
   assert.ok(kills >= 14, `only ${String(kills)} kills`);
+});
+
+test("a run that restores files, whose script is killed on the machine while the program lives: where the files are all there, nothing of it is left", async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), "requorum-restore-script-"));
+  context.after(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const plan = restorePlan({ kind: "absent" });
+  let settled = 0;
+  for (let at = 1; ; at += 1) {
+    const machines = new RestoringMachines(join(directory, String(at)));
+    mkdirSync(machines.place("cp1", "/etc/haproxy"), { recursive: true });
+    machines.killBefore = at;
+    const request = {
+      plan,
+      run,
+      context: contextOf(new CrashWorld(), {
+        // The shell around it lives, and says how it ended.
+        run: (host, request) =>
+          machines.run(host, request).catch((error: unknown) => {
+            if (request.reason !== "put files of a backup set back") throw error;
+            return { exitCode: 137, stdout: "", stderr: "Killed" };
+          }),
+      }),
+      signal: new AbortController().signal,
+      report: () => undefined,
+    };
+    const { outcome, state: ended } = await executeRun({ ...request, consent });
+    const left = readdirSync(machines.rootOf("cp1"), { recursive: true, encoding: "utf8" }).filter((name) => name.includes(".staged."));
+    if (outcome === "succeeded") assert.deepEqual(left, [], `kill ${String(at)}`);
+    else assert.equal(existsSync(machines.place("cp1", path)), false);
+    const [words = ""] = [...ended.steps.values()].map((step) => step.words);
+    if (outcome === "succeeded" && !words.includes("it said")) break;
+    if (outcome === "succeeded") settled += 1;
+  }
+  assert.ok(settled > 0, "no kill came after the file was in its place");
 });

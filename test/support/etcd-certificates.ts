@@ -51,10 +51,10 @@ export class TestAuthority {
     return join(this.#directory, `${this.#name}.crt`);
   }
 
-  /** For server and client use. `isExpired`: valid for one day, two years ago. */
+  /** For server and client use. `isExpired`: valid for one day, two years ago. `until`: valid for one day, to then. */
   async issue(
     name: string,
-    options: { readonly names: readonly string[]; readonly isExpired?: boolean; readonly organization?: string },
+    options: { readonly names: readonly string[]; readonly isExpired?: boolean; readonly until?: Date; readonly organization?: string },
   ): Promise<CertificateFiles> {
     const subject = options.organization === undefined ? `/CN=${name}` : `/O=${options.organization}/CN=${name}`;
     const alternatives = options.names.map((one) => (/^[\d.]+$/.test(one) ? `IP:${one}` : `DNS:${one}`)).join(",");
@@ -83,7 +83,8 @@ export class TestAuthority {
     await writeFile(join(this.#directory, `${name}.srl`), `${Buffer.from(name).toString("hex").slice(0, 30)}01\n`);
     const now = Date.now();
     const day = 86_400_000;
-    const [from, to] = options.isExpired === true ? [now - 731 * day, now - 730 * day] : [now - day / 24, now + 2 * day];
+    const end = options.until?.getTime() ?? (options.isExpired === true ? now - 730 * day : undefined);
+    const [from, to] = end === undefined ? [now - day / 24, now + 2 * day] : [end - day, end];
     await openssl(this.#directory, [
       "ca",
       "-batch",

@@ -21,6 +21,9 @@ export class RestoringMachines extends MachinesBelow {
   /** The script that puts files back is killed (-9) before the command of this number that names or removes. */
   killBefore: number | undefined;
 
+  /** flock ends with this status instead of locking anything. */
+  flockFails: number | undefined;
+
   /** Each sync takes so long, as on a slow disk. */
   slowSyncSeconds = 0;
   /** A directory of the machine that is bound to another one while a script about files runs, in a mount namespace of its own. */
@@ -33,6 +36,7 @@ export class RestoringMachines extends MachinesBelow {
   }
 
   private killedScript({ reason }: RemoteRequest): string {
+    if (this.flockFails !== undefined) return `flock() { echo "no locks here" >&2; return ${String(this.flockFails)}; }\n`;
     if (this.slowSyncSeconds > 0) return `sync() { sleep ${String(this.slowSyncSeconds)}; command sync "$@"; }\n`;
     if (this.killBefore === undefined || !reason.startsWith("put files")) return "";
     const words = ["ln", "mv", "rm"].map((word) => `${word}() { tick; command ${word} "$@"; }\n`);

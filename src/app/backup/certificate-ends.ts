@@ -1,5 +1,5 @@
 import { RecoveryError } from "../../model/recovery-error.ts";
-import type { CertificateReader } from "../../ports/certificates.ts";
+import type { CertificateContent, CertificateReader, KeyMatcher } from "../../ports/certificates.ts";
 
 const certificateBlock = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 /** A bundle of a whole distribution has hundreds; some of those have always ended. */
@@ -11,14 +11,7 @@ const certificatesMax = 16;
  */
 export function firstEnd(reader: CertificateReader, content: Uint8Array | undefined): string | undefined {
   if (content === undefined) return undefined;
-  const ends = certificatesIn(content).flatMap((pem) => {
-    try {
-      return [reader.readCertificate(pem).notAfter];
-    } catch (error) {
-      if (error instanceof RecoveryError) return [];
-      throw error;
-    }
-  });
+  const ends = certificatesIn(content).flatMap((pem) => readIfOne(reader, pem)?.notAfter ?? []);
   return ends.sort((one, other) => Date.parse(one) - Date.parse(other))[0];
 }
 
@@ -35,5 +28,31 @@ function textOf(base64: string): string {
     return atob(base64);
   } catch {
     return ""; // no base64, so no certificate
+  }
+}
+
+/** What the first certificate in a file says of itself: "CN=kubernetes until 2036-01-01T00:00:00Z, key 5f1c…"; undefined: there is none that is read. */
+export function firstCertificateWords(
+  { certificates, keyMatcher }: { readonly certificates: CertificateReader; readonly keyMatcher: KeyMatcher },
+  content: Uint8Array,
+): string | undefined {
+  const [pem] = certificatesIn(content);
+  const facts = pem === undefined ? undefined : readIfOne(certificates, pem);
+  if (pem === undefined || facts === undefined) return undefined;
+  // Two CAs mostly have one name; their keys tell them apart.
+  return `${facts.subject} until ${facts.notAfter}, key ${keyMatcher.publicKeyId(pem)?.slice(0, 16) ?? "not known"}`;
+}
+
+export function firstIssuer(reader: CertificateReader, content: Uint8Array): string | undefined {
+  const [pem] = certificatesIn(content);
+  return pem === undefined ? undefined : readIfOne(reader, pem)?.issuer;
+}
+
+function readIfOne(reader: CertificateReader, pem: string): CertificateContent | undefined {
+  try {
+    return reader.readCertificate(pem);
+  } catch (error) {
+    if (error instanceof RecoveryError) return undefined;
+    throw error;
   }
 }

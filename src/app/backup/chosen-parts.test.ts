@@ -2,26 +2,67 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
 import type { OpenSet } from "../../catalogue/set-reader.ts";
+import type { BackupPart } from "../../model/backup-set.ts";
 import { asHostName } from "../../model/ids.ts";
 import { chosenParts } from "./chosen-parts.ts";
 
 const host = asHostName("cp1");
-const set = {
-  manifest: { id: "20260301-030000-aaaaaa" },
-  parts: [
-    { kind: "static-pod", host, type: "file", path: "/data/manifests/etcd.yaml" },
-    { kind: "static-pod", host, type: "symlink", path: "/etc/kubernetes/manifests", target: "/data/manifests" },
-    { kind: "static-pod", host, type: "file", path: "/etc/etcd.env" },
-    { kind: "kubelet", host, type: "file", path: "/etc/kubernetes/kubelet.conf.d/a.yaml" },
-    { kind: "pki", host, type: "file", path: "/etc/kubernetes/pki/ca.crt" },
-  ],
-} as unknown as OpenSet;
+const setOf = (parts: readonly Partial<BackupPart>[]): OpenSet =>
+  ({ manifest: { id: "20260301-030000-aaaaaa" }, parts: parts.map((part) => ({ host, type: "file", ...part })) }) as unknown as OpenSet;
+const set = setOf([
+  { kind: "static-pod", path: "/data/manifests/etcd.yaml" },
+  { kind: "static-pod", type: "symlink", path: "/etc/kubernetes/manifests", target: "/data/manifests" },
+  { kind: "static-pod", path: "/etc/etcd.env" },
+  { kind: "kubelet", path: "/etc/kubernetes/kubelet.conf.d/a.yaml" },
+  { kind: "pki", path: "/etc/kubernetes/pki/ca.crt" },
+]);
+const at = (manifestsDir: string) => ({ host, manifestsDir });
+const usual = at("/etc/kubernetes/manifests");
 
 test("chosenParts: what starts static pods or etcd is not put back, behind a link or as a unit's settings either; the rest beside it is", () => {
   for (const path of ["/data/manifests/etcd.yaml", "/data", "/etc/kubernetes/manifests", "/etc/etcd.env", "/etc"])
-    assert.throws(() => chosenParts(set, host, { kinds: [], paths: [path] }), isRecoveryError("NOT_BUILT_YET", /come|brin/), path);
+    assert.throws(() => chosenParts(set, usual, { kinds: [], paths: [path] }), isRecoveryError("NOT_BUILT_YET", /come|brin/), path);
   assert.deepEqual(
-    chosenParts(set, host, { kinds: ["pki"], paths: ["/etc/kubernetes/kubelet.conf.d"] }).map(({ kind }) => kind),
+    chosenParts(set, usual, { kinds: ["pki"], paths: ["/etc/kubernetes/kubelet.conf.d"] }).map(({ kind }) => kind),
     ["kubelet", "pki"],
+  );
+});
+
+test("chosenParts: a file among the manifests is not put back whatever its kind: by its name, behind a link, in another directory, or as a link on the way there", () => {
+  const cases: readonly (readonly [readonly Partial<BackupPart>[], string])[] = [
+    [[{ kind: "load-balancer", path: "/etc/kubernetes/manifests/etcd.yaml" }], "/etc/kubernetes/manifests"],
+    [[{ kind: "load-balancer", path: "/srv/pods/etcd.yaml" }], "/srv/pods"],
+    [
+      [
+        { kind: "load-balancer", path: "/data/pods/etcd.yaml" },
+        { kind: "kubelet", type: "symlink", path: "/srv/pods", target: "../data/pods" },
+      ],
+      "/srv/pods",
+    ],
+    [[{ kind: "load-balancer", type: "symlink", path: "/srv", target: "/data" }], "/srv/pods"],
+  ];
+  for (const [parts, manifestsDir] of cases)
+    assert.throws(
+      () => chosenParts(setOf(parts), at(manifestsDir), { kinds: ["load-balancer"], paths: [] }),
+      isRecoveryError("NOT_BUILT_YET", /static pods/),
+      JSON.stringify(parts),
+    );
+});
+
+test("chosenParts: one file under both names of a merged /usr is put back once, two files that differ are two", () => {
+  const same = { kind: "load-balancer", sha256: "a", mode: 0o755, uid: 0, gid: 0 } as const;
+  const chosen = chosenParts(
+    setOf([
+      { ...same, path: "/bin/check.sh" },
+      { ...same, path: "/usr/bin/check.sh" },
+      { ...same, path: "/lib/other.sh" },
+      { ...same, path: "/usr/lib/other.sh", sha256: "b" },
+    ]),
+    usual,
+    { kinds: ["load-balancer"], paths: [] },
+  );
+  assert.deepEqual(
+    chosen.map(({ path }) => path),
+    ["/lib/other.sh", "/usr/bin/check.sh", "/usr/lib/other.sh"],
   );
 });

@@ -1,10 +1,11 @@
 import type { OpenSet } from "../../catalogue/set-reader.ts";
 import type { BackupPart } from "../../model/backup-set.ts";
 import type { HostName } from "../../model/ids.ts";
+import { namesThroughLinks } from "../../model/behind-links.ts";
 import { isAtOrBelow } from "../../model/host-path.ts";
 import type { ClusterConfig } from "../../model/cluster-config.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { restorableKinds, type RestorableKind } from "../../model/restored-file.ts";
+import { kubeadmManifestsDir, restorableKinds, type RestorableKind } from "../../model/restored-file.ts";
 
 export interface PartSelection {
   readonly kinds: readonly RestorableKind[];
@@ -18,8 +19,17 @@ export type RestorablePart = BackupPart & { readonly kind: RestorableKind; reado
  * The files of one machine that are meant, in order of their paths. USAGE when
  * a wish meets nothing, or only what this verb does not put back.
  */
-export function chosenParts(set: OpenSet, host: HostName, selection: PartSelection): readonly RestorablePart[] {
+export function chosenParts(
+  set: OpenSet,
+  { host, manifestsDir }: { readonly host: HostName; readonly manifestsDir: string },
+  selection: PartSelection,
+): readonly RestorablePart[] {
   const own = partsOfHost(set, host);
+  const isWanted = ({ kind, path }: BackupPart): boolean =>
+    selection.kinds.some((wish) => wish === kind) || selection.paths.some((wish) => isAtOrBelow(path, wish));
+  const isStarted = startedOf(set, host, manifestsDir);
+  const started = set.parts.find((part) => part.host === host && isWanted(part) && isStarted(part));
+  if (started !== undefined) throw notPutBack(set, started);
   for (const path of selection.paths) if (!own.some((part) => isAtOrBelow(part.path, path))) throw notThere(set, host, path);
   for (const kind of selection.kinds)
     if (!own.some((part) => part.kind === kind))
@@ -27,22 +37,46 @@ export function chosenParts(set: OpenSet, host: HostName, selection: PartSelecti
         `--kind ${kind}`,
         `set ${set.manifest.id} has nothing of that kind of ${host}; see requorum backup show ${set.manifest.id}`,
       );
-  const chosen = own.filter(({ kind, path }) => selection.kinds.includes(kind) || selection.paths.some((wish) => isAtOrBelow(path, wish)));
-  const started = chosen.find(({ kind }) => kind === "static-pod");
-  if (started !== undefined) throw notPutBack(set, started);
-  const paths = new Set(chosen.map(({ path }) => path));
-  // Where /lib is a link to /usr/lib the same file was collected under both names.
+  const chosen = own.filter(isWanted);
+  const byPath = new Map(chosen.map((part) => [part.path, part]));
   return chosen
-    .filter(({ path }) => !(path.startsWith("/lib/") && paths.has(`/usr${path}`)))
+    .filter((part) => !isSameFile(part, byPath.get(`/usr${part.path}`)))
     .sort((one, other) => (one.path < other.path ? -1 : one.path > other.path ? 1 : 0));
+}
+
+/**
+ * What the kubelet or systemd starts, by its kind, and by its place under any
+ * of its names: a directory of static pods may lie behind links, or its files
+ * may be named by the configuration of a balancer. A link on the way to that
+ * directory is one, too.
+ */
+function startedOf(set: OpenSet, host: HostName, manifestsDir: string): (part: BackupPart) => boolean {
+  const links = set.parts.flatMap((part) => (part.host === host && part.target !== undefined ? [[part.path, part.target] as const] : []));
+  const namesOf = namesThroughLinks(new Map(links));
+  const isAtManifests = (name: string, isLink: boolean): boolean =>
+    [manifestsDir, kubeadmManifestsDir].some((dir) => isAtOrBelow(name, dir) || (isLink && isAtOrBelow(dir, name)));
+  return ({ kind, path, type }) =>
+    !isOfRequorum(path) && (kind === "static-pod" || namesOf(path).some((name) => isAtManifests(name, type === "symlink")));
+}
+
+/** On a merged /usr, /lib is a link to /usr/lib, /bin one to /usr/bin: the same file was collected under both names. */
+function isSameFile({ path, type, sha256, target, mode, uid, gid }: BackupPart, other: BackupPart | undefined): boolean {
+  return (
+    /^\/(?:s?bin|lib(?:32|64)?)\//.test(path) &&
+    other !== undefined &&
+    [other.type, other.sha256, other.target, other.mode, other.uid, other.gid].join() === [type, sha256, target, mode, uid, gid].join()
+  );
 }
 
 /** Everything of that machine that can be put back. What requorum itself kept aside there, at the top of another filesystem, is no file of the machine. */
 export function partsOfHost(set: OpenSet, host: HostName): readonly RestorablePart[] {
   return set.parts.filter(
-    (part): part is RestorablePart =>
-      part.host === host && !part.path.includes("/.requorum-") && restorableKinds.some((kind) => kind === part.kind),
+    (part): part is RestorablePart => part.host === host && !isOfRequorum(part.path) && restorableKinds.some((kind) => kind === part.kind),
   );
+}
+
+function isOfRequorum(path: string): boolean {
+  return path.includes("/.requorum-");
 }
 
 /** Certificates of CAs, by the names that kubeadm, kubespray and etcd's own tools give them. */
@@ -70,12 +104,8 @@ export function isAuthorityPlace(path: string, { pkiDir }: ClusterConfig["paths"
   return [pkiDir, `${pkiDir}/etcd`, ...pkiDirs].includes(path.slice(0, path.lastIndexOf("/")));
 }
 
-/**
- * What the kubelet or systemd starts from a file: where directories lie behind
- * links nobody may tell from its place that it starts etcd, and a member that
- * was removed would come to life again.
- */
-function notPutBack(set: OpenSet, { path }: RestorablePart): RecoveryError {
+/** Whether etcd may start is a question of member list, data and quorum; put back, a file would bring a member to life that was removed. */
+function notPutBack(set: OpenSet, { path }: BackupPart): RecoveryError {
   return new RecoveryError("NOT_BUILT_YET", {
     subject: `backup restore of ${path}`,
     detail:

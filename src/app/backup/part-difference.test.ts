@@ -3,12 +3,11 @@ import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import { NodeCertificates } from "../../adapters/system/node-certificates.ts";
 import { nodeKeyMatcher } from "../../adapters/system/node-key-matcher.ts";
-import { defaultPaths } from "../../model/cluster-config.ts";
 import type { PartDifference } from "../../model/part-difference.ts";
 import type { FileState, RestorableKind } from "../../model/restored-file.ts";
 import { differenceOf } from "./part-difference.ts";
 
-const context = { ports: { certificates: new NodeCertificates() }, config: { paths: defaultPaths }, keyMatcher: nodeKeyMatcher };
+const context = { ports: { certificates: new NodeCertificates() }, keyMatcher: nodeKeyMatcher };
 const state = (letter: string): FileState => ({ kind: "file", tag: letter.repeat(64), mode: 0o600, uid: 0, gid: 0 });
 
 function difference(path: string, kind: RestorableKind, texts: { readonly now: string; readonly becomes: string }): PartDifference {
@@ -34,8 +33,7 @@ test("differenceOf: of a key only the fingerprint of its public half is told", (
 const hidden: readonly (readonly [string, RestorableKind])[] = [
   ["/etc/kubernetes/admin.conf", "kubeconfig"],
   ["/etc/kubernetes/enc.yaml", "encryption-config"],
-  ["/etc/kubernetes/tokens.csv", "static-pod"],
-  ["/etc/kubernetes/manifests/notes.txt", "static-pod"],
+  ["/etc/default/kubelet", "kubelet"],
   ["/etc/cni/net.d/calico-kubeconfig", "container-runtime"],
   ["/etc/containers/auth.json", "container-runtime"],
 ];
@@ -52,9 +50,9 @@ test("differenceOf: configuration is shown without what may be a secret; where o
   assert.deepEqual(shown.text, { now: "bind *:6443\n", becomes: "bind *:8443\n  header-value [not shown]\n" });
   const only = difference(cfg, "load-balancer", { now: "stats auth a:first-word\n", becomes: "stats auth a:second-word\n" });
   assert.deepEqual([only.contentDiffers, only.text], [true, undefined]);
-  const pod = difference("/etc/kubernetes/manifests/kube-apiserver.yaml", "static-pod", {
+  const kubelet = difference("/var/lib/kubelet/config.yaml", "kubelet", {
     now: "x\n",
-    becomes: "- --tls-private-key-file=/etc/kubernetes/pki/apiserver.key\n",
+    becomes: "tlsPrivateKeyFile: /etc/kubernetes/pki/kubelet.key\n",
   });
-  assert.match(pod.text?.becomes ?? "", /--tls-private-key-file=\/etc\/kubernetes\/pki\/apiserver\.key/);
+  assert.match(kubelet.text?.becomes ?? "", /tlsPrivateKeyFile: \/etc\/kubernetes\/pki\/kubelet\.key/);
 });

@@ -1,10 +1,8 @@
 import type { SeenFile } from "../../execute/observe/look-at-files.ts";
-import { isAtOrBelow } from "../../model/host-path.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { CertificateLine, PartDifference } from "../../model/part-difference.ts";
 import { isSameState, type FileState, type RestorableKind } from "../../model/restored-file.ts";
 import type { CertificateReader, KeyMatcher } from "../../ports/certificates.ts";
-import type { AppContext } from "../app-ports.ts";
 import { shownLines } from "./shown-lines.ts";
 
 interface Side {
@@ -14,7 +12,6 @@ interface Side {
 
 export interface DifferenceContext {
   readonly ports: { readonly certificates: CertificateReader };
-  readonly config: Pick<AppContext["config"], "paths">;
   readonly keyMatcher: KeyMatcher;
 }
 
@@ -39,7 +36,7 @@ export function differenceOf(
     contentDiffers: tagOf(now?.state) !== tagOf(becomes?.state),
     certificates: { now: certificatesIn(context, texts.now), becomes: certificatesIn(context, texts.becomes) },
     publicKey: { now: keyIn(context, texts.now), becomes: keyIn(context, texts.becomes) },
-    text: shownText(context, { path, kind, now: texts.now, becomes: texts.becomes }),
+    text: shownText({ path, kind, now: texts.now, becomes: texts.becomes }),
     target: { now: targetOf(now), becomes: targetOf(becomes) },
   };
 }
@@ -97,19 +94,14 @@ const shownNames: { readonly [kind in RestorableKind]?: RegExp } = {
   "load-balancer": /\/(?:haproxy\.cfg|keepalived\.conf)$/,
 };
 
-function shownText(
-  { config }: DifferenceContext,
-  file: {
-    readonly path: string;
-    readonly kind: RestorableKind;
-    readonly now: string | undefined;
-    readonly becomes: string | undefined;
-  },
-): PartDifference["text"] {
+function shownText(file: {
+  readonly path: string;
+  readonly kind: RestorableKind;
+  readonly now: string | undefined;
+  readonly becomes: string | undefined;
+}): PartDifference["text"] {
   const { path, kind, now, becomes } = file;
-  const isShown =
-    kind === "static-pod" ? isAtOrBelow(path, config.paths.manifestsDir) && /\.ya?ml$/.test(path) : shownNames[kind]?.test(path) === true;
-  if (!isShown || becomes === undefined) return undefined;
+  if (shownNames[kind]?.test(path) !== true || becomes === undefined) return undefined;
   const forms = { now: shownLines(now ?? ""), becomes: shownLines(becomes) };
   return now !== undefined && now !== becomes && forms.now === forms.becomes ? undefined : forms;
 }

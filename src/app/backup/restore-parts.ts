@@ -1,6 +1,6 @@
 /** Files of a backup set beside what lies on a machine now, and the plan that puts them back. Changes nothing. */
 import type { OpenSet } from "../../catalogue/set-reader.ts";
-import { lookAtFiles, fileStates, type SeenFile } from "../../execute/observe/look-at-files.ts";
+import { fileAt, lookAtFiles, lookIfReached, type SeenFile } from "../../execute/observe/look-at-files.ts";
 import type { ClusterConfig } from "../../model/cluster-config.ts";
 import { configuredHost } from "../../model/configured-host.ts";
 import type { HostName } from "../../model/ids.ts";
@@ -8,10 +8,10 @@ import type { PartDifference } from "../../model/part-difference.ts";
 import type { RecoveryPlan, RestorePartsGoal } from "../../model/plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { isAtOrBelow } from "../../model/host-path.ts";
-import { isSharedKey, restorableKinds, type FileAt, type FileState, type RestoreDoubt } from "../../model/restored-file.ts";
+import type { RestoreAcceptance } from "../../model/restore-doubt.ts";
+import { isSharedKey, restorableKinds, type FileState } from "../../model/restored-file.ts";
 import { planRestore } from "../../plan/plan-restore.ts";
 import type { WantedFile } from "../../plan/strategies/restore-parts.ts";
-import { podOfFile } from "../../formats/machine/pod-of-file.ts";
 import type { KeyMatcher } from "../../ports/certificates.ts";
 import { collectMachine } from "../../probe/collect/collect-machine.ts";
 import type { AppContext } from "../app-ports.ts";
@@ -19,15 +19,16 @@ import { assertChecked, planOnLooks } from "../make-plan.ts";
 import { observeAgain, observeOnce, type Look } from "../observe-cluster.ts";
 import { judgeLooks } from "../../plan/looks.ts";
 import { chosenParts, partsOfHost, type PartSelection } from "./chosen-parts.ts";
-import { readWantedParts, type ReadPart } from "./wanted-parts.ts";
-import { firstEnd } from "./certificate-ends.ts";
+import { companionProblem, companionsOf, type Companion } from "./companions.ts";
+import { readWantedParts, targetOf, type ReadPart, type WantedContents } from "./wanted-parts.ts";
+import { firstCertificateWords, firstEnd } from "./certificate-ends.ts";
 import { differenceOf } from "./part-difference.ts";
 
 export interface RestorePartsRequest {
   readonly set: OpenSet;
   readonly host: string;
   readonly selection: PartSelection;
-  readonly accepts: readonly RestoreDoubt[];
+  readonly accepts: readonly RestoreAcceptance[];
 }
 
 export interface RestorePartsPlan {
@@ -75,7 +76,11 @@ interface Asked {
   readonly set: OpenSet;
   readonly goal: RestorePartsGoal;
   readonly parts: readonly ReadPart[];
-  readonly authorities: readonly { readonly path: string; readonly tag: string }[];
+  readonly authorities: WantedContents["authorities"];
+  /** Of files that were asked for, without which they are worth nothing. */
+  readonly companions: readonly Companion[];
+  /** Files that were asked for by their own path. */
+  readonly named: readonly string[];
   /** Paths of which the other machines are asked what lies there. */
   readonly askedOfOthers: readonly string[];
 }
@@ -86,10 +91,12 @@ async function askedOf(
   host: HostName,
 ): Promise<Asked> {
   const { set } = request;
-  const { parts, authorities } = await readWantedParts(context, set, { host, chosen: chosenParts(set, host, request.selection) });
+  const chosen = chosenParts(set, { host, manifestsDir: context.config.paths.manifestsDir }, request.selection);
+  const { parts, authorities } = await readWantedParts(context, set, { host, chosen });
   const shared = parts.filter(({ part }) => isSharedKey(part)).map(({ part }) => part.path);
   const askedOfOthers = [...new Set([...authorities.map(({ path }) => path), ...shared])];
-  return { set, goal: goalOf(request, host), parts, authorities, askedOfOthers };
+  const companions = companionsOf(set, host, parts);
+  return { set, goal: goalOf(request, host), parts, authorities, companions, named: request.selection.paths, askedOfOthers };
 }
 
 function assertOfCluster({ manifest }: OpenSet, config: ClusterConfig): void {
@@ -119,52 +126,105 @@ function goalOf({ set, selection, accepts }: RestorePartsRequest, host: HostName
 
 interface SeenOnMachines {
   readonly own: readonly SeenFile[];
+  /** What the machine's own links lead to now, by those targets; and companions. */
+  readonly beside: readonly SeenFile[];
   /** CA certificates and shared keys of the other machines. */
-  readonly others: ReadonlyMap<HostName, readonly FileAt[]>;
+  readonly others: ReadonlyMap<HostName, readonly SeenFile[]>;
 }
 
-async function lookAtMachines(context: AppContext, { set, goal: { host }, parts, askedOfOthers }: Asked): Promise<SeenOnMachines> {
+async function lookAtMachines(context: AppContext, asked: Asked): Promise<SeenOnMachines> {
+  const { set, parts, companions, askedOfOthers } = asked;
+  const { host } = asked.goal;
   context.report({ kind: "phase", text: `looking at ${String(parts.length)} files on ${host}`, host });
   const tag = set.tag.bind(set);
   const [own, ...others] = await Promise.all([
-    lookAtFiles(context, host, { paths: parts.map(({ part }) => part.path), tag }),
+    lookAtOwn(context, host, { paths: parts.map(({ part }) => part.path), beside: companions.map(({ path }) => path), tag }),
     ...context.config.hosts
       .filter(({ name }) => name !== host)
-      .map(async ({ name }) => [name, await fileStates(context, name, { paths: askedOfOthers, tag })] as const),
+      .map(async ({ name }) => [name, await lookIfReached(context, name, { paths: askedOfOthers, tag })] as const),
   ]);
-  return { own, others: new Map(others) };
+  return { ...own, others: new Map(others) };
+}
+
+async function lookAtOwn(
+  context: AppContext,
+  host: HostName,
+  { paths, beside, tag }: Parameters<typeof lookAtFiles>[2] & { readonly beside: readonly string[] },
+): Promise<Pick<SeenOnMachines, "own" | "beside">> {
+  const own = await lookAtFiles(context, host, { paths, tag });
+  const further = [...new Set([...beside, ...own.flatMap((file) => linkTarget(file) ?? [])])];
+  return { own, beside: await lookAtFiles(context, host, { paths: further, tag }) };
+}
+
+/** Absolute; undefined: it is no link, or one that cannot be told where it leads. */
+function linkTarget({ path, state, content }: SeenFile): string | undefined {
+  return state?.kind === "symlink" && content !== undefined ? targetOf(path, new TextDecoder().decode(content)) : undefined;
 }
 
 function planFrom(
-  context: AppContext,
+  context: AppContext & { readonly keyMatcher: KeyMatcher },
   { asked, files, look }: { readonly asked: Asked; readonly files: SeenOnMachines; readonly look: Look },
 ): RecoveryPlan {
   const { set, goal, parts, authorities } = asked;
   const now = new Map(files.own.map((file) => [file.path, file]));
-  const own = files.own.map(({ path, state, why }): FileAt => ({ path, state, ...(why === undefined ? {} : { why }) }));
   return planRestore({
     inventory: look.inventory,
     diagnosis: look.diagnosis,
     goal,
-    seen: new Map([[goal.host, own], ...files.others]),
+    seen: new Map([[goal.host, files.own] as const, ...files.others].map(([name, seen]) => [name, seen.map(fileAt)])),
     wanted: {
       manifestSha256: set.manifestSha256,
       clusterId: set.manifest.cluster.clusterId,
       facts: partsOfHost(set, goal.host).filter(({ type }) => type === "file"),
-      authorities,
-      files: parts.map((part) => wantedFile(context, part, now.get(part.part.path))),
+      authorities: authorities.map((one) => ({ path: one.path, tag: one.tag, says: authorityWords(context, one, files.others) })),
+      files: parts.map((part) => ({
+        ...wantedFile(context, part, now.get(part.part.path), files.beside),
+        problem: problemOf(context, asked, files, part),
+        isLeftover: part.isLeftover && !asked.named.includes(part.part.path),
+      })),
     },
     nowIso: context.ports.clock.nowIso(),
     sha256Hex: (text) => context.ports.hashing.sha256Hex(text),
   });
 }
 
+function problemOf({ keyMatcher }: { readonly keyMatcher: KeyMatcher }, { companions }: Asked, { beside }: SeenOnMachines, part: ReadPart) {
+  const companion = companions.find(({ of }) => of === part);
+  return companion === undefined
+    ? undefined
+    : companionProblem(
+        keyMatcher,
+        companion,
+        beside.find(({ path }) => path === companion.path),
+      );
+}
+
+/** What the set's CA says of itself, and what those say that other machines have instead. */
+function authorityWords(
+  { ports: { certificates }, keyMatcher }: AppContext & { readonly keyMatcher: KeyMatcher },
+  { path, tag, content }: WantedContents["authorities"][number],
+  others: SeenOnMachines["others"],
+): string | undefined {
+  const wordsOf = (bytes: Uint8Array): string =>
+    firstCertificateWords({ certificates, keyMatcher }, bytes) ?? "no certificate that is read";
+  const theirs = [...others].flatMap(([name, files]) => {
+    const file = files.find((one) => one.path === path);
+    return file?.state?.kind !== "file" || file.content === undefined || file.state.tag === tag
+      ? []
+      : [`${name} has ${wordsOf(file.content)}`];
+  });
+  return [`the set has ${wordsOf(content)}`, ...theirs].join(", ");
+}
+
 function wantedFile(
   context: AppContext,
-  { part: { path, kind, type }, content, state, ends }: ReadPart,
+  { part: { path, kind }, state, ends, issuer }: ReadPart,
   now: SeenFile | undefined,
+  beside: readonly SeenFile[],
 ): WantedFile {
-  const was = now?.state === undefined ? undefined : firstEnd(context.ports.certificates, now.content);
+  const target = now === undefined ? undefined : linkTarget(now);
+  const read = target === undefined ? now : beside.find((file) => file.path === target);
+  const was = read?.state?.kind === "file" ? firstEnd(context.ports.certificates, read.content) : undefined;
   return {
     path,
     kind,
@@ -172,16 +232,9 @@ function wantedFile(
     why: now?.why,
     nearest: now?.nearest,
     becomes: state,
-    pod: podOfFile(path, context.config.paths.manifestsDir, [
-      { kind: type, content },
-      { kind: podKindOf(now), content: now?.content },
-    ]),
+    issuer,
     ends: ends === undefined ? undefined : { becomes: ends, ...(was === undefined ? {} : { was }) },
   };
-}
-
-function podKindOf(now: SeenFile | undefined): "file" | "symlink" | "absent" {
-  return now?.state?.kind === "file" || now?.state?.kind === "absent" ? now.state.kind : "symlink";
 }
 
 /** Files of the wanted kinds that the set does not have. They are told, and never touched. */

@@ -46,7 +46,10 @@ async function wanted(files: { readonly [path: string]: string }, paths: readonl
       yield await Promise.resolve(Buffer.from(files[path] ?? ""));
     },
   } as unknown as OpenSet;
-  return await readWantedParts(context, set, { host, chosen: chosenParts(set, host, { kinds: [], paths }) });
+  return await readWantedParts(context, set, {
+    host,
+    chosen: chosenParts(set, { host, manifestsDir: defaultPaths.manifestsDir }, { kinds: [], paths }),
+  });
 }
 
 const [ca, old, leaf] = [pem("ca", "ca", "2036-01-01"), pem("old", "old", "2030-01-01"), pem("leaf", "ca", "2027-01-01")];
@@ -101,4 +104,21 @@ test("readWantedParts: when a file's first certificate ends is told, of a kubeco
     "/var/lib/kubelet/pki/current.pem": "2025-01-01",
     "/var/lib/kubelet/pki/kubelet-1.pem": "2025-01-01",
   });
+});
+
+test("readWantedParts: what rotation left is a leftover, unless a link of the set leads to it", async () => {
+  const dir = "/var/lib/kubelet/pki";
+  const { parts } = await wanted(
+    {
+      ...pki,
+      [`${dir}/kubelet-client-2024-01-01-00-00-00.pem`]: leaf,
+      [`${dir}/kubelet-client-2025-01-01-00-00-00.pem`]: leaf,
+      [`${dir}/kubelet-client-current.pem`]: `-> ${dir}/kubelet-client-2025-01-01-00-00-00.pem`,
+    },
+    ["/"],
+  );
+  assert.deepEqual(
+    parts.filter(({ isLeftover }) => isLeftover).map(({ part }) => part.path),
+    [`${dir}/kubelet-client-2024-01-01-00-00-00.pem`],
+  );
 });

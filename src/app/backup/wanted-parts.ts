@@ -4,8 +4,9 @@ import type { HostName } from "../../model/ids.ts";
 import type { RestoredFile } from "../../model/restored-file.ts";
 import type { KeyMatcher } from "../../ports/certificates.ts";
 import type { AppContext } from "../app-ports.ts";
-import { certificatesIn, firstEnd } from "./certificate-ends.ts";
-import { authorityParts, isAuthorityPlace, type RestorablePart } from "./chosen-parts.ts";
+import { certificatesIn, firstEnd, firstIssuer } from "./certificate-ends.ts";
+import { authorityParts, isAuthorityPlace, partsOfHost, type RestorablePart } from "./chosen-parts.ts";
+import { isLeftoverName } from "./leftover-name.ts";
 import { readPartOf } from "./set-part-source.ts";
 
 /** A file of the set, read and checked. */
@@ -15,12 +16,15 @@ export interface ReadPart {
   readonly state: RestoredFile["becomes"];
   /** When its first certificate ends; of a link: that of the set's file which it leads to. */
   readonly ends: string | undefined;
+  readonly issuer: string | undefined;
+  /** By its name a copy, or what rotation left, and no link of the set leads to it. */
+  readonly isLeftover: boolean;
 }
 
 export interface WantedContents {
   readonly parts: readonly ReadPart[];
   /** CA certificates by which the parts are judged, as other machines must have them. */
-  readonly authorities: readonly { readonly path: string; readonly tag: string }[];
+  readonly authorities: readonly { readonly path: string; readonly tag: string; readonly content: Uint8Array }[];
 }
 
 /** The content of what is wanted. BACKUP_SET_DAMAGED, BACKUP_OBJECT_MISSING, BACKUP_STORE_*. */
@@ -34,16 +38,19 @@ export async function readWantedParts(
 ): Promise<WantedContents> {
   const read = (path: string): Promise<Uint8Array> => readPartOf(set, { host, path }, context.signal);
   const parts: ReadPart[] = [];
+  const ledToPaths = new Set(partsOfHost(set, host).flatMap((part) => (part.type === "symlink" ? (ledTo(set, part)?.path ?? []) : [])));
   for (const part of chosen) {
     const content = await read(part.path);
     const led = part.type === "symlink" ? ledTo(set, part) : part;
     const ends = led === undefined ? undefined : firstEnd(context.ports.certificates, led === part ? content : await read(led.path));
-    parts.push({ part, content, state: stateOf(set, part, content), ends });
+    const issuer = firstIssuer(context.ports.certificates, content);
+    const isLeftover = isLeftoverName(part.path) && !ledToPaths.has(part.path);
+    parts.push({ part, content, state: stateOf(set, part, content), ends, issuer, isLeftover });
   }
   const all = [];
   for (const { path } of authorityParts(set, host)) all.push({ path, content: await read(path) });
   const authorities = countingAuthorities(context, all, parts);
-  return { parts, authorities: authorities.map(({ path, content }) => ({ path, tag: set.tag("file", content) })) };
+  return { parts, authorities: authorities.map(({ path, content }) => ({ path, tag: set.tag("file", content), content })) };
 }
 
 interface Authority {
@@ -70,9 +77,14 @@ function countingAuthorities(
   return [...placed, ...all.filter((one) => !isPlaced(one) && unsigned.some((pem) => hasSigned(one, pem)))];
 }
 
+/** Where a link leads to, without other links on the way. undefined: not told by names alone. */
+export function targetOf(path: string, target: string): string | undefined {
+  return cleanPath(target.startsWith("/") ? target : `${path.slice(0, path.lastIndexOf("/"))}/${target}`);
+}
+
 /** The file of the set that a link of it leads to; undefined: the set has none. */
 function ledTo(set: OpenSet, { path, target = "", host }: RestorablePart): RestorablePart | undefined {
-  const at = cleanPath(target.startsWith("/") ? target : `${path.slice(0, path.lastIndexOf("/"))}/${target}`);
+  const at = targetOf(path, target);
   return set.parts.find((part): part is RestorablePart => part.host === host && part.path === at && part.type === "file");
 }
 

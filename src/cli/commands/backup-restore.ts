@@ -10,7 +10,8 @@ import type { BackupManifest } from "../../model/backup-set.ts";
 import type { BackupSetId } from "../../model/ids.ts";
 import type { RecoveryPlan } from "../../model/plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { choosableKinds, restoreDoubts, takesEffectWords, type RestoreDoubt } from "../../model/restored-file.ts";
+import { isRestoreAcceptance, restoreDoubts, type RestoreAcceptance } from "../../model/restore-doubt.ts";
+import { restorableKinds, takesEffectWords } from "../../model/restored-file.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import { restoreDocument, restorePage, type BackupRestoreDocument } from "../../render/backup-restore.ts";
 import { planDocument, shortDigest } from "../../render/plan-document.ts";
@@ -53,7 +54,7 @@ export const command: CommandModule = {
 interface Wanted {
   readonly host: string;
   readonly selection: PartSelection;
-  readonly accepts: readonly RestoreDoubt[];
+  readonly accepts: readonly RestoreAcceptance[];
   readonly id: BackupSetId;
   readonly parts: StoredSetParts;
 }
@@ -74,12 +75,12 @@ async function restore(invocation: Invocation, { app: plain, display }: BackupCa
     const file = plan.verdict === "act" ? out : undefined;
     if (file !== undefined) await writeNewFile(resolve(cli.directories.work, file), writePlan(plan), { replaces: true });
     const open = await openRun(app);
-    const document = documentOf(app, { ...made, manifest }, planDocument(plan, file, open));
+    const document = documentOf({ ...made, manifest }, planDocument(plan, file, open));
     printResult(cli, document, () => restorePage(document, { showsNext: true }));
     return planExit(plan, open);
   }
   display.leaveOut(plan.steps.map((step) => step.describes));
-  printNote(cli, restorePage(documentOf(app, { ...made, manifest }, planDocument(plan, undefined)), { showsNext: false }));
+  printNote(cli, restorePage(documentOf({ ...made, manifest }, planDocument(plan, undefined)), { showsNext: false }));
   return await carryOut(invocation, { app, display, plan, breakLock });
 }
 
@@ -119,14 +120,13 @@ async function keptPlan(invocation: Invocation, plan: RecoveryPlan): Promise<str
 }
 
 function documentOf(
-  { config }: AppContext,
   { plan, differences, unseen, manifest }: RestorePartsPlan & { readonly manifest: BackupManifest },
   shown: ReturnType<typeof planDocument>,
 ): BackupRestoreDocument {
   const { goal } = plan;
   if (goal.kind !== "restore-parts") throw new Error("broken assumption in requorum: a plan of another goal was made");
   const files = plan.steps.flatMap((step) => (step.kind === "host.restoreFiles" ? step.args.files : []));
-  const toTakeEffect = takesEffectWords(files, config.paths.manifestsDir);
+  const toTakeEffect = takesEffectWords(files);
   const ageMs = Date.parse(plan.createdAt) - Date.parse(manifest.createdAt);
   const ofSet = { set: goal.set, setCreatedAt: manifest.createdAt, setAgeSeconds: Math.max(0, ageMs / 1000), setMarks: manifest.marks };
   return restoreDocument({ ...ofSet, host: goal.host, differences, unseen, toTakeEffect, plan: shown });
@@ -140,7 +140,7 @@ async function trustedSet(invocation: Invocation, { app, backup }: BackupCall): 
 
 function selectionOf(invocation: Invocation): PartSelection {
   const typed = listOption(invocation, "kind");
-  const kinds = choosableKinds.filter(
+  const kinds = restorableKinds.filter(
     (kind) =>
       typed.includes(kind) ||
       (kind === "pki" && hasFlag(invocation, "pki")) ||
@@ -152,13 +152,15 @@ function selectionOf(invocation: Invocation): PartSelection {
     return clean;
   });
   if (kinds.length + paths.length === 0)
-    throw usage("--kind", `say what is put back: --pki, --encryption-config, --kind KIND (${choosableKinds.join(", ")}) or --path PATH`);
+    throw usage("--kind", `say what is put back: --pki, --encryption-config, --kind KIND (${restorableKinds.join(", ")}) or --path PATH`);
   return { kinds, paths };
 }
 
-function acceptedOf(invocation: Invocation): readonly RestoreDoubt[] {
-  const typed = listOption(invocation, "accept");
-  return restoreDoubts.filter((doubt) => typed.includes(doubt));
+function acceptedOf(invocation: Invocation): readonly RestoreAcceptance[] {
+  return listOption(invocation, "accept").map((word) => {
+    if (isRestoreAcceptance(word)) return word;
+    throw usage("--accept", `${word}: say ${restoreDoubts.join(", ")}, each alone or for one file, as EXPIRED=/etc/kubernetes/pki/a.crt`);
+  });
 }
 
 function usage(option: string, detail: string): RecoveryError {

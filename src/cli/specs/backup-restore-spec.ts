@@ -1,4 +1,5 @@
-import { choosableKinds, restoreDoubts } from "../../model/restored-file.ts";
+import { restoreDoubts } from "../../model/restore-doubt.ts";
+import { restorableKinds } from "../../model/restored-file.ts";
 import type { CommandSpec } from "../command-spec.ts";
 import { setKeyOptions } from "./backup-key-options.ts";
 import { storeOption } from "./backup-specs.ts";
@@ -9,7 +10,7 @@ export const restoreSpec: CommandSpec = {
   description: [
     "Shows what the set has beside what lies on the machine now, makes a plan, asks for the cluster's name, carries it out, and looks again. Configuration is shown line by line, without what may be a secret; of keys, tokens, kubeconfigs, certificates and the encryption configuration only whether they differ, what a certificate says of itself, the fingerprint of a key's public half, owner and mode.",
     "What is replaced is kept in /var/lib/requorum/aside/RUN/ on the machine. What is only on the machine is listed and left alone. Nothing is restarted: it says what must be.",
-    "For PKI and kubeconfigs the set's CA must be the one that another machine of the cluster has; where that is not proven it is refused, unless it is accepted by name; the keys that sign service accounts' tokens and the encryption configuration must be those of the other control-plane machines; a certificate that has ended is not put back unasked.",
+    "For PKI and kubeconfigs the set's CA must be the one that another machine of the cluster has; where that is not proven it is refused, unless it is accepted by name; the keys that sign service accounts' tokens and the encryption configuration must be those of the other control-plane machines; a certificate that has ended is not put back unasked, and a leftover of rotation that has ended is left out. What is accepted by name is listed file by file, with what is seen of it, before consent.",
     "Static pods, and the units and settings of etcd as a service, are not put back: a member that was removed or lost its data would come to life again. Whether etcd may start there says requorum plan; unseal gives the files. etcd's data is no such part either: see snapshot restore.",
     "The plan names paths, owners and keyed hashes, and no content. A run that was stopped is gone on with by resume; each file is then the old one or the new one.",
   ],
@@ -20,15 +21,13 @@ export const restoreSpec: CommandSpec = {
     { name: "host", value: "HOST", describes: "the machine: its own files of the set are put back on it" },
     { name: "pki", describes: "certificates and keys, the service account's among them" },
     { name: "encryption-config", describes: "the encryption configuration of its API server" },
-    { name: "kind", value: "KIND", isRepeatable: true, choices: [...choosableKinds], describes: "all files of a kind (repeat)" },
+    { name: "kind", value: "KIND", isRepeatable: true, choices: [...restorableKinds], describes: "all files of a kind (repeat)" },
     { name: "path", value: "PATH", isRepeatable: true, describes: "one file, or all that the set has below a directory (repeat)" },
     {
       name: "accept",
       value: "DOUBT",
       isRepeatable: true,
-      choices: [...restoreDoubts],
-      describes:
-        "go on though it is not proven that CA, shared keys or etcd cluster are the same, or though a certificate has ended (repeat); it stands in the plan's words",
+      describes: `go on though it is not proven that CA, shared keys or etcd cluster are the same, or though a certificate has ended (repeat): ${restoreDoubts.join(", ")}; DOUBT=PATH for one file alone. Each file that it covers stands in the plan's words, with what is seen of it`,
     },
     { name: "out", value: "FILE", describes: "only plan: write the plan there, for requorum apply, and change nothing" },
     storeOption,

@@ -98,7 +98,9 @@ async function performStep(step: BoundStep, options: { readonly journal: Journal
   const look = await lookAfter(step, options, mayStillLand(thrown) ? step.settleMs : 0);
   if (look === undefined) return { outcome: "interrupted", detail: `${id} was interrupted; resuming looks what came of it` };
   // What was under way had the whole window to land after perform had cleared up behind itself.
-  if (thrown !== undefined && mayStillLand(thrown) && look.post.kind !== "unknown") await step.cleanUp(context);
+  // Without its goal another attempt makes and removes its own; with it, nobody would come back.
+  if (thrown !== undefined && (mayStillLand(thrown) ? look.post.kind !== "unknown" : look.post.kind === "holds"))
+    await step.cleanUp(context);
   const end = await settle(step, journal, look, thrown);
   if (thrown !== undefined && !(thrown instanceof RecoveryError)) throw thrown;
   return end;

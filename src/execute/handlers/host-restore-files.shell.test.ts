@@ -1,87 +1,23 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import test, { type TestContext } from "node:test";
-import { RestoringMachines } from "../../../test/support/restoring-machines.ts";
+import test from "node:test";
+import { argsOf, becomes, restoreFilesWorld, tag } from "../../../test/support/restore-files-world.ts";
 import { NodeHashing } from "../../adapters/system/node-hashing.ts";
-import { SystemClock } from "../../adapters/system/system-clock.ts";
-import { defaultPaths } from "../../model/cluster-config.ts";
-import { asBackupSetId, asHostName } from "../../model/ids.ts";
 import type { RestoredFile } from "../../model/restored-file.ts";
 import { stepSpecs } from "../../plan/steps/step-specs.ts";
-import type { SetParts } from "../../ports/set-parts.ts";
-import { lookAtFiles, type SeenFile } from "../observe/look-at-files.ts";
-import type { StepContext } from "../step-handler.ts";
 import { hostRestoreFilesHandler } from "./host-restore-files.ts";
 
-const host = asHostName("cp1");
-const set = asBackupSetId("20260301-030000-aaaaaa");
-const manifestSha256 = "d".repeat(64);
 const hashing = new NodeHashing();
-const tag: SetParts["tag"] = (kind, content) => hashing.sha256Hex(`${kind} ${Buffer.from(content).toString("hex")} key`);
-
-/** One machine, and a set with these files of it. */
-function setting(context: TestContext, contents: { readonly [path: string]: string }) {
-  const directory = mkdtempSync(join(tmpdir(), "requorum-restore-"));
-  context.after(() => {
-    rmSync(directory, { recursive: true, force: true });
-  });
-  const machines = new RestoringMachines(directory);
-  mkdirSync(machines.rootOf("cp1"), { recursive: true });
-  const facts: string[] = [];
-  const parts: SetParts = {
-    manifestSha256,
-    parts: [],
-    tag,
-    read: (_host, path) => Promise.resolve(Buffer.from(contents[path] ?? "")),
-  };
-  const step = {
-    run: "R",
-    signal: new AbortController().signal,
-    ports: { hostAccess: machines, clock: new SystemClock(), hashing, setParts: { open: () => Promise.resolve(parts) } },
-    config: { hosts: [{ name: host, address: "", roles: [] }], paths: defaultPaths },
-    plan: { cluster: "c", fingerprint: { members: [] } },
-    recordFact: (name: string, value: string) => {
-      facts.push(`${name}: ${value}`);
-      return Promise.resolve();
-    },
-  } as unknown as StepContext;
-  const look = (paths: readonly string[]): Promise<readonly SeenFile[]> => lookAtFiles(step, host, { paths, tag });
-  return { machines, facts, step, look };
-}
-
-type World = ReturnType<typeof setting>;
-
-function becomes(content: string, change: { readonly mode?: number; readonly uid?: number } = {}): RestoredFile["becomes"] {
-  return { kind: "file", tag: tag("file", Buffer.from(content)), mode: change.mode ?? 0o600, uid: change.uid ?? 0, gid: change.uid ?? 0 };
-}
-
-async function argsOf(world: World, wanted: { readonly [path: string]: RestoredFile["becomes"] }) {
-  const seen = await world.look(Object.keys(wanted));
-  const files = seen.map(({ path, state }): RestoredFile => ({ path, kind: "pki", was: state!, becomes: wanted[path]! }));
-  return { host, set, manifestSha256, directories: [], files, authorities: [], accepts: [] };
-}
 
 const cfg = "/etc/haproxy/haproxy.cfg";
 const key = "/etc/kubernetes/pki/ca.key";
 
 test("host.restoreFiles: a file is replaced with owner and mode, the old one is kept aside and listed, and the look says so", async (context) => {
-  const world = setting(context, { [cfg]: "new\n" });
+  const world = restoreFilesWorld(context, { [cfg]: "new\n" });
   const { machines, facts } = world;
   machines.set("cp1", cfg, { text: "old\n", mode: 0o644 });
   const args = await argsOf(world, { [cfg]: becomes("new\n", { mode: 0o640, uid: 7 }) });
@@ -100,21 +36,27 @@ test("host.restoreFiles: a file is replaced with owner and mode, the old one is 
   assert.match(facts.join("\n"), /kept-aside: cp1.*aside\/R/);
 });
 
-test("host.restoreFiles: again where it was done, nothing is written and nothing more is kept aside", async (context) => {
-  const world = setting(context, { [cfg]: "new\n" });
-  const { machines } = world;
+test("host.restoreFiles: again where it was done, nothing is written, nothing more is kept aside, and no fact says that there was", async (context) => {
+  const world = restoreFilesWorld(context, { [cfg]: "new\n" });
+  const { machines, facts } = world;
   machines.set("cp1", cfg, { text: "old\n" });
   const args = await argsOf(world, { [cfg]: becomes("new\n") });
   await hostRestoreFilesHandler.perform(args, world.step);
   const inode = lstatSync(machines.place("cp1", cfg)).ino;
+  const before = facts.splice(0);
+  assert.equal(before.length, 2);
   await hostRestoreFilesHandler.perform(args, world.step);
-  assert.equal(lstatSync(machines.place("cp1", cfg)).ino, inode);
+  assert.deepEqual([facts, lstatSync(machines.place("cp1", cfg)).ino], [[], inode]);
+  // Another attempt that does write says nothing a second time.
+  machines.set("cp1", cfg, { text: "old\n" });
+  await hostRestoreFilesHandler.perform(args, world.step);
+  assert.deepEqual([facts, machines.text("cp1", cfg)], [[], "new\n"]);
   const manifest = readFileSync(machines.place("cp1", "/var/lib/requorum/aside/R/manifest.tsv"), "utf8");
-  assert.equal(manifest.trim().split("\n").length, 1);
+  assert.equal(manifest.trim().split("\n").length, 2);
 });
 
 test("host.restoreFiles: a missing file and its missing directories are made as planned; a stranger's file beside it stays", async (context) => {
-  const world = setting(context, { [key]: "KEY\n" });
+  const world = restoreFilesWorld(context, { [key]: "KEY\n" });
   const { machines } = world;
   machines.set("cp1", "/etc/kubernetes/own.conf", { text: "mine" });
   const seen = await world.look([key]);
@@ -132,7 +74,7 @@ test("host.restoreFiles: a missing file and its missing directories are made as 
 });
 
 test("host.restoreFiles: a link on the machine is replaced, never written through; a directory behind a link is refused", async (context) => {
-  const world = setting(context, { [cfg]: "new\n", [key]: "KEY\n" });
+  const world = restoreFilesWorld(context, { [cfg]: "new\n", [key]: "KEY\n" });
   const { machines } = world;
   machines.set("cp1", "/srv/real.cfg", { text: "keep me" });
   mkdirSync(machines.place("cp1", "/etc/haproxy"), { recursive: true });
@@ -150,7 +92,7 @@ test("host.restoreFiles: a link on the machine is replaced, never written throug
 
 test("host.restoreFiles: below a link of the system's own, as /lib of a merged /usr, files are looked at and put back", async (context) => {
   const [there, missing] = ["/lib/systemd/system/haproxy.service", "/lib/systemd/system/new.d/a.conf"];
-  const world = setting(context, { [there]: "new\n", [missing]: "conf\n" });
+  const world = restoreFilesWorld(context, { [there]: "new\n", [missing]: "conf\n" });
   const { machines } = world;
   machines.set("cp1", "/usr/lib/systemd/system/haproxy.service", { text: "old\n" });
   symlinkSync("usr/lib", machines.place("cp1", "/lib"));
@@ -164,7 +106,7 @@ test("host.restoreFiles: below a link of the system's own, as /lib of a merged /
 
 test("host.restoreFiles: a link of the set is put back as a link", async (context) => {
   const path = "/var/lib/kubelet/pki/kubelet-client-current.pem";
-  const world = setting(context, { [path]: "kubelet-client-1.pem" });
+  const world = restoreFilesWorld(context, { [path]: "kubelet-client-1.pem" });
   const { machines } = world;
   mkdirSync(machines.place("cp1", "/var/lib/kubelet/pki"), { recursive: true });
   symlinkSync("kubelet-client-2.pem", machines.place("cp1", path));
@@ -176,7 +118,7 @@ test("host.restoreFiles: a link of the set is put back as a link", async (contex
 });
 
 test("host.restoreFiles: a file that somebody changed after the plan is left as it is, also in the last moment", async (context) => {
-  const world = setting(context, { [cfg]: "new\n", [key]: "KEY\n" });
+  const world = restoreFilesWorld(context, { [cfg]: "new\n", [key]: "KEY\n" });
   const { machines } = world;
   machines.set("cp1", cfg, { text: "old\n" });
   const args = await argsOf(world, { [cfg]: becomes("new\n") });
@@ -193,7 +135,7 @@ test("host.restoreFiles: a file that somebody changed after the plan is left as 
 });
 
 test("host.restoreFiles: every file is checked before the first is written, and nothing that was made stays", async (context) => {
-  const world = setting(context, { [cfg]: "new\n", [key]: "KEY\n" });
+  const world = restoreFilesWorld(context, { [cfg]: "new\n", [key]: "KEY\n" });
   const { machines } = world;
   machines.set("cp1", cfg, { text: "old\n" });
   machines.set("cp1", key, { text: "OLD\n" });
@@ -211,7 +153,7 @@ test("host.restoreFiles: every file is checked before the first is written, and 
 });
 
 test("host.restoreFiles: while another script is at work there, nothing is written and nothing is said to have failed", async (context) => {
-  const world = setting(context, { [cfg]: "new\n" });
+  const world = restoreFilesWorld(context, { [cfg]: "new\n" });
   const { machines } = world;
   machines.set("cp1", cfg, { text: "old\n" });
   const args = await argsOf(world, { [cfg]: becomes("new\n") });
@@ -231,7 +173,7 @@ test("host.restoreFiles: while another script is at work there, nothing is writt
 });
 
 test("host.restoreFiles: two scripts of one run never exchange contents; the second one says that the first is running", async (context) => {
-  const world = setting(context, { [cfg]: "new\n", [key]: "KEY\n" });
+  const world = restoreFilesWorld(context, { [cfg]: "new\n", [key]: "KEY\n" });
   const { machines } = world;
   machines.set("cp1", cfg, { text: "old\n" });
   machines.set("cp1", key, { text: "OLD\n" });
@@ -247,19 +189,8 @@ test("host.restoreFiles: two scripts of one run never exchange contents; the sec
   assert.deepEqual([machines.text("cp1", cfg), machines.text("cp1", key)], ["new\n", "KEY\n"]);
 });
 
-test("host.restoreFiles: what a killed script made and did not use is gone after the next one", async (context) => {
-  const world = setting(context, { [cfg]: "new\n" });
-  const { machines } = world;
-  machines.set("cp1", cfg, { text: "old\n" });
-  const left = machines.place("cp1", "/var/lib/requorum/aside/OLDER/.staged.abcdef");
-  mkdirSync(left, { recursive: true });
-  writeFileSync(join(left, "1"), "KEY\n");
-  await hostRestoreFilesHandler.perform(await argsOf(world, { [cfg]: becomes("new\n") }), world.step);
-  assert.equal(existsSync(left), false);
-});
-
 test("host.restoreFiles: where the old files are and what to restart is in the journal before the first write", async (context) => {
-  const world = setting(context, { [cfg]: "new\n" });
+  const world = restoreFilesWorld(context, { [cfg]: "new\n" });
   const { machines, facts } = world;
   machines.set("cp1", cfg, { text: "old\n" });
   const args = await argsOf(world, { [cfg]: becomes("new\n") });
@@ -270,27 +201,6 @@ test("host.restoreFiles: where the old files are and what to restart is in the j
   assert.match(facts.join("\n"), /kept-aside: .*\nto-take-effect: /s);
 });
 
-test("host.restoreFiles: the content decides once more that what starts etcd is not put back, and pods come last", async (context) => {
-  const manifest = "/etc/kubernetes/manifests/a.yaml";
-  const pod = (image: string, word: string): string =>
-    `kind: Pod\nmetadata: { name: p }\nspec:\n  containers: [{ name: c, image: ${image}, command: [${word}] }]\n`;
-  const world = setting(context, { [manifest]: pod("etcd:3.6", "etcd"), [key]: "KEY\n" });
-  const { machines } = world;
-  mkdirSync(machines.place("cp1", "/etc/kubernetes/manifests"), { recursive: true });
-  const args = await argsOf(world, { [manifest]: becomes(pod("etcd:3.6", "etcd")) });
-  await assert.rejects(hostRestoreFilesHandler.perform(args, world.step), /would start etcd/);
-  assert.equal(existsSync(machines.place("cp1", manifest)), false);
-  const api = pod("kube-apiserver:v1", "kube-apiserver");
-  const sound = setting(context, { [manifest]: api, [key]: "KEY\n" });
-  mkdirSync(sound.machines.place("cp1", "/etc/kubernetes/manifests"), { recursive: true });
-  mkdirSync(sound.machines.place("cp1", "/etc/kubernetes/pki"), { recursive: true });
-  const wanted = await argsOf(sound, { [manifest]: becomes(api), [key]: becomes("KEY\n") });
-  sound.machines.killBefore = 6;
-  await hostRestoreFilesHandler.perform(wanted, sound.step).catch(() => undefined);
-  const tree = sound.machines.tree("cp1");
-  assert.ok(!(manifest in tree) || key in tree, JSON.stringify(tree));
-});
-
 const isRootWithMounts = spawnSync("unshare", ["-m", "true"]).status === 0;
 test(
   "host.restoreFiles: behind a bind mount files are replaced, and kept aside on that mount",
@@ -298,7 +208,7 @@ test(
   async (context) => {
     const conf = "/etc/kubernetes/a.conf";
     const second = "/etc/kubernetes/b.conf";
-    const world = setting(context, { [cfg]: "new\n", [conf]: "NEW\n", [second]: "SECOND\n" });
+    const world = restoreFilesWorld(context, { [cfg]: "new\n", [conf]: "NEW\n", [second]: "SECOND\n" });
     const { machines } = world;
     machines.set("cp1", cfg, { text: "old\n" });
     machines.set("cp1", "/data/a.conf", { text: "OLD\n" });
@@ -318,7 +228,7 @@ test(
 
 test("host.restoreFiles: content goes over standard input; neither it nor its hash is in a command line, a fact or an error", async (context) => {
   const secret = "planted-secret-5f1c";
-  const world = setting(context, { [key]: `${secret}\n` });
+  const world = restoreFilesWorld(context, { [key]: `${secret}\n` });
   const { machines, facts } = world;
   machines.set("cp1", key, { text: `old-${secret}\n` });
   const args = await argsOf(world, { [key]: becomes(`${secret}\n`) });
@@ -331,40 +241,4 @@ test("host.restoreFiles: content goes over standard input; neither it nor its ha
     hashing.sha256Hex(`old-${secret}\n`),
   ])
     assert.equal(said.includes(form), false);
-});
-
-test("host.restoreFiles: killed before any command that names or removes, each file is the old or the new one, and going on ends it", async (context) => {
-  const missing = "/etc/kubernetes/pki/etcd/ca.key";
-  let kills = 0;
-  for (let at = 1; ; at += 1) {
-    const world = setting(context, { [cfg]: "new\n", [missing]: "KEY\n" });
-    const { machines } = world;
-    machines.set("cp1", cfg, { text: "old\n", mode: 0o644 });
-    mkdirSync(machines.place("cp1", "/etc/kubernetes"), { recursive: true });
-    const directories = ["/etc/kubernetes/pki", "/etc/kubernetes/pki/etcd"].map((path) => ({ path, mode: 0o755, uid: 0, gid: 0 }));
-    const args = { ...(await argsOf(world, { [cfg]: becomes("new\n", { mode: 0o640 }), [missing]: becomes("KEY\n") })), directories };
-    machines.killBefore = at;
-    const end = await hostRestoreFilesHandler.perform(args, world.step).then(
-      () => "done",
-      () => "killed",
-    );
-    const tree = machines.tree("cp1");
-    assert.ok(
-      ["old\n 644", "new\n 640"].includes(`${tree[cfg] ?? ""} ${machines.mode("cp1", cfg)}`),
-      `kill ${String(at)}: ${tree[cfg] ?? "gone"}`,
-    );
-    assert.ok([undefined, "KEY\n"].includes(tree[missing]));
-    machines.killBefore = undefined;
-    await hostRestoreFilesHandler.perform(args, world.step);
-    assert.deepEqual(machines.tree("cp1"), { [cfg]: "new\n", [missing]: "KEY\n" });
-    assert.deepEqual(
-      [machines.mode("cp1", cfg), machines.mode("cp1", missing), machines.mode("cp1", "/etc/kubernetes/pki")],
-      ["640", "600", "755"],
-    );
-    const aside = join(machines.rootOf("cp1"), "var/lib/requorum/aside/R");
-    assert.equal(readFileSync(join(aside, machines.place("cp1", cfg)), "utf8"), "old\n");
-    if (end === "done") break;
-    kills += 1;
-  }
-  assert.ok(kills > 6, `only ${String(kills)} kills`);
 });

@@ -1,7 +1,6 @@
-import { podOfFile } from "../../formats/machine/pod-of-file.ts";
 import type { HostName } from "../../model/ids.ts";
-import { isAtOrBelow } from "../../model/host-path.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import { consentWords } from "../../model/restore-doubt.ts";
 import { isSameState, isSharedKey, takesEffectWords } from "../../model/restored-file.ts";
 import type { StepArgs } from "../../model/step.ts";
 import type { SetParts } from "../../ports/set-parts.ts";
@@ -25,10 +24,8 @@ export const hostRestoreFilesHandler: StepHandler<"host.restoreFiles"> = {
   settleMs: 10_000,
   observe: async (args, context) => {
     const parts = await partsOf(args, context);
-    const asked = [
-      ...(args.accepts.includes("OTHER_CA") ? [] : args.authorities.map(({ path }) => path)),
-      ...(args.accepts.includes("OTHER_KEYS") ? [] : args.files.filter(isSharedKey).map(({ path }) => path)),
-    ];
+    // Also where a doubt was accepted: what was only not known then may be known to differ now.
+    const asked = [...new Set([...args.authorities, ...args.files.filter(isSharedKey)].map(({ path }) => path))];
     const others = asked.length === 0 ? [] : context.config.hosts.filter(({ name }) => name !== args.host);
     const [model, own, ...theirs] = await Promise.all([
       observeModel(context, { hosts: [args.host] }),
@@ -41,26 +38,50 @@ export const hostRestoreFilesHandler: StepHandler<"host.restoreFiles"> = {
   perform: async (args, context) => {
     const parts = await partsOf(args, context);
     const seen = await lookAtFiles(context, args.host, { paths: args.files.map(({ path }) => path), tag: parts.tag });
-    const input = await inputOf(args, { seen, parts, context });
+    const { lines, files } = await inputOf(args, { seen, parts, context });
+    if (files.length === 0) return;
     // Before the script: when its answer is lost, these words are needed most.
-    await recordWayBack(args, context);
-    await changeOnHost(context, args.host, {
-      reason: "put files of a backup set back",
-      script: restoreFilesScript,
-      args: [context.run],
-      input: new TextEncoder().encode(input),
-      timeoutMs,
-    });
+    await recordWayBack(args, files, context);
+    await runScript(args.host, lines, context);
+  },
+  cleanUp: async (args, context) => {
+    try {
+      await runScript(args.host, [], context);
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (!(error instanceof RecoveryError)) throw error;
+      const what = `what a killed script made and did not use may be in .staged.* below /var/lib/requorum/aside/ and .requorum-aside/`;
+      await recordOnce(context, "left-behind", `${args.host}: ${what}; the next call that puts files back there removes it`);
+    }
   },
 };
 
-async function recordWayBack(args: Args, context: StepContext): Promise<void> {
-  await context.recordFact(
+/** Without lines it only removes what an earlier one of it left. */
+async function runScript(host: HostName, lines: readonly string[], context: StepContext): Promise<void> {
+  await changeOnHost(context, host, {
+    reason: lines.length === 0 ? "tidy up after a script that put files back" : "put files of a backup set back",
+    script: restoreFilesScript,
+    args: [context.run],
+    input: new TextEncoder().encode(lines.map((line) => `${line}\n`).join("")),
+    timeoutMs,
+  });
+}
+
+/** `files`: those that this attempt writes. */
+async function recordWayBack(args: Args, files: Args["files"], context: StepContext): Promise<void> {
+  const { host } = args;
+  for (const words of consentWords(args)) await recordOnce(context, "agreed-to", `${host}: ${words}`);
+  await recordOnce(
+    context,
     "kept-aside",
-    `${args.host}: what lay there before is below /var/lib/requorum/aside/${context.run}/ (or .requorum-aside/${context.run}/ at the top of another mount), listed in manifest.tsv`,
+    `${host}: before a file is replaced it gets a second name below /var/lib/requorum/aside/${context.run}/ (or .requorum-aside/${context.run}/ at the top of another mount); manifest.tsv lists those that were`,
   );
-  for (const words of takesEffectWords(args.files, context.config.paths.manifestsDir))
-    await context.recordFact("to-take-effect", `${args.host}: ${words}`);
+  for (const words of takesEffectWords(files)) await recordOnce(context, "to-take-effect", `${host}: for what was written, ${words}`);
+}
+
+/** Another attempt has mostly the same to say. */
+async function recordOnce(context: StepContext, name: string, value: string): Promise<void> {
+  if (!context.state.facts.some((fact) => fact.name === name && fact.value === value)) await context.recordFact(name, value);
 }
 
 /** The set that the plan was made on, and no other of its name. */
@@ -82,31 +103,25 @@ async function partsOf(args: Args, context: StepContext): Promise<SetParts> {
 async function inputOf(
   args: Args,
   { seen, parts, context }: { readonly seen: readonly SeenFile[]; readonly parts: SetParts; readonly context: StepContext },
-): Promise<string> {
+): Promise<{ readonly lines: readonly string[]; readonly files: Args["files"] }> {
+  const files: Args["files"][number][] = [];
   const lines = args.directories.map(({ path, mode, uid, gid }) => `dir ${mode.toString(8)} ${uid} ${gid} ${base64(utf8(path))}`);
-  const { manifestsDir } = context.config.paths;
-  // The kubelet starts a pod as soon as it is there: what the pod reads comes before.
-  const isPod = ({ path }: Args["files"][number]): boolean => isAtOrBelow(path, manifestsDir);
-  const ordered = [...args.files.filter((file) => !isPod(file)), ...args.files.filter(isPod)];
-  for (const { path, was, becomes } of ordered) {
+  for (const file of args.files) {
+    const { path, was, becomes } = file;
     const now = seen.find((file) => file.path === path);
     if (now?.state !== undefined && isSameState(now.state, becomes)) continue;
     if (now?.state === undefined) throw notKnown(args.host, path, now?.why);
     if (!isSameState(now.state, was)) throw changed(args.host, path);
     const content = await contentOf(args, { path, becomes }, { parts, context });
-    const pod = podOfFile(path, manifestsDir, [
-      { kind: becomes.kind, content },
-      { kind: now.state.kind === "symlink" ? "symlink" : now.content === undefined ? "absent" : "file", content: now.content },
-    ]);
-    if (pod !== undefined && pod !== "not-etcd") throw etcdsPod(args.host, path);
     const sha256 = context.ports.hashing.sha256Hex(content);
     const before = wasWord(now, context);
     const { uid, gid } = becomes;
     const mode = becomes.kind === "file" ? becomes.mode.toString(8) : "-";
     const kind = becomes.kind === "file" ? "file" : "link";
+    files.push(file);
     lines.push(`${kind} ${before} ${mode} ${uid} ${gid} ${sha256} ${base64(utf8(path))} ${base64(content)}`);
   }
-  return lines.map((line) => `${line}\n`).join("");
+  return { lines, files };
 }
 
 async function contentOf(
@@ -137,15 +152,6 @@ function changed(host: HostName, path: string): RecoveryError {
   return new RecoveryError("STEP_BLOCKED", {
     subject: `host ${host}`,
     detail: `${path} is not what the plan was made on any more: somebody changed it. This attempt wrote nothing; plan again`,
-  });
-}
-
-/** The plan's own word for it may be wrong: the content decides, once more. */
-function etcdsPod(host: HostName, path: string): RecoveryError {
-  return new RecoveryError("STEP_BLOCKED", {
-    subject: `host ${host}`,
-    detail: `the kubelet would start etcd from ${path}, or that is not known: it is never put back by this verb. This attempt wrote nothing`,
-    remedies: [{ why: "see whether etcd may start there", command: "requorum plan" }],
   });
 }
 

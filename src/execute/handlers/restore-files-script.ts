@@ -17,7 +17,8 @@ import { asideFunctions } from "./container-scripts.ts";
  * the old one gets a second name aside (a hard link, written to manifest.tsv
  * before), then the rename replaces it: at any moment the path is the old file
  * or the new one. A link is replaced, never followed. Killed anywhere, it can
- * be run again; what was made and not used is removed, then at the latest.
+ * be run again; what was made and not used, and a second name that was still
+ * to be removed, goes then at the latest: an empty input does just that.
  * printf is the shell's own here: no content gets into a command line. The
  * input has no name any more before it is read.
  */
@@ -32,9 +33,18 @@ stop() { echo "$1" >&2; exit 4; }
 command -v flock >/dev/null 2>&1 || stop "flock (util-linux) is missing; nothing was written"
 open_aside "$1"
 exec 8>> /var/lib/requorum/aside/.restoring
-# A look at the machine holds it for a moment.
-flock -w 2 8 || { echo "another script that puts files back is still running on this machine; this one wrote nothing" >&2; exit 75; }
+# A look at the machine holds it for a moment. 75 is what it ends with when another one holds it; anything else is its own failure.
+held=0; flock -w 2 -E 75 8 || held=$?
+case $held in
+0) ;;
+75) echo "another script that puts files back is still running on this machine; this one wrote nothing" >&2; exit 75 ;;
+*) stop "flock (util-linux) failed with exit status $held, so it is not known whether another script puts files back; nothing was written" ;;
+esac
+# Second names of what was put in its place, and what was not used: also on mounts that this call does not write to.
+mounts=/var/lib/requorum/aside/.mounts
+touch "$mounts"
 rm -rf -- /var/lib/requorum/aside/*/.staged.*
+while IFS= read -r one; do rm -rf -- "$one"/*/.staged.*; done < "$mounts"
 work=$(mktemp -d "$aside/.staged.XXXXXX")
 id=${"$"}{work##*/}
 clear_up() {
@@ -69,10 +79,10 @@ base_for() {
   if [ "$mount" = "$aside_mount" ]; then base=$aside
   else
     base=${"$"}{mount#* }; base="${"$"}{base%/}/.requorum-aside"
+    if ! grep -qxF -e "$base" "$mounts"; then printf '%s\n' "$base" >> "$mounts"; sync "$mounts"; fi
     mkdir -p "$base/$run"; chmod 700 "$base" "$base/$run"
     # Once for each: later files of this call have theirs there.
     if ! grep -qxF -e "$base/$run/$id" "$work/bases" 2>/dev/null; then
-      rm -rf -- "$base"/*/.staged.*
       printf '%s\n' "$base/$run/$id" >> "$work/bases"
     fi
     base=$base/$run

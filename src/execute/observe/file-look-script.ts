@@ -16,6 +16,7 @@ at_place() {
  * writes nothing. Contents go over the encrypted connection in base64, and
  * end in no log. $1: bytes of one file at most; then the paths. A line each:
  *   busy                  first: a script that puts files back works there
+ *   unsure WORDS          first: that cannot be told
  *   absent PATH NEAREST   the nearest directory above it that is there
  *   file MODE UID GID PATH :CONTENT: ok
  *   file MODE UID GID PATH :PART: failed WORDS
@@ -31,7 +32,10 @@ ${placeFunction}
 bytes_max=$1; shift
 b64() { printf %s "$1" | base64 -w0; }
 lock=/var/lib/requorum/aside/.restoring
-if [ -e "$lock" ] && command -v flock >/dev/null 2>&1 && ! { flock -n -s 7 7< "$lock"; }; then echo busy; fi
+if [ -e "$lock" ]; then
+  held=0; words=$({ flock -n -s -E 75 7 7< "$lock"; } 2>&1) || held=$?
+  case $held in 0) ;; 75) echo busy ;; *) printf 'unsure %s\n' "$(b64 "$words")" ;; esac
+fi
 for path; do
   place=$(at_place "$path")
   other() { printf 'other %s %s\n' "$(b64 "$path")" "$(b64 "$1")"; }

@@ -43,23 +43,28 @@ export async function lookAtFiles(
   return seen;
 }
 
-/** The same without contents; a machine that cannot be asked leaves every file unknown. */
-export async function fileStates(
+/** The same; a machine that cannot be asked leaves every file unknown. */
+export async function lookIfReached(
   context: HostContext,
   host: HostName,
   asked: { readonly paths: readonly string[]; readonly tag: SetParts["tag"] },
-): Promise<readonly FileAt[]> {
+): Promise<readonly SeenFile[]> {
   try {
-    return (await lookAtFiles(context, host, asked)).map(({ path, state, why }) => ({
-      path,
-      state,
-      ...(why === undefined ? {} : { why }),
-    }));
+    return await lookAtFiles(context, host, asked);
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
-    return asked.paths.map((path) => ({ path, state: undefined }));
+    return asked.paths.map((path) => ({ path, state: undefined, content: undefined }));
   }
+}
+
+/** The same without contents. */
+export async function fileStates(...asked: Parameters<typeof lookIfReached>): Promise<readonly FileAt[]> {
+  return (await lookIfReached(...asked)).map(fileAt);
+}
+
+export function fileAt({ path, state, why }: SeenFile): FileAt {
+  return { path, state, ...(why === undefined ? {} : { why }) };
 }
 
 /**
@@ -69,11 +74,17 @@ export async function fileStates(
 export function readFileLook(output: string, asked: { readonly host: HostName; readonly tag: SetParts["tag"] }): readonly SeenFile[] {
   const lines = output.trimEnd().split("\n");
   if (lines.pop() !== "end") throw malformed(asked.host, "it has no end");
-  const isBusy = lines[0] === "busy";
-  const seen = (isBusy ? lines.slice(1) : lines).map((line) => seenFile(line.split(" "), asked));
-  if (!isBusy) return seen;
-  const why = "a script that puts files back, of an earlier call, is still running there: wait for its end";
-  return seen.map(({ path }) => ({ path, state: undefined, why, content: undefined }));
+  const [first = "", ...rest] = lines;
+  const why = whyNothingIsKnown(first, asked.host);
+  const seen = (why === undefined ? lines : rest).map((line) => seenFile(line.split(" "), asked));
+  return why === undefined ? seen : seen.map(({ path }) => ({ path, state: undefined, why, content: undefined }));
+}
+
+function whyNothingIsKnown(line: string, host: HostName): string | undefined {
+  if (line === "busy") return "a script that puts files back, of an earlier call, is still running there: wait for its end";
+  if (!line.startsWith("unsure ")) return undefined;
+  const words = new TextDecoder().decode(bytesOf(line.slice("unsure ".length), host));
+  return `whether a script that puts files back is still running there cannot be told: flock (util-linux) failed: ${words}`;
 }
 
 function seenFile(words: readonly string[], { host, tag }: { readonly host: HostName; readonly tag: SetParts["tag"] }): SeenFile {

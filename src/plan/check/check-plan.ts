@@ -28,12 +28,11 @@ import {
   stopIsAboutThatMember,
 } from "./check-membership.ts";
 import {
+  noManifestIsRestored,
   restoredCaIsTheClusters,
   restoredCertificatesHaveNotEnded,
   restoredFilesAreSeen,
   restoredKeysAreTheClusters,
-  restoredManifestIsNotEtcds,
-  restoredManifestsComeLast,
   restoresWhatWasAsked,
 } from "./check-restored-files.ts";
 import type { CheckedPlan, PlanCheck, PlanObjection } from "./plan-objection.ts";
@@ -75,8 +74,7 @@ export const planChecks: readonly PlanCheck[] = [
   restoredCaIsTheClusters,
   restoredKeysAreTheClusters,
   restoredCertificatesHaveNotEnded,
-  restoredManifestIsNotEtcds,
-  restoredManifestsComeLast,
+  noManifestIsRestored,
   endsInProof,
   oldLivesAreCleared,
   toleranceIsStated,

@@ -2,6 +2,7 @@
 import type { ClusterModel } from "../../model/cluster-model.ts";
 import type { HostName } from "../../model/ids.ts";
 import type { PlannedStep } from "../../model/plan.ts";
+import type { RestoreAcceptance, RestoreDoubt } from "../../model/restore-doubt.ts";
 import { momentsOf, objection, type PlanCheck, type PlanObjection } from "./plan-objection.ts";
 
 type RestoreStep = PlannedStep<"host.restoreFiles">;
@@ -15,14 +16,21 @@ export const restoresWhatWasAsked: PlanCheck = {
       if (goal.kind !== "restore-parts")
         return step.kind === "host.restoreFiles" ? [objection("I-G4", "nobody asked for files of a backup set", step)] : [];
       if (step.kind !== "host.restoreFiles") return [objection("I-G4", "the plan was asked for nothing but files of a backup set", step)];
-      const { host, set, accepts } = step.args;
-      const isAsked = host === goal.host && set === goal.set && accepts.every((doubt) => goal.accepts.includes(doubt));
-      return isAsked ? [] : [objection("I-G4", "machine, set, or what is accepted are not those that were asked for", step)];
+      const { host, set, accepts, files } = step.args;
+      const isAccepted = accepts.every(({ doubt, files: covered }) =>
+        covered.every(({ path }) => {
+          const isTyped = goal.accepts.includes(doubt) || goal.accepts.includes(`${doubt}=${path}` as RestoreAcceptance);
+          return isTyped && files.some((file) => file.path === path);
+        }),
+      );
+      return host === goal.host && set === goal.set && isAccepted
+        ? []
+        : [objection("I-G4", "machine, set, or what is accepted are not those that were asked for", step)];
     });
   },
 };
 
-const forbiddenTops = ["dev", "proc", "sys", "run", "boot", "bin", "sbin"];
+const forbiddenTops = ["dev", "proc", "sys", "run", "boot"];
 
 /** Each file once, at a plain path, in place of what was seen there; nothing gets rights that it must not have. */
 export const restoredFilesAreSeen: PlanCheck = {
@@ -66,12 +74,24 @@ export const restoredCaIsTheClusters: PlanCheck = {
   invariant: "I-S16",
   check: (checked) =>
     momentsOf(checked, "host.restoreFiles").flatMap(({ step }) => {
-      const { files, authorities, accepts } = step.args;
-      if (accepts.includes("OTHER_CA") || !files.some(({ kind }) => kind === "pki" || kind === "kubeconfig")) return [];
+      const { files, authorities, host } = step.args;
+      const differs = authorities.some((authority) => holdersOf(checked.plan.start, host, authority).others.length > 0);
+      const open = files.filter(
+        ({ kind, path }) => (kind === "pki" || kind === "kubeconfig") && !isCovered(step, { doubt: "OTHER_CA", path, differs }),
+      );
+      if (open.length === 0) return [];
       if (authorities.length === 0) return [objection("I-S16", "nothing says of which CA the restored certificates are", step)];
       return authorities.flatMap((authority) => authorityProblems(checked.plan.start, step, authority));
     }),
 };
+
+/** `differs`: something was seen that speaks against it; who accepted that it is not known did not accept that. */
+function isCovered(
+  step: RestoreStep,
+  { doubt, path, differs }: { readonly doubt: RestoreDoubt; readonly path: string; readonly differs: boolean },
+): boolean {
+  return step.args.accepts.some((one) => one.doubt === doubt && one.files.some((file) => file.path === path && (file.differs || !differs)));
+}
 
 function authorityProblems(
   start: ClusterModel,
@@ -105,8 +125,7 @@ export const restoredKeysAreTheClusters: PlanCheck = {
   invariant: "I-S16",
   check: (checked) =>
     momentsOf(checked, "host.restoreFiles").flatMap(({ step }) => {
-      const { host, files, accepts } = step.args;
-      if (accepts.includes("OTHER_KEYS")) return [];
+      const { host, files } = step.args;
       const { start } = checked.plan;
       const controlPlanes = { ...start, hosts: start.hosts.filter(({ roles }) => roles.includes("control-plane")) };
       return files.flatMap(({ path, kind, was, becomes }) => {
@@ -114,6 +133,7 @@ export const restoredKeysAreTheClusters: PlanCheck = {
         if (!isShared || (was.kind === "file" && was.tag === becomes.tag)) return [];
         const { agreeing, others } = holdersOf(controlPlanes, host, { path, tag: becomes.tag });
         if (others.length === 0 && agreeing > 0) return [];
+        if (isCovered(step, { doubt: "OTHER_KEYS", path, differs: others.length > 0 })) return [];
         return [objection("I-S16", `it is not proven that the other control-plane machines have the ${path} of the set`, step)];
       });
     }),
@@ -123,36 +143,22 @@ export const restoredCertificatesHaveNotEnded: PlanCheck = {
   invariant: "I-S16",
   check: (checked) =>
     momentsOf(checked, "host.restoreFiles").flatMap(({ step }) =>
-      step.args.accepts.includes("EXPIRED")
-        ? []
-        : step.args.files
-            .filter(({ ends }) => ends !== undefined && !(Date.parse(ends.becomes) > Date.parse(checked.plan.createdAt)))
-            .map(({ path }) => objection("I-S16", `a certificate of ${path} in the set has ended`, step)),
-    ),
-};
-
-/** The kubelet starts etcd from a manifest that appears, whatever its name, and restarts it when that changes. */
-export const restoredManifestIsNotEtcds: PlanCheck = {
-  invariant: "I-S11",
-  check: (checked) =>
-    momentsOf(checked, "host.restoreFiles").flatMap(({ step }) =>
-      step.args.files.flatMap(({ path, kind, pod }) => {
-        const isManifest = kind === "static-pod" && /^\/etc\/kubernetes\/manifests\/[^/]+$/.test(path);
-        const isHarmless = pod === "not-etcd" && !(isManifest && /\/\.?etcd\b[^/]*$/.test(path));
-        return isHarmless || (pod === undefined && !isManifest)
-          ? []
-          : [objection("I-S11", `the kubelet of ${step.args.host} could start etcd from ${path}`, step)];
+      step.args.files.flatMap(({ path, ends }) => {
+        if (ends === undefined || Date.parse(ends.becomes) > Date.parse(checked.plan.createdAt)) return [];
+        const accepted = step.args.accepts.filter(({ doubt }) => doubt === "EXPIRED").flatMap(({ files }) => files);
+        const isSaid = accepted.some((file) => file.path === path && file.says?.includes(ends.becomes) === true);
+        return isSaid ? [] : [objection("I-S16", `a certificate of ${path} in the set has ended, and nobody was told so`, step)];
       }),
     ),
 };
 
-/** The kubelet must not start a pod before what the pod reads is there. */
-export const restoredManifestsComeLast: PlanCheck = {
-  invariant: "I-S16",
+/** The kubelet starts, restarts and stops pods by what lies there, etcd among them. */
+export const noManifestIsRestored: PlanCheck = {
+  invariant: "I-S11",
   check: (checked) =>
-    momentsOf(checked, "host.restoreFiles").flatMap(({ step }) => {
-      const first = step.args.files.findIndex(({ pod }) => pod !== undefined);
-      const isLast = first === -1 || step.args.files.slice(first).every(({ pod }) => pod !== undefined);
-      return isLast ? [] : [objection("I-S16", "a static pod is put back before files that it may read", step)];
-    }),
+    momentsOf(checked, "host.restoreFiles").flatMap(({ step }) =>
+      step.args.files
+        .filter(({ path }) => /^\/etc\/kubernetes\/manifests(?:\/|$)/.test(path))
+        .map(({ path }) => objection("I-S11", `the kubelet of ${step.args.host} could start etcd from ${path}`, step)),
+    ),
 };

@@ -15,7 +15,7 @@ export const invariantsNotInPlans: readonly { readonly invariant: string; readon
   {
     invariant: "I-S17",
     because:
-      "no step restarts the API server of a surviving machine; where host.restoreFiles puts its manifest back and the kubelet restarts it, set and aside directory hold PKI and encryption configuration",
+      "no step restarts the API server of a surviving machine, and host.restoreFiles puts back no manifest by which the kubelet would",
   },
   { invariant: "I-S19", because: "there is no restore or reset to run twice" },
   { invariant: "I-S20", because: "no kind of step sets an override; unsafe words are refused under I-S5" },

@@ -1,6 +1,7 @@
 import { modelHost, withHost, type ClusterModel, type ModelHost } from "../../model/cluster-model.ts";
 import type { HostName } from "../../model/ids.ts";
-import { isSameState, isSharedKey, kubeadmManifestsDir, stateWords, type FileAt, type FileState } from "../../model/restored-file.ts";
+import { consentWords, type RestoreDoubt } from "../../model/restore-doubt.ts";
+import { isSameState, isSharedKey, stateWords, type FileAt, type FileState } from "../../model/restored-file.ts";
 import type { StepArgs, StepSpec } from "../../model/step.ts";
 import { allOf, fails, holds, unknown, type Verdict } from "../../model/verdict.ts";
 import { aboutHost, reachable } from "./host-verdicts.ts";
@@ -29,9 +30,8 @@ export const hostRestoreFiles: StepSpec<"host.restoreFiles"> = {
             : fails(`${path} on ${args.host} is not what the plan was made on any more (now ${stateWords(state)}): somebody changed it`),
         ),
       ),
-      authorityVerdict(model, args),
-      sharedKeyVerdict(model, args),
-      podVerdict(args),
+      ...unlessAccepted(args, "OTHER_CA", args.files.filter(dependsOnCa), () => authorityVerdict(model, args)),
+      ...unlessAccepted(args, "OTHER_KEYS", args.files.filter(changesSharedKey), (file) => sharedKeyVerdict(model, args.host, file)),
     ),
   post: (model, args) =>
     allOf(
@@ -47,12 +47,36 @@ export const hostRestoreFiles: StepSpec<"host.restoreFiles"> = {
     return withHost(model, args.host, { files: [...others, ...restored] });
   },
   describe: (args) => {
-    const accepted = args.accepts.length === 0 ? "" : `; accepted though not proven: ${args.accepts.join(", ")}`;
-    return `Put back on ${args.host} from set ${args.set}: ${args.files.map(({ path }) => path).join(", ")}; what lies there is kept aside${accepted}`;
+    const paths = args.files.map(({ path }) => path).join(", ");
+    return [`Put back on ${args.host} from set ${args.set}: ${paths}; what lies there is kept aside`, ...consentWords(args)].join("; ");
   },
   host: (args) => args.host,
   expectedSeconds: () => 5,
 };
+
+/** What is signed by the cluster's CA, or is that CA, and is worth nothing under another one. */
+export function dependsOnCa({ kind }: Pick<Args["files"][number], "kind">): boolean {
+  return kind === "pki" || kind === "kubeconfig";
+}
+
+/** Accepted is what the operator saw: who accepted that something is not known did not accept that it differs. */
+function unlessAccepted(
+  { accepts }: Args,
+  doubt: RestoreDoubt,
+  files: Args["files"],
+  judge: (file: Args["files"][number]) => Verdict,
+): readonly Verdict[] {
+  const covered = accepts.filter((one) => one.doubt === doubt).flatMap((one) => one.files);
+  const verdicts = files.map((file): Verdict => {
+    const verdict = judge(file);
+    const accepted = covered.find(({ path }) => path === file.path);
+    if (verdict.kind === "holds" || accepted === undefined) return verdict;
+    if (verdict.kind === "unknown" || accepted.differs) return holds;
+    return fails(`${verdict.because.join("; ")}: when ${doubt} was accepted, that was only not known`);
+  });
+  // A CA is judged for each file, and said once.
+  return [...new Map(verdicts.map((verdict) => [JSON.stringify(verdict), verdict])).values()];
+}
 
 function aboutFile(model: ClusterModel, host: HostName, path: string, judge: (state: FileState) => Verdict): Verdict {
   const file = fileOf(modelHost(model, host), path);
@@ -64,33 +88,14 @@ function fileOf(host: ModelHost | undefined, path: string): FileAt | undefined {
   return host?.files?.find((file) => file.path === path);
 }
 
-/** This verb never starts, restarts or replaces etcd: whether a member may live again is decided by plan (I-S11). There is no doubt to accept. */
-export function podVerdict({ host, files }: Pick<Args, "host" | "files">): Verdict {
-  return allOf(...files.map((file) => (isEtcdsPod(file) ? fails(etcdWords(host, file)) : holds)));
-}
-
-function isEtcdsPod({ path, kind, pod }: Args["files"][number]): boolean {
-  if (pod !== undefined && pod !== "not-etcd") return true;
-  // A plan that says nothing of what lies there, or by its name another thing than it shows.
-  const isThere = kind === "static-pod" && path.slice(0, path.lastIndexOf("/")) === kubeadmManifestsDir;
-  return isThere && (pod === undefined || /\/etcd[^/]*$/.test(path));
-}
-
-function etcdWords(host: HostName, { path, pod }: Pick<Args["files"][number], "path" | "pod">): string {
-  const what =
-    pod === "not-known"
-      ? `What the kubelet of ${host} would start from ${path} is not understood, so it may be etcd`
-      : `The kubelet of ${host} starts etcd from ${path}`;
-  return `${what}: that is never put back by this verb, as a member that was removed or lost its data would come to life again. Leave it out, by --path; whether etcd may start there says requorum plan.`;
-}
-
 /**
  * The CA that the rest of the cluster lives by is the set's: at least one
  * other machine has it, and none has another one. A machine that cannot be
  * asked proves nothing, and while nobody can be asked it is not known.
  */
-export function authorityVerdict(model: ClusterModel, args: Pick<Args, "host" | "authorities" | "accepts">): Verdict {
-  if (args.accepts.includes("OTHER_CA")) return holds;
+export function authorityVerdict(model: ClusterModel, args: Pick<Args, "host" | "authorities">): Verdict {
+  if (args.authorities.length === 0)
+    return unknown(`the set has no CA certificate of ${args.host}, so nothing proves that its files are of this cluster`);
   const others = model.hosts.filter(({ name }) => name !== args.host);
   return allOf(
     ...args.authorities.map((file) =>
@@ -107,23 +112,16 @@ export function authorityVerdict(model: ClusterModel, args: Pick<Args, "host" | 
  * same on all control-plane machines: one that differs refuses what the
  * others wrote, and writes what they cannot read.
  */
-export function sharedKeyVerdict(model: ClusterModel, { host, files, accepts }: Pick<Args, "host" | "files" | "accepts">): Verdict {
-  if (accepts.includes("OTHER_KEYS")) return holds;
+export function sharedKeyVerdict(model: ClusterModel, host: HostName, { path, becomes }: Args["files"][number]): Verdict {
   const others = model.hosts.filter(({ name, roles }) => name !== host && roles.includes("control-plane"));
-  return allOf(
-    ...files
-      .filter(changesSharedKey)
-      .map(({ path, becomes }) =>
-        heldByOthers(
-          others,
-          { path, tag: becomes.tag },
-          { other: (names) => `${path} of the set is not what ${names} has`, what: "what the other control-plane machines have" },
-        ),
-      ),
+  return heldByOthers(
+    others,
+    { path, tag: becomes.tag },
+    { other: (names) => `${path} of the set is not what ${names} has`, what: "what the other control-plane machines have" },
   );
 }
 
-function changesSharedKey(file: Args["files"][number]): boolean {
+export function changesSharedKey(file: Args["files"][number]): boolean {
   const { was, becomes } = file;
   return isSharedKey(file) && !(was.kind === becomes.kind && was.tag === becomes.tag);
 }

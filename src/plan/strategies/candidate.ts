@@ -10,7 +10,7 @@ export type Candidate =
       readonly loss: LossStatement;
       /** Why it is the way to go. */
       readonly because: string;
-      /** For `wait`: what is waited for, one sentence each. */
+      /** One sentence each: for `wait` what is waited for, else what is left out. */
       readonly reasons: readonly string[];
     }
   | {

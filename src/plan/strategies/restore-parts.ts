@@ -1,9 +1,11 @@
 import type { ClusterModel } from "../../model/cluster-model.ts";
 import type { RestorePartsGoal } from "../../model/plan.ts";
+import { isAccepted, isAcceptedByPath, refusalWords, type DoubtedFiles } from "../../model/restore-doubt.ts";
 import { isSameState, type FileState, type RestorableKind, type RestoredDirectory, type RestoredFile } from "../../model/restored-file.ts";
-import { authorityVerdict, podVerdict, sharedKeyVerdict } from "../steps/host-restore-files.ts";
+import { shellWord } from "../../model/shell-word.ts";
+import { authorityVerdict, changesSharedKey, dependsOnCa, sharedKeyVerdict } from "../steps/host-restore-files.ts";
 import { verdictWords } from "../projected-steps.ts";
-import { notNeeded, notPossible, type Candidate } from "./candidate.ts";
+import { notPossible, type Candidate } from "./candidate.ts";
 
 /** A file of the set beside what lies at its place. */
 export interface WantedFile {
@@ -16,19 +18,24 @@ export interface WantedFile {
   readonly becomes: RestoredFile["becomes"];
   /** Why it is not known what lies there. */
   readonly why?: string | undefined;
-  readonly pod?: RestoredFile["pod"] | undefined;
   readonly ends?: RestoredFile["ends"] | undefined;
+  /** Why it would be worth nothing beside what the machine has, in a sentence. */
+  readonly problem?: string | undefined;
+  /** Who issued its first certificate. */
+  readonly issuer?: string | undefined;
+  /** By its name rotation or a person left it behind, no link of the set leads to it, and nobody asked for just it. */
+  readonly isLeftover?: boolean | undefined;
 }
 
 /** What the set says, and what was looked at on the machine. */
 export interface WantedParts {
   readonly manifestSha256: string;
-  /** What was asked for; what the kubelet starts pods from comes last, as it may read the others. */
+  /** What was asked for. */
   readonly files: readonly WantedFile[];
   /** Every file that the set has of the machine: what a missing directory's owner and mode are told by. */
   readonly facts: readonly { readonly path: string; readonly mode: number; readonly uid: number; readonly gid: number }[];
-  /** CA certificates of the set. */
-  readonly authorities: readonly { readonly path: string; readonly tag: string }[];
+  /** CA certificates of the set. `says`: what they, and those of other machines that differ, say of themselves. */
+  readonly authorities: readonly { readonly path: string; readonly tag: string; readonly says?: string | undefined }[];
   /** Every etcd cluster id that answers, and the set's. */
   readonly clusterIds: { readonly live: readonly string[]; readonly ofSet: string | undefined };
   readonly nowIso: string;
@@ -36,37 +43,28 @@ export interface WantedParts {
 
 /** One step that puts back what differs; refused with each reason when it is not proven that it belongs there. */
 export function planRestoreParts(model: ClusterModel, goal: RestorePartsGoal, wanted: WantedParts): Candidate {
-  const open = wanted.files.filter(({ now, becomes }) => now === undefined || !isSameState(now, becomes));
-  if (open.length === 0) return notNeeded("restore-parts", `Everything that was asked for is on ${goal.host} as set ${goal.set} has it.`);
-  const authorities = open.some(({ kind }) => dependsOnCa(kind)) ? wanted.authorities : [];
+  const differing = wanted.files.filter(({ now, becomes }) => now === undefined || !isSameState(now, becomes));
+  const leftOut = differing.filter((file) => isLeftOut(goal, file, wanted.nowIso));
+  const leftWords = leftOut.map(leftOutWords);
+  const open = differing.filter((file) => !leftOut.includes(file));
+  const name = "restore-parts";
+  if (open.length === 0) {
+    const done = `Everything${leftOut.length > 0 ? " else" : ""} that was asked for is on ${goal.host} as set ${goal.set} has it.`;
+    return { kind: "impossible", name, missing: [...leftWords, done], isNeeded: false };
+  }
   const files = filesOf(open);
-  const problems = [
-    ...open.flatMap((file) => fileProblems(goal, file)),
-    ...clusterProblems(goal, wanted),
-    ...authorityProblems(model, { ...goal, authorities }, open),
-    ...sharedKeyProblems(model, goal, files),
-    ...endedProblems(goal, files, wanted.nowIso),
-    ...podProblems(goal, files),
-  ];
-  if (problems.length > 0) return notPossible("restore-parts", ...problems);
-  const { host, set, accepts } = goal;
+  const authorities = files.some(dependsOnCa) ? wanted.authorities.map(({ path, tag }) => ({ path, tag })) : [];
+  const doubts = doubtsOf(model, goal, { wanted, files });
+  const problems = [...open.flatMap((file) => fileProblems(goal, file)), ...partOf(doubts, goal, false).map(refusalWords)];
+  if (problems.length > 0) return notPossible(name, ...problems);
+  const { host, set } = goal;
+  const { manifestSha256 } = wanted;
+  const directories = missingDirectories(open, wanted.facts);
+  const accepts = partOf(doubts, goal, true);
   return {
     kind: "possible",
-    name: "restore-parts",
-    steps: [
-      {
-        kind: "host.restoreFiles",
-        args: {
-          host,
-          set,
-          manifestSha256: wanted.manifestSha256,
-          directories: missingDirectories(open, wanted.facts),
-          files,
-          authorities,
-          accepts,
-        },
-      },
-    ],
+    name,
+    steps: [{ kind: "host.restoreFiles", args: { host, set, manifestSha256, directories, files, authorities, accepts } }],
     loss: {
       revisions: 0n,
       objects: 0,
@@ -74,74 +72,109 @@ export function planRestoreParts(model: ClusterModel, goal: RestorePartsGoal, wa
       words: "Nothing of etcd's data is touched; files that are replaced are kept aside on the machine.",
     },
     because: `${String(files.length)} of ${String(wanted.files.length)} files are not on ${host} as the set has them.`,
-    reasons: [],
+    reasons: leftWords,
   };
 }
 
 function filesOf(open: readonly WantedFile[]): readonly RestoredFile[] {
-  const files = open.flatMap(({ path, kind, now, becomes, pod, ends }): RestoredFile[] =>
-    now === undefined
-      ? []
-      : [{ path, kind, was: now, becomes, ...(pod === undefined ? {} : { pod }), ...(ends === undefined ? {} : { ends }) }],
+  return open.flatMap(({ path, kind, now, becomes, ends }): RestoredFile[] =>
+    now === undefined ? [] : [{ path, kind, was: now, becomes, ...(ends === undefined ? {} : { ends }) }],
   );
-  return [...files.filter(({ pod }) => pod === undefined), ...files.filter(({ pod }) => pod !== undefined)];
 }
 
-function podProblems({ host }: RestorePartsGoal, files: readonly RestoredFile[]): readonly string[] {
-  const verdict = podVerdict({ host, files });
-  return verdict.kind === "fails" ? verdict.because : [];
+/** What rotation or a person left behind, and has ended besides: nothing reads it, so it must not hold up the rest. */
+function isLeftOut({ accepts }: RestorePartsGoal, { path, isLeftover, ends }: WantedFile, nowIso: string): boolean {
+  return isLeftover === true && hasEnded(ends, nowIso) && !isAcceptedByPath(accepts, "EXPIRED", path);
 }
 
-/** What is signed by the cluster's CA, or is that CA, and is worth nothing under another one. */
-function dependsOnCa(kind: RestorableKind): boolean {
-  return kind === "pki" || kind === "kubeconfig";
+function leftOutWords({ path, ends }: WantedFile): string {
+  return `Left out: ${path}. By its name it is a copy that nothing reads any more, and its certificate ended ${ends?.becomes ?? ""}. If it is wanted, name it: --accept ${shellWord(`EXPIRED=${path}`)}.`;
 }
 
-function fileProblems({ host }: RestorePartsGoal, { path, now, why }: WantedFile): readonly string[] {
+/** Made anew at every boot, or not a machine's own to be changed; the checker has its own list. */
+const neverRestored = /^\/(?:dev|proc|sys|run|boot|var\/lib\/requorum)(?:\/|$)/;
+
+function fileProblems({ host }: RestorePartsGoal, { path, now, why, problem }: WantedFile): readonly string[] {
+  const [top] = neverRestored.exec(path) ?? [];
+  if (top !== undefined) return [`${path}: nothing below ${top} is put back. Name the files that are wanted with --path.`];
   if (now === undefined)
     return [`What ${path} on ${host} is, is not known${why === undefined ? "" : ` (${why})`}; nothing is written over it.`];
-  if (now.kind !== "other") return [];
+  if (now.kind !== "other") return problem === undefined ? [] : [problem];
   return [`${path} on ${host} is ${now.what}: that is not replaced. Name the files that are wanted with --path.`];
 }
 
-function clusterProblems(goal: RestorePartsGoal, { clusterIds: { live, ofSet } }: WantedParts): readonly string[] {
-  if (ofSet === undefined || live.length === 0 || live.includes(ofSet) || goal.accepts.includes("OTHER_CLUSTER_ID")) return [];
-  return [
-    `The set is of the etcd cluster ${ofSet}, the one that answers is ${live.join(", ")}: since then it was made anew. If its files are still the right ones, say so: --accept OTHER_CLUSTER_ID.`,
-  ];
-}
-
-function authorityProblems(
-  model: ClusterModel,
-  args: Parameters<typeof authorityVerdict>[1],
-  files: readonly WantedFile[],
-): readonly string[] {
-  const dependent = files.find(({ kind }) => dependsOnCa(kind));
-  if (dependent === undefined || args.accepts.includes("OTHER_CA")) return [];
-  const way = "If you know that it is right, say so: --accept OTHER_CA.";
-  if (args.authorities.length === 0)
-    return [`The set has no CA certificate of ${args.host}, so nothing proves that ${dependent.path} belongs to this cluster. ${way}`];
-  const verdict = authorityVerdict(model, args);
-  return verdict.kind === "holds" ? [] : [`It is not proven that the set's CA is this cluster's: ${verdictWords(verdict)}. ${way}`];
-}
-
-function sharedKeyProblems(model: ClusterModel, goal: RestorePartsGoal, files: readonly RestoredFile[]): readonly string[] {
-  const verdict = sharedKeyVerdict(model, { ...goal, files });
-  if (verdict.kind === "holds") return [];
-  return [
-    `Control-plane machines read what the others sign and encrypt, so they must have the same keys: ${verdictWords(verdict)}. If you know that the set's are the right ones, say so: --accept OTHER_KEYS.`,
-  ];
-}
-
-function endedProblems({ accepts }: RestorePartsGoal, files: readonly RestoredFile[], nowIso: string): readonly string[] {
-  if (accepts.includes("EXPIRED")) return [];
-  return files.flatMap(({ path, ends }) => {
-    if (ends === undefined || Date.parse(ends.becomes) > Date.parse(nowIso)) return [];
-    const present = ends.was === undefined ? "none is seen on the machine" : `the one on the machine ends ${ends.was}`;
-    return [
-      `The certificate of ${path} in the set ended ${ends.becomes}; ${present}. Programs refuse a certificate that has ended; if it is wanted nevertheless, say so: --accept EXPIRED.`,
-    ];
+/** Those files of each doubt that are accepted, or those that are not. */
+function partOf(doubts: readonly DoubtedFiles[], { accepts }: RestorePartsGoal, wantsAccepted: boolean): readonly DoubtedFiles[] {
+  return doubts.flatMap((one) => {
+    const files = one.files.filter(({ path }) => isAccepted(accepts, one.doubt, path) === wantsAccepted);
+    return files.length === 0 ? [] : [{ ...one, files }];
   });
+}
+
+interface Doubting {
+  readonly wanted: WantedParts;
+  readonly files: readonly RestoredFile[];
+}
+
+function doubtsOf(model: ClusterModel, goal: RestorePartsGoal, given: Doubting): readonly DoubtedFiles[] {
+  const doubts = [clusterDoubt(given), authorityDoubt(model, goal, given), sharedKeyDoubt(model, goal, given), endedDoubt(given)];
+  return doubts.filter((one) => one.files.length > 0);
+}
+
+function clusterDoubt({ wanted, files }: Doubting): DoubtedFiles {
+  const { live, ofSet } = wanted.clusterIds;
+  const isOther = ofSet !== undefined && live.length > 0 && !live.includes(ofSet);
+  return {
+    doubt: "OTHER_CLUSTER_ID",
+    because: `the set is of the etcd cluster ${ofSet ?? "?"}, the one that answers is ${live.join(", ")}: since then it was made anew`,
+    files: isOther ? files.map(({ path }) => ({ path, differs: true })) : [],
+  };
+}
+
+function authorityDoubt(model: ClusterModel, { host }: RestorePartsGoal, { wanted, files }: Doubting): DoubtedFiles {
+  const { authorities } = wanted;
+  const dependent = files.filter(dependsOnCa);
+  const verdict = authorityVerdict(model, { host, authorities });
+  const says = authorities.flatMap((one) => (one.says === undefined ? [] : [`${one.path}: ${one.says}`]));
+  const known = verdict.kind === "holds" ? "" : verdictWords(verdict);
+  return {
+    doubt: "OTHER_CA",
+    because: [`it is not proven that the set's CA is this cluster's: ${known}`, ...says].join("; "),
+    files:
+      verdict.kind === "holds"
+        ? []
+        : dependent.map(({ path }) => {
+            const issuer = wanted.files.find((file) => file.path === path)?.issuer;
+            return { path, differs: verdict.kind === "fails", ...(issuer === undefined ? {} : { says: `issued by ${issuer}` }) };
+          }),
+  };
+}
+
+function sharedKeyDoubt(model: ClusterModel, { host }: RestorePartsGoal, { files }: Doubting): DoubtedFiles {
+  return {
+    doubt: "OTHER_KEYS",
+    because: "control-plane machines read what the others sign and encrypt, so they must have the same keys",
+    files: files.filter(changesSharedKey).flatMap((file) => {
+      const verdict = sharedKeyVerdict(model, host, file);
+      return verdict.kind === "holds" ? [] : [{ path: file.path, differs: verdict.kind === "fails", says: verdictWords(verdict) }];
+    }),
+  };
+}
+
+function endedDoubt({ wanted: { nowIso }, files }: Doubting): DoubtedFiles {
+  return {
+    doubt: "EXPIRED",
+    because: "programs refuse a certificate that has ended",
+    files: files.flatMap(({ path, ends }) => {
+      if (ends === undefined || !hasEnded(ends, nowIso)) return [];
+      const present = ends.was === undefined ? "none is seen on the machine" : `the one on the machine ends ${ends.was}`;
+      return [{ path, differs: true, says: `ended ${ends.becomes}; ${present}` }];
+    }),
+  };
+}
+
+function hasEnded(ends: RestoredFile["ends"], nowIso: string): boolean {
+  return ends !== undefined && !(Date.parse(ends.becomes) > Date.parse(nowIso));
 }
 
 /**

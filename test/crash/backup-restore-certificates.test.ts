@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { backupRestoreWorld } from "../support/backup-restore-world.ts";
+import { TestAuthority } from "../support/etcd-certificates.ts";
+
+const pki = "/etc/kubernetes/pki";
+const kubelet = "/var/lib/kubelet/pki";
+const [rotated, current, renewed] = ["2024-01-01-00-00-00", "2025-06-01-00-00-00", "2026-02-01-00-00-00"].map(
+  (date) => `${kubelet}/kubelet-client-${date}.pem`,
+) as [string, string, string];
+
+/** Certificates of a real CA, by the clock of these tests, which stands at 2026-03-01. */
+async function certificates(context: TestContext) {
+  const directory = mkdtempSync(join(tmpdir(), "requorum-restore-certificates-"));
+  context.after(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const authority = await TestAuthority.make(directory, "own-ca");
+  const other = await TestAuthority.make(directory, "new-ca");
+  const issued = async (name: string, until: string) => {
+    const { certificate, key } = await authority.issue(name, { names: ["a"], until: new Date(until) });
+    return { crt: readFileSync(certificate, "utf8"), key: readFileSync(key, "utf8") };
+  };
+  return {
+    ca: readFileSync(authority.caFile, "utf8"),
+    otherCa: readFileSync(other.caFile, "utf8"),
+    ended: await issued("ended", "2025-01-02"),
+    older: await issued("older", "2026-06-02"),
+    newer: await issued("newer", "2027-02-03"),
+  };
+}
+
+test("backup restore: of a lost PKI directory the ended leftover is left out by name, and a certificate older than the machine's is told, behind a link, too", async (context) => {
+  const { ca, ended, older, newer } = await certificates(context);
+  const { machines, restore } = await backupRestoreWorld(context, {
+    files: [
+      ["pki", `${pki}/ca.crt`, ca, 0o644],
+      ["pki", `${pki}/apiserver.crt`, older.crt, 0o644],
+      ["pki", `${pki}/apiserver.key`, older.key, 0o600],
+      ["pki", rotated, `${ended.crt}${ended.key}`, 0o600],
+      ["pki", current, `${older.crt}${older.key}`, 0o600],
+      ["pki", `${kubelet}/kubelet-client-current.pem`, `-> ${current}`, 0o777],
+    ],
+  });
+  machines.set("cp2", `${pki}/ca.crt`, { text: ca });
+  for (const path of [rotated, current, `${kubelet}/kubelet-client-current.pem`, `${pki}/apiserver.key`])
+    unlinkSync(machines.place("cp1", path));
+  machines.set("cp1", `${pki}/apiserver.crt`, { text: newer.crt });
+  machines.set("cp1", renewed, { text: newer.crt });
+  symlinkSync("kubelet-client-2026-02-01-00-00-00.pem", machines.place("cp1", `${kubelet}/kubelet-client-current.pem`));
+  const { code, err, out } = await restore(["--pki"], ["north"]);
+  assert.equal(code, 0, err + out);
+  assert.match(err, /Left out: \S*2024-01-01-00-00-00\.pem\..*ended 2025-01-02/s);
+  const flat = err.replaceAll(/\s+/g, " ");
+  for (const path of [`${pki}/apiserver.crt`, `${kubelet}/kubelet-client-current.pem`])
+    assert.ok(flat.includes(`the certificate of ${path} in the set ends 2026-06-02T00:00:00.000Z, sooner than the one there now`), flat);
+  const tree = machines.tree("cp1");
+  assert.deepEqual([rotated in tree, current in tree, tree[`${pki}/apiserver.crt`] === older.crt], [false, true, true]);
+});
+
+test("backup restore: an ended certificate and another CA are refused with the files' names, dates and issuers; half a pair is not put back alone", async (context) => {
+  const { ca, otherCa, ended, older, newer } = await certificates(context);
+  const { machines, restore } = await backupRestoreWorld(context, {
+    files: [
+      ["pki", `${pki}/ca.crt`, ca, 0o644],
+      ["pki", `${pki}/apiserver.crt`, older.crt, 0o644],
+      ["pki", `${pki}/apiserver.key`, older.key, 0o600],
+      ["pki", `${pki}/front-proxy-client.crt`, ended.crt, 0o644],
+    ],
+  });
+  machines.set("cp2", `${pki}/ca.crt`, { text: otherCa });
+  machines.set("cp1", `${pki}/apiserver.crt`, { text: newer.crt });
+  machines.set("cp1", `${pki}/apiserver.key`, { text: newer.key });
+  machines.set("cp1", `${pki}/front-proxy-client.crt`, { text: newer.crt });
+  const flat = async (...wish: string[]) => {
+    const { code, out } = await restore(wish);
+    assert.equal(code, 12, out);
+    return out.replaceAll(/\s+/g, " ");
+  };
+  const refused = await flat("--pki");
+  assert.match(refused, /the set has CN=own-ca until \S+, key [0-9a-f]{16}, cp2 has CN=new-ca until/);
+  assert.match(refused, /apiserver\.crt \(issued by CN=own-ca\)/);
+  assert.match(refused, /front-proxy-client\.crt \(ended 2025-01-02T00:00:00\.000Z; the one on the machine ends 2027-02-03/);
+  machines.set("cp2", `${pki}/ca.crt`, { text: ca });
+  assert.match(await flat("--path", `${pki}/apiserver.crt`), /not of one key.*--path \S*apiserver\.crt --path \S*apiserver\.key/);
+  const done = await restore(["--pki", "--accept", `EXPIRED=${pki}/front-proxy-client.crt`], ["north"]);
+  assert.equal(done.code, 0, done.err + done.out);
+  assert.match(done.out, /agreed-to: .*accepted though not proven: EXPIRED .*front-proxy-client\.crt \(ended 2025-01-02/s);
+});

@@ -18,7 +18,7 @@ import { chunkBytes } from "../formats/backup-set/chunk.ts";
 import { asBackupSetId } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import type { ProcessOwner } from "../ports/process-owner.ts";
-import { clearAfterOthers, clearLeftovers, type Clearing } from "./clear-leftovers.ts";
+import { clearAfterOthers, clearLeftovers, leftRemarks, type Clearing } from "./clear-leftovers.ts";
 import { listSets } from "./list-sets.ts";
 import { SetWriter } from "./set-writer.ts";
 import { findClaims, putClaim } from "./store-claims.ts";
@@ -155,6 +155,30 @@ test("what a killed writer left and cannot be removed ends no backup; the next w
   await writeSet(world.writing, files, { id: asBackupSetId("20260303-050000-cccccc") });
   assert.ok(left.every((name) => !world.store.objects.has(name)));
   assert.deepEqual(world.store.names("claims/"), []);
+});
+
+test("what a killed writer left and cannot be removed is told to whoever makes the next set; others who are only at work are not", async () => {
+  const world = setWorld();
+  await killedWriter(world);
+  world.store.beforeCall = (operation, name) => {
+    if (operation === "remove" && name.startsWith("packs/"))
+      throw new RecoveryError("BACKUP_STORE_FAILED", { subject: "store", detail: "could not remove: EIO" });
+  };
+  const told = await SetWriter.begin(world.writing, { id: firstSet, recipients: [recipient] });
+  assert.match(told.remarks.join("\n"), /^what a killed writer left in .*EIO \(BACKUP_STORE_FAILED\).*tries again$/);
+  await told.abort();
+  world.store.beforeCall = undefined;
+  const silent = await SetWriter.begin(world.writing, { id: firstSet, recipients: [recipient] });
+  assert.deepEqual(silent.remarks, [], "this one could");
+  world.running.add(200);
+  await putClaim(world.store, {
+    id: secondSet,
+    purpose: "write",
+    startedAt: "x",
+    token: "t",
+    owner: { ...world.writing.owner, host: "bastion", pid: 200 },
+  });
+  assert.deepEqual(leftRemarks(await clearAfterOthers(clearing(world)), "/x"), []);
 });
 
 test("while a listed manifest cannot be read no pack goes: what that set needs is unknown", async () => {

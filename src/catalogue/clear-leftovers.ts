@@ -44,8 +44,13 @@ export type Cleared =
       /** Claims of processes that are gone. */
       readonly claims: number;
     }
-  /** Nothing was removed, and why. */
-  | { readonly kind: "left"; readonly because: string };
+  /** Nothing was removed, or not all, and why. */
+  | {
+      readonly kind: "left";
+      readonly because: string;
+      /** Somebody was killed there: then something may be left. false: others are at work, and that is all. */
+      readonly areOthersGone: boolean;
+    };
 
 /** An unfinished upload that began so long before one's own claim is of nobody who is at work, when nobody else has a claim that counts. */
 const unfinishedMsMin = 60_000;
@@ -56,21 +61,33 @@ const youngMs = 60 * 60 * 1000;
  * What a new writer does first. Leftovers come with the claim of a dead
  * writer; only then everything is looked through. How old a claim of another
  * machine is, is only known under a claim of one's own. What cannot be removed
- * only takes room: it is left, and keeps nobody from a backup; the next writer
- * tries again.
+ * only takes room: it is left, and keeps nobody from a backup; that is to be
+ * told (`leftRemarks`), and the next writer tries again.
  */
 export async function clearAfterOthers(clearing: Clearing, signal?: AbortSignal): Promise<Cleared> {
   const claims = await findClaims(clearing, undefined, signal);
   const atWork = claims.find(({ state }) => state === "living");
-  if (atWork !== undefined) return { kind: "left", because: whoWorks(atWork) };
+  if (atWork !== undefined) return leftToWorker(atWork, claims);
   if (claims.length === 0) return { kind: "cleared", removed: [], unfinished: 0, claims: 0 };
   try {
     return await clearLeftovers(clearing, signal);
   } catch (error) {
     if (error instanceof RecoveryError && /^BACKUP_STORE_(?:FAILED|BUSY|FULL)$/.test(error.code))
-      return { kind: "left", because: `${error.subject}: ${error.detail}` };
+      return { kind: "left", because: `${error.subject}: ${error.detail} (${error.code})`, areOthersGone: true };
     throw error;
   }
+}
+
+function leftToWorker(atWork: FoundClaim, claims: readonly FoundClaim[]): Cleared {
+  return { kind: "left", because: whoWorks(atWork), areOthersGone: claims.some(({ state }) => state === "gone") };
+}
+
+/** For whoever made a set or a copy meanwhile: what is left, and why. Nothing where nobody is known to have left anything. */
+export function leftRemarks(cleared: Cleared, place: string): readonly string[] {
+  if (cleared.kind === "cleared" || !cleared.areOthersGone) return [];
+  return [
+    `what a killed writer left in ${place} could not be removed: ${cleared.because}. It takes room, and harms no set; the next backup or copy there tries again`,
+  ];
 }
 
 /**
@@ -84,9 +101,9 @@ export async function clearLeftovers(clearing: Clearing, signal?: AbortSignal): 
   try {
     const claims = await findClaims(clearing, own.id, signal);
     const atWork = claims.find(({ state }) => state !== "gone");
-    if (atWork !== undefined) return { kind: "left", because: whoWorks(atWork) };
+    if (atWork !== undefined) return leftToWorker(atWork, claims);
     const unneeded = await removeForGone(clearing, { own, gone: claims }, signal);
-    if (unneeded.kind === "left") return unneeded;
+    if (unneeded.kind === "left") return { ...unneeded, areOthersGone: claims.length > 0 };
     const unfinished = await clearUnfinished(clearing.store, { id: own.id, areOthersGone: claims.length > 0 }, signal);
     return { kind: "cleared", removed: unneeded.removed, unfinished, claims: claims.length };
   } finally {

@@ -26,7 +26,7 @@ test("copySet: the copy has the same bytes, is read with the same key, keeps its
   const first = await copySet(copyingOf(world, to), dayId(1));
   assert.deepEqual(
     { ...first, copiedBytes: 0 },
-    { id: dayId(1), copied: 2, copiedBytes: 0, shared: 0, sharedBytes: 0, repaired: 0, proofs: 0, wasListed: false },
+    { id: dayId(1), copied: 2, copiedBytes: 0, shared: 0, sharedBytes: 0, repaired: 0, proofs: 0, wasListed: false, remarks: [] },
   );
   const second = await copySet(copyingOf(world, to), dayId(2));
   assert.equal(second.shared, 1);
@@ -182,6 +182,22 @@ test("copySet: what clears after a dead copier leaves the claim of the one that 
   await copying;
   assert.equal(claimsWhilePutting.length, 2, "its own, and the one for a manifest that comes late");
   await readSet({ ...world.reading, store: to }, dayId(1), identity);
+});
+
+test("copySet: a copy that is whole is done, though what a dead copier left cannot be removed: that is told", async () => {
+  for (const code of ["BACKUP_STORE_FAILED", "BACKUP_STORE_UNREACHABLE"] as const) {
+    const world = setWorld();
+    const to = target(world);
+    await writeDay(world.writing, 1);
+    const dead = { host: "operator", pid: 999, bootId: "boot-1" };
+    await putClaim(to, { id: dayId(9), purpose: "write", owner: dead, startedAt: "x", token: "t", set: dayId(1) });
+    to.beforeCall = (operation, name) => {
+      if (operation === "remove" && name.includes(dayId(9))) throw new RecoveryError(code, { subject: "store", detail: "it says no" });
+    };
+    const { remarks } = await copySet(copyingOf(world, to), dayId(1));
+    assert.match(remarks.join("\n"), new RegExp(`^what a killed writer left in /fake/other .*it says no \\(${code}\\)`));
+    assert.deepEqual(await idsIn(world, to), [`${dayId(1)} trusted`]);
+  }
 });
 
 test("copySet: killed right before its manifest, it may be called again at once, and leaves nothing", async () => {

@@ -7,7 +7,7 @@ import { indexName, manifestName, packName } from "../formats/backup-set/set-nam
 import { setDamaged } from "../formats/backup-set/set-errors.ts";
 import { signedDocumentBytesMax } from "../formats/backup-set/signed-document.ts";
 import type { BackupStore } from "../ports/backup-store.ts";
-import { clearAfterOthers, type Clearing } from "./clear-leftovers.ts";
+import { clearAfterOthers, leftRemarks, type Cleared, type Clearing } from "./clear-leftovers.ts";
 import { copyProofs } from "./copy-proofs.ts";
 import { inTurns } from "./in-turns.ts";
 import { putManifest } from "./put-manifest.ts";
@@ -36,6 +36,8 @@ export interface CopiedSet {
   readonly proofs: number;
   /** The whole set was there already; it was verified again, and what was missing of it put. */
   readonly wasListed: boolean;
+  /** What did not work beside it, in sentences: the copy itself is whole. */
+  readonly remarks: readonly string[];
 }
 
 interface SetObject {
@@ -85,13 +87,22 @@ export async function copySet(copying: Copying, id: BackupSetId, signal?: AbortS
       await putManifest({ ...copying, store: to }, { id, bytes, claim, outcome, onBegin }, signal);
     }
     manifestPut.isOpen = false;
-    copied = { id, ...moved, repaired, proofs: await copyProofs(copying, { id, manifestSha256 }, signal), wasListed };
+    copied = { id, ...moved, repaired, proofs: await copyProofs(copying, { id, manifestSha256 }, signal), wasListed, remarks: [] };
   } finally {
     // What was begun may still land: the claim stays, and beside it the one that nobody takes for dead soon.
     if (!manifestPut.isOpen) await releaseClaim(to, claimId);
   }
-  if (othersGone) await clearAfterOthers({ ...copying, store: to }, signal);
-  return copied;
+  return othersGone ? { ...copied, remarks: leftRemarks(await clearBehind(copying, signal), to.place) } : copied;
+}
+
+/** The copy is listed by now: whatever the store says to this, it is no failure of the copy. */
+async function clearBehind(copying: Copying, signal: AbortSignal | undefined): Promise<Cleared> {
+  try {
+    return await clearAfterOthers({ ...copying, store: copying.to }, signal);
+  } catch (error) {
+    if (!(error instanceof RecoveryError) || signal?.aborted === true) throw error;
+    return { kind: "left", because: `${error.detail} (${error.code})`, areOthersGone: true };
+  }
 }
 
 async function readManifestBytes(store: BackupStore, id: BackupSetId, signal: AbortSignal | undefined): Promise<Uint8Array> {

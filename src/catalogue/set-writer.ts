@@ -14,7 +14,7 @@ import type { BackupStore } from "../ports/backup-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { KeyWrapping } from "../ports/key-wrapping.ts";
 import type { IsRunning, ProcessOwner } from "../ports/process-owner.ts";
-import { clearAfterOthers, clearUnfinished } from "./clear-leftovers.ts";
+import { clearAfterOthers, clearUnfinished, leftRemarks } from "./clear-leftovers.ts";
 import { dataKeyFor } from "./data-key.ts";
 import { inTurns } from "./in-turns.ts";
 import { knownChunks } from "./known-chunks.ts";
@@ -76,6 +76,8 @@ const statsAtOnce = 8;
  */
 export class SetWriter {
   readonly id: BackupSetId;
+  /** What was seen of the store at its beginning, in sentences. */
+  readonly remarks: readonly string[];
   readonly #writing: SetWriting;
   readonly #content: SetContentWork;
   readonly #keys: SetKeys;
@@ -91,6 +93,7 @@ export class SetWriter {
 
   private constructor(writing: SetWriting, id: BackupSetId, made: Made) {
     this.id = id;
+    this.remarks = made.remarks;
     this.#writing = writing;
     this.#content = made.content;
     this.#keys = made.keys;
@@ -112,7 +115,7 @@ export class SetWriter {
     const options = signal === undefined ? {} : { signal };
     const identity = await ensureStoreIdentity(store, { nowIso: clock.nowIso(), storeId: writing.randomHex(8) }, options);
     const claims = { store, clock, isRunning: writing.isRunning ?? (() => Promise.resolve(undefined)) };
-    await clearAfterOthers({ ...claims, ciphers, owner, randomHex: writing.randomHex }, signal);
+    const cleared = await clearAfterOthers({ ...claims, ciphers, owner, randomHex: writing.randomHex }, signal);
     const token = writing.randomHex(16);
     const claim = await putClaim(store, { id: set.id, purpose: "write", owner, startedAt: clock.nowIso(), token }, signal);
     try {
@@ -127,7 +130,8 @@ export class SetWriter {
       const stop = signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal]);
       const making = { store, ciphers, keys, known, signal: stop, dataKey: dataKey.key };
       const content = writing.makeContent?.(making) ?? new SetContent(making);
-      return new SetWriter(writing, set.id, { content, keys, dataKey, controller, workTime, claim });
+      const remarks = leftRemarks(cleared, store.place);
+      return new SetWriter(writing, set.id, { content, keys, dataKey, controller, workTime, claim, remarks });
     } catch (error) {
       await releaseClaim(store, set.id);
       throw error;
@@ -237,6 +241,7 @@ interface Made {
   readonly controller: AbortController;
   readonly workTime: WorkTime;
   readonly claim: HeldClaim;
+  readonly remarks: readonly string[];
 }
 
 function contentsOf(parts: readonly BackupPart[]): BackupManifest["contents"] {

@@ -57,7 +57,11 @@ export const backupCreatedSchema = z.object({
   store: z.string(),
   tookSeconds: z.number(),
   set: setSummary,
-  remarks: z.array(z.string()).describe("what was seen of other sets of the store, such as one of the future"),
+  remarks: z
+    .array(z.string())
+    .describe(
+      "what was seen of the store and its other sets, such as one of the future, or what a killed writer left and cannot be removed",
+    ),
 });
 
 export const backupListSchema = z.object({

@@ -19,18 +19,13 @@ export interface CopyRequest extends AboutToWrite {
   readonly to: BackupStore;
 }
 
-export interface CopiedBackup extends CopiedSet {
-  /** What did not work beside it, in sentences: the copy itself is whole. */
-  readonly remarks: readonly string[];
-}
-
 /**
  * One set, by name or `latest`, into another store. Where this machine holds
  * the key of the set, and none for the other store, it holds it for that one
  * too: so that the copy can be proven there. What findSet, assertStoreIsThere
  * and copySet throw.
  */
-export async function copyBackup(context: CopyContext, wanted: CopyRequest): Promise<CopiedBackup> {
+export async function copyBackup(context: CopyContext, wanted: CopyRequest): Promise<CopiedSet> {
   const { backup, trust, ports, report, signal } = context;
   const { to, cluster } = wanted;
   const { id, manifest } = await findSet({ backup, trust, signal }, wanted);
@@ -44,7 +39,7 @@ export async function copyBackup(context: CopyContext, wanted: CopyRequest): Pro
     await told("this machine does not hold the key for the copy", () => holdKeyFor(context, to, manifest.key.keyId)),
     await told("this machine does not remember that store", () => rememberOwnWork(remembering, cluster, { copied: manifest })),
   ];
-  return { ...copied, remarks: remarks.flatMap((remark) => remark ?? []) };
+  return { ...copied, remarks: [...copied.remarks, ...remarks.flatMap((remark) => remark ?? [])] };
 }
 
 /** What comes after the copy is listed cannot make it a failure: it is told. */

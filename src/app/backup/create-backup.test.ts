@@ -7,7 +7,9 @@ import { FakeKubernetes } from "../../../test/support/fake-kube-api.ts";
 import { FakeLastSeenStore } from "../../../test/support/fake-last-seen-store.ts";
 import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
 import { MemorySealedSpool } from "../../../test/support/memory-sealed-spool.ts";
+import { dayId } from "../../../test/support/prune-world.ts";
 import { setWorld } from "../../../test/support/set-world.ts";
+import { putClaim } from "../../catalogue/store-claims.ts";
 import { NodeCertificates } from "../../adapters/system/node-certificates.ts";
 import { NodeHashing } from "../../adapters/system/node-hashing.ts";
 import type { BackupManifest, BackupMarkCode } from "../../model/backup-set.ts";
@@ -337,6 +339,19 @@ test("createBackup: a store that fails while the set is given up does not hide w
     return Promise.resolve(description({ problems: ["page 7 is none"] }));
   };
   await assert.rejects(create(), isRecoveryError("SNAPSHOT_BAD", /page 7 is none; what was written so far remains: store: gone/));
+});
+
+test("createBackup: what a killed writer left and the store does not let go is a remark", async () => {
+  const { context, sets } = world();
+  await putClaim(sets.store, { id: dayId(1), purpose: "write", owner: sets.writing.owner, startedAt: "x", token: "t" });
+  sets.store.beforeCall = (operation, name) => {
+    if (operation === "remove" && name.includes(dayId(1)))
+      throw new RecoveryError("BACKUP_STORE_FAILED", { subject: "store", detail: "EIO" });
+  };
+  const given = context();
+  const backup = { ...given.backup, isRunning: () => Promise.resolve(false) };
+  const { remarks } = await createBackup({ ...given, backup }, { accepted: [], from: undefined });
+  assert.match(remarks.join("\n"), /^what a killed writer left in .*EIO/);
 });
 
 test("createBackup: Ctrl-C while it is read leaves nothing of the set", async () => {

@@ -43,7 +43,7 @@ export interface CreatedBackup {
   /** The store, as the operator names it. */
   readonly place: string;
   readonly tookMs: number;
-  /** What was seen of other sets in the store, in sentences: nothing of this one. */
+  /** What was seen of the store and its other sets, in sentences: nothing of this one. */
   readonly remarks: readonly string[];
 }
 
@@ -76,13 +76,14 @@ export async function createBackup(context: CreateBackupContext, request: Create
   assertAccepted(marks, request);
   const candidates = compared.candidates;
   const attempt = { inventory, judged, gathered, newest, known, marks, request };
-  const manifest =
+  const { manifest, remarks } =
     judged.kind === "offline"
       ? await firstThatWorks(context, judged.offlineHosts, (host) => oneSet(context, { ...attempt, host, candidate: undefined }))
       : await firstThatWorks(context, candidates, (candidate) => oneSet(context, { ...attempt, host: candidate.host, candidate }));
   await rememberOwnWork(backup, context.config.cluster, { made: manifest });
-  const remarks = [...clock.remarks, ...(lost === undefined ? [] : [lostWords(lost, backup.store.place)])];
-  return { manifest, place: backup.store.place, tookMs: Math.round(ports.clock.monotonicMs() - beganMs), remarks };
+  const tookMs = Math.round(ports.clock.monotonicMs() - beganMs);
+  const ofLost = lost === undefined ? [] : [lostWords(lost, backup.store.place)];
+  return { manifest, place: backup.store.place, tookMs, remarks: [...clock.remarks, ...ofLost, ...remarks] };
 }
 
 /** A slow answer must not refuse the set of tonight: what would be refused is looked at a second time, longer and later. */
@@ -160,12 +161,14 @@ function assertSource(judged: SourceJudgement, from: HostName | undefined): void
   });
 }
 
+type MadeSet = Pick<CreatedBackup, "manifest" | "remarks">;
+
 /** One source after the other, until one gives a whole snapshot. What is wrong with this machine or the store is wrong for all. */
 async function firstThatWorks<Source>(
   context: CreateBackupContext,
   sources: readonly Source[],
-  work: (source: Source) => Promise<BackupManifest>,
-): Promise<BackupManifest> {
+  work: (source: Source) => Promise<MadeSet>,
+): Promise<MadeSet> {
   const failures: RecoveryError[] = [];
   for (const source of sources) {
     try {
@@ -199,12 +202,12 @@ interface Attempt {
   readonly candidate: SourceCandidate | undefined;
 }
 
-async function oneSet(context: CreateBackupContext, attempt: Attempt): Promise<BackupManifest> {
+async function oneSet(context: CreateBackupContext, attempt: Attempt): Promise<MadeSet> {
   const spool = await context.backup.spool.open();
   try {
     const writer = await beginSet(context);
     try {
-      return await writeSet(context, attempt, { spool, writer });
+      return { manifest: await writeSet(context, attempt, { spool, writer }), remarks: writer.remarks };
     } catch (error) {
       // What made the set fail is the thing to say, also where the store keeps some of it: the next writer clears that.
       throw await writer.abort().then(

@@ -58,6 +58,8 @@ export interface ScheduledRun {
   readonly reverified: ScheduledReverify | undefined;
   /** undefined: none is configured, or it was not come to. */
   readonly prune: ScheduledPrune | undefined;
+  /** What was seen of the store that is not as it should be, and made nothing fail, in sentences. */
+  readonly remarks: readonly string[];
   /** Also beside "succeeded", when an older set is not what it was, or pruning failed. */
   readonly failure: ScheduledFailure | undefined;
 }
@@ -122,6 +124,8 @@ export interface ScheduleSummary {
   readonly failuresInARow: number;
   /** At the latest; undefined: no timer, or its interval is not known. */
   readonly nextBy: string | undefined;
+  /** Of the last run that ended. */
+  readonly remarks: readonly string[];
 }
 
 /** One interval for the run itself, one for a bad night: later than that nobody makes backups. */
@@ -135,7 +139,8 @@ export function scheduleSummaryOf(
 ): ScheduleSummary | undefined {
   if (record === undefined && timer === undefined) return undefined;
   const { last, lastSuccess, lastFailure, failuresInARow, running } = record ?? emptyScheduleRecord;
-  const facts = { timer, lastSuccess, lastFailure, failuresInARow, nextBy: nextBy(timer, running?.startedAt ?? last?.startedAt) };
+  const remarks = last?.remarks ?? [];
+  const facts = { timer, lastSuccess, lastFailure, failuresInARow, remarks, nextBy: nextBy(timer, running?.startedAt ?? last?.startedAt) };
   const late = latenessOf(timer, lastSuccess?.at, nowMs);
   if (late !== undefined) return { ...facts, state: "overdue", because: late };
   if (failuresInARow > 0 && lastFailure !== undefined)

@@ -20,6 +20,7 @@ export function backupMetrics(run: ScheduledRun, record: ScheduleRecord, interva
       "1: and nothing else of it failed, such as a look at an older set, or pruning.",
       run.failure === undefined ? 1 : 0,
     ],
+    ["last_run_remarks", "What it saw of the store that is not as it should be, and made nothing fail.", run.remarks.length],
     ["last_run_duration_seconds", "How long it took.", Math.max(0, (Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000)],
     ["last_success_timestamp_seconds", "When the last proven set was made (Unix time).", seconds(record.lastSuccess?.at)],
     ["last_failure_timestamp_seconds", "When a scheduled backup failed last (Unix time).", seconds(record.lastFailure?.at)],

@@ -101,8 +101,10 @@ export function backupListPage(list: BackupListDocument): Page {
 }
 
 /** Nothing where nothing is scheduled: another machine may do it. */
-function scheduleBlocks({ schedule }: BackupListDocument): readonly Block[] {
-  return schedule === undefined ? [] : [line(["scheduled here: ", ...scheduleWords(schedule)]), ...scheduleReason(schedule)];
+function scheduleBlocks({ schedule, lost, store }: BackupListDocument): readonly Block[] {
+  if (schedule === undefined) return [];
+  const told = lost === undefined ? undefined : lostWords(lost, store);
+  return [line(["scheduled here: ", ...scheduleWords(schedule)]), ...scheduleReason(schedule, told)];
 }
 
 function listRow(one: ListedBackup, shows: { readonly cluster: boolean; readonly rto: boolean }): readonly Inline[] {

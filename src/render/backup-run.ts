@@ -27,6 +27,7 @@ export function backupRunPage(run: BackupRunDocument): Page {
     ...(set === undefined ? [] : set.marks.map((mark) => item(warn(mark)))),
     ...(run.reverified === undefined ? [] : [line(reverifiedWords(run.reverified), 2)]),
     ...(prune === undefined ? [] : [line(pruneWords(prune), 2)]),
+    ...run.remarks.map((remark) => item(warn(remark))),
     ...(failure === undefined ? [] : [item([bad(`${failure.phase}: ${failure.code}`), `  ${failure.subject}: ${failure.detail}`])]),
     ...run.untold.map(({ what, code, detail }) => item([warn(`not told: ${what}`), `  ${detail} (${code})`])),
     ...(set === undefined ? [] : [command(`requorum backup show ${set.id}`, "what is in it")]),
@@ -78,7 +79,12 @@ function stateSpan({ state, failuresInARow }: ScheduleSummary): Span {
   }
 }
 
-/** The reason beneath, where there is one. */
-export function scheduleReason(schedule: ScheduleSummary | undefined): readonly Block[] {
-  return schedule?.because === undefined ? [] : [item([bad("scheduled backups: "), schedule.because])];
+/** The reason beneath, where there is one, and what the last run remarked. `told`: said on the same page already. */
+export function scheduleReason(schedule: ScheduleSummary | undefined, told?: string): readonly Block[] {
+  if (schedule === undefined) return [];
+  const { because, remarks } = schedule;
+  return [
+    ...(because === undefined ? [] : [item([bad("scheduled backups: "), because])]),
+    ...remarks.filter((remark) => remark !== told).map((remark) => item([warn("the last scheduled backup remarked: "), remark])),
+  ];
 }

@@ -198,20 +198,21 @@ function footBlocks(status: StatusDocument): readonly Block[] {
               : good(`first expires in ${count(nearestExpiry.daysLeft, "day")}`),
           ` ${nearestExpiry.host} ${nearestExpiry.path}`,
         ];
+  const lost = status.backups?.lost === undefined ? undefined : lostWords(status.backups.lost, status.backups.store);
   return [
     ...(status.clusterIds.length > 1 ? [line([bad("MORE THAN ONE CLUSTER ANSWERS: "), status.clusterIds.join(", ")])] : []),
     line([strong("endpoint      "), ...(status.endpoint === undefined ? ["none configured"] : [endpointWords(status.endpoint)].flat())]),
     line([strong("certificates  "), ...[expiry].flat()]),
     line([strong("backup        "), ...backupWords(status.backups)]),
-    ...(status.backups?.lost === undefined ? [] : [item(bad(lostWords(status.backups.lost, status.backups.store)))]),
-    ...scheduleBlocks(status.backups?.schedule),
+    ...(lost === undefined ? [] : [item(bad(lost))]),
+    ...scheduleBlocks(status.backups?.schedule, lost),
   ];
 }
 
 /** A line more only where something is scheduled on this machine. */
-function scheduleBlocks(schedule: ScheduleSummary | undefined): readonly Block[] {
+function scheduleBlocks(schedule: ScheduleSummary | undefined, told: string | undefined): readonly Block[] {
   if (schedule === undefined) return [];
-  return [line([strong("scheduled     "), ...scheduleWords(schedule)]), ...scheduleReason(schedule)];
+  return [line([strong("scheduled     "), ...scheduleWords(schedule)]), ...scheduleReason(schedule, told)];
 }
 
 function backupWords(backups: StatusDocument["backups"]): readonly (string | Span)[] {

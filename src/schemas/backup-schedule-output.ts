@@ -37,6 +37,7 @@ export const scheduleSummary = z
     lastFailure: z.object({ ...failureFields, at: time }).nullable(),
     failuresInARow: z.int(),
     nextBy: time.nullable().describe("when the next run begins at the latest; null: not known"),
+    remarks: z.array(z.string()).describe("of the last run; as in BackupRun"),
   })
   .nullable()
   .describe("scheduled backups of this machine; null: there are none");
@@ -71,6 +72,11 @@ export const backupRunSchema = z.object({
     .object({ isApplied: z.boolean(), remove: z.array(z.string()), refusals: z.array(z.string()) })
     .nullable()
     .describe("null: not configured, or not come to"),
+  remarks: z
+    .array(z.string())
+    .describe(
+      "what was seen of the store that is not as it should be, and made nothing fail, such as that it was put back; a webhook is told only how many",
+    ),
   failure: z.object(failureFields).nullable().describe("also beside succeeded, when an older set is not what it was, or pruning failed"),
   untold: z
     .array(z.object({ what: z.string(), code: z.string(), detail: z.string() }))

@@ -39,6 +39,8 @@ const run = z.object({
     .optional(),
   reverified: z.object({ id: z.string(), level: level.optional(), isProven: z.boolean() }).optional(),
   prune: z.object({ isApplied: z.boolean(), remove: z.array(z.string()), refusals: z.array(z.string()) }).optional(),
+  /** Records of earlier versions have none. */
+  remarks: z.array(z.string()).default([]),
   failure: failure.optional(),
 });
 

@@ -10,6 +10,8 @@ import type { BackupManifest } from "../../model/backup-set.ts";
 import { asBackupSetId } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { backupMetrics } from "../../render/backup-metrics.ts";
+import { forOthers } from "../../cli/backup/schedule-listeners.ts";
+import { backupRunDocument, backupRunPage, scheduleReason } from "../../render/backup-run.ts";
 import { readScheduleRecord, writeInstalledTimer, writeScheduleRecord } from "../../schemas/backup-schedule.ts";
 import { readSchedule } from "./read-schedule.ts";
 import { runScheduledBackup, type ScheduledBackupContext, type ScheduledSteps } from "./run-scheduled-backup.ts";
@@ -50,7 +52,7 @@ function world(steps: Partial<ScheduledSteps> = {}, changes: Partial<ScheduledBa
     ],
     open: () =>
       doing("open", {
-        create: () => doing("create", { ...manifest, createdAt: clock.nowIso() }),
+        create: () => doing("create", { manifest: { ...manifest, createdAt: clock.nowIso() }, remarks: [] }),
         verify: (_manifest, level) => doing(`verify ${level}`, { level, problems: [] }),
         reverify: (_made, level) => doing(`reverify ${level}`, { id: olderId, level, problems: [] }),
         prune: (isApplied) => doing(`prune ${String(isApplied)}`, { isApplied, remove: ["sets/old.json"], refusals: [] }),
@@ -123,7 +125,10 @@ test("scheduled backup: a store without room is pruned before, and tried once mo
   const never = { create: () => Promise.reject(full) };
   const scheduled = (prune: "apply" | "plan") => ({ schedule: { verify: "V3", reverify: "off", prune } as const });
   let tries = 0;
-  const once = world({ create: () => (++tries === 1 ? Promise.reject(full) : Promise.resolve(manifest)) }, scheduled("apply"));
+  const once = world(
+    { create: () => (++tries === 1 ? Promise.reject(full) : Promise.resolve({ manifest, remarks: [] })) },
+    scheduled("apply"),
+  );
   const { run } = await runScheduledBackup(once.context);
   assert.deepEqual([run.outcome, run.prune?.remove], ["succeeded", ["sets/old.json", "sets/old.json"]]);
   assert.deepEqual(once.did, ["open", "prune true", "verify V3", "prune true", "close"]);
@@ -194,6 +199,32 @@ test("scheduled backup: an older set is looked at again before anything is prune
   assert.equal((await rotten.summary())?.state, "incomplete");
   const kept = await rotten.record();
   assert.deepEqual([kept.failuresInARow, kept.last?.reverified?.isProven], [0, false]);
+});
+
+test("scheduled backup: what was remarked of the store is kept, shown and counted, and others are told only how much", async () => {
+  const lost = "set x was in /srv/sets, and is there no more";
+  const { context, clock, record, summary } = world(
+    {
+      create: () => Promise.resolve({ manifest, remarks: [lost] }),
+      prune: (isApplied) => Promise.resolve({ isApplied, remove: [], refusals: [], remarks: ["packs/aa could not be removed"] }),
+    },
+    { schedule: { verify: "V3", reverify: "off", prune: "apply" } },
+  );
+  const { run } = await runScheduledBackup(context);
+  const told = [lost, "packs/aa could not be removed"];
+  assert.deepEqual([run.outcome, run.remarks, run.prune], ["succeeded", told, { isApplied: true, remove: [], refusals: [] }]);
+  assert.deepEqual((await record()).last?.remarks, told);
+  const seen = await summary();
+  assert.deepEqual([seen?.state, seen?.remarks], ["ok", told]);
+  const shown = (page: unknown): string => JSON.stringify(page);
+  assert.match(shown(backupRunPage(backupRunDocument(run))), new RegExp(`${lost}.*packs/aa`));
+  assert.match(shown(scheduleReason(seen)), new RegExp(`last scheduled backup remarked: .*${lost}.*packs/aa`));
+  assert.doesNotMatch(shown(scheduleReason(seen, lost)), /was in/);
+  assert.match(backupMetrics(run, await record(), undefined), /_last_run_remarks\{cluster="prod"\} 2\n/);
+  assert.match(forOthers(run).remarks.join(), /^2 remarks, told by `requorum backup timer show` where root@bastion makes backups$/);
+  clock.advance(hourMs);
+  await runScheduledBackup({ ...context, open: world().context.open });
+  assert.deepEqual((await summary())?.remarks, []);
 });
 
 test("scheduled backup: a run that was killed is a failure, as soon as somebody looks; one that still works is none", async () => {

@@ -25,14 +25,15 @@ import type { LocalLock } from "../../ports/local-lock.ts";
 import type { IsRunning, ProcessOwner } from "../../ports/process-owner.ts";
 import type { ScheduleRecords } from "../../ports/schedule-records.ts";
 import { readScheduleRecord, writeScheduleRecord } from "../../schemas/backup-schedule.ts";
+import type { CreatedBackup } from "./create-backup.ts";
 
 /** What a scheduled backup is made of; `scheduledStepsOf` makes it of the use cases. Each throws what its use case throws. */
 export interface ScheduledSteps {
-  create(): Promise<BackupManifest>;
+  create(): Promise<Pick<CreatedBackup, "manifest" | "remarks">>;
   verify(manifest: BackupManifest, level: ProofLevel): Promise<ProvenSet>;
   /** The set that nobody looked at for longest, but `made`; undefined: there is no older one. */
   reverify(made: BackupManifest, level: ProofLevel): Promise<(ProvenSet & { readonly id: BackupSetId }) | undefined>;
-  prune(isApplied: boolean): Promise<ScheduledPrune>;
+  prune(isApplied: boolean): Promise<ScheduledPrune & { readonly remarks?: readonly string[] }>;
   close(): Promise<void>;
 }
 
@@ -134,6 +135,14 @@ class Progress {
   set: ScheduledSet | undefined;
   reverified: ScheduledReverify | undefined;
   prune: ScheduledPrune | undefined;
+  readonly remarks: string[] = [];
+
+  /** What earlier pruning of this run removed stays told. */
+  pruned({ remarks = [], ...pruned }: Awaited<ReturnType<ScheduledSteps["prune"]>>): ScheduledPrune {
+    this.remarks.push(...remarks);
+    this.prune = { ...pruned, remove: [...(this.prune?.remove ?? []), ...pruned.remove] };
+    return this.prune;
+  }
 }
 
 async function work(
@@ -144,7 +153,8 @@ async function work(
   const steps = await open();
   try {
     await note("create");
-    const manifest = await createWithRoom(steps, { schedule, progress });
+    const { manifest, remarks } = await createWithRoom(steps, { schedule, progress });
+    progress.remarks.push(...remarks);
     progress.set = setOf(manifest);
     await note("verify");
     const { level, problems } = await steps.verify(manifest, schedule.verify);
@@ -160,13 +170,11 @@ async function work(
     }
     if (schedule.prune === "off") return;
     await note("prune");
-    const removed = progress.prune?.remove ?? [];
-    const pruned = await steps.prune(schedule.prune === "apply");
-    progress.prune = { ...pruned, remove: [...removed, ...pruned.remove] };
-    if (progress.prune.refusals.length > 0)
+    const { refusals } = progress.pruned(await steps.prune(schedule.prune === "apply"));
+    if (refusals.length > 0)
       throw new RecoveryError("BACKUP_PRUNE_REFUSED", {
         subject: `store ${store}`,
-        detail: `${progress.prune.refusals.join(". ")}. Nothing was changed`,
+        detail: `${refusals.join(". ")}. Nothing was changed`,
         remedies: [{ why: "see what each set is", command: "requorum backup list" }],
       });
   } finally {
@@ -185,7 +193,7 @@ async function createWithRoom(
     readonly schedule: BackupScheduleConfig;
     readonly progress: Progress;
   },
-): Promise<BackupManifest> {
+): ReturnType<ScheduledSteps["create"]> {
   try {
     return await steps.create();
   } catch (error) {
@@ -200,8 +208,7 @@ async function createWithRoom(
 /** undefined: it was done; else why it was not. */
 async function pruned(steps: ScheduledSteps, progress: Progress): Promise<string | undefined> {
   try {
-    progress.prune = await steps.prune(true);
-    const { refusals } = progress.prune;
+    const { refusals } = progress.pruned(await steps.prune(true));
     return refusals.length === 0 ? undefined : `Pruning was refused: ${refusals.join(". ")}`;
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;
@@ -247,6 +254,7 @@ function endedRun(
     set: progress.set,
     reverified: progress.reverified,
     prune: progress.prune,
+    remarks: progress.remarks,
     failure: thrown === undefined ? undefined : failureOf(thrown, progress.phase),
   };
 }

@@ -21,7 +21,7 @@ export function scheduledStepsOf(given: {
     return { level: highestLevel(verified), problems: problemsOf(verified, level) };
   };
   return {
-    create: async () => (await createBackup(given.create, { accepted: [], from: undefined })).manifest,
+    create: () => createBackup(given.create, { accepted: [], from: undefined }),
     verify: proven,
     reverify: async (made, level) => {
       const { backup, trust, signal } = given.create;
@@ -31,17 +31,17 @@ export function scheduledStepsOf(given: {
     prune: async (isApplied) => {
       const plan = await planBackupsPrune(given.create, given.prune);
       const remove = plan.sets.flatMap(({ verdict, objectName }) => (verdict === "remove" ? [objectName] : []));
-      if (isApplied && plan.refusals.length === 0) {
-        if (isIdlePrune(plan)) await clearStore(given.create);
-        else
-          await pruneBackups(given.create, {
+      if (!isApplied || plan.refusals.length > 0) return { isApplied, remove, refusals: plan.refusals };
+      const { objectsLeftBecause } = isIdlePrune(plan)
+        ? await clearStore(given.create)
+        : await pruneBackups(given.create, {
             plan,
             request: given.prune,
             // The configuration is the operator's own words: `backup.schedule.prune: apply`.
             askConsent: ({ digest }) => Promise.resolve(pruneConsentOf({ digest, by: given.create.operator.by, how: "yes-option" })),
           });
-      }
-      return { isApplied, remove, refusals: plan.refusals };
+      const left = `objects of ${plan.store} that no set needs could not be removed: ${objectsLeftBecause ?? ""}. They take room, and harm no set; the next one who prunes or makes a set there tries again`;
+      return { isApplied, remove, refusals: [], remarks: objectsLeftBecause === undefined ? [] : [left] };
     },
     close: given.close,
   };

@@ -7,6 +7,7 @@ import { redactDocument } from "../../model/redact.ts";
 import type { ScheduleRecords } from "../../ports/schedule-records.ts";
 import { backupMetrics } from "../../render/backup-metrics.ts";
 import { backupRunDocument } from "../../render/backup-run.ts";
+import { count } from "../../render/words.ts";
 import { toJsonValue } from "../../render/to-json-value.ts";
 import { readInstalledTimer } from "../../schemas/backup-schedule.ts";
 import { jsonLine } from "../json-line.ts";
@@ -51,8 +52,12 @@ export function scheduleListeners({ metrics, webhook }: BackupConfig, records: S
  * may name objects, paths, and what etcd wrote: that stays on this machine.
  */
 export function forOthers(run: ScheduledRun): ScheduledRun {
-  if (run.failure === undefined) return run;
-  const levels = new Set(run.failure.detail.match(/\bV\d (?:fails|unknown|not-tried)\b/g) ?? []);
-  const detail = [...levels, `the rest is told by \`requorum backup timer show\` where ${run.by} makes backups`].join("; ");
-  return { ...run, failure: { ...run.failure, detail } };
+  const { failure, remarks } = run;
+  const rest = `told by \`requorum backup timer show\` where ${run.by} makes backups`;
+  const levels = new Set(failure?.detail.match(/\bV\d (?:fails|unknown|not-tried)\b/g) ?? []);
+  return {
+    ...run,
+    remarks: remarks.length === 0 ? [] : [`${count(remarks.length, "remark")}, ${rest}`],
+    failure: failure === undefined ? undefined : { ...failure, detail: [...levels, `the rest is ${rest}`].join("; ") },
+  };
 }

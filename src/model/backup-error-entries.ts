@@ -32,7 +32,8 @@ export const backupErrorEntries = {
     summary: "the backup store refused or failed",
     retry: "permanent",
     exit: "failed",
-    meaning: "The store was reached, but does not permit it, or gave less than was asked; the detail names the object.",
+    meaning:
+      "The store does not permit it, something that it asks for is missing on this machine, or it gave less than was asked; the detail names the object.",
   },
   BACKUP_STORE_FULL: {
     summary: "the backup store has no room",

@@ -33,7 +33,7 @@ const catalogue = {
     summary: "invalid configuration",
     retry: "permanent",
     exit: "usage",
-    meaning: "A file that you wrote does not have the expected form; the detail says file, line and column.",
+    meaning: "A file that you wrote does not have the expected form, or something in it is missing; the detail says where, or what.",
   },
   INVENTORY_FILE_INVALID: {
     summary: "invalid inventory file",

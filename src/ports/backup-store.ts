@@ -11,7 +11,8 @@ export interface StoredObject {
  * once and never changed; readers see it whole or not at all, also when the
  * writer is killed. Errors: BACKUP_STORE_UNREACHABLE (transient),
  * BACKUP_STORE_FAILED (refused, no permission; with the object's name),
- * BACKUP_STORE_FULL, BACKUP_OBJECT_MISSING, BACKUP_OBJECT_EXISTS.
+ * BACKUP_STORE_FULL, BACKUP_OBJECT_MISSING, BACKUP_OBJECT_EXISTS, and
+ * SSH_HOST_KEY_* of a store that is reached by SSH.
  */
 export interface BackupStore {
   /** As the operator names it: "/srv/backup", "s3://bucket/prefix", "ssh://nas/srv/backup". No credentials. */

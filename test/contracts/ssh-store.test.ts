@@ -20,8 +20,8 @@ backupStoreContract(
     const store = open("good");
     const other = openStoreForTests(`ssh://good${directory}`, { ...options, controlDirectory: join(server.directory, "d") });
     const failing = [
-      { why: "a changed host key", store: open("key-changed"), code: "BACKUP_STORE_FAILED" as const },
-      { why: "an unknown host key", store: open("key-unknown"), code: "BACKUP_STORE_FAILED" as const },
+      { why: "a changed host key", store: open("key-changed"), code: "SSH_HOST_KEY_CHANGED" as const },
+      { why: "an unknown host key", store: open("key-unknown"), code: "SSH_HOST_KEY_UNKNOWN" as const },
       { why: "a key that is not accepted", store: open("wrong-key"), code: "BACKUP_STORE_FAILED" as const },
       { why: "a closed port", store: open("closed"), code: "BACKUP_STORE_UNREACHABLE" as const },
       { why: "a machine that never answers", store: open("blackholed"), code: "BACKUP_STORE_UNREACHABLE" as const },

@@ -51,6 +51,13 @@ test("S3's errors: what may pass is transient, what a person must change is perm
     assert.equal(judged(error).code, "BACKUP_STORE_FULL", error.name);
 });
 
+test("S3's errors: a region that nobody named is a matter of the configuration, and not the store's", () => {
+  const error = judged(Object.assign(new Error("Region is missing"), { name: "Error" }));
+  assert.equal(error.code, "CONFIG_INVALID");
+  assert.match(error.detail, /in which region.*the store was not asked/);
+  assert.match(error.remedies[0]?.why ?? "", /backup\.s3\.region.*AWS_REGION.*backup\.s3\.endpoint/);
+});
+
 test("S3's errors: nothing of a request or an answer but names and words goes on, in one line", () => {
   const error = judged(thrown("AccessDenied", 403));
   assert.ok(error.cause instanceof Error);

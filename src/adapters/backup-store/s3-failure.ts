@@ -62,7 +62,7 @@ export function toRecoveryError(error: unknown, call: S3Call): unknown {
   if (credentialNames.has(words.name) || words.status === 403 || words.status === 401)
     return failed(`the store does not permit it (${words.name})`, [credentialsRemedy]);
   if (words.name === "NoSuchBucket") return failed("there is no such bucket");
-  if (words.message === "Region is missing") return failed("no region is known", [{ why: "say it as backup.s3.region in requorum.yaml" }]);
+  if (words.message === "Region is missing") return regionMissing(subject, cause);
   if (["PermanentRedirect", "AuthorizationHeaderMalformed", "301"].includes(words.name) || words.status === 301)
     return failed(`the bucket is of another region (${words.name})`, [{ why: "say which as backup.s3.region in requorum.yaml" }]);
   if (fullNames.has(words.name) || words.status === 507)
@@ -70,6 +70,20 @@ export function toRecoveryError(error: unknown, call: S3Call): unknown {
   if (busyNames.has(words.name) || (words.status ?? 0) >= 500) return silent(`${words.name}: ${words.message}`);
   if (words.status === undefined) return error; // no answer of a store's, no error of a network: a bug
   return failed(`${words.name}: ${words.message}`);
+}
+
+/** The SDK signs no request without one: nothing was asked of anybody. */
+function regionMissing(subject: string, cause: Error): RecoveryError {
+  return new RecoveryError("CONFIG_INVALID", {
+    subject,
+    detail: "nothing says in which region the bucket lies, and without that no request is made; the store was not asked",
+    cause,
+    remedies: [
+      {
+        why: "for Amazon, say it as backup.s3.region in requorum.yaml, as AWS_REGION, or in ~/.aws/config; a server that is not Amazon's is named as backup.s3.endpoint, and needs none",
+      },
+    ],
+  });
 }
 
 const credentialsRemedy: Remedy = {

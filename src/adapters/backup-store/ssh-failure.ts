@@ -11,13 +11,17 @@ export function toStoreError(error: unknown, call: { readonly place: string; rea
   const subject = `store ${call.place}`;
   const detail = `could not ${call.what}: ${error.message}`;
   if (ours.has(error.code)) return error;
-  // A host key, a login, a full disk: what helps is said by the first error.
+  // Nobody has proved that it is that machine: as of any other machine, with the same fingerprint to compare, and 16.
+  if (gates.has(error.code))
+    return new RecoveryError(error.code, { subject, detail: `${error.subject}: ${error.detail}`, cause: error, remedies: error.remedies });
+  // A login, a full disk: what helps is said by the first error.
   if (saysFull(error.message)) return new RecoveryError("BACKUP_STORE_FULL", { subject, detail, cause: error });
   const code = passing.has(error.code) ? "BACKUP_STORE_UNREACHABLE" : "BACKUP_STORE_FAILED";
   return new RecoveryError(code, { subject, detail, cause: error, remedies: error.remedies });
 }
 
 const ours: ReadonlySet<ErrorCode> = new Set(["INTERRUPTED", "BACKUP_STORE_FAILED", "BACKUP_STORE_FULL", "BACKUP_STORE_UNREACHABLE"]);
+const gates: ReadonlySet<ErrorCode> = new Set(["SSH_HOST_KEY_CHANGED", "SSH_HOST_KEY_UNKNOWN"]);
 const passing: ReadonlySet<ErrorCode> = new Set(["SSH_UNREACHABLE", "SSH_CONNECTION_LOST", "REMOTE_TIMEOUT", "UPLOAD_CORRUPT"]);
 
 /** ENOSPC and EDQUOT in the words of glibc and musl, which programs of the store's machine end with. */

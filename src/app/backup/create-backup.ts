@@ -175,7 +175,8 @@ async function firstThatWorks<Source>(
       return await work(source);
     } catch (error) {
       context.signal.throwIfAborted();
-      if (!(error instanceof RecoveryError) || !/^(?:ETCD|SSH|REMOTE|SNAPSHOT|FILE|LOG)_/.test(error.code)) throw error;
+      const isOfSource = error instanceof RecoveryError && /^(?:ETCD|SSH|REMOTE|SNAPSHOT|FILE|LOG)_/.test(error.code);
+      if (!isOfSource || error.subject === `store ${context.backup.store.place}`) throw error;
       failures.push(error);
     }
   }

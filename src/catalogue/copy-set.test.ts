@@ -26,7 +26,18 @@ test("copySet: the copy has the same bytes, is read with the same key, keeps its
   const first = await copySet(copyingOf(world, to), dayId(1));
   assert.deepEqual(
     { ...first, copiedBytes: 0 },
-    { id: dayId(1), copied: 2, copiedBytes: 0, shared: 0, sharedBytes: 0, repaired: 0, proofs: 0, wasListed: false, remarks: [] },
+    {
+      id: dayId(1),
+      copied: 2,
+      copiedBytes: 0,
+      shared: 0,
+      sharedBytes: 0,
+      repaired: 0,
+      proofs: 0,
+      wasListed: false,
+      marks: [],
+      remarks: [],
+    },
   );
   const second = await copySet(copyingOf(world, to), dayId(2));
   assert.equal(second.shared, 1);

@@ -1,4 +1,4 @@
-import type { StoredObjectRef } from "../model/backup-set.ts";
+import type { BackupMark, StoredObjectRef } from "../model/backup-set.ts";
 import type { BackupSetId } from "../model/ids.ts";
 import type { ReportProgress } from "../model/progress-event.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
@@ -36,6 +36,8 @@ export interface CopiedSet {
   readonly proofs: number;
   /** The whole set was there already; it was verified again, and what was missing of it put. */
   readonly wasListed: boolean;
+  /** Of the set. */
+  readonly marks: readonly BackupMark[];
   /** What did not work beside it, in sentences: the copy itself is whole. */
   readonly remarks: readonly string[];
 }
@@ -87,7 +89,15 @@ export async function copySet(copying: Copying, id: BackupSetId, signal?: AbortS
       await putManifest({ ...copying, store: to }, { id, bytes, claim, outcome, onBegin }, signal);
     }
     manifestPut.isOpen = false;
-    copied = { id, ...moved, repaired, proofs: await copyProofs(copying, { id, manifestSha256 }, signal), wasListed, remarks: [] };
+    copied = {
+      id,
+      ...moved,
+      repaired,
+      proofs: await copyProofs(copying, { id, manifestSha256 }, signal),
+      wasListed,
+      marks: manifest.marks,
+      remarks: [],
+    };
   } finally {
     // What was begun may still land: the claim stays, and beside it the one that nobody takes for dead soon.
     if (!manifestPut.isOpen) await releaseClaim(to, claimId);

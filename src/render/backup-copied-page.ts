@@ -1,3 +1,5 @@
+import type { BackupMark } from "../model/backup-set.ts";
+import { markBlocks } from "./backup-pages.ts";
 import { command, dim, good, line, strong, warn, type Page } from "./page.ts";
 import { bytesWords, count } from "./words.ts";
 
@@ -14,14 +16,16 @@ export interface BackupCopiedDocument {
   readonly repaired: number;
   readonly proofs: number;
   readonly wasListed: boolean;
+  readonly marks: readonly BackupMark[];
   readonly remarks: readonly string[];
 }
 
 export function backupCopiedPage(document: BackupCopiedDocument): Page {
-  const { from, to, id, copied, copiedBytes, shared, sharedBytes, repaired, proofs, wasListed, remarks } = document;
+  const { from, to, id, copied, copiedBytes, shared, sharedBytes, repaired, proofs, wasListed, marks, remarks } = document;
   const was = wasListed ? "was there already, and was read again" : "copied, and read back";
   return [
     line([good(was), "  set ", strong(id), dim(`  from ${from} to ${to}`)]),
+    ...markBlocks(marks),
     line(
       `${count(copied, "object")} of ${bytesWords(copiedBytes)} sent; ${count(shared, "object")} of ${bytesWords(sharedBytes)} had been there; ${count(proofs, "proof")} with it`,
       2,

@@ -51,7 +51,12 @@ export function backupCreatedPage({ set, store, tookSeconds, remarks }: BackupCr
   ];
 }
 
-function markBlocks(marks: readonly BackupMark[]): readonly Block[] {
+/** Beside what was taken out of a set, where nobody looked at it first. Nothing of a clean set. */
+export function setMarksPage({ id, marks }: { readonly id: string; readonly marks: readonly BackupMark[] }): Page {
+  return marks.length === 0 ? [] : [line(warn(`set ${id} is marked:`)), ...markBlocks(marks)];
+}
+
+export function markBlocks(marks: readonly BackupMark[]): readonly Block[] {
   return marks.map(({ code, because }) => item([warn(code), `  ${because}`]));
 }
 

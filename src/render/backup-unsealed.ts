@@ -1,4 +1,5 @@
 import type { BackupManifest, BackupPart } from "../model/backup-set.ts";
+import { markBlocks } from "./backup-pages.ts";
 import { gap, item, line, strong, warn, type Page } from "./page.ts";
 import { bytesWords, count } from "./words.ts";
 
@@ -8,6 +9,7 @@ export interface BackupUnsealedDocument {
   readonly store: string;
   readonly set: string;
   readonly cluster: string;
+  readonly marks: BackupManifest["marks"];
   readonly directory: string;
   readonly cleared: readonly string[];
   readonly leftovers: readonly string[];
@@ -39,6 +41,7 @@ export function unsealedDocument(
     store,
     set: unsealed.manifest.id,
     cluster: unsealed.manifest.cluster.name,
+    marks: unsealed.manifest.marks,
     directory: unsealed.directory,
     cleared: unsealed.cleared,
     leftovers: unsealed.leftovers,
@@ -62,6 +65,7 @@ export function unsealedPage(document: BackupUnsealedDocument): Page {
   }
   return [
     line(["set ", strong(document.set), ` of cluster ${document.cluster} is in `, strong(document.directory)]),
+    ...markBlocks(document.marks),
     ...[...folders].map(([name, { files, sizeBytes }]) => item(`${name}/: ${count(files, "file")}, ${bytesWords(sizeBytes)}`)),
     item("requorum-set.json: what they were on their machines, with owners, checksums and the targets of links"),
     ...document.notes.map((note) => item(warn(note))),

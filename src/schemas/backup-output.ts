@@ -1,12 +1,7 @@
 /** The documents of the verbs on backup sets. Sizes in bytes. */
 import * as z from "zod";
 import { scheduleSummary } from "./backup-schedule-output.ts";
-import { decimal, document, time, type OutputDocument } from "./output-parts.ts";
-
-const mark = z.object({
-  code: z.string().describe("as --accept names it"),
-  because: z.string(),
-});
+import { decimal, document, markList, time, type OutputDocument } from "./output-parts.ts";
 
 const setSummary = z.object({
   id: z.string(),
@@ -27,7 +22,7 @@ const setSummary = z.object({
   snapshotBytes: decimal,
   storedBytes: decimal.describe("of all packs that it needs; other sets may share them"),
   keyId: z.string().describe("tells data keys apart, and nothing of them"),
-  marks: z.array(mark).describe("why it is not whole, or not to be trusted without a look; empty: clean"),
+  marks: markList,
 });
 
 const proof = z
@@ -116,6 +111,7 @@ export const backupUnsealedSchema = z.object({
   store: z.string(),
   set: z.string(),
   cluster: z.string(),
+  marks: markList,
   directory: z.string(),
   cleared: z.array(z.string()).describe("directories with secrets in clear that killed runs had left beside it, and that were removed"),
   leftovers: z.array(z.string()).describe("the same, which stay, as somebody may be at work on them"),

@@ -12,6 +12,15 @@ export const document = <K extends string>(
   apiVersion: z.literal("requorum/v1"),
   kind: z.literal(kind),
 });
+/** Of a backup set. */
+export const markList = z
+  .array(
+    z.object({
+      code: z.string().describe("as --accept names it"),
+      because: z.string(),
+    }),
+  )
+  .describe("why it is not whole, or not to be trusted without a look; empty: clean");
 export interface OutputDocument {
   readonly verbs: readonly string[];
   readonly words: string;

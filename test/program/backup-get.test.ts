@@ -66,7 +66,8 @@ before(async () => {
     const { snapshot } = manifestFacts();
     const form = stream === undefined ? "data-dir" : "stream";
     const sha256 = stream === undefined ? undefined : sha256Hex(stream.subarray(0, -32));
-    await writer.finish(manifestFacts({ snapshot: { ...snapshot, form, sha256 } }));
+    const marks = stream === undefined ? ([{ code: "NO_QUORUM", because: "nothing answered" }] as const) : [];
+    await writer.finish(manifestFacts({ snapshot: { ...snapshot, form, sha256 }, marks }));
   };
   await write(firstSet, { "snapshot.db": snapshotBytes({ writes: older }) });
   await write(secondSet, { "snapshot.db": snapshotBytes({ writes: newer }) });
@@ -177,6 +178,14 @@ test("backup get: the copy of a stopped member's data dir is read with its log",
     objects.map(({ key }) => key),
     ["/other/one", "/other/two"],
   );
+});
+
+test("backup get and diff: that a set is marked is told beside what is read of it, once, and of a clean one nothing", async () => {
+  const marked = /set 20260302-030000-cccccc is marked:\s+- NO_QUORUM {2}nothing answered/g;
+  const got = await backup("get", offlineSet, "ns");
+  assert.equal(got.err.match(marked)?.length, 1, got.err);
+  assert.equal((await backup("diff", offlineSet, "--from-revision", "3")).err.match(marked)?.length, 1);
+  assert.doesNotMatch((await backup("get", firstSet, "ns")).err, /marked/);
 });
 
 test("backup diff: against the running cluster, whose snapshot goes when it is over", async () => {

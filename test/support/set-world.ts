@@ -154,11 +154,11 @@ export function manifestFacts(other: Partial<ManifestFacts> = {}): ManifestFacts
 export async function writeSet(
   writing: SetWriting,
   files: { readonly [path: string]: Uint8Array },
-  set: Partial<NewSet> = {},
+  set: Partial<NewSet> & { readonly facts?: Partial<ManifestFacts> } = {},
 ): Promise<BackupManifest> {
   const writer = await SetWriter.begin(writing, { id: firstSet, recipients: [recipient], ...set });
   for (const [path, content] of Object.entries(files)) await writer.addPart(partHead(path), content);
-  return writer.finish(manifestFacts());
+  return writer.finish(manifestFacts(set.facts));
 }
 
 /** All files of a set, by path. */

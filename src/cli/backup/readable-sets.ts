@@ -2,9 +2,11 @@ import { NodeHashing } from "../../adapters/system/node-hashing.ts";
 import { encryptionOf, registryPrefixOf, sourceFilesOf, type SetEncryption } from "../../app/backup/set-as-source.ts";
 import { openSet, type OpenSet } from "../../catalogue/set-reader.ts";
 import type { BackupSetId } from "../../model/ids.ts";
+import { setMarksPage } from "../../render/backup-pages.ts";
 import { line, warn, type Page } from "../../render/page.ts";
 import type { Invocation } from "../command-spec.ts";
 import type { ReadableSet } from "../file-work/answer-set-reads.ts";
+import { printNote } from "../print-result.ts";
 import { chosenSet } from "./chosen-set.ts";
 import { openSets, type OpenSets } from "./open-sets.ts";
 import { neededSetKey } from "./set-key.ts";
@@ -33,8 +35,12 @@ export async function withSourceSets<Result>(
     const found: SourceSet[] = [];
     for (const name of names) {
       const id = await chosenSet(invocation, sets, name);
-      const set = opened.get(id) ?? (await openOne(invocation, sets, id));
+      const before = opened.get(id);
+      const set = before ?? (await openOne(invocation, sets, id));
       opened.set(id, set);
+      // Before anything is read of it: `latest` may be of a cluster without quorum, or of an orphan.
+      const marked = before === undefined ? setMarksPage(set.manifest) : [];
+      if (marked.length > 0) printNote(invocation.cli, marked);
       found.push(await sourceSet(set, invocation.cli.signal));
     }
     return await work(found);

@@ -42,6 +42,20 @@ test("backup unseal: with a store, an identity file and the signer's key no conf
   assert.deepEqual(await readFile(join(work, "one/cp1/etc/kubernetes/pki/ca.key")), Buffer.from(secret));
 });
 
+test("backup unseal and copy: the marks of the set are told with what is taken out of it", async () => {
+  const world = setWorld(new DirectoryStore(join(work, "marked")));
+  const wrapping = new AgeKeyWrapping({ passphraseWorkFactor: 4 });
+  const marks = [{ code: "NO_QUORUM", because: "one of three members answered" }] as const;
+  const set = { recipients: [], passphrase: "correct horse", facts: { marks } };
+  await writeSet({ ...world.writing, wrapping }, { "/etc/kubernetes/pki/ca.key": secret }, set);
+  const trust = ["--store", join(work, "marked"), "--trust-signer", Buffer.from(world.keys.signing.publicKey).toString("base64url")];
+  for (const verb of [["unseal", firstSet, "--to", join(work, "five"), "--passphrase-file", join(work, "passphrase")]]) {
+    const { code, out, err } = await cli(["backup", ...verb, ...trust], {}, work);
+    assert.equal(code, 0, err);
+    assert.match(out, /NO_QUORUM {2}one of three members answered/);
+  }
+});
+
 test("backup unseal: the passphrase alone does it too, and JSON says what was written", async () => {
   const { code, out } = await unseal("two", "--passphrase-file", join(work, "passphrase"), "--trust-signer", signer, "-o", "json");
   assert.equal(code, 0);

@@ -58,6 +58,6 @@ export function isTrustedBy(signers: readonly string[], trust: SetTrust): boolea
 export function untrusted(id: BackupSetId, signers: readonly string[]): RecoveryError {
   return new RecoveryError("BACKUP_SET_UNTRUSTED", {
     subject: `set ${id}`,
-    detail: `it is signed by ${signers.join(", ")}, which is not among the known keys. If that is the key of a machine that makes backups of yours, compare it there, and add it to \`backup.signers\` in requorum.yaml`,
+    detail: `it is signed by ${signers.join(", ")}, which is not among the known keys. If that is the key of a machine that makes backups of yours, compare it there, and add it to \`backup.signers\` in requorum.yaml, or give it to this call as --trust-signer`,
   });
 }

@@ -48,6 +48,19 @@ test("backup verify and drill open a set with an identity and the named signer a
   assert.doesNotMatch(drilled.out, /no key to open|BACKUP_KEY_WRONG|BACKUP_SET_UNTRUSTED/);
 });
 
+test("backup copy works on two stores without a configuration: the signer is named, and so is the set", async () => {
+  const to = ["--to", join(work, "other")];
+  const untrusted = await alone("copy", firstSet, ...to);
+  assert.equal(untrusted.code, 15);
+  assert.match(untrusted.err.replaceAll(/\s+/g, " "), /give it to this call as --trust-signer/);
+  const { code, out, err } = await alone("copy", firstSet, ...to, "--trust-signer", signer);
+  assert.equal(code, 0, err);
+  assert.match(out, new RegExp(`copied, and read back  set ${firstSet}`));
+  assert.ok(out.replaceAll(/\s+/g, " ").includes(`backup verify ${firstSet} --store ${join(work, "other")} --trust-signer ${signer}`), out);
+  assert.equal((await cli(["backup", "show", firstSet, "--store", join(work, "other"), "--trust-signer", signer], {}, work)).code, 0);
+  assert.equal((await alone("copy", ...to)).code, 2);
+});
+
 test("backup verify and show without a configuration ask for the name of the set; a configuration that was named must be there", async () => {
   for (const verb of ["verify", "show"]) {
     const { code, err } = await alone(verb);

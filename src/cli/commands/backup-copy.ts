@@ -4,8 +4,9 @@ import { shellWord } from "../../model/shell-word.ts";
 import type { BackupCopiedDocument } from "../../render/backup-copied-page.ts";
 import { backupCopiedPage } from "../../render/backup-copied-page.ts";
 import { openOtherStore } from "../backup/open-other-store.ts";
+import { setName } from "../backup/set-name.ts";
 import { withBackup } from "../backup/with-backup.ts";
-import { hasFlag, textArgument, textOption, type CommandModule } from "../command-spec.ts";
+import { hasFlag, textOption, type CommandModule } from "../command-spec.ts";
 import { printResult } from "../print-result.ts";
 
 export const command: CommandModule = {
@@ -18,11 +19,11 @@ export const command: CommandModule = {
         detail: "where to?",
         remedies: [{ why: "for example", command: "requorum backup copy latest --to /mnt/usb/sets" }],
       });
-    return withBackup(invocation, { isQuiet: false }, async ({ app, display, backup }) => {
+    return withBackup(invocation, { isQuiet: false, worksAlone: true }, async ({ app, display, backup }) => {
       const to = openOtherStore(cli, app.config, place);
       try {
         const context = { ...app, backup: backup.ports, trust: backup.trust };
-        const name = textArgument(invocation, "set") ?? "latest";
+        const name = setName(invocation, app.config.cluster);
         const other = shellWord(place);
         const commands = {
           begin: `requorum backup copy ${name} --to ${other} --new-store`,

@@ -49,7 +49,10 @@ test("backup unseal and copy: the marks of the set are told with what is taken o
   const set = { recipients: [], passphrase: "correct horse", facts: { marks } };
   await writeSet({ ...world.writing, wrapping }, { "/etc/kubernetes/pki/ca.key": secret }, set);
   const trust = ["--store", join(work, "marked"), "--trust-signer", Buffer.from(world.keys.signing.publicKey).toString("base64url")];
-  for (const verb of [["unseal", firstSet, "--to", join(work, "five"), "--passphrase-file", join(work, "passphrase")]]) {
+  for (const verb of [
+    ["unseal", firstSet, "--to", join(work, "five"), "--passphrase-file", join(work, "passphrase")],
+    ["copy", firstSet, "--to", join(work, "copied")],
+  ]) {
     const { code, out, err } = await cli(["backup", ...verb, ...trust], {}, work);
     assert.equal(code, 0, err);
     assert.match(out, /NO_QUORUM {2}one of three members answered/);

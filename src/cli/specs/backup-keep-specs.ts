@@ -1,4 +1,5 @@
 import type { CommandSpec, OptionSpec } from "../command-spec.ts";
+import { signerOption } from "./backup-key-options.ts";
 import { setArgument, storeOption } from "./backup-specs.ts";
 
 const storeWords: NonNullable<CommandSpec["exitWords"]> = {
@@ -17,17 +18,22 @@ export const backupKeepSpecs: readonly CommandSpec[] = [
     path: ["backup", "copy"],
     summary: "copy a backup set to another store, and read it back there",
     description: [
-      "Every byte is checked where it comes from and read back where it went; the manifest is written last, so that a copy that was broken off is never listed. Called again, it goes on from there; what the other store has already is not sent again. No key is needed.",
+      "Every byte is checked where it comes from and read back where it went; the manifest is written last, so that a copy that was broken off is never listed. Called again, it goes on from there; what the other store has already is not sent again. No key is needed, and with --store no configuration.",
     ],
     arguments: [setArgument],
     options: [
       storeOption,
+      signerOption,
       { name: "to", value: "PLACE", describes: "where to: a directory, s3://BUCKET/PREFIX or ssh://HOST/PATH (required)" },
       { name: "new-store", describes: "write there although this machine saw a store there before, and there is none now, or another one" },
     ],
     examples: [
       { command: "requorum backup copy latest --to /mnt/usb/sets", why: "the newest set, onto a disk that leaves the house" },
       { command: "requorum backup copy 20261122-031500-3fa9c1 --to ssh://nas/srv/sets", why: "one by its name" },
+      {
+        command: "requorum backup copy 20261122-031500-3fa9c1 --store s3://backups/prod --to /mnt/usb/sets --trust-signer KEY",
+        why: "when nothing but the store is left: KEY is what `backup list` showed",
+      },
     ],
     exits: ["locked", "verificationFailed", "refused", "factsIncomplete", "failed", "interrupted"],
     exitWords: {
@@ -45,6 +51,7 @@ export const backupKeepSpecs: readonly CommandSpec[] = [
     description: [
       "Kept are: the newest ones, the young ones, the newest of each of so many days, weeks and months; always the newest one proven to each level from V2 up, the newest without a mark, and never fewer than `backup.retention.neverBelow` says. Damaged sets, sets of other clusters and sets that are not signed by a known key stay, and count for nothing.",
       "Refused when the newer sets look like an orphan's: another cluster id, a lower revision, far fewer keys. What is removed lies aside in the store at first (with object lock: as a hidden version), and is deleted for good by a later call.",
+      "It needs the configuration, also with --store: of which cluster the sets are judged, what it never goes below and whose signatures count must not be a slip of the hand.",
     ],
     options: [
       storeOption,

@@ -21,6 +21,7 @@ const storeExits = ["factsIncomplete", "failed", "interrupted"] as const;
 const storeWords: NonNullable<CommandSpec["exitWords"]> = {
   factsIncomplete: "the store, or a machine, could not be reached",
   failed: "the store, or a file of this machine, failed; also: the time of --timeout is over",
+  refused: "a machine of the store is not the known one",
 };
 
 /** Verbs on backup sets. */
@@ -79,7 +80,7 @@ export const backupSpecs: readonly CommandSpec[] = [
       { command: "requorum backup list", why: "newest first" },
       { command: "requorum backup list -o json", why: "for a program" },
     ],
-    exits: ["findings", ...storeExits],
+    exits: ["findings", "refused", ...storeExits],
     exitWords: {
       ...storeWords,
       findings: "listed, and a set is damaged or not signed by a known key, or scheduled backups of this machine fail or are overdue",
@@ -96,7 +97,7 @@ export const backupSpecs: readonly CommandSpec[] = [
       { command: "requorum backup show", why: "the newest one" },
       { command: "requorum backup show 20261122-031500-3fa9c1", why: "one by its name" },
     ],
-    exits: ["findings", "verificationFailed", ...storeExits],
+    exits: ["findings", "verificationFailed", "refused", ...storeExits],
     exitWords: {
       ...storeWords,
       usage: "wrong usage or configuration; also: no such set",
@@ -128,7 +129,7 @@ export const backupSpecs: readonly CommandSpec[] = [
         why: "all of it, with the key that a person would have",
       },
     ],
-    exits: ["verificationFailed", ...storeExits],
+    exits: ["verificationFailed", "refused", ...storeExits],
     exitWords: {
       ...storeWords,
       done: "every level that was asked for holds",
@@ -155,7 +156,7 @@ export const backupSpecs: readonly CommandSpec[] = [
         why: "when nothing but the store is left: KEY is what `backup list` showed",
       },
     ],
-    exits: ["verificationFailed", ...storeExits],
+    exits: ["verificationFailed", "refused", ...storeExits],
     exitWords: {
       ...storeWords,
       done: "etcd and the API came up with the same objects",

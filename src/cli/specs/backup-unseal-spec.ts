@@ -42,7 +42,7 @@ export const unsealSpec: CommandSpec = {
     factsIncomplete: "the store could not be reached",
     failed: "the store, or this machine's disk, failed; nothing was left",
     verificationFailed: "the set is damaged or not signed by a known key, or the key does not open it; nothing was left",
-    refused: "something is at the target",
+    refused: "something is at the target, or a machine of the store is not the known one",
     interrupted: "interrupted; nothing was left",
   },
   load: async () => (await import("../commands/backup-unseal.ts")).command,

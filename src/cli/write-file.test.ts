@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { RecoveryError } from "../model/recovery-error.ts";
-import { writeNewFile } from "./write-file.ts";
+import { assertNoFile, writeNewFile } from "./write-file.ts";
 
 const work = mkdtempSync(join(tmpdir(), "requorum-write-file-"));
 after(() => {
@@ -28,6 +28,8 @@ test("writeNewFile: an existing file is refused and kept unless it may be replac
   const path = join(work, "requorum.yaml");
   writeFileSync(path, "mine");
   await assert.rejects(writeNewFile(path, "new", { replaces: false }), refused("LOCAL_FILE_FAILED"));
+  await assert.rejects(assertNoFile(path), refused("LOCAL_FILE_FAILED"));
+  await assertNoFile(join(work, "none.yaml"));
   assert.equal(readFileSync(path, "utf8"), "mine");
 });
 

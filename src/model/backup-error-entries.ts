@@ -83,6 +83,13 @@ export const backupErrorEntries = {
     exit: "usage",
     meaning: "There is no set of this name in the store.",
   },
+  BACKUP_SET_LACKS_PARTS: {
+    summary: "the backup set does not have what is to be put back",
+    retry: "permanent",
+    exit: "usage",
+    meaning:
+      "The machine could not be reached when the set was made, or had nothing of that kind then. Nothing was changed. The detail says which set has it, if one does: it is older, and may have keys or settings that were replaced since.",
+  },
   BACKUP_SET_DAMAGED: {
     summary: "the backup set is damaged",
     retry: "permanent",

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
 import { dayId, writeDay } from "../../../test/support/prune-world.ts";
-import { setWorld } from "../../../test/support/set-world.ts";
+import { manifestFacts, partHead, recipient, setWorld } from "../../../test/support/set-world.ts";
+import { SetWriter } from "../../catalogue/set-writer.ts";
+import { asHostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { findSet } from "./find-set.ts";
+import { findSet, findSetOfHost } from "./find-set.ts";
 
 test("findSet: `latest` is no older set where a newer one cannot be read; by its name the older one is found", async () => {
   const world = setWorld();
@@ -27,4 +29,32 @@ test("findSet: `latest` is no older set where a newer one cannot be read; by its
   assert.equal((await find("latest")).id, dayId(9));
   for (const day of [1, 9]) world.store.objects.delete(`sets/${dayId(day)}.json`);
   await assert.rejects(find("latest"), isRecoveryError("BACKUP_SET_DAMAGED", /there is no trusted set of cluster north that can be/));
+});
+
+test("findSetOfHost: where a machine was down at the newest set, that is said, with the newest set that has it, and no set is taken unasked", async () => {
+  const world = setWorld();
+  world.clock.advance(9 * 86_400_000);
+  for (const day of [1, 2]) await writeDay(world.writing, day);
+  // Of cp2 the third has nothing: it was off.
+  const id = dayId(3);
+  const because = "cp1: nothing was collected there: no answer";
+  const writer = await SetWriter.begin(world.writing, { id, recipients: [recipient] });
+  await writer.addPart(partHead("/a", { host: asHostName("cp2"), kind: "kubeconfig" }), new Uint8Array(3));
+  await writer.finish(manifestFacts({ createdAt: "2026-03-03T03:00:00.000Z", marks: [{ code: "MACHINE_UNREACHED", because }] }));
+  const context = { backup: world.writing, trust: world.reading.trust, signal: new AbortController().signal };
+  const find = (name: string, host: string, kinds: Parameters<typeof findSetOfHost>[1]["kinds"] = []) =>
+    findSetOfHost(context, { name, cluster: "north", host: asHostName(host), kinds, again: (other) => `again ${other}` });
+  const lacks = (words: RegExp, command: string | undefined) => (error: unknown) => {
+    assert.ok(isRecoveryError("BACKUP_SET_LACKS_PARTS", words)(error));
+    assert.equal((error as RecoveryError).remedies.find(({ command: one }) => one?.startsWith("again"))?.command, command);
+    return true;
+  };
+  const newestOthers = new RegExp(`no parts of cp1 \\(${because}\\); set ${dayId(2)} of 2026-03-02.* has`);
+  await assert.rejects(find("latest", "cp1"), lacks(newestOthers, `again ${dayId(2)}`));
+  assert.equal((await find(dayId(1), "cp1", ["pki"])).id, dayId(1));
+  assert.equal((await find("latest", "cp2", ["kubeconfig"])).id, id);
+  await assert.rejects(find("latest", "cp3"), lacks(/no trusted set of cluster north in .* has/, undefined));
+  // No set has this kind: what is wrong with the wish is said by who looks for the files.
+  assert.equal((await find("latest", "cp2", ["encryption-config"])).id, id);
+  await assert.rejects(find(dayId(1), "cp2", ["kubeconfig"]), lacks(new RegExp(`no parts of cp2; set ${id}`), `again ${id}`));
 });

@@ -1,6 +1,8 @@
 import { listSets, type ListedSet } from "../../catalogue/list-sets.ts";
 import { timeOfSet } from "../../catalogue/time-of-set.ts";
-import type { BackupSetId } from "../../model/ids.ts";
+import type { BackupPartKind } from "../../model/backup-set.ts";
+import type { BackupSetId, HostName } from "../../model/ids.ts";
+import { restorableKinds, type RestorableKind } from "../../model/restored-file.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { StoredObject } from "../../ports/backup-store.ts";
 import type { CatalogueContext } from "./backup-context.ts";
@@ -25,6 +27,55 @@ export async function findSet(context: CatalogueContext, wanted: { readonly name
   if (found.kind === "damaged")
     throw new RecoveryError("BACKUP_SET_DAMAGED", { subject: `set ${found.id ?? found.object.name}`, detail: found.because });
   return found;
+}
+
+/**
+ * As `findSet`, for files of one machine: where it was down when the set was
+ * made, it is another set that has them. That one is named, and not taken
+ * unasked: it is older. BACKUP_SET_LACKS_PARTS too.
+ */
+export async function findSetOfHost(
+  context: CatalogueContext,
+  wanted: {
+    readonly name: string;
+    readonly cluster: string;
+    readonly host: HostName;
+    /** All of them; none: anything that can be put back. */
+    readonly kinds: readonly RestorableKind[];
+    /** The same call with another set. */
+    readonly again: (id: BackupSetId) => string;
+  },
+): Promise<GoodSet> {
+  const found = await findSet(context, wanted);
+  const lacking = lackingIn(found, wanted);
+  // A set of another cluster is told as that.
+  if (lacking === undefined || found.manifest.cluster.name !== wanted.cluster) return found;
+  const sets = await listSets(context.backup, context.trust, context.signal);
+  const other = latestOf(
+    sets.filter((set) => set.kind === "trusted" && lackingIn(set, wanted) === undefined),
+    wanted.cluster,
+  );
+  // No set has that kind, but this one has others of the machine: it is the wish that is wrong.
+  if (other === undefined && lackingIn(found, { ...wanted, kinds: [] }) === undefined) return found;
+  const marks = found.manifest.marks.filter(({ code, because }) => code === "MACHINE_UNREACHED" && because.startsWith(`${wanted.host}:`));
+  const why = marks.map(({ because }) => ` (${because})`).join("");
+  throw new RecoveryError("BACKUP_SET_LACKS_PARTS", {
+    subject: `set ${found.id}`,
+    detail: `it has no ${lacking} of ${wanted.host}${why}; ${other === undefined ? `no trusted set of cluster ${wanted.cluster} in ${context.backup.store.place} has` : `set ${other.id} of ${other.manifest.createdAt} has, the newest of those that do`}`,
+    remedies: [
+      ...(other === undefined ? [] : [{ why: "put it back from that one, if it will do", command: wanted.again(other.id) }]),
+      { why: "see what the set has of which machine", command: `requorum backup show ${found.id}` },
+    ],
+  });
+}
+
+function lackingIn(
+  { manifest }: GoodSet,
+  { host, kinds }: { readonly host: HostName; readonly kinds: readonly RestorableKind[] },
+): string | undefined {
+  const has = (kind: BackupPartKind): boolean => manifest.contents.some((one) => one.host === host && one.kind === kind);
+  if (!restorableKinds.some(has)) return "parts";
+  return kinds.find((kind) => !has(kind));
 }
 
 /** The newest trusted set of a cluster, by the time of its making; of the future is none that the store knows since before. */

@@ -36,7 +36,7 @@ export async function chosenSet(
 }
 
 /** This very call, with sets by their whole names. */
-function calledWords(invocation: Invocation, names: { readonly [typed: string]: string }): readonly string[] {
+export function calledWords(invocation: Invocation, names: { readonly [typed: string]: string }): readonly string[] {
   const spec = invocation.table.find(({ path }) => path.join(" ") === invocation.verb);
   const args = (spec?.arguments ?? []).flatMap(({ name }, at) => {
     const typed = textArgument(invocation, name);

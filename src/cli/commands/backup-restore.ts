@@ -1,10 +1,11 @@
 import { isAbsolute, resolve } from "node:path";
 import { nodeKeyMatcher } from "../../adapters/system/node-key-matcher.ts";
 import { applyPlan } from "../../app/apply-plan.ts";
-import { findSet } from "../../app/backup/find-set.ts";
+import { findSetOfHost } from "../../app/backup/find-set.ts";
 import { planRestoreOfParts, type RestorePartsPlan } from "../../app/backup/restore-parts.ts";
 import { assertNoRunHoldsLock, openRun } from "../../app/open-run.ts";
 import type { AppContext } from "../../app/app-ports.ts";
+import { configuredHost } from "../../model/configured-host.ts";
 import { cleanPath } from "../../model/host-path.ts";
 import type { BackupManifest } from "../../model/backup-set.ts";
 import type { BackupSetId } from "../../model/ids.ts";
@@ -17,14 +18,14 @@ import { restoreDocument, restorePage, type BackupRestoreDocument } from "../../
 import { planDocument, shortDigest } from "../../render/plan-document.ts";
 import { writePlan } from "../../schemas/plan.ts";
 import { consentFor } from "../ask-consent.ts";
-import { optionWords } from "../backup/chosen-set.ts";
+import { calledWords, optionWords } from "../backup/chosen-set.ts";
 import { setPartsOf } from "../backup/set-parts.ts";
 import { withBackup, type BackupCall } from "../backup/with-backup.ts";
 import { hasFlag, listOption, textArgument, textOption, type CommandModule, type Invocation } from "../command-spec.ts";
 import { finishRun } from "../finish-run.ts";
 import { printNote, printResult } from "../print-result.ts";
 import { runListener, tappedRunStore } from "../run-display.ts";
-import { writeNewFile } from "../write-file.ts";
+import { assertNoFile, writeNewFile } from "../write-file.ts";
 import { planExit } from "./plan.ts";
 import type { PartSelection } from "../../app/backup/chosen-parts.ts";
 import type { StoredSetParts } from "../../app/backup/set-part-source.ts";
@@ -34,15 +35,17 @@ import type { ExitName } from "../../model/error-catalogue.ts";
 const keyWords = ["store", "identity", "passphrase-file", "trust-signer"];
 
 export const command: CommandModule = {
-  run(invocation) {
+  async run(invocation) {
     const host = textOption(invocation, "host");
     if (host === undefined) throw usage("--host", "say whose files are put back: --host HOST");
     const selection = selectionOf(invocation);
     const accepts = acceptedOf(invocation);
+    const out = textOption(invocation, "out");
+    if (out !== undefined) await assertNoFile(resolve(invocation.cli.directories.work, out));
     return withBackup(invocation, { isQuiet: false }, async (call) => {
       const parts = setPartsOf(invocation, call.backup);
       try {
-        const { id } = await trustedSet(invocation, call);
+        const { id } = await setWithParts(invocation, call, { host, kinds: selection.kinds });
         return await restore(invocation, call, { host, selection, accepts, id, parts });
       } finally {
         await parts.close();
@@ -73,7 +76,7 @@ async function restore(invocation: Invocation, { app: plain, display }: BackupCa
   display.stop();
   if (out !== undefined || plan.verdict !== "act") {
     const file = plan.verdict === "act" ? out : undefined;
-    if (file !== undefined) await writeNewFile(resolve(cli.directories.work, file), writePlan(plan), { replaces: true });
+    if (file !== undefined) await writeNewFile(resolve(cli.directories.work, file), writePlan(plan), { replaces: false });
     const open = await openRun(app);
     const document = documentOf({ ...made, manifest }, planDocument(plan, file, open));
     printResult(cli, document, () => restorePage(document, { showsNext: true }));
@@ -132,10 +135,24 @@ function documentOf(
   return restoreDocument({ ...ofSet, host: goal.host, differences, unseen, toTakeEffect, plan: shown });
 }
 
-async function trustedSet(invocation: Invocation, { app, backup }: BackupCall): Promise<{ readonly id: BackupSetId }> {
+async function setWithParts(
+  invocation: Invocation,
+  { app, backup }: BackupCall,
+  { host, kinds }: { readonly host: string; readonly kinds: PartSelection["kinds"] },
+): Promise<{ readonly id: BackupSetId }> {
   const context = { backup: backup.ports, trust: backup.trust, signal: app.signal };
+  const name = textArgument(invocation, "set") ?? "latest";
   // Whether a known key signed it is said when it is opened.
-  return await findSet(context, { name: textArgument(invocation, "set") ?? "latest", cluster: app.config.cluster });
+  return await findSetOfHost(context, {
+    name,
+    cluster: app.config.cluster,
+    host: configuredHost(app.config, host).name,
+    kinds,
+    again: (id) =>
+      calledWords(invocation, { [name]: id })
+        .map(shellWord)
+        .join(" "),
+  });
 }
 
 function selectionOf(invocation: Invocation): PartSelection {

@@ -13,18 +13,22 @@ import { writePlan } from "../../schemas/plan.ts";
 import { listOption, textArgument, textOption, type CommandModule, type Invocation } from "../command-spec.ts";
 import { printResult } from "../print-result.ts";
 import { withCluster } from "../with-cluster.ts";
-import { writeNewFile } from "../write-file.ts";
+import { assertNoFile, writeNewFile } from "../write-file.ts";
 
 export const command: CommandModule = {
   async run(invocation) {
     const { cli } = invocation;
     const attestations = attestationsOf(invocation);
+    const out = textOption(invocation, "out");
+    const wanted = out === undefined ? undefined : resolve(cli.directories.work, out);
+    if (wanted !== undefined) await assertNoFile(wanted);
     return withCluster(cli, { isQuiet: false }, async ({ app, display }) => {
       const open = await openRun(app);
       const { plan } = await makePlan(app, { goal: goalOf(invocation, app.config), attestations });
       display.stop();
-      const file = plan.verdict === "act" ? (textOption(invocation, "out") ?? `plan-${shortDigest(plan.digest)}.json`) : undefined;
-      if (file !== undefined) await writeNewFile(resolve(cli.directories.work, file), writePlan(plan), { replaces: true });
+      const file = plan.verdict === "act" ? (out ?? `plan-${shortDigest(plan.digest)}.json`) : undefined;
+      // A name that holds the digest holds this very plan.
+      if (file !== undefined) await writeNewFile(resolve(cli.directories.work, file), writePlan(plan), { replaces: wanted === undefined });
       const document = planDocument(plan, file, open);
       printResult(cli, document, () => planPage(document, { showsNext: true }));
       return planExit(plan, open);

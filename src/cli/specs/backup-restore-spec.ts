@@ -29,7 +29,11 @@ export const restoreSpec: CommandSpec = {
       isRepeatable: true,
       describes: `go on though it is not proven that CA, shared keys or etcd cluster are the same, or though a certificate has ended (repeat): ${restoreDoubts.join(", ")}; DOUBT=PATH for one file alone. Each file that it covers stands in the plan's words, with what is seen of it`,
     },
-    { name: "out", value: "FILE", describes: "only plan: write the plan there, for requorum apply, and change nothing" },
+    {
+      name: "out",
+      value: "FILE",
+      describes: "only plan: write the plan there, for requorum apply, and change nothing; never over another file",
+    },
     storeOption,
     ...setKeyOptions,
     { name: "break-lock", describes: "take over the lock of a run whose program is gone for good; it is journalled" },

@@ -41,7 +41,12 @@ export const doingSpecs: readonly CommandSpec[] = [
     options: [
       { name: "with", value: "HOST", describes: "the machine that takes its place", defaultWords: "the same one" },
       attestLost,
-      { name: "out", value: "FILE", describes: "where to write the plan", defaultWords: "plan-DIGEST.json in this directory" },
+      {
+        name: "out",
+        value: "FILE",
+        describes: "where to write the plan; never over another file",
+        defaultWords: "plan-DIGEST.json in this directory",
+      },
     ],
     examples: [
       { command: "requorum plan", why: "recover from whatever is wrong" },

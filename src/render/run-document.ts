@@ -25,6 +25,8 @@ export interface RunDocument {
   readonly steps: readonly RunDocumentStep[];
   /** From the first look that saw the trouble (where that is on record, else from the opening of the run) until the result was verified; undefined while it did not succeed. */
   readonly rtoSeconds: number | undefined;
+  /** From the opening of the run, without the time that a person read the plan; undefined while it did not succeed. */
+  readonly tookSeconds: number | undefined;
   readonly loss: LossStatement;
   readonly facts: readonly { readonly name: string; readonly value: string; readonly at: string }[];
   readonly attested: readonly { readonly host: string; readonly statement: string; readonly by: string }[];
@@ -82,20 +84,20 @@ export interface RunInput {
 
 const settled: readonly StepState[] = ["succeeded", "skipped", "failed", "blocked", "unknown"];
 
-/** When the trouble was first seen, where that is on record, else when the run was opened. */
-export function detectedAtOf({ state }: RunInput): string | undefined {
+/** When the trouble was first seen, where that is on record, else when the run was opened. Files that a person has put back are no trouble that was seen: their plan may be of yesterday. */
+export function detectedAtOf({ state, plan }: RunInput): string | undefined {
+  if (plan.goal.kind === "restore-parts") return state?.openedAt;
   return state?.facts.find((fact) => fact.name === "detected at")?.value ?? state?.openedAt;
 }
 
 export function runDocument(input: RunInput): RunDocument {
   const { plan, state } = input;
   const stopped = state?.stopped;
-  const detectedAt = detectedAtOf(input);
   // A run that was killed after its proof is closed by a later resume: that is not the time of recovery.
   const proof = plan.steps.findLast((step) => step.kind === "cluster.verify" && state?.steps.get(step.id)?.state === "succeeded");
   const rtoEnd = (proof === undefined ? undefined : state?.steps.get(proof.id)?.changedAt) ?? stopped?.at;
-  const rtoSeconds =
-    detectedAt === undefined || rtoEnd === undefined || stopped?.outcome !== "succeeded" ? undefined : secondsBetween(detectedAt, rtoEnd);
+  const untilProven = (from: string | undefined): number | undefined =>
+    from === undefined || rtoEnd === undefined || stopped?.outcome !== "succeeded" ? undefined : secondsBetween(from, rtoEnd);
   return {
     apiVersion: "requorum/v1",
     kind: "Run",
@@ -131,7 +133,8 @@ export function runDocument(input: RunInput): RunDocument {
         quorumAfter: step.quorumAfter,
       };
     }),
-    rtoSeconds,
+    rtoSeconds: untilProven(detectedAtOf(input)),
+    tookSeconds: untilProven(state?.openedAt),
     loss: plan.loss,
     facts: state?.facts ?? [],
     attested: state?.attested ?? [],

@@ -73,7 +73,10 @@ export function runPage(
     line([
       strong(`run ${run.run}  `),
       outcomeSpan(run.outcome),
-      run.rtoSeconds === undefined ? "" : strong(`  in ${secondsWords(run.rtoSeconds)}`),
+      run.tookSeconds === undefined ? "" : strong(`  in ${secondsWords(run.tookSeconds)}`),
+      run.rtoSeconds === undefined || run.rtoSeconds === run.tookSeconds
+        ? ""
+        : dim(`  (${secondsWords(run.rtoSeconds)} since the trouble was first looked at)`),
       run.detail === "" ? "" : `  ${run.detail}`,
     ]),
     line(

@@ -257,6 +257,10 @@ export const runSchema = z.object({
     .describe(
       "from the first look that saw the trouble (where that is on record, else from the opening of the run) until the result was verified; null while it did not succeed",
     ),
+  tookSeconds: z
+    .number()
+    .nullable()
+    .describe("from the opening of the run until the result was verified, without what came before consent; null while it did not succeed"),
   loss,
   facts: z.array(z.object({ name: z.string(), value: z.string(), at: z.string() })),
   attested: z.array(z.object({ host: z.string(), statement: z.string(), by: z.string() })),

@@ -3,13 +3,15 @@ import test from "node:test";
 import { healthyKubeadm3 } from "../../../test/support/inventory-builder.ts";
 import { planned } from "../../../test/support/planned.ts";
 import { foldJournal } from "../../execute/journal/fold-journal.ts";
-import { asRunId } from "../../model/ids.ts";
+import { asBackupSetId, asHostName, asRunId } from "../../model/ids.ts";
 import type { JournalEvent, JournalLine } from "../../model/journal-event.ts";
+import type { RecoveryPlan } from "../../model/plan.ts";
 import { planSchema, runSchema } from "../../schemas/output.ts";
 import { planDocument } from "../plan-document.ts";
 import { runDocument } from "../run-document.ts";
 import { runPage } from "../run-page.ts";
 import { toJsonValue } from "../to-json-value.ts";
+import { secondsWords } from "../words.ts";
 import { reportOf, type Report } from "./report.ts";
 import { renderReportHtml } from "./report-html.ts";
 import { renderReportMarkdown } from "./report-markdown.ts";
@@ -144,6 +146,18 @@ test("report: the recovery time ends with the proof, and the first write is coun
     titleOf: (code) => code,
   });
   assert.equal(shown.rtoSeconds, firstWriteAfterSeconds);
+  assert.equal(shown.tookSeconds, (shown.rtoSeconds ?? 0) - 10, "the run itself began when it was opened");
+  const page = JSON.stringify(runPage(shown));
+  assert.match(page, new RegExp(`in ${secondsWords(shown.tookSeconds)}.*${secondsWords(shown.rtoSeconds ?? 0)} since the trouble`));
+  const goal: RecoveryPlan["goal"] = {
+    kind: "restore-parts",
+    host: asHostName("cp1"),
+    set: asBackupSetId("20260301-030000-aaaaaa"),
+    parts: ["pki"],
+    accepts: [],
+  };
+  const parts = runDocument({ ...record, plan: { ...plan, goal } });
+  assert.equal(parts.rtoSeconds, shown.tookSeconds, "files that are put back are counted from the run, however old its plan is");
   assert.ok((shown.rtoSeconds ?? 86_400) < 300);
 });
 

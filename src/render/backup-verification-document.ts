@@ -1,3 +1,4 @@
+import type { RecoveryError } from "../model/recovery-error.ts";
 import type { BackupManifest, BackupProof, ProofLevel, ProofOutcome } from "../model/backup-set.ts";
 import { setSummary, type BackupSetSummary } from "./backup-document.ts";
 
@@ -35,12 +36,13 @@ export function verificationDocument(found: {
   readonly drill: BackupProof["drill"];
   readonly sandbox: string | undefined;
   readonly proof: { readonly name: string } | undefined;
-  readonly proofProblem: string | undefined;
+  readonly proofProblem: RecoveryError | undefined;
   readonly wanted: ProofLevel;
   readonly isDrill: boolean;
   readonly store: string;
 }): BackupVerificationDocument {
   const seconds = (ms: number): number => Math.round(ms / 100) / 10;
+  const { proofProblem: problem } = found;
   const broken = found.outcomes.findIndex(({ verdict }) => verdict !== "holds");
   return {
     apiVersion: "requorum/v1",
@@ -61,6 +63,6 @@ export function verificationDocument(found: {
           },
     sandbox: found.sandbox,
     proof: found.proof?.name,
-    proofProblem: found.proofProblem,
+    proofProblem: problem === undefined ? undefined : `${problem.subject}: ${problem.detail} (${problem.code})`,
   };
 }

@@ -59,6 +59,8 @@ function problemsOf({ outcomes, proofProblem }: VerifiedBackup, wanted: ProofLev
     ...asked
       .filter(({ verdict }) => verdict !== "holds")
       .map(({ level, verdict, because }) => `${level} ${verdict}: ${because.join("; ")}`),
-    ...(proofProblem === undefined ? [] : [`the proof could not be written: ${proofProblem}`]),
+    ...(proofProblem === undefined
+      ? []
+      : [`the proof could not be written: ${proofProblem.subject}: ${proofProblem.detail} (${proofProblem.code})`]),
   ];
 }

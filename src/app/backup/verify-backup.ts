@@ -34,7 +34,7 @@ export interface VerifiedBackup {
   /** What the set said of itself, and the evidence that was written; undefined: there is no manifest to write of. */
   readonly proof: { readonly name: string; readonly proof: BackupProof } | undefined;
   /** Why the evidence could not be written: the set is what it is all the same. */
-  readonly proofProblem: string | undefined;
+  readonly proofProblem: RecoveryError | undefined;
 }
 
 /** BACKUP_SET_NOT_FOUND, BACKUP_SET_UNSUPPORTED, BACKUP_STORE_*, LOCAL_*; what is wrong with the set is an outcome, not an error. */
@@ -121,6 +121,6 @@ async function keepProof(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
-    return { proof: undefined, proofProblem: `${error.subject}: ${error.detail} (${error.code})` };
+    return { proof: undefined, proofProblem: error };
   }
 }

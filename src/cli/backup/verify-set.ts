@@ -1,13 +1,14 @@
 import { findSet } from "../../app/backup/find-set.ts";
 import { verifyBackup } from "../../app/backup/verify-backup.ts";
 import { proofLevels, type BackupManifest, type ProofLevel } from "../../model/backup-set.ts";
-import type { ExitName } from "../../model/error-catalogue.ts";
+import { errorCatalogue, type ExitName } from "../../model/error-catalogue.ts";
 import { asBackupSetId, type BackupSetId } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { verificationDocument } from "../../render/backup-verification-document.ts";
 import { verificationPage } from "../../render/backup-verification-page.ts";
+import { errorPage } from "../../render/error-page.ts";
 import type { Invocation } from "../command-spec.ts";
-import { printResult } from "../print-result.ts";
+import { printResult, printShortfall } from "../print-result.ts";
 import { keySourcesOf, setKeyOf } from "./set-key.ts";
 import { setName } from "./set-name.ts";
 import { verifyContextOf } from "./verify-context.ts";
@@ -24,7 +25,12 @@ export function verifySet(invocation: Invocation, wanted: { readonly level: Proo
     display.stop();
     const document = verificationDocument({ ...found, wanted: wanted.level, isDrill: wanted.isDrill, store: backup.ports.store.place });
     printResult(cli, document, () => verificationPage(document));
-    return exitOf(found.outcomes, wanted.level);
+    const exit = exitOf(found.outcomes, wanted.level);
+    const { proofProblem } = found;
+    if (proofProblem === undefined) return exit;
+    // Who counts on this verification finds nothing of it in the store: `backup list`, pruning and `latest` know nothing of it.
+    printShortfall(cli, proofProblem, errorPage(proofProblem));
+    return exit === "done" ? errorCatalogue[proofProblem.code].exit : exit;
   });
 }
 

@@ -7,6 +7,7 @@ import { FileBackupKeys } from "../../adapters/local-fs/file-backup-keys.ts";
 import { SystemClock } from "../../adapters/system/system-clock.ts";
 import { toBase64Url } from "../../formats/backup-set/byte-text.ts";
 import type { ClusterConfig } from "../../model/cluster-config.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import { asHostName } from "../../model/ids.ts";
 import { cli, workDirectory, type CliResult } from "../../../test/support/captured-cli.ts";
 import { loopbackConfig } from "../../../test/support/real-etcd-subject.ts";
@@ -81,6 +82,22 @@ test("backup verify -o json gives every level; what is damaged is exit code 15",
   assert.match((await requorum(["backup", "list"])).out, /20260301-030000-aaaaaa .* V0, V1 fails /);
   rmSync(pack);
   writeFileSync(pack, whole);
+});
+
+test("backup verify: a proof that the store does not take is told, and a failure, though every level holds", async (context) => {
+  const put = Object.getOwnPropertyDescriptor(DirectoryStore.prototype, "put")?.value as DirectoryStore["put"];
+  context.mock.method(DirectoryStore.prototype, "put", function (this: DirectoryStore, ...call: Parameters<DirectoryStore["put"]>) {
+    if (!call[0].startsWith("proofs/")) return put.call(this, ...call);
+    return Promise.reject(new RecoveryError("BACKUP_STORE_FULL", { subject: `store ${place}`, detail: "no space is left there" }));
+  });
+  const { code, out, err } = await requorum(["backup", "verify", firstSet, "--level", "V1"]);
+  assert.equal(code, 13, err);
+  assert.match(out, /V1 {2}holds[^]*the proof was not written: store .*no space is left there \(BACKUP_STORE_FULL\)/);
+  assert.match(err, /BACKUP_STORE_FULL[^]*requorum backup prune/);
+  const json = await requorum(["backup", "verify", firstSet, "--level", "V1", "-o", "json"]);
+  assert.equal(json.code, 13);
+  assert.match((JSON.parse(json.out) as { readonly proofProblem: string }).proofProblem, /no space is left/);
+  assert.match(json.err, /"BACKUP_STORE_FULL"/);
 });
 
 test("backup verify of a set whose manifest was cut says so at V0, when it is named in full", async () => {

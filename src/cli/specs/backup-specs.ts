@@ -135,6 +135,8 @@ export const backupSpecs: readonly CommandSpec[] = [
       done: "every level that was asked for holds",
       usage: "wrong usage or configuration; also: no such set",
       factsIncomplete: "nothing wrong was found, and a level could not be tried; also: the store could not be reached",
+      failed:
+        "every level holds, and the proof could not be written; also: a file of this machine failed, or the time of --timeout is over",
       verificationFailed: "a level fails: the reasons are shown",
       interrupted: "interrupted; no proof was written, and nothing of the sandbox is left",
     },
@@ -162,6 +164,8 @@ export const backupSpecs: readonly CommandSpec[] = [
       done: "etcd and the API came up with the same objects",
       usage: "wrong usage or configuration; also: no such set",
       factsIncomplete: "nothing wrong was found, and a level could not be tried; also: the store could not be reached",
+      failed:
+        "every level holds, and the proof could not be written; also: a file of this machine failed, or the time of --timeout is over",
       verificationFailed: "a level fails: the reasons are shown",
       interrupted: "interrupted; no proof was written, and nothing of the sandbox is left",
     },

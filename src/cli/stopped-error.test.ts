@@ -60,6 +60,24 @@ test("cli: Ctrl-C before a run began names no run to resume", async () => {
   assert.ok(!err.includes("requorum resume"), err);
 });
 
+test("cli: a verb that writes to a store is not said to have changed nothing, and names no run to resume", async () => {
+  const signal = stopped("INTERRUPTED", "stopped by SIGINT");
+  for (const [words, left] of [
+    [["backup", "run"], /listed nowhere[^]*requorum backup timer show\n[^]*start again:\n +requorum backup run\n/],
+    [["backup", "create"], /listed nowhere[^]*requorum backup list\n/],
+    [["backup", "copy", "--to", "x"], /not listed there/],
+    [["backup", "prune"], /may have gone aside already/],
+    [["backup", "verify"], /no set was changed/],
+    [["backup", "timer", "install"], /done by half/],
+    [["backup", "unseal", "--to", "x"], /nothing was put at x/],
+  ] as const) {
+    const { code, err } = await cli([...words], { signal, table: endless, graceMs: 1 });
+    assert.equal(code, 130);
+    assert.match(err, left);
+    assert.doesNotMatch(err, /nothing was changed|requorum resume/);
+  }
+});
+
 test("cli: Ctrl-C at the question for consent suggests no resume: apply began nothing, and a run to be resumed is as it was", async () => {
   const signal = stopped("INTERRUPTED", "stopped by SIGINT");
   // The question ends with the signal's own reason, as readline's does in main.ts.

@@ -23,12 +23,18 @@ export function stoppedError(reason: RecoveryError, parsed: ParsedCommand, words
   });
 }
 
+interface Left {
+  readonly left: string;
+  readonly next?: Remedy;
+}
+
 /** What a call that was stopped leaves behind, and the way out where it is not simply to start again. */
-function leftBy(verb: string, { options, args }: ParsedCommand): { readonly left: string; readonly next?: Remedy } {
+function leftBy(verb: string, { options, args }: ParsedCommand): Left {
   const lab = shellWord(typeof options["name"] === "string" ? options["name"] : "lab");
   switch (verb) {
     case "apply":
     case "recover":
+    case "backup restore":
       return { left: "no run was begun, and nothing was changed" };
     case "resume": {
       const run = typeof args["run"] === "string" ? ` ${shellWord(args["run"])}` : "";
@@ -49,6 +55,42 @@ function leftBy(verb: string, { options, args }: ParsedCommand): { readonly left
     case "snapshot restore":
       return { left: "the data dir was not made; a directory .NAME.requorum-NUMBER beside it may remain, and may be removed" };
     default:
-      return { left: "nothing was changed" };
+      return leftByBackup(verb, options) ?? { left: "nothing was changed" };
+  }
+}
+
+/** Of verbs that write to a store or this machine; the others change nothing. */
+function leftByBackup(verb: string, options: ParsedCommand["options"]): Left | undefined {
+  switch (verb) {
+    case "backup run":
+      return {
+        left: "a set that was not finished is listed nowhere, and what is stored of it is taken away, at the latest by the next one who writes there",
+        next: { why: "see how far it came", command: "requorum backup timer show" },
+      };
+    case "backup create":
+      return {
+        left: "a set that was not finished is listed nowhere, and what is stored of it is taken away, at the latest by the next one who writes there",
+        next: { why: "see which sets there are", command: "requorum backup list" },
+      };
+    case "backup copy":
+      return { left: "a copy that was not finished is not listed there; what was copied stays, and the same call goes on from there" };
+    case "backup prune":
+      return {
+        left: "sets may have gone aside already; no listed set misses anything, and the next call ends the work",
+        next: { why: "see which are left", command: "requorum backup list" },
+      };
+    case "backup verify":
+    case "backup drill":
+      return { left: "no set was changed, and nothing is proven that was not before, unless its proof is listed" };
+    case "backup timer":
+      return { left: "it may be done by half", next: { why: "look", command: "requorum backup timer show" } };
+    case "backup unseal": {
+      const to = typeof options["to"] === "string" ? options["to"] : "its target";
+      return {
+        left: `nothing was put at ${to}; what was begun beside it, in clear, is taken away, at the latest by the next call with the same --to`,
+      };
+    }
+    default:
+      return undefined;
   }
 }

@@ -142,3 +142,16 @@ test("timer install: who is told what must be known: unchecked units, an unknown
   const { notes } = await planTimerInstall(made, { ...request, every: undefined, calendar: "daily" });
   assert.match(notes.join("\n"), /no systemd-analyze[^]*not known[^]*enable-linger/);
 });
+
+test("timer install: on a machine without systemd the plan is shown with what would be refused, and nothing is carried out", async () => {
+  const made = world();
+  made.units.runs = false;
+  await assert.rejects(planTimerInstall(made, request), isRecoveryError("BACKUP_TIMER_UNSUPPORTED", /not what runs this machine/));
+  const { units, notes } = await planTimerInstall(made, { ...request, isOnlyShown: true });
+  assert.deepEqual(
+    units.map(({ name }) => name),
+    [service, timer],
+  );
+  assert.match(notes.join("\n"), /would be refused here: systemd: it is not what runs this machine\. With --files-only/);
+  assert.deepEqual(made.units.log, []);
+});

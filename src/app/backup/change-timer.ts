@@ -36,6 +36,8 @@ export interface InstallRequest {
   readonly runSecondsMax: number;
   /** false: the units are written, and nothing is asked of systemd. */
   readonly isStarted: boolean;
+  /** Nothing will be carried out: then a machine without systemd is no hindrance, but told. */
+  readonly isOnlyShown?: boolean;
 }
 
 /**
@@ -45,7 +47,8 @@ export interface InstallRequest {
  */
 export async function planTimerInstall(context: TimerContext, request: InstallRequest): Promise<TimerPlan> {
   const { cluster, units } = context;
-  if (request.isStarted) await assertRunning(units);
+  const lacks = request.isStarted ? await lacksSystemd(units) : undefined;
+  if (lacks !== undefined && request.isOnlyShown !== true) throw lacks;
   const { when, words, intervalSeconds, isChecked } = await scheduleOf(units, request);
   const texts = backupUnits({ ...request.facts, cluster, scope: units.scope, runSecondsMax: request.runSecondsMax, when });
   const signed = texts.map(({ name, text }) => ({ name, text: signedUnit(text, sha256(context)) }));
@@ -80,7 +83,11 @@ export async function planTimerInstall(context: TimerContext, request: InstallRe
     // Installed again, as by a nightly playbook: neither a run of its own, nor a new beginning for what is overdue.
     actions: isAsInstalled ? [] : [...directories, ...files, { kind: "record" }, ...start],
     units: signed,
-    notes: [...notesOf({ isChecked: isChecked && problems !== undefined, intervalSeconds }), ...(await lingerNotes(units))],
+    notes: [
+      ...notesOf({ isChecked: isChecked && problems !== undefined, intervalSeconds }),
+      ...(await lingerNotes(units)),
+      ...lacksNotes(lacks),
+    ],
   };
 }
 
@@ -174,9 +181,16 @@ async function assertUnchanged(units: UnitHost, name: string, isOver: string | u
   throw foreign(units, name, "it was changed after the plan was made");
 }
 
-async function assertRunning(units: UnitHost): Promise<void> {
-  if (await units.isRunning()) return;
-  throw new RecoveryError("BACKUP_TIMER_UNSUPPORTED", {
+function lacksNotes(lacks: RecoveryError | undefined): readonly string[] {
+  return lacks === undefined
+    ? []
+    : [`to carry this out would be refused here: systemd: ${lacks.detail}. With --files-only the units are written, to be started later`];
+}
+
+/** undefined: it runs. */
+async function lacksSystemd(units: UnitHost): Promise<RecoveryError | undefined> {
+  if (await units.isRunning()) return undefined;
+  return new RecoveryError("BACKUP_TIMER_UNSUPPORTED", {
     subject: "systemd",
     detail:
       units.scope === "system" ? "it is not what runs this machine" : "it is not what runs this machine, or has no manager for this user",

@@ -18,6 +18,8 @@ import { accessToOne } from "../wiring.ts";
 
 export interface OpenBackup {
   readonly settings: BackupConfig;
+  /** Another store than the configured one: timers of this machine do not fill it. */
+  readonly isOther: boolean;
   readonly ports: BackupPorts;
   /** Of this machine's own key. */
   readonly publicKey: Uint8Array;
@@ -40,7 +42,8 @@ export async function openBackup(
 ): Promise<OpenBackup> {
   const settings = config.backup;
   if (settings === undefined) throw notConfigured(config);
-  const store = openBackupStore(options.store === undefined ? atHome(settings.store) : placeTyped(options.store, cli.directories.work), {
+  const typed = options.store === undefined ? undefined : placeTyped(options.store, cli.directories.work);
+  const store = openBackupStore(typed ?? atHome(settings.store), {
     s3: withCaAtHome(settings.s3),
     accessTo: (host) => accessToOne({ ...host, roles: [] }, config.ssh),
   });
@@ -52,6 +55,7 @@ export async function openBackup(
   const publicKey = (await keys.knownPublicKey()) ?? (await keys.signingKey()).publicKey;
   return {
     settings,
+    isOther: typed !== undefined && typed !== placeTyped(settings.store, cli.directories.work),
     publicKey,
     ports: { store, ciphers: nodeSetCiphers, wrapping: new AgeKeyWrapping(), keys, owner, isRunning: runningBeside(owner), seen },
     trust: { publicKeys: [publicKey, ...settings.signers.flatMap((signer) => fromBase64Url(signer) ?? []), ...(options.signers ?? [])] },

@@ -16,7 +16,7 @@ export const command: CommandModule = {
       const nowMs = app.ports.clock.nowMs();
       const [{ sets, lost }, schedule] = await Promise.all([
         listAndRemember(context, app.config.cluster, nowMs),
-        app.config.cluster === "" ? undefined : scheduleHere(cli, app.config.cluster, nowMs),
+        app.config.cluster === "" || backup.isOther ? undefined : scheduleHere(cli, app.config.cluster, nowMs),
       ]);
       display.stop();
       const document: BackupListDocument = {

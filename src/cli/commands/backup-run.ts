@@ -47,6 +47,8 @@ export const command: CommandModule = {
         done.untold.map(({ what, error }) => ({ what, code: error.code, detail: error.detail })),
       );
       printResult(cli, document, () => backupRunPage(document));
+      // Ctrl-C and --timeout are told as of any other verb: this is no run that is resumed.
+      if (done.error !== undefined && cli.signal.aborted) throw done.error;
       if (done.error !== undefined) printShortfall(cli, done.error, errorPage(done.error));
       return exitOf(done);
     });

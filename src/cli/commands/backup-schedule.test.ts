@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { cli, workDirectory, type CliResult } from "../../../test/support/captured-cli.ts";
 import { FakeClock } from "../../../test/support/fake-clock.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import { readClusterConfig } from "../../schemas/config.ts";
 import { outputDocuments } from "../../schemas/output.ts";
 import { writeInstalledTimer } from "../../schemas/backup-schedule.ts";
@@ -19,10 +20,16 @@ function setting(context: TestContext) {
   const passphrase = join(path, "passphrase");
   writeFileSync(passphrase, "planted-secret-passphrase\n", { mode: 0o600 });
   const clock = new FakeClock();
-  const call = (words: readonly string[], more = "", answers: readonly string[] = []): Promise<CliResult> => {
+  const call = (words: readonly string[], more = "", answers: readonly string[] = [], signal?: AbortSignal): Promise<CliResult> => {
     const section = `backup: { store: ${join(path, "store")}, passphraseFile: ${passphrase}${more} }\n`;
     const text = `apiVersion: requorum/v1\ncluster: prod\nhosts: [{ name: cp1, address: 10.0.0.11, roles: [control-plane] }]\n${section}`;
-    const options = { config: readClusterConfig(text, "/r.yaml"), ports: { clock }, isTty: answers.length > 0, answers };
+    const options = {
+      config: readClusterConfig(text, "/r.yaml"),
+      ports: { clock },
+      isTty: answers.length > 0,
+      answers,
+      ...(signal && { signal }),
+    };
     return cli(words, options, path);
   };
   return { path, clock, call };
@@ -84,6 +91,26 @@ test("backup run: a store that cannot be opened, and a webhook and metrics that 
   const credential = join(path, "credential");
   writeFileSync(credential, "another\n", { mode: 0o400 });
   assert.equal((await call(["backup", "run", "--credential", credential])).code, 10);
+});
+
+test("backup run: Ctrl-C is told with what applies to it, and its result stands", async (context) => {
+  const { call } = setting(context);
+  const signal = AbortSignal.abort(new RecoveryError("INTERRUPTED", { subject: "requorum", detail: "stopped by SIGINT" }));
+  const { code, out, err } = await call(["backup", "run"], "", [], signal);
+  assert.equal(code, 130, err);
+  assert.match(out, /no proven backup/);
+  assert.match(err, /stopped by SIGINT[^]*requorum backup timer show/);
+  assert.doesNotMatch(err, /resume/);
+});
+
+test("backup list: of another store than the configured one the schedule is not shown, and is no reason to fail", async (context) => {
+  const { path, call } = setting(context);
+  await call(["backup", "run"]);
+  for (const same of ["store", `${path}/store/`]) assert.equal((await call(["backup", "list", "--store", same])).code, 3, same);
+  const other = await call(["backup", "list", "--store", "other", "-o", "json"]);
+  assert.equal(other.code, 0, other.err);
+  assert.equal(documentOf(other)["schedule"], null);
+  assert.match(other.err, /^$/);
 });
 
 test("backup timer: a plan with both units is shown first; refused without consent, nothing is written", async (context) => {

@@ -103,6 +103,7 @@ function installRequest(invocation: Invocation, { app, cluster }: ClusterCall): 
     storeDirectory: storeDirectory(settings)[0],
     runSecondsMax: limit,
     isStarted: !hasFlag(invocation, "files-only"),
+    isOnlyShown: hasFlag(invocation, "plan"),
   };
 }
 

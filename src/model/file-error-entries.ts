@@ -83,7 +83,8 @@ export const fileErrorEntries = {
     summary: "the target is not empty",
     retry: "permanent",
     exit: "refused",
-    meaning: "A data directory is only ever written to a path where nothing is, or an empty directory. Nothing was written or changed.",
+    meaning:
+      "A data directory, a directory of unsealed files or a key file is only ever written to a path where nothing is, or an empty directory. Nothing was written or changed.",
   },
   LOG_DOES_NOT_FIT: {
     summary: "the log does not continue the database",

@@ -60,6 +60,8 @@ export interface BackupListDocument {
   readonly schedule: ScheduleSummary | undefined;
   /** Was the newest when this machine last looked, and is gone. */
   readonly lost: SeenSet | undefined;
+  /** false: nothing of a store is there. */
+  readonly isStore: boolean;
   readonly sets: readonly ListedBackup[];
 }
 

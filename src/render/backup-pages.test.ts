@@ -35,6 +35,7 @@ test("list and status: a set that could not be read since it was proven, or a pr
     publicKey: "",
     schedule: undefined,
     lost: undefined,
+    isStore: true,
     sets,
   });
   const text = drawPage(page, { columns: 500, hasColor: false });

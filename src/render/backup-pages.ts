@@ -69,6 +69,9 @@ export function backupListPage(list: BackupListDocument): Page {
   if (list.sets.length === 0)
     return [
       line(`no backup sets in ${list.store}`),
+      ...(list.isStore
+        ? []
+        : [line(warn("nothing of a store is there: none was begun, it is another place, or a disk that is not mounted"), 2)]),
       ...lostBlocks(list.lost, list.store),
       command("requorum backup create", "make the first one"),
       ...scheduleBlocks(list),

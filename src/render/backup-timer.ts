@@ -2,6 +2,7 @@ import type { InstalledTimer, ScheduleSummary } from "../model/backup-schedule.t
 import type { TimerAction, TimerPlan } from "../model/timer-plan.ts";
 import { scheduleReason, scheduleWords } from "./backup-run.ts";
 import { bad, command, dim, gap, good, heading, item, line, strong, warn, type Block, type Page } from "./page.ts";
+import { timeWords } from "./words.ts";
 
 export interface BackupTimerChangeDocument {
   readonly apiVersion: "requorum/v1";
@@ -136,7 +137,7 @@ export function backupTimerPage(seen: BackupTimerDocument): Page {
 function failureBlocks(schedule: ScheduleSummary | undefined): readonly Block[] {
   const failure = schedule?.lastFailure;
   if (failure === undefined) return [];
-  return [line(dim(`last failure ${failure.at}: ${failure.code} (${failure.phase})`), 2)];
+  return [line(dim(`last failure ${timeWords(failure.at)}: ${failure.code} (${failure.phase})`), 2)];
 }
 
 function fileSpan(file: BackupTimerDocument["units"][number]["file"]) {

@@ -64,6 +64,9 @@ export const backupListSchema = z.object({
   cluster: z.string(),
   store: z.string(),
   lost,
+  isStore: z
+    .boolean()
+    .describe("false: nothing of a store is there: none was begun, it is another place, or a disk that is not mounted; also no sets then"),
   schedule: scheduleSummary,
   publicKey: z.string().describe("of this machine: what another one puts into `backup.signers` to trust its sets"),
   sets: z

@@ -3,6 +3,7 @@ import type { BackupSetId } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import { hasFlag, listArgument, listOption, textArgument, textOption, type Invocation } from "../command-spec.ts";
+import { nameOrLatest } from "./set-name.ts";
 import type { OpenSets } from "./open-sets.ts";
 
 /** The set that is meant, if a known key signed it; without a name the newest. USAGE, BACKUP_SET_NOT_FOUND, BACKUP_SET_UNTRUSTED, BACKUP_SET_DAMAGED. */
@@ -11,13 +12,7 @@ export async function chosenSet(
   { reading, cluster, keys }: OpenSets,
   name: string | undefined,
 ): Promise<BackupSetId> {
-  const wanted = name ?? "latest";
-  if (cluster === undefined && wanted === "latest")
-    throw new RecoveryError("USAGE", {
-      subject: "argument set",
-      detail:
-        "without a configuration nothing says which cluster's newest set is meant: give the set's name, as the store has it below sets/",
-    });
+  const wanted = nameOrLatest(name, cluster);
   const context = { backup: { ...reading, keys }, trust: reading.trust, signal: invocation.cli.signal };
   const found = await findSet(context, { name: wanted, cluster: cluster ?? "" });
   if (found.kind === "trusted") return found.id;

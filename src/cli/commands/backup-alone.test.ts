@@ -45,6 +45,7 @@ test("backup verify and drill open a set with an identity and the named signer a
   // Its snapshot is none of etcd: that the key opened it is what is seen here.
   const drilled = await alone("drill", firstSet, ...opened);
   assert.match(drilled.out, /V1 {2}holds/);
+  assert.doesNotMatch(drilled.out, /requorum backup drill/, "a drill names no further drill");
   assert.doesNotMatch(drilled.out, /no key to open|BACKUP_KEY_WRONG|BACKUP_SET_UNTRUSTED/);
 });
 
@@ -62,10 +63,11 @@ test("backup copy works on two stores without a configuration: the signer is nam
 });
 
 test("backup verify and show without a configuration ask for the name of the set; a configuration that was named must be there", async () => {
-  for (const verb of ["verify", "show"]) {
-    const { code, err } = await alone(verb);
+  for (const verb of ["verify", "show", "get latest"].map((words) => words.split(" "))) {
+    const { code, err } = await alone(...verb);
     assert.equal(code, 2);
     assert.match(err.replaceAll(/\s+/g, " "), /nothing says which cluster's newest set is meant: give the set's name/);
+    assert.ok(err.replaceAll(/\s+/g, " ").includes(`requorum backup list --store ${store}`), err);
   }
   const { code, err } = await alone("list", "--config", "mistyped.yaml");
   assert.equal(code, 2);

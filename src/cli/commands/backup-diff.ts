@@ -1,4 +1,5 @@
-import { textArgument, type CommandModule } from "../command-spec.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { textArgument, textOption, type CommandModule } from "../command-spec.ts";
 import { encryptionLines, withSourceSets } from "../backup/readable-sets.ts";
 import { askedDiff, printFileDiff } from "../file-work/print-file-diff.ts";
 
@@ -6,6 +7,13 @@ export const command: CommandModule = {
   run(invocation) {
     const set = textArgument(invocation, "set");
     const to = textArgument(invocation, "to");
+    if (to === undefined && textOption(invocation, "from-revision") === undefined && textOption(invocation, "to-revision") === undefined)
+      throw new RecoveryError("USAGE", {
+        subject: "argument to",
+        detail:
+          "say what the set is compared with: live, another set, or a file; or give --from-revision or --to-revision for the set at two revisions",
+        remedies: [{ why: "what a restore of it would lose", command: `requorum backup diff ${set ?? "latest"} live` }],
+      });
     const isOther = to !== undefined && isNoSet(to);
     return withSourceSets(invocation, to === undefined || isOther ? [set] : [set, to], (sets) => {
       const [from, second = from] = sets;

@@ -1,4 +1,5 @@
 import { listAndRemember, type ListedBackupSet } from "../../app/backup/list-backups.ts";
+import { readStoreIdentity } from "../../catalogue/store-identity.ts";
 import type { Restorability } from "../../catalogue/verify/restorability.ts";
 import { toBase64Url } from "../../formats/backup-set/byte-text.ts";
 import { setSummary, type BackupListDocument, type BackupProofSummary, type ListedBackup } from "../../render/backup-document.ts";
@@ -27,6 +28,7 @@ export const command: CommandModule = {
         publicKey: toBase64Url(backup.publicKey),
         schedule,
         lost,
+        isStore: sets.length > 0 || (await readStoreIdentity(backup.ports.store, { signal: app.signal })) !== undefined,
         sets: sets.map((one) => listed(one, nowMs)),
       };
       printResult(cli, document, () => backupListPage(document));

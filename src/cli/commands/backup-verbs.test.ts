@@ -42,10 +42,11 @@ test("backup list: an empty store is no error, and says how to make the first se
   const { call } = setting(context);
   const { code, out } = await call(["backup", "list"]);
   assert.equal(code, 0);
-  assert.match(out, /no backup sets in .*store/);
+  assert.match(out, /no backup sets in .*store\n +nothing of a store is there: .* a disk that is not mounted/);
   assert.match(out, /requorum backup create/);
   assert.match(out, /signs with [A-Za-z0-9_-]{43}/);
-  assert.deepEqual(documentOf(await call(["backup", "list", "-o", "json"]))["sets"], []);
+  const { sets, isStore } = documentOf(await call(["backup", "list", "-o", "json"]));
+  assert.deepEqual([sets, isStore], [[], false]);
 });
 
 test("backup list and show: a set of a known signer is trusted, of another one it is told, a damaged manifest is listed as damaged", async (context) => {
@@ -69,6 +70,13 @@ test("backup list and show: a set of a known signer is trusted, of another one i
   assert.match(damaged.out, new RegExp(`${firstSet}: damaged`));
   documentOf(await call(["backup", "list", "-o", "json"]));
   assert.equal((await call(["backup", "show", firstSet])).code, 15);
+});
+
+test("backup diff: a set alone is compared with nothing, and the call that is meant most is given", async (context) => {
+  const { call } = setting(context);
+  const { code, err } = await call(["backup", "diff", "latest"]);
+  assert.equal(code, 2);
+  assert.match(err, /say what the set is compared with[^]*requorum backup diff latest live\n/);
 });
 
 test("backup show: a set that is not there is a usage error that names those that are; latest of none says whose", async (context) => {

@@ -74,8 +74,8 @@ function drillBlocks({ drill, sandbox }: BackupVerificationDocument): readonly B
 function nextBlocks(seen: BackupVerificationDocument): readonly Block[] {
   if (seen.levels.some(({ verdict }) => verdict === "fails"))
     return [command("requorum backup list", "other sets, and what is proven of them"), command("requorum backup create", "make a new set")];
-  if (seen.levels.some(({ level, verdict }) => level === "V5" && verdict === "holds")) return [];
-  // What is not known is to be settled first, and a drill that could not be made is not made by calling it again.
-  if (seen.isDrill || seen.levels.some(({ verdict }) => verdict === "unknown")) return [];
+  // What keeps a level from being tried, as a key that is not here, keeps a drill from it too.
+  const isReached = seen.level !== undefined && seen.level >= seen.wanted;
+  if (!isReached || seen.level === "V5") return [];
   return [command(`requorum backup drill ${seen.id}`, "restore it into a sandbox, and measure")];
 }

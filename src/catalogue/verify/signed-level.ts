@@ -32,7 +32,7 @@ export async function proveSigned(
   if (!isTrustedBy(signers, trust))
     // Nothing that the set says, and nothing of it was read: `unknown` is only what the store did not give.
     return notTried(
-      `the manifest is signed by ${signers.join(", ")}, which is not among the known keys: somebody else made this set, or signed it anew. If that is the key of a machine that makes backups of yours, compare it there, and add it to \`backup.signers\` of the configuration`,
+      `the manifest is signed by ${signers.join(", ")}, which is not among the known keys: somebody else made this set, or signed it anew. If that is the key of a machine that makes backups of yours, compare it there, and add it to \`backup.signers\` of the configuration, or give it as --trust-signer`,
     );
   const objects = [
     { name: indexName(manifest.index.sha256), ref: manifest.index },

@@ -39,6 +39,8 @@ test("backup verify and drill open a set with an identity and the named signer a
   const opened = ["--identity", "escrow.txt", "--trust-signer", signer];
   const untrusted = await alone("verify", firstSet, "--level", "V1", "--identity", "escrow.txt");
   assert.equal(untrusted.code, 10);
+  assert.match(untrusted.out.replaceAll(/\s+/g, " "), /or give it as --trust-signer/);
+  assert.doesNotMatch(untrusted.out, /requorum backup drill/, "what keeps it from V1 keeps a drill from it too");
   const { code, out, err } = await alone("verify", firstSet, "--level", "V1", ...opened);
   assert.equal(code, 0, err);
   assert.match(out, /proven to V1/);

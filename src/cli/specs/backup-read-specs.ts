@@ -54,8 +54,9 @@ export const backupReadSpecs: readonly CommandSpec[] = [
       { command: "requorum backup get latest configmap/settings -n shop", why: "one deleted object; append `| kubectl apply -f -`" },
       { command: "requorum backup get latest --namespace shop", why: "a whole namespace" },
       {
-        command: "requorum backup get 20261122-031500-3fa9c1 secret/app-login -n shop --store /mnt/usb/sets --identity escrow.txt",
-        why: "on any machine, with a recipient's identity",
+        command:
+          "requorum backup get 20261122-031500-3fa9c1 secret/app-login -n shop --store /mnt/usb/sets --identity escrow.txt --trust-signer KEY",
+        why: "on any machine, with a recipient's identity; KEY is what `backup list` shows on the machine that makes the backups",
       },
     ],
     exits: ["findings", "factsIncomplete", "failed", "verificationFailed", "refused", "interrupted"],

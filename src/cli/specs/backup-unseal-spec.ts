@@ -28,11 +28,13 @@ export const unsealSpec: CommandSpec = {
   examples: [
     { command: "requorum backup unseal --to /root/set", why: "the newest set, on the machine that makes the backups" },
     {
-      command: "requorum backup unseal 20261122-031500-3fa9c1 --store /mnt/usb/sets --to /root/set --identity escrow.txt",
-      why: "on any machine, with a recipient's identity",
+      command:
+        "requorum backup unseal 20261122-031500-3fa9c1 --store /mnt/usb/sets --to /root/set --identity escrow.txt --trust-signer KEY",
+      why: "on any machine, with a recipient's identity; KEY is what `backup list` shows on the machine that makes the backups",
     },
     {
-      command: "requorum backup unseal 20261122-031500-3fa9c1 --store /mnt/usb/sets --to /root/set --passphrase-file passphrase",
+      command:
+        "requorum backup unseal 20261122-031500-3fa9c1 --store /mnt/usb/sets --to /root/set --passphrase-file passphrase --trust-signer KEY",
       why: "with the passphrase alone",
     },
   ],

@@ -354,6 +354,18 @@ test("createBackup: what a killed writer left and the store does not let go is a
   assert.match(remarks.join("\n"), /^what a killed writer left in .*EIO/);
 });
 
+test("createBackup: a store whose host key is another one meanwhile is no member that gives nothing: no other one is asked", async () => {
+  const { create, sets } = world();
+  let puts = 0;
+  sets.store.beforeCall = (operation, name) => {
+    if (operation !== "put" || !name.startsWith("packs/")) return;
+    puts += 1;
+    throw new RecoveryError("SSH_HOST_KEY_CHANGED", { subject: `store ${sets.store.place}`, detail: "host nas: it offers another key" });
+  };
+  await assert.rejects(create(), isRecoveryError("SSH_HOST_KEY_CHANGED", /known one: host nas: it offers another key$/));
+  assert.equal(puts, 1);
+});
+
 test("createBackup: Ctrl-C while it is read leaves nothing of the set", async () => {
   const { context, state, nothingStays } = world();
   const stop = new AbortController();

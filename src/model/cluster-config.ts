@@ -134,3 +134,7 @@ export const defaultPaths: ClusterConfig["paths"] = {
 export function runsEtcd(host: HostConfig, { etcdTopology }: ClusterConfig): boolean {
   return host.roles.includes("etcd") || (etcdTopology === "stacked" && host.roles.includes("control-plane"));
 }
+
+/** A cluster's name is a directory of the state directory, and a word that is typed to consent: never a path. */
+export const clusterNameForm = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
+export const clusterNameWords = "a name of lower-case letters, digits, dots and hyphens";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { defaultPaths } from "../model/cluster-config.ts";
+import { clusterNameForm, clusterNameWords, defaultPaths } from "../model/cluster-config.ts";
 import { backupSchema } from "./backup-config-schema.ts";
 import { isAddress, splitEndpoint } from "./network-address.ts";
 
@@ -68,7 +68,7 @@ export const configSchema = z
     apiVersion: z.literal("requorum/v1"),
     cluster: z
       .string()
-      .regex(/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/, { error: "a name of lower-case letters, digits, dots and hyphens" })
+      .regex(clusterNameForm, { error: clusterNameWords })
       .meta({ description: "The cluster's name: you type it to consent, and its records are kept under it." }),
     platform: z.enum(platforms).optional().meta({ description: "How the cluster was made. Default: kubeadm." }),
     etcdTopology: z

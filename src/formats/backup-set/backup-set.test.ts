@@ -132,6 +132,8 @@ test("parseManifest: the field that is wrong is named", async () => {
     [changed((m) => Object.assign(m["index"] ?? {}, { sizeBytes: 1e12 })), /index.sizeBytes/],
     [changed((m) => Object.assign(m["packs"]?.[0] ?? {}, { sha256: "../../../etc/passwd" })), /packs\[0\].sha256: expected 64 hex digits/],
     [changed((m) => Object.assign(m["cluster"] ?? {}, { clusterId: "xyz" })), /cluster.clusterId/],
+    // It names a directory of whoever verifies the set.
+    [changed((m) => Object.assign(m["cluster"] ?? {}, { name: "../../etc" })), /cluster.name: expected a name of lower-case letters/],
     [changed((m) => Object.assign(m, { id: "20260301-030000-aaaaab" })), /it is the manifest of/],
   ] as const)
     assert.throws(() => parseManifest(text, firstSet), isRecoveryError("BACKUP_SET_DAMAGED", words), String(words));

@@ -1,4 +1,5 @@
 import type { BackupManifest, BackupMark, BackupPartKind, StoredObjectRef, WrappedDataKey } from "../../model/backup-set.ts";
+import { clusterNameForm, clusterNameWords } from "../../model/cluster-config.ts";
 import { asBackupSetId, asClusterId, asHostName, asMemberId, type BackupSetId } from "../../model/ids.ts";
 import type { RecoveryError } from "../../model/recovery-error.ts";
 import { utf8 } from "./byte-text.ts";
@@ -85,7 +86,7 @@ export function unknownKind(id: BackupSetId): (word: string) => RecoveryError {
 
 function readCluster(fields: JsonFields): BackupManifest["cluster"] {
   return {
-    name: fields.text("name"),
+    name: fields.matching("name", clusterNameForm, clusterNameWords),
     platform: fields.text("platform"),
     etcdTopology: fields.oneOf("etcdTopology", ["stacked", "external"]),
     clusterId: fields.optionalBranded("clusterId", asClusterId),

@@ -7,6 +7,9 @@ import type { BackupStore } from "../ports/backup-store.ts";
 
 /** A pack is put when it has so much: few objects, and little to send again when a put fails. */
 export const packTargetBytes = 16 * 1024 * 1024;
+/** The room of the first pack, until it needs more: a set that shares most of its content, or is small, stays in it. */
+const firstRoomBytes = 1024 * 1024;
+const roomBytes = packTargetBytes + sealedChunkBytesMax;
 /** Packs that are on their way at one time: with the one that is filled, 80 MiB of memory whatever is written. */
 const putsAtOnce = 4;
 
@@ -39,9 +42,8 @@ export class PackWriter {
 
   /** `seal` writes a chunk to the beginning of what it is given, and gives its length. */
   add(seal: (into: Uint8Array) => number): PackedChunk {
-    this.#buffer ??= this.#free.pop() ?? new Uint8Array(packTargetBytes + sealedChunkBytesMax);
     const offset = this.#usedBytes;
-    const length = seal(this.#buffer.subarray(offset, offset + sealedChunkBytesMax));
+    const length = seal(this.#roomyBuffer().subarray(offset, offset + sealedChunkBytesMax));
     this.#usedBytes += length;
     return { pack: this.#refs.length, offset, length };
   }
@@ -69,6 +71,16 @@ export class PackWriter {
   async quiet(): Promise<readonly string[]> {
     await Promise.all(this.#underWay);
     return this.#begun;
+  }
+
+  /** With room for one chunk more. */
+  #roomyBuffer(): Uint8Array {
+    const buffer = (this.#buffer ??= this.#free.pop() ?? new Uint8Array(this.#refs.length === 0 ? firstRoomBytes : roomBytes));
+    if (buffer.length - this.#usedBytes >= sealedChunkBytesMax) return buffer;
+    const larger = new Uint8Array(roomBytes);
+    larger.set(buffer.subarray(0, this.#usedBytes));
+    this.#buffer = larger;
+    return larger;
   }
 
   #begin(): void {

@@ -9,7 +9,6 @@ import type { BackupStore } from "../ports/backup-store.ts";
 export const packTargetBytes = 16 * 1024 * 1024;
 /** The room of the first pack, until it needs more: a set that shares most of its content, or is small, stays in it. */
 const firstRoomBytes = 1024 * 1024;
-const roomBytes = packTargetBytes + sealedChunkBytesMax;
 /** Packs that are on their way at one time: with the one that is filled, 80 MiB of memory whatever is written. */
 const putsAtOnce = 4;
 
@@ -20,11 +19,20 @@ export interface PackedChunk {
   readonly length: number;
 }
 
+export interface PackWriterOptions {
+  readonly store: Pick<BackupStore, "put">;
+  readonly ciphers: SetCiphers;
+  readonly signal: AbortSignal;
+  /** For tests: instead of `packTargetBytes`. */
+  readonly packBytes?: number;
+}
+
 /** Gathers sealed chunks into packs and puts these while the next is filled. */
 export class PackWriter {
   readonly #store: Pick<BackupStore, "put">;
   readonly #ciphers: SetCiphers;
   readonly #signal: AbortSignal;
+  readonly #packBytes: number;
   readonly #refs: (StoredObjectRef | undefined)[] = [];
   /** Names of all packs whose put was begun: one that failed may be there all the same. */
   readonly #begun: string[] = [];
@@ -34,10 +42,11 @@ export class PackWriter {
   #buffer: Uint8Array | undefined;
   #usedBytes = 0;
 
-  constructor(options: { readonly store: Pick<BackupStore, "put">; readonly ciphers: SetCiphers; readonly signal: AbortSignal }) {
+  constructor(options: PackWriterOptions) {
     this.#store = options.store;
     this.#ciphers = options.ciphers;
     this.#signal = options.signal;
+    this.#packBytes = options.packBytes ?? packTargetBytes;
   }
 
   /** `seal` writes a chunk to the beginning of what it is given, and gives its length. */
@@ -50,7 +59,7 @@ export class PackWriter {
 
   /** To be called after each `add`: puts the pack when it is full, and waits while too many are on their way. */
   async settle(): Promise<void> {
-    if (this.#usedBytes < packTargetBytes) return;
+    if (this.#usedBytes < this.#packBytes) return;
     this.#begin();
     while (this.#underWay.size >= putsAtOnce) await Promise.race(this.#underWay);
     this.#throwFailure();
@@ -75,9 +84,10 @@ export class PackWriter {
 
   /** With room for one chunk more. */
   #roomyBuffer(): Uint8Array {
-    const buffer = (this.#buffer ??= this.#free.pop() ?? new Uint8Array(this.#refs.length === 0 ? firstRoomBytes : roomBytes));
+    const buffer = (this.#buffer ??=
+      this.#free.pop() ?? new Uint8Array(this.#refs.length === 0 ? firstRoomBytes : this.#packBytes + sealedChunkBytesMax));
     if (buffer.length - this.#usedBytes >= sealedChunkBytesMax) return buffer;
-    const larger = new Uint8Array(roomBytes);
+    const larger = new Uint8Array(this.#packBytes + sealedChunkBytesMax);
     larger.set(buffer.subarray(0, this.#usedBytes));
     this.#buffer = larger;
     return larger;

@@ -22,9 +22,13 @@ import { asBackupSetId } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import type { ProcessOwner } from "../ports/process-owner.ts";
 import { listSets } from "./list-sets.ts";
-import { packTargetBytes } from "./pack-writer.ts";
+import { SetContent } from "./set-content.ts";
 import { openSet } from "./set-reader.ts";
-import { SetWriter } from "./set-writer.ts";
+import { SetWriter, type SetWriting } from "./set-writer.ts";
+
+/** Many packs of little content. */
+const packBytes = 8 * chunkBytes;
+const inSmallPacks: Pick<SetWriting, "makeContent"> = { makeContent: (options) => new SetContent({ ...options, packBytes }) };
 
 const files = {
   "/etc/kubernetes/pki/ca.key": seededBytes(1, 1675),
@@ -185,16 +189,16 @@ test("a part of many packs is put while it is read, and no more than five packs 
     await new Promise((resolve) => setImmediate(resolve));
     held -= 1;
   };
-  const sizeBytes = 7 * packTargetBytes;
+  const sizeBytes = 7 * packBytes;
   const piece = new Uint8Array(chunkBytes);
   const noise = async function* () {
     for (let done = 0; done < sizeBytes; done += piece.length) {
-      for (let index = 0; index < piece.length; index += 65_536 / 16) crypto.getRandomValues(piece.subarray(index, index + 65_536 / 16));
+      crypto.getRandomValues(piece);
       yield piece; // the same buffer again and again, as a reader that reuses its own gives it
       await Promise.resolve();
     }
   };
-  const writer = await SetWriter.begin(writing, { id: firstSet, recipients: [recipient] });
+  const writer = await SetWriter.begin({ ...writing, ...inSmallPacks }, { id: firstSet, recipients: [recipient] });
   const part = await writer.addPart(partHead("/noise"), noise());
   assert.equal(part.sizeBytes, sizeBytes);
   const { packs } = await writer.finish(manifestFacts());
@@ -208,8 +212,8 @@ test("a part of many packs is put while it is read, and no more than five packs 
 
 test("abort takes away what was written, and the claim", async () => {
   const { writing, store } = setWorld();
-  const writer = await SetWriter.begin(writing, { id: firstSet, recipients: [recipient] });
-  const noise = Buffer.alloc(packTargetBytes + chunkBytes);
+  const writer = await SetWriter.begin({ ...writing, ...inSmallPacks }, { id: firstSet, recipients: [recipient] });
+  const noise = Buffer.alloc(packBytes + chunkBytes);
   for (let offset = 0; offset < noise.length; offset += 65_536) crypto.getRandomValues(noise.subarray(offset, offset + 65_536));
   await writer.addPart(partHead("/noise"), noise);
   await writer.abort();

@@ -97,7 +97,7 @@ test("no plain content, path or sha256 of a small part is in what is stored, nor
 
 test("a second set stores only what is new, and the first may be read without it", async () => {
   const { writing, reading, store } = setWorld();
-  const content = seededBytes(4, 40 * chunkBytes);
+  const content = seededBytes(4, 20 * chunkBytes);
   await writeSet(writing, { "/snapshot": content });
   const before = store.names("packs/");
   const changed = content.slice();
@@ -148,7 +148,7 @@ test("of a store of years only the newest sets are looked at", async () => {
 
 test("equal chunks inside one set are stored once", async () => {
   const { writing, store } = setWorld();
-  await writeSet(writing, { "/zeros": new Uint8Array(500 * chunkBytes), "/again": new Uint8Array(7 * chunkBytes) });
+  await writeSet(writing, { "/zeros": new Uint8Array(50 * chunkBytes), "/again": new Uint8Array(7 * chunkBytes) });
   const [pack] = store.names("packs/");
   assert.ok((store.objects.get(pack ?? "")?.content.length ?? Infinity) < 1000);
 });

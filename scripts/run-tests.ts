@@ -35,7 +35,8 @@ async function runFiles(tier: Tier, files: readonly string[], totals: Totals): P
     await follow(tier, run({ files: [...files], concurrency: tier.concurrency, timeout: tier.testTimeoutMs }), totals);
     return;
   }
-  const groupCount = Math.ceil(files.length / tier.filesPerProcess);
+  // So many for each core: with one more, the others would wait for it at the end.
+  const groupCount = Math.min(files.length, Math.ceil(files.length / tier.filesPerProcess / tier.concurrency) * tier.concurrency);
   // Dealt out in turns, so that neighbours, which are alike in length, do not all come to one process.
   const groups = Array.from({ length: groupCount }, (_, group) => files.filter((_file, at) => at % groupCount === group));
   const entry = join(import.meta.dirname, "run-test-group.ts");

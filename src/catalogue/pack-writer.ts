@@ -7,6 +7,8 @@ import type { BackupStore } from "../ports/backup-store.ts";
 
 /** A pack is put when it has so much: few objects, and little to send again when a put fails. */
 export const packTargetBytes = 16 * 1024 * 1024;
+/** The room of the first pack, until it needs more: a set that shares most of its content, or is small, stays in it. */
+const firstRoomBytes = 1024 * 1024;
 /** Packs that are on their way at one time: with the one that is filled, 80 MiB of memory whatever is written. */
 const putsAtOnce = 4;
 
@@ -17,11 +19,20 @@ export interface PackedChunk {
   readonly length: number;
 }
 
+export interface PackWriterOptions {
+  readonly store: Pick<BackupStore, "put">;
+  readonly ciphers: SetCiphers;
+  readonly signal: AbortSignal;
+  /** For tests: instead of `packTargetBytes`. */
+  readonly packBytes?: number;
+}
+
 /** Gathers sealed chunks into packs and puts these while the next is filled. */
 export class PackWriter {
   readonly #store: Pick<BackupStore, "put">;
   readonly #ciphers: SetCiphers;
   readonly #signal: AbortSignal;
+  readonly #packBytes: number;
   readonly #refs: (StoredObjectRef | undefined)[] = [];
   /** Names of all packs whose put was begun: one that failed may be there all the same. */
   readonly #begun: string[] = [];
@@ -31,24 +42,24 @@ export class PackWriter {
   #buffer: Uint8Array | undefined;
   #usedBytes = 0;
 
-  constructor(options: { readonly store: Pick<BackupStore, "put">; readonly ciphers: SetCiphers; readonly signal: AbortSignal }) {
+  constructor(options: PackWriterOptions) {
     this.#store = options.store;
     this.#ciphers = options.ciphers;
     this.#signal = options.signal;
+    this.#packBytes = options.packBytes ?? packTargetBytes;
   }
 
   /** `seal` writes a chunk to the beginning of what it is given, and gives its length. */
   add(seal: (into: Uint8Array) => number): PackedChunk {
-    this.#buffer ??= this.#free.pop() ?? new Uint8Array(packTargetBytes + sealedChunkBytesMax);
     const offset = this.#usedBytes;
-    const length = seal(this.#buffer.subarray(offset, offset + sealedChunkBytesMax));
+    const length = seal(this.#roomyBuffer().subarray(offset, offset + sealedChunkBytesMax));
     this.#usedBytes += length;
     return { pack: this.#refs.length, offset, length };
   }
 
   /** To be called after each `add`: puts the pack when it is full, and waits while too many are on their way. */
   async settle(): Promise<void> {
-    if (this.#usedBytes < packTargetBytes) return;
+    if (this.#usedBytes < this.#packBytes) return;
     this.#begin();
     while (this.#underWay.size >= putsAtOnce) await Promise.race(this.#underWay);
     this.#throwFailure();
@@ -69,6 +80,17 @@ export class PackWriter {
   async quiet(): Promise<readonly string[]> {
     await Promise.all(this.#underWay);
     return this.#begun;
+  }
+
+  /** With room for one chunk more. */
+  #roomyBuffer(): Uint8Array {
+    const buffer = (this.#buffer ??=
+      this.#free.pop() ?? new Uint8Array(this.#refs.length === 0 ? firstRoomBytes : this.#packBytes + sealedChunkBytesMax));
+    if (buffer.length - this.#usedBytes >= sealedChunkBytesMax) return buffer;
+    const larger = new Uint8Array(this.#packBytes + sealedChunkBytesMax);
+    larger.set(buffer.subarray(0, this.#usedBytes));
+    this.#buffer = larger;
+    return larger;
   }
 
   #begin(): void {

@@ -1,9 +1,8 @@
 import type { BackupPart, StoredObjectRef } from "../model/backup-set.ts";
-import type { SetCiphers } from "../formats/backup-set/set-ciphers.ts";
 import type { ChunkPlace } from "../formats/backup-set/set-index.ts";
 import type { SetKeys } from "../formats/backup-set/set-keys.ts";
-import type { BackupStore } from "../ports/backup-store.ts";
 import type { KnownChunk } from "./known-chunks.ts";
+import type { PackWriterOptions } from "./pack-writer.ts";
 
 /** What of a part its content says. */
 export interface StoredContent extends Pick<BackupPart, "sizeBytes" | "sha256" | "chunks"> {
@@ -27,12 +26,9 @@ export interface SetContentWork {
   quiet(): Promise<readonly string[]>;
 }
 
-export interface SetContentOptions {
-  readonly store: Pick<BackupStore, "put">;
-  readonly ciphers: SetCiphers;
+export interface SetContentOptions extends PackWriterOptions {
   readonly keys: SetKeys;
   readonly known: ReadonlyMap<string, KnownChunk>;
-  readonly signal: AbortSignal;
 }
 
 /** `dataKey`: what `keys` were derived from. */

@@ -22,9 +22,13 @@ import { asBackupSetId } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import type { ProcessOwner } from "../ports/process-owner.ts";
 import { listSets } from "./list-sets.ts";
-import { packTargetBytes } from "./pack-writer.ts";
+import { SetContent } from "./set-content.ts";
 import { openSet } from "./set-reader.ts";
-import { SetWriter } from "./set-writer.ts";
+import { SetWriter, type SetWriting } from "./set-writer.ts";
+
+/** Many packs of little content. */
+const packBytes = 8 * chunkBytes;
+const inSmallPacks: Pick<SetWriting, "makeContent"> = { makeContent: (options) => new SetContent({ ...options, packBytes }) };
 
 const files = {
   "/etc/kubernetes/pki/ca.key": seededBytes(1, 1675),
@@ -93,7 +97,7 @@ test("no plain content, path or sha256 of a small part is in what is stored, nor
 
 test("a second set stores only what is new, and the first may be read without it", async () => {
   const { writing, reading, store } = setWorld();
-  const content = seededBytes(4, 40 * chunkBytes);
+  const content = seededBytes(4, 20 * chunkBytes);
   await writeSet(writing, { "/snapshot": content });
   const before = store.names("packs/");
   const changed = content.slice();
@@ -144,7 +148,7 @@ test("of a store of years only the newest sets are looked at", async () => {
 
 test("equal chunks inside one set are stored once", async () => {
   const { writing, store } = setWorld();
-  await writeSet(writing, { "/zeros": new Uint8Array(500 * chunkBytes), "/again": new Uint8Array(7 * chunkBytes) });
+  await writeSet(writing, { "/zeros": new Uint8Array(50 * chunkBytes), "/again": new Uint8Array(7 * chunkBytes) });
   const [pack] = store.names("packs/");
   assert.ok((store.objects.get(pack ?? "")?.content.length ?? Infinity) < 1000);
 });
@@ -185,16 +189,16 @@ test("a part of many packs is put while it is read, and no more than five packs 
     await new Promise((resolve) => setImmediate(resolve));
     held -= 1;
   };
-  const sizeBytes = 7 * packTargetBytes;
+  const sizeBytes = 7 * packBytes;
   const piece = new Uint8Array(chunkBytes);
   const noise = async function* () {
     for (let done = 0; done < sizeBytes; done += piece.length) {
-      for (let index = 0; index < piece.length; index += 65_536 / 16) crypto.getRandomValues(piece.subarray(index, index + 65_536 / 16));
+      crypto.getRandomValues(piece);
       yield piece; // the same buffer again and again, as a reader that reuses its own gives it
       await Promise.resolve();
     }
   };
-  const writer = await SetWriter.begin(writing, { id: firstSet, recipients: [recipient] });
+  const writer = await SetWriter.begin({ ...writing, ...inSmallPacks }, { id: firstSet, recipients: [recipient] });
   const part = await writer.addPart(partHead("/noise"), noise());
   assert.equal(part.sizeBytes, sizeBytes);
   const { packs } = await writer.finish(manifestFacts());
@@ -208,8 +212,8 @@ test("a part of many packs is put while it is read, and no more than five packs 
 
 test("abort takes away what was written, and the claim", async () => {
   const { writing, store } = setWorld();
-  const writer = await SetWriter.begin(writing, { id: firstSet, recipients: [recipient] });
-  const noise = Buffer.alloc(packTargetBytes + chunkBytes);
+  const writer = await SetWriter.begin({ ...writing, ...inSmallPacks }, { id: firstSet, recipients: [recipient] });
+  const noise = Buffer.alloc(packBytes + chunkBytes);
   for (let offset = 0; offset < noise.length; offset += 65_536) crypto.getRandomValues(noise.subarray(offset, offset + 65_536));
   await writer.addPart(partHead("/noise"), noise);
   await writer.abort();

@@ -10,8 +10,8 @@ export class RestoringMachines extends MachinesBelow {
   readonly #below: string;
   /** Words and arguments of every script; the script's text and its input are left out. */
   readonly words: string[] = [];
-  /** Called before a script runs; throwing stands for what kills the program. */
-  beforeRun: ((host: HostName, request: RemoteRequest) => void) | undefined;
+  /** Called and waited for before a script runs; throwing stands for what kills the program. */
+  beforeRun: ((host: HostName, request: RemoteRequest) => void | Promise<void>) | undefined;
 
   constructor(directory: string) {
     super(directory);
@@ -24,8 +24,8 @@ export class RestoringMachines extends MachinesBelow {
   /** flock ends with this status instead of locking anything. */
   flockFails: number | undefined;
 
-  /** Each sync takes so long, as on a slow disk. */
-  slowSyncSeconds = 0;
+  /** Each sync waits until this path exists, as on a disk that hangs. */
+  syncsAfter: string | undefined;
   /** A directory of the machine that is bound to another one while a script about files runs, in a mount namespace of its own. */
   bound: { readonly from: string; readonly at: string } | undefined;
 
@@ -37,7 +37,8 @@ export class RestoringMachines extends MachinesBelow {
 
   private killedScript({ reason }: RemoteRequest): string {
     if (this.flockFails !== undefined) return `flock() { echo "no locks here" >&2; return ${String(this.flockFails)}; }\n`;
-    if (this.slowSyncSeconds > 0) return `sync() { sleep ${String(this.slowSyncSeconds)}; command sync "$@"; }\n`;
+    if (this.syncsAfter !== undefined)
+      return `sync() { while [ ! -e ${shellWord(this.syncsAfter)} ]; do sleep 0.02; done; command sync "$@"; }\n`;
     if (this.killBefore === undefined || !reason.startsWith("put files")) return "";
     const words = ["ln", "mv", "rm"].map((word) => `${word}() { tick; command ${word} "$@"; }\n`);
     return `tick() { ticks=$((\${ticks:-0} + 1)); if [ "$ticks" -ge ${String(this.killBefore)} ]; then kill -9 $$; fi; }\n${words.join("")}`;
@@ -49,8 +50,8 @@ export class RestoringMachines extends MachinesBelow {
 
   override run(host: HostName, request: RemoteRequest): Promise<RemoteResult> {
     this.words.push([request.reason, ...(request.args ?? [])].join(" "));
-    return Promise.resolve().then(() => {
-      this.beforeRun?.(host, request);
+    return Promise.resolve().then(async () => {
+      await this.beforeRun?.(host, request);
       // What runs on the machine of the test is nothing of theirs.
       if (request.reason === "look at the machine") return { exitCode: 0, stdout: "machine-id m\nprocesses-listed\nend\n", stderr: "" };
       return super.run(host, {

@@ -27,3 +27,24 @@ test("inKeyOrder: ranks, then bytes of keys, and the same with room for a few at
   }
   assert.deepEqual([...inKeyOrder(() => [])], []);
 });
+
+test("inKeyOrder: more keys, and longer ones, than there is room for at first come in one pass all the same", () => {
+  for (const [count, padding] of [
+    [10_000, ""],
+    [1000, "x".repeat(2000)],
+  ] as const) {
+    const many = Array.from({ length: count }, (_, at): KeyPlace => ({
+      rank: 0,
+      key: Buffer.from(`/k/${padding}${at}`),
+      main: at,
+      sub: -at,
+    }));
+    const turns: number[] = [];
+    const found = inKeyOrder((turn) => {
+      turns.push(turn);
+      return many;
+    });
+    assert.deepEqual(shown(found), shown(many.toSorted((one, other) => Buffer.compare(one.key, other.key))));
+    assert.deepEqual(turns, [0]);
+  }
+});

@@ -12,8 +12,11 @@ export interface KeyPlace {
 
 /** Keys held in one pass: the engine is to stay below 300 MB. With more, the source is read again for the rest. 24 bytes each beside the key itself. */
 const heldKeysDefault = 500_000;
-/** Of the keys themselves. Memory that is not written to costs nothing, so all of it is asked for at once. */
+/** Of the keys themselves. */
 const keyBytesMax = 24 * 1024 * 1024;
+/** Room for so many at first, and all of it once these are more: in steps between, what was outgrown would be held beside it. */
+const firstHeldKeys = 4096;
+const firstKeyBytes = 512 * 1024;
 
 /**
  * What `pass` gives, in order, in memory bounded by a constant: of more than
@@ -39,10 +42,10 @@ class PlaceBatch {
   isCut = false;
   private readonly keysMax: number;
   /** Rank and key of each, one behind the other. */
-  private readonly bytes: Uint8Array;
-  private readonly starts: Uint32Array;
-  private readonly mains: Float64Array;
-  private readonly subs: Float64Array;
+  private bytes = new Uint8Array(firstKeyBytes);
+  private starts: Uint32Array;
+  private mains: Float64Array;
+  private subs: Float64Array;
   private count = 0;
   /** Rank and key: nothing up to this one is taken, */
   private after: Uint8Array | undefined;
@@ -52,10 +55,10 @@ class PlaceBatch {
 
   constructor(keysMax: number) {
     this.keysMax = Math.max(2, keysMax);
-    this.bytes = new Uint8Array(keyBytesMax);
-    this.starts = new Uint32Array(this.keysMax + 1);
-    this.mains = new Float64Array(this.keysMax);
-    this.subs = new Float64Array(this.keysMax);
+    const first = Math.min(this.keysMax, firstHeldKeys);
+    this.starts = new Uint32Array(first + 1);
+    this.mains = new Float64Array(first);
+    this.subs = new Float64Array(first);
   }
 
   add({ rank, key, main, sub }: KeyPlace): void {
@@ -65,8 +68,8 @@ class PlaceBatch {
       if (this.after !== undefined && compareKeys(own, this.after) <= 0) return;
       if (this.before !== undefined && compareKeys(own, this.before) >= 0) return;
     }
-    if (this.count === this.keysMax || (this.starts[this.count] ?? 0) + length > this.bytes.length) {
-      this.halve();
+    if (this.count === this.mains.length || (this.starts[this.count] ?? 0) + length > this.bytes.length) {
+      this.makeRoom();
       this.add({ rank, key, main, sub });
       return;
     }
@@ -119,6 +122,21 @@ class PlaceBatch {
     );
   }
 
+  private makeRoom(): void {
+    if (this.count < this.mains.length) {
+      if (this.bytes.length === keyBytesMax) this.halve();
+      else this.bytes = copiedInto(new Uint8Array(keyBytesMax), this.bytes);
+      return;
+    }
+    if (this.count === this.keysMax) {
+      this.halve();
+      return;
+    }
+    this.starts = copiedInto(new Uint32Array(this.keysMax + 1), this.starts);
+    this.mains = copiedInto(new Float64Array(this.keysMax), this.mains);
+    this.subs = copiedInto(new Float64Array(this.keysMax), this.subs);
+  }
+
   /** Keeps the first half in place, in the order in which they came. */
   private halve(): void {
     const order = this.order();
@@ -139,4 +157,9 @@ class PlaceBatch {
     }
     this.count = to;
   }
+}
+
+function copiedInto<T extends Uint8Array | Uint32Array | Float64Array>(larger: T, smaller: T): T {
+  larger.set(smaller);
+  return larger;
 }

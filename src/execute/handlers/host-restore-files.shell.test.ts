@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import test from "node:test";
 import { argsOf, becomes, restoreFilesWorld, tag } from "../../../test/support/restore-files-world.ts";
 import { NodeHashing } from "../../adapters/system/node-hashing.ts";
@@ -178,14 +177,21 @@ test("host.restoreFiles: two scripts of one run never exchange contents; the sec
   machines.set("cp1", cfg, { text: "old\n" });
   machines.set("cp1", key, { text: "OLD\n" });
   const args = await argsOf(world, { [cfg]: becomes("new\n"), [key]: becomes("KEY\n") });
-  machines.slowSyncSeconds = 0.5;
+  machines.syncsAfter = machines.place("cp1", "/disk-answers");
+  const bothLooked = Promise.withResolvers<undefined>();
+  let looked = 0;
+  machines.beforeRun = async (_host, { reason }) => {
+    if (!reason.startsWith("put files")) return;
+    if ((looked += 1) === 2) bothLooked.resolve(undefined);
+    await bothLooked.promise;
+  };
   const calls = [0, 1].map(() => hostRestoreFilesHandler.perform(args, world.step));
-  await setTimeout(1000);
+  await assert.rejects(Promise.race(calls), /exit 75.*still running/);
   // One that looks first is told the same.
   await assert.rejects(hostRestoreFilesHandler.perform(args, world.step), /still running/);
+  writeFileSync(machines.syncsAfter, "");
   const ends = await Promise.allSettled(calls);
   assert.deepEqual(ends.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
-  assert.match(ends.map((end) => (end.status === "rejected" ? String(end.reason) : "")).join(""), /exit 75.*still running/);
   assert.deepEqual([machines.text("cp1", cfg), machines.text("cp1", key)], ["new\n", "KEY\n"]);
 });
 

@@ -126,10 +126,12 @@ export class JsonFields {
 /** Paths and sentences; the longest path of Linux is 4096 bytes. What is longer says so where it is read. */
 const textCharactersMax = 65_536;
 
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** Bytes as UTF-8 JSON; throws by `failure` what is none. */
 export function jsonOfBytes(bytes: Uint8Array, failure: DocumentFailure): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+    return JSON.parse(utf8.decode(bytes));
   } catch {
     // V8's words quote the text around the mistake; what stands in a document is not repeated in messages.
     throw failure("", "it is not JSON");

@@ -5,7 +5,7 @@
  * it says, and in what it tells others.
  */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -147,22 +147,29 @@ async function writeConfig({ left, held, signer, recipient }: World, place: Tria
   return path;
 }
 
-function run(world: World, words: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "../../src/cli/main.ts"), ...words], {
-    stdio: ["ignore", "pipe", "pipe"],
-    cwd: world.left,
-    env: {
-      ...process.env,
-      HOME: join(world.left, "home"),
-      TMPDIR: join(world.left, "tmp"),
-      XDG_STATE_HOME: join(world.left, "state"),
-      XDG_CACHE_HOME: join(world.left, "cache"),
-      AWS_ACCESS_KEY_ID: s3TestCredentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: s3TestCredentials.secretAccessKey,
-      AWS_EC2_METADATA_DISABLED: "true",
-      ...environment,
-    },
+const s3Environment = {
+  AWS_ACCESS_KEY_ID: s3TestCredentials.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: s3TestCredentials.secretAccessKey,
+  AWS_EC2_METADATA_DISABLED: "true",
+};
+
+/** `through`: a program, and its words before those of requorum's own call. */
+function run(world: World, words: readonly string[], environment: NodeJS.ProcessEnv = {}, through: readonly string[] = []) {
+  return said(world, [...through, process.execPath, join(import.meta.dirname, "../../src/cli/main.ts"), ...words], {
+    ...process.env,
+    HOME: join(world.left, "home"),
+    TMPDIR: join(world.left, "tmp"),
+    XDG_CONFIG_HOME: join(world.left, "config"),
+    XDG_STATE_HOME: join(world.left, "state"),
+    XDG_CACHE_HOME: join(world.left, "cache"),
+    ...s3Environment,
+    ...environment,
   });
+}
+
+/** Both streams of a call together, as the journal has them. */
+function said(world: World, [program = "", ...words]: readonly string[], env: NodeJS.ProcessEnv) {
+  const child = spawn(program, words, { stdio: ["ignore", "pipe", "pipe"], cwd: world.left, env });
   const pieces: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece: Buffer) => pieces.push(piece));
   return new Promise<{ readonly code: number | null; readonly text: string }>((resolve) => {
@@ -203,20 +210,85 @@ function callsOf({ left, held, signer }: World, here: string, there: string, pla
   return calls;
 }
 
-async function searchAfterAll(context: TestContext, kind: TrialStore): Promise<void> {
-  const world = await plantedSet(context);
+async function webhook(context: TestContext) {
   const bodies: Buffer[] = [];
-  const hook = createServer((request, response) => {
+  const server = createServer((request, response) => {
     request.on("data", (piece: Buffer) => bodies.push(piece));
     request.on("end", () => response.end());
   });
-  await new Promise<void>((resolve) => hook.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  context.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { bodies, url: `http://127.0.0.1:${String((server.address() as { port: number }).port)}` };
+}
+
+const isRoot = process.getuid?.() === 0;
+/** Root's units are written to a directory of the test, which takes the place of systemd's own for this one call. */
+const intoUnits = `mount --bind "$0" /etc/systemd/system && mount -t tmpfs none /var/cache && exec "$@"`;
+const noUnits =
+  isRoot && spawnSync("unshare", ["-m", "test", "-d", "/etc/systemd/system"]).status !== 0 ? "no mount namespace, or no systemd" : false;
+
+/** ExecStart= and Environment= as systemd.syntax(7) and systemd.service(5) say that they are read. */
+function callOfUnit(text: string, credentials: string) {
+  const quoted = (line: string): readonly string[] =>
+    [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = ""]) => word.replace(/\\(.)/g, "$1").replaceAll("%%", "%"));
+  const settings = (name: string) => text.split("\n").filter((line) => line.startsWith(`${name}=`));
+  const command = settings("ExecStart")
+    .flatMap(quoted)
+    .map((word) => word.replace("${CREDENTIALS_DIRECTORY}", credentials).replaceAll("$$", "$"));
+  const environment: NodeJS.ProcessEnv = {};
+  for (const pair of settings("Environment").flatMap(quoted))
+    environment[pair.slice(0, pair.indexOf("="))] = pair.slice(pair.indexOf("=") + 1);
+  return { command, environment };
+}
+
+async function searchInstalled(context: TestContext, kind: TrialStore): Promise<void> {
+  const world = await plantedSet(context);
+  const { left, held, secrets } = world;
+  const units = isRoot ? join(left, "units") : join(left, "config/systemd/user");
+  const credentials = join(held, "credentials");
+  for (const path of [join(left, "served"), join(left, "units"), credentials]) await mkdir(path);
+  // As LoadCredential= does it.
+  await writeFile(join(credentials, "requorum"), `${planted["the passphrase"]}\n`, { mode: 0o400 });
+  const server = await trialServer(kind, join(left, "served"));
+  try {
+    const place = server.placeOf("planted");
+    const config = await writeConfig(world, place, place.place, (await webhook(context)).url);
+    const watch = watchCommandLines(secrets);
+    context.after(() => watch.stop());
+    const install = ["backup", "timer", "install", "--every", "6h", "--files-only", "--yes", "--config", config];
+    const installed = await run(world, install, {}, isRoot ? ["unshare", "-m", "sh", "-c", intoUnits, units] : []);
+    assert.equal(installed.code, 0, installed.text);
+    assert.deepEqual((await readdir(units)).sort(), ["requorum-backup-north.service", "requorum-backup-north.timer"]);
+    const unit = await readFile(join(units, "requorum-backup-north.service"), "utf8");
+    const { command, environment } = callOfUnit(unit, credentials);
+    assert.ok(command.includes(join(credentials, "requorum")), unit);
+    assert.equal(environment["XDG_STATE_HOME"], join(left, "state"), unit);
+    // The S3 key as a drop-in with EnvironmentFile= gives it.
+    const ran = await said(world, command, { PATH: process.env["PATH"], TMPDIR: join(left, "tmp"), ...environment, ...s3Environment });
+    assert.match(ran.text, /BACKUP_NO_SOURCE/);
+    const { found, callsSeen } = await watch.stop();
+    assert.ok(callsSeen > 0, "command lines were looked at while the program ran");
+    assert.deepEqual(found, [], "in command lines");
+    assert.deepEqual(foundIn(Buffer.from(installed.text), secrets), [], "in what install says");
+    assert.deepEqual(foundIn(Buffer.from(ran.text), secrets), [], "in the journal");
+    assert.deepEqual(await foundOnDisk(left, secrets), [], "in units, configuration, state and store");
+    for (const directory of server.directories) assert.deepEqual(await foundOnDisk(directory, secrets), [], "in the store");
+  } finally {
+    await server.closeServer();
+  }
+}
+
+async function searchAfterAll(context: TestContext, kind: TrialStore): Promise<void> {
+  const world = await plantedSet(context);
+  const { bodies, url } = await webhook(context);
   const stores = join(world.left, "served");
   await mkdir(stores);
   const server = await trialServer(kind, stores);
   try {
     const place = server.placeOf("planted");
-    const url = `http://127.0.0.1:${String((hook.address() as { port: number }).port)}`;
     const [here, there] = [
       await writeConfig(world, place, join(world.left, "source"), url),
       await writeConfig(world, place, place.place, url),
@@ -246,12 +318,17 @@ async function searchAfterAll(context: TestContext, kind: TrialStore): Promise<v
     assert.ok(unsealed.length >= 2, "the search finds what is in clear");
   } finally {
     await server.closeServer();
-    hook.closeAllConnections();
-    hook.close();
   }
 }
 
 for (const kind of trialStores)
   test(`planted secrets are nowhere in clear: ${kind} store`, { timeout: 300_000, skip: kind === "ssh" ? sshdMissing : false }, (context) =>
     searchAfterAll(context, kind),
+  );
+
+for (const kind of trialStores)
+  test(
+    `planted secrets are in no installed unit, and in nothing that the unit's own call leaves or says to the journal: ${kind} store`,
+    { timeout: 300_000, skip: kind === "ssh" && sshdMissing !== false ? sshdMissing : noUnits },
+    (context) => searchInstalled(context, kind),
   );

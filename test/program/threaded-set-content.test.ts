@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FakeBackupStore } from "../../../test/support/fake-backup-store.ts";
-import { seededBytes } from "../../../test/support/set-world.ts";
-import { nodeSetCiphers as ciphers } from "../../adapters/system/node-set-ciphers.ts";
-import type { KnownChunk } from "../../catalogue/known-chunks.ts";
-import { SetContent } from "../../catalogue/set-content.ts";
-import { deriveSetKeys } from "../../formats/backup-set/set-keys.ts";
-import { slotBytes, slotCount } from "./set-content-messages.ts";
-import { threadedSetContent } from "./threaded-set-content.ts";
+import { FakeBackupStore } from "../support/fake-backup-store.ts";
+import { seededBytes } from "../support/set-world.ts";
+import { nodeSetCiphers as ciphers } from "../../src/adapters/system/node-set-ciphers.ts";
+import type { KnownChunk } from "../../src/catalogue/known-chunks.ts";
+import { SetContent } from "../../src/catalogue/set-content.ts";
+import { deriveSetKeys } from "../../src/formats/backup-set/set-keys.ts";
+import { slotBytes, slotCount } from "../../src/cli/backup/set-content-messages.ts";
+import { threadedSetContent } from "../../src/cli/backup/threaded-set-content.ts";
 
 const dataKey = seededBytes(3, 32);
 const keys = deriveSetKeys(ciphers, dataKey);

@@ -99,7 +99,7 @@ ${offer}`;
 
 /** Of one name, as --accept, each verb has its own choices: all are offered. */
 function withAllChoices(option: OptionSpec, all: readonly OptionSpec[]): OptionSpec {
-  const choices = unique(all.flatMap(({ name, choices: its }) => (name === option.name ? (its ?? []) : [])));
+  const choices = unique(all.flatMap(({ name, choices: its, offers }) => (name === option.name ? (its ?? offers ?? []) : [])));
   return choices.length === 0 ? option : { ...option, choices };
 }
 
@@ -110,8 +110,9 @@ export function flagsOf({ name, short }: OptionSpec): readonly string[] {
   return [`--${name}`, ...(short === undefined ? [] : [`-${short}`])];
 }
 
-function wantedOfOption({ name, value, choices }: OptionSpec): Wanted {
-  if (choices !== undefined) return { kind: "words", words: choices };
+function wantedOfOption({ name, value, choices, offers }: OptionSpec): Wanted {
+  const words = choices ?? offers;
+  if (words !== undefined) return { kind: "words", words };
   if (value === "FILE") return { kind: "files" };
   if (value === "DIR" || value === "DIRECTORY") return { kind: "directories" };
   return { kind: name === "name" ? "labs" : "nothing" };

@@ -41,6 +41,8 @@ export interface OptionSpec {
   readonly value?: string;
   readonly isRepeatable?: boolean;
   readonly choices?: readonly string[];
+  /** What completion offers where other values are taken, too. */
+  readonly offers?: readonly string[];
   /** Words for the default, shown in the help. */
   readonly defaultWords?: string;
   readonly describes: string;

@@ -24,8 +24,17 @@ function firstWords(specs: readonly CommandSpec[]): readonly string[] {
 
 function fishScript(specs: readonly CommandSpec[]): string {
   const quote = (text: string): string => `'${text.replace(/['\\]/g, "\\$&")}'`;
-  const option = (condition: string, spec: OptionSpec): string =>
-    `complete -c requorum${condition} -l ${spec.name}${spec.short === undefined ? "" : ` -s ${spec.short}`}${spec.value === undefined ? "" : " -r"}${spec.choices === undefined ? "" : ` -a ${quote(spec.choices.join(" "))}`} -d ${quote(spec.describes)}`;
+  const option = (condition: string, spec: OptionSpec): string => {
+    const offered = spec.choices ?? spec.offers ?? [];
+    const words = [
+      `complete -c requorum${condition} -l ${spec.name}`,
+      ...(spec.short === undefined ? [] : [`-s ${spec.short}`]),
+      ...(spec.value === undefined ? [] : ["-r"]),
+      ...(offered.length === 0 ? [] : [`-a ${quote(offered.join(" "))}`]),
+      `-d ${quote(spec.describes)}`,
+    ];
+    return words.join(" ");
+  };
   const lines = [...globalOptions.map((spec) => option("", spec))];
   for (const first of firstWords(specs)) {
     const single = specs.find((spec) => spec.path.length === 1 && spec.path[0] === first);

@@ -27,6 +27,7 @@ export const restoreSpec: CommandSpec = {
       name: "accept",
       value: "DOUBT",
       isRepeatable: true,
+      offers: [...restoreDoubts],
       describes: `go on though it is not proven that CA, shared keys or etcd cluster are the same, or though a certificate has ended (repeat): ${restoreDoubts.join(", ")}; DOUBT=PATH for one file alone. Each file that it covers stands in the plan's words, with what is seen of it`,
     },
     {

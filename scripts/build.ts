@@ -28,6 +28,7 @@ export async function buildProgram(directory: string, entries: Readonly<Record<s
       "formats/index": "src/formats/index.ts",
       [`${shared}/file-worker`]: "src/cli/file-work/file-worker.ts",
       [`${shared}/content-worker`]: "src/cli/backup/content-worker.ts",
+      [`${shared}/snapshot-worker`]: "src/adapters/etcd-grpc/snapshot-worker.ts",
       [`${shared}/check-worker`]: "src/adapters/local-fs/check-worker.ts",
       [`${shared}/seed-worker`]: "src/adapters/lab/seed/seed-worker.ts",
       ...entries,

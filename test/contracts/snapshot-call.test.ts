@@ -130,7 +130,7 @@ test("snapshot call: one that is given up is INTERRUPTED, and its connection is 
   const controller = new AbortController();
   let closed: Promise<unknown> | undefined;
   answer = (stream) => {
-    closed = once(stream, "close");
+    closed = new Promise((resolve) => stream.on("close", resolve)); // by a reset, too
     stream.respond({ ":status": 200 });
     stream.write(framed(content), () => controller.abort(new Error("Ctrl-C")));
   };

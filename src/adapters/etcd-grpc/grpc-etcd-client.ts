@@ -1,5 +1,5 @@
 import { Client, credentials, Metadata, type CallOptions as GrpcCallOptions, type ChannelOptions } from "@grpc/grpc-js";
-import { checkServerIdentity, createSecureContext, type PeerCertificate, type SecureContext } from "node:tls";
+import type { PeerCertificate, SecureContext } from "node:tls";
 import { uint64OfMemberId, type HostName, type MemberId, type Revision } from "../../model/ids.ts";
 import type { EtcdStatus, MemberFacts } from "../../model/inventory.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
@@ -9,8 +9,9 @@ import type { EtcdCredentials } from "./etcd-credentials.ts";
 import { alarmsOf, headerOf, keyValueOf, memberFactsOf, statusOf } from "./etcd-facts.ts";
 import { compareEqual, compareModRevision, etcdRpcs, type Rpc } from "./etcd-messages.ts";
 import type { Draft } from "./protobuf-message.ts";
-import { gatherSnapshot } from "./gather-snapshot.ts";
-import { callSnapshot, type SnapshotCallOptions, type SnapshotListener } from "./snapshot-call.ts";
+import { snapshotPieces } from "./snapshot-pieces.ts";
+import type { SnapshotWork } from "./snapshot-thread-messages.ts";
+import { identityProblem, secureContextOf } from "./tls-identity.ts";
 import { isAnswerTooLarge, toRecoveryError, type FailedCall } from "./to-recovery-error.ts";
 
 export interface GrpcEtcdClientOptions {
@@ -51,7 +52,7 @@ function requireLeader(): Metadata {
 export class GrpcEtcdClient implements EtcdClient {
   readonly host: HostName;
   readonly #client: Client;
-  readonly #snapshotCall: Omit<SnapshotCallOptions, "path" | "timeoutMs" | "signal">;
+  readonly #snapshotWork: Omit<SnapshotWork, "path" | "timeoutMs">;
   readonly #onClose: () => Promise<void>;
   #closing: Promise<void> | undefined;
 
@@ -60,10 +61,11 @@ export class GrpcEtcdClient implements EtcdClient {
     this.host = options.host;
     this.#onClose = options.onClose;
     const { address, serverNames } = options;
-    const secureContext = secureContextOf(options);
+    const secureContext = usableContext(options);
     const verify = { checkServerIdentity: (_name: string, certificate: PeerCertificate) => identityProblem(serverNames, certificate) };
     const flowControlWindowBytes = options.flowControlWindowBytes ?? defaultFlowControlWindowBytes;
-    this.#snapshotCall = { address, secureContext, ...verify, serverName: serverNames[0], flowControlWindowBytes };
+    const { ca, certificate, key } = options.credentials;
+    this.#snapshotWork = { address, ca, certificate, key, serverNames, flowControlWindowBytes };
     this.#client = new Client(
       grpcTargetOf(address),
       credentials.createFromSecureContext(secureContext, verify),
@@ -168,10 +170,9 @@ export class GrpcEtcdClient implements EtcdClient {
     const rpc = etcdRpcs.snapshot;
     const failedCall = { host: this.host, rpc: rpc.name, isWrite: false, timeoutMs: options.idleTimeoutMs, ...signalOf(options.signal) };
     this.#assertUsable(failedCall);
-    const open = (listener: SnapshotListener) =>
-      callSnapshot({ ...this.#snapshotCall, path: rpc.path, timeoutMs: snapshotMsMax, ...signalOf(options.signal) }, listener);
+    const work: SnapshotWork = { ...this.#snapshotWork, path: rpc.path, timeoutMs: snapshotMsMax };
     try {
-      yield* gatherSnapshot(open, { idleTimeoutMs: options.idleTimeoutMs, host: this.host });
+      yield* snapshotPieces(work, { idleTimeoutMs: options.idleTimeoutMs, host: this.host, ...signalOf(options.signal) });
     } catch (error) {
       throw toRecoveryError(error, failedCall);
     }
@@ -264,23 +265,18 @@ function channelOptions(serverName: string, flowControlWindowBytes: number): Cha
   };
 }
 
-function secureContextOf({ host, credentials: { ca, certificate, key, source } }: GrpcEtcdClientOptions): SecureContext {
+function usableContext({ host, credentials: pem }: GrpcEtcdClientOptions): SecureContext {
   try {
-    return createSecureContext({ ca: [Buffer.from(ca)], cert: Buffer.from(certificate), key: Buffer.from(key) });
+    return secureContextOf(pem);
   } catch (error) {
-    // Not a certificate, a key of another certificate. OpenSSL's text names the defect and never the key's content.
+    // Not a certificate, a key of another certificate.
     const text = error instanceof Error ? error.message : "unknown";
     throw new RecoveryError("ETCD_TLS", {
       subject: `etcd on ${host}`,
-      detail: `the client certificate in ${source} cannot be used: ${text}`,
+      detail: `the client certificate in ${pem.source} cannot be used: ${text}`,
       cause: error,
     });
   }
-}
-
-function identityProblem(names: readonly string[], certificate: PeerCertificate): Error | undefined {
-  const problems = names.map((name) => checkServerIdentity(name, certificate));
-  return problems.includes(undefined) ? undefined : problems[0];
 }
 
 function encodeWith<Request, Response>(rpc: Rpc<Request, Response>): (request: Draft<Request>) => Buffer {

@@ -1,4 +1,3 @@
-import { status as grpcStatus } from "@grpc/grpc-js";
 import { connect as connectHttp2, constants, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
 import { connect as connectTls, type checkServerIdentity, type SecureContext } from "node:tls";
 import type { EtcdAddress } from "./etcd-address.ts";
@@ -13,7 +12,6 @@ export interface SnapshotCallOptions {
   readonly path: string;
   readonly flowControlWindowBytes: number;
   readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
 }
 
 export interface SnapshotListener {
@@ -30,12 +28,21 @@ export interface SnapshotCall {
   close(): void;
 }
 
+/** Numbers of gRPC's status codes; grpc-js, which has them by name, takes a tenth of a second to load. */
+export const grpcCancelled = 1;
+const grpcOk = 0;
+const grpcUnknown = 2;
+const grpcDeadlineExceeded = 4;
+const grpcInternal = 13;
+const grpcUnavailable = 14;
+const grpcLast = 16;
+
 /** Of the form of grpc-js's errors, so that both are judged in one place (to-recovery-error.ts). */
 export class CallFailure extends Error {
-  readonly code: grpcStatus;
+  readonly code: number;
   readonly details: string;
 
-  constructor(code: grpcStatus, details: string, cause?: unknown) {
+  constructor(code: number, details: string, cause?: unknown) {
     super(details, { cause });
     this.code = code;
     this.details = details;
@@ -82,23 +89,15 @@ export function callSnapshot(options: SnapshotCallOptions, listener: SnapshotLis
   });
   const end = once((failure: CallFailure | undefined) => listener.onEnd(failure));
   const lost = (error: Error): void =>
-    end(
-      new CallFailure(
-        grpcStatus.UNAVAILABLE,
-        isConnected ? error.message : `No connection established. Last error: ${String(error)}`,
-        error,
-      ),
-    );
+    end(new CallFailure(grpcUnavailable, isConnected ? error.message : `No connection established. Last error: ${String(error)}`, error));
   // The first of them knows most: a socket's error comes to the session and to the stream too.
   socket.on("error", lost);
   session.on("error", lost);
   stream.on("error", (error: Error) => (stream.rstCode === constants.NGHTTP2_NO_ERROR ? lost(error) : end(resetFailure(stream, error))));
   const deadline = setTimeout(
-    () => end(new CallFailure(grpcStatus.DEADLINE_EXCEEDED, `Deadline exceeded after ${String(options.timeoutMs)} ms`)),
+    () => end(new CallFailure(grpcDeadlineExceeded, `Deadline exceeded after ${String(options.timeoutMs)} ms`)),
     options.timeoutMs,
   );
-  const giveUp = (): void => end(new CallFailure(grpcStatus.CANCELLED, "Cancelled on client"));
-  options.signal?.addEventListener("abort", giveUp, { once: true });
   hear(stream, { end, onBlob: (bytes) => listener.onBlob(bytes), isConnected: () => isConnected });
   stream.end(emptyMessage);
   return {
@@ -106,7 +105,6 @@ export function callSnapshot(options: SnapshotCallOptions, listener: SnapshotLis
     resume: () => stream.resume(),
     close: () => {
       end.forget();
-      options.signal?.removeEventListener("abort", giveUp);
       clearTimeout(deadline);
       session.destroy();
     },
@@ -130,8 +128,7 @@ function hear(
   stream.on("response", (headers) => {
     readStatus(headers); // where there is nothing but an error, it is here
     const http = headers[constants.HTTP2_HEADER_STATUS];
-    if (Number(http) !== 200)
-      to.end(new CallFailure(grpcStatus.UNAVAILABLE, `the answer is HTTP ${String(http)}, which is none of etcd's`));
+    if (Number(http) !== 200) to.end(new CallFailure(grpcUnavailable, `the answer is HTTP ${String(http)}, which is none of etcd's`));
   });
   stream.on("trailers", readStatus);
   stream.on("data", (piece: Uint8Array) => {
@@ -139,7 +136,7 @@ function hear(
       messages.read(piece);
     } catch (error) {
       if (!(error instanceof SnapshotMessageError)) throw error;
-      to.end(new CallFailure(grpcStatus.INTERNAL, error.message, error));
+      to.end(new CallFailure(grpcInternal, error.message, error));
     }
   });
   stream.on("close", () => to.end(endOf(stream, { status, messages, isConnected: to.isConnected() })));
@@ -156,40 +153,33 @@ function endOf(
   const { status, messages, isConnected } = found;
   if (status === undefined) {
     if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) return resetFailure(stream);
-    return new CallFailure(
-      grpcStatus.UNAVAILABLE,
-      isConnected ? "Connection dropped" : "No connection established. Last error: it was closed",
-    );
+    return new CallFailure(grpcUnavailable, isConnected ? "Connection dropped" : "No connection established. Last error: it was closed");
   }
-  if (status.code !== grpcStatus.OK) return new CallFailure(status.code, status.message);
+  if (status.code !== grpcOk) return new CallFailure(status.code, status.message);
   try {
     messages.assertComplete();
   } catch (error) {
-    return new CallFailure(grpcStatus.INTERNAL, error instanceof Error ? error.message : String(error), error);
+    return new CallFailure(grpcInternal, error instanceof Error ? error.message : String(error), error);
   }
   return undefined;
 }
 
 function resetFailure(stream: ClientHttp2Stream, cause?: unknown): CallFailure {
-  return new CallFailure(grpcStatus.INTERNAL, `Received RST_STREAM with code ${String(stream.rstCode)}`, cause);
+  return new CallFailure(grpcInternal, `Received RST_STREAM with code ${String(stream.rstCode)}`, cause);
 }
 
 interface GrpcStatus {
-  readonly code: grpcStatus;
+  readonly code: number;
   readonly message: string;
 }
-
-/** By its number as text. */
-const statusCodes: ReadonlyMap<string, grpcStatus> = new Map(
-  Object.values(grpcStatus).flatMap((code) => (typeof code === "number" ? [[String(code), code]] : [])),
-);
 
 /** grpc-message is percent-encoded; one that cannot be decoded is shown as it came. */
 function grpcStatusOf(headers: IncomingHttpHeaders): GrpcStatus | undefined {
   const [code, message] = [headers["grpc-status"], headers["grpc-message"]];
   if (typeof code !== "string") return undefined;
   const text = typeof message === "string" ? message : "";
-  const known = statusCodes.get(code) ?? grpcStatus.UNKNOWN;
+  const number = /^\d{1,2}$/.test(code) ? Number(code) : grpcUnknown;
+  const known = number > grpcLast ? grpcUnknown : number;
   try {
     return { code: known, message: decodeURIComponent(text) };
   } catch {

@@ -1,0 +1,109 @@
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import type { HostName } from "../../model/ids.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
+import { CallFailure, grpcCancelled } from "./snapshot-call.ts";
+import {
+  slotBytes,
+  slotCount,
+  type SlotFree,
+  type SnapshotNews,
+  type SnapshotThreadData,
+  type SnapshotWork,
+} from "./snapshot-thread-messages.ts";
+
+/** What it makes is gone by the next piece: without a limit the room for it grows with the snapshot. */
+const youngGenerationMb = 2;
+
+/**
+ * The content of a snapshot stream in order, taken by a thread of its own.
+ * etcd sends 32 KiB at a time; what arrived while the reader was busy is
+ * handed over as one piece, so that a disk sees few large writes. A piece is
+ * valid until the next one is asked for: its room is used again. ETCD_TIMEOUT
+ * when nothing comes for `idleTimeoutMs` while the reader waits; CallFailure.
+ * The connection is gone when the reader leaves.
+ */
+export async function* snapshotPieces(
+  work: SnapshotWork,
+  options: { readonly idleTimeoutMs: number; readonly host: HostName; readonly signal?: AbortSignal },
+): AsyncGenerator<Uint8Array> {
+  const thread = new SnapshotThread(work);
+  const giveUp = (): void => thread.fail(new CallFailure(grpcCancelled, "Cancelled on client"));
+  options.signal?.addEventListener("abort", giveUp, { once: true });
+  try {
+    for (;;) {
+      const news = await thread.next(options.idleTimeoutMs);
+      if (news === undefined)
+        throw new RecoveryError("ETCD_TIMEOUT", {
+          subject: `etcd on ${options.host}`,
+          detail: `Snapshot: nothing came for ${String(options.idleTimeoutMs)} ms`,
+          retry: "transient",
+        });
+      if (news.kind === "end") {
+        if (news.failure !== undefined) throw new CallFailure(news.failure.code, news.failure.details);
+        return;
+      }
+      yield thread.contentOf(news);
+      thread.release(news.slot);
+    }
+  } finally {
+    options.signal?.removeEventListener("abort", giveUp);
+    await thread.end();
+  }
+}
+
+class SnapshotThread {
+  readonly #slots = new SharedArrayBuffer(slotBytes * slotCount);
+  readonly #worker: Worker;
+  readonly #news: SnapshotNews[] = [];
+  #failure: Error | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(work: SnapshotWork) {
+    const workerData: SnapshotThreadData = { work, slots: this.#slots };
+    this.#worker = new Worker(new URL(`snapshot-worker${extname(import.meta.url)}`, import.meta.url), {
+      workerData,
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+    });
+    this.#worker.on("message", (news: SnapshotNews) => {
+      this.#news.push(news);
+      this.#wake();
+    });
+    this.#worker.on("error", (error) => this.fail(error));
+    this.#worker.on("exit", () => this.fail(new Error("the thread that takes a snapshot has ended")));
+  }
+
+  /** What came before is still told. */
+  fail(error: unknown): void {
+    this.#failure ??= error instanceof Error ? error : new Error(`the thread that takes a snapshot failed: ${String(error)}`);
+    this.#wake();
+  }
+
+  /** undefined: nothing came in that time. */
+  async next(timeoutMs: number): Promise<SnapshotNews | undefined> {
+    if (this.#news.length === 0 && this.#failure === undefined)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, timeoutMs);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    const news = this.#news.shift();
+    if (news === undefined && this.#failure !== undefined) throw this.#failure;
+    return news;
+  }
+
+  contentOf({ slot, length }: Extract<SnapshotNews, { readonly kind: "piece" }>): Uint8Array {
+    return new Uint8Array(this.#slots, slot * slotBytes, length);
+  }
+
+  release(slot: number): void {
+    this.#worker.postMessage({ free: slot } satisfies SlotFree);
+  }
+
+  async end(): Promise<void> {
+    this.#worker.removeAllListeners("message");
+    await this.#worker.terminate();
+  }
+}

@@ -222,6 +222,17 @@ test("createBackup: a member that is asked for is compared with the others first
   await assert.rejects(create([], cp3), isRecoveryError("BACKUP_REFUSED", /MEMBERS_DISAGREE/));
 });
 
+test("createBackup: a member that is slow to answer once is looked at again, and is no mark of the set", async () => {
+  const { create, etcd, clock } = world();
+  etcd.setProcess(cp3, "stopped");
+  const sleep = clock.sleep.bind(clock);
+  clock.sleep = async (durationMs, signal) => {
+    await sleep(durationMs, signal);
+    etcd.setProcess(cp3, "running");
+  };
+  assert.deepEqual((await create()).marks, []);
+});
+
 test("createBackup: damaged last-seen facts are a mark that names the file and what to do, also where a second look is needed", async () => {
   for (const isDown of [false, true]) {
     const { create, etcd, lastSeen } = world();

@@ -23,7 +23,7 @@ import { observeAgain, observeOnce, type Look } from "../observe-cluster.ts";
 import type { CreateBackupContext } from "./backup-context.ts";
 import { historyMarks } from "./history-marks.ts";
 import { gatherParts, type GatheredParts } from "./gather-parts.ts";
-import { assertAccepted, contentMarks, judgeClock, refusingMarks, type JudgedClock } from "./judge-marks.ts";
+import { assertAccepted, contentMarks, judgeClock, type JudgedClock } from "./judge-marks.ts";
 import { assertStoreIsThere, rememberOwnWork, rememberSets } from "./remember-sets.ts";
 import { takeDataDir, takeStream, type TakenSnapshot } from "./take-snapshot.ts";
 
@@ -86,7 +86,7 @@ export async function createBackup(context: CreateBackupContext, request: Create
   return { manifest, place: backup.store.place, tookMs, remarks: [...clock.remarks, ...ofLost, ...remarks] };
 }
 
-/** A slow answer must not refuse the set of tonight: what would be refused is looked at a second time, longer and later. */
+/** One slow answer must neither refuse nor mark the set of tonight: what is not as it should be is looked at a second time, longer and later. */
 async function lookAndJudge(
   context: CreateBackupContext,
   request: CreateBackupRequest,
@@ -111,7 +111,7 @@ async function lookAndJudge(
   const found = judge(first);
   // A second look changes no clock.
   assertAccepted(found.clock.marks, request);
-  if (hasSource(found.judged) && refusingMarks(found.judged.marks, request.accepted).length === 0) return found;
+  if (hasSource(found.judged) && found.judged.marks.length === 0) return found;
   const codes = found.judged.marks.map(({ code }) => code);
   return judge(await observeAgain(context, first, codes, "wanted"));
 }

@@ -191,6 +191,54 @@ async function secretFrom(verb: readonly string[], environment: NodeJS.ProcessEn
   return got;
 }
 
+test("lab backup: a machine's lost PKI and a changed load balancer configuration are put back from the set, and its API server starts with them", async () => {
+  const [host = ""] = await followers();
+  await onMachines([host], loseFiles);
+  const plan = join(session.scratch, "put-back.json");
+  const chosen = ["latest", "--host", host, "--pki", "--path", "/etc/haproxy/haproxy.cfg"];
+  const { stdout } = await backup(0, "restore", ...chosen, "--out", plan);
+  assert.match(stdout, /^ *- *# nobody knows who wrote this$/m, "the line that is on the machine only");
+  const digest = String(field(JSON.parse(readFileSync(plan, "utf8")), "digest"));
+  await session.expect(0, session.on("apply", plan, "--approve", digest), kept);
+  const told =
+    (
+      await onMachines(
+        [host],
+        "cd / && sha256sum $(find /etc/kubernetes/pki /etc/haproxy -type f); stat -c '%a %U %n' /etc/kubernetes/pki/sa.key",
+      )
+    ).get(host) ?? "";
+  const sums = [...told.matchAll(/^([0-9a-f]{64}) {2}(.+)$/gm)].map(([, sum = "", path = ""]) => [path, sum] as const);
+  const expected = [...sha256s].filter(
+    ([place]) => /^[^:]+:\/etc\/(?:kubernetes\/pki|haproxy)\//.test(place) && place.startsWith(`${host}:`),
+  );
+  assert.ok(expected.length >= 20, `only ${String(expected.length)} files were expected`);
+  assert.deepEqual(sums.map(([path, sum]) => [`${host}:${path}`, sum] as const).sort(), expected.sort());
+  assert.match(told, /^600 root \/etc\/kubernetes\/pki\/sa\.key$/m);
+  await onMachines([host], restartApiServer);
+  assert.match((await backup(0, "restore", ...chosen)).stdout, /nothing/i);
+  await session.healthy(3);
+});
+
+/** The PKI is moved where a person would keep it, and the configuration gets a line. */
+const loseFiles = String.raw`set -eu
+mv /etc/kubernetes/pki /root/pki-of-before
+echo "# nobody knows who wrote this" >>/etc/haproxy/haproxy.cfg
+`;
+
+/** It reads its certificates when it starts. */
+const restartApiServer = String.raw`set -eu
+before=$(pgrep -f '^kube-apiserver' | head -n 1)
+kill "$before"
+for second in $(seq 150); do
+  sleep 1
+  now=$(pgrep -f '^kube-apiserver' | head -n 1) || continue
+  [ "$now" != "$before" ] || continue
+  curl -sk --max-time 3 https://127.0.0.1:6443/readyz | grep -qx ok && exit 0
+done
+echo "the API server did not come back with the certificates of the set" >&2
+exit 1
+`;
+
 test("lab backup: Ctrl-C at any time of a create leaves no set, no claim and no leftover", async () => {
   const [sets, bytes] = [setNames(), storedBytes()];
   for (const afterMs of [700, 1_700, 2_500]) {

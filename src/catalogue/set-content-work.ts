@@ -6,8 +6,8 @@ import type { PackWriterOptions } from "./pack-writer.ts";
 
 /** What of a part its content says. */
 export interface StoredContent extends Pick<BackupPart, "sizeBytes" | "sha256" | "chunks"> {
-  /** Hex; of all but the last `trailerBytes`. */
-  readonly sha256BeforeTrailer: string;
+  /** The last `trailerBytes`, and the sha256 of what stands before them, as hex: of what is stored. */
+  readonly trailer: { readonly bytes: Uint8Array; readonly sha256Before: string };
 }
 
 export interface ContentReading {

@@ -53,9 +53,9 @@ export class SetContent implements SetContentWork {
       }
     }
     if (cutBytes > 0) await store(cut.subarray(0, cutBytes));
-    const sha256BeforeTrailer = toHex(hash.soFar());
+    const trailer = { bytes: last.bytes, sha256Before: toHex(hash.soFar()) };
     hash.update(last.bytes);
-    return { sizeBytes, sha256: toHex(hash.digest()), sha256BeforeTrailer, chunks };
+    return { sizeBytes, sha256: toHex(hash.digest()), trailer, chunks };
   }
 
   async finish(): Promise<{ readonly packs: readonly StoredObjectRef[]; readonly chunks: readonly ChunkPlace[] }> {

@@ -20,7 +20,7 @@ import { inTurns } from "./in-turns.ts";
 import { knownChunks } from "./known-chunks.ts";
 import { putManifest } from "./put-manifest.ts";
 import { SetContent } from "./set-content.ts";
-import type { ContentReading, MakeSetContent, SetContentWork } from "./set-content-work.ts";
+import type { ContentReading, MakeSetContent, SetContentWork, StoredContent } from "./set-content-work.ts";
 import { readSignedManifest } from "./set-signing.ts";
 import {
   isHeld,
@@ -143,18 +143,18 @@ export class SetWriter {
     return (await this.addWithTrailer(head, content, { signal, trailerBytes: 0 })).part;
   }
 
-  /** The same of content that ends with a checksum of what stands before it; gives that sha256, as hex, of what is stored. */
+  /** The same of content that ends with a checksum of what stands before it; gives both, of what is stored. */
   async addWithTrailer(
     head: BackupPartHead,
     content: PartContent,
     reading: ContentReading,
-  ): Promise<{ readonly part: BackupPart; readonly sha256BeforeTrailer: string }> {
+  ): Promise<{ readonly part: BackupPart; readonly trailer: StoredContent["trailer"] }> {
     this.#assertOpen();
-    const { sha256BeforeTrailer, ...stored } = await this.#content.add(content, reading);
+    const { trailer, ...stored } = await this.#content.add(content, reading);
     // Before 1970 there are no times in the format: a file of 1969 must not make the whole set unreadable.
     const part: BackupPart = { ...head, modifiedAt: Math.max(0, Math.floor(head.modifiedAt)), ...stored };
     this.#parts.push(part);
-    return { part, sha256BeforeTrailer };
+    return { part, trailer };
   }
 
   /** The set exists when this resolves. BACKUP_STORE_*, BACKUP_OBJECT_MISSING when a pack that it needs is gone. */

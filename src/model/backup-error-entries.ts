@@ -40,7 +40,7 @@ export const backupErrorEntries = {
     retry: "permanent",
     exit: "failed",
     meaning:
-      "The disk, the quota or the bucket is full. What a set that was not finished had stored already is taken away again; sets that are listed miss nothing. What a prune put aside takes room for another 7 days. With object lock, room comes when the bucket's lifecycle rule removes hidden versions.",
+      "The disk, the quota or the bucket is full. What a set that was not finished had stored already is taken away again, by a later writer where it cannot be now; what a copy has stored stays, and the same copy goes on from there. Sets that are listed miss nothing. What a prune put aside takes room for another 7 days. With object lock, room comes when the bucket's lifecycle rule removes hidden versions.",
     remedies: [
       { why: "take away sets that the policy does not keep: they are put aside", command: "requorum backup prune" },
       {

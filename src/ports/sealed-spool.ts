@@ -14,6 +14,8 @@ export interface SealedDirectory {
   readonly path: string;
   /** What files may take there now. */
   freeBytes(): Promise<bigint>;
+  /** Whether so much, said beforehand, is held in memory: then no room is needed there. */
+  holdsInMemory(expectedBytes: number): boolean;
   /**
    * A file under a name of its own: the path by which readers know it. One of
    * which it is known about how large it will be may be held in memory.

@@ -99,6 +99,58 @@ test("snapshot call: what etcd answers instead is judged as it is of every call,
   await assert.rejects(readAll(), saying(/100%/, "ETCD_REFUSED"));
 });
 
+test("snapshot call: a status before content ends nothing, and what the member says of itself is no trouble of the connection", async () => {
+  answer = (stream) => {
+    stream.respond({ ":status": 200, "grpc-status": "0" });
+    stream.write(framed(content), () => stream.destroy(new Error("the member gives up")));
+  };
+  await assert.rejects(readAll(), failsWith("ETCD_UNREACHABLE", "transient"));
+  answer = answering(framed(content), { "grpc-status": "13", "grpc-message": "mvcc: database corrupted" });
+  await assert.rejects(readAll(), saying(/mvcc: database corrupted/, "ETCD_REFUSED", "permanent"));
+});
+
+test("snapshot call: a server of another authority is refused whatever the environment says of TLS", async () => {
+  answer = answering(framed(content), { "grpc-status": "0" });
+  const other = await (await TestAuthority.make(directory, "other-ca")).issue("other", { names: ["localhost"] });
+  const before = process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
+  const right = files;
+  process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
+  files = { ...right, ca: other.ca };
+  try {
+    await assert.rejects(readAll(), failsWith("ETCD_TLS", "permanent"));
+  } finally {
+    files = right;
+    if (before === undefined) delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
+    else process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = before;
+  }
+});
+
+test("snapshot call: one that is given up ends at once, also while bytes come faster than they are read", async () => {
+  answer = (stream) => {
+    stream.respond({ ":status": 200 });
+    const blob = framed(Buffer.alloc(64 * 1024));
+    const more = (): void => void stream.write(blob, (error) => (error === null || error === undefined ? more() : undefined));
+    more();
+  };
+  const controller = new AbortController();
+  const etcd = client();
+  let [pieces, after] = [0, 0];
+  await assert.rejects(
+    (async () => {
+      for await (const piece of etcd.snapshot({ idleTimeoutMs: 20_000, signal: controller.signal })) {
+        assert.ok(piece.length > 0);
+        pieces += 1;
+        if (controller.signal.aborted) after += 1;
+        if (pieces === 5) controller.abort(new Error("Ctrl-C"));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    })(),
+    failsWith("INTERRUPTED"),
+  );
+  await etcd.close();
+  assert.equal(after, 0);
+});
+
 test("snapshot call: a stream that ends without etcd's word that it was all is no snapshot", async () => {
   answer = answering(framed(content), undefined);
   await assert.rejects(readAll(), failsWith("ETCD_UNREACHABLE", "transient"));

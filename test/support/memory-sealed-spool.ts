@@ -4,13 +4,17 @@ import type { SealedDirectory, SealedSpool } from "../../src/ports/sealed-spool.
 export class MemorySealedSpool implements SealedSpool {
   /** Directories that were not removed. */
   openCount = 0;
+  /** Of the disk, which is not needed for what is held in memory. */
+  freeOnDisk = 1n << 40n;
+  holdsAll = false;
 
   open(): Promise<SealedDirectory> {
     this.openCount += 1;
     const files = new Map<string, Uint8Array[]>();
     return Promise.resolve({
       path: "/memory/spool",
-      freeBytes: () => Promise.resolve(1n << 40n),
+      holdsInMemory: () => this.holdsAll,
+      freeBytes: () => Promise.resolve(this.freeOnDisk),
       create: (name: string) => {
         const chunks: Uint8Array[] = [];
         files.set(name, chunks);

@@ -168,7 +168,7 @@ export class GrpcEtcdClient implements EtcdClient {
   /** Leaving the loop early cancels the stream. A reader that is slow holds etcd back, it does not fill memory. */
   async *snapshot(options: { readonly idleTimeoutMs: number; readonly signal?: AbortSignal }): AsyncIterable<Uint8Array> {
     const rpc = etcdRpcs.snapshot;
-    const failedCall = { host: this.host, rpc: rpc.name, isWrite: false, timeoutMs: options.idleTimeoutMs, ...signalOf(options.signal) };
+    const failedCall = { host: this.host, rpc: rpc.name, isWrite: false, timeoutMs: snapshotMsMax, ...signalOf(options.signal) };
     this.#assertUsable(failedCall);
     const work: SnapshotWork = { ...this.#snapshotWork, path: rpc.path, timeoutMs: snapshotMsMax };
     try {

@@ -68,6 +68,8 @@ export function callSnapshot(options: SnapshotCallOptions, listener: SnapshotLis
     checkServerIdentity: options.checkServerIdentity,
     servername: serverName,
     ALPNProtocols: ["h2"],
+    // Said, and not left to Node: NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment would let any server give the snapshot.
+    rejectUnauthorized: true,
   });
   const session = connectHttp2(`https://${serverName}`, {
     createConnection: () => socket,
@@ -87,7 +89,14 @@ export function callSnapshot(options: SnapshotCallOptions, listener: SnapshotLis
     [constants.HTTP2_HEADER_TE]: "trailers",
     "grpc-timeout": `${String(options.timeoutMs)}m`,
   });
-  const end = once((failure: CallFailure | undefined) => listener.onEnd(failure));
+  let isOver = false;
+  const end = (failure: CallFailure | undefined): void => {
+    if (isOver) return;
+    isOver = true;
+    listener.onEnd(failure);
+    // What goes on coming after a failure is nobody's any more.
+    if (failure !== undefined) session.destroy();
+  };
   const lost = (error: Error): void =>
     end(new CallFailure(grpcUnavailable, isConnected ? error.message : `No connection established. Last error: ${String(error)}`, error));
   // The first of them knows most: a socket's error comes to the session and to the stream too.
@@ -98,13 +107,13 @@ export function callSnapshot(options: SnapshotCallOptions, listener: SnapshotLis
     () => end(new CallFailure(grpcDeadlineExceeded, `Deadline exceeded after ${String(options.timeoutMs)} ms`)),
     options.timeoutMs,
   );
-  hear(stream, { end, onBlob: (bytes) => listener.onBlob(bytes), isConnected: () => isConnected });
+  hear(stream, { end, onBlob: (bytes) => (isOver ? undefined : listener.onBlob(bytes)), isConnected: () => isConnected });
   stream.end(emptyMessage);
   return {
     pause: () => stream.pause(),
     resume: () => stream.resume(),
     close: () => {
-      end.forget();
+      isOver = true;
       clearTimeout(deadline);
       session.destroy();
     },
@@ -125,8 +134,9 @@ function hear(
   const readStatus = (headers: IncomingHttpHeaders): void => {
     status = grpcStatusOf(headers) ?? status;
   };
-  stream.on("response", (headers) => {
-    readStatus(headers); // where there is nothing but an error, it is here
+  stream.on("response", (headers, flags) => {
+    // Where there is nothing but an error, it is here; with content after it the status is what stands behind that.
+    if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) readStatus(headers);
     const http = headers[constants.HTTP2_HEADER_STATUS];
     if (Number(http) !== 200) to.end(new CallFailure(grpcUnavailable, `the answer is HTTP ${String(http)}, which is none of etcd's`));
   });
@@ -155,6 +165,8 @@ function endOf(
     if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) return resetFailure(stream);
     return new CallFailure(grpcUnavailable, isConnected ? "Connection dropped" : "No connection established. Last error: it was closed");
   }
+  // The member answered, and names what is wrong with it: not the connection's trouble, for which gRPC uses this code too.
+  if (status.code === grpcInternal) return new CallFailure(grpcUnknown, status.message);
   if (status.code !== grpcOk) return new CallFailure(status.code, status.message);
   try {
     messages.assertComplete();
@@ -185,15 +197,4 @@ function grpcStatusOf(headers: IncomingHttpHeaders): GrpcStatus | undefined {
   } catch {
     return { code: known, message: text };
   }
-}
-
-/** `call` is called with the first argument that comes, and never after `forget`. */
-function once<T>(call: (value: T) => void): ((value: T) => void) & { readonly forget: () => void } {
-  let isDone = false;
-  const first = (value: T): void => {
-    if (isDone) return;
-    isDone = true;
-    call(value);
-  };
-  return Object.assign(first, { forget: () => void (isDone = true) });
 }

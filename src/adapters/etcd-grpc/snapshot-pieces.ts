@@ -28,7 +28,7 @@ export async function* snapshotPieces(
   options: { readonly idleTimeoutMs: number; readonly host: HostName; readonly signal?: AbortSignal },
 ): AsyncGenerator<Uint8Array> {
   const thread = new SnapshotThread(work);
-  const giveUp = (): void => thread.fail(new CallFailure(grpcCancelled, "Cancelled on client"));
+  const giveUp = (): void => thread.giveUp(new CallFailure(grpcCancelled, "Cancelled on client"));
   options.signal?.addEventListener("abort", giveUp, { once: true });
   try {
     for (;;) {
@@ -71,6 +71,13 @@ class SnapshotThread {
     });
     this.#worker.on("error", (error) => this.fail(error));
     this.#worker.on("exit", () => this.fail(new Error("the thread that takes a snapshot has ended")));
+  }
+
+  /** At once: what came before is not told any more. */
+  giveUp(failure: Error): void {
+    this.#news.length = 0;
+    this.#worker.removeAllListeners("message");
+    this.fail(failure);
   }
 
   /** What came before is still told. */

@@ -6,21 +6,36 @@ export class MemoryRooms {
   readonly rooms: SharedArrayBuffer[] = [];
   sizeBytes = 0;
 
-  append(bytes: Uint8Array): void {
+  /** false: the machine gives no more memory; nothing of these bytes is kept then. */
+  append(bytes: Uint8Array): boolean {
+    if (!this.#makeRoom(this.sizeBytes + bytes.length)) return false;
     for (let at = 0; at < bytes.length;) {
       const used = this.sizeBytes % roomBytes;
-      if (used === 0) this.rooms.push(new SharedArrayBuffer(roomBytes));
-      const room = this.rooms.at(-1) ?? new SharedArrayBuffer(0);
+      const room = this.rooms[Math.floor(this.sizeBytes / roomBytes)] ?? new SharedArrayBuffer(0);
       const taken = bytes.subarray(at, at + roomBytes - used);
       new Uint8Array(room, used, taken.length).set(taken);
       at += taken.length;
       this.sizeBytes += taken.length;
     }
+    return true;
+  }
+
+  #makeRoom(bytes: number): boolean {
+    try {
+      while (this.rooms.length * roomBytes < bytes) this.rooms.push(new SharedArrayBuffer(roomBytes));
+      return true;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return false;
+    }
   }
 
   /** What was written, in order. */
   *pieces(): Iterable<Uint8Array> {
-    for (const [at, room] of this.rooms.entries()) yield new Uint8Array(room, 0, Math.min(roomBytes, this.sizeBytes - at * roomBytes));
+    for (let at = 0; at < this.sizeBytes; at += roomBytes) {
+      const room = this.rooms[at / roomBytes] ?? new SharedArrayBuffer(0);
+      yield new Uint8Array(room, 0, Math.min(roomBytes, this.sizeBytes - at));
+    }
   }
 
   /** Nothing of it can be read any more, by no thread. */

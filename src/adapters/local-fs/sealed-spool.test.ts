@@ -214,3 +214,28 @@ test("sealed spool: what is larger than its part of memory, or of unknown size, 
   );
   await opened.remove();
 });
+
+test("sealed spool: where the machine gives no more memory it goes on sealed on the disk", async (context) => {
+  const { spool, directory } = spoolWithMemory(context, 400 * mebibyte);
+  const opened = await spool.open();
+  const file = await opened.create("snapshot.db", 60 * mebibyte);
+  const piece = Buffer.alloc(10 * mebibyte, secret);
+  await file.append(piece);
+  await file.append(piece);
+  context.mock.method(globalThis, "SharedArrayBuffer", function refuse(): never {
+    throw new RangeError("Array buffer allocation failed");
+  });
+  await file.append(piece);
+  await file.append(piece);
+  context.mock.restoreAll();
+  await file.close();
+  const [facts] = opened.reading().files;
+  assert.ok(facts !== undefined && "place" in facts);
+  const into = new Uint8Array(facts.sizeBytes);
+  const read = new SealedByteFiles(opened.reading()).open("snapshot.db");
+  read.readInto(0, into);
+  read.close();
+  assert.ok(Buffer.concat([piece, piece, piece, piece]).equals(into));
+  assert.equal(everyFile(directory).includes(secret), false);
+  await opened.remove();
+});

@@ -2,6 +2,7 @@ import { createCipheriv, createSecretKey, randomBytes, type KeyObject } from "no
 import { sealedBlockBytes, sealedNonce, sealedTagBytes } from "./sealed-block.ts";
 import { SealedByteFiles } from "./sealed-byte-files.ts";
 import { MemoryRooms } from "./memory-rooms.ts";
+import { availableMemoryBytes } from "./available-memory.ts";
 import type { FileSpool, SpoolDirectory, SpoolFile } from "../../ports/file-spool.ts";
 import type { SealedDirectory, SealedFile, SealedFileFacts, SealedReading, SealedSpool } from "../../ports/sealed-spool.ts";
 
@@ -18,8 +19,8 @@ export class LocalSealedSpool implements SealedSpool {
   private readonly spool: FileSpool;
   private readonly availableBytes: () => number;
 
-  /** `availableBytes`: memory that may be had; absent: what the kernel says, within the limits of the process's control group. */
-  constructor(spool: FileSpool, availableBytes: () => number = () => process.availableMemory()) {
+  /** `availableBytes`: memory that may be had; absent: what the kernel says, within the limits of all control groups that the process is in. */
+  constructor(spool: FileSpool, availableBytes: () => number = availableMemoryBytes) {
     this.spool = spool;
     this.availableBytes = availableBytes;
   }
@@ -51,10 +52,14 @@ class LocalSealedDirectory implements SealedDirectory {
     return this.directory.freeBytes();
   }
 
+  holdsInMemory(expectedBytes: number): boolean {
+    return expectedBytes <= this.freeMemory();
+  }
+
   create(name: string, expectedBytes?: number): Promise<SealedFile> {
     const number = this.created;
     this.created += 1;
-    return expectedBytes !== undefined && expectedBytes <= this.freeMemory()
+    return expectedBytes !== undefined && this.holdsInMemory(expectedBytes)
       ? Promise.resolve(this.createInMemory(name, number))
       : this.createOnDisk(name, number);
   }
@@ -103,7 +108,7 @@ class LocalSealedDirectory implements SealedDirectory {
     };
   }
 
-  /** It goes on on the disk when it becomes larger than there is memory for. */
+  /** It goes on on the disk when it becomes larger than there is memory for, or no more is given. */
   private createInMemory(name: string, number: number): SealedFile {
     const rooms = new MemoryRooms();
     this.inMemory.add(rooms);
@@ -114,13 +119,13 @@ class LocalSealedDirectory implements SealedDirectory {
     };
     return {
       append: async (bytes) => {
-        if (onDisk === undefined && bytes.length > this.freeMemory()) {
+        if (onDisk === undefined && bytes.length <= this.freeMemory() && rooms.append(bytes)) return;
+        if (onDisk === undefined) {
           onDisk = await this.createOnDisk(name, number);
           for (const piece of rooms.pieces()) await onDisk.append(piece);
           leaveMemory();
         }
-        if (onDisk === undefined) rooms.append(bytes);
-        else await onDisk.append(bytes);
+        await onDisk.append(bytes);
       },
       close: async () => {
         if (onDisk === undefined) this.files.set(number, { name, rooms: rooms.rooms, sizeBytes: rooms.sizeBytes });

@@ -222,6 +222,15 @@ test("createBackup: a member that is asked for is compared with the others first
   await assert.rejects(create([], cp3), isRecoveryError("BACKUP_REFUSED", /MEMBERS_DISAGREE/));
 });
 
+test("createBackup: room on the disk is asked for only where the copy goes there", async () => {
+  const { create, spool, nothingStays } = world();
+  spool.freeOnDisk = 1000n;
+  await assert.rejects(create(), isRecoveryError("LOCAL_DISK_FULL", /nothing was copied/));
+  nothingStays();
+  spool.holdsAll = true;
+  assert.deepEqual((await create()).marks, []);
+});
+
 test("createBackup: a member that is slow to answer once is looked at again, and is no mark of the set", async () => {
   const { create, etcd, clock } = world();
   etcd.setProcess(cp3, "stopped");

@@ -1,5 +1,4 @@
 import { judgeTrailer, trailerBytes } from "../../formats/etcd/snapshot-trailer.ts";
-import { LastBytes } from "../../formats/last-bytes.ts";
 import type { BackupPartHead, SetWriter } from "../../catalogue/set-writer.ts";
 import type { SourceCandidate } from "../../catalogue/source/judge-source.ts";
 import type { BackupMark } from "../../model/backup-set.ts";
@@ -36,6 +35,8 @@ const callTimeoutMs = 10_000;
 /** A member that sends nothing for this long has stopped sending; a slow disk still gives a page now and then. */
 const idleTimeoutMs = 30_000;
 const reportEveryBytes = 4n * 1024n * 1024n;
+/** A database may grow between the look at it and the snapshot; a member that never ends would fill the store. */
+const growthBytesMax = 1024n * 1024n * 1024n;
 const snapshotName = "snapshot.db";
 
 /** The member's stream goes into the set and the spool at once. SNAPSHOT_BAD, and what etcd, store and disk throw; then the writer is to be aborted. */
@@ -45,22 +46,23 @@ export async function takeStream(
   source: SourceCandidate & { readonly members: readonly MemberFacts[] },
 ): Promise<TakenSnapshot> {
   const call = { timeoutMs: callTimeoutMs, signal: context.signal };
-  await assertSpoolRoom(spool, `a sealed copy of the snapshot of ${source.host} takes up to`, source.status.dbSizeBytes);
+  const { dbSizeBytes } = source.status;
+  if (!spool.holdsInMemory(Number(dbSizeBytes)))
+    await assertSpoolRoom(spool, `a sealed copy of the snapshot of ${source.host} takes up to`, dbSizeBytes);
   const client = await context.ports.etcd.dial(source.host, call);
-  const copy = await spool.create(snapshotName, Number(source.status.dbSizeBytes));
+  const copy = await spool.create(snapshotName, Number(dbSizeBytes));
   try {
-    const last = new LastBytes(trailerBytes, () => undefined);
-    const { part, sha256BeforeTrailer } = await writer.addWithTrailer(
+    const { part, trailer } = await writer.addWithTrailer(
       clusterPart("snapshot", snapshotName, context.ports.clock.nowMs()),
-      teed(context, { client, total: source.status.dbSizeBytes, last, append: (bytes) => copy.append(bytes) }),
+      teed(context, { client, total: dbSizeBytes, append: (bytes) => copy.append(bytes) }),
       { signal: context.signal, trailerBytes },
     );
     await copy.close();
     // Of what was stored, not of what came: a piece that changed between the two is met here, too.
     const verdict = judgeTrailer({
       sizeBytes: BigInt(part.sizeBytes),
-      trailer: last.bytes,
-      contentSha256: () => sha256BeforeTrailer,
+      trailer: trailer.bytes,
+      contentSha256: () => trailer.sha256Before,
     });
     if (verdict.kind === "bad")
       throw new RecoveryError("SNAPSHOT_BAD", {
@@ -84,17 +86,20 @@ async function* teed(
   to: {
     readonly client: EtcdClient;
     readonly total: bigint;
-    readonly last: LastBytes;
     readonly append: (bytes: Uint8Array) => Promise<void>;
   },
 ): AsyncIterable<Uint8Array> {
-  const { client, total, last, append } = to;
+  const { client, total, append } = to;
   let [done, reported] = [0n, 0n];
   for await (const chunk of client.snapshot({ idleTimeoutMs, signal: context.signal })) {
-    last.update(chunk);
     await append(chunk);
     yield chunk;
     done += BigInt(chunk.length);
+    if (done > 2n * total + growthBytesMax)
+      throw new RecoveryError("SNAPSHOT_BAD", {
+        subject: `etcd on ${client.host}`,
+        detail: `it has sent ${done} bytes, and said that its database has ${total}: that is no snapshot of it`,
+      });
     if (done - reported < reportEveryBytes) continue;
     reported = done;
     context.report({ kind: "bytes", text: `snapshot of the member on ${client.host}`, done, total });

@@ -64,7 +64,7 @@ function leftByBackup(verb: string, options: ParsedCommand["options"]): Left | u
   switch (verb) {
     case "backup run":
       return {
-        left: "a set that was not finished is listed nowhere, and what is stored of it is taken away, at the latest by the next one who writes there",
+        left: "a set that is listed is whole, though it may not be proven yet; one that was not finished is listed nowhere, and what is stored of it is taken away, at the latest by the next one who writes there",
         next: { why: "see how far it came", command: "requorum backup timer show" },
       };
     case "backup create":

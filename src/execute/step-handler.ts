@@ -53,8 +53,9 @@ export interface StepHandler<K extends StepKind> {
   /**
    * Removes what a killed `perform` may have left that is not its goal
    * (credentials). Called when a step of unknown outcome was settled by
-   * looking; safe to call at any time, throws only bugs.
+   * looking, and when its goal holds though \`perform\` failed or was not the
+   * one that reached it; safe to call at any time, throws only bugs.
    */
-  cleanUp?(args: StepArgs[K], context: StepContext): Promise<void>;
+  cleanUp?(args: StepArgs[K], context: StepContext, seen: { readonly goalHolds: boolean }): Promise<void>;
 }
 export type StepHandlers = { readonly [K in StepKind]: StepHandler<K> };

@@ -85,7 +85,7 @@ test("a run that restores files, killed before or after any of its journal's eve
   assert.ok(kills >= 14, `only ${String(kills)} kills`);
 });
 
-test("a run that restores files, whose script is killed on the machine while the program lives: where the files are all there, nothing of it is left", async (context) => {
+test("a run that restores files, whose script is killed on the machine while the program lives: nothing of it is left, and what to restart is said when all files are there", async (context) => {
   const directory = mkdtempSync(join(tmpdir(), "requorum-restore-script-"));
   context.after(() => {
     rmSync(directory, { recursive: true, force: true });
@@ -112,8 +112,12 @@ test("a run that restores files, whose script is killed on the machine while the
     };
     const { outcome, state: ended } = await executeRun({ ...request, consent });
     const left = readdirSync(machines.rootOf("cp1"), { recursive: true, encoding: "utf8" }).filter((name) => name.includes(".staged."));
-    if (outcome === "succeeded") assert.deepEqual(left, [], `kill ${String(at)}`);
-    else assert.equal(existsSync(machines.place("cp1", path)), false);
+    assert.deepEqual(left, [], `kill ${String(at)}: ${outcome}`);
+    assert.equal(existsSync(machines.place("cp1", path)), outcome === "succeeded");
+    assert.equal(
+      ended.facts.some(({ name }) => name === "to-take-effect"),
+      outcome === "succeeded",
+    );
     const [words = ""] = [...ended.steps.values()].map((step) => step.words);
     if (outcome === "succeeded" && !words.includes("it said")) break;
     if (outcome === "succeeded") settled += 1;

@@ -26,12 +26,21 @@ export class RestoringMachines extends MachinesBelow {
 
   /** Each sync waits until this path exists, as on a disk that hangs. */
   syncsAfter: string | undefined;
+  /** Shell functions in front of the script that puts files back, each in the place of a command. */
+  functions: string | undefined;
+  /** A directory of the machine that is a filesystem of its own while a script about files runs. */
+  tmpfs: { readonly at: string; readonly options: string } | undefined;
   /** A directory of the machine that is bound to another one while a script about files runs, in a mount namespace of its own. */
   bound: { readonly from: string; readonly at: string } | undefined;
 
   private inNamespace(host: string, script: string): string {
-    if (this.bound === undefined) return script;
-    const mount = ["mount", "--bind", this.place(host, this.bound.from), this.place(host, this.bound.at)].map(shellWord).join(" ");
+    const { bound, tmpfs } = this;
+    if (bound === undefined && tmpfs === undefined) return script;
+    const words = [
+      ...(bound === undefined ? [] : [["mount", "--bind", this.place(host, bound.from), this.place(host, bound.at)]]),
+      ...(tmpfs === undefined ? [] : [["mount", "-t", "tmpfs", "-o", tmpfs.options, "tmpfs", this.place(host, tmpfs.at)]]),
+    ];
+    const mount = words.map((line) => line.map(shellWord).join(" ")).join("\n");
     return `exec unshare -m sh -c ${shellWord(`${mount}\n${script}`)} sh "$@"`;
   }
 
@@ -39,6 +48,7 @@ export class RestoringMachines extends MachinesBelow {
     if (this.flockFails !== undefined) return `flock() { echo "no locks here" >&2; return ${String(this.flockFails)}; }\n`;
     if (this.syncsAfter !== undefined)
       return `sync() { while [ ! -e ${shellWord(this.syncsAfter)} ]; do sleep 0.02; done; command sync "$@"; }\n`;
+    if (this.functions !== undefined && reason.startsWith("put files")) return `${this.functions}\n`;
     if (this.killBefore === undefined || !reason.startsWith("put files")) return "";
     const words = ["ln", "mv", "rm"].map((word) => `${word}() { tick; command ${word} "$@"; }\n`);
     return `tick() { ticks=$((\${ticks:-0} + 1)); if [ "$ticks" -ge ${String(this.killBefore)} ]; then kill -9 $$; fi; }\n${words.join("")}`;

@@ -42,7 +42,7 @@ export async function advanceStep(
   const isUnsettled = state === "started" || state === "unknown";
   const look = isUnsettled ? await lookUntilSettled(step, context, settleLeftMs(step, journal, context)) : await lookOnce(step, context);
   // While its goal does not hold, what it needs may be needed yet; performing it again makes and removes its own.
-  if ((isUnsettled || state === "failed") && look.post.kind === "holds") await step.cleanUp(context);
+  if ((isUnsettled || state === "failed") && look.post.kind === "holds") await step.cleanUp(context, { goalHolds: true });
   if (look.post.kind === "holds") {
     const words = "its goal is observed to hold already";
     await journal.append(
@@ -100,7 +100,7 @@ async function performStep(step: BoundStep, options: { readonly journal: Journal
   // What was under way had the whole window to land after perform had cleared up behind itself.
   // Without its goal another attempt makes and removes its own; with it, nobody would come back.
   if (thrown !== undefined && (mayStillLand(thrown) ? look.post.kind !== "unknown" : look.post.kind === "holds"))
-    await step.cleanUp(context);
+    await step.cleanUp(context, { goalHolds: look.post.kind === "holds" });
   const end = await settle(step, journal, look, thrown);
   if (thrown !== undefined && !(thrown instanceof RecoveryError)) throw thrown;
   return end;

@@ -12,7 +12,7 @@ export interface BoundStep {
   post(model: ClusterModel): Verdict;
   observe(context: StepContext): Promise<ClusterModel>;
   perform(context: StepContext): Promise<void>;
-  cleanUp(context: StepContext): Promise<void>;
+  cleanUp(context: StepContext, seen: { readonly goalHolds: boolean }): Promise<void>;
 }
 
 export function bindStep(planned: PlannedStep, specs: StepSpecs, handlers: StepHandlers): BoundStep {
@@ -28,6 +28,6 @@ function boundParts<K extends StepKind>(step: Step<K>, specs: StepSpecs, handler
     post: (model) => spec.post(model, step.args),
     observe: (context) => handler.observe(step.args, context),
     perform: (context) => handler.perform(step.args, context),
-    cleanUp: async (context) => await handler.cleanUp?.(step.args, context),
+    cleanUp: async (context, seen) => await handler.cleanUp?.(step.args, context, seen),
   };
 }

@@ -39,7 +39,8 @@ stop_containers() {
  * nothing. What is moved is written to $aside/manifest.tsv first: time, from, to.
  */
 export const asideFunctions = String.raw`
-record_move() { printf '%s\t%s\t%s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" "$2" >> "$aside/manifest.tsv"; sync "$aside/manifest.tsv"; }
+list_move() { printf '%s\t%s\t%s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" "$2" >> "$aside/manifest.tsv"; }
+record_move() { list_move "$1" "$2"; sync "$aside/manifest.tsv"; }
 free_name() { to=$1; n=1; while [ -e "$to" ] || [ -L "$to" ]; do n=$((n + 1)); to=$1.$n; done; }
 mount_of() { stat -c %m "$1"; }
 move_aside() {

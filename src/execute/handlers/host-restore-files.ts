@@ -38,15 +38,18 @@ export const hostRestoreFilesHandler: StepHandler<"host.restoreFiles"> = {
   perform: async (args, context) => {
     const parts = await partsOf(args, context);
     const seen = await lookAtFiles(context, args.host, { paths: args.files.map(({ path }) => path), tag: parts.tag });
-    const { lines, files } = await inputOf(args, { seen, parts, context });
-    if (files.length === 0) return;
-    // Before the script: when its answer is lost, these words are needed most.
-    await recordWayBack(args, files, context);
-    await runScript(args.host, lines, context);
+    const input = await inputOf(args, { seen, parts, context });
+    if (input.lines.length > 0) {
+      // Before the script: when its answer is lost, these words are needed most.
+      await recordWayBack(args, context);
+      await runScript(args, input, context);
+    }
+    await recordToTakeEffect(args, context);
   },
-  cleanUp: async (args, context) => {
+  cleanUp: async (args, context, { goalHolds }) => {
+    if (goalHolds) await recordToTakeEffect(args, context);
     try {
-      await runScript(args.host, [], context);
+      await runScript(args, { lines: [], inPlace: [] }, context);
     } catch (error) {
       context.signal.throwIfAborted();
       if (!(error instanceof RecoveryError)) throw error;
@@ -56,27 +59,64 @@ export const hostRestoreFilesHandler: StepHandler<"host.restoreFiles"> = {
   },
 };
 
-/** Without lines it only removes what an earlier one of it left. */
-async function runScript(host: HostName, lines: readonly string[], context: StepContext): Promise<void> {
-  await changeOnHost(context, host, {
+/** What goes to the script. Without lines it only removes what an earlier one of it left. */
+interface Input {
+  readonly lines: readonly string[];
+  /** Files that are as in the set already: those of an attempt before this one, mostly. */
+  readonly inPlace: readonly string[];
+}
+
+async function runScript(args: Args, { lines, inPlace }: Input, context: StepContext): Promise<void> {
+  await changeOnHost(context, args.host, {
     reason: lines.length === 0 ? "tidy up after a script that put files back" : "put files of a backup set back",
     script: restoreFilesScript,
     args: [context.run],
     input: new TextEncoder().encode(lines.map((line) => `${line}\n`).join("")),
     timeoutMs,
+    more: (stdout) => (lines.length === 0 ? "" : howFar(args, { stdout, inPlace }, context)),
   });
 }
 
-/** `files`: those that this attempt writes. */
-async function recordWayBack(args: Args, files: Args["files"], context: StepContext): Promise<void> {
+/** How far a script that failed had come; that only a part of the files is in its place is recorded, too. */
+async function howFar(
+  { host, files, directories }: Args,
+  { stdout, inPlace }: Pick<Input, "inPlace"> & { readonly stdout: string },
+  context: StepContext,
+): Promise<string> {
+  const said = new Set(stdout.split("\n"));
+  if (said.has("complete")) return "All files are in their places";
+  const [written, left, made] = (["written", "left", "made"] as const).map((word) =>
+    [...directories, ...files].flatMap(({ path }) => (said.has(`${word} ${base64(utf8(path))}`) ? [path] : [])).join(", "),
+  );
+  const earlier = inPlace.join(", ");
+  const missing = files.flatMap(({ path }) => (inPlace.includes(path) ? [] : [path])).join(", ");
+  if (written !== "" && left === "") return "All files are in their places; whether that outlives a loss of power is not known";
+  const parts = [
+    earlier === "" ? "" : `when this attempt began, in place: ${earlier}; not in place: ${missing}`,
+    written === "" ? "" : `written: ${written}`,
+    left === "" ? "" : `not written: ${left}`,
+    made === "" ? "" : `directories made: ${made}`,
+  ].filter((part) => part !== "");
+  if (`${earlier}${written}` === "") return parts.join("; ");
+  const words = `${parts.join("; ")}. Restart nothing that reads them until all are written, or put back from where they are kept aside: they may not fit together`;
+  await recordOnce(context, "half-written", `${host}: ${words}`);
+  return words;
+}
+
+async function recordWayBack(args: Args, context: StepContext): Promise<void> {
   const { host } = args;
   for (const words of consentWords(args)) await recordOnce(context, "agreed-to", `${host}: ${words}`);
   await recordOnce(
     context,
     "kept-aside",
-    `${host}: before a file is replaced it gets a second name below /var/lib/requorum/aside/${context.run}/ (or .requorum-aside/${context.run}/ at the top of another mount); manifest.tsv lists those that were`,
+    `${host}: before any file is replaced, each gets a second name below /var/lib/requorum/aside/${context.run}/ (of what is on another mount than /var/lib/requorum, below .requorum-aside/${context.run}/ at the top of that mount: /.requorum-aside/${context.run}/ for /etc where /var is a disk of its own); manifest.tsv lists those that have one`,
   );
-  for (const words of takesEffectWords(files)) await recordOnce(context, "to-take-effect", `${host}: for what was written, ${words}`);
+}
+
+/** Only when all files are as in the set: a program that is restarted on half of them does not come back. */
+async function recordToTakeEffect({ host, files }: Args, context: StepContext): Promise<void> {
+  for (const words of takesEffectWords(files))
+    await recordOnce(context, "to-take-effect", `${host}: all files are in their places; for what was written, ${words}`);
 }
 
 /** Another attempt has mostly the same to say. */
@@ -103,13 +143,15 @@ async function partsOf(args: Args, context: StepContext): Promise<SetParts> {
 async function inputOf(
   args: Args,
   { seen, parts, context }: { readonly seen: readonly SeenFile[]; readonly parts: SetParts; readonly context: StepContext },
-): Promise<{ readonly lines: readonly string[]; readonly files: Args["files"] }> {
-  const files: Args["files"][number][] = [];
-  const lines = args.directories.map(({ path, mode, uid, gid }) => `dir ${mode.toString(8)} ${uid} ${gid} ${base64(utf8(path))}`);
-  for (const file of args.files) {
-    const { path, was, becomes } = file;
+): Promise<Input> {
+  const [lines, inPlace]: [string[], string[]] = [[], []];
+  const directories = args.directories.map(({ path, mode, uid, gid }) => `dir ${mode.toString(8)} ${uid} ${gid} ${base64(utf8(path))}`);
+  for (const { path, was, becomes } of args.files) {
     const now = seen.find((file) => file.path === path);
-    if (now?.state !== undefined && isSameState(now.state, becomes)) continue;
+    if (now?.state !== undefined && isSameState(now.state, becomes)) {
+      inPlace.push(path);
+      continue;
+    }
     if (now?.state === undefined) throw notKnown(args.host, path, now?.why);
     if (!isSameState(now.state, was)) throw changed(args.host, path);
     const content = await contentOf(args, { path, becomes }, { parts, context });
@@ -118,10 +160,9 @@ async function inputOf(
     const { uid, gid } = becomes;
     const mode = becomes.kind === "file" ? becomes.mode.toString(8) : "-";
     const kind = becomes.kind === "file" ? "file" : "link";
-    files.push(file);
     lines.push(`${kind} ${before} ${mode} ${uid} ${gid} ${sha256} ${base64(utf8(path))} ${base64(content)}`);
   }
-  return { lines, files };
+  return { lines: lines.length === 0 ? [] : [...directories, ...lines], inPlace };
 }
 
 async function contentOf(

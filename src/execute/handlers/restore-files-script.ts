@@ -9,18 +9,28 @@ import { asideFunctions } from "./container-scripts.ts";
  *   link WAS - UID GID SHA256 PATH TARGET
  * WAS: absent, file:SHA256 or link:SHA256 of what was looked at a moment ago.
  * 75: another call of it is at work on the machine. 4: refused, with words.
+ * When it ends with an error and something is in its place already, a line
+ * each on stdout, PATH as it came: "written PATH", "left PATH" (a file that is
+ * as it was), "made PATH" (a directory). "complete": all is done, and only what
+ * it made for itself is left. No such line: nothing was written.
  *
- * First every file is checked and made, on the same mount below the aside
- * directory (0700), under names of this call alone, never beside the old one:
- * a kubelet or a program that reads whole directories never sees it
- * half-written (I-S14). Only when all are there the first is put in its place:
- * the old one gets a second name aside (a hard link, written to manifest.tsv
- * before), then the rename replaces it: at any moment the path is the old file
- * or the new one. A link is replaced, never followed. Killed anywhere, it can
- * be run again; what was made and not used, and a second name that was still
- * to be removed, goes then at the latest: an empty input does just that.
- * printf is the shell's own here: no content gets into a command line. The
- * input has no name any more before it is read.
+ * Four phases, the next only when the one before is done with all files:
+ * 1. Each is checked and made, on the same mount below the aside directory
+ *    (0700), under names of this call alone, never beside the old one: a
+ *    kubelet or a program that reads whole directories never sees it
+ *    half-written (I-S14).
+ * 2. Each old one gets a second name aside (a hard link, listed in
+ *    manifest.tsv), and all that is synced.
+ * 3. Each path is compared with what was kept aside of it, the inode last,
+ *    and renamed over. No sync, and no signal but SIGKILL, comes between: what
+ *    a rename replaces is what was kept, and half of a set is rare.
+ * 4. Their directories are synced.
+ * At any moment a path is the old file or the new one. A link is replaced,
+ * never followed. Killed anywhere, it can be run again; what was made and not
+ * used, and a second name that was still to be removed, goes then at the
+ * latest: an empty input does just that. printf is the shell's own here: no
+ * content gets into a command line. The input has no name any more before it
+ * is read.
  */
 export const restoreFilesScript = String.raw`set -eu
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
@@ -29,16 +39,54 @@ ${asideFunctions}
 ${placeFunction}
 exec 3< "$REQUORUM_INPUT"
 rm -f -- "$REQUORUM_INPUT"
-stop() { echo "$1" >&2; exit 4; }
-command -v flock >/dev/null 2>&1 || stop "flock (util-linux) is missing; nothing was written"
+words= wrote="nothing was written" work= written= made=
+doing="opening the aside directory" at=/var/lib/requorum/aside
+stop() { words=$1; exit 4; }
+# A full disk is else only "I/O error".
+room() {
+  near=$1; while [ ! -d "$near" ]; do near=$(dirname "$near"); done
+  inodes=$(df -Pi -- "$near" | awk 'NR == 2 && $2 > 0 { print " and " $4 " inodes" }')
+  printf ' (free on the filesystem %s: %s KiB%s)' "$(mount_of "$near/.")" "$(df -Pk -- "$near" | awk 'NR == 2 { print $4 }')" "$inodes"
+}
+clear_up() {
+  [ -n "$work" ] || return 0
+  left=0
+  if [ -f "$work/bases" ]; then while IFS= read -r one; do rm -rf -- "$one" || left=1; done < "$work/bases"; fi
+  rm -rf -- "$work" || left=1
+  return $left
+}
+list_written() {
+  for one in $made; do echo "made $one"; done
+  while read -r kind was n path64 rest; do
+    case "$kind $written " in dir*) ;; *" $path64 "*) echo "written $path64" ;; *) echo "left $path64" ;; esac
+  done < "$work/puts"
+}
+ended() {
+  status=$?
+  set +e
+  trap '' HUP INT TERM PIPE
+  if [ "$status" != 0 ]; then
+    [ -n "$words" ] || words="$doing failed$(room "$at")"
+    if [ "$written$made" != "" ]; then wrote="not all of it is done"; list_written; fi
+    echo "$words; $wrote" >&2
+  fi
+  if ! clear_up; then
+    echo "what this script made for itself could not be removed: $work and .staged.* below .requorum-aside/" >&2
+    if [ "$status" = 0 ]; then echo complete; status=5; fi
+  fi
+  exit "$status"
+}
+trap ended EXIT
+trap 'words="a signal ended it"; exit 129' HUP INT TERM PIPE
+command -v flock >/dev/null 2>&1 || stop "flock (util-linux) is missing"
 open_aside "$1"
 exec 8>> /var/lib/requorum/aside/.restoring
 # A look at the machine holds it for a moment. 75 is what it ends with when another one holds it; anything else is its own failure.
 held=0; flock -w 2 -E 75 8 || held=$?
 case $held in
 0) ;;
-75) echo "another script that puts files back is still running on this machine; this one wrote nothing" >&2; exit 75 ;;
-*) stop "flock (util-linux) failed with exit status $held, so it is not known whether another script puts files back; nothing was written" ;;
+75) words="another script that puts files back is still running on this machine" wrote="this one wrote nothing"; exit 75 ;;
+*) stop "flock (util-linux) failed with exit status $held, so it is not known whether another script puts files back" ;;
 esac
 # Second names of what was put in its place, and what was not used: also on mounts that this call does not write to.
 mounts=/var/lib/requorum/aside/.mounts
@@ -47,13 +95,7 @@ rm -rf -- /var/lib/requorum/aside/*/.staged.*
 while IFS= read -r one; do rm -rf -- "$one"/*/.staged.*; done < "$mounts"
 work=$(mktemp -d "$aside/.staged.XXXXXX")
 id=${"$"}{work##*/}
-clear_up() {
-  if [ -f "$work/bases" ]; then while IFS= read -r one; do rm -rf -- "$one"; done < "$work/bases"; fi
-  rm -rf -- "$work"
-}
-trap clear_up EXIT
-trap 'exit 129' HUP INT TERM PIPE
-: > "$work/bases"; : > "$work/dirs"; : > "$work/plan"
+: > "$work/bases"; : > "$work/dirs"; : > "$work/plan"; : > "$work/puts"; : > "$work/kept"; : > "$work/parents"
 unb64() { printf %s "$1" | base64 -d; }
 path_of() { at_place "$(unb64 "$1")"; }
 sum() { sha256sum | cut -c 1-64; }
@@ -74,7 +116,9 @@ mount_line() {
 aside_mount=$(mount_line "$(readlink -f -- "$aside")")
 # base: a directory on the mount of $1, which is a directory, that only root can look into.
 base_for() {
-  [ "$(readlink -f -- "$1")" = "$1" ] || stop "$1 is reached through a link; nothing was written there"
+  at=$1
+  [ "$(readlink -f -- "$1")" = "$1" ] || stop "$1 is reached through a link"
+  [ -w "$1" ] || stop "$1 cannot be written to: it is mounted read-only, or locked with chattr +i"
   mount=$(mount_line "$1")
   if [ "$mount" = "$aside_mount" ]; then base=$aside
   else
@@ -87,75 +131,100 @@ base_for() {
     fi
     base=$base/$run
   fi
-  [ "$(stat -c %d "$1/.")" = "$(stat -c %d "$base/.")" ] || stop "$1 is on another filesystem than $base; nothing was written there"
+  [ "$(stat -c %d "$1/.")" = "$(stat -c %d "$base/.")" ] || stop "$1 is on another filesystem than $base"
   mkdir -p "$base/$id"
 }
+is_there() { [ -e "$1" ] || [ -L "$1" ]; }
 keep() {
-  to=$base$1
-  [ "$(id_of "$1")" != "$(id_of "$to")" ] || return 0
-  mkdir -p "$(dirname "$to")"
-  free_name "$to"; record_move "$1" "$to"; ln -P -T -- "$1" "$to"
-  sync "$(dirname "$to")"
+  to=$base$path more=1
+  # One that an attempt before this one kept is not kept a second time.
+  while is_there "$to" && [ "$(id_of "$to")" != "$(id_of "$path")" ]; do more=$((more + 1)); to=$base$path.$more; done
+  of=$(dirname "$to")
+  : >> "$aside/manifest.tsv"
+  if ! is_there "$to"; then mkdir -p "$of"; list_move "$path" "$to"; ln -P -T -- "$path" "$to"; fi
+  kept=$(id_of "$to")
+  [ "$(state_of "$to")" = "$was" ] || stop "$path is not what was looked at a moment ago"
+  while [ "$of" != "$base" ]; do printf '%s\n' "$of" >> "$work/kept"; of=$(dirname "$of"); done
+  printf '%s\n' "$base" "$base/.." "$base/../.." "$aside/manifest.tsv" >> "$work/kept"
 }
+sync_all() { sort -u "$1" > "$1.once"; while IFS= read -r one; do sync "$one"; done < "$1.once"; }
+label() { if command -v restorecon >/dev/null 2>&1; then restorecon -- "$path" || true; fi; }
 put() {
   [ "$(readlink -f -- "$parent")" = "$parent" ] || stop "$parent is reached through a link now; $path was left as it is"
+  if [ "$kind" = dir ]; then
+    [ ! -d "$path" ] || return 0
+    mv -T -- "$staged" "$path"; made="$made $path64"
+    label; return 0
+  fi
   [ "$(state_of "$path")" = "$was" ] || stop "$path is not what was looked at a moment ago; it was left as it is"
-  if [ "$was" = absent ]; then ln -P -T -- "$staged" "$path"; rm -f -- "$staged"
-  else keep "$path"; mv -T -- "$staged" "$path"; fi
-  if command -v restorecon >/dev/null 2>&1; then restorecon -- "$path" || true; fi
-  sync "$parent"
+  if [ "$was" = absent ]; then
+    ln -P -T -- "$staged" "$path"; written="$written $path64"
+    rm -f -- "$staged"
+  else
+    [ "$(id_of "$path")" = "$kept" ] || stop "$path is not what was kept aside a moment ago; it was left as it is"
+    mv -T -- "$staged" "$path"; written="$written $path64"
+  fi
+  label
 }
 nearest_of() { near=$1; while [ ! -e "$near" ] && [ ! -L "$near" ]; do near=$(dirname "$near"); done; }
 check() {
   parent=$(dirname "$path")
   nearest_of "$parent"
-  [ -d "$near" ] || stop "$near is no directory; nothing was written"
-  [ "$near" = "$parent" ] || grep -qxF -e "$parent" "$work/dirs" || stop "$parent is no directory; nothing was written"
+  [ -d "$near" ] || stop "$near is no directory"
+  [ "$near" = "$parent" ] || grep -qxF -e "$parent" "$work/dirs" || stop "$parent is no directory"
   base_for "$near"
-  [ "$(state_of "$path")" = "$was" ] || stop "$path is not what was looked at a moment ago; nothing was written"
+  [ "$(state_of "$path")" = "$was" ] || stop "$path is not what was looked at a moment ago"
   if [ "$was" != absent ] && [ ! -L "$path" ] && [ "$(mount_line "$path")" != "$mount" ]; then
-    stop "$path is a mount of its own and cannot be replaced; nothing was written"
+    stop "$path is a mount of its own and cannot be replaced"
   fi
   staged=$base/$id/$n
 }
 n=0
+doing="reading the input" at=$aside
 while read -r kind was mode uid gid sha path64 content; do
   n=$((n + 1)) base=
   case $kind in
   dir) # dir MODE UID GID PATH: two words less
     path64=$gid gid=$uid uid=$mode mode=$was was=-
     path=$(path_of "$path64")
+    doing="making the directory $path"
     [ ! -d "$path" ] || continue
     nearest_of "$path"
-    [ -d "$near" ] || stop "$near is no directory; nothing was written"
+    [ -d "$near" ] || stop "$near is no directory"
     base_for "$near"
     printf '%s\n' "$path" >> "$work/dirs"
     staged=$base/$id/$n
     mkdir -m 700 "$staged"; chown "$uid:$gid" "$staged"; chmod "$mode" "$staged" ;;
   file)
-    path=$(path_of "$path64"); check
+    path=$(path_of "$path64"); doing="making the new content of $path"; check
     unb64 "$content" > "$staged"
-    [ "$(sum < "$staged")" = "$sha" ] || stop "$path did not arrive whole; nothing was written"
+    [ "$(sum < "$staged")" = "$sha" ] || stop "$path did not arrive whole"
     chown "$uid:$gid" "$staged"; chmod "$mode" "$staged"; sync "$staged" ;;
   link)
-    path=$(path_of "$path64"); check
+    path=$(path_of "$path64"); doing="making the new link $path"; check
     ln -s -T -- "$(unb64 "$content")" "$staged"
     chown -h "$uid:$gid" "$staged" ;;
-  *) stop "a line of the input is of no known kind; nothing was written" ;;
+  *) stop "a line of the input is of no known kind" ;;
   esac
   printf '%s %s %s %s %s\n' "$kind" "$was" "$n" "$path64" "$(printf %s "$base" | base64 -w0)" >> "$work/plan"
 done <&3
 exec 3<&-
 while read -r kind was n path64 base64; do
-  path=$(path_of "$path64") parent= base=$(unb64 "$base64")
-  parent=$(dirname "$path") staged=$base/$id/$n
-  case $kind in
-  dir)
-    [ "$(readlink -f -- "$parent")" = "$parent" ] || stop "$parent is reached through a link now"
-    [ -d "$path" ] || mv -T -- "$staged" "$path"
-    if command -v restorecon >/dev/null 2>&1; then restorecon -- "$path" || true; fi
-    sync "$parent" ;;
-  *) put ;;
-  esac
+  path=$(path_of "$path64") base=$(unb64 "$base64") kept=-
+  doing="keeping $path aside below $base" at=$base
+  case $kind-$was in dir-* | *-absent) ;; *) keep ;; esac
+  printf '%s\n' "$(dirname "$path")" >> "$work/parents"
+  printf '%s\n' "$kind $was $n $path64 $base64 $kept" >> "$work/puts"
 done < "$work/plan"
+doing="syncing what is kept aside" at=$aside
+sync_all "$work/kept"
+trap '' HUP INT TERM PIPE
+while read -r kind was n path64 base64 kept; do
+  path=$(path_of "$path64") base=$(unb64 "$base64")
+  parent=$(dirname "$path") staged=$base/$id/$n
+  doing="putting $path in its place" at=$parent
+  put
+done < "$work/puts"
+doing="syncing the directories of what was written" at=$aside
+sync_all "$work/parents"
 `;

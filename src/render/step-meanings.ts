@@ -22,7 +22,7 @@ export const stepMeanings: { readonly [kind in StepKind]: string } = {
   "host.moveStateAside":
     "Moves what a former life left on the machine to /var/lib/requorum/aside/RUN/ on the same filesystem. Nothing is deleted.",
   "host.restoreFiles":
-    "Puts files of a backup set back on one machine, with owner and mode; what lies there is kept in /var/lib/requorum/aside/RUN/ on the same filesystem. It restarts nothing.",
+    "Puts files of a backup set back on one machine, with owner and mode; what lies there is kept in /var/lib/requorum/aside/RUN/, or in .requorum-aside/RUN/ at the top of its own mount where that is another one. It restarts nothing.",
   "host.checkPrepared": "Checks whether the machine can be joined: versions, swap, ports, container runtime, clock, disk. Changes nothing.",
   "kubeadm.joinControlPlane":
     "Joins the machine as a control-plane machine with kubeadm, with a token and a certificate key made for this one join.",

@@ -111,7 +111,11 @@ export function restorePage(document: BackupRestoreDocument, options: { readonly
     ...planPage(document.plan, options),
     ...(toTakeEffect.length === 0
       ? []
-      : [gap, heading("it restarts nothing; for the files to take effect, once all are written"), ...toTakeEffect.map((words) => item(words))]),
+      : [
+          gap,
+          heading("it restarts nothing; for the files to take effect, once all are written"),
+          ...toTakeEffect.map((words) => item(words)),
+        ]),
   ];
 }
 

@@ -106,6 +106,19 @@ test("host.restoreFiles: when half is written, error and record list what is and
   assert.match(facts.join("\n"), /to-take-effect: cp1: all files are in their places/);
 });
 
+test("host.restoreFiles: what a script that was killed half-way has written is seen and recorded when it is tidied up", async (context) => {
+  const world = await pairWorld(context);
+  const { machines, facts, args, step } = world;
+  machines.functions = `mv() { command mv "$@"; kill -9 $$; }`;
+  await assert.rejects(hostRestoreFilesHandler.perform(args, step));
+  await hostRestoreFilesHandler.cleanUp?.(args, step, { goalHolds: false });
+  assert.match(
+    facts.join("\n"),
+    /half-written: cp1: .*in place: \S+apiserver\.crt; not in place, or not known: \S+apiserver\.key\. Restart nothing/,
+  );
+  assert.doesNotMatch(facts.join("\n"), /to-take-effect/);
+});
+
 test("host.restoreFiles: a shutdown of the machine that asks the script to end between two files does not leave half of them", async (context) => {
   const world = await pairWorld(context);
   world.machines.functions = `mv() { command mv "$@"; kill -TERM $$; }`;

@@ -56,8 +56,31 @@ export const hostRestoreFilesHandler: StepHandler<"host.restoreFiles"> = {
       const what = `what a killed script made and did not use may be in .staged.* below /var/lib/requorum/aside/ and .requorum-aside/`;
       await recordOnce(context, "left-behind", `${args.host}: ${what}; the next call that puts files back there removes it`);
     }
+    if (!goalHolds) await recordHalf(args, context);
   },
 };
+
+/** A script that was killed said nothing of how far it came. */
+async function recordHalf(args: Args, context: StepContext): Promise<void> {
+  try {
+    const parts = await partsOf(args, context);
+    const states = await fileStates(context, args.host, { paths: args.files.map(({ path }) => path), tag: parts.tag });
+    const isInPlace = ({ path, becomes }: Args["files"][number]): boolean =>
+      states.some((now) => now.path === path && now.state !== undefined && isSameState(now.state, becomes));
+    const inPlace = args.files.filter(isInPlace).map(({ path }) => path);
+    const others = args.files.filter((file) => !isInPlace(file)).map(({ path }) => path);
+    if (inPlace.length === 0 && states.every(({ state }) => state !== undefined)) return;
+    const words = `seen after the attempt: in place: ${inPlace.join(", ") || "none for sure"}; not in place, or not known: ${others.join(", ")}`;
+    await recordOnce(context, "half-written", `${args.host}: ${words}. ${untilAll}`);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!(error instanceof RecoveryError)) throw error;
+    await recordOnce(context, "half-written", `${args.host}: which files are in place is not known (${error.message}). ${untilAll}`);
+  }
+}
+
+const untilAll =
+  "Restart nothing that reads them until all are written, or put back from where they are kept aside: they may not fit together";
 
 /** What goes to the script. Without lines it only removes what an earlier one of it left. */
 interface Input {
@@ -98,7 +121,7 @@ async function howFar(
     made === "" ? "" : `directories made: ${made}`,
   ].filter((part) => part !== "");
   if (`${earlier}${written}` === "") return parts.join("; ");
-  const words = `${parts.join("; ")}. Restart nothing that reads them until all are written, or put back from where they are kept aside: they may not fit together`;
+  const words = `${parts.join("; ")}. ${untilAll}`;
   await recordOnce(context, "half-written", `${host}: ${words}`);
   return words;
 }

@@ -18,7 +18,7 @@ import { sshdMissing, startSshServer } from "../support/ssh-server.ts";
 const content = Uint8Array.from({ length: 300 * 1024 }, (_, at) => (at * 7 + (at >> 8)) & 0xff);
 
 test(
-  "host.restoreFiles over a real SSH connection: bytes, owner and mode arrive, the old file is kept aside",
+  "host.restoreFiles over a real SSH connection: bytes, owner and mode arrive, the old file is kept aside, and how far it came is told when it fails",
   { skip: sshdMissing },
   async (context) => {
     const server = await startSshServer();
@@ -42,8 +42,10 @@ test(
       read: () => Promise.resolve(content),
     };
     // The machine of the test keeps its own /var/lib as it is.
+    let functions = "";
     const hostAccess: Pick<HostAccess, "run"> = {
-      run: (name, request) => access.run(name, { ...request, script: request.script.replaceAll("/var/lib/requorum", `${machine}/var`) }),
+      run: (name, request) =>
+        access.run(name, { ...request, script: `${functions}${request.script.replaceAll("/var/lib/requorum", `${machine}/var`)}` }),
     };
     const facts: { readonly name: string; readonly value: string }[] = [];
     const step = {
@@ -72,6 +74,23 @@ test(
     assert.deepEqual(readdirSync(join(machine, "etc/kubernetes/pki")), ["sa.key"]);
     const [after] = await lookAtFiles(step, host, { paths: [path], tag: parts.tag });
     assert.deepEqual(after?.state, becomes);
+    // How far it came arrives also when it fails between two files.
+    writeFileSync(path, "old", { mode: 0o644 });
+    const second = join(machine, "etc/kubernetes/pki/second.key");
+    const [old] = await lookAtFiles(step, host, { paths: [path], tag: parts.tag });
+    assert.ok(old?.state !== undefined);
+    const two = [
+      { path, kind: "pki", was: old.state, becomes },
+      { path: second, kind: "pki", was: { kind: "absent" }, becomes },
+    ] as const;
+    functions = `ln() { case "$*" in *second*) return 1 ;; esac; command ln "$@"; }\n`;
+    await assert.rejects(
+      hostRestoreFilesHandler.perform({ ...args, files: two }, step),
+      /written: \S+sa\.key; not written: \S+second\.key/,
+    );
+    functions = "";
+    await hostRestoreFilesHandler.perform({ ...args, files: two }, step);
+    assert.ok(readFileSync(second).equals(content));
     // As after a kill: an empty input is one, too.
     mkdirSync(join(machine, "var/aside/OLDER/.staged.abcdef"), { recursive: true });
     await hostRestoreFilesHandler.cleanUp?.(args, step, { goalHolds: true });

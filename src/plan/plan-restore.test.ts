@@ -338,6 +338,37 @@ test("planRestore: an ended certificate that by its name nothing reads is told a
   assert.match(valid.steps[0]?.describes ?? "", /kubelet-client-2024/);
 });
 
+test("planRestore: the key of a certificate that is left out is left out with it", () => {
+  const [crt, key] = ["/etc/kubernetes/pki/old/a.crt", "/etc/kubernetes/pki/old/a.key"] as const;
+  const half: WantedFile = { path: crt, kind: "pki", now: file("a"), nearest: undefined, becomes: file("f") };
+  const ends = { becomes: "2025-01-01T00:00:00Z" };
+  const beside = [
+    { ...half, ends, isLeftover: true, otherHalf: key },
+    { ...half, path: key, otherHalf: crt },
+  ];
+  const plan = restored({ beside });
+  assert.deepEqual([plan.verdict, checkPlan(plan)], ["act", []]);
+  assert.match(plan.reasons.join(), /Left out: \S*a\.crt, and \S*a\.key with it/);
+  assert.doesNotMatch(plan.steps[0]?.describes ?? "", /old\/a/);
+  assert.match(restored({ beside, accepts: [`EXPIRED=${crt}`] }).steps[0]?.describes ?? "", /a\.crt, \S*a\.key/);
+});
+
+test("planRestore: what is as in the set is refused too when its other half on the machine is of another key, and a file with set-id bits in words", () => {
+  const broken = restored({ now: file("b"), problem: "not of one key" });
+  assert.deepEqual([broken.verdict, broken.reasons], ["blocked", ["not of one key"]]);
+  const setId: WantedFile = { path: "/etc/kubernetes/pki/x", kind: "pki", now: file("a"), nearest: undefined, becomes: file("f", 0o2640) };
+  assert.match(restored({ beside: [setId] }).reasons.join(), /pki\/x has mode 2640 in the set: no file gets set-id bits.*--path/);
+});
+
+test("checkPlan: every name of a signing key that control planes share is asked of the others (I-S16)", () => {
+  for (const path of ["/etc/kubernetes/ssl/service-account-key.pem", "/etc/kubernetes/ssl/service-account.pem"]) {
+    const plan = restored({ path, others: new Map([[cp2, file("b")]]) });
+    assert.deepEqual(checkPlan(plan), []);
+    const hosts = plan.start.hosts.map((host) => (host.name === cp2 ? { ...host, files: [{ path: caPath, state: file("c") }] } : host));
+    assert.ok(invariantsOf(tampered(plan, { start: { ...plan.start, hosts } })).includes("I-S16"), path);
+  }
+});
+
 test("planRestore: a certificate that ends sooner than the one on the machine is told in the words that are agreed to", () => {
   const words = (ends: NonNullable<Given["ends"]>): string => restored({ ends }).steps[0]?.describes ?? "";
   const sooner = words({ becomes: "2098-01-01T00:00:00Z", was: "2099-01-01T00:00:00Z" });

@@ -90,3 +90,51 @@ test("backup restore: an ended certificate and another CA are refused with the f
   assert.equal(done.code, 0, done.err + done.out);
   assert.match(done.out, /agreed-to: .*accepted though not proven: EXPIRED .*front-proxy-client\.crt \(ended 2025-01-02/s);
 });
+
+test("backup restore: a pair whose ended certificate only looks like a leftover is refused or put back as a whole, and one that is broken already is no NOTHING TO DO", async (context) => {
+  const { ca, ended, newer } = await certificates(context);
+  const [crt, key] = [`${pki}/etcd/backup-client.crt`, `${pki}/etcd/backup-client.key`];
+  const { machines, restore } = await backupRestoreWorld(context, {
+    files: [
+      ["pki", `${pki}/ca.crt`, ca, 0o644],
+      ["pki", crt, ended.crt, 0o644],
+      ["pki", key, ended.key, 0o600],
+    ],
+  });
+  machines.set("cp2", `${pki}/ca.crt`, { text: ca });
+  machines.set("cp1", key, { text: newer.key });
+  const broken = await restore(["--path", crt]);
+  assert.equal(broken.code, 12, broken.out);
+  assert.match(broken.out.replaceAll(/\s+/g, " "), /not of one key.*--path \S*backup-client\.crt --path \S*backup-client\.key/);
+  machines.set("cp1", crt, { text: newer.crt });
+  const refused = await restore(["--pki"]);
+  assert.equal(refused.code, 12, refused.out);
+  assert.match(refused.out, /--accept EXPIRED/);
+  const done = await restore(["--pki", "--accept", `EXPIRED=${crt}`], ["north"]);
+  assert.equal(done.code, 0, done.err + done.out);
+  assert.deepEqual([machines.text("cp1", crt), machines.text("cp1", key)], [ended.crt, ended.key]);
+});
+
+test("backup restore: the kubelet's live certificate behind a directory that is a link is no leftover, and its link is not put back alone", async (context) => {
+  const { ca, older, newer } = await certificates(context);
+  const name = "kubelet-client-2025-06-01-00-00-00.pem";
+  const [real, link] = [`/data/kubelet/pki/${name}`, "/data/kubelet/pki/kubelet-client-current.pem"];
+  const { machines, restore } = await backupRestoreWorld(context, {
+    files: [
+      ["pki", `${pki}/ca.crt`, ca, 0o644],
+      ["pki", real, `${older.crt}${older.key}`, 0o600],
+      ["kubelet", "/var/lib/kubelet", "-> /data/kubelet", 0o777],
+      ["pki", link, `-> /var/lib/kubelet/pki/${name}`, 0o777],
+    ],
+  });
+  machines.set("cp2", `${pki}/ca.crt`, { text: ca });
+  unlinkSync(machines.place("cp1", real));
+  unlinkSync(machines.place("cp1", link));
+  machines.set("cp1", "/data/kubelet/pki/renewed.pem", { text: newer.crt });
+  symlinkSync("second.pem", machines.place("cp1", link));
+  symlinkSync("/var/lib/kubelet/pki/renewed.pem", machines.place("cp1", "/data/kubelet/pki/second.pem"));
+  const { code, err, out } = await restore(["--path", "/var/lib/kubelet/pki/kubelet-client-current.pem"], ["north"]);
+  assert.equal(code, 0, err + out);
+  assert.ok(err.replaceAll(/\s+/g, " ").includes(`the certificate of ${link} in the set ends 2026-06-02T00:00:00.000Z, sooner`), err);
+  assert.equal(machines.text("cp1", real), `${older.crt}${older.key}`);
+});

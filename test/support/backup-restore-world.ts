@@ -1,5 +1,5 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
 import { DirectoryStore } from "../../src/adapters/backup-store/directory-store.ts";
 import { AgeKeyWrapping } from "../../src/adapters/system/age-key-wrapping.ts";
@@ -34,7 +34,10 @@ export async function backupRestoreWorld(
   for (const [kind, path, text, mode] of files) {
     const target = text.startsWith("-> ") ? text.slice(3) : undefined;
     if (target === undefined) machines.set("cp1", path, { text, mode });
-    else symlinkSync(target, machines.place("cp1", path));
+    else {
+      mkdirSync(dirname(machines.place("cp1", path)), { recursive: true });
+      symlinkSync(target, machines.place("cp1", path));
+    }
     const head = partHead(path, { kind, mode, ...(target === undefined ? {} : { type: "symlink", target }) });
     await writer.addPart(head, Buffer.from(target === undefined ? text : ""));
   }

@@ -49,6 +49,19 @@ test("chosenParts: a file among the manifests is not put back whatever its kind:
     );
 });
 
+test("chosenParts: a path that is a link, or leads through one, means what lies behind it", () => {
+  const linked = setOf([
+    { kind: "pki", type: "symlink", path: "/etc/kubernetes/pki", target: "ssl" },
+    { kind: "pki", path: "/etc/kubernetes/ssl/apiserver.crt" },
+    { kind: "pki", path: "/etc/kubernetes/ssl/apiserver.key" },
+  ]);
+  const chosen = (path: string) => chosenParts(linked, usual, { kinds: [], paths: [path] }).map((part) => part.path);
+  const [crt, key] = ["/etc/kubernetes/ssl/apiserver.crt", "/etc/kubernetes/ssl/apiserver.key"];
+  assert.deepEqual(chosen("/etc/kubernetes/pki"), ["/etc/kubernetes/pki", crt, key]);
+  assert.deepEqual(chosen("/etc/kubernetes/pki/apiserver.crt"), [crt]);
+  assert.throws(() => chosen("/etc/kubernetes/pki/other.crt"), isRecoveryError("USAGE", /has no/));
+});
+
 test("chosenParts: one file under both names of a merged /usr is put back once, two files that differ are two", () => {
   const same = { kind: "load-balancer", sha256: "a", mode: 0o755, uid: 0, gid: 0 } as const;
   const chosen = chosenParts(

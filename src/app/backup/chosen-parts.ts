@@ -1,7 +1,7 @@
 import type { OpenSet } from "../../catalogue/set-reader.ts";
 import type { BackupPart } from "../../model/backup-set.ts";
 import type { HostName } from "../../model/ids.ts";
-import { namesThroughLinks } from "../../model/behind-links.ts";
+import { behindLinks, namesThroughLinks, type LinkTargets } from "../../model/behind-links.ts";
 import { isAtOrBelow } from "../../model/host-path.ts";
 import type { ClusterConfig } from "../../model/cluster-config.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
@@ -16,8 +16,10 @@ export interface PartSelection {
 export type RestorablePart = BackupPart & { readonly kind: RestorableKind; readonly host: HostName };
 
 /**
- * The files of one machine that are meant, in order of their paths. USAGE when
- * a wish meets nothing, or only what this verb does not put back.
+ * The files of one machine that are meant, in order of their paths, under any
+ * name that the set's links give them: a path that is a link, or that leads
+ * through one, means what lies behind it, too. USAGE when a wish meets
+ * nothing, or only what this verb does not put back.
  */
 export function chosenParts(
   set: OpenSet,
@@ -25,12 +27,14 @@ export function chosenParts(
   selection: PartSelection,
 ): readonly RestorablePart[] {
   const own = partsOfHost(set, host);
-  const isWanted = ({ kind, path }: BackupPart): boolean =>
-    selection.kinds.some((wish) => wish === kind) || selection.paths.some((wish) => isAtOrBelow(path, wish));
+  const namesOf = namesThroughLinks(linksOf(set, host));
+  const isAt = ({ path }: BackupPart, wish: string): boolean => namesOf(path).some((name) => isAtOrBelow(name, wish));
+  const isWanted = (part: BackupPart): boolean =>
+    selection.kinds.some((wish) => wish === part.kind) || selection.paths.some((wish) => isAt(part, wish));
   const isStarted = startedOf(set, host, manifestsDir);
   const started = set.parts.find((part) => part.host === host && isWanted(part) && isStarted(part));
   if (started !== undefined) throw notPutBack(set, started);
-  for (const path of selection.paths) if (!own.some((part) => isAtOrBelow(part.path, path))) throw notThere(set, host, path);
+  for (const path of selection.paths) if (!own.some((part) => isAt(part, path))) throw notThere(set, host, path);
   for (const kind of selection.kinds)
     if (!own.some((part) => part.kind === kind))
       throw usage(
@@ -51,12 +55,21 @@ export function chosenParts(
  * directory is one, too.
  */
 function startedOf(set: OpenSet, host: HostName, manifestsDir: string): (part: BackupPart) => boolean {
-  const links = set.parts.flatMap((part) => (part.host === host && part.target !== undefined ? [[part.path, part.target] as const] : []));
-  const namesOf = namesThroughLinks(new Map(links));
+  const namesOf = namesThroughLinks(linksOf(set, host));
   const isAtManifests = (name: string, isLink: boolean): boolean =>
     [manifestsDir, kubeadmManifestsDir].some((dir) => isAtOrBelow(name, dir) || (isLink && isAtOrBelow(dir, name)));
   return ({ kind, path, type }) =>
     !isOfRequorum(path) && (kind === "static-pod" || namesOf(path).some((name) => isAtManifests(name, type === "symlink")));
+}
+
+/** All links that the set has of a machine, of whatever kind. */
+export function linksOf(set: OpenSet, host: HostName): LinkTargets {
+  return new Map(set.parts.flatMap((part) => (part.host === host && part.target !== undefined ? [[part.path, part.target] as const] : [])));
+}
+
+/** The paths, and where the set's links lead from them. */
+export function withRealPaths(paths: readonly string[], links: LinkTargets): readonly string[] {
+  return [...new Set(paths.flatMap((path) => [path, behindLinks(path, links) ?? path]))];
 }
 
 /** On a merged /usr, /lib is a link to /usr/lib, /bin one to /usr/bin: the same file was collected under both names. */
@@ -81,9 +94,11 @@ function isOfRequorum(path: string): boolean {
 
 /** Certificates of CAs, by the names that kubeadm, kubespray and etcd's own tools give them. */
 export function authorityParts(set: OpenSet, host: HostName): readonly RestorablePart[] {
-  return partsOfHost(set, host).filter(
-    ({ kind, type, path }) => kind === "pki" && type === "file" && /\/(?:[a-z-]*-)?ca\.(?:crt|pem)$/.test(path),
-  );
+  return partsOfHost(set, host).filter(({ kind, type, path }) => kind === "pki" && type === "file" && isAuthorityName(path));
+}
+
+export function isAuthorityName(path: string): boolean {
+  return /\/(?:[a-z-]*-)?ca\.(?:crt|pem)$/.test(path);
 }
 
 /** Where the programs of a control plane have their CAs: kubeadm's, kubespray's, and those of etcd as a service. */

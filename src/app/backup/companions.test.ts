@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { nodeKeyMatcher } from "../../adapters/system/node-key-matcher.ts";
 import type { OpenSet } from "../../catalogue/set-reader.ts";
 import { asHostName } from "../../model/ids.ts";
+import type { FileState } from "../../model/restored-file.ts";
 import { companionProblem, companionsOf } from "./companions.ts";
 import type { ReadPart } from "./wanted-parts.ts";
 
@@ -20,8 +21,8 @@ const pki = "/etc/kubernetes/pki";
 test("companionsOf: the other half of a key and what a link leads to, where the set has it and nobody asked for it", () => {
   const none = new Uint8Array();
   const all = [
-    ...["sa.key", "sa.pub", "a.crt", "a.key", "ca.crt", "admin.pem", "admin-key.pem", "client-2.pem"].map((name) =>
-      part(`${pki}/${name}`, none),
+    ...["sa.key", "sa.pub", "a.crt", "a.key", "ca.crt", "admin.pem", "admin-key.pem", "client-2.pem", "b.crt.bak", "b.key.bak"].map(
+      (name) => part(`${pki}/${name}`, none),
     ),
     part(`${pki}/current.pem`, none, "client-2.pem"),
   ];
@@ -35,9 +36,21 @@ test("companionsOf: the other half of a key and what a link leads to, where the 
     "admin.pem": "admin-key.pem",
     "admin-key.pem": "admin.pem",
     "client-2.pem": undefined,
+    "b.crt.bak": "b.key.bak",
+    "b.key.bak": "b.crt.bak",
     "current.pem": "client-2.pem",
   });
   assert.deepEqual(companions(all, all), []);
+});
+
+test("companionsOf: a link's companion is found through the set's other links", () => {
+  const none = new Uint8Array();
+  const link = part("/data/kubelet/pki/current.pem", none, "/var/lib/kubelet/pki/2024.pem");
+  const all = [part("/var/lib/kubelet", none, "/data/kubelet"), part("/data/kubelet/pki/2024.pem", none), link];
+  assert.deepEqual(
+    companions(all, [link]).map(({ path }) => path),
+    ["/data/kubelet/pki/2024.pem"],
+  );
 });
 
 test("companionProblem: half of another key than the machine's, and a link to nothing, are told with both paths to name", () => {
@@ -55,4 +68,22 @@ test("companionProblem: half of another key than the machine's, and a link to no
   const absent = { path: link.path, state: { kind: "absent" }, content: undefined } as const;
   assert.match(companionProblem(nodeKeyMatcher, link, absent) ?? "", /leads to \S*client-1\.pem, which is not on the machine.*--path/);
   assert.equal(companionProblem(nodeKeyMatcher, link, { ...now(secret(old)), path: link.path }), undefined);
+  assert.match(companionProblem(nodeKeyMatcher, link, undefined) ?? "", /not known \(it could not be looked at\)/);
+});
+
+test("companionProblem: a half whose other one is not on the machine, or is not known, is refused; a CA's certificate stands alone", () => {
+  const path = `${pki}/apiserver.key`;
+  const of = part(`${pki}/apiserver.crt`, Buffer.from("a certificate"));
+  const at = (state: FileState | undefined) => ({ path, state, content: undefined });
+  assert.match(
+    companionProblem(nodeKeyMatcher, { of, path }, at({ kind: "absent" })) ?? "",
+    /worth nothing without .*not on the machine.*--path/,
+  );
+  assert.match(
+    companionProblem(nodeKeyMatcher, { of, path }, at({ kind: "other", what: "a directory" })) ?? "",
+    /not known \(a directory\)/,
+  );
+  assert.match(companionProblem(nodeKeyMatcher, { of, path }, at(undefined)) ?? "", /not known/);
+  const ca = { of: part(`${pki}/ca.crt`, Buffer.from("a certificate")), path: `${pki}/ca.key` };
+  assert.equal(companionProblem(nodeKeyMatcher, ca, at({ kind: "absent" })), undefined);
 });

@@ -1,11 +1,14 @@
 /** What a file is worth nothing without: the other half of its key, and what a link leads to. Of those that nobody asked for the machine's own counts. */
 import type { OpenSet } from "../../catalogue/set-reader.ts";
 import type { SeenFile } from "../../execute/observe/look-at-files.ts";
+import { behindLinks } from "../../model/behind-links.ts";
 import type { HostName } from "../../model/ids.ts";
+import { stateWords } from "../../model/restored-file.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import type { KeyMatcher } from "../../ports/certificates.ts";
-import { partsOfHost } from "./chosen-parts.ts";
-import { targetOf, type ReadPart } from "./wanted-parts.ts";
+import { certificatesIn } from "./certificate-ends.ts";
+import { isAuthorityName, linksOf, partsOfHost } from "./chosen-parts.ts";
+import type { ReadPart } from "./wanted-parts.ts";
 
 export interface Companion {
   readonly of: ReadPart;
@@ -16,26 +19,55 @@ export interface Companion {
 export function companionsOf(set: OpenSet, host: HostName, parts: readonly ReadPart[]): readonly Companion[] {
   const chosen = new Set(parts.map(({ part }) => part.path));
   const inSet = new Set(partsOfHost(set, host).map(({ path }) => path));
+  const links = linksOf(set, host);
   return parts.flatMap((of) => {
-    const { type, path, target = "" } = of.part;
-    const companion = type === "symlink" ? targetOf(path, target) : otherHalf(path);
-    return companion !== undefined && inSet.has(companion) && !chosen.has(companion) ? [{ of, path: companion }] : [];
+    const { type, path } = of.part;
+    const companion = type === "symlink" ? behindLinks(path, links) : otherHalf(path);
+    // Below a merged /usr a file is chosen by its one name there.
+    const isChosen = companion === undefined || chosen.has(companion) || chosen.has(`/usr${companion}`);
+    return !isChosen && inSet.has(companion) ? [{ of, path: companion }] : [];
   });
 }
 
-/** Why the file would be worth nothing beside what the machine has there; undefined: nothing is known against it. */
+/** Why the file would be worth nothing beside what the machine has there, behind its links; undefined: nothing speaks against it. */
 export function companionProblem(keyMatcher: KeyMatcher, { of, path }: Companion, now: SeenFile | undefined): string | undefined {
   const both = `Put both back: --path ${shellWord(of.part.path)} --path ${shellWord(path)}.`;
-  if (of.part.type === "symlink")
-    return now?.state?.kind === "absent" ? `${of.part.path} of the set leads to ${path}, which is not on the machine. ${both}` : undefined;
-  if (now?.state?.kind !== "file" || now.content === undefined) return undefined;
-  const [one, other] = [of.content, now.content].map((content) => keyMatcher.publicKeyId(new TextDecoder().decode(content)));
-  if (one === undefined || other === undefined || one === other) return undefined;
-  return `${of.part.path} of the set and ${path} on the machine are not of one key: a program that reads both would not start. ${both}`;
+  const own = `${of.part.path} of the set`;
+  const isLink = of.part.type === "symlink";
+  if (now?.state?.kind === "absent") {
+    if (isLink) return `${own} leads to ${path}, which is not on the machine. ${both}`;
+    // Where a CA's key is kept elsewhere, its certificate is all that programs need.
+    return isAuthorityName(of.part.path) ? undefined : `${own} is worth nothing without ${path}, which is not on the machine. ${both}`;
+  }
+  if (now?.state?.kind !== "file" || now.content === undefined) {
+    const seen = now?.state === undefined ? (now?.why ?? "it could not be looked at") : stateWords(now.state);
+    return `${own} is worth nothing without ${path}, and what that is on the machine is not known (${seen}). ${both}`;
+  }
+  if (isLink) return undefined;
+  const [one, other] = [keysIn(keyMatcher, of.content), keysIn(keyMatcher, now.content)];
+  if (one.length === 0 || other.length === 0 || one.some((key) => other.includes(key))) return undefined;
+  return `${own} and ${path} on the machine are not of one key: a program that reads both would not start. ${both}`;
 }
 
-/** kubeadm: NAME.crt and NAME.key, sa.pub and sa.key; kubespray's etcd: NAME.pem and NAME-key.pem. */
-function otherHalf(path: string): string | undefined {
+/** Of a CA's bundle each certificate's, of anything else the first one's. */
+function keysIn(keyMatcher: KeyMatcher, content: Uint8Array): readonly string[] {
+  const certificates = certificatesIn(content);
+  const texts = certificates.length > 0 ? certificates : [new TextDecoder().decode(content)];
+  return texts.flatMap((text) => keyMatcher.publicKeyId(text) ?? []);
+}
+
+/**
+ * kubeadm: NAME.crt and NAME.key, sa.pub and sa.key; kubespray's etcd: NAME.pem
+ * and NAME-key.pem. What a person set aside keeps its end: NAME.crt.bak and
+ * NAME.key.bak.
+ */
+export function otherHalf(path: string): string | undefined {
+  const [, name = "", end = ""] = /^(.*\.(?:crt|key|pub|pem))([.~_-][^/]*)?$/.exec(path) ?? [];
+  const other = otherName(name);
+  return other === undefined ? undefined : `${other}${end}`;
+}
+
+function otherName(path: string): string | undefined {
   if (path.endsWith("/sa.key")) return path.replace(/key$/, "pub");
   if (path.endsWith("/sa.pub") || path.endsWith(".crt")) return path.replace(/(?:pub|crt)$/, "key");
   if (path.endsWith(".key")) return path.replace(/key$/, "crt");

@@ -3,6 +3,7 @@ import type { OpenSet } from "../../catalogue/set-reader.ts";
 import { fileAt, lookAtFiles, lookIfReached, type SeenFile } from "../../execute/observe/look-at-files.ts";
 import type { ClusterConfig } from "../../model/cluster-config.ts";
 import { configuredHost } from "../../model/configured-host.ts";
+import { behindLinks, type LinkTargets } from "../../model/behind-links.ts";
 import type { HostName } from "../../model/ids.ts";
 import type { PartDifference } from "../../model/part-difference.ts";
 import type { RecoveryPlan, RestorePartsGoal } from "../../model/plan.ts";
@@ -18,9 +19,9 @@ import type { AppContext } from "../app-ports.ts";
 import { assertChecked, planOnLooks } from "../make-plan.ts";
 import { observeAgain, observeOnce, type Look } from "../observe-cluster.ts";
 import { judgeLooks } from "../../plan/looks.ts";
-import { chosenParts, partsOfHost, type PartSelection } from "./chosen-parts.ts";
-import { companionProblem, companionsOf, type Companion } from "./companions.ts";
-import { readWantedParts, targetOf, type ReadPart, type WantedContents } from "./wanted-parts.ts";
+import { chosenParts, linksOf, partsOfHost, withRealPaths, type PartSelection } from "./chosen-parts.ts";
+import { companionProblem, companionsOf, otherHalf, type Companion } from "./companions.ts";
+import { readWantedParts, type ReadPart, type WantedContents } from "./wanted-parts.ts";
 import { firstCertificateWords, firstEnd } from "./certificate-ends.ts";
 import { differenceOf } from "./part-difference.ts";
 
@@ -79,7 +80,7 @@ interface Asked {
   readonly authorities: WantedContents["authorities"];
   /** Of files that were asked for, without which they are worth nothing. */
   readonly companions: readonly Companion[];
-  /** Files that were asked for by their own path. */
+  /** Paths that were asked for, and where the set's links lead from them. */
   readonly named: readonly string[];
   /** Paths of which the other machines are asked what lies there. */
   readonly askedOfOthers: readonly string[];
@@ -96,7 +97,8 @@ async function askedOf(
   const shared = parts.filter(({ part }) => isSharedKey(part)).map(({ part }) => part.path);
   const askedOfOthers = [...new Set([...authorities.map(({ path }) => path), ...shared])];
   const companions = companionsOf(set, host, parts);
-  return { set, goal: goalOf(request, host), parts, authorities, companions, named: request.selection.paths, askedOfOthers };
+  const named = withRealPaths(request.selection.paths, linksOf(set, host));
+  return { set, goal: goalOf(request, host), parts, authorities, companions, named, askedOfOthers };
 }
 
 function assertOfCluster({ manifest }: OpenSet, config: ClusterConfig): void {
@@ -126,8 +128,8 @@ function goalOf({ set, selection, accepts }: RestorePartsRequest, host: HostName
 
 interface SeenOnMachines {
   readonly own: readonly SeenFile[];
-  /** What the machine's own links lead to now, by those targets; and companions. */
-  readonly beside: readonly SeenFile[];
+  /** What lies behind the machine's links at one of its own paths that were asked for, or at a companion's. */
+  readonly behind: (path: string) => SeenFile | undefined;
   /** CA certificates and shared keys of the other machines. */
   readonly others: ReadonlyMap<HostName, readonly SeenFile[]>;
 }
@@ -138,7 +140,12 @@ async function lookAtMachines(context: AppContext, asked: Asked): Promise<SeenOn
   context.report({ kind: "phase", text: `looking at ${String(parts.length)} files on ${host}`, host });
   const tag = set.tag.bind(set);
   const [own, ...others] = await Promise.all([
-    lookAtOwn(context, host, { paths: parts.map(({ part }) => part.path), beside: companions.map(({ path }) => path), tag }),
+    lookAtOwn(context, host, {
+      paths: parts.map(({ part }) => part.path),
+      beside: companions.map(({ path }) => path),
+      links: linksOf(set, host),
+      tag,
+    }),
     ...context.config.hosts
       .filter(({ name }) => name !== host)
       .map(async ({ name }) => [name, await lookIfReached(context, name, { paths: askedOfOthers, tag })] as const),
@@ -146,19 +153,38 @@ async function lookAtMachines(context: AppContext, asked: Asked): Promise<SeenOn
   return { ...own, others: new Map(others) };
 }
 
+/** Looks at what a look led to: links of links of links are enough for anybody. */
+const furtherLooksMax = 4;
+
+/** `links`: the set's, by which a directory is found that is itself a link. */
 async function lookAtOwn(
   context: AppContext,
   host: HostName,
-  { paths, beside, tag }: Parameters<typeof lookAtFiles>[2] & { readonly beside: readonly string[] },
-): Promise<Pick<SeenOnMachines, "own" | "beside">> {
+  { paths, beside, links, tag }: Parameters<typeof lookAtFiles>[2] & { readonly beside: readonly string[]; readonly links: LinkTargets },
+): Promise<Pick<SeenOnMachines, "own" | "behind">> {
   const own = await lookAtFiles(context, host, { paths, tag });
-  const further = [...new Set([...beside, ...own.flatMap((file) => linkTarget(file) ?? [])])];
-  return { own, beside: await lookAtFiles(context, host, { paths: further, tag }) };
+  const seen = new Map(own.map((file) => [file.path, file]));
+  const starts = [...new Set([...beside, ...own.filter(({ state }) => state?.kind === "symlink").map(({ path }) => path)])];
+  let further: readonly string[] = [...new Set([...beside, ...starts.flatMap((path) => placesBehind(path, seen, links))])];
+  for (let looks = 0; looks < furtherLooksMax; looks += 1) {
+    further = further.filter((path) => !seen.has(path));
+    for (const file of await lookAtFiles(context, host, { paths: further, tag })) seen.set(file.path, file);
+    further = [...new Set(starts.flatMap((path) => placesBehind(path, seen, links)))];
+  }
+  const behind = (path: string): SeenFile | undefined => {
+    const found = placesBehind(path, seen, links).flatMap((at) => seen.get(at) ?? []);
+    return found.find(({ state }) => state?.kind === "file") ?? found[0] ?? seen.get(path);
+  };
+  return { own, behind };
 }
 
-/** Absolute; undefined: it is no link, or one that cannot be told where it leads. */
-function linkTarget({ path, state, content }: SeenFile): string | undefined {
-  return state?.kind === "symlink" && content !== undefined ? targetOf(path, new TextDecoder().decode(content)) : undefined;
+/** Where the machine's links lead, as far as they were seen; and where they do with the set's, of directories that were not. */
+function placesBehind(path: string, seen: ReadonlyMap<string, SeenFile>, links: LinkTargets): readonly string[] {
+  const own = [...seen.values()].flatMap(({ path: at, state, content }) =>
+    state?.kind === "symlink" && content !== undefined ? [[at, new TextDecoder().decode(content)] as const] : [],
+  );
+  const ofSet = [...links].filter(([at]) => !seen.has(at));
+  return [new Map(own), new Map([...ofSet, ...own])].flatMap((known) => behindLinks(path, known) ?? []);
 }
 
 function planFrom(
@@ -178,9 +204,10 @@ function planFrom(
       facts: partsOfHost(set, goal.host).filter(({ type }) => type === "file"),
       authorities: authorities.map((one) => ({ path: one.path, tag: one.tag, says: authorityWords(context, one, files.others) })),
       files: parts.map((part) => ({
-        ...wantedFile(context, part, now.get(part.part.path), files.beside),
+        ...wantedFile(context, part, now.get(part.part.path), files.behind(part.part.path)),
         problem: problemOf(context, asked, files, part),
         isLeftover: part.isLeftover && !asked.named.includes(part.part.path),
+        otherHalf: otherHalf(part.part.path),
       })),
     },
     nowIso: context.ports.clock.nowIso(),
@@ -188,15 +215,9 @@ function planFrom(
   });
 }
 
-function problemOf({ keyMatcher }: { readonly keyMatcher: KeyMatcher }, { companions }: Asked, { beside }: SeenOnMachines, part: ReadPart) {
+function problemOf({ keyMatcher }: { readonly keyMatcher: KeyMatcher }, { companions }: Asked, { behind }: SeenOnMachines, part: ReadPart) {
   const companion = companions.find(({ of }) => of === part);
-  return companion === undefined
-    ? undefined
-    : companionProblem(
-        keyMatcher,
-        companion,
-        beside.find(({ path }) => path === companion.path),
-      );
+  return companion === undefined ? undefined : companionProblem(keyMatcher, companion, behind(companion.path));
 }
 
 /** What the set's CA says of itself, and what those say that other machines have instead. */
@@ -220,10 +241,8 @@ function wantedFile(
   context: AppContext,
   { part: { path, kind }, state, ends, issuer }: ReadPart,
   now: SeenFile | undefined,
-  beside: readonly SeenFile[],
+  read: SeenFile | undefined,
 ): WantedFile {
-  const target = now === undefined ? undefined : linkTarget(now);
-  const read = target === undefined ? now : beside.find((file) => file.path === target);
   const was = read?.state?.kind === "file" ? firstEnd(context.ports.certificates, read.content) : undefined;
   return {
     path,
@@ -240,7 +259,7 @@ function wantedFile(
 /** Files of the wanted kinds that the set does not have. They are told, and never touched. */
 async function onlyOnMachine(
   context: AppContext & { readonly keyMatcher: KeyMatcher },
-  { set, goal: { host } }: Asked,
+  { set, named, goal: { host } }: Asked,
   selection: PartSelection,
 ): Promise<{ readonly only: readonly PartDifference[]; readonly unseen: readonly string[] }> {
   context.report({ kind: "phase", text: `looking what else is on ${host}`, host });
@@ -251,8 +270,7 @@ async function onlyOnMachine(
     });
     const only = machine.parts.flatMap(({ kind, file }): PartDifference[] => {
       const known = restorableKinds.find((one) => one === kind);
-      const isWanted =
-        known !== undefined && (selection.kinds.includes(known) || selection.paths.some((path) => isAtOrBelow(file.path, path)));
+      const isWanted = known !== undefined && (selection.kinds.includes(known) || named.some((path) => isAtOrBelow(file.path, path)));
       if (!isWanted || inSet.has(file.path) || inSet.has(`/usr${file.path}`)) return [];
       const { type, mode, uid, gid, content } = file;
       const target = new TextEncoder().encode(file.target ?? "");

@@ -122,3 +122,23 @@ test("readWantedParts: what rotation left is a leftover, unless a link of the se
     [`${dir}/kubelet-client-2024-01-01-00-00-00.pem`],
   );
 });
+
+test("readWantedParts: a link of the set leads to a file also through other links and over '..'", async () => {
+  const rotated = "kubelet-client-2024-01-01-00-00-00.pem";
+  const { parts } = await wanted(
+    {
+      ...pki,
+      "/var/lib/kubelet": "-> /data/kubelet",
+      [`/data/kubelet/pki/${rotated}`]: pem("kubelet", "ca", "2025-01-01"),
+      "/data/kubelet/pki/kubelet-client-current.pem": `-> /var/lib/kubelet/pki/../pki/${rotated}`,
+    },
+    ["/"],
+  );
+  assert.deepEqual(
+    parts.filter(({ part }) => part.path.startsWith("/data")).map(({ ends, isLeftover }) => [ends, isLeftover]),
+    [
+      ["2025-01-01", false],
+      ["2025-01-01", false],
+    ],
+  );
+});

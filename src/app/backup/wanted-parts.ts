@@ -1,11 +1,11 @@
 import type { OpenSet } from "../../catalogue/set-reader.ts";
-import { cleanPath } from "../../model/host-path.ts";
+import { behindLinks, type LinkTargets } from "../../model/behind-links.ts";
 import type { HostName } from "../../model/ids.ts";
 import type { RestoredFile } from "../../model/restored-file.ts";
 import type { KeyMatcher } from "../../ports/certificates.ts";
 import type { AppContext } from "../app-ports.ts";
 import { certificatesIn, firstEnd, firstIssuer } from "./certificate-ends.ts";
-import { authorityParts, isAuthorityPlace, partsOfHost, type RestorablePart } from "./chosen-parts.ts";
+import { authorityParts, isAuthorityPlace, linksOf, type RestorablePart } from "./chosen-parts.ts";
 import { isLeftoverName } from "./leftover-name.ts";
 import { readPartOf } from "./set-part-source.ts";
 
@@ -38,10 +38,11 @@ export async function readWantedParts(
 ): Promise<WantedContents> {
   const read = (path: string): Promise<Uint8Array> => readPartOf(set, { host, path }, context.signal);
   const parts: ReadPart[] = [];
-  const ledToPaths = new Set(partsOfHost(set, host).flatMap((part) => (part.type === "symlink" ? (ledTo(set, part)?.path ?? []) : [])));
+  const links = linksOf(set, host);
+  const ledToPaths = new Set([...links.keys()].flatMap((path) => behindLinks(path, links) ?? []));
   for (const part of chosen) {
     const content = await read(part.path);
-    const led = part.type === "symlink" ? ledTo(set, part) : part;
+    const led = part.type === "symlink" ? ledTo(set, part, links) : part;
     const ends = led === undefined ? undefined : firstEnd(context.ports.certificates, led === part ? content : await read(led.path));
     const issuer = firstIssuer(context.ports.certificates, content);
     const isLeftover = isLeftoverName(part.path) && !ledToPaths.has(part.path);
@@ -77,14 +78,9 @@ function countingAuthorities(
   return [...placed, ...all.filter((one) => !isPlaced(one) && unsigned.some((pem) => hasSigned(one, pem)))];
 }
 
-/** Where a link leads to, without other links on the way. undefined: not told by names alone. */
-export function targetOf(path: string, target: string): string | undefined {
-  return cleanPath(target.startsWith("/") ? target : `${path.slice(0, path.lastIndexOf("/"))}/${target}`);
-}
-
-/** The file of the set that a link of it leads to; undefined: the set has none. */
-function ledTo(set: OpenSet, { path, target = "", host }: RestorablePart): RestorablePart | undefined {
-  const at = targetOf(path, target);
+/** The file of the set that a link of it leads to, over other links on the way; undefined: the set has none. */
+function ledTo(set: OpenSet, { path, host }: RestorablePart, links: LinkTargets): RestorablePart | undefined {
+  const at = behindLinks(path, links);
   return set.parts.find((part): part is RestorablePart => part.host === host && part.path === at && part.type === "file");
 }
 

@@ -129,7 +129,7 @@ export const restoredKeysAreTheClusters: PlanCheck = {
       const { start } = checked.plan;
       const controlPlanes = { ...start, hosts: start.hosts.filter(({ roles }) => roles.includes("control-plane")) };
       return files.flatMap(({ path, kind, was, becomes }) => {
-        const isShared = kind === "encryption-config" || /(?:^|\/)sa\.(?:key|pub)$/.test(path);
+        const isShared = kind === "encryption-config" || /\/(?:sa\.(?:key|pub)|service-account(?:-key)?\.pem)$/.test(path);
         if (!isShared || (was.kind === "file" && was.tag === becomes.tag)) return [];
         const { agreeing, others } = holdersOf(controlPlanes, host, { path, tag: becomes.tag });
         if (others.length === 0 && agreeing > 0) return [];

@@ -25,6 +25,8 @@ export interface WantedFile {
   readonly issuer?: string | undefined;
   /** By its name rotation or a person left it behind, no link of the set leads to it, and nobody asked for just it. */
   readonly isLeftover?: boolean | undefined;
+  /** By its name: the key of a certificate, or the certificate of a key. */
+  readonly otherHalf?: string | undefined;
 }
 
 /** What the set says, and what was looked at on the machine. */
@@ -44,10 +46,15 @@ export interface WantedParts {
 /** One step that puts back what differs; refused with each reason when it is not proven that it belongs there. */
 export function planRestoreParts(model: ClusterModel, goal: RestorePartsGoal, wanted: WantedParts): Candidate {
   const differing = wanted.files.filter(({ now, becomes }) => now === undefined || !isSameState(now, becomes));
-  const leftOut = differing.filter((file) => isLeftOut(goal, file, wanted.nowIso));
-  const leftWords = leftOut.map(leftOutWords);
+  const ended = differing.filter((file) => isLeftOut(goal, file, wanted.nowIso));
+  // A pair goes together: a key without its certificate is as much of a broken pair as both of different keys.
+  const leftOut = differing.filter((file) => ended.includes(file) || ended.some(({ otherHalf }) => otherHalf === file.path));
+  const leftWords = ended.map((file) => leftOutWords(file, leftOut));
   const open = differing.filter((file) => !leftOut.includes(file));
   const name = "restore-parts";
+  // Also of what is as in the set: beside another half it is of no more use.
+  const same = wanted.files.filter((file) => !differing.includes(file)).flatMap(({ problem }) => problem ?? []);
+  if (open.length === 0 && same.length > 0) return notPossible(name, ...same);
   if (open.length === 0) {
     const done = `Everything${leftOut.length > 0 ? " else" : ""} that was asked for is on ${goal.host} as set ${goal.set} has it.`;
     return { kind: "impossible", name, missing: [...leftWords, done], isNeeded: false };
@@ -55,7 +62,7 @@ export function planRestoreParts(model: ClusterModel, goal: RestorePartsGoal, wa
   const files = filesOf(open);
   const authorities = files.some(dependsOnCa) ? wanted.authorities.map(({ path, tag }) => ({ path, tag })) : [];
   const doubts = doubtsOf(model, goal, { wanted, files });
-  const problems = [...open.flatMap((file) => fileProblems(goal, file)), ...partOf(doubts, goal, false).map(refusalWords)];
+  const problems = [...open.flatMap((file) => fileProblems(goal, file)), ...same, ...partOf(doubts, goal, false).map(refusalWords)];
   if (problems.length > 0) return notPossible(name, ...problems);
   const { host, set } = goal;
   const { manifestSha256 } = wanted;
@@ -87,18 +94,21 @@ function isLeftOut({ accepts }: RestorePartsGoal, { path, isLeftover, ends }: Wa
   return isLeftover === true && hasEnded(ends, nowIso) && !isAcceptedByPath(accepts, "EXPIRED", path);
 }
 
-function leftOutWords({ path, ends }: WantedFile): string {
-  return `Left out: ${path}. By its name it is a copy that nothing reads any more, and its certificate ended ${ends?.becomes ?? ""}. If it is wanted, name it: --accept ${shellWord(`EXPIRED=${path}`)}.`;
+function leftOutWords({ path, ends, otherHalf }: WantedFile, leftOut: readonly WantedFile[]): string {
+  const key = leftOut.some((file) => file.path === otherHalf) ? `, and ${otherHalf ?? ""} with it` : "";
+  return `Left out: ${path}${key}. By its name it is a copy that nothing reads any more, and its certificate ended ${ends?.becomes ?? ""}. If it is wanted, name it: --accept ${shellWord(`EXPIRED=${path}`)}.`;
 }
 
 /** Made anew at every boot, or not a machine's own to be changed; the checker has its own list. */
 const neverRestored = /^\/(?:dev|proc|sys|run|boot|var\/lib\/requorum)(?:\/|$)/;
 
-function fileProblems({ host }: RestorePartsGoal, { path, now, why, problem }: WantedFile): readonly string[] {
+function fileProblems({ host }: RestorePartsGoal, { path, now, why, problem, becomes }: WantedFile): readonly string[] {
   const [top] = neverRestored.exec(path) ?? [];
   if (top !== undefined) return [`${path}: nothing below ${top} is put back. Name the files that are wanted with --path.`];
   if (now === undefined)
     return [`What ${path} on ${host} is, is not known${why === undefined ? "" : ` (${why})`}; nothing is written over it.`];
+  if (becomes.kind === "file" && (becomes.mode & 0o7000) !== 0)
+    return [`${path} has mode ${becomes.mode.toString(8)} in the set: no file gets set-id bits. Name the others with --path.`];
   if (now.kind !== "other") return problem === undefined ? [] : [problem];
   return [`${path} on ${host} is ${now.what}: that is not replaced. Name the files that are wanted with --path.`];
 }

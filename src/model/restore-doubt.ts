@@ -1,4 +1,5 @@
 /** What cannot be proven of files that are put back, and what a person may accept by name. */
+import type { HostName } from "./ids.ts";
 import { soonerWords, type RestoredFile } from "./restored-file.ts";
 import { shellWord } from "./shell-word.ts";
 
@@ -16,12 +17,24 @@ export interface DoubtedFiles {
   readonly files: readonly DoubtedFile[];
 }
 
-export interface DoubtedFile {
+export interface DoubtedFile extends Standing {
   readonly path: string;
-  /** True: something was seen that speaks against it. False: it is only not known, and whoever accepts that accepts no more. */
-  readonly differs: boolean;
   /** What is seen of this file alone. */
   readonly says?: string | undefined;
+}
+
+/** How files that machines have in common stand to those of the others. Whoever accepts it accepts no more than this. */
+export interface Standing {
+  /** Other machines that were seen with another file, and which. */
+  readonly against: readonly SeenElsewhere[];
+  /** Paths of which no other machine says anything. */
+  readonly notKnown: readonly string[];
+}
+
+export interface SeenElsewhere {
+  readonly host: HostName;
+  readonly path: string;
+  readonly tag: string;
 }
 
 export function isRestoreAcceptance(word: string): word is RestoreAcceptance {

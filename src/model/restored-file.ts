@@ -45,6 +45,15 @@ export interface RestoredFile {
   readonly becomes: Extract<FileState, { readonly kind: "file" | "symlink" }>;
   /** When the first certificate in it ends, of what it becomes and of what it was; absent: there is none in it. */
   readonly ends?: CertificateEnds | undefined;
+  /** Who issued the certificate that its program shows; absent: there is none in it, or it is a CA's, or the kubelet's own for itself. */
+  readonly issued?: CertificateIssue | undefined;
+}
+
+export interface CertificateIssue {
+  /** The issuer's name, as the certificate says it. */
+  readonly by: string;
+  /** Path of the set's CA certificate whose key has signed it; absent: none of those that other machines are asked for has. */
+  readonly authority?: string | undefined;
 }
 
 export interface CertificateEnds {

@@ -6,7 +6,7 @@ import { diagnose } from "../diagnose/diagnose.ts";
 import { asBackupSetId, asHostName, type HostName } from "../model/ids.ts";
 import type { PlannedStep, RecoveryPlan, RestorePartsGoal } from "../model/plan.ts";
 import type { RestoreAcceptance } from "../model/restore-doubt.ts";
-import type { FileAt, FileState, RestorableKind } from "../model/restored-file.ts";
+import type { CertificateIssue, FileAt, FileState, RestorableKind } from "../model/restored-file.ts";
 import type { StepArgs } from "../model/step.ts";
 import { readPlan, writePlan } from "../schemas/plan.ts";
 import { checkPlan } from "./check/check-plan.ts";
@@ -36,9 +36,10 @@ interface Given {
   readonly accepts?: readonly RestoreAcceptance[];
   readonly clusterId?: string;
   readonly isLeftover?: boolean;
-  readonly issuer?: string;
+  readonly issued?: CertificateIssue;
   readonly problem?: string;
   readonly authoritySays?: string;
+  readonly authorities?: readonly { readonly path: string; readonly tag: string }[];
   readonly ends?: { readonly becomes: string; readonly was?: string };
   readonly beside?: readonly WantedFile[];
   /** What the other machines have at the file's own path. */
@@ -70,7 +71,7 @@ function restored(given: Given = {}): RecoveryPlan {
       manifestSha256: "d".repeat(64),
       clusterId: given.clusterId,
       facts: [{ path, mode: 0o600, uid: 0, gid: 0 }],
-      authorities: [{ path: caPath, tag: "c".repeat(64), says: given.authoritySays }],
+      authorities: given.authorities ?? [{ path: caPath, tag: "c".repeat(64), says: given.authoritySays }],
       files: [
         {
           path,
@@ -79,7 +80,7 @@ function restored(given: Given = {}): RecoveryPlan {
           nearest,
           becomes: file("b"),
           ends: given.ends,
-          issuer: given.issuer,
+          issued: given.issued,
           problem: given.problem,
           isLeftover: given.isLeftover,
         },
@@ -196,7 +197,10 @@ test("checkPlan: a plan that restores files is refused when what it rests on is 
     plan.start.hosts.map((host) => (host.name === cp2 ? { ...host, files: [{ path: caPath, state }] } : host));
   const cases: readonly (readonly [string, RecoveryPlan])[] = [
     ["I-G4", tampered(plan, { goal: { kind: "recover" } })],
-    ["I-G4", withArgs(plan, { accepts: [{ doubt: "OTHER_CLUSTER_ID", because: "b", files: [{ path: first.path, differs: true }] }] })],
+    [
+      "I-G4",
+      withArgs(plan, { accepts: [{ doubt: "OTHER_CLUSTER_ID", because: "b", files: [{ path: first.path, against: [], notKnown: [] }] }] }),
+    ],
     ["I-S7", withArgs(plan, { files: [{ ...first, path: "/etc/../root/x" }] })],
     ["I-S7", withArgs(plan, { files: [{ ...first, was: file("f") }] })],
     ["I-S7", withArgs(plan, { files: [{ ...first, becomes: file("b", 0o4755) }] })],
@@ -286,7 +290,12 @@ test("planRestore: a doubt names every file, what issued it and both CAs; accept
     becomes: file("b"),
   };
   const ca = new Map([[cp2, file("e")]]);
-  const given = { ca, issuer: "CN=old-ca", authoritySays: "the set has CN=old-ca, cp2 has CN=new-ca", beside: [beside] };
+  const given = {
+    ca,
+    issued: { by: "CN=old-ca", authority: caPath },
+    authoritySays: "the set has CN=old-ca, cp2 has CN=new-ca",
+    beside: [beside],
+  };
   const refused = restored(given);
   assert.match(refused.reasons.join(), /cp2 has CN=new-ca.*server\.key \(issued by CN=old-ca\), \S*apiserver\.crt\. /);
   const half = restored({ ...given, accepts: [`OTHER_CA=${keyPath}`] });
@@ -317,6 +326,78 @@ test("host.restoreFiles: who accepted that the CA is not known did not accept an
     ["holds", "holds", "fails"],
   );
   assert.ok(invariantsOf(tampered(plan, { start: after(file("e")) })).includes("I-S16"));
+});
+
+test("host.restoreFiles: who accepted another CA or key of one machine did not accept a third one, another machine's, or one that was not known then", () => {
+  const etcdCa = "/etc/kubernetes/pki/etcd/ca.crt";
+  const authority = { path: etcdCa, tag: "d".repeat(64) };
+  for (const doubt of ["OTHER_CA", "OTHER_KEYS"] as const) {
+    const isKey = doubt === "OTHER_KEYS";
+    const asked = isKey ? saKey : caPath;
+    const plan = isKey
+      ? restored({ path: saKey, others: new Map([[cp2, file("e")]]), accepts: [doubt] })
+      : restored({ ca: new Map([[cp2, file("e")]]), accepts: [doubt] });
+    const [step] = plan.steps;
+    assert.ok(step?.kind === "host.restoreFiles");
+    const after = (seen: ReadonlyMap<HostName, FileState | undefined>) => ({
+      ...plan.start,
+      hosts: plan.start.hosts.map((host) => {
+        const kept = (host.files ?? []).filter(({ path }) => path !== asked);
+        return seen.has(host.name) ? { ...host, files: [...kept, { path: asked, state: seen.get(host.name) }] } : host;
+      }),
+    });
+    const cases: readonly (readonly [string, ReadonlyMap<HostName, FileState | undefined>, string])[] = [
+      ["as seen", new Map([[cp2, file("e")]]), "holds"],
+      ["not known since", new Map([[cp2, undefined]]), "holds"],
+      ["a third one", new Map([[cp2, file("f")]]), "fails"],
+      [
+        "another machine's",
+        new Map([
+          [cp2, file("e")],
+          [cp3, file("e")],
+        ]),
+        "fails",
+      ],
+    ];
+    for (const [what, seen, kind] of cases) {
+      assert.equal(specOf(step).pre(after(seen), step.args).kind, kind, `${doubt}: ${what}`);
+      // What is not known any more is no reason for the checker: it judges by what the plan saw.
+      if (what !== "not known since")
+        assert.equal(invariantsOf(tampered(plan, { start: after(seen) })).includes("I-S16"), kind === "fails", `${doubt}: ${what}`);
+    }
+    if (isKey) continue;
+    const more = { ...step.args, authorities: [...step.args.authorities, authority] };
+    assert.equal(specOf(step).pre(after(new Map([[cp2, file("e")]])), more).kind, "fails");
+    assert.ok(invariantsOf(withArgs(plan, { authorities: more.authorities })).includes("I-S16"));
+  }
+});
+
+test("planRestore: beside a CA that differs it is said which one is not known", () => {
+  const plan = restored({
+    ca: new Map([[cp2, file("e")]]),
+    authorities: [
+      { path: caPath, tag: "c".repeat(64) },
+      { path: "/etc/kubernetes/pki/etcd/ca.crt", tag: "d".repeat(64) },
+    ],
+  });
+  assert.match(plan.reasons.join(), /not the CA that cp2 uses; not known: whether \S*etcd\/ca\.crt/);
+});
+
+test("planRestore and checkPlan: a certificate that none of the set's CAs has signed is OTHER_CA, also when the CA beside it is right", () => {
+  const issued = { by: "CN=new-ca" };
+  const refused = restored({ issued });
+  assert.equal(refused.verdict, "blocked");
+  assert.match(refused.reasons.join(), /has signed \S*server\.key \(issued by CN=new-ca\).*--accept OTHER_CA/);
+  const plan = restored({ issued, accepts: [`OTHER_CA=${keyPath}`] });
+  assert.deepEqual([plan.verdict, checkPlan(plan)], ["act", []]);
+  assert.deepEqual(readPlan(writePlan(plan), "plan", sha256Hex).steps, plan.steps);
+  assert.ok(invariantsOf(withArgs(plan, { accepts: [] })).includes("I-S16"));
+  const signed = restored({ issued: { ...issued, authority: caPath } });
+  assert.deepEqual([signed.verdict, checkPlan(signed)], ["act", []]);
+  const [step] = signed.steps;
+  assert.ok(step?.kind === "host.restoreFiles");
+  const files = step.args.files.map((one) => ({ ...one, issued: { by: "CN=new-ca", authority: "/etc/stray/ca.crt" } }));
+  assert.ok(invariantsOf(withArgs(signed, { files })).includes("I-S16"));
 });
 
 test("planRestore: an ended certificate that by its name nothing reads is told as left out and holds up nothing; it is put back when it is named", () => {

@@ -40,6 +40,7 @@ const stepArgs: { readonly [K in StepKind]: z.ZodType<StepArgs[K]> } = {
         was: fileStateSchema,
         becomes: restoredFileStateSchema,
         ends: z.strictObject({ becomes: z.string(), was: z.string().optional() }).optional(),
+        issued: z.strictObject({ by: z.string(), authority: z.string().optional() }).optional(),
       }),
     ),
     authorities: z.array(z.strictObject({ path: z.string(), tag: tagSchema })),
@@ -47,7 +48,14 @@ const stepArgs: { readonly [K in StepKind]: z.ZodType<StepArgs[K]> } = {
       z.strictObject({
         doubt: z.enum(restoreDoubts),
         because: z.string(),
-        files: z.array(z.strictObject({ path: z.string(), differs: z.boolean(), says: z.string().optional() })),
+        files: z.array(
+          z.strictObject({
+            path: z.string(),
+            against: z.array(z.strictObject({ host, path: z.string(), tag: tagSchema })),
+            notKnown: z.array(z.string()),
+            says: z.string().optional(),
+          }),
+        ),
       }),
     ),
   }),

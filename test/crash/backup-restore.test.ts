@@ -47,6 +47,12 @@ test("backup restore: PKI is restored when another machine has the same CA, refu
   assert.equal(refused.code, 12, refused.err);
   assert.match(refused.out, /not the CA that cp2 uses.*about \S*ca\.key.*--accept OTHER_CA/s);
   assert.match((await restore(["--pki", "--accept", "OTHER_CAT"])).err, /--accept.*OTHER_CAT: say OTHER_CA, /s);
+  assert.match(
+    (await restore(["--pki", "--accept", "OTHER_CA=/etc/kubernetes/pki/typo.key"])).err,
+    /no file that was asked for has that path/,
+  );
+  assert.match((await restore(["--pki", "--accept", `OTHER_CA=/etc/../${caKey}`])).err, /--accept.*: say OTHER_CA, /s);
+  assert.doesNotMatch((await restore(["--pki", "--accept", `OTHER_CA=/etc//kubernetes/./pki/ca.key`])).out, /about \S*ca\.key/);
   const accepted = await restore(["--pki", "--accept", "OTHER_CA"], ["no"]);
   assert.match(accepted.err, /none of them destructive.*accepted though not proven: OTHER_CA \(.*cp2 uses.*\): \S*ca\.key.*type the name/s);
   assert.equal(machines.text("cp1", caKey), "lost");

@@ -43,12 +43,8 @@ export function firstCertificateWords(
   return `${facts.subject} until ${facts.notAfter}, key ${keyMatcher.publicKeyId(pem)?.slice(0, 16) ?? "not known"}`;
 }
 
-export function firstIssuer(reader: CertificateReader, content: Uint8Array): string | undefined {
-  const [pem] = certificatesIn(content);
-  return pem === undefined ? undefined : readIfOne(reader, pem)?.issuer;
-}
-
-function readIfOne(reader: CertificateReader, pem: string): CertificateContent | undefined {
+/** undefined: it is none that is read. */
+export function readIfOne(reader: CertificateReader, pem: string): CertificateContent | undefined {
   try {
     return reader.readCertificate(pem);
   } catch (error) {

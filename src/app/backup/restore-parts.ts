@@ -10,7 +10,7 @@ import type { RecoveryPlan, RestorePartsGoal } from "../../model/plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { isAtOrBelow } from "../../model/host-path.ts";
 import type { RestoreAcceptance } from "../../model/restore-doubt.ts";
-import { isSharedKey, restorableKinds, type FileState } from "../../model/restored-file.ts";
+import { isSameState, isSharedKey, restorableKinds, type FileState } from "../../model/restored-file.ts";
 import { planRestore } from "../../plan/plan-restore.ts";
 import type { WantedFile } from "../../plan/strategies/restore-parts.ts";
 import type { KeyMatcher } from "../../ports/certificates.ts";
@@ -20,9 +20,11 @@ import { assertChecked, planOnLooks } from "../make-plan.ts";
 import { observeAgain, observeOnce, type Look } from "../observe-cluster.ts";
 import { judgeLooks } from "../../plan/looks.ts";
 import { chosenParts, linksOf, partsOfHost, withRealPaths, type PartSelection } from "./chosen-parts.ts";
-import { companionProblem, companionsOf, otherHalf, type Companion } from "./companions.ts";
+import { companionProblem, companionsOf, type Companion } from "./companions.ts";
+import { otherHalf } from "./other-half.ts";
 import { readWantedParts, type ReadPart, type WantedContents } from "./wanted-parts.ts";
 import { firstCertificateWords, firstEnd } from "./certificate-ends.ts";
+import { staticPodProblem } from "./static-pod-places.ts";
 import { differenceOf } from "./part-difference.ts";
 
 export interface RestorePartsRequest {
@@ -97,8 +99,24 @@ async function askedOf(
   const shared = parts.filter(({ part }) => isSharedKey(part)).map(({ part }) => part.path);
   const askedOfOthers = [...new Set([...authorities.map(({ path }) => path), ...shared])];
   const companions = companionsOf(set, host, parts);
+  assertMeant(request, { host, chosen });
   const named = withRealPaths(request.selection.paths, linksOf(set, host));
   return { set, goal: goalOf(request, host), parts, authorities, companions, named, askedOfOthers };
+}
+
+/** A doubt that is accepted of a file that nobody asked for is a slip of the fingers: what was meant stays refused, or worse. */
+function assertMeant(
+  { accepts, set }: RestorePartsRequest,
+  { host, chosen }: { readonly host: HostName; readonly chosen: readonly { readonly path: string }[] },
+): void {
+  const links = linksOf(set, host);
+  for (const word of accepts) {
+    const path = word.slice(word.indexOf("=") + 1);
+    if (!word.includes("=") || chosen.some((part) => part.path === path)) continue;
+    const real = chosen.find((part) => part.path === behindLinks(path, links))?.path;
+    const detail = `${word}: no file that was asked for has that path${real === undefined ? "" : `; by the set's links it is ${real}`}`;
+    throw new RecoveryError("USAGE", { subject: "option --accept", detail });
+  }
 }
 
 function assertOfCluster({ manifest }: OpenSet, config: ClusterConfig): void {
@@ -215,9 +233,20 @@ function planFrom(
   });
 }
 
-function problemOf({ keyMatcher }: { readonly keyMatcher: KeyMatcher }, { companions }: Asked, { behind }: SeenOnMachines, part: ReadPart) {
+function problemOf(
+  { config, keyMatcher }: AppContext & { readonly keyMatcher: KeyMatcher },
+  { companions }: Asked,
+  { own, behind }: SeenOnMachines,
+  part: ReadPart,
+): string | undefined {
   const companion = companions.find(({ of }) => of === part);
-  return companion === undefined ? undefined : companionProblem(keyMatcher, companion, behind(companion.path));
+  if (companion !== undefined) {
+    const problem = companionProblem(keyMatcher, companion, behind(companion.path));
+    if (problem !== undefined) return problem;
+  }
+  const now = own.find(({ path }) => path === part.part.path)?.state;
+  const isChanged = now === undefined || !isSameState(now, part.state);
+  return isChanged ? staticPodProblem(part, behind(part.part.path), config.paths.manifestsDir) : undefined;
 }
 
 /** What the set's CA says of itself, and what those say that other machines have instead. */
@@ -239,7 +268,7 @@ function authorityWords(
 
 function wantedFile(
   context: AppContext,
-  { part: { path, kind }, state, ends, issuer }: ReadPart,
+  { part: { path, kind }, state, ends, issued }: ReadPart,
   now: SeenFile | undefined,
   read: SeenFile | undefined,
 ): WantedFile {
@@ -251,7 +280,7 @@ function wantedFile(
     why: now?.why,
     nearest: now?.nearest,
     becomes: state,
-    issuer,
+    issued,
     ends: ends === undefined ? undefined : { becomes: ends, ...(was === undefined ? {} : { was }) },
   };
 }

@@ -18,9 +18,9 @@ const context = {
   ports: {
     certificates: {
       readCertificate: (text: string) => {
-        const notAfter = words(text)[2];
+        const [subject, issuer, notAfter] = words(text);
         if (notAfter === undefined) throw new RecoveryError("REMOTE_ANSWER_MALFORMED", { subject: "it", detail: "no certificate" });
-        return { notAfter };
+        return { notAfter, issuer, isCa: subject === issuer };
       },
     },
   },
@@ -141,4 +141,33 @@ test("readWantedParts: a link of the set leads to a file also through other link
       ["2025-01-01", false],
     ],
   );
+});
+
+test("readWantedParts: a certificate tells which authority signed it, over another one in its file too; a foreign one has none", async () => {
+  const data = Buffer.from(pem("admin", "new-ca", "2027-02-02")).toString("base64");
+  const { parts } = await wanted(
+    {
+      ...pki,
+      "/etc/kubernetes/pki/chain.crt": `${pem("chain", "middle", "2027-01-01")}${pem("middle", "ca", "2027-01-01")}`,
+      "/etc/kubernetes/pki/foreign.crt": `${pem("foreign", "new-ca", "2027-01-01")}${pem("new-ca", "new-ca", "2027-01-01")}`,
+      "/etc/kubernetes/pki/oidc-root.crt": pem("oidc", "oidc", "2027-01-01"),
+      "/etc/kubernetes/pki/self.crt": pem("self", "self", "2027-01-01"),
+      "/etc/kubernetes/pki/self.key": "key",
+      "/etc/kubernetes/admin.conf": `users:\n- user:\n    client-certificate-data: ${data}\n`,
+      "/var/lib/kubelet/pki/kubelet.crt": pem("kubelet", "cp1-ca@1", "2027-01-01"),
+    },
+    ["/"],
+  );
+  const issued = parts.map(({ part, issued: one }) => [part.path.slice(part.path.lastIndexOf("/") + 1), one && [one.by, one.authority]]);
+  assert.deepEqual(Object.fromEntries(issued), {
+    "admin.conf": ["new-ca", undefined],
+    "apiserver.crt": ["ca", "/etc/kubernetes/pki/ca.crt"],
+    "ca.crt": undefined,
+    "chain.crt": ["middle", "/etc/kubernetes/pki/ca.crt"],
+    "foreign.crt": ["new-ca", undefined],
+    "kubelet.crt": undefined,
+    "oidc-root.crt": undefined,
+    "self.crt": ["self", undefined],
+    "self.key": undefined,
+  });
 });

@@ -175,7 +175,10 @@ function selectionOf(invocation: Invocation): PartSelection {
 
 function acceptedOf(invocation: Invocation): readonly RestoreAcceptance[] {
   return listOption(invocation, "accept").map((word) => {
-    if (isRestoreAcceptance(word)) return word;
+    const [doubt = "", typed] = word.split(/=(.*)/s);
+    const path = typed === undefined ? undefined : cleanPath(typed);
+    const clean = typed === undefined ? doubt : `${doubt}=${path ?? ""}`;
+    if (isRestoreAcceptance(clean)) return clean;
     throw usage("--accept", `${word}: say ${restoreDoubts.join(", ")}, each alone or for one file, as EXPIRED=/etc/kubernetes/pki/a.crt`);
   });
 }

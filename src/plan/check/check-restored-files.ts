@@ -2,7 +2,7 @@
 import type { ClusterModel } from "../../model/cluster-model.ts";
 import type { HostName } from "../../model/ids.ts";
 import type { PlannedStep } from "../../model/plan.ts";
-import type { RestoreAcceptance, RestoreDoubt } from "../../model/restore-doubt.ts";
+import type { DoubtedFile, RestoreAcceptance, RestoreDoubt } from "../../model/restore-doubt.ts";
 import { momentsOf, objection, type PlanCheck, type PlanObjection } from "./plan-objection.ts";
 
 type RestoreStep = PlannedStep<"host.restoreFiles">;
@@ -75,22 +75,49 @@ export const restoredCaIsTheClusters: PlanCheck = {
   check: (checked) =>
     momentsOf(checked, "host.restoreFiles").flatMap(({ step }) => {
       const { files, authorities, host } = step.args;
-      const differs = authorities.some((authority) => holdersOf(checked.plan.start, host, authority).others.length > 0);
-      const open = files.filter(
-        ({ kind, path }) => (kind === "pki" || kind === "kubeconfig") && !isCovered(step, { doubt: "OTHER_CA", path, differs }),
-      );
-      if (open.length === 0) return [];
+      const dependent = files.filter(({ kind }) => kind === "pki" || kind === "kubeconfig");
+      const seen = authorities.map((authority) => ({ ...authority, ...holdersOf(checked.plan.start, host, authority) }));
+      const open = dependent.filter(({ path }) => !isCovered(step, { doubt: "OTHER_CA", path, seen }));
+      const signed = (file: (typeof files)[number]): boolean =>
+        file.issued === undefined || authorities.some(({ path }) => path === file.issued?.authority);
+      const foreign = dependent
+        .filter((file) => !signed(file) && !isSaid(step, { doubt: "OTHER_CA", path: file.path, words: file.issued?.by ?? "" }))
+        .map(({ path }) => objection("I-S16", `no CA of the set that other machines are asked for has signed ${path}`, step));
+      if (open.length === 0) return foreign;
       if (authorities.length === 0) return [objection("I-S16", "nothing says of which CA the restored certificates are", step)];
-      return authorities.flatMap((authority) => authorityProblems(checked.plan.start, step, authority));
+      return [...foreign, ...authorities.flatMap((authority) => authorityProblems(checked.plan.start, step, authority))];
     }),
 };
 
-/** `differs`: something was seen that speaks against it; who accepted that it is not known did not accept that. */
+type Holders = ReturnType<typeof holdersOf>;
+
+/** Accepted with each machine that was seen with another file, and which; and, where no machine has it, as not known. */
 function isCovered(
   step: RestoreStep,
-  { doubt, path, differs }: { readonly doubt: RestoreDoubt; readonly path: string; readonly differs: boolean },
+  {
+    doubt,
+    path,
+    seen,
+  }: { readonly doubt: RestoreDoubt; readonly path: string; readonly seen: readonly (Holders & { readonly path: string })[] },
 ): boolean {
-  return step.args.accepts.some((one) => one.doubt === doubt && one.files.some((file) => file.path === path && (file.differs || !differs)));
+  return acceptedOf(step, doubt, path).some(({ against, notKnown }) =>
+    seen.every(
+      (one) =>
+        one.others.every(({ name, tag }) => against.some((other) => other.host === name && other.path === one.path && other.tag === tag)) &&
+        (one.agreeing > 0 || one.others.length > 0 || notKnown.includes(one.path)),
+    ),
+  );
+}
+
+function isSaid(
+  step: RestoreStep,
+  { doubt, path, words }: { readonly doubt: RestoreDoubt; readonly path: string; readonly words: string },
+): boolean {
+  return acceptedOf(step, doubt, path).some(({ says }) => says?.includes(words) === true);
+}
+
+function acceptedOf(step: RestoreStep, doubt: RestoreDoubt, path: string): readonly DoubtedFile[] {
+  return step.args.accepts.filter((one) => one.doubt === doubt).flatMap(({ files }) => files.filter((file) => file.path === path));
 }
 
 function authorityProblems(
@@ -99,7 +126,7 @@ function authorityProblems(
   authority: { readonly path: string; readonly tag: string },
 ): readonly PlanObjection[] {
   const { agreeing, others } = holdersOf(start, step.args.host, authority);
-  if (others.length > 0) return others.map((name) => objection("I-S16", `${name} has another ${authority.path} than the set`, step));
+  if (others.length > 0) return others.map(({ name }) => objection("I-S16", `${name} has another ${authority.path} than the set`, step));
   return agreeing > 0 ? [] : [objection("I-S16", `no other machine was seen with the ${authority.path} of the set`, step)];
 }
 
@@ -108,14 +135,14 @@ function holdersOf(
   start: ClusterModel,
   host: HostName,
   { path, tag }: { readonly path: string; readonly tag: string },
-): { readonly agreeing: number; readonly others: readonly string[] } {
+): { readonly agreeing: number; readonly others: readonly { readonly name: HostName; readonly tag: string }[] } {
   let agreeing = 0;
-  const others: string[] = [];
+  const others: { readonly name: HostName; readonly tag: string }[] = [];
   for (const { name, files = [] } of start.hosts) {
     const state = name === host ? undefined : files.find((file) => file.path === path)?.state;
     if (state?.kind !== "file") continue;
     if (state.tag === tag) agreeing += 1;
-    else others.push(name);
+    else others.push({ name, tag: state.tag });
   }
   return { agreeing, others };
 }
@@ -131,9 +158,9 @@ export const restoredKeysAreTheClusters: PlanCheck = {
       return files.flatMap(({ path, kind, was, becomes }) => {
         const isShared = kind === "encryption-config" || /\/(?:sa\.(?:key|pub)|service-account(?:-key)?\.pem)$/.test(path);
         if (!isShared || (was.kind === "file" && was.tag === becomes.tag)) return [];
-        const { agreeing, others } = holdersOf(controlPlanes, host, { path, tag: becomes.tag });
-        if (others.length === 0 && agreeing > 0) return [];
-        if (isCovered(step, { doubt: "OTHER_KEYS", path, differs: others.length > 0 })) return [];
+        const held = holdersOf(controlPlanes, host, { path, tag: becomes.tag });
+        if (held.others.length === 0 && held.agreeing > 0) return [];
+        if (isCovered(step, { doubt: "OTHER_KEYS", path, seen: [{ path, ...held }] })) return [];
         return [objection("I-S16", `it is not proven that the other control-plane machines have the ${path} of the set`, step)];
       });
     }),
@@ -145,9 +172,9 @@ export const restoredCertificatesHaveNotEnded: PlanCheck = {
     momentsOf(checked, "host.restoreFiles").flatMap(({ step }) =>
       step.args.files.flatMap(({ path, ends }) => {
         if (ends === undefined || Date.parse(ends.becomes) > Date.parse(checked.plan.createdAt)) return [];
-        const accepted = step.args.accepts.filter(({ doubt }) => doubt === "EXPIRED").flatMap(({ files }) => files);
-        const isSaid = accepted.some((file) => file.path === path && file.says?.includes(ends.becomes) === true);
-        return isSaid ? [] : [objection("I-S16", `a certificate of ${path} in the set has ended, and nobody was told so`, step)];
+        return isSaid(step, { doubt: "EXPIRED", path, words: ends.becomes })
+          ? []
+          : [objection("I-S16", `a certificate of ${path} in the set has ended, and nobody was told so`, step)];
       }),
     ),
 };

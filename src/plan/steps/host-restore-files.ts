@@ -1,6 +1,6 @@
 import { modelHost, withHost, type ClusterModel, type ModelHost } from "../../model/cluster-model.ts";
 import type { HostName } from "../../model/ids.ts";
-import { consentWords, type RestoreDoubt } from "../../model/restore-doubt.ts";
+import { consentWords, type RestoreDoubt, type SeenElsewhere, type Standing } from "../../model/restore-doubt.ts";
 import { isSameState, isSharedKey, stateWords, type FileAt, type FileState } from "../../model/restored-file.ts";
 import type { StepArgs, StepSpec } from "../../model/step.ts";
 import { allOf, fails, holds, unknown, type Verdict } from "../../model/verdict.ts";
@@ -30,7 +30,7 @@ export const hostRestoreFiles: StepSpec<"host.restoreFiles"> = {
             : fails(`${path} on ${args.host} is not what the plan was made on any more (now ${stateWords(state)}): somebody changed it`),
         ),
       ),
-      ...unlessAccepted(args, "OTHER_CA", args.files.filter(dependsOnCa), () => authorityVerdict(model, args)),
+      ...unlessAccepted(args, "OTHER_CA", args.files.filter(dependsOnCa), (file) => authorityVerdict(model, args, file)),
       ...unlessAccepted(args, "OTHER_KEYS", args.files.filter(changesSharedKey), (file) => sharedKeyVerdict(model, args.host, file)),
     ),
   post: (model, args) =>
@@ -59,23 +59,38 @@ export function dependsOnCa({ kind }: Pick<Args["files"][number], "kind">): bool
   return kind === "pki" || kind === "kubeconfig";
 }
 
-/** Accepted is what the operator saw: who accepted that something is not known did not accept that it differs. */
+/** A verdict with what it rests on. */
+export interface StandingVerdict extends Standing {
+  readonly verdict: Verdict;
+}
+
+/** Accepted is what the operator saw: another machine's other file, or one that was not known then, he did not accept. */
 function unlessAccepted(
   { accepts }: Args,
   doubt: RestoreDoubt,
   files: Args["files"],
-  judge: (file: Args["files"][number]) => Verdict,
+  judge: (file: Args["files"][number]) => StandingVerdict,
 ): readonly Verdict[] {
   const covered = accepts.filter((one) => one.doubt === doubt).flatMap((one) => one.files);
   const verdicts = files.map((file): Verdict => {
-    const verdict = judge(file);
+    const { verdict, ...standing } = judge(file);
     const accepted = covered.find(({ path }) => path === file.path);
     if (verdict.kind === "holds" || accepted === undefined) return verdict;
-    if (verdict.kind === "unknown" || accepted.differs) return holds;
-    return fails(`${verdict.because.join("; ")}: when ${doubt} was accepted, that was only not known`);
+    if (isNoMore(standing, accepted)) return holds;
+    return fails(
+      `${(verdict.kind === "fails" ? verdict.because : verdict.missing).join("; ")}: that is not what was seen when ${doubt} was accepted`,
+    );
   });
   // A CA is judged for each file, and said once.
   return [...new Map(verdicts.map((verdict) => [JSON.stringify(verdict), verdict])).values()];
+}
+
+/** Of who was seen with another file it may be unknown since whether he has it. */
+function isNoMore(now: Standing, accepted: Standing): boolean {
+  const isSeen = (one: SeenElsewhere): boolean =>
+    accepted.against.some(({ host, path, tag }) => host === one.host && path === one.path && tag === one.tag);
+  const isUnknown = (path: string): boolean => accepted.notKnown.includes(path) || accepted.against.some((one) => one.path === path);
+  return now.against.every(isSeen) && now.notKnown.every(isUnknown);
 }
 
 function aboutFile(model: ClusterModel, host: HostName, path: string, judge: (state: FileState) => Verdict): Verdict {
@@ -91,20 +106,41 @@ function fileOf(host: ModelHost | undefined, path: string): FileAt | undefined {
 /**
  * The CA that the rest of the cluster lives by is the set's: at least one
  * other machine has it, and none has another one. A machine that cannot be
- * asked proves nothing, and while nobody can be asked it is not known.
+ * asked proves nothing, and while nobody can be asked it is not known. A
+ * certificate that none of these CAs has signed is of another one.
  */
-export function authorityVerdict(model: ClusterModel, args: Pick<Args, "host" | "authorities">): Verdict {
-  if (args.authorities.length === 0)
-    return unknown(`the set has no CA certificate of ${args.host}, so nothing proves that its files are of this cluster`);
+export function authorityVerdict(
+  model: ClusterModel,
+  args: Pick<Args, "host" | "authorities">,
+  { path, issued }: Pick<Args["files"][number], "path" | "issued">,
+): StandingVerdict {
+  const foreign =
+    issued === undefined || args.authorities.some((one) => one.path === issued.authority)
+      ? holds
+      : fails(`none of the set's CAs that other machines are asked for has signed ${path} (issued by ${issued.by})`);
+  if (args.authorities.length === 0) {
+    const nothing = `the set has no CA certificate of ${args.host}, so nothing proves that its files are of this cluster`;
+    return { verdict: allOf(foreign, unknown(nothing)), against: [], notKnown: [] };
+  }
   const others = model.hosts.filter(({ name }) => name !== args.host);
-  return allOf(
-    ...args.authorities.map((file) =>
-      heldByOthers(others, file, {
-        other: (names) => `${file.path} of the set is not the CA that ${names} uses`,
-        what: "this cluster's CA",
-      }),
-    ),
+  const standings = args.authorities.map((file) =>
+    heldByOthers(others, file, {
+      other: (names) => `${file.path} of the set is not the CA that ${names} uses`,
+      what: "this cluster's CA",
+    }),
   );
+  return {
+    verdict: allSaid([...standings.map(({ verdict }) => verdict), foreign]),
+    against: standings.flatMap(({ against }) => against),
+    notKnown: standings.flatMap(({ notKnown }) => notKnown),
+  };
+}
+
+/** As `allOf`, and beside what fails it says what is not known: who accepts the one accepts the other. */
+function allSaid(verdicts: readonly Verdict[]): Verdict {
+  const verdict = allOf(...verdicts);
+  const missing = verdicts.flatMap((one) => (one.kind === "unknown" ? one.missing : []));
+  return verdict.kind === "fails" && missing.length > 0 ? fails(...verdict.because, `not known: ${missing.join("; ")}`) : verdict;
 }
 
 /**
@@ -112,7 +148,7 @@ export function authorityVerdict(model: ClusterModel, args: Pick<Args, "host" | 
  * same on all control-plane machines: one that differs refuses what the
  * others wrote, and writes what they cannot read.
  */
-export function sharedKeyVerdict(model: ClusterModel, host: HostName, { path, becomes }: Args["files"][number]): Verdict {
+export function sharedKeyVerdict(model: ClusterModel, host: HostName, { path, becomes }: Args["files"][number]): StandingVerdict {
   const others = model.hosts.filter(({ name, roles }) => name !== host && roles.includes("control-plane"));
   return heldByOthers(
     others,
@@ -131,14 +167,19 @@ function heldByOthers(
   others: readonly ModelHost[],
   { path, tag }: { readonly path: string; readonly tag: string },
   words: { readonly other: (names: string) => string; readonly what: string },
-): Verdict {
+): StandingVerdict {
   const seen = others.flatMap((host) => {
     const file = fileOf(host, path);
     return file === undefined ? [] : [{ name: host.name, ...file }];
   });
-  const other = seen.filter(({ state }) => state?.kind === "file" && state.tag !== tag);
-  if (other.length > 0) return fails(words.other(other.map(({ name }) => name).join(", ")));
-  if (seen.some(({ state }) => state?.kind === "file")) return holds;
+  const against = seen.flatMap(({ name, state }) =>
+    state?.kind === "file" && state.tag !== tag ? [{ host: name, path, tag: state.tag }] : [],
+  );
+  if (against.length > 0) return { verdict: fails(words.other(against.map(({ host }) => host).join(", "))), against, notKnown: [] };
+  if (seen.some(({ state }) => state?.kind === "file")) return { verdict: holds, against, notKnown: [] };
   const said = seen.map(({ name, state, why }) => `${name}: ${state === undefined ? (why ?? "could not be asked") : stateWords(state)}`);
-  return unknown(`whether ${path} of the set is ${words.what} (${said.length === 0 ? "there is no other machine" : said.join("; ")})`);
+  const verdict = unknown(
+    `whether ${path} of the set is ${words.what} (${said.length === 0 ? "there is no other machine" : said.join("; ")})`,
+  );
+  return { verdict, against, notKnown: [path] };
 }

@@ -1,7 +1,14 @@
 import type { ClusterModel } from "../../model/cluster-model.ts";
 import type { RestorePartsGoal } from "../../model/plan.ts";
 import { isAccepted, isAcceptedByPath, refusalWords, type DoubtedFiles } from "../../model/restore-doubt.ts";
-import { isSameState, type FileState, type RestorableKind, type RestoredDirectory, type RestoredFile } from "../../model/restored-file.ts";
+import {
+  isSameState,
+  type CertificateIssue,
+  type FileState,
+  type RestorableKind,
+  type RestoredDirectory,
+  type RestoredFile,
+} from "../../model/restored-file.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import { authorityVerdict, changesSharedKey, dependsOnCa, sharedKeyVerdict } from "../steps/host-restore-files.ts";
 import { verdictWords } from "../projected-steps.ts";
@@ -21,8 +28,7 @@ export interface WantedFile {
   readonly ends?: RestoredFile["ends"] | undefined;
   /** Why it would be worth nothing beside what the machine has, in a sentence. */
   readonly problem?: string | undefined;
-  /** Who issued its first certificate. */
-  readonly issuer?: string | undefined;
+  readonly issued?: CertificateIssue | undefined;
   /** By its name rotation or a person left it behind, no link of the set leads to it, and nobody asked for just it. */
   readonly isLeftover?: boolean | undefined;
   /** By its name: the key of a certificate, or the certificate of a key. */
@@ -84,8 +90,10 @@ export function planRestoreParts(model: ClusterModel, goal: RestorePartsGoal, wa
 }
 
 function filesOf(open: readonly WantedFile[]): readonly RestoredFile[] {
-  return open.flatMap(({ path, kind, now, becomes, ends }): RestoredFile[] =>
-    now === undefined ? [] : [{ path, kind, was: now, becomes, ...(ends === undefined ? {} : { ends }) }],
+  return open.flatMap(({ path, kind, now, becomes, ends, issued }): RestoredFile[] =>
+    now === undefined
+      ? []
+      : [{ path, kind, was: now, becomes, ...(ends === undefined ? {} : { ends }), ...(issued === undefined ? {} : { issued }) }],
   );
 }
 
@@ -137,26 +145,26 @@ function clusterDoubt({ wanted, files }: Doubting): DoubtedFiles {
   return {
     doubt: "OTHER_CLUSTER_ID",
     because: `the set is of the etcd cluster ${ofSet ?? "?"}, the one that answers is ${live.join(", ")}: since then it was made anew`,
-    files: isOther ? files.map(({ path }) => ({ path, differs: true })) : [],
+    files: isOther ? files.map(({ path }) => ({ path, against: [], notKnown: [] })) : [],
   };
 }
 
 function authorityDoubt(model: ClusterModel, { host }: RestorePartsGoal, { wanted, files }: Doubting): DoubtedFiles {
   const { authorities } = wanted;
-  const dependent = files.filter(dependsOnCa);
-  const verdict = authorityVerdict(model, { host, authorities });
   const says = authorities.flatMap((one) => (one.says === undefined ? [] : [`${one.path}: ${one.says}`]));
-  const known = verdict.kind === "holds" ? "" : verdictWords(verdict);
+  const judged = files.filter(dependsOnCa).flatMap((file) => {
+    const { verdict, ...standing } = authorityVerdict(model, { host, authorities }, file);
+    return verdict.kind === "holds" ? [] : [{ file, verdict, standing }];
+  });
+  const known = [...new Set(judged.map(({ verdict }) => verdictWords(verdict)))];
   return {
     doubt: "OTHER_CA",
-    because: [`it is not proven that the set's CA is this cluster's: ${known}`, ...says].join("; "),
-    files:
-      verdict.kind === "holds"
-        ? []
-        : dependent.map(({ path }) => {
-            const issuer = wanted.files.find((file) => file.path === path)?.issuer;
-            return { path, differs: verdict.kind === "fails", ...(issuer === undefined ? {} : { says: `issued by ${issuer}` }) };
-          }),
+    because: [`it is not proven that the set's CA is this cluster's: ${known.join("; ")}`, ...says].join("; "),
+    files: judged.map(({ file: { path, issued }, standing }) => ({
+      path,
+      ...standing,
+      ...(issued === undefined ? {} : { says: `issued by ${issued.by}` }),
+    })),
   };
 }
 
@@ -165,8 +173,8 @@ function sharedKeyDoubt(model: ClusterModel, { host }: RestorePartsGoal, { files
     doubt: "OTHER_KEYS",
     because: "control-plane machines read what the others sign and encrypt, so they must have the same keys",
     files: files.filter(changesSharedKey).flatMap((file) => {
-      const verdict = sharedKeyVerdict(model, host, file);
-      return verdict.kind === "holds" ? [] : [{ path: file.path, differs: verdict.kind === "fails", says: verdictWords(verdict) }];
+      const { verdict, ...standing } = sharedKeyVerdict(model, host, file);
+      return verdict.kind === "holds" ? [] : [{ path: file.path, ...standing, says: verdictWords(verdict) }];
     }),
   };
 }
@@ -178,7 +186,7 @@ function endedDoubt({ wanted: { nowIso }, files }: Doubting): DoubtedFiles {
     files: files.flatMap(({ path, ends }) => {
       if (ends === undefined || !hasEnded(ends, nowIso)) return [];
       const present = ends.was === undefined ? "none is seen on the machine" : `the one on the machine ends ${ends.was}`;
-      return [{ path, differs: true, says: `ended ${ends.becomes}; ${present}` }];
+      return [{ path, against: [], notKnown: [], says: `ended ${ends.becomes}; ${present}` }];
     }),
   };
 }

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { SeenFile } from "../../execute/observe/look-at-files.ts";
+import { asHostName } from "../../model/ids.ts";
+import { staticPodPlaces, staticPodProblem } from "./static-pod-places.ts";
+
+const manifests = "/etc/kubernetes/manifests";
+const path = "/var/lib/kubelet/config.yaml";
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+test("staticPodPlaces: of settings in YAML and JSON, and of flags; a comment is none", () => {
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    [`kind: KubeletConfiguration\nstaticPodPath: ${manifests}/\n`, [manifests]],
+    [`{"staticPodPath":"/a","staticPodURL":"http://b/c"}`, ["/a", "http://b/c"]],
+    [`KUBELET_KUBEADM_ARGS="--pod-manifest-path=/a --manifest-url http://b"\n`, ["/a", "http://b"]],
+    [`# staticPodPath: /a\nport: 1\n`, []],
+  ];
+  for (const [text, places] of cases) assert.deepEqual(staticPodPlaces(bytes(text)), places, text);
+});
+
+test("staticPodProblem: settings that let the kubelet take static pods from elsewhere, or from nowhere, are refused", () => {
+  const problem = (read: string, now: string | undefined, kind: "kubelet" | "pki" = "kubelet") => {
+    const state: SeenFile["state"] = now === undefined ? { kind: "absent" } : { kind: "file", tag: "", mode: 0o600, uid: 0, gid: 0 };
+    const part = { kind, path, host: asHostName("cp1") } as unknown as Parameters<typeof staticPodProblem>[0]["part"];
+    return staticPodProblem({ part, read: bytes(read) }, { path, state, content: now === undefined ? undefined : bytes(now) }, manifests);
+  };
+  const at = (place: string) => `staticPodPath: ${place}\n`;
+  assert.match(
+    problem(at("/srv/pods"), at(manifests)) ?? "",
+    /pods from \/srv\/pods; the machine's from \/etc\/kubernetes\/manifests.*I-S11/,
+  );
+  assert.match(problem("port: 1\n", at(manifests)) ?? "", /from nowhere/);
+  assert.match(problem(at("/srv/pods"), undefined) ?? "", /I-S11/);
+  assert.deepEqual(
+    [
+      problem(`${at(manifests)}a: 1\n`, at(manifests)),
+      problem(at(manifests), undefined),
+      problem("a: 1\n", "a: 2\n"),
+      problem(at("/srv/pods"), at("/srv/pods")),
+      problem(at("/srv/pods"), at(manifests), "pki"),
+    ],
+    [undefined, undefined, undefined, undefined, undefined],
+  );
+});

@@ -1,0 +1,33 @@
+/** Where a kubelet's settings let it take static pods from: whoever changes that starts other pods, and stops etcd (I-S11). */
+import type { SeenFile } from "../../execute/observe/look-at-files.ts";
+import type { ReadPart } from "./wanted-parts.ts";
+
+/** Of KubeletConfiguration, and the flags of before it was there. */
+const forms = [
+  /\bstaticPod(?:Path|URL)["']?\s*:\s*["']?([^"'\s,}#]+)/gi,
+  /--(?:pod-manifest-path|manifest-url)(?:["']?\s*=\s*|["']?\s+)["']?([^"'\s]+)/g,
+] as const;
+
+/** Directories, files and URLs, sorted; lines that are a comment do not count. */
+export function staticPodPlaces(content: Uint8Array): readonly string[] {
+  const text = new TextDecoder().decode(content).replaceAll(/^\s*#.*$/gm, "");
+  const found = forms.flatMap((form) => [...text.matchAll(form)].map(([, place = ""]) => place.replace(/(?<=.)\/+$/, "")));
+  return [...new Set(found)].sort();
+}
+
+/**
+ * Why the kubelet would take static pods from elsewhere than now; undefined:
+ * it would not. Where the machine's file names no place, the usual one is no other.
+ */
+export function staticPodProblem(
+  { part: { path, kind }, read }: Pick<ReadPart, "part" | "read">,
+  now: SeenFile | undefined,
+  manifestsDir: string,
+): string | undefined {
+  if (kind !== "kubelet" || read === undefined) return undefined;
+  const becomes = staticPodPlaces(read);
+  const was = now?.state?.kind === "file" && now.content !== undefined ? staticPodPlaces(now.content) : [];
+  if (becomes.join("\n") === was.join("\n") || (was.length === 0 && becomes.every((place) => place === manifestsDir))) return undefined;
+  const words = (places: readonly string[]): string => (places.length === 0 ? "nowhere" : places.join(", "));
+  return `${path} of the set lets the kubelet take static pods from ${words(becomes)}; the machine's from ${words(was)}. Other pods would start or stop, etcd among them (I-S11): that is not put back. Name the other files with --path.`;
+}

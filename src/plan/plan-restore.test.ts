@@ -38,6 +38,7 @@ interface Given {
   readonly isLeftover?: boolean;
   readonly issued?: CertificateIssue;
   readonly problem?: string;
+  readonly companion?: WantedFile["companion"];
   readonly authoritySays?: string;
   readonly authorities?: readonly { readonly path: string; readonly tag: string }[];
   readonly ends?: { readonly becomes: string; readonly was?: string };
@@ -59,6 +60,7 @@ function restored(given: Given = {}): RecoveryPlan {
   const inventory = (given.builder ?? healthyKubeadm3()).build();
   const ca = given.ca ?? new Map([[cp2, file("c", 0o644)]]);
   const beside = (given.beside ?? []).map((one): FileAt => ({ path: one.path, state: one.now }));
+  if (given.companion !== undefined) beside.push({ path: given.companion.path, state: given.companion.was });
   const seen = new Map<HostName, readonly FileAt[]>([[cp1, [{ path, state: now }, ...beside]]]);
   for (const [host, state] of ca) seen.set(host, [{ path: caPath, state }]);
   for (const [host, state] of given.others ?? []) seen.set(host, [...(seen.get(host) ?? []), { path, state }]);
@@ -82,6 +84,7 @@ function restored(given: Given = {}): RecoveryPlan {
           ends: given.ends,
           issued: given.issued,
           problem: given.problem,
+          companion: given.companion,
           isLeftover: given.isLeftover,
         },
         ...(given.beside ?? []),
@@ -432,6 +435,27 @@ test("planRestore: the key of a certificate that is left out is left out with it
   assert.match(plan.reasons.join(), /Left out: \S*a\.crt, and \S*a\.key with it/);
   assert.doesNotMatch(plan.steps[0]?.describes ?? "", /old\/a/);
   assert.match(restored({ beside, accepts: [`EXPIRED=${crt}`] }).steps[0]?.describes ?? "", /a\.crt, \S*a\.key/);
+});
+
+test("planRestore: the machine's other half, by which a file was judged, is in the step, is looked at again, and must have been seen", () => {
+  const companion = { path: keyPath.replace(/key$/, "crt"), was: file("f") };
+  const plan = restored({ companion });
+  const [step] = plan.steps;
+  assert.ok(step?.kind === "host.restoreFiles");
+  assert.deepEqual([step.args.companions, checkPlan(plan)], [[companion], []]);
+  assert.deepEqual(readPlan(writePlan(plan), "plan", sha256Hex).steps, plan.steps);
+  const after = (state: FileState) => ({
+    ...plan.start,
+    hosts: plan.start.hosts.map((host) => ({
+      ...host,
+      files: (host.files ?? []).map((one) => (one.path === companion.path ? { ...one, state } : one)),
+    })),
+  });
+  assert.deepEqual(
+    [file("f"), file("e"), { kind: "absent" } as const].map((state) => specOf(step).pre(after(state), step.args).kind),
+    ["holds", "fails", "fails"],
+  );
+  assert.ok(invariantsOf(withArgs(plan, { companions: [{ ...companion, was: file("e") }] })).includes("I-S7"));
 });
 
 test("planRestore: what is as in the set is refused too when its other half on the machine is of another key, and a file with set-id bits in words", () => {

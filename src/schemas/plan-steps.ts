@@ -43,6 +43,7 @@ const stepArgs: { readonly [K in StepKind]: z.ZodType<StepArgs[K]> } = {
         issued: z.strictObject({ by: z.string(), authority: z.string().optional() }).optional(),
       }),
     ),
+    companions: z.array(z.strictObject({ path: z.string(), was: fileStateSchema })),
     authorities: z.array(z.strictObject({ path: z.string(), tag: tagSchema })),
     accepts: z.array(
       z.strictObject({

@@ -66,7 +66,7 @@ test(
     const becomes = { kind: "file", tag: parts.tag("file", content), mode: 0o600, ...owner } as const;
     const files = [{ path, kind: "pki", was: seen.state, becomes }] as const;
     const set = asBackupSetId("20260301-030000-aaaaaa");
-    const args = { host, set, manifestSha256: parts.manifestSha256, directories: [], files, authorities: [], accepts: [] };
+    const args = { host, set, manifestSha256: parts.manifestSha256, directories: [], files, companions: [], authorities: [], accepts: [] };
     await hostRestoreFilesHandler.perform(args, step);
     assert.ok(readFileSync(path).equals(content));
     assert.equal((lstatSync(path).mode & 0o7777).toString(8), "600");

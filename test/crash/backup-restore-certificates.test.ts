@@ -20,13 +20,14 @@ async function certificates(context: TestContext) {
   });
   const authority = await TestAuthority.make(directory, "own-ca");
   const other = await TestAuthority.make(directory, "new-ca");
-  const issued = async (name: string, until: string) => {
-    const { certificate, key } = await authority.issue(name, { names: ["a"], until: new Date(until) });
+  const issued = async (name: string, until: string, by = authority) => {
+    const { certificate, key } = await by.issue(name, { names: ["a"], until: new Date(until) });
     return { crt: readFileSync(certificate, "utf8"), key: readFileSync(key, "utf8") };
   };
   return {
     ca: readFileSync(authority.caFile, "utf8"),
     otherCa: readFileSync(other.caFile, "utf8"),
+    foreign: await issued("foreign", "2027-02-03", other),
     ended: await issued("ended", "2025-01-02"),
     older: await issued("older", "2026-06-02"),
     newer: await issued("newer", "2027-02-03"),
@@ -137,4 +138,35 @@ test("backup restore: the kubelet's live certificate behind a directory that is 
   assert.equal(code, 0, err + out);
   assert.ok(err.replaceAll(/\s+/g, " ").includes(`the certificate of ${link} in the set ends 2026-06-02T00:00:00.000Z, sooner`), err);
   assert.equal(machines.text("cp1", real), `${older.crt}${older.key}`);
+});
+
+test("backup restore: a foreign CA's certificate is OTHER_CA though ca.crt is the cluster's, in a kubeconfig, too; and a key that was changed after the plan stops its certificate", async (context) => {
+  const { ca, older, foreign } = await certificates(context);
+  const [crt, key] = [`${pki}/apiserver.crt`, `${pki}/apiserver.key`];
+  const conf = `users:\n- user:\n    client-certificate-data: ${Buffer.from(foreign.crt).toString("base64")}\n`;
+  const { machines, restore, call } = await backupRestoreWorld(context, {
+    files: [
+      ["pki", `${pki}/ca.crt`, ca, 0o644],
+      ["pki", crt, older.crt, 0o644],
+      ["pki", key, older.key, 0o600],
+      ["pki", `${pki}/front-proxy-client.crt`, foreign.crt, 0o644],
+      ["kubeconfig", "/etc/kubernetes/admin.conf", conf, 0o600],
+    ],
+  });
+  machines.set("cp2", `${pki}/ca.crt`, { text: ca });
+  for (const path of [crt, `${pki}/front-proxy-client.crt`, "/etc/kubernetes/admin.conf"]) machines.set("cp1", path, { text: "lost" });
+  const refused = await restore(["--pki", "--kind", "kubeconfig"]);
+  assert.equal(refused.code, 12, refused.out);
+  assert.match(
+    refused.out.replaceAll(/\s+/g, " "),
+    /has signed \S*admin\.conf \(issued by CN=new-ca\).*about \S*admin\.conf \(issued by CN=new-ca\), \S*front-proxy-client\.crt \(issued by CN=new-ca\)\. /,
+  );
+  const made = await restore(["--path", crt, "--out", "plan.json", "-o", "json"]);
+  assert.equal(made.code, 0, made.err);
+  const { plan } = JSON.parse(made.out) as { readonly plan: { readonly digest: string } };
+  machines.set("cp1", key, { text: foreign.key });
+  const stale = await call(["apply", "plan.json", "--approve", plan.digest.slice(0, 12)]);
+  assert.equal(stale.code, 12, stale.err + stale.out);
+  assert.match(stale.out.replaceAll(/\s+/g, " "), /apiserver\.key on cp1, beside which .* somebody changed it/);
+  assert.equal(machines.text("cp1", crt), "lost");
 });

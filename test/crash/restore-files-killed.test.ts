@@ -28,6 +28,7 @@ function restorePlan(was: FileState = state(`old ${secret}`, 0o600)): RecoveryPl
     manifestSha256: parts.manifestSha256,
     directories: [],
     files: [{ path, kind: "load-balancer", was, becomes: state(`new ${secret}`, 0o640) }],
+    companions: [],
     authorities: [],
     accepts: [],
   };

@@ -64,5 +64,5 @@ export async function argsOf(
 ): Promise<StepArgs["host.restoreFiles"]> {
   const seen = await world.look(Object.keys(wanted));
   const files = seen.map(({ path, state }): RestoredFile => ({ path, kind: "load-balancer", was: state!, becomes: wanted[path]! }));
-  return { host, set, manifestSha256, directories: [], files, authorities: [], accepts: [] };
+  return { host, set, manifestSha256, directories: [], files, companions: [], authorities: [], accepts: [] };
 }

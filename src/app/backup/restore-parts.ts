@@ -211,11 +211,12 @@ function planFrom(
 ): RecoveryPlan {
   const { set, goal, parts, authorities } = asked;
   const now = new Map(files.own.map((file) => [file.path, file]));
+  const beside = [...new Set(asked.companions.flatMap(({ path }) => files.behind(path) ?? []))].filter(({ path }) => !now.has(path));
   return planRestore({
     inventory: look.inventory,
     diagnosis: look.diagnosis,
     goal,
-    seen: new Map([[goal.host, files.own] as const, ...files.others].map(([name, seen]) => [name, seen.map(fileAt)])),
+    seen: new Map([[goal.host, [...files.own, ...beside]] as const, ...files.others].map(([name, seen]) => [name, seen.map(fileAt)])),
     wanted: {
       manifestSha256: set.manifestSha256,
       clusterId: set.manifest.cluster.clusterId,
@@ -224,6 +225,7 @@ function planFrom(
       files: parts.map((part) => ({
         ...wantedFile(context, part, now.get(part.part.path), files.behind(part.part.path)),
         problem: problemOf(context, asked, files, part),
+        companion: companionAt(asked, files, part),
         isLeftover: part.isLeftover && !asked.named.includes(part.part.path),
         otherHalf: otherHalf(part.part.path),
       })),
@@ -231,6 +233,12 @@ function planFrom(
     nowIso: context.ports.clock.nowIso(),
     sha256Hex: (text) => context.ports.hashing.sha256Hex(text),
   });
+}
+
+function companionAt({ companions }: Asked, { behind }: SeenOnMachines, part: ReadPart): WantedFile["companion"] {
+  const companion = companions.find(({ of }) => of === part);
+  const seen = companion === undefined ? undefined : behind(companion.path);
+  return seen?.state === undefined ? undefined : { path: seen.path, was: seen.state };
 }
 
 function problemOf(

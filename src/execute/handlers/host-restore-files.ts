@@ -29,7 +29,7 @@ export const hostRestoreFilesHandler: StepHandler<"host.restoreFiles"> = {
     const others = asked.length === 0 ? [] : context.config.hosts.filter(({ name }) => name !== args.host);
     const [model, own, ...theirs] = await Promise.all([
       observeModel(context, { hosts: [args.host] }),
-      fileStates(context, args.host, { paths: args.files.map(({ path }) => path), tag: parts.tag }),
+      fileStates(context, args.host, { paths: [...args.files, ...args.companions].map(({ path }) => path), tag: parts.tag }),
       ...others.map(async ({ name }) => [name, await fileStates(context, name, { paths: asked, tag: parts.tag })] as const),
     ]);
     const files = new Map([[args.host, own], ...theirs]);

@@ -37,7 +37,7 @@ export const restoredFilesAreSeen: PlanCheck = {
   invariant: "I-S7",
   check: (checked) =>
     momentsOf(checked, "host.restoreFiles").flatMap(({ step }) => {
-      const { files, directories, host } = step.args;
+      const { files, directories, companions, host } = step.args;
       const paths = [...files, ...directories].map(({ path }) => path);
       const seen = checked.plan.start.hosts.find(({ name }) => name === host)?.files ?? [];
       const objections: PlanObjection[] = [];
@@ -45,6 +45,11 @@ export const restoredFilesAreSeen: PlanCheck = {
       for (const path of paths.filter((one) => !isFilePath(one)))
         objections.push(objection("I-S7", `${JSON.stringify(path)} is no path that may be restored`, step));
       if (new Set(paths).size !== paths.length) objections.push(objection("I-S7", "a path is named twice", step));
+      for (const { path, was } of companions) {
+        const state = seen.find((file) => file.path === path)?.state;
+        if (state === undefined || textOf(state) !== textOf(was) || files.some((file) => file.path === path))
+          objections.push(objection("I-S7", `${path}, beside which files are put back, was not seen on ${host} as the step says`, step));
+      }
       for (const { path, was, becomes } of files) {
         const state = seen.find((file) => file.path === path)?.state;
         if (state === undefined || textOf(state) !== textOf(was))

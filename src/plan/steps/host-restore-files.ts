@@ -30,6 +30,15 @@ export const hostRestoreFiles: StepSpec<"host.restoreFiles"> = {
             : fails(`${path} on ${args.host} is not what the plan was made on any more (now ${stateWords(state)}): somebody changed it`),
         ),
       ),
+      ...args.companions.map(({ path, was }) =>
+        aboutFile(model, args.host, path, (state) =>
+          isSameState(state, was)
+            ? holds
+            : fails(
+                `${path} on ${args.host}, beside which the set's files were judged, is not what it was (now ${stateWords(state)}): somebody changed it`,
+              ),
+        ),
+      ),
       ...unlessAccepted(args, "OTHER_CA", args.files.filter(dependsOnCa), (file) => authorityVerdict(model, args, file)),
       ...unlessAccepted(args, "OTHER_KEYS", args.files.filter(changesSharedKey), (file) => sharedKeyVerdict(model, args.host, file)),
     ),

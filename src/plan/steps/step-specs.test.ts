@@ -146,13 +146,20 @@ const tag = (digit: string): string => digit.repeat(64);
 const fileOf = (digit: string): FileState => ({ kind: "file", tag: tag(digit), mode: 0o600, uid: 0, gid: 0 });
 const keyPath = "/etc/kubernetes/pki/apiserver.key";
 const caPath = "/etc/kubernetes/pki/ca.crt";
-const withFiles = (own: FileState | undefined, ca: FileState | undefined = fileOf("c")): ClusterModel => {
+const crtPath = keyPath.replace(/key$/, "crt");
+const withFiles = (own: FileState | undefined, ca: FileState | undefined = fileOf("c"), crt: FileState = fileOf("h")): ClusterModel => {
   const model = cluster();
   return {
     ...model,
     hosts: model.hosts.map((other) => ({
       ...other,
-      files: other.name === cp2 ? [{ path: keyPath, state: own }] : [{ path: caPath, state: ca }],
+      files:
+        other.name === cp2
+          ? [
+              { path: keyPath, state: own },
+              { path: crtPath, state: crt },
+            ]
+          : [{ path: caPath, state: ca }],
     })),
   };
 };
@@ -269,6 +276,7 @@ const cases: { readonly [K in StepKind]: Case } = {
         manifestSha256: tag("d"),
         directories: [],
         files: [{ path: keyPath, kind: "pki", was: fileOf("a"), becomes: { kind: "file", tag: tag("b"), mode: 0o600, uid: 0, gid: 0 } }],
+        companions: [{ path: crtPath, was: fileOf("h") }],
         authorities: [{ path: caPath, tag: tag("c") }],
         accepts: [],
       },
@@ -280,6 +288,7 @@ const cases: { readonly [K in StepKind]: Case } = {
       [withFiles(fileOf("e")), /somebody changed it/],
       [withFiles({ kind: "absent" }), /somebody changed it/],
       [withFiles(fileOf("a"), fileOf("e")), /not the CA that cp1, cp3 uses/],
+      [withFiles(fileOf("a"), fileOf("c"), fileOf("e")), /server\.crt on cp2, beside which .* somebody changed it/],
     ],
   },
   "host.checkPrepared": {

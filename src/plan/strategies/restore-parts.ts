@@ -9,6 +9,7 @@ import {
   type RestoredDirectory,
   type RestoredFile,
 } from "../../model/restored-file.ts";
+import type { StepArgs } from "../../model/step.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import { authorityVerdict, changesSharedKey, dependsOnCa, sharedKeyVerdict } from "../steps/host-restore-files.ts";
 import { verdictWords } from "../projected-steps.ts";
@@ -29,6 +30,8 @@ export interface WantedFile {
   /** Why it would be worth nothing beside what the machine has, in a sentence. */
   readonly problem?: string | undefined;
   readonly issued?: CertificateIssue | undefined;
+  /** The machine's file beside which it was judged, and which nobody asked for. */
+  readonly companion?: { readonly path: string; readonly was: FileState } | undefined;
   /** By its name rotation or a person left it behind, no link of the set leads to it, and nobody asked for just it. */
   readonly isLeftover?: boolean | undefined;
   /** By its name: the key of a certificate, or the certificate of a key. */
@@ -74,10 +77,11 @@ export function planRestoreParts(model: ClusterModel, goal: RestorePartsGoal, wa
   const { manifestSha256 } = wanted;
   const directories = missingDirectories(open, wanted.facts);
   const accepts = partOf(doubts, goal, true);
+  const companions = companionsOf(open);
   return {
     kind: "possible",
     name,
-    steps: [{ kind: "host.restoreFiles", args: { host, set, manifestSha256, directories, files, authorities, accepts } }],
+    steps: [{ kind: "host.restoreFiles", args: { host, set, manifestSha256, directories, files, companions, authorities, accepts } }],
     loss: {
       revisions: 0n,
       objects: 0,
@@ -95,6 +99,12 @@ function filesOf(open: readonly WantedFile[]): readonly RestoredFile[] {
       ? []
       : [{ path, kind, was: now, becomes, ...(ends === undefined ? {} : { ends }), ...(issued === undefined ? {} : { issued }) }],
   );
+}
+
+function companionsOf(open: readonly WantedFile[]): StepArgs["host.restoreFiles"]["companions"] {
+  const restored = new Set(open.map(({ path }) => path));
+  const beside = open.flatMap(({ companion }) => (companion === undefined || restored.has(companion.path) ? [] : [companion]));
+  return [...new Map(beside.map((one) => [one.path, one])).values()];
 }
 
 /** What rotation or a person left behind, and has ended besides: nothing reads it, so it must not hold up the rest. */

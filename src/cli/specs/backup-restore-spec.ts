@@ -21,14 +21,26 @@ export const restoreSpec: CommandSpec = {
     { name: "host", value: "HOST", describes: "the machine: its own files of the set are put back on it" },
     { name: "pki", describes: "certificates and keys, the service account's among them" },
     { name: "encryption-config", describes: "the encryption configuration of its API server" },
-    { name: "kind", value: "KIND", isRepeatable: true, choices: [...restorableKinds], describes: "all files of a kind (repeat)" },
-    { name: "path", value: "PATH", isRepeatable: true, describes: "one file, or all that the set has below a directory (repeat)" },
+    {
+      name: "kind",
+      value: "KIND",
+      isRepeatable: true,
+      choices: [...restorableKinds],
+      describes: "all files of a kind (repeat); settings that let the kubelet take static pods from elsewhere are refused",
+    },
+    {
+      name: "path",
+      value: "PATH",
+      isRepeatable: true,
+      describes:
+        "one file, or all that the set has below a directory, also behind a link (repeat); half of a pair of certificate and key only beside its own other half",
+    },
     {
       name: "accept",
       value: "DOUBT",
       isRepeatable: true,
       offers: [...restoreDoubts],
-      describes: `go on though it is not proven that CA, shared keys or etcd cluster are the same, or though a certificate has ended (repeat): ${restoreDoubts.join(", ")}; DOUBT=PATH for one file alone. Each file that it covers stands in the plan's words, with what is seen of it`,
+      describes: `go on though it is not proven that CA, shared keys or etcd cluster are the same, or though a certificate has ended (repeat): ${restoreDoubts.join(", ")}; DOUBT=PATH for one file alone. Each file that it covers stands in the plan's words, with what is seen of it; another CA or key that is seen later is not accepted with it. OTHER_CA is also a certificate that none of the set's CAs has signed`,
     },
     {
       name: "out",

@@ -14,7 +14,7 @@ import { createSshHostAccess } from "../adapters/ssh/ssh-host-access.ts";
 import { NodeCertificates } from "../adapters/system/node-certificates.ts";
 import { NodeHashing } from "../adapters/system/node-hashing.ts";
 import { SystemClock } from "../adapters/system/system-clock.ts";
-import { defaultPaths, type ClusterConfig, type HostConfig } from "../model/cluster-config.ts";
+import { defaultPaths, type BackupConfig, type ClusterConfig, type HostConfig } from "../model/cluster-config.ts";
 import { asHostName, type HostName } from "../model/ids.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import type { HostAccess } from "../ports/host-access.ts";
@@ -93,7 +93,14 @@ export function accessToOne(host: HostConfig, ssh: ClusterConfig["ssh"] = noClus
 
 /** For verbs on a store alone, after a disaster that took the configuration too: its cluster has no name, no machine, and no wishes. */
 export function openWithoutCluster(store: string, stateDirectory: string): OpenCluster {
-  return makePorts({ ...noCluster, backup: backupConfigOf({ store }, (path) => path) }, "", stateDirectory);
+  return makePorts({ ...noCluster, backup: settingsAlone(store) }, "", stateDirectory);
+}
+
+/** What holds of a store that was typed where nothing is configured; undefined: none was. */
+export function settingsAlone(store: string): BackupConfig;
+export function settingsAlone(store: string | undefined): BackupConfig | undefined;
+export function settingsAlone(store: string | undefined): BackupConfig | undefined {
+  return store === undefined ? undefined : backupConfigOf({ store }, (path) => path);
 }
 
 const noCluster: ClusterConfig = {

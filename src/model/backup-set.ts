@@ -150,6 +150,13 @@ export interface BackupPart {
 export const proofLevels = ["V0", "V1", "V2", "V3", "V4", "V5"] as const;
 export type ProofLevel = (typeof proofLevels)[number];
 
+/**
+ * What the evidence says of a set now. `fails`: a level failed and did not hold
+ * since, or what it needs is not in the store. `unknown`: what is stored, or a
+ * proof of it, could not be read. `unverified`: nobody tried.
+ */
+export type ProvenStanding = "holds" | "fails" | "unknown" | "unverified";
+
 export interface ProofOutcome {
   readonly level: ProofLevel;
   readonly verdict: "holds" | "fails" | "not-tried" | "unknown";

@@ -1,5 +1,5 @@
 import type { ScheduleSummary } from "../model/backup-schedule.ts";
-import type { BackupManifest, BackupMark, BackupPartKind, ProofLevel } from "../model/backup-set.ts";
+import type { BackupManifest, BackupMark, BackupPartKind, ProofLevel, ProvenStanding } from "../model/backup-set.ts";
 import type { SeenSet } from "../model/seen-sets.ts";
 
 /** What is shown of one set, in a list and alone. */
@@ -54,20 +54,25 @@ export interface BackupListDocument {
   readonly kind: "BackupList";
   readonly cluster: string;
   readonly store: string;
-  /** Of this machine: what other machines put into `backup.signers` to trust its sets. */
-  readonly publicKey: string;
+  /** Of this machine: what other machines put into `backup.signers` to trust its sets; undefined: it signed nothing yet. */
+  readonly publicKey: string | undefined;
   /** Of this machine; undefined: nothing is scheduled here. */
   readonly schedule: ScheduleSummary | undefined;
   /** Was the newest when this machine last looked, and is gone. */
   readonly lost: SeenSet | undefined;
   /** false: nothing of a store is there. */
   readonly isStore: boolean;
+  /** What else is not as it should be, of the store as a whole. */
+  readonly remarks: readonly string[];
   readonly sets: readonly ListedBackup[];
 }
 
 export type ListedBackup =
   | {
       readonly state: "trusted" | "untrusted";
+      /** Of an untrusted one `unknown`. */
+      readonly standing: ProvenStanding;
+      /** Why it is not trusted, or why it fails or is not known; "" otherwise. */
       readonly because: string;
       readonly ageSeconds: number;
       readonly set: BackupSetSummary;
@@ -80,6 +85,8 @@ export interface BackupSetDocument {
   readonly kind: "BackupSet";
   readonly store: string;
   readonly state: "trusted" | "untrusted";
+  /** As in the list, and so is why. */
+  readonly standing: ProvenStanding;
   readonly because: string;
   readonly ageSeconds: number;
   readonly manifestSha256: string;
@@ -123,7 +130,7 @@ export function setSummary(manifest: BackupManifest): BackupSetSummary {
 /** Everything that the manifest says, without a key. */
 export function setDocument(
   manifest: BackupManifest,
-  seen: Pick<BackupSetDocument, "store" | "state" | "because" | "ageSeconds" | "manifestSha256" | "signers" | "proof">,
+  seen: Pick<BackupSetDocument, "store" | "state" | "standing" | "because" | "ageSeconds" | "manifestSha256" | "signers" | "proof">,
 ): BackupSetDocument {
   return {
     apiVersion: "requorum/v1",

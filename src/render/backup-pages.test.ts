@@ -5,7 +5,7 @@ import { setWorld } from "../../test/support/set-world.ts";
 import { glanceAtBackups } from "../app/backup/glance-at-backups.ts";
 import { listBackups } from "../app/backup/list-backups.ts";
 import { newestProblem } from "../cli/backup/status-backups.ts";
-import { proofSummary } from "../cli/commands/backup-list.ts";
+import { proofSummary, standingOf } from "../cli/commands/backup-list.ts";
 import { drawPage } from "../cli/terminal/draw-page.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { setSummary, type ListedBackup } from "./backup-document.ts";
@@ -25,7 +25,13 @@ test("list and status: a set that could not be read since it was proven, or a pr
   const nowMs = world.clock.nowMs();
   const sets = (await listBackups(context, nowMs)).map(({ set, restorability }): ListedBackup => {
     assert.ok(set.kind === "trusted");
-    return { state: "trusted", because: "", ageSeconds: 1, set: setSummary(set.manifest), proof: proofSummary(restorability) };
+    return {
+      state: "trusted",
+      ...standingOf(set, restorability),
+      ageSeconds: 1,
+      set: setSummary(set.manifest),
+      proof: proofSummary(restorability),
+    };
   });
   const page = backupListPage({
     apiVersion: "requorum/v1",
@@ -36,6 +42,7 @@ test("list and status: a set that could not be read since it was proven, or a pr
     schedule: undefined,
     lost: undefined,
     isStore: true,
+    remarks: [],
     sets,
   });
   const text = drawPage(page, { columns: 500, hasColor: false });

@@ -73,9 +73,17 @@ export function backupListPage(list: BackupListDocument): Page {
         ? []
         : [line(warn("nothing of a store is there: none was begun, it is another place, or a disk that is not mounted"), 2)]),
       ...lostBlocks(list.lost, list.store),
-      command("requorum backup create", "make the first one"),
+      ...list.remarks.map((remark) => item(warn(remark))),
+      ...(list.lost === undefined || list.isStore
+        ? [command("requorum backup create", "make the first one")]
+        : [
+            command(
+              "requorum backup create --new-store",
+              "mount the disk, and list again; only if that store is gone for good: begin a new one",
+            ),
+          ]),
       ...scheduleBlocks(list),
-      line(dim(`this machine signs with ${list.publicKey}`)),
+      signerLine(list),
     ];
   const readable = list.sets.flatMap((one) => (one.state === "damaged" ? [] : [one]));
   const shows = {
@@ -85,6 +93,7 @@ export function backupListPage(list: BackupListDocument): Page {
   return [
     line([strong(list.store), dim(`  ${count(list.sets.length, "set")}`)]),
     ...lostBlocks(list.lost, list.store),
+    ...list.remarks.map((remark) => item(warn(remark))),
     gap,
     table(
       [
@@ -104,8 +113,16 @@ export function backupListPage(list: BackupListDocument): Page {
     ...list.sets.flatMap(problemBlocks),
     gap,
     ...scheduleBlocks(list),
-    line(dim(`this machine signs with ${list.publicKey}`)),
+    signerLine(list),
   ];
+}
+
+function signerLine({ publicKey }: BackupListDocument): Block {
+  return line(
+    dim(
+      publicKey === undefined ? "this machine has signed nothing yet: its first set makes the key" : `this machine signs with ${publicKey}`,
+    ),
+  );
 }
 
 /** Nothing where nothing is scheduled: another machine may do it. */
@@ -128,7 +145,7 @@ function listRow(one: ListedBackup, shows: { readonly cluster: boolean; readonly
     String(set.revision),
     String(set.totalKeys),
     bytesWords(set.snapshotBytes),
-    one.state === "untrusted" ? bad("not trusted") : proofSpan(proof),
+    one.state === "untrusted" ? bad("not trusted") : proofSpan(one),
     proof === undefined ? "" : String(proof.score),
     ...optional(
       shows.rto,
@@ -138,10 +155,10 @@ function listRow(one: ListedBackup, shows: { readonly cluster: boolean; readonly
   ];
 }
 
-function proofSpan(proof: BackupProofSummary | undefined): Span {
-  if (proof === undefined) return warn("never tried");
+function proofSpan({ proof, standing }: Pick<BackupSetDocument, "proof" | "standing">): Span {
+  if (proof === undefined) return standing === "fails" ? bad("fails") : warn("never tried");
   const unread = unreadWords(proof);
-  if (proof.level === undefined) return unread === undefined ? bad("fails") : warn("unreadable");
+  if (proof.level === undefined) return standing === "fails" ? bad("fails") : warn(standing === "unknown" ? "unreadable" : "not proven");
   // As `restorabilityOf` says it: what holds below is not all that is known.
   const [failing] = proof.because.flatMap((words) => /^V\d fails(?=: )/.exec(words)?.[0] ?? []);
   if (failing !== undefined) return bad(`${proof.level}, ${failing}`);
@@ -155,8 +172,8 @@ export function unreadWords(proof: Pick<BackupProofSummary, "because"> | undefin
 
 function problemBlocks(one: ListedBackup): readonly Block[] {
   if (one.state === "trusted") {
-    const unread = unreadWords(one.proof);
-    return unread === undefined ? [] : [item([warn(one.set.id), `  ${unread}`])];
+    if (one.because === "") return [];
+    return [item([one.standing === "fails" ? bad(one.set.id) : warn(one.set.id), `  ${one.because}`])];
   }
   const name = one.state === "damaged" ? shortName(one.object) : one.set.id;
   return [item([bad(`${name}: ${one.state === "damaged" ? "damaged" : "not trusted"}`), `  ${one.because}`])];
@@ -214,16 +231,18 @@ function facts(seen: BackupSetDocument): readonly (readonly Inline[])[] {
     ["stored", `${bytesWords(set.storedBytes)} in ${count(seen.packs, "pack")}, which other sets may share`],
     ["opens with", [...seen.recipients, ...(seen.opensWithPassphrase ? ["the passphrase"] : [])].join(", ")],
     ["signed by", seen.signers.join(", ")],
-    ["proven", provenWords(seen.proof)],
+    ["proven", provenWords(seen)],
   ];
 }
 
-function provenWords(proof: BackupProofSummary | undefined): Inline {
-  if (proof === undefined) return proofSpan(proof);
+function provenWords(seen: BackupSetDocument): Inline {
+  const { proof } = seen;
+  if (proof === undefined)
+    return [proofSpan(seen), ...(seen.state === "trusted" && seen.because !== "" ? [warn(`; ${seen.because}`)] : [])];
   const { expectedRto } = proof;
   const api = expectedRto?.apiSeconds === undefined ? "" : `, the API after ${secondsWords(expectedRto.apiSeconds)}`;
   return [
-    proofSpan(proof),
+    proofSpan(seen),
     dim(`  ${timeWords(proof.at)}, score ${String(proof.score)} of 100`),
     ...(expectedRto === undefined ? [] : [`; in the sandbox etcd was back after ${secondsWords(expectedRto.etcdSeconds)}${api}`]),
     ...(proof.because.length === 0 ? [] : [warn(`; ${proof.because.join("; ")}`)]),

@@ -42,6 +42,13 @@ const proof = z
   .nullable()
   .describe("null: nobody tried");
 
+const standing = z
+  .enum(["holds", "fails", "unknown", "unverified"])
+  .describe(
+    "fails: a level failed and did not hold since, or what the set needs is not in the store; unknown: what is stored or a proof of it could not be read, or the set is not trusted; unverified: nobody tried",
+  );
+const standingBecause = z.string().describe("why it is not trusted, or why it fails or is not known; empty otherwise");
+
 const lost = z
   .object({ id: z.string(), createdAt: time })
   .nullable()
@@ -67,14 +74,19 @@ export const backupListSchema = z.object({
   isStore: z
     .boolean()
     .describe("false: nothing of a store is there: none was begun, it is another place, or a disk that is not mounted; also no sets then"),
+  remarks: z.array(z.string()).describe("what else is not as it should be, such as the file that names the store being gone"),
   schedule: scheduleSummary,
-  publicKey: z.string().describe("of this machine: what another one puts into `backup.signers` to trust its sets"),
+  publicKey: z
+    .string()
+    .nullable()
+    .describe("of this machine: what another one puts into `backup.signers` to trust its sets; null: it signed nothing yet, and has none"),
   sets: z
     .array(
       z.discriminatedUnion("state", [
         z.object({
           state: z.enum(["trusted", "untrusted"]).describe("untrusted: signed by a key that is not known here"),
-          because: z.string(),
+          standing,
+          because: standingBecause,
           ageSeconds: z.int(),
           set: setSummary,
           proof,
@@ -88,8 +100,9 @@ export const backupListSchema = z.object({
 export const backupSetSchema = z.object({
   ...document("BackupSet"),
   store: z.string(),
-  state: z.enum(["trusted", "untrusted"]),
-  because: z.string(),
+  state: z.enum(["trusted", "untrusted"]).describe("untrusted: signed by a key that is not known here"),
+  standing,
+  because: standingBecause,
   ageSeconds: z.int(),
   manifestSha256: z.string(),
   signers: z.array(z.string()).describe("public keys whose signature fits"),

@@ -25,6 +25,8 @@ export interface CliResult {
 
 export interface CliOptions {
   readonly config?: ClusterConfig;
+  /** What reading the configuration ends with, where `config` is not given. */
+  readonly configFailure?: RecoveryError;
   readonly ports?: Partial<AppPorts>;
   readonly isTty?: boolean;
   readonly columns?: number;
@@ -70,7 +72,10 @@ export async function cli(words: readonly string[], options: CliOptions = {}, wo
         signal: options.signal ?? new AbortController().signal,
         openCluster: () =>
           options.config === undefined
-            ? Promise.reject(new RecoveryError("CONFIG_NOT_FOUND", { subject: "requorum.yaml", detail: "looked for it in the test" }))
+            ? Promise.reject(
+                options.configFailure ??
+                  new RecoveryError("CONFIG_NOT_FOUND", { subject: "requorum.yaml", detail: "looked for it in the test" }),
+              )
             : Promise.resolve(fakeCluster(options.config, options.ports)),
       }),
     saveBug: () => Promise.resolve("/fake/bug.txt"),

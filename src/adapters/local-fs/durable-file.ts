@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, unlink, type FileHandle } from "node:fs/promises";
+import { mkdir, open, rename, stat, unlink, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errnoOf } from "./to-recovery-error.ts";
 
@@ -10,9 +10,33 @@ import { errnoOf } from "./to-recovery-error.ts";
  */
 
 export async function makePrivateDirectory(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  const first = await makeDirectories(path, 0o700);
   // The name of a new directory lives in its parent; deeper ones were made inside it and are synced with their files.
   if (first !== undefined) await syncDirectory(dirname(first));
+}
+
+/**
+ * Gives the first one that had to be made; undefined: all were there. Node's
+ * own `recursive` never ends where a directory can not be made and says ENOENT,
+ * as in /proc, and says something else of a read-only file system.
+ */
+export async function makeDirectories(path: string, mode: number): Promise<string | undefined> {
+  const one = async (): Promise<boolean> => {
+    try {
+      await mkdir(path, { mode });
+      return true;
+    } catch (error) {
+      if (errnoOf(error) === "EEXIST" && (await stat(path)).isDirectory()) return false;
+      throw error;
+    }
+  };
+  try {
+    return (await one()) ? path : undefined;
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT" || dirname(path) === path) throw error;
+  }
+  const first = await makeDirectories(dirname(path), mode);
+  return (await one()) ? (first ?? path) : first;
 }
 
 export async function syncDirectory(path: string): Promise<void> {

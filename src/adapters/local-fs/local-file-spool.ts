@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, open, readdir, rm, statfs, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { FileSpool, SpoolDirectory, SpoolFile } from "../../ports/file-spool.ts";
-import { writeAll } from "./durable-file.ts";
+import { makeDirectories, writeAll } from "./durable-file.ts";
 import { errnoOf, toRecoveryError, translating } from "./to-recovery-error.ts";
 
 /**
@@ -20,7 +20,7 @@ export class LocalFileSpool implements FileSpool {
   async open(): Promise<SpoolDirectory> {
     const path = join(this.directory, `${String(process.pid)}-${randomBytes(6).toString("hex")}`);
     await translating(this.directory, "make the directory", async () => {
-      await mkdir(this.directory, { recursive: true, mode: 0o700 });
+      await makeDirectories(this.directory, 0o700);
       await chmod(this.directory, 0o700);
       for (const name of await readdir(this.directory)) {
         const pid = /^(\d+)-[0-9a-f]{12}$/.exec(name)?.[1];
@@ -49,7 +49,7 @@ class LocalSpoolDirectory implements SpoolDirectory {
     const full = join(this.path, path);
     if (!full.startsWith(`${this.path}/`)) throw new Error(`${path} is not below the spool`);
     const handle = await translating(full, "create it", async () => {
-      await mkdir(dirname(full), { recursive: true, mode: 0o700 });
+      await makeDirectories(dirname(full), 0o700);
       return open(full, "wx", 0o600);
     });
     this.handles.add(handle);

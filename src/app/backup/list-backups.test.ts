@@ -19,8 +19,9 @@ test("listBackups: a set that was proven, and whose packs are gone or cut since,
   const own = packName(manifest.packs.at(-1)?.sha256 ?? "");
   world.store.damage(own, (content) => content.slice(0, -1));
   const lost = (await seen()).get(dayId(1));
-  assert.deepEqual([lost?.score, lost?.level, lost?.expectedRto], [0, undefined, undefined]);
-  assert.match(lost?.because[0] ?? "", /packs\/.* is not in the store in the size that was written/);
+  assert.equal(lost?.standing, "fails");
+  assert.deepEqual([lost.score, lost.level, lost.expectedRto], [0, undefined, undefined]);
+  assert.match(lost.because[0] ?? "", /packs\/.* is not in the store in the size that was written/);
 });
 
 test("listBackups: a proof that the store does not give is said of its set, and the others are shown as they are", async () => {

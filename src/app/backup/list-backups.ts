@@ -2,10 +2,12 @@ import { inTurns } from "../../catalogue/in-turns.ts";
 import { listSets, type ListedSet } from "../../catalogue/list-sets.ts";
 import { readAllProofs } from "../../catalogue/read-proofs.ts";
 import { restorabilityOf, type Restorability } from "../../catalogue/verify/restorability.ts";
-import { indexName, indexPrefix, packName, packPrefix } from "../../formats/backup-set/set-names.ts";
+import { readStoreIdentity } from "../../catalogue/store-identity.ts";
+import { indexName, indexPrefix, packName, packPrefix, storeFileName } from "../../formats/backup-set/set-names.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import type { SeenSet } from "../../model/seen-sets.ts";
 import type { CatalogueContext } from "./backup-context.ts";
-import { rememberSets } from "./remember-sets.ts";
+import { compareWithSeen } from "./remember-sets.ts";
 
 export interface ListedBackupSet {
   readonly set: ListedSet;
@@ -25,15 +27,45 @@ export async function listBackups(context: CatalogueContext, nowMs: number): Pro
   return inTurns(newestFirst, setsAtOnce, async (set) => ({ set, restorability: await judged(context, set, { nowMs, sizes }) }));
 }
 
-/** As `listBackups`; and which set is gone that was there when this machine last looked. LOCAL_FILE_FAILED too. */
-export async function listAndRemember(
-  context: CatalogueContext,
-  cluster: string,
-  nowMs: number,
-): Promise<{ readonly sets: readonly ListedBackupSet[]; readonly lost: SeenSet | undefined }> {
+/**
+ * As `listBackups`; and which set is gone that was there when this machine
+ * last looked. `remarks`: what else is not as it should be, of the store as a
+ * whole. `cluster`: "" where no configuration is: then nothing is remembered.
+ * LOCAL_FILE_FAILED too, where what is remembered cannot be read.
+ */
+export async function listAndRemember(context: CatalogueContext, cluster: string, nowMs: number): Promise<StoreLook> {
+  const { store } = context.backup;
   const sets = await listBackups(context, nowMs);
-  const seen = { cluster, sets: sets.map(({ set }) => set), nowIso: new Date(nowMs).toISOString() };
-  return { sets, lost: await rememberSets(context.backup, seen) };
+  const isStore = (await readStoreIdentity(store, { signal: context.signal })) !== undefined;
+  const ofStore = isStore || sets.length === 0 ? [] : [namelessWords(store.place)];
+  if (cluster === "") return { sets, lost: undefined, isStore, remarks: ofStore };
+  const look = { cluster, sets: sets.map(({ set }) => set), nowIso: new Date(nowMs).toISOString() };
+  const { lost, remember } = await compareWithSeen(context.backup, look);
+  const unkept = await unkeptWords(remember);
+  return { sets, lost, isStore, remarks: [...ofStore, ...(unkept === undefined ? [] : [unkept])] };
+}
+
+export interface StoreLook {
+  readonly sets: readonly ListedBackupSet[];
+  readonly lost: SeenSet | undefined;
+  /** false: what names a store is not there. */
+  readonly isStore: boolean;
+  readonly remarks: readonly string[];
+}
+
+function namelessWords(place: string): string {
+  return `${storeFileName}, by which the store is known, is not in ${place}, and its sets are: put it back from aside/${storeFileName} there, or from a backup of that disk. With another one a new data key begins, and everything is stored anew`;
+}
+
+/** A list that cannot be remembered is a list all the same. */
+async function unkeptWords(remember: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await remember();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof RecoveryError)) throw error;
+    return `what is there cannot be remembered, and a set that is gone later may not be missed: ${error.subject}: ${error.detail} (${error.code})`;
+  }
 }
 
 /** What the evidence in the store says of one set. BACKUP_STORE_*. */
@@ -63,5 +95,5 @@ async function judged(
   const [first] = lost;
   if (first === undefined) return found;
   const because = `${first.name}${lost.length === 1 ? " is" : ` and ${String(lost.length - 1)} more are`} not in the store in the size that was written: whatever was proven, it cannot be restored`;
-  return { ...found, score: 0, level: undefined, because: [because, ...found.because], expectedRto: undefined };
+  return { ...found, standing: "fails", score: 0, level: undefined, because: [because, ...found.because], expectedRto: undefined };
 }

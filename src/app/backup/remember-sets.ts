@@ -22,11 +22,24 @@ const storesMax = 16;
  * Compares with what was there before, and remembers what is there now; gives
  * the set that is gone. BACKUP_STORE_*, LOCAL_FILE_FAILED.
  */
-export async function rememberSets(
+export async function rememberSets(remembering: Remembering, look: LookAtSets): Promise<SeenSet | undefined> {
+  const { lost, remember } = await compareWithSeen(remembering, look);
+  await remember();
+  return lost;
+}
+
+export interface LookAtSets {
+  readonly cluster: string;
+  readonly sets: readonly ListedSet[];
+  readonly nowIso: string;
+}
+
+/** As `rememberSets`, for who only looks: what is seen is not less where it cannot be remembered. */
+export async function compareWithSeen(
   { store, seen }: Remembering,
-  { cluster, sets, nowIso }: { readonly cluster: string; readonly sets: readonly ListedSet[]; readonly nowIso: string },
-): Promise<SeenSet | undefined> {
-  if (seen === undefined) return undefined;
+  { cluster, sets, nowIso }: LookAtSets,
+): Promise<{ readonly lost: SeenSet | undefined; readonly remember: () => Promise<void> }> {
+  if (seen === undefined) return { lost: undefined, remember: () => Promise.resolve() };
   const own = sets.flatMap((set) => (set.kind === "trusted" && set.manifest.cluster.name === cluster ? [set.manifest] : []));
   const storeId = (await readStoreIdentity(store))?.storeId ?? "";
   const stores = await readStores(seen, cluster);
@@ -36,8 +49,7 @@ export async function rememberSets(
   const folded = foldSeenStore(before, storeId === "" ? { ...now, storeId: before?.storeId ?? "" } : now);
   // Nor that the one below it is the right one: only who writes there says so.
   const after = before !== undefined && isAnother(before, storeId) ? { ...before, lost: folded.lost ?? before.lost } : folded;
-  await keep(seen, cluster, { stores, before, after });
-  return folded.lost;
+  return { lost: folded.lost, remember: () => keep(seen, cluster, { stores, before, after }) };
 }
 
 /** What is about to be written. */

@@ -36,7 +36,7 @@ function proof(
 const clean = { marks: [] };
 
 test("restorabilityOf: without a proof it is 0, and a proof is worth what its level is, never more", () => {
-  assert.equal(restorabilityOf(clean, [], now).score, 0);
+  assert.deepEqual([restorabilityOf(clean, [], now).score, restorabilityOf(clean, [], now).standing], [0, "unverified"]);
   assert.equal(restorabilityOf(clean, [proof(daysAgo(1), undefined, "unknown")], now).score, 0);
   for (const level of proofLevels) {
     const found = restorabilityOf(clean, [proof(daysAgo(1), level)], now);
@@ -53,6 +53,7 @@ test("restorabilityOf: what fails now is not better for having held, and has no 
   const drill = proof(daysAgo(9), "V5", "not-tried", { etcdReadyMs: 1000, apiReadyMs: 7000 });
   const later = proof(daysAgo(2), "V2");
   assert.deepEqual(restorabilityOf(clean, [later, drill], now), {
+    standing: "holds",
     score: 100,
     level: "V5",
     provenAt: daysAgo(9),
@@ -60,20 +61,26 @@ test("restorabilityOf: what fails now is not better for having held, and has no 
     expectedRto: { etcdMs: 1000, apiMs: 7000, measuredAt: daysAgo(9) },
   });
   const broken = restorabilityOf(clean, [proof(daysAgo(1), "V0", "fails"), later, drill], now);
-  assert.deepEqual([broken.level, broken.score, broken.expectedRto, broken.because], ["V0", 5, undefined, ["V1 fails: a reason"]]);
+  assert.deepEqual(
+    [broken.standing, broken.level, broken.score, broken.expectedRto, broken.because],
+    ["fails", "V0", 5, undefined, ["V1 fails: a reason"]],
+  );
   // A later look that went less far says nothing of it.
   const hidden = restorabilityOf(clean, [proof(daysAgo(1), "V0"), proof(daysAgo(2), "V2", "fails"), drill], now);
-  assert.deepEqual([hidden.level, hidden.expectedRto, hidden.because], ["V2", undefined, ["V3 fails: a reason"]]);
+  assert.deepEqual([hidden.standing, hidden.level, hidden.expectedRto, hidden.because], ["fails", "V2", undefined, ["V3 fails: a reason"]]);
 });
 
 test("restorabilityOf: what could not be read since it was proven, or whose later proof cannot be read, is not worth what it was", () => {
   const drill = proof(daysAgo(9), "V5", "not-tried", { etcdReadyMs: 1000, apiReadyMs: 7000 });
   const unreadable = restorabilityOf(clean, [proof(daysAgo(1), "V0", "unknown"), drill], now);
-  assert.deepEqual([unreadable.level, unreadable.score, unreadable.expectedRto], ["V0", scoreOfLevel.V0, undefined]);
+  assert.deepEqual(
+    [unreadable.standing, unreadable.level, unreadable.score, unreadable.expectedRto],
+    ["unknown", "V0", scoreOfLevel.V0, undefined],
+  );
   assert.match(unreadable.because.join(), /could not be read when it was last tried \(V1\): a reason/);
   const lost = (days: number) => [{ name: "proofs/x", storedAt: daysAgo(days), because: "EIO" }];
   const hidden = restorabilityOf(clean, [drill], now, lost(3));
-  assert.deepEqual([hidden.level, hidden.score, hidden.expectedRto], [undefined, 0, undefined]);
+  assert.deepEqual([hidden.standing, hidden.level, hidden.score, hidden.expectedRto], ["unknown", undefined, 0, undefined]);
   assert.match(hidden.because.join(), /a proof of it cannot be read.*proofs\/x: EIO/);
   const since = restorabilityOf(clean, [drill], now, lost(20));
   assert.deepEqual([since.level, since.expectedRto?.apiMs, since.because.length], ["V5", 7000, 1]);

@@ -1,4 +1,4 @@
-import type { BackupManifest, BackupMarkCode, ProofLevel } from "../../model/backup-set.ts";
+import type { BackupManifest, BackupMarkCode, ProofLevel, ProvenStanding } from "../../model/backup-set.ts";
 import {
   newestProofsFirst,
   provenLevel,
@@ -11,13 +11,14 @@ import {
 
 /** What a set is worth, judged by what was proven of it. */
 export interface Restorability {
+  readonly standing: ProvenStanding;
   /** 0 to 100. Never more than `scoreOfLevel` of the level that was proven. */
   readonly score: number;
   /** As `provenLevel` says it; undefined: nothing was ever proven. */
   readonly level: ProofLevel | undefined;
   /** When what it says was proven; where nothing counts, when somebody last tried. */
   readonly provenAt: string | undefined;
-  /** What was taken off, and why; empty: nothing. */
+  /** What was taken off, and why, what fails or is unknown first; empty: nothing. */
   readonly because: readonly string[];
   readonly expectedRto: ExpectedRto | undefined;
 }
@@ -79,7 +80,14 @@ export function restorabilityOf(
   const expectedRto =
     rto?.drill === undefined ? undefined : { etcdMs: rto.drill.etcdReadyMs, apiMs: rto.drill.apiReadyMs, measuredAt: rto.at };
   if (newestAt === undefined)
-    return { score: 0, level: undefined, provenAt: undefined, because: ["nothing of it was ever verified"], expectedRto: undefined };
+    return {
+      standing: "unverified",
+      score: 0,
+      level: undefined,
+      provenAt: undefined,
+      because: ["nothing of it was ever verified"],
+      expectedRto: undefined,
+    };
   const broken = standingFailure(newestFirst);
   const unreadable = whyUnreadable(newestFirst);
   const proven = provenLevel(newestFirst, unread) ?? { level: undefined, at: newestAt };
@@ -99,7 +107,15 @@ export function restorabilityOf(
     because.push(`marked ${code}: ${String(points)} points less`);
     score -= points;
   }
+  const standing =
+    broken !== undefined
+      ? "fails"
+      : unreadable !== undefined || unread.length > 0
+        ? "unknown"
+        : level === undefined
+          ? "unverified"
+          : "holds";
   // What cannot be restored now has no time in which it is restored.
   const isRestorable = broken === undefined && unreadable === undefined;
-  return { score: Math.max(0, score), level, provenAt: proven.at, because, expectedRto: isRestorable ? expectedRto : undefined };
+  return { standing, score: Math.max(0, score), level, provenAt: proven.at, because, expectedRto: isRestorable ? expectedRto : undefined };
 }

@@ -14,7 +14,7 @@ export async function chosenSet(
 ): Promise<BackupSetId> {
   const wanted = nameOrLatest(name, cluster);
   const context = { backup: { ...reading, keys }, trust: reading.trust, signal: invocation.cli.signal };
-  const found = await findSet(context, { name: wanted, cluster: cluster ?? "" });
+  const found = await findSet(context, { name: wanted, cluster });
   if (found.kind === "trusted") return found.id;
   const [signer = ""] = found.signers;
   const again = [...calledWords(invocation, { [wanted]: found.id }), "--trust-signer", signer];

@@ -14,23 +14,27 @@ import { fromBase64Url } from "../../formats/backup-set/byte-text.ts";
 import type { BackupConfig, ClusterConfig } from "../../model/cluster-config.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { CliContext } from "../cli-context.ts";
-import { accessToOne } from "../wiring.ts";
+import { accessToOne, settingsAlone } from "../wiring.ts";
 
 export interface OpenBackup {
   readonly settings: BackupConfig;
   /** Another store than the configured one: timers of this machine do not fill it. */
   readonly isOther: boolean;
   readonly ports: BackupPorts;
-  /** Of this machine's own key. */
-  readonly publicKey: Uint8Array;
-  /** This machine's own key and those of the configuration. */
+  /** Of this machine's own key; undefined: it has none yet, which is made where something is signed. */
+  readonly publicKey: Uint8Array | undefined;
+  /** This machine's own key, where it has one, and those of the configuration. */
   readonly trust: SetTrust;
   /** From the configured file; undefined: none is configured. Read when it is asked for. LOCAL_FILE_FAILED, BACKUP_KEY_INVALID. */
   readonly passphrase: () => Promise<string | undefined>;
   close(): Promise<void>;
 }
 
-/** `store`: another place than the configured one; `passphraseFile`: where the passphrase lies instead; `signers`: trusted besides. BACKUP_NOT_CONFIGURED, BACKUP_STORE_INVALID, BACKUP_KEY_INVALID, LOCAL_FILE_FAILED. */
+/**
+ * `store`: another place than the configured one: to read there no section `backup` is needed. `passphraseFile`: where the
+ * passphrase lies instead; `signers`: trusted besides. `writesSets`: the section is needed, and this machine's key
+ * is made where it has none; nothing else writes anything here. BACKUP_NOT_CONFIGURED, BACKUP_STORE_INVALID, BACKUP_KEY_INVALID, LOCAL_FILE_FAILED.
+ */
 export async function openBackup(
   cli: Pick<CliContext, "directories">,
   config: ClusterConfig,
@@ -38,9 +42,10 @@ export async function openBackup(
     readonly store?: string | undefined;
     readonly passphraseFile?: string | undefined;
     readonly signers?: readonly Uint8Array[];
+    readonly writesSets?: boolean | undefined;
   } = {},
 ): Promise<OpenBackup> {
-  const settings = config.backup;
+  const settings = config.backup ?? (options.writesSets === true ? undefined : settingsAlone(options.store));
   if (settings === undefined) throw notConfigured(config);
   const typed = options.store === undefined ? undefined : placeTyped(options.store, cli.directories.work);
   const store = openBackupStore(typed ?? atHome(settings.store), {
@@ -52,13 +57,14 @@ export async function openBackup(
   const stateDirectory = cli.directories.state;
   const keys = new FileBackupKeys({ stateDirectory });
   const seen = new FileSeenSetsStore({ stateDirectory });
-  const publicKey = (await keys.knownPublicKey()) ?? (await keys.signingKey()).publicKey;
+  const publicKey = (await keys.knownPublicKey()) ?? (options.writesSets === true ? (await keys.signingKey()).publicKey : undefined);
+  const ownKeys = publicKey === undefined ? [] : [publicKey];
   return {
     settings,
     isOther: typed !== undefined && typed !== placeTyped(settings.store, cli.directories.work),
     publicKey,
     ports: { store, ciphers: nodeSetCiphers, wrapping: new AgeKeyWrapping(), keys, owner, isRunning: runningBeside(owner), seen },
-    trust: { publicKeys: [publicKey, ...settings.signers.flatMap((signer) => fromBase64Url(signer) ?? []), ...(options.signers ?? [])] },
+    trust: { publicKeys: [...ownKeys, ...settings.signers.flatMap((signer) => fromBase64Url(signer) ?? []), ...(options.signers ?? [])] },
     passphrase: async () => (passphraseFile === undefined ? undefined : await readPassphraseFile(atHome(passphraseFile))),
     close: () => store.close(),
   };

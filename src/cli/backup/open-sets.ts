@@ -1,23 +1,22 @@
 /** A store and what opens its sets, also where no configuration is: on the machine of whoever has a key. */
 import { open } from "node:fs/promises";
-import { openBackupStore } from "../../adapters/backup-store/open-backup-store.ts";
-import { FileBackupKeys } from "../../adapters/local-fs/file-backup-keys.ts";
-import { AgeKeyWrapping } from "../../adapters/system/age-key-wrapping.ts";
-import { nodeSetCiphers } from "../../adapters/system/node-set-ciphers.ts";
 import type { SetReading } from "../../catalogue/set-reader.ts";
 import { fromBase64Url } from "../../formats/backup-set/byte-text.ts";
 import { identitiesOf } from "../../formats/backup-set/identity-file.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import type { BackupKeys } from "../../ports/backup-keys.ts";
+import { line, warn } from "../../render/page.ts";
 import type { CliContext } from "../cli-context.ts";
 import { listOption, textOption, type Invocation } from "../command-spec.ts";
-import { accessToOne, type OpenCluster } from "../wiring.ts";
-import { openBackup, placeTyped } from "./open-backup.ts";
+import { printNote } from "../print-result.ts";
+import { openWithoutCluster, type OpenCluster } from "../wiring.ts";
+import { openBackup } from "./open-backup.ts";
 
 export interface OpenSets {
   readonly reading: SetReading;
-  /** As configured; undefined: no configuration was found. */
-  readonly cluster: string | undefined;
-  readonly keys: FileBackupKeys;
+  /** As configured; "": no configuration was found. */
+  readonly cluster: string;
+  readonly keys: BackupKeys;
   /** The configured one; undefined: none is. */
   readonly passphrase: () => Promise<string | undefined>;
   close(): Promise<void>;
@@ -27,26 +26,16 @@ export interface OpenSets {
 export async function openSets(invocation: Invocation): Promise<OpenSets> {
   const { cli } = invocation;
   const place = textOption(invocation, "store");
-  const cluster = place === undefined ? await cli.openCluster() : await openClusterIfAny(cli);
-  const keys = new FileBackupKeys({ stateDirectory: cli.directories.state });
-  const typed = trustedSigners(invocation);
+  const cluster =
+    place === undefined ? await cli.openCluster() : ((await openClusterIfAny(cli)) ?? openWithoutCluster(place, cli.directories.state));
   try {
-    if (cluster !== undefined && (place === undefined || cluster.config.backup !== undefined)) {
-      const backup = await openBackup(cli, cluster.config, { store: place });
-      const { store, ciphers, wrapping } = backup.ports;
-      const reading = { store, ciphers, wrapping, trust: { publicKeys: [...backup.trust.publicKeys, ...typed] } };
-      return { reading, cluster: cluster.config.cluster, keys, passphrase: backup.passphrase, close: () => backup.close() };
-    }
-    const store = openBackupStore(placeTyped(place ?? "", cli.directories.work), {
-      accessTo: (host) => accessToOne({ ...host, roles: [] }, cluster?.config.ssh),
-    });
-    const own = await keys.knownPublicKey();
-    const trust = { publicKeys: [...(own === undefined ? [] : [own]), ...typed] };
-    const reading = { store, ciphers: nodeSetCiphers, wrapping: new AgeKeyWrapping(), trust };
-    const passphrase = () => Promise.resolve(undefined);
-    return { reading, cluster: cluster?.config.cluster, keys, passphrase, close: () => store.close() };
+    const backup = await openBackup(cli, cluster.config, { store: place, signers: trustedSigners(invocation) });
+    const { ports, trust, passphrase } = backup;
+    const { store, ciphers, wrapping, keys } = ports;
+    const reading = { store, ciphers, wrapping, trust };
+    return { reading, cluster: cluster.config.cluster, keys, passphrase, close: () => backup.close() };
   } finally {
-    await cluster?.close(); // only its configuration is wanted
+    await cluster.close(); // only its configuration is wanted
   }
 }
 
@@ -82,14 +71,24 @@ export async function readIdentityFile(path: string): Promise<readonly string[]>
   return identities;
 }
 
-/** undefined: no configuration lies where one is looked for. One that was named must be there. */
+/**
+ * For verbs that need none. undefined: no configuration lies where one is
+ * looked for, or it is not to be used, which is told. One that was named must be
+ * there and hold.
+ */
 export async function openClusterIfAny(cli: CliContext): Promise<OpenCluster | undefined> {
+  const { configFile, cluster } = cli.global;
+  const isNamed = configFile !== undefined || cli.configFromEnvironment !== undefined;
   try {
     return await cli.openCluster();
   } catch (error) {
-    const isNamed = cli.global.configFile !== undefined || cli.configFromEnvironment !== undefined;
-    if (!isNamed && error instanceof RecoveryError && error.code === "CONFIG_NOT_FOUND") return undefined;
-    throw error;
+    if (isNamed || !(error instanceof RecoveryError)) throw error;
+    if (error.code === "CONFIG_NOT_FOUND") return undefined;
+    if (cluster !== undefined || (error.code !== "CONFIG_INVALID" && error.code !== "LOCAL_FILE_FAILED")) throw error;
+    printNote(cli, [
+      line([warn("the configuration is left aside"), `, as --store needs none: ${error.subject}: ${error.detail} (${error.code})`]),
+    ]);
+    return undefined;
   }
 }
 

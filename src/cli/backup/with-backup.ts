@@ -13,6 +13,8 @@ export interface BackupCallOptions {
   readonly isQuiet: boolean;
   /** With --store no configuration is needed: it may be lost with the cluster. */
   readonly worksAlone?: true;
+  /** The section `backup` is needed whatever --store says, and a key of this machine's. */
+  readonly writesSets?: true;
 }
 
 /** Opens cluster and store (`--store`, or the configured one), does one thing, and closes both whatever happens. Nothing is reached before it is asked. */
@@ -28,7 +30,11 @@ export function withBackup(
       ? undefined
       : async () => (await openClusterIfAny(cli)) ?? openWithoutCluster(store, cli.directories.state);
   return withCluster(cli, { isQuiet: options.isQuiet, ...(open === undefined ? {} : { open }) }, async (call) => {
-    const backup = await openBackup(cli, call.app.config, { store, signers: trustedSigners(invocation) });
+    const backup = await openBackup(cli, call.app.config, {
+      store,
+      signers: trustedSigners(invocation),
+      writesSets: options.writesSets,
+    });
     try {
       return await act({ ...call, backup });
     } finally {

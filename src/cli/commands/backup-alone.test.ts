@@ -1,12 +1,16 @@
 /** What is left after a disaster: a store, an identity and the public key of who signed; no configuration, and nothing that a machine kept. */
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { DirectoryStore } from "../../adapters/backup-store/directory-store.ts";
 import { AgeKeyWrapping } from "../../adapters/system/age-key-wrapping.ts";
 import { toBase64Url } from "../../formats/backup-set/byte-text.ts";
+import type { ClusterConfig } from "../../model/cluster-config.ts";
+import { asHostName } from "../../model/ids.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import { cli, workDirectory, type CliResult } from "../../../test/support/captured-cli.ts";
+import { loopbackConfig } from "../../../test/support/real-etcd-subject.ts";
 import { firstSet, setWorld, writeSet } from "../../../test/support/set-world.ts";
 
 const directory = workDirectory();
@@ -75,4 +79,61 @@ test("backup verify and show without a configuration ask for the name of the set
   assert.equal(code, 2);
   assert.match(err, /CONFIG_NOT_FOUND/);
   assert.equal((await alone("create")).code, 2);
+});
+
+/** Of the first one a drill found above that its snapshot is none. */
+const untried = join(work, "untried");
+mkdirSync(untried);
+await writeSet(
+  { ...setWorld(new DirectoryStore(untried)).writing, keys: world.writing.keys, wrapping },
+  { "/etc/kubernetes/pki/ca.key": Buffer.from("key") },
+  { recipients: [recipient] },
+);
+
+/** All verbs that read a store alone. */
+const reading: readonly (readonly string[])[] = [
+  ["list"],
+  ["show", firstSet],
+  ["verify", firstSet, "--level", "V1", "--identity", "escrow.txt"],
+  ["copy", firstSet, "--to", join(work, "third")],
+];
+
+test("backup verbs with --store work beside a configuration without the section; making a set and pruning need it", async () => {
+  const config: ClusterConfig = { ...loopbackConfig([asHostName("cp1")]), cluster: "north" };
+  const beside = (...words: readonly string[]): Promise<CliResult> =>
+    cli(["backup", ...words, "--store", untried], { config, ports: { clock: world.clock } }, work);
+  for (const words of reading) {
+    const { code, err } = await beside(...words, "--trust-signer", signer);
+    assert.equal(code, 0, `${words.join(" ")}: ${err}`);
+  }
+  for (const words of [["create"], ["prune", "--plan"]]) assert.match((await beside(...words)).err, /BACKUP_NOT_CONFIGURED/);
+});
+
+test("backup verbs with --store leave a configuration aside that is not valid, and say so; one that was named stops them", async () => {
+  const configFailure = new RecoveryError("CONFIG_INVALID", { subject: "requorum.yaml", detail: "line 3: no such field" });
+  const beside = (words: readonly string[]): Promise<CliResult> =>
+    cli(["backup", ...words, "--store", untried, "--trust-signer", signer], { configFailure }, work);
+  for (const words of [...reading, ["get", firstSet, "ns/x", "--identity", "escrow.txt"]]) {
+    const { err } = await beside(words);
+    assert.match(err.replaceAll(/\s+/g, " "), /configuration is left aside.*line 3: no such field \(CONFIG_INVALID\)/, words.join(" "));
+    assert.doesNotMatch(err, /invalid configuration/);
+  }
+  assert.equal((await beside(["list"])).code, 0);
+  for (const name of [
+    ["--config", "requorum.yaml"],
+    ["--cluster", "north"],
+  ])
+    assert.equal((await beside(["list", ...name])).code, 2);
+});
+
+test("backup verbs that only read make no key and write nothing in the state directory", async (context) => {
+  const virgin = workDirectory();
+  context.after(() => {
+    virgin.remove();
+  });
+  const { out } = await cli(["backup", "list", "--store", "nosuch"], {}, virgin.path);
+  assert.match(out, /has signed nothing yet/);
+  for (const words of [["list"], ["show", firstSet]])
+    await cli(["backup", ...words, "--store", untried, "--trust-signer", signer], {}, virgin.path);
+  assert.equal(existsSync(join(virgin.path, "state")), false);
 });

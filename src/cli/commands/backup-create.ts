@@ -15,7 +15,7 @@ export const command: CommandModule = {
   run(invocation) {
     const { cli } = invocation;
     const accepted = acceptedOf(listOption(invocation, "accept"));
-    return withBackup(invocation, { isQuiet: false }, async ({ app, display, backup }) => {
+    return withBackup(invocation, { isQuiet: false, writesSets: true }, async ({ app, display, backup }) => {
       const from = hostOf(app.config, textOption(invocation, "from"));
       const context = await createContextOf(cli, app, backup);
       const { manifest, place, tookMs, remarks } = await createBackup(context, {

@@ -27,7 +27,7 @@ const countMax = 3650;
 export const command: CommandModule = {
   run(invocation) {
     const { cli } = invocation;
-    return withBackup(invocation, { isQuiet: false }, async ({ app, display, backup }): Promise<ExitName> => {
+    return withBackup(invocation, { isQuiet: false, writesSets: true }, async ({ app, display, backup }): Promise<ExitName> => {
       const context: PruneContext = { ...app, backup: backup.ports, trust: backup.trust };
       const request = requestOf(invocation, app.config.cluster, backup.settings);
       const plan = await planBackupsPrune(context, request);

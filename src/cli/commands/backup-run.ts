@@ -59,7 +59,7 @@ async function openSteps(invocation: Invocation, call: ClusterCall, settings: Ba
   const { cli } = invocation;
   const { app } = call;
   const passphraseFile = textOption(invocation, "credential");
-  const backup = await openBackup(cli, app.config, { passphraseFile });
+  const backup = await openBackup(cli, app.config, { passphraseFile, writesSets: true });
   try {
     return scheduledStepsOf({
       create: await createContextOf(cli, app, backup),

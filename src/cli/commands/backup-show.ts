@@ -6,7 +6,7 @@ import { setName } from "../backup/set-name.ts";
 import { withBackup } from "../backup/with-backup.ts";
 import type { CommandModule } from "../command-spec.ts";
 import { printResult } from "../print-result.ts";
-import { ageSeconds, proofSummary } from "./backup-list.ts";
+import { ageSeconds, isSound, proofSummary, standingOf } from "./backup-list.ts";
 
 export const command: CommandModule = {
   run(invocation) {
@@ -15,20 +15,20 @@ export const command: CommandModule = {
       const context = { backup: backup.ports, trust: backup.trust, signal: app.signal };
       const found = await findSet(context, { name: setName(invocation, app.config.cluster), cluster: app.config.cluster });
       const nowMs = app.ports.clock.nowMs();
-      const proof = proofSummary(await restorabilityOfSet(context, found, nowMs));
+      const restorability = await restorabilityOfSet(context, found, nowMs);
       display.stop();
       const { manifest } = found;
       const document = setDocument(manifest, {
         store: backup.ports.store.place,
         state: found.kind,
-        because: found.because,
+        ...standingOf(found, restorability),
         ageSeconds: ageSeconds(manifest.createdAt, nowMs),
         manifestSha256: found.manifestSha256,
         signers: found.signers,
-        proof,
+        proof: proofSummary(restorability),
       });
       printResult(cli, document, () => backupSetPage(document));
-      return found.kind === "trusted" && manifest.marks.length === 0 ? "done" : "findings";
+      return isSound(restorability) && manifest.marks.length === 0 ? "done" : "findings";
     });
   },
 };

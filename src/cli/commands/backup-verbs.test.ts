@@ -44,7 +44,7 @@ test("backup list: an empty store is no error, and says how to make the first se
   assert.equal(code, 0);
   assert.match(out, /no backup sets in .*store\n +nothing of a store is there: .* a disk that is not mounted/);
   assert.match(out, /requorum backup create/);
-  assert.match(out, /signs with [A-Za-z0-9_-]{43}/);
+  assert.match(out, /this machine has signed nothing yet/);
   const { sets, isStore } = documentOf(await call(["backup", "list", "-o", "json"]));
   assert.deepEqual([sets, isStore], [[], false]);
 });
@@ -70,6 +70,64 @@ test("backup list and show: a set of a known signer is trusted, of another one i
   assert.match(damaged.out, new RegExp(`${firstSet}: damaged`));
   documentOf(await call(["backup", "list", "-o", "json"]));
   assert.equal((await call(["backup", "show", firstSet])).code, 15);
+});
+
+test("backup list: without the file that names the store it ends with 3, and says where to find that", async (context) => {
+  const { place, write, call } = setting(context);
+  await write();
+  rmSync(join(place, "requorum-store.json"));
+  const nameless = await call(["backup", "list"]);
+  assert.equal(nameless.code, 3, nameless.err);
+  assert.match(
+    nameless.out.replaceAll(/\s+/g, " "),
+    /requorum-store\.json, by which the store is known, is not in .*put it back from aside\//,
+  );
+  assert.equal((documentOf(await call(["backup", "list", "-o", "json"]))["remarks"] as readonly string[]).length, 1);
+});
+
+test("backup list: a set that nobody tried and whose packs are gone fails, and is not only untried", async (context) => {
+  const { place, write, call } = setting(context);
+  await write();
+  rmSync(join(place, "packs"), { recursive: true });
+  for (const verb of ["list", "show"]) {
+    const { code, out, err } = await call(["backup", verb]);
+    assert.equal(code, 3, err);
+    assert.match(out, /fails[^]*packs\/[^]*not in the store/);
+    assert.doesNotMatch(out, /never tried/);
+  }
+});
+
+test("backup list: where nothing can be kept it lists all the same, and says that it will not miss a set", async (context) => {
+  const { place, world, write } = setting(context);
+  await write();
+  const trust = ["--trust-signer", toBase64Url(world.keys.signing.publicKey)];
+  const config = readClusterConfig(
+    `apiVersion: requorum/v1\ncluster: ${manifestFacts().cluster.name}\nhosts: [{ name: cp1, address: 10.0.0.11 }]\n`,
+    "/r.yaml",
+  );
+  const { code, out, err } = await cli(
+    ["backup", "list", "--store", place, ...trust],
+    { config, ports: { clock: world.clock } },
+    "/proc/nope",
+  );
+  assert.equal(code, 3, err);
+  assert.match(out.replaceAll(/\s+/g, " "), new RegExp(`what is there cannot be remembered, .*LOCAL_FILE_FAILED.* ${firstSet}`));
+  assert.equal(
+    (await cli(["backup", "list", "--store", place, ...trust], {}, "/proc/nope")).code,
+    0,
+    "of no cluster nothing is remembered",
+  );
+});
+
+test("backup list: where a store was and none is, it sends nobody to a create that refuses", async (context) => {
+  const { place, write, call } = setting(context);
+  await write();
+  await call(["backup", "list"]);
+  rmSync(place, { recursive: true });
+  const { code, out } = await call(["backup", "list"]);
+  assert.equal(code, 3);
+  assert.match(out.replaceAll(/\s+/g, " "), /only if that store is gone for good: begin a new one: requorum backup create --new-store /);
+  assert.doesNotMatch(out, /make the first one/);
 });
 
 test("backup diff: a set alone is compared with nothing, and the call that is meant most is given", async (context) => {

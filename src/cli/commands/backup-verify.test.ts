@@ -79,7 +79,11 @@ test("backup verify -o json gives every level; what is damaged is exit code 15",
     ["holds", "fails", "not-tried", "not-tried", "not-tried", "not-tried"],
   );
   // A level that holds below one that fails is not shown as if it were all.
-  assert.match((await requorum(["backup", "list"])).out, /20260301-030000-aaaaaa .* V0, V1 fails /);
+  const list = await requorum(["backup", "list"]);
+  assert.match(list.out, /20260301-030000-aaaaaa .* V0, V1 fails [^]*20260301-030000-aaaaaa +V1 fails: /);
+  const listed = JSON.parse((await requorum(["backup", "list", "-o", "json"])).out) as { readonly sets: readonly object[] };
+  assert.partialDeepStrictEqual(listed.sets, [{ state: "trusted", standing: "fails" }]);
+  assert.deepEqual([list.code, (await requorum(["backup", "show", firstSet])).code], [3, 3], "what is proven damaged is no good end");
   rmSync(pack);
   writeFileSync(pack, whole);
 });

@@ -83,7 +83,8 @@ export const backupSpecs: readonly CommandSpec[] = [
     exits: ["findings", "refused", ...storeExits],
     exitWords: {
       ...storeWords,
-      findings: "listed, and a set is damaged or not signed by a known key, or scheduled backups of this machine fail or are overdue",
+      findings:
+        "listed, and a set is damaged, proven not to restore, not to be read, gone since the last look, or not signed by a known key; or the store's own file is gone, what is there could not be remembered, or scheduled backups of this machine fail or are overdue",
     },
     load: async () => (await import("../commands/backup-list.ts")).command,
   },
@@ -101,7 +102,7 @@ export const backupSpecs: readonly CommandSpec[] = [
     exitWords: {
       ...storeWords,
       usage: "wrong usage or configuration; also: no such set",
-      findings: "shown, and it has marks or is not signed by a known key",
+      findings: "shown, and it has marks, is proven not to restore or not to be read, or is not signed by a known key",
       verificationFailed: "its manifest is damaged",
     },
     load: async () => (await import("../commands/backup-show.ts")).command,

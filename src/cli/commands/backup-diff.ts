@@ -1,5 +1,7 @@
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { textArgument, textOption, type CommandModule } from "../command-spec.ts";
+import { shellWord } from "../../model/shell-word.ts";
+import { textArgument, textOption, type CommandModule, type Invocation } from "../command-spec.ts";
+import { calledWords } from "../backup/chosen-set.ts";
 import { encryptionLines, withSourceSets } from "../backup/readable-sets.ts";
 import { askedDiff, printFileDiff } from "../file-work/print-file-diff.ts";
 
@@ -23,7 +25,10 @@ export const command: CommandModule = {
         ...askedDiff(invocation, { from: from.id, to: isOther ? to : second.id }),
         sealKeys: keys.length === 0 ? undefined : keys,
       };
-      return printFileDiff(invocation, request, { sets: from.id === second.id ? [from] : sets, note: encryptionLines(sets) });
+      const options = { sets: from.id === second.id ? [from] : sets, note: encryptionLines(sets) };
+      return printFileDiff(invocation, request, options).catch((error: unknown) => {
+        throw withSameDiff(error, invocation);
+      });
     });
   },
 };
@@ -31,4 +36,15 @@ export const command: CommandModule = {
 /** The running cluster, or a path: names of sets have neither slash nor point. */
 function isNoSet(text: string): boolean {
   return text === "live" || /[/.]/.test(text);
+}
+
+/** Where the cluster gives no state of its own, what another source shows is to be compared, and not only looked at. */
+export function withSameDiff(error: unknown, invocation: Invocation): unknown {
+  if (!(error instanceof RecoveryError)) return error;
+  const { code, subject, detail } = error;
+  const remedies = error.remedies.map((remedy) => {
+    const source = /^requorum snapshot inspect (\S+:\/\/\S+)$/.exec(remedy.command ?? "")?.[1];
+    return source === undefined ? remedy : { ...remedy, command: calledWords(invocation, { live: source }).map(shellWord).join(" ") };
+  });
+  return new RecoveryError(code, { subject, detail, remedies, cause: error });
 }

@@ -85,7 +85,7 @@ export const backupReadSpecs: readonly CommandSpec[] = [
         name: "to",
         isRequired: false,
         describes:
-          "live for the running cluster; another set; or a snapshot, database or data dir, as a path with a slash or a point in it (./NAME), or ssh://HOST/PATH; left out: the same set at another revision",
+          "live for the running cluster, or live://HOST for the own state of one member, as where there is no quorum; another set; or a snapshot, database or data dir, as a path with a slash or a point in it (./NAME), or ssh://HOST/PATH; left out: the same set at another revision",
       },
     ],
     options: [

@@ -117,10 +117,11 @@ export interface BackupTimerDocument {
     readonly unitFileState: string | undefined;
   }[];
   readonly schedule: ScheduleSummary | undefined;
+  /** false: the configuration has no section `backup`, and no scheduled backup can be made. */
+  readonly isConfigured: boolean;
 }
 
 export function backupTimerPage(seen: BackupTimerDocument): Page {
-  const isThere = seen.units.some(({ file }) => file !== "none");
   return [
     line([strong("scheduled backups  "), ...scheduleWords(seen.schedule)]),
     ...scheduleReason(seen.schedule),
@@ -130,8 +131,19 @@ export function backupTimerPage(seen: BackupTimerDocument): Page {
     ...seen.units.map(({ name, file, activeState, unitFileState }) =>
       item([strong(name), "  ", fileSpan(file), dim(activeState === undefined ? "" : `, ${unitFileState ?? ""} ${activeState}`)]),
     ),
-    ...(isThere ? [] : [gap, command("requorum backup timer install --every 6h", "make backups every six hours")]),
+    ...nextSteps(seen),
   ];
+}
+
+function nextSteps({ units, isConfigured }: BackupTimerDocument): readonly Block[] {
+  if (!isConfigured)
+    return [
+      gap,
+      line(warn("requorum.yaml has no section `backup`: no backup can be made. It needs `store`, where to, and `recipients`, for whom")),
+      command("requorum backup keygen --out escrow.txt", "make the key of a recipient; then write the section, and install the timer"),
+    ];
+  if (units.some(({ file }) => file !== "none")) return [];
+  return [gap, command("requorum backup timer install --every 6h", "make backups every six hours")];
 }
 
 function failureBlocks(schedule: ScheduleSummary | undefined): readonly Block[] {

@@ -109,6 +109,7 @@ export const backupTimerSchema = z.object({
     }),
   ),
   schedule: scheduleSummary,
+  isConfigured: z.boolean().describe("false: the configuration has no section `backup`: no backup can be made"),
 });
 
 export const backupScheduleOutputDocuments: { readonly [kind: string]: OutputDocument } = {

@@ -129,6 +129,15 @@ test("backup timer: a plan with both units is shown first; refused without conse
   assert.equal((await call(["backup", "timer", "install", "--every", "0.1h"])).code, 2);
 });
 
+test("backup timer show: without the section nobody is sent to an install that refuses", async (context) => {
+  const { path } = setting(context);
+  const config = readClusterConfig("apiVersion: requorum/v1\ncluster: prod\nhosts: [{ name: cp1, address: 10.0.0.11 }]\n", "/r.yaml");
+  const shown = await cli(["backup", "timer"], { config }, path);
+  assert.match(shown.out.replaceAll(/\s+/g, " "), /no section `backup`: no backup can be made.*requorum backup keygen/, shown.err);
+  assert.doesNotMatch(shown.out, /timer install/);
+  assert.equal(documentOf(await cli(["backup", "timer", "-o", "json"], { config }, path))["isConfigured"], false);
+});
+
 test("backup timer show: the units and how scheduled backups stand; later than two intervals is exit code 3", async (context) => {
   const { path, clock, call } = setting(context);
   const none = await call(["backup", "timer"]);

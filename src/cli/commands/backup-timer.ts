@@ -195,6 +195,7 @@ async function show({ cli }: Invocation, { app, display }: ClusterCall, { units,
     directory: units.directory,
     units: seen,
     schedule,
+    isConfigured: app.config.backup !== undefined,
   };
   printResult(cli, document, () => backupTimerPage(document));
   return schedule === undefined || schedule.state === "ok" || schedule.state === "waiting" ? "done" : "findings";

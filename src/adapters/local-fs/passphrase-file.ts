@@ -41,9 +41,15 @@ function invalid(path: string, detail: string): RecoveryError {
 
 function asInvalid(path: string): (error: unknown) => never {
   return (error) => {
-    const code = errnoOf(error);
-    if (code === "ENOENT" || code === "ENOTDIR") throw invalid(path, "there is no such file");
-    if (code === "EACCES") throw invalid(path, "this user may not read it");
-    throw error;
+    const why = whyNoKeyFile(error);
+    throw why === undefined ? error : invalid(path, why);
   };
+}
+
+/** Why a file that was named as one of a key is none; undefined: the machine failed, and not who named it. */
+export function whyNoKeyFile(error: unknown): string | undefined {
+  const code = errnoOf(error);
+  if (code === "ENOENT" || code === "ENOTDIR") return "there is no such file";
+  if (code === "EISDIR") return "it is a directory";
+  return code === "EACCES" ? "this user may not read it" : undefined;
 }

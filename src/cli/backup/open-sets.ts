@@ -3,6 +3,8 @@ import { open } from "node:fs/promises";
 import type { SetReading } from "../../catalogue/set-reader.ts";
 import { fromBase64Url } from "../../formats/backup-set/byte-text.ts";
 import { identitiesOf } from "../../formats/backup-set/identity-file.ts";
+import { toRecoveryError } from "../../adapters/local-fs/to-recovery-error.ts";
+import { whyNoKeyFile } from "../../adapters/local-fs/passphrase-file.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { BackupKeys } from "../../ports/backup-keys.ts";
 import { line, warn } from "../../render/page.ts";
@@ -41,6 +43,8 @@ export async function openSets(invocation: Invocation): Promise<OpenSets> {
 
 /** Of a key file nothing is quoted; one that others may read is refused, as a passphrase file is. */
 export async function readIdentityFile(path: string): Promise<readonly string[]> {
+  const invalid = (detail: string) =>
+    new RecoveryError("BACKUP_KEY_INVALID", { subject: `identity file ${path}`, detail: `${path}: ${detail}` });
   let text: string;
   let mode: number;
   try {
@@ -52,15 +56,9 @@ export async function readIdentityFile(path: string): Promise<readonly string[]>
       await handle.close();
     }
   } catch (cause) {
-    throw new RecoveryError("LOCAL_FILE_FAILED", {
-      subject: `identity file ${path}`,
-      detail: `could not read ${path}`,
-      cause,
-      remedies: [],
-    });
+    const why = whyNoKeyFile(cause);
+    throw why === undefined ? toRecoveryError(cause, path, "read an identity", []) : invalid(why);
   }
-  const invalid = (detail: string) =>
-    new RecoveryError("BACKUP_KEY_INVALID", { subject: `identity file ${path}`, detail: `${path}: ${detail}` });
   if ((mode & 0o077) !== 0)
     throw invalid(
       `others than its owner may read it (mode ${(mode & 0o777).toString(8)}): make it 0600, and make a new identity if others were on this machine`,

@@ -137,3 +137,19 @@ test("backup verbs that only read make no key and write nothing in the state dir
     await cli(["backup", ...words, "--store", untried, "--trust-signer", signer], {}, virgin.path);
   assert.equal(existsSync(join(virgin.path, "state")), false);
 });
+
+test("an identity file that is not there, or is a directory, is wrong usage, and not a failure of this machine", async () => {
+  for (const [name, why] of [
+    ["mistyped.txt", "there is no such file"],
+    ["untried", "it is a directory"],
+  ] as const) {
+    const { code, err } = await cli(
+      ["backup", "get", firstSet, "--store", untried, "--trust-signer", signer, "--identity", name],
+      {},
+      work,
+    );
+    assert.equal(code, 2, err);
+    assert.ok(err.replaceAll(/\s+/g, " ").includes(`${join(work, name)}: ${why}`), err);
+    assert.match(err, /BACKUP_KEY_INVALID/);
+  }
+});

@@ -8,7 +8,7 @@ import { createS3Store } from "./s3-store.ts";
 import { createSshStore } from "./ssh-store.ts";
 import { parseStorePlace } from "./store-place.ts";
 
-/** The machine of an ssh:// store: known by its name to ssh's own configuration, and to nobody else. */
+/** The machine of an ssh:// store, as it was typed. */
 export interface SshStoreHost {
   readonly name: HostName;
   readonly address: string;

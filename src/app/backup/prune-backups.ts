@@ -61,8 +61,12 @@ export function isIdlePrune({ sets, aside }: PrunePlan): boolean {
   return aside.count === 0 && sets.every(({ verdict }) => verdict === "keep");
 }
 
-/** Consent by `--approve DIGEST`. CONSENT_MISSING when the digits are not this plan's. */
-export function approvePruneByDigest({ digest, store }: PrunePlan, approved: string, by: string): PruneConsent {
+/** Consent by `--approve DIGEST`. `again`: the call without it. CONSENT_MISSING when the digits are not this plan's. */
+export function approvePruneByDigest(
+  { digest, store }: PrunePlan,
+  approved: string,
+  { by, again }: { readonly by: string; readonly again: string },
+): PruneConsent {
   const digits = approved.toLowerCase();
   if (digits.length >= approvedDigitsMin && digest.startsWith(digits)) return pruneConsentOf({ digest, by, how: "approved-digest" });
   throw new RecoveryError("CONSENT_MISSING", {
@@ -70,8 +74,8 @@ export function approvePruneByDigest({ digest, store }: PrunePlan, approved: str
     detail:
       digits.length < approvedDigitsMin
         ? `--approve needs at least the first ${String(approvedDigitsMin)} digits of the plan's digest`
-        : `the digest given with --approve is not that of what would be removed now; the sets of ${store} are others than then. Nothing was changed`,
-    remedies: [{ why: "see what would be removed now", command: "requorum backup prune --plan" }],
+        : `the digest given with --approve is not that of what would be removed now; the sets of ${store} are others than then, or the options are. Nothing was changed`,
+    remedies: [{ why: "see what would be removed now", command: `${again} --plan` }],
   });
 }
 

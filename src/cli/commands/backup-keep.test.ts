@@ -96,6 +96,16 @@ test("backup prune: a plan is agreed to by its digest, another by the cluster's 
   assert.deepEqual(await sets(), [1, 4, 5].map(nameOf));
 });
 
+test("backup prune --plan: the command that agrees is whole, and a digest of another plan never ends as if all were done", async () => {
+  const shown = await call(["prune", "--plan", "--last", "1"], { columns: 200 });
+  const [, options = "", digest = ""] = /requorum backup prune (.*)--approve ([0-9a-f]{12})/.exec(shown.out) ?? [];
+  assert.equal(options, "--last 1 ");
+  // By these rules nothing is to go.
+  const other = await call(["prune", "--last", "9", "--approve", digest]);
+  assert.equal(other.code, 16, other.out);
+  assert.match(other.err.replaceAll(/\s+/g, " "), /are others than then, or the options are.*requorum backup prune --last 9 --plan/);
+});
+
 test("backup prune: packs that a killed prune left go, though no set is to go", async () => {
   const [id = ""] = (await sets()).slice(-1);
   const index = join(work, "sets", "indexes", "0".repeat(64));

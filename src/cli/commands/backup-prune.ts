@@ -32,6 +32,8 @@ export const command: CommandModule = {
       const request = requestOf(invocation, app.config.cluster, backup.settings);
       const plan = await planBackupsPrune(context, request);
       const isIdle = isIdlePrune(plan) && plan.refusals.length === 0;
+      // Who agreed to a plan with something to remove is not told that all is done.
+      if (isIdle && !hasFlag(invocation, "plan")) approvedOf(invocation, plan);
       const pruned = hasFlag(invocation, "plan")
         ? undefined
         : isIdle
@@ -46,19 +48,26 @@ export const command: CommandModule = {
             });
       display.stop();
       const document: BackupPruneDocument = { ...plan, kind: "BackupPrune", pruned };
-      printResult(cli, document, () => backupPrunePage(document));
+      printResult(cli, document, () => backupPrunePage(document, sameCall(invocation)));
       if (plan.refusals.length > 0) return "refused";
       return isIdle || pruned?.objectsLeftBecause === undefined ? "done" : "verificationFailed";
     });
   },
 };
 
+/** By --approve. undefined: it was not given. CONSENT_MISSING when it is of another plan. */
+function approvedOf(invocation: Invocation, plan: PrunePlan): PruneConsent | undefined {
+  const approve = textOption(invocation, "approve");
+  if (approve === undefined) return undefined;
+  return approvePruneByDigest(plan, approve, { by: invocation.cli.operator, again: sameCall(invocation) });
+}
+
 async function consentTo(invocation: Invocation, plan: PrunePlan): Promise<PruneConsent> {
   const { cli } = invocation;
-  const approve = textOption(invocation, "approve");
-  if (approve !== undefined) return approvePruneByDigest(plan, approve, cli.operator);
+  const approved = approvedOf(invocation, plan);
+  if (approved !== undefined) return approved;
   if (hasFlag(invocation, "yes")) return pruneConsentOf({ digest: plan.digest, by: cli.operator, how: "yes-option" });
-  printNote(cli, backupPrunePage({ ...plan, kind: "BackupPrune", pruned: undefined }));
+  printNote(cli, backupPrunePage({ ...plan, kind: "BackupPrune", pruned: undefined }, sameCall(invocation)));
   if (!cli.terminal.canAsk)
     throw new RecoveryError("CONSENT_MISSING", {
       subject: `plan ${plan.digest.slice(0, 12)}`,

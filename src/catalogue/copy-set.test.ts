@@ -69,6 +69,15 @@ test("copySet: the manifest is the last of the set, after all was read back", as
   assert.ok(calls.indexOf("get indexes/SHA") < manifestAt);
 });
 
+test("copySet: a store is no copy of itself, by whatever name it is called", async () => {
+  const world = setWorld();
+  await writeDay(world.writing, 1);
+  await assert.rejects(copySet(copyingOf(world, world.store), dayId(1)), isRecoveryError("USAGE", /the very store that the set is in/));
+  const linked = Object.assign(new FakeBackupStore({ place: "/by/a/link" }), { objects: world.store.objects });
+  await assert.rejects(copySet(copyingOf(world, linked), dayId(1)), isRecoveryError("USAGE", /\/by\/a\/link is the very store/));
+  assert.deepEqual(world.store.names("claims/"), []);
+});
+
 test("copySet: copied again, it is verified, and what went missing of it is put back", async () => {
   const world = setWorld();
   const to = target(world);

@@ -3,7 +3,7 @@ import type { BackupSetId } from "../model/ids.ts";
 import type { ReportProgress } from "../model/progress-event.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { toHex } from "../formats/backup-set/byte-text.ts";
-import { indexName, manifestName, packName } from "../formats/backup-set/set-names.ts";
+import { claimName, indexName, manifestName, packName } from "../formats/backup-set/set-names.ts";
 import { setDamaged } from "../formats/backup-set/set-errors.ts";
 import { signedDocumentBytesMax } from "../formats/backup-set/signed-document.ts";
 import type { BackupStore } from "../ports/backup-store.ts";
@@ -54,8 +54,8 @@ const copiesAtOnce = 2;
  * Copies one set to another store: packs and index, each checked where it comes
  * from, all read back and checked where they went, and then, last, the manifest
  * byte for byte; its proofs follow. No key is needed. What was copied before a
- * kill or a lost connection is found again by the next call. BACKUP_SET_*,
- * BACKUP_OBJECT_*, BACKUP_STORE_*.
+ * kill or a lost connection is found again by the next call. USAGE when both
+ * are one store; BACKUP_SET_*, BACKUP_OBJECT_*, BACKUP_STORE_*.
  */
 export async function copySet(copying: Copying, id: BackupSetId, signal?: AbortSignal): Promise<CopiedSet> {
   const { from, to, clock, owner } = copying;
@@ -72,6 +72,7 @@ export async function copySet(copying: Copying, id: BackupSetId, signal?: AbortS
   let othersGone: boolean;
   const manifestPut = { isOpen: false };
   try {
+    await assertAnother(copying, id, claimId, signal);
     othersGone = await giveWay(copying, id, claimId, signal);
     await waitForRemovers({ store: to, clock, isRunning: copying.isRunning }, claimId, signal);
     const wasListed = await isListed(to, id, bytes, signal);
@@ -103,6 +104,19 @@ export async function copySet(copying: Copying, id: BackupSetId, signal?: AbortS
     if (!manifestPut.isOpen) await releaseClaim(to, claimId);
   }
   return othersGone ? { ...copied, remarks: leftRemarks(await clearBehind(copying, signal), to.place) } : copied;
+}
+
+/** By links and mounts one store may have two places; what was just put in the one is in the other only then. */
+async function assertAnother({ from, to }: Copying, id: BackupSetId, claimId: BackupSetId, signal: AbortSignal | undefined): Promise<void> {
+  if ((await from.stat(claimName(claimId), signal === undefined ? {} : { signal })) === undefined) return;
+  throw new RecoveryError("USAGE", {
+    subject: "option --to",
+    detail: `${to.place} is the very store that the set is in${from.place === to.place ? "" : ` (${from.place})`}: nothing was copied, and when that store is lost, so is the set`,
+    remedies: [
+      { why: "name a place on another disk or machine" },
+      { why: "read all of the set where it is", command: `requorum backup verify ${id} --level V1` },
+    ],
+  });
 }
 
 /** The copy is listed by now: whatever the store says to this, it is no failure of the copy. */

@@ -38,7 +38,7 @@ export const backupKeepSpecs: readonly CommandSpec[] = [
     exits: ["locked", "verificationFailed", "refused", "factsIncomplete", "failed", "interrupted"],
     exitWords: {
       ...storeWords,
-      usage: "wrong usage or configuration; also: no such set",
+      usage: "wrong usage or configuration; also: no such set, or --to is the store that it is in",
       verificationFailed: "the set is damaged, or not signed by a known key",
       refused: "a machine of a store is not the known one",
       interrupted: "interrupted; call it again, and it goes on from there",

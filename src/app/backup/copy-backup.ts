@@ -3,6 +3,7 @@ import { readStoreIdentity } from "../../catalogue/store-identity.ts";
 import { deriveSetKeys } from "../../formats/backup-set/set-keys.ts";
 import type { BackupStore } from "../../ports/backup-store.ts";
 import { findSet } from "./find-set.ts";
+import type { BackupSetId } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { BackupPorts } from "./backup-context.ts";
 import type { PruneContext } from "./prune-backups.ts";
@@ -17,6 +18,8 @@ export interface CopyRequest extends AboutToWrite {
   readonly name: string;
   readonly cluster: string;
   readonly to: BackupStore;
+  /** The same call with another set. */
+  readonly again: (id: BackupSetId) => string;
 }
 
 /**

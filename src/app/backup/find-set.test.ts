@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
-import { dayId, writeDay } from "../../../test/support/prune-world.ts";
+import { dayId, judgeDay, proveDay, writeDay } from "../../../test/support/prune-world.ts";
 import { manifestFacts, partHead, recipient, setWorld } from "../../../test/support/set-world.ts";
 import { SetWriter } from "../../catalogue/set-writer.ts";
 import { asHostName } from "../../model/ids.ts";
@@ -29,6 +29,49 @@ test("findSet: `latest` is no older set where a newer one cannot be read; by its
   assert.equal((await find("latest")).id, dayId(9));
   for (const day of [1, 9]) world.store.objects.delete(`sets/${dayId(day)}.json`);
   await assert.rejects(find("latest"), isRecoveryError("BACKUP_SET_DAMAGED", /there is no trusted set of cluster north that can be/));
+});
+
+test("findSet: `latest` that was proven damaged is not taken but to look at, and the newest proven set is named", async () => {
+  const world = setWorld();
+  world.clock.advance(9 * 86_400_000);
+  for (const day of [1, 2, 3, 4]) await writeDay(world.writing, day);
+  await proveDay(world, 1, "V5");
+  await proveDay(world, 2, "V4");
+  await judgeDay(world, 4, ["holds", "fails"]);
+  const context = { backup: world.writing, trust: world.reading.trust, signal: new AbortController().signal };
+  const again = (id: string) => `again ${id}`;
+  const commandsOf = async (name: string): Promise<readonly unknown[]> => {
+    const error: unknown = await findSet(context, { name, cluster: "north", again }).catch((caught: unknown) => caught);
+    assert.ok(error instanceof RecoveryError && error.code === "BACKUP_SET_DAMAGED", String(error));
+    return error.remedies.map(({ command }) => command);
+  };
+  assert.deepEqual(await commandsOf("latest"), [`again ${dayId(2)}`, "requorum backup list", `again ${dayId(4)}`]);
+  assert.equal((await findSet(context, { name: "latest", cluster: "north" })).id, dayId(4));
+  assert.equal((await findSet(context, { name: dayId(4), cluster: "north", again })).id, dayId(4));
+  await world.store.put("sets/20260305-030000-aaaaaa.json", new Uint8Array(1));
+  assert.deepEqual(await commandsOf("20260305"), [`again ${dayId(2)}`, "requorum backup list"]);
+  // It held since: a disk that was mended.
+  world.clock.advance(1000);
+  await proveDay(world, 4, "V2");
+  world.store.objects.delete("sets/20260305-030000-aaaaaa.json");
+  assert.equal((await findSet(context, { name: "latest", cluster: "north", again })).id, dayId(4));
+});
+
+test("findSet: a name that is wrong is told with what there is, in words that fit one set too", async () => {
+  const world = setWorld();
+  await writeDay(world.writing, 1);
+  const context = { backup: world.writing, trust: world.reading.trust, signal: new AbortController().signal };
+  const find = (name: string) => findSet(context, { name, cluster: "north" });
+  await assert.rejects(find("nosuch"), isRecoveryError("BACKUP_SET_NOT_FOUND", new RegExp(`the only one there is ${dayId(1)}$`)));
+  await writeDay(world.writing, 2);
+  await assert.rejects(find(dayId(1).slice(0, 6)), (error: unknown) => {
+    assert.ok(isRecoveryError("BACKUP_SET_NOT_FOUND", /2 sets begin so/)(error));
+    assert.deepEqual(
+      (error as RecoveryError).remedies.map(({ command }) => command),
+      ["requorum backup list"],
+    );
+    return true;
+  });
 });
 
 test("findSetOfHost: where a machine was down at the newest set, that is said, with the newest set that has it, and no set is taken unasked", async () => {

@@ -1,9 +1,11 @@
+import { isDamage, reaches, standingOf, type SetStanding } from "../../catalogue/judge-proofs.ts";
 import { listSets, type ListedSet } from "../../catalogue/list-sets.ts";
+import { readAllProofs } from "../../catalogue/read-proofs.ts";
 import { timeOfSet } from "../../catalogue/time-of-set.ts";
-import type { BackupPartKind } from "../../model/backup-set.ts";
+import type { BackupPartKind, ProofLevel } from "../../model/backup-set.ts";
 import type { BackupSetId, HostName } from "../../model/ids.ts";
 import { restorableKinds, type RestorableKind } from "../../model/restored-file.ts";
-import { RecoveryError } from "../../model/recovery-error.ts";
+import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
 import type { StoredObject } from "../../ports/backup-store.ts";
 import type { CatalogueContext } from "./backup-context.ts";
 
@@ -11,22 +13,93 @@ type GoodSet = Exclude<ListedSet, { readonly kind: "damaged" }>;
 
 /** Names shown where one was mistyped. */
 const namesShown = 5;
+/** Sets that are asked for their proofs when one to count on is looked for: of hourly ones two days. */
+const setsJudged = 48;
+
+export interface WantedSet {
+  readonly name: string;
+  readonly cluster: string;
+  /** The same call with another set; absent: the verb only looks, and `latest` may be a set that is proven damaged. */
+  readonly again?: (id: BackupSetId) => string;
+}
 
 /**
  * One set of the store by its name, by the beginning of its name, or as
  * `latest`: the newest of `cluster` that is trusted. BACKUP_SET_NOT_FOUND;
  * BACKUP_SET_DAMAGED for one whose manifest cannot be read, and for `latest`
- * where a newer one cannot: it may be the one that is meant; BACKUP_STORE_*.
+ * where a newer one cannot: it may be the one that is meant; and where it was
+ * proven damaged, for who needs more than to look at it; BACKUP_STORE_*.
  */
-export async function findSet(context: CatalogueContext, wanted: { readonly name: string; readonly cluster: string }): Promise<GoodSet> {
+export async function findSet(context: CatalogueContext, wanted: WantedSet): Promise<GoodSet> {
   const sets = await listSets(context.backup, context.trust, context.signal);
   const latest = latestOf(sets, wanted.cluster);
   if (wanted.name === "latest") assertNoneNewer(sets, latest, wanted.cluster);
   const found = wanted.name === "latest" ? latest : byName(sets, wanted.name);
   if (found === undefined) throw notFound(context, wanted, sets);
   if (found.kind === "damaged")
-    throw new RecoveryError("BACKUP_SET_DAMAGED", { subject: `set ${found.id ?? found.object.name}`, detail: found.because });
+    throw new RecoveryError("BACKUP_SET_DAMAGED", {
+      subject: `set ${found.id ?? found.object.name}`,
+      detail: found.because,
+      remedies: await otherSets(context, sets, wanted),
+    });
+  if (wanted.name === "latest" && wanted.again !== undefined)
+    await assertNotDamaged(context, sets, found, { ...wanted, again: wanted.again });
   return found;
+}
+
+/** Who takes the newest would find out in the midst of it. */
+async function assertNotDamaged(
+  context: CatalogueContext,
+  sets: readonly ListedSet[],
+  latest: GoodSet,
+  wanted: WantedSet & { readonly again: NonNullable<WantedSet["again"]> },
+): Promise<void> {
+  const { failing } = await standingIn(context, latest);
+  if (failing === undefined || !isDamage(failing)) return;
+  throw new RecoveryError("BACKUP_SET_DAMAGED", {
+    subject: `set ${latest.id}`,
+    detail: `it is the newest of cluster ${wanted.cluster}, and a verification found it damaged: ${failing.level} fails: ${failing.because}`,
+    remedies: [
+      ...(await otherSets(context, sets, wanted)),
+      { why: "what of the damaged one can be read, by its name", command: wanted.again(latest.id) },
+    ],
+  });
+}
+
+async function otherSets(context: CatalogueContext, sets: readonly ListedSet[], { cluster, again }: WantedSet): Promise<readonly Remedy[]> {
+  const proven = again === undefined ? undefined : await newestProven(context, sets, cluster);
+  const marks = [...new Set(proven?.set.manifest.marks.map(({ code }) => code))].join(", ");
+  return [
+    ...(proven === undefined || again === undefined
+      ? []
+      : [
+          {
+            why: `the newest set that is proven (${proven.level}) is of ${proven.set.manifest.createdAt}${marks === "" ? "" : `, marked ${marks}`}; if that one will do`,
+            command: again(proven.set.id),
+          },
+        ]),
+    { why: "see all sets there, and what is known of each", command: "requorum backup list" },
+  ];
+}
+
+/** Whose bytes were all read since anything was found wrong with them. undefined: none of the newest. */
+async function newestProven(
+  context: CatalogueContext,
+  sets: readonly ListedSet[],
+  cluster: string,
+): Promise<{ readonly set: GoodSet; readonly level: ProofLevel } | undefined> {
+  const own = sets.flatMap((set) => (set.kind === "trusted" && set.manifest.cluster.name === cluster ? [set] : []));
+  for (const set of own.sort((one, other) => timeOfSet(other) - timeOfSet(one)).slice(0, setsJudged)) {
+    const { proven, failing, unread } = await standingIn(context, set);
+    const level = proven?.level;
+    if (failing === undefined && unread === undefined && level !== undefined && reaches(level, "V1")) return { set, level };
+  }
+  return undefined;
+}
+
+async function standingIn({ backup, trust, signal }: CatalogueContext, set: GoodSet): Promise<SetStanding> {
+  const { known, ofUnknownKeys, unread } = await readAllProofs({ store: backup.store, ciphers: backup.ciphers, trust }, set, signal);
+  return standingOf(known, ofUnknownKeys, unread);
 }
 
 /**
@@ -36,14 +109,10 @@ export async function findSet(context: CatalogueContext, wanted: { readonly name
  */
 export async function findSetOfHost(
   context: CatalogueContext,
-  wanted: {
-    readonly name: string;
-    readonly cluster: string;
+  wanted: Required<WantedSet> & {
     readonly host: HostName;
     /** All of them; none: anything that can be put back. */
     readonly kinds: readonly RestorableKind[];
-    /** The same call with another set. */
-    readonly again: (id: BackupSetId) => string;
   },
 ): Promise<GoodSet> {
   const found = await findSet(context, wanted);
@@ -123,6 +192,7 @@ function byName(sets: readonly ListedSet[], name: string): ListedSet | undefined
   throw new RecoveryError("BACKUP_SET_NOT_FOUND", {
     subject: `set ${name}`,
     detail: `${String(begun.length)} sets begin so: ${begun.map((set) => set.id).join(", ")}; give more of the name`,
+    remedies: [{ why: "see their whole names, and how old each is", command: "requorum backup list" }],
   });
 }
 
@@ -135,7 +205,13 @@ function notFound(
     .flatMap((set) => set.id ?? [])
     .slice(-namesShown)
     .reverse();
-  const there = names.length === 0 ? "there is none at all" : `the newest there are ${names.join(", ")}`;
+  const [only = ""] = names;
+  const there =
+    names.length === 0
+      ? "there is none at all"
+      : names.length === 1
+        ? `the only one there is ${only}`
+        : `the newest there are ${names.join(", ")}`;
   return new RecoveryError("BACKUP_SET_NOT_FOUND", {
     subject: `set ${wanted.name}`,
     detail: `${context.backup.store.place} has no ${wanted.name === "latest" ? `trusted set of cluster ${wanted.cluster}` : "such set"}; ${there}`,

@@ -14,17 +14,20 @@ export async function chosenSet(
 ): Promise<BackupSetId> {
   const wanted = nameOrLatest(name, cluster);
   const context = { backup: { ...reading, keys }, trust: reading.trust, signal: invocation.cli.signal };
-  const found = await findSet(context, { name: wanted, cluster });
+  const again = (id: string) =>
+    calledWords(invocation, { [wanted]: id })
+      .map(shellWord)
+      .join(" ");
+  const found = await findSet(context, { name: wanted, cluster, again });
   if (found.kind === "trusted") return found.id;
   const [signer = ""] = found.signers;
-  const again = [...calledWords(invocation, { [wanted]: found.id }), "--trust-signer", signer];
   throw new RecoveryError("BACKUP_SET_UNTRUSTED", {
     subject: `set ${found.id}`,
     detail: found.because,
     remedies: [
       {
         why: "if you know this key, as from `requorum backup list` on the machine that makes the backups, say so",
-        command: again.map(shellWord).join(" "),
+        command: `${again(found.id)} --trust-signer ${shellWord(signer)}`,
       },
     ],
   });

@@ -3,6 +3,7 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import type { BackupCopiedDocument } from "../../render/backup-copied-page.ts";
 import { backupCopiedPage } from "../../render/backup-copied-page.ts";
+import { calledWords } from "../backup/chosen-set.ts";
 import { openOtherStore } from "../backup/open-other-store.ts";
 import { setName } from "../backup/set-name.ts";
 import { withBackup } from "../backup/with-backup.ts";
@@ -30,7 +31,11 @@ export const command: CommandModule = {
           list: `requorum backup list --store ${other}`,
         };
         const isNewStore = hasFlag(invocation, "new-store");
-        const copied = await copyBackup(context, { name, cluster: app.config.cluster, to, isNewStore, commands }).catch(
+        const again = (id: string) =>
+          calledWords(invocation, { [name]: id })
+            .map(shellWord)
+            .join(" ");
+        const copied = await copyBackup(context, { name, cluster: app.config.cluster, to, isNewStore, commands, again }).catch(
           (error: unknown) => {
             throw fullThere(error, other);
           },

@@ -144,7 +144,7 @@ test("backup show: a set that is not there is a usage error that names those tha
   assert.match(none.err, /BACKUP_SET_NOT_FOUND/);
   assert.match(none.err, /there is none at all/);
   await write();
-  assert.match((await call(["backup", "show", secondSet])).err, new RegExp(`newest there are ${firstSet}`));
+  assert.match((await call(["backup", "show", secondSet])).err, new RegExp(`only one there is ${firstSet}`));
 });
 
 test("backup verbs: without the section they say what it needs; wrong words are usage errors, and nothing is made", async (context) => {

@@ -1,5 +1,5 @@
 import type { ScheduleSummary } from "../model/backup-schedule.ts";
-import type { BackupManifest, BackupMark, BackupPartKind, ProofLevel, ProvenStanding } from "../model/backup-set.ts";
+import type { BackupManifest, BackupMark, BackupPart, BackupPartKind, ProofLevel, ProvenStanding } from "../model/backup-set.ts";
 import type { SeenSet } from "../model/seen-sets.ts";
 
 /** What is shown of one set, in a list and alone. */
@@ -100,6 +100,15 @@ export interface BackupSetDocument {
   readonly opensWithPassphrase: boolean;
   readonly packs: number;
   readonly proof: BackupProofSummary | undefined;
+  /** Of the machine that was asked for, in order of their paths; undefined: none was. */
+  readonly files: readonly SetFile[] | undefined;
+}
+
+export interface SetFile extends Pick<BackupPart, "kind" | "path" | "type" | "target" | "sizeBytes"> {
+  readonly host: string;
+  /** "0600" */
+  readonly mode: string;
+  readonly modifiedAt: string;
 }
 
 export function setSummary(manifest: BackupManifest): BackupSetSummary {
@@ -127,15 +136,30 @@ export function setSummary(manifest: BackupManifest): BackupSetSummary {
   };
 }
 
-/** Everything that the manifest says, without a key. */
+/** Everything that the manifest says, without a key; and the files that were asked for. */
 export function setDocument(
   manifest: BackupManifest,
-  seen: Pick<BackupSetDocument, "store" | "state" | "standing" | "because" | "ageSeconds" | "manifestSha256" | "signers" | "proof">,
+  {
+    files,
+    ...seen
+  }: Pick<BackupSetDocument, "store" | "state" | "standing" | "because" | "ageSeconds" | "manifestSha256" | "signers" | "proof"> & {
+    readonly files: readonly BackupPart[] | undefined;
+  },
 ): BackupSetDocument {
   return {
     apiVersion: "requorum/v1",
     kind: "BackupSet",
     ...seen,
+    files: files?.map(({ kind, host, path, type, target, sizeBytes, mode, modifiedAt }) => ({
+      kind,
+      host: host ?? "",
+      path,
+      type,
+      target,
+      sizeBytes,
+      mode: mode.toString(8).padStart(4, "0"),
+      modifiedAt: new Date(modifiedAt * 1000).toISOString(),
+    })),
     set: setSummary(manifest),
     members: manifest.cluster.members,
     contents: manifest.contents,

@@ -194,6 +194,7 @@ export function backupSetPage(seen: BackupSetDocument): Page {
     gap,
     heading("What is in it"),
     contentsTable(seen),
+    ...filesBlocks(seen),
     gap,
     heading("Live objects"),
     table(
@@ -253,6 +254,21 @@ function snapshotWords(set: BackupSetSummary): string {
   const member = set.sourceMember === undefined ? "" : ` (member ${set.sourceMember})`;
   const form = set.form === "stream" ? "streamed from" : "data dir of the stopped member on";
   return `${bytesWords(set.snapshotBytes)}, ${form} ${set.sourceHost}${member}`;
+}
+
+function filesBlocks({ files = [] }: BackupSetDocument): readonly Block[] {
+  const [first] = files;
+  if (first === undefined) return [];
+  return [
+    gap,
+    heading(`Files of ${first.host}`),
+    table(
+      [{ title: "kind" }, { title: "size", align: "right" }, { title: "mode", hideBelow: 90 }, { title: "path", isFlexible: true }],
+      files.map(({ kind, type, path, target, sizeBytes, mode }) =>
+        type === "symlink" ? [kind, "link", "", `${path} -> ${target ?? ""}`] : [kind, bytesWords(sizeBytes), mode, path],
+      ),
+    ),
+  ];
 }
 
 /** A row for every machine, and one for the cluster. */

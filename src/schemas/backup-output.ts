@@ -120,6 +120,21 @@ export const backupSetSchema = z.object({
   opensWithPassphrase: z.boolean(),
   packs: z.int(),
   proof,
+  files: z
+    .array(
+      z.object({
+        kind: z.string(),
+        host: z.string(),
+        path: z.string(),
+        type: z.enum(["file", "symlink"]),
+        target: z.string().nullable().describe("of a symlink"),
+        sizeBytes: z.int(),
+        mode: z.string().describe("octal: 0600"),
+        modifiedAt: time,
+      }),
+    )
+    .nullable()
+    .describe("of the machine that --host named; null: none was named"),
 });
 
 export const backupUnsealedSchema = z.object({

@@ -4,6 +4,7 @@ import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
 import type { OpenSet } from "../../catalogue/set-reader.ts";
 import type { BackupPart } from "../../model/backup-set.ts";
 import { asHostName } from "../../model/ids.ts";
+import type { RecoveryError } from "../../model/recovery-error.ts";
 import { chosenParts } from "./chosen-parts.ts";
 
 const host = asHostName("cp1");
@@ -78,4 +79,20 @@ test("chosenParts: one file under both names of a merged /usr is put back once, 
     chosen.map(({ path }) => path),
     ["/lib/other.sh", "/usr/bin/check.sh", "/usr/lib/other.sh"],
   );
+});
+
+test("chosenParts: a wish that meets nothing is told with the call that lists what there is of the machine", () => {
+  for (const selection of [
+    { kinds: [], paths: ["/etc/nosuch"] },
+    { kinds: ["encryption-config"], paths: [] },
+  ] as const)
+    assert.throws(
+      () => chosenParts(set, usual, selection),
+      (error: unknown) => {
+        assert.ok(isRecoveryError("USAGE", /of cp1$/)(error));
+        const [remedy] = (error as RecoveryError).remedies;
+        assert.equal(remedy?.command, "requorum backup show 20260301-030000-aaaaaa --host cp1");
+        return true;
+      },
+    );
 });

@@ -4,7 +4,7 @@ import type { HostName } from "../../model/ids.ts";
 import { behindLinks, namesThroughLinks, type LinkTargets } from "../../model/behind-links.ts";
 import { isAtOrBelow } from "../../model/host-path.ts";
 import type { ClusterConfig } from "../../model/cluster-config.ts";
-import { RecoveryError } from "../../model/recovery-error.ts";
+import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
 import { kubeadmManifestsDir, restorableKinds, type RestorableKind } from "../../model/restored-file.ts";
 
 export interface PartSelection {
@@ -37,10 +37,7 @@ export function chosenParts(
   for (const path of selection.paths) if (!own.some((part) => isAt(part, path))) throw notThere(set, host, path);
   for (const kind of selection.kinds)
     if (!own.some((part) => part.kind === kind))
-      throw usage(
-        `--kind ${kind}`,
-        `set ${set.manifest.id} has nothing of that kind of ${host}; see requorum backup show ${set.manifest.id}`,
-      );
+      throw usage(`--kind ${kind}`, `set ${set.manifest.id} has nothing of that kind of ${host}`, filesOf(set, host));
   const chosen = own.filter(isWanted);
   const byPath = new Map(chosen.map((part) => [part.path, part]));
   return chosen
@@ -144,9 +141,13 @@ function notThere(set: OpenSet, host: HostName, path: string): RecoveryError {
       detail: `${path}: etcd's data is not put back as a file, the cluster would come apart`,
       remedies: [{ why: "make a new data dir of a set's snapshot", command: "requorum snapshot restore --help" }],
     });
-  return usage("--path", `set ${set.manifest.id} has no ${path} of ${host}; see requorum backup show ${set.manifest.id}`);
+  return usage("--path", `set ${set.manifest.id} has no ${path} of ${host}`, filesOf(set, host));
 }
 
-function usage(subject: string, detail: string): RecoveryError {
-  return new RecoveryError("USAGE", { subject: `option ${subject}`, detail });
+function filesOf({ manifest }: OpenSet, host: HostName): Remedy {
+  return { why: `see which files of ${host} it has`, command: `requorum backup show ${manifest.id} --host ${host}` };
+}
+
+function usage(subject: string, detail: string, remedy: Remedy): RecoveryError {
+  return new RecoveryError("USAGE", { subject: `option ${subject}`, detail, remedies: [remedy] });
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { backupSetSchema } from "../../schemas/backup-output.ts";
 import { DirectoryStore } from "../../adapters/backup-store/directory-store.ts";
 import { AgeKeyWrapping } from "../../adapters/system/age-key-wrapping.ts";
 import { toBase64Url } from "../../formats/backup-set/byte-text.ts";
@@ -152,4 +153,23 @@ test("an identity file that is not there, or is a directory, is wrong usage, and
     assert.ok(err.replaceAll(/\s+/g, " ").includes(`${join(work, name)}: ${why}`), err);
     assert.match(err, /BACKUP_KEY_INVALID/);
   }
+});
+
+test("backup show lists the files of a machine with a key, and says which machines there are where it has none of that one", async () => {
+  const opened = ["--identity", "escrow.txt", "--trust-signer", signer];
+  const { code, out, err } = await alone("show", firstSet, "--host", "cp1", ...opened);
+  assert.equal(code, 0, err);
+  assert.match(out, /Files of cp1[^]*pki +\S+ (?:B|KiB).* \/etc\/kubernetes\/pki\/ca\.key/);
+  const json = await alone("show", firstSet, "--host", "cp1", ...opened, "-o", "json");
+  const { files } = backupSetSchema.parse(JSON.parse(json.out));
+  assert.deepEqual(
+    files?.map(({ host, path, mode }) => [host, path, mode]),
+    [["cp1", "/etc/kubernetes/pki/ca.key", "0600"]],
+  );
+  const other = await alone("show", firstSet, "--host", "cp9", ...opened);
+  assert.equal(other.code, 2);
+  assert.match(other.err, /no files of cp9; it has files of cp1/);
+  assert.equal((await alone("show", firstSet, "--host", "cp1", "--trust-signer", signer)).code, 2, "no key");
+  const plain = await alone("show", firstSet, "--trust-signer", signer, "-o", "json");
+  assert.equal(backupSetSchema.parse(JSON.parse(plain.out)).files, null);
 });

@@ -91,11 +91,14 @@ export const backupSpecs: readonly CommandSpec[] = [
   {
     path: ["backup", "show"],
     summary: "one backup set: what is in it, of which member and machines, who can open it",
-    description: ["It reads the signed manifest alone; no key is needed, and with --store no configuration."],
+    description: [
+      "It reads the signed manifest alone; no key is needed, and with --store no configuration. The files of a machine, by --host, are in the sealed index: for them a key is needed, that of this machine or one that is given.",
+    ],
     arguments: [setArgument],
-    options: [storeOption, signerOption],
+    options: [storeOption, { name: "host", value: "HOST", describes: "list the files of this machine, too" }, ...setKeyOptions],
     examples: [
       { command: "requorum backup show", why: "the newest one" },
+      { command: "requorum backup show latest --host cp1", why: "which files of cp1 it has" },
       { command: "requorum backup show 20261122-031500-3fa9c1", why: "one by its name" },
     ],
     exits: ["findings", "verificationFailed", "refused", ...storeExits],
@@ -103,7 +106,7 @@ export const backupSpecs: readonly CommandSpec[] = [
       ...storeWords,
       usage: "wrong usage or configuration; also: no such set",
       findings: "shown, and it has marks, is proven not to restore or not to be read, or is not signed by a known key",
-      verificationFailed: "its manifest is damaged",
+      verificationFailed: "its manifest is damaged; with --host also: it is not signed by a known key, or no key opens it",
     },
     load: async () => (await import("../commands/backup-show.ts")).command,
   },

@@ -38,9 +38,7 @@ complete -F _requorum requorum
 export function bashCompletion(specs: readonly CommandSpec[]): string {
   const options = [...globalOptions, ...specs.flatMap((spec) => spec.options ?? [])].filter(({ value }) => value !== undefined);
   const taking = unique(options.flatMap(flagsOf));
-  // Of one name, as --out, one verb takes a file and another a directory: files are offered with the directories on the way to them.
-  const filesLast = options.toSorted((one, other) => Number(one.value === "FILE") - Number(other.value === "FILE"));
-  const values = [...new Map(filesLast.map((option) => [option.name, withAllChoices(option, options)])).values()];
+  const values = [...new Map(options.map((option) => [option.name, option])).values()];
   const groups = Object.keys(groupSummaries);
   const verbs = unique(specs.flatMap(({ path }) => path.slice(0, 1)));
   return `${namesOfLabs}_requorum() {
@@ -70,7 +68,7 @@ export function bashCompletion(specs: readonly CommandSpec[]): string {
   if [ "$current" = "=" ]; then current=""; fi
   case "$taker" in
     "") ;;
-${values.map((option) => `    ${flagsOf(option).join("|")}) ${assignment(wantedOfOption(option))} ;;`).join("\n")}
+${values.map((option) => `    ${flagsOf(option).join("|")}) ${assignmentByVerb(option.name, specs, options)} ;;`).join("\n")}
   esac
   if [ -z "$taker" ]; then
     case "$verb" in
@@ -97,10 +95,24 @@ ${specs.map((spec) => `          "${spec.path.join(" ")}") words="${(spec.option
 ${offer}`;
 }
 
-/** Of one name, as --accept, each verb has its own choices: all are offered. */
-function withAllChoices(option: OptionSpec, all: readonly OptionSpec[]): OptionSpec {
-  const choices = unique(all.flatMap(({ name, choices: its, offers }) => (name === option.name ? (its ?? offers ?? []) : [])));
-  return choices.length === 0 ? option : { ...option, choices };
+/** Of one name, as --accept and --out, verbs take different values; before the verb is there, any of them. */
+function assignmentByVerb(name: string, specs: readonly CommandSpec[], all: readonly OptionSpec[]): string {
+  const same = all.filter((option) => option.name === name);
+  const [first = "", ...others] = unique(same.map((option) => assignment(wantedOfOption(option))));
+  if (others.length === 0) return first;
+  const verbs = specs.flatMap(({ path, options }) =>
+    (options ?? [])
+      .filter((option) => option.name === name)
+      .map((option) => `"${path.join(" ")}") ${assignment(wantedOfOption(option))} ;;`),
+  );
+  return `case "$verb" in ${verbs.join(" ")} *) ${assignment(anyOf(same))} ;; esac`;
+}
+
+/** Files are offered with the directories on the way to them. */
+function anyOf(options: readonly OptionSpec[]): Wanted {
+  const words = unique(options.flatMap(({ choices, offers }) => choices ?? offers ?? []));
+  const file = options.find(({ value }) => value === "FILE") ?? options[0];
+  return words.length > 0 ? { kind: "words", words } : file === undefined ? { kind: "nothing" } : wantedOfOption(file);
 }
 
 const unique = (words: readonly string[]): readonly string[] => [...new Set(words)];

@@ -9,5 +9,5 @@ export function parseAgeMs(text: string, subject: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)([hdw])$/.exec(text.trim()) ?? [];
   const ageMs = Number(number) * (unitMs[unit ?? ""] ?? Number.NaN);
   if (ageMs >= 0 && ageMs <= ageMsMax) return ageMs;
-  throw new RecoveryError("USAGE", { subject, detail: `${JSON.stringify(text)} is not an age; write 36h, 30d or 8w` });
+  throw new RecoveryError("USAGE", { subject, detail: `${JSON.stringify(text)} is not a length of time; write 36h, 30d or 8w` });
 }

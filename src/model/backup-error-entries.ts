@@ -27,6 +27,10 @@ export const backupErrorEntries = {
     retry: "transient",
     exit: "factsIncomplete",
     meaning: "No connection to the place where backup sets lie. What is stored there is neither lost nor proven by that.",
+    remedies: [
+      { why: "see that the disk is mounted, or the machine or service of the store answers; then the same call again" },
+      { why: "if there is a copy of the sets elsewhere, name that place with --store" },
+    ],
   },
   BACKUP_STORE_FAILED: {
     summary: "the backup store refused or failed",
@@ -34,6 +38,10 @@ export const backupErrorEntries = {
     exit: "failed",
     meaning:
       "The store does not permit it, something that it asks for is missing on this machine, or it gave less than was asked; the detail names the object.",
+    remedies: [
+      { why: "set right what the detail names: permissions, keys, the disk of the store; then the same call again" },
+      { why: "see which sets can be read there", command: "requorum backup list" },
+    ],
   },
   BACKUP_STORE_FULL: {
     summary: "the backup store has no room",
@@ -76,6 +84,10 @@ export const backupErrorEntries = {
     retry: "permanent",
     exit: "usage",
     meaning: "The file requorum-store.json of the store is missing, damaged or of a newer format; or the place as given is none.",
+    remedies: [
+      { why: "see that --store, or `backup.store` in requorum.yaml, names the place that is meant, and that its disk is mounted" },
+      { why: "if it is the right one, bring back its requorum-store.json from a copy of the store; nothing of the sets was changed" },
+    ],
   },
   BACKUP_SET_NOT_FOUND: {
     summary: "no such backup set",
@@ -127,12 +139,14 @@ export const backupErrorEntries = {
     exit: "usage",
     meaning:
       "A recipient, an identity, a passphrase file or a key file of the state directory is not what it must be; the detail says which.",
+    remedies: [{ why: "how a key is made, and what its file holds", command: "requorum backup keygen --help" }],
   },
   BACKUP_KEY_WRONG: {
     summary: "this key does not open the backup set",
     retry: "permanent",
     exit: "verificationFailed",
     meaning: "None of the given identities is one of those that the set was sealed for, or the passphrase is another one.",
+    remedies: [{ why: "see for whom the newest set is sealed, or by its name for whom another is", command: "requorum backup show" }],
   },
   BACKUP_NOT_PROVEN: {
     summary: "the new backup set is not proven to the configured level",

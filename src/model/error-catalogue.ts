@@ -34,6 +34,7 @@ const catalogue = {
     retry: "permanent",
     exit: "usage",
     meaning: "A file that you wrote does not have the expected form, or something in it is missing; the detail says where, or what.",
+    remedies: [{ why: "correct it there, and give the same call again; docs/requorum.schema.json says what may stand in requorum.yaml" }],
   },
   INVENTORY_FILE_INVALID: {
     summary: "invalid inventory file",

@@ -46,7 +46,7 @@ export const fileErrorEntries = {
     meaning: "The revision was compacted away, or is newer than the newest one in the file.",
   },
   OBJECT_NOT_FOUND: {
-    summary: "no such object in the file",
+    summary: "no such object there",
     retry: "permanent",
     exit: "findings",
     meaning:

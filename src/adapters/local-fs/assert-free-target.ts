@@ -13,7 +13,7 @@ import { errnoOf, toRecoveryError } from "./to-recovery-error.ts";
  * which would be found out only after the last byte. What is advised does no
  * harm: the working directory, a device or a mount point is not to be moved.
  */
-export function assertFreeTarget(target: string): Stats | undefined {
+export function assertFreeTarget(target: string, holds: Held = "data"): Stats | undefined {
   const found = attempt(target, () => lookAt(target));
   if (found === undefined) return undefined;
   const isMounted = found.isDirectory && attempt(target, () => isMountPoint(target));
@@ -29,13 +29,22 @@ export function assertFreeTarget(target: string): Stats | undefined {
       remedies: [roundMount],
     });
   const canBeMoved = found.canBeMoved && !(found.isDirectory && attempt(target, () => holdsWorkDirectory(target)));
-  const remedy = isMounted ? roundMount : canBeMoved ? attempt(target, () => moveAside(target)) : anotherPath;
+  const remedy = isMounted ? roundMount : canBeMoved ? attempt(target, () => moveAside(target, holds)) : anotherPath;
   throw new RecoveryError("TARGET_NOT_EMPTY", {
     subject: `${found.isDirectory ? "directory" : "path"} ${target}`,
     detail: `${found.words}; nothing was written`,
     remedies: [remedy],
   });
 }
+
+/** What is usual in such a place. */
+export type Held = "data" | "unsealed-set";
+
+const whyAside: { readonly [H in Held]: string } = {
+  data: "move it aside, do not delete it: it may be the newest data there is",
+  "unsealed-set":
+    "move it aside, or name another directory; when it is a set that was unsealed before, and you changed nothing in it, you may remove it: `rm -r`. Its secrets are in clear",
+};
 
 const anotherPath: Remedy = { why: "name a path where nothing is" };
 
@@ -82,12 +91,12 @@ function holdsWorkDirectory(target: string): boolean {
 }
 
 /** To a name that is free: `mv` would move it into a directory of that name. */
-function moveAside(target: string): Remedy {
+function moveAside(target: string, holds: Held): Remedy {
   const names = Array.from({ length: 99 }, (_, at) => `${target}.aside${at === 0 ? "" : `-${String(at + 1)}`}`);
   const free = names.find((name) => statsOrNothing(name) === undefined);
   if (free === undefined) return anotherPath;
   return {
-    why: "move it aside, do not delete it: it may be the newest data there is",
+    why: whyAside[holds],
     command: `mv ${shellWord(target)} ${shellWord(free)}`,
   };
 }

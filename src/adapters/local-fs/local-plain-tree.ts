@@ -27,7 +27,7 @@ export class LocalPlainTreeWriter implements PlainTreeWriter {
 
   async begin(directory: string): Promise<NewPlainTree> {
     const target = resolve(directory);
-    assertFreeTarget(target);
+    assertFreeTarget(target, "unsealed-set");
     const beside = await clearBeside(target, this.#isRunning);
     const temporary = join(dirname(target), unfinishedName(basename(target), randomBytes(6).toString("hex")));
     await translating(target, "make the directory", async () => {

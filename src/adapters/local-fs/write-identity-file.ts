@@ -1,6 +1,7 @@
 import { open, rm } from "node:fs/promises";
 import { errnoOf, toRecoveryError } from "./to-recovery-error.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import { shellWord } from "../../model/shell-word.ts";
 
 /**
  * A new file that only its owner may read, in the form of age-keygen's. It
@@ -27,7 +28,9 @@ export async function writeIdentityFile(
       throw new RecoveryError("TARGET_NOT_EMPTY", {
         subject: `file ${path}`,
         detail: "something is there already, and it may be the only key of a set: name another file",
+        remedies: [{ why: "for example", command: `requorum backup keygen --out ${shellWord(`${path}.new`)}` }],
       });
-    throw toRecoveryError(error, path, "write the key", []);
+    const remedies = errnoOf(error) === "ENOENT" ? [{ why: "make its directory, or name a file in one that is there" }] : [];
+    throw toRecoveryError(error, path, "write the key", remedies);
   }
 }

@@ -6,6 +6,7 @@ import type { BackupPartKind, ProofLevel } from "../../model/backup-set.ts";
 import type { BackupSetId, HostName } from "../../model/ids.ts";
 import { restorableKinds, type RestorableKind } from "../../model/restored-file.ts";
 import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import type { StoredObject } from "../../ports/backup-store.ts";
 import type { CatalogueContext } from "./backup-context.ts";
 
@@ -45,6 +46,22 @@ export async function findSet(context: CatalogueContext, wanted: WantedSet): Pro
   if (wanted.name === "latest" && wanted.again !== undefined)
     await assertNotDamaged(context, sets, found, { ...wanted, again: wanted.again });
   return found;
+}
+
+/** BACKUP_SET_UNTRUSTED, with the call that trusts who signed it. */
+export function assertTrusted({ kind, id, because, signers }: GoodSet, again: NonNullable<WantedSet["again"]>): void {
+  if (kind === "trusted") return;
+  const [signer = ""] = signers;
+  throw new RecoveryError("BACKUP_SET_UNTRUSTED", {
+    subject: `set ${id}`,
+    detail: because,
+    remedies: [
+      {
+        why: "if you know this key, as from `requorum backup list` on the machine that makes the backups, say so",
+        command: `${again(id)} --trust-signer ${shellWord(signer)}`,
+      },
+    ],
+  });
 }
 
 /** Who takes the newest would find out in the midst of it. */

@@ -24,7 +24,7 @@ export interface SelectedObjects extends Omit<FileObjects, "sha256" | "logLoss" 
 /** Why a selection gives no object: the worst of its reasons. */
 export function nothingGot(request: Asked, found: SelectedObjects): RecoveryError {
   const { unread, unreadCount, leftAside, missing, elsewhere } = found;
-  const subject = `file ${request.path}`;
+  const subject = `${/^\d{8}-\d{6}-[0-9a-z]{6}$/.test(request.path) ? "set" : "file"} ${request.path}`;
   const [first] = unread.toSorted((one, other) => Number(one.isSealed) - Number(other.isSealed));
   if (first !== undefined) {
     const more = unreadCount > 1 ? `; ${String(unreadCount - 1)} more cannot be read either` : "";

@@ -1,6 +1,5 @@
-import { findSet } from "../../app/backup/find-set.ts";
+import { assertTrusted, findSet } from "../../app/backup/find-set.ts";
 import type { BackupSetId } from "../../model/ids.ts";
-import { RecoveryError } from "../../model/recovery-error.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import { hasFlag, listArgument, listOption, textArgument, textOption, type Invocation } from "../command-spec.ts";
 import { nameOrLatest } from "./set-name.ts";
@@ -19,18 +18,8 @@ export async function chosenSet(
       .map(shellWord)
       .join(" ");
   const found = await findSet(context, { name: wanted, cluster, again });
-  if (found.kind === "trusted") return found.id;
-  const [signer = ""] = found.signers;
-  throw new RecoveryError("BACKUP_SET_UNTRUSTED", {
-    subject: `set ${found.id}`,
-    detail: found.because,
-    remedies: [
-      {
-        why: "if you know this key, as from `requorum backup list` on the machine that makes the backups, say so",
-        command: `${again(found.id)} --trust-signer ${shellWord(signer)}`,
-      },
-    ],
-  });
+  assertTrusted(found, again);
+  return found.id;
 }
 
 /** This very call, with sets by their whole names. */

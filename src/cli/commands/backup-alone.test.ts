@@ -61,6 +61,8 @@ test("backup copy works on two stores without a configuration: the signer is nam
   const untrusted = await alone("copy", firstSet, ...to);
   assert.equal(untrusted.code, 15);
   assert.match(untrusted.err.replaceAll(/\s+/g, " "), /give it to this call as --trust-signer/);
+  const again = `requorum backup copy ${firstSet} --store ${store} --to ${join(work, "other")} --trust-signer ${signer}`;
+  assert.ok(untrusted.err.includes(again), untrusted.err);
   const { code, out, err } = await alone("copy", firstSet, ...to, "--trust-signer", signer);
   assert.equal(code, 0, err);
   assert.match(out, new RegExp(`copied, and read back  set ${firstSet}`));

@@ -95,3 +95,12 @@ test("backup unseal: another identity, none at all, a set without name, two kind
   assert.equal(unnamed.code, 2);
   assert.match(unnamed.err.replaceAll(/\s+/g, " "), /give the set's name/);
 });
+
+test("backup unseal: a directory in the way may be an unsealed set, and is not spoken of as the newest data there is", async () => {
+  const words = ["--passphrase-file", join(work, "passphrase"), "--trust-signer", signer];
+  assert.equal((await unseal("twice", ...words)).code, 0);
+  const { code, err } = await unseal("twice", ...words);
+  assert.notEqual(code, 0);
+  assert.match(err.replaceAll(/\s+/g, " "), /a set that was unsealed before.*you may remove it.*mv \S+twice \S+twice\.aside/);
+  assert.doesNotMatch(err, /newest data/);
+});

@@ -26,7 +26,8 @@ export const restoreSpec: CommandSpec = {
       value: "KIND",
       isRepeatable: true,
       choices: [...restorableKinds],
-      describes: "all files of a kind (repeat); settings that let the kubelet take static pods from elsewhere are refused",
+      describes:
+        "all files of a kind (repeat); static pods are not put back, and settings that let the kubelet take static pods from elsewhere are refused",
     },
     {
       name: "path",

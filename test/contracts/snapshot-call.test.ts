@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { GrpcEtcdClient } from "../../src/adapters/etcd-grpc/grpc-etcd-client.ts";
+import { GrpcEtcdClient, type GrpcEtcdClientOptions } from "../../src/adapters/etcd-grpc/grpc-etcd-client.ts";
 import { snapshotResponse } from "../../src/adapters/etcd-grpc/etcd-messages.ts";
 import { asHostName } from "../../src/model/ids.ts";
 import type { ErrorCode, Retry } from "../../src/model/error-catalogue.ts";
@@ -37,15 +37,19 @@ after(() => {
 });
 
 function client(): GrpcEtcdClient {
+  return new GrpcEtcdClient(clientOptions());
+}
+
+function clientOptions(): GrpcEtcdClientOptions {
   const [ca, certificate, key] = [files.ca, files.certificate, files.key].map((path) => readFileSync(path, "utf8"));
-  return new GrpcEtcdClient({
+  return {
     host: asHostName("cp1"),
     address: { host: "127.0.0.1", port: (server.address() as AddressInfo).port },
     credentials: { ca: ca ?? "", certificate: certificate ?? "", key: key ?? "", source: files.certificate },
     serverNames: ["localhost"],
     onClose: () => Promise.resolve(),
     flowControlWindowBytes: windowBytes,
-  });
+  };
 }
 
 async function readAll(options: { readonly signal?: AbortSignal } = {}): Promise<Buffer> {
@@ -166,6 +170,39 @@ test("snapshot call: a stream that ends without etcd's word that it was all is n
     stream.write(framed(content), () => stream.session?.destroy());
   };
   await assert.rejects(readAll(), failsWith("ETCD_UNREACHABLE", "transient"));
+});
+
+test("snapshot call: a connection that goes while the reader is busy is a lost connection, though the status that all came was there", async () => {
+  // One frame for each message: what is thrown away then begins at one.
+  const message = framed(Buffer.alloc(16_000, "m"));
+  const count = 900;
+  answer = (stream) => {
+    stream.respond({ ":status": 200 }, { waitForTrailers: true });
+    stream.on("wantTrailers", () => {
+      stream.sendTrailers({ "grpc-status": "0" });
+      setTimeout(() => stream.session?.destroy(), 300);
+    });
+    let sent = 0;
+    const more = (): void => {
+      sent += 1;
+      if (sent === count) stream.end(message);
+      else stream.write(message, more);
+    };
+    more();
+  };
+  const etcd = new GrpcEtcdClient({ ...clientOptions(), flowControlWindowBytes: 16 * 1024 * 1024 });
+  let sizeBytes = 0;
+  const reading = (async () => {
+    for await (const piece of etcd.snapshot({ idleTimeoutMs: 20_000 })) {
+      if (sizeBytes === 0) await new Promise((resolve) => setTimeout(resolve, 1_500));
+      sizeBytes += piece.length;
+    }
+  })();
+  await reading.then(
+    () => assert.equal(sizeBytes, count * 16_000),
+    (error: unknown) => failsWith("ETCD_UNREACHABLE", "transient")(error),
+  );
+  await etcd.close();
 });
 
 test("snapshot call: an answer of something that is no etcd says so", async () => {

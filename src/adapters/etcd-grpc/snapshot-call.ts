@@ -165,9 +165,11 @@ function endOf(
     if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) return resetFailure(stream);
     return new CallFailure(grpcUnavailable, isConnected ? "Connection dropped" : "No connection established. Last error: it was closed");
   }
-  // The member answered, and names what is wrong with it: not the connection's trouble, for which gRPC uses this code too.
-  if (status.code === grpcInternal) return new CallFailure(grpcUnknown, status.message);
+  // The member answered, and names what is wrong with it: neither the connection's trouble nor our own end, for which gRPC uses these codes too.
+  if ([grpcInternal, grpcCancelled, grpcDeadlineExceeded].includes(status.code)) return new CallFailure(grpcUnknown, status.message);
   if (status.code !== grpcOk) return new CallFailure(status.code, status.message);
+  // The status was there already when the connection went, and what lay before it was not read yet: Node throws that away.
+  if (!stream.readableEnded) return new CallFailure(grpcUnavailable, "Connection dropped");
   try {
     messages.assertComplete();
   } catch (error) {

@@ -96,6 +96,8 @@ class SnapshotThread {
           resolve();
         };
       });
+    // A program that stood still (Ctrl-Z) meets its timer before the message that lies there.
+    if (this.#news.length === 0) await new Promise((resolve) => setImmediate(resolve));
     const news = this.#news.shift();
     if (news === undefined && this.#failure !== undefined) throw this.#failure;
     return news;

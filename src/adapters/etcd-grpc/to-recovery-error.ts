@@ -130,7 +130,7 @@ function unavailableEtcd(text: string, lost: Retry): Judgement {
  * plain text where TLS was expected: "wrong version number", "packet length too long".
  */
 const tlsTrouble =
-  /certificate|alert|altnames|unable to (?:verify|get)|wrong version number|packet length too long|SSL routines|CERT_|ERR_TLS|ERR_SSL/i;
+  /certificate|alert|altnames|unable to (?:verify|get)|wrong version number|UNABLE_TO_VERIFY|packet length too long|SSL routines|CERT_|ERR_TLS|ERR_SSL/i;
 
 function unavailableConnection(error: ServiceError, text: string, lost: Retry): Judgement {
   if (tlsTrouble.test(text)) return { code: "ETCD_TLS", retry: lost === "unknown-outcome" ? lost : "permanent", detail: text };

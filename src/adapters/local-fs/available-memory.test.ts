@@ -15,6 +15,8 @@ test("available memory: the least that any control group above the process leave
     "/sys/fs/cgroup/backup.slice/memory.current": "20000\n",
   };
   assert.equal(availableMemoryBytes(machine(slice)), 30_000);
+  const throttled = { ...slice, "/sys/fs/cgroup/backup.slice/memory.high": "21000\n" };
+  assert.equal(availableMemoryBytes(machine(throttled)), 1_000);
   const full = { ...slice, "/sys/fs/cgroup/backup.slice/memory.current": "60000\n" };
   assert.equal(availableMemoryBytes(machine(full)), 0);
 });
@@ -32,5 +34,9 @@ test("available memory: control groups of version 1 are looked at where memory h
 
 test("available memory: without limits it is what the kernel has, here and where there are no control groups", () => {
   assert.ok(availableMemoryBytes(machine({})) > 0);
+  const words = (limit: string): string =>
+    `Max data size             unlimited            unlimited            bytes     \nMax address space         ${limit} unlimited            bytes     \n`;
+  assert.ok(availableMemoryBytes(machine({ "/proc/self/limits": words("unlimited           ") })) > 0);
+  assert.equal(availableMemoryBytes(machine({ "/proc/self/limits": words("1536000000          ") })), 0);
   assert.ok(availableMemoryBytes() > 0);
 });

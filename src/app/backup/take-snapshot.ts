@@ -11,6 +11,7 @@ import type { EtcdClient } from "../../ports/etcd-client.ts";
 import type { SpoolDirectory } from "../../ports/file-spool.ts";
 import type { SealedDirectory } from "../../ports/sealed-spool.ts";
 import { assertSpoolRoom } from "../files/assert-spool-room.ts";
+import { assertSnapshotSize } from "../../execute/ask/stream-snapshot.ts";
 import { fetchRemoteSource } from "../files/fetch-remote-source.ts";
 import type { CreateBackupContext } from "./backup-context.ts";
 
@@ -35,8 +36,6 @@ const callTimeoutMs = 10_000;
 /** A member that sends nothing for this long has stopped sending; a slow disk still gives a page now and then. */
 const idleTimeoutMs = 30_000;
 const reportEveryBytes = 4n * 1024n * 1024n;
-/** A database may grow between the look at it and the snapshot; a member that never ends would fill the store. */
-const growthBytesMax = 1024n * 1024n * 1024n;
 const snapshotName = "snapshot.db";
 
 /** The member's stream goes into the set and the spool at once. SNAPSHOT_BAD, and what etcd, store and disk throw; then the writer is to be aborted. */
@@ -50,8 +49,8 @@ export async function takeStream(
   if (!spool.holdsInMemory(Number(dbSizeBytes)))
     await assertSpoolRoom(spool, `a sealed copy of the snapshot of ${source.host} takes up to`, dbSizeBytes);
   const client = await context.ports.etcd.dial(source.host, call);
-  const copy = await spool.create(snapshotName, Number(dbSizeBytes));
   try {
+    const copy = await spool.create(snapshotName, Number(dbSizeBytes));
     const { part, trailer } = await writer.addWithTrailer(
       clusterPart("snapshot", snapshotName, context.ports.clock.nowMs()),
       teed(context, { client, total: dbSizeBytes, append: (bytes) => copy.append(bytes) }),
@@ -95,11 +94,7 @@ async function* teed(
     await append(chunk);
     yield chunk;
     done += BigInt(chunk.length);
-    if (done > 2n * total + growthBytesMax)
-      throw new RecoveryError("SNAPSHOT_BAD", {
-        subject: `etcd on ${client.host}`,
-        detail: `it has sent ${done} bytes, and said that its database has ${total}: that is no snapshot of it`,
-      });
+    assertSnapshotSize(client.host, { sentBytes: done, dbSizeBytes: total });
     if (done - reported < reportEveryBytes) continue;
     reported = done;
     context.report({ kind: "bytes", text: `snapshot of the member on ${client.host}`, done, total });

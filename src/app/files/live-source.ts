@@ -114,6 +114,7 @@ async function copySnapshot(
   try {
     const verdict = await streamSnapshot(client, {
       hashing: context.hashing,
+      dbSizeBytes: status.dbSizeBytes,
       signal: context.signal,
       write: (chunk) => copy.append(chunk),
       onBytes: (done) => {

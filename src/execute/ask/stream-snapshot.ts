@@ -1,9 +1,13 @@
 import { SnapshotTrailer, type TrailerVerdict } from "../../formats/etcd/snapshot-trailer.ts";
+import type { HostName } from "../../model/ids.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import type { EtcdClient } from "../../ports/etcd-client.ts";
 import type { Hashing } from "../../ports/hashing.ts";
 
 /** A member that sends nothing for this long has stopped sending; a slow disk still gives a page now and then. */
 const idleTimeoutMs = 30_000;
+/** A database may grow between the look at it and the snapshot; a member that never ends would fill the disk. */
+const growthBytesMax = 1024n * 1024n * 1024n;
 /** Progress is shown this often: the screen draws ten times a second at most. */
 const reportEveryBytes = 4n * 1024n * 1024n;
 
@@ -15,6 +19,8 @@ export async function streamSnapshot(
   client: EtcdClient,
   options: {
     readonly hashing: Hashing;
+    /** What the member says that its database has; a stream that goes on far beyond that is none of it. */
+    readonly dbSizeBytes: bigint;
     readonly signal: AbortSignal;
     readonly write: (chunk: Uint8Array) => Promise<void>;
     readonly onBytes: (done: bigint) => void;
@@ -27,9 +33,22 @@ export async function streamSnapshot(
     trailer.update(chunk);
     await options.write(chunk);
     done += BigInt(chunk.length);
+    assertSnapshotSize(client.host, { sentBytes: done, dbSizeBytes: options.dbSizeBytes });
     if (done - reported < reportEveryBytes) continue;
     reported = done;
     options.onBytes(done);
   }
   return trailer.finish();
+}
+
+/** SNAPSHOT_BAD. */
+export function assertSnapshotSize(
+  host: HostName,
+  { sentBytes, dbSizeBytes }: { readonly sentBytes: bigint; readonly dbSizeBytes: bigint },
+): void {
+  if (sentBytes <= 2n * dbSizeBytes + growthBytesMax) return;
+  throw new RecoveryError("SNAPSHOT_BAD", {
+    subject: `etcd on ${host}`,
+    detail: `it has sent ${sentBytes} bytes, and said that its database has ${dbSizeBytes}: that is no snapshot of it`,
+  });
 }

@@ -76,6 +76,7 @@ async function stream(
   try {
     const verdict = await streamSnapshot(client, {
       hashing,
+      dbSizeBytes: status.dbSizeBytes,
       signal: context.signal,
       write: (chunk) => writer.write(chunk),
       onBytes: (done) => {

@@ -180,7 +180,7 @@ test("snapshot call: a connection that goes while the reader is busy is a lost c
     stream.respond({ ":status": 200 }, { waitForTrailers: true });
     stream.on("wantTrailers", () => {
       stream.sendTrailers({ "grpc-status": "0" });
-      setTimeout(() => stream.session?.destroy(), 300);
+      setTimeout(() => stream.session?.destroy(), 200);
     });
     let sent = 0;
     const more = (): void => {
@@ -190,19 +190,22 @@ test("snapshot call: a connection that goes while the reader is busy is a lost c
     };
     more();
   };
-  const etcd = new GrpcEtcdClient({ ...clientOptions(), flowControlWindowBytes: 16 * 1024 * 1024 });
-  let sizeBytes = 0;
-  const reading = (async () => {
-    for await (const piece of etcd.snapshot({ idleTimeoutMs: 20_000 })) {
-      if (sizeBytes === 0) await new Promise((resolve) => setTimeout(resolve, 1_500));
-      sizeBytes += piece.length;
-    }
-  })();
-  await reading.then(
-    () => assert.equal(sizeBytes, count * 16_000),
-    (error: unknown) => failsWith("ETCD_UNREACHABLE", "transient")(error),
-  );
-  await etcd.close();
+  // Where it is cut differs from time to time: between two messages it looked as if nothing were missing.
+  for (let round = 0; round < 8; round += 1) {
+    const etcd = new GrpcEtcdClient({ ...clientOptions(), flowControlWindowBytes: 16 * 1024 * 1024 });
+    let sizeBytes = 0;
+    const reading = (async () => {
+      for await (const piece of etcd.snapshot({ idleTimeoutMs: 20_000 })) {
+        if (sizeBytes === 0) await new Promise((resolve) => setTimeout(resolve, 700));
+        sizeBytes += piece.length;
+      }
+    })();
+    await reading.then(
+      () => assert.equal(sizeBytes, count * 16_000),
+      (error: unknown) => failsWith("ETCD_UNREACHABLE", "transient")(error),
+    );
+    await etcd.close();
+  }
 });
 
 test("snapshot call: an answer of something that is no etcd says so", async () => {

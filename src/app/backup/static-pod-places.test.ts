@@ -18,6 +18,13 @@ test("staticPodPlaces: of settings in YAML and JSON, and of flags; a comment is 
   for (const [text, places] of cases) assert.deepEqual(staticPodPlaces(bytes(text)), places, text);
 });
 
+test("staticPodPlaces: ends for a file of empty lines, and of one long row of slashes", () => {
+  const long = 1024 * 1024;
+  for (const end of ["\n", "\r\n", "\r"]) assert.deepEqual(staticPodPlaces(bytes(`${end.repeat(long)}staticPodPath: /a`)), ["/a"]);
+  const row = `${"/".repeat(long)}a`;
+  assert.equal(staticPodPlaces(bytes(`staticPodPath: ${row}//`)).join() === row, true, "only the slashes of the end go");
+});
+
 test("staticPodProblem: settings that let the kubelet take static pods from elsewhere, or from nowhere, are refused", () => {
   const problem = (read: string, now: string | undefined, kind: "kubelet" | "pki" = "kubelet") => {
     const state: SeenFile["state"] = now === undefined ? { kind: "absent" } : { kind: "file", tag: "", mode: 0o600, uid: 0, gid: 0 };

@@ -10,8 +10,9 @@ const forms = [
 
 /** Directories, files and URLs, sorted; lines that are a comment do not count. */
 export function staticPodPlaces(content: Uint8Array): readonly string[] {
-  const text = new TextDecoder().decode(content).replaceAll(/^\s*#.*$/gm, "");
-  const found = forms.flatMap((form) => [...text.matchAll(form)].map(([, place = ""]) => place.replace(/(?<=.)\/+$/, "")));
+  // Each of these begins in one place only: what a machine has in a file must not hold up the planner.
+  const text = new TextDecoder().decode(content).replaceAll(/^[ \t]*#.*$/gm, "");
+  const found = forms.flatMap((form) => [...text.matchAll(form)].map(([, place = ""]) => place.replace(/(?<=[^/])\/+$/, "")));
   return [...new Set(found)].sort();
 }
 

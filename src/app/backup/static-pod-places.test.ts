@@ -25,11 +25,15 @@ test("staticPodPlaces: ends for a file of empty lines, and of one long row of sl
   assert.equal(staticPodPlaces(bytes(`staticPodPath: ${row}//`)).join() === row, true, "only the slashes of the end go");
 });
 
+const partOf = (read: string, kind: "kubelet" | "pki" = "kubelet"): Parameters<typeof staticPodProblem>[0] => ({
+  part: { kind, path, host: asHostName("cp1") } as unknown as Parameters<typeof staticPodProblem>[0]["part"],
+  read: bytes(read),
+});
+
 test("staticPodProblem: settings that let the kubelet take static pods from elsewhere, or from nowhere, are refused", () => {
   const problem = (read: string, now: string | undefined, kind: "kubelet" | "pki" = "kubelet") => {
     const state: SeenFile["state"] = now === undefined ? { kind: "absent" } : { kind: "file", tag: "", mode: 0o600, uid: 0, gid: 0 };
-    const part = { kind, path, host: asHostName("cp1") } as unknown as Parameters<typeof staticPodProblem>[0]["part"];
-    return staticPodProblem({ part, read: bytes(read) }, { path, state, content: now === undefined ? undefined : bytes(now) }, manifests);
+    return staticPodProblem(partOf(read, kind), { path, state, content: now === undefined ? undefined : bytes(now) }, manifests);
   };
   const at = (place: string) => `staticPodPath: ${place}\n`;
   assert.match(
@@ -37,7 +41,10 @@ test("staticPodProblem: settings that let the kubelet take static pods from else
     /pods from \/srv\/pods; the machine's from \/etc\/kubernetes\/manifests.*I-S11/,
   );
   assert.match(problem("port: 1\n", at(manifests)) ?? "", /from nowhere/);
-  assert.match(problem(at("/srv/pods"), undefined) ?? "", /I-S11/);
+  assert.match(problem(at("/srv/pods"), undefined) ?? "", /that file is not there.*I-S11/);
+  for (const now of [`# ${at(manifests)}`, "port: 1\n", ""])
+    assert.match(problem(at(manifests), now) ?? "", /the machine's from nowhere.*I-S11/);
+  assert.match(staticPodProblem(partOf(at(manifests)), undefined, manifests) ?? "", /is not known.*I-S11/);
   assert.deepEqual(
     [
       problem(`${at(manifests)}a: 1\n`, at(manifests)),

@@ -18,7 +18,8 @@ export function staticPodPlaces(content: Uint8Array): readonly string[] {
 
 /**
  * Why the kubelet would take static pods from elsewhere than now; undefined:
- * it would not. Where the machine's file names no place, the usual one is no other.
+ * it would not. Where the machine lost the file, the usual place is no other;
+ * a file that is there and names none has them switched off.
  */
 export function staticPodProblem(
   { part: { path, kind }, read }: Pick<ReadPart, "part" | "read">,
@@ -27,8 +28,14 @@ export function staticPodProblem(
 ): string | undefined {
   if (kind !== "kubelet" || read === undefined) return undefined;
   const becomes = staticPodPlaces(read);
-  const was = now?.state?.kind === "file" && now.content !== undefined ? staticPodPlaces(now.content) : [];
-  if (becomes.join("\n") === was.join("\n") || (was.length === 0 && becomes.every((place) => place === manifestsDir))) return undefined;
+  const isLost = now?.state?.kind === "absent";
+  const was = now?.content === undefined ? undefined : staticPodPlaces(now.content);
+  if (isLost ? becomes.every((place) => place === manifestsDir) : becomes.join("\n") === was?.join("\n")) return undefined;
   const words = (places: readonly string[]): string => (places.length === 0 ? "nowhere" : places.join(", "));
-  return `${path} of the set lets the kubelet take static pods from ${words(becomes)}; the machine's from ${words(was)}. Other pods would start or stop, etcd among them (I-S11): that is not put back. Name the other files with --path.`;
+  const machines = isLost
+    ? "that file is not there"
+    : was === undefined
+      ? "what that file says is not known"
+      : `the machine's from ${words(was)}`;
+  return `${path} of the set lets the kubelet take static pods from ${words(becomes)}; ${machines}. Other pods would start or stop, etcd among them (I-S11): that is not put back. Name the other files with --path.`;
 }

@@ -14,6 +14,9 @@ test("staticPodPlaces: of settings in YAML and JSON, and of flags; a comment is 
     [`{"staticPodPath":"/a","staticPodURL":"http://b/c"}`, ["/a", "http://b/c"]],
     [`KUBELET_KUBEADM_ARGS="--pod-manifest-path=/a --manifest-url http://b"\n`, ["/a", "http://b"]],
     [`# staticPodPath: /a\nport: 1\n`, []],
+    [`ARGS="--config=/a.yaml --kubeconfig=/k --bootstrap-kubeconfig=/b"`, ["what is said in /a.yaml"]],
+    ["kubelet \\\n --config \\\n /a.yaml --config-dir=/d/\n", ["what is said in /a.yaml", "what is said in /d"]],
+    ["A=--config_dir=/d --pod_manifest_path=/p", ["/p", "what is said in /d"]],
   ];
   for (const [text, places] of cases) assert.deepEqual(staticPodPlaces(bytes(text)), places, text);
 });
@@ -55,4 +58,20 @@ test("staticPodProblem: settings that let the kubelet take static pods from else
     ],
     [undefined, undefined, undefined, undefined, undefined],
   );
+});
+
+test("staticPodProblem: flags that name other settings than the machine's are refused; of a lost file the usual ones are not", () => {
+  const flags = (config: string) => bytes(`KUBELET_KUBEADM_ARGS="--config=${config} --v=2"\n`);
+  const problem = (read: Uint8Array, now: Uint8Array | undefined) => {
+    const state: SeenFile["state"] = now === undefined ? { kind: "absent" } : { kind: "file", tag: "", mode: 0o600, uid: 0, gid: 0 };
+    return staticPodProblem({ ...partOf(""), read }, { path, state, content: now }, manifests);
+  };
+  const without = bytes(`KUBELET_KUBEADM_ARGS="--v=4"\n`);
+  assert.match(
+    problem(flags("/opt/other.yaml"), without) ?? "",
+    /pods from what is said in \/opt\/other\.yaml; the machine's from nowhere.*I-S11/,
+  );
+  assert.match(problem(without, flags(path)) ?? "", /I-S11/);
+  assert.match(problem(flags("/opt/other.yaml"), undefined) ?? "", /that file is not there.*I-S11/);
+  assert.deepEqual([problem(flags(path), undefined), problem(flags("/opt/a.yaml"), flags("/opt/a.yaml"))], [undefined, undefined]);
 });

@@ -2,17 +2,26 @@
 import type { SeenFile } from "../../execute/observe/look-at-files.ts";
 import type { ReadPart } from "./wanted-parts.ts";
 
-/** Of KubeletConfiguration, and the flags of before it was there. */
+/** Before the path of other settings: what those say counts, and is not looked at. */
+const settingsOf = "what is said in ";
+
+/** Of KubeletConfiguration, the flags of before it was there, and those that say where it lies; the kubelet takes "_" in a flag for "-". */
 const forms = [
-  /\bstaticPod(?:Path|URL)["']?\s*:\s*["']?([^"'\s,}#]+)/gi,
-  /--(?:pod-manifest-path|manifest-url)(?:["']?\s*=\s*|["']?\s+)["']?([^"'\s]+)/g,
+  { what: "", form: /\bstaticPod(?:Path|URL)["']?\s*:\s*["']?([^"'\s,}#]+)/gi },
+  { what: "", form: /--(?:pod[-_]manifest[-_]path|manifest[-_]url)(?:["']?\s*=\s*|["']?[\s\\]+)["']?([^"'\s]+)/g },
+  { what: settingsOf, form: /--config(?:[-_]dir)?(?:["']?\s*=\s*|["']?[\s\\]+)["']?([^"'\s]+)/g },
 ] as const;
 
-/** Directories, files and URLs, sorted; lines that are a comment do not count. */
+/** kubeadm's and kubespray's. */
+const usualSettings = ["/var/lib/kubelet/config.yaml", "/etc/kubernetes/kubelet-config.yaml"].map((path) => `${settingsOf}${path}`);
+
+/** Directories, files, URLs, and "what is said in PATH", sorted; lines that are a comment do not count. */
 export function staticPodPlaces(content: Uint8Array): readonly string[] {
   // Each of these begins in one place only: what a machine has in a file must not hold up the planner.
   const text = new TextDecoder().decode(content).replaceAll(/^[ \t]*#.*$/gm, "");
-  const found = forms.flatMap((form) => [...text.matchAll(form)].map(([, place = ""]) => place.replace(/(?<=[^/])\/+$/, "")));
+  const found = forms.flatMap(({ what, form }) =>
+    [...text.matchAll(form)].map(([, place = ""]) => `${what}${place.replace(/(?<=[^/])\/+$/, "")}`),
+  );
   return [...new Set(found)].sort();
 }
 
@@ -30,7 +39,8 @@ export function staticPodProblem(
   const becomes = staticPodPlaces(read);
   const isLost = now?.state?.kind === "absent";
   const was = now?.content === undefined ? undefined : staticPodPlaces(now.content);
-  if (isLost ? becomes.every((place) => place === manifestsDir) : becomes.join("\n") === was?.join("\n")) return undefined;
+  if (isLost ? becomes.every((place) => [manifestsDir, ...usualSettings].includes(place)) : becomes.join("\n") === was?.join("\n"))
+    return undefined;
   const words = (places: readonly string[]): string => (places.length === 0 ? "nowhere" : places.join(", "));
   const machines = isLost
     ? "that file is not there"

@@ -170,3 +170,25 @@ test("backup restore: a foreign CA's certificate is OTHER_CA though ca.crt is th
   assert.match(stale.out.replaceAll(/\s+/g, " "), /apiserver\.key on cp1, beside which .* somebody changed it/);
   assert.equal(machines.text("cp1", crt), "lost");
 });
+
+test("backup restore: a pair that is broken in the set does not replace a good one; beside it, other files are put back by their names", async (context) => {
+  const { ca, older, newer } = await certificates(context);
+  const [crt, key, other] = [`${pki}/apiserver.crt`, `${pki}/apiserver.key`, `${pki}/front.pem`];
+  const { machines, restore } = await backupRestoreWorld(context, {
+    files: [
+      ["pki", `${pki}/ca.crt`, ca, 0o644],
+      ["pki", crt, older.crt, 0o644],
+      ["pki", key, newer.key, 0o600],
+      ["pki", other, older.crt, 0o600],
+    ],
+  });
+  machines.set("cp2", `${pki}/ca.crt`, { text: ca });
+  machines.set("cp1", crt, { text: newer.crt });
+  machines.set("cp1", other, { text: "lost" });
+  const refused = await restore(["--pki"]);
+  assert.equal(refused.code, 12, refused.out);
+  assert.match(refused.out.replaceAll(/\s+/g, " "), /apiserver\.crt and \S*apiserver\.key would not be of one key/);
+  assert.equal(machines.text("cp1", crt), newer.crt);
+  const done = await restore(["--path", other], ["north"]);
+  assert.deepEqual([done.code, machines.text("cp1", other)], [0, older.crt]);
+});

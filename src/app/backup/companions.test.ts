@@ -5,7 +5,7 @@ import { nodeKeyMatcher } from "../../adapters/system/node-key-matcher.ts";
 import type { OpenSet } from "../../catalogue/set-reader.ts";
 import { asHostName } from "../../model/ids.ts";
 import type { FileState } from "../../model/restored-file.ts";
-import { companionProblem, companionsOf } from "./companions.ts";
+import { companionProblem, companionsOf, pairProblem } from "./companions.ts";
 import type { ReadPart } from "./wanted-parts.ts";
 
 const host = asHostName("cp1");
@@ -86,4 +86,15 @@ test("companionProblem: a half whose other one is not on the machine, or is not 
   assert.match(companionProblem(nodeKeyMatcher, { of, path }, at(undefined)) ?? "", /not known/);
   const ca = { of: part(`${pki}/ca.crt`, Buffer.from("a certificate")), path: `${pki}/ca.key` };
   assert.equal(companionProblem(nodeKeyMatcher, ca, at({ kind: "absent" })), undefined);
+});
+
+test("pairProblem: a pair that the set has of two keys is refused once, one of one key or of no key that is read is not", () => {
+  const [old, renewed] = [pair(), pair()];
+  const key = part(`${pki}/sa.key`, secret(old));
+  const pub = (content: Uint8Array) => part(`${pki}/sa.pub`, content);
+  const problems = (...parts: readonly ReadPart[]) =>
+    parts.flatMap((one) => pairProblem(nodeKeyMatcher, one, { parts, readAfter: ({ content }) => content }) ?? []);
+  assert.equal(problems(key, pub(open(renewed))).length, 1);
+  assert.match(problems(pub(open(renewed)), key)[0] ?? "", /sa\.key and \S*sa\.pub would not be of one key.*requorum backup list/);
+  for (const parts of [[key, pub(open(old))], [key, pub(Buffer.from("no key"))], [key]]) assert.deepEqual(problems(...parts), []);
 });

@@ -45,9 +45,31 @@ export function companionProblem(keyMatcher: KeyMatcher, { of, path }: Companion
     return `${own} is worth nothing without ${path}, and what that is on the machine is not known (${seen}). ${both}`;
   }
   if (isLink) return undefined;
-  const [one, other] = [keysIn(keyMatcher, of.content), keysIn(keyMatcher, now.content)];
-  if (one.length === 0 || other.length === 0 || one.some((key) => other.includes(key))) return undefined;
+  if (areOfOneKey(keyMatcher, of.content, now.content)) return undefined;
   return `${own} and ${path} on the machine are not of one key: a program that reads both would not start. ${both}`;
+}
+
+/**
+ * A pair that is asked for whole, as it will lie there: a set may hold halves
+ * of different keys, too. Said of the half that comes first by its path.
+ */
+export function pairProblem(
+  keyMatcher: KeyMatcher,
+  of: ReadPart,
+  /** `readAfter`: what programs will read at a part's path; undefined: not known. */
+  { parts, readAfter }: { readonly parts: readonly ReadPart[]; readonly readAfter: (part: ReadPart) => Uint8Array | undefined },
+): string | undefined {
+  const other = parts.find(({ part }) => part.path === otherHalf(of.part.path));
+  if (other === undefined || of.part.path > other.part.path) return undefined;
+  const [one, two] = [readAfter(of), readAfter(other)];
+  if (one === undefined || two === undefined || areOfOneKey(keyMatcher, one, two)) return undefined;
+  return `${of.part.path} and ${other.part.path} would not be of one key, as the set has them: a program that reads both would not start. Take them from another set (requorum backup list), and name the other files of this one with --path.`;
+}
+
+/** Also where one of them holds nothing that is read as a key or certificate. */
+function areOfOneKey(keyMatcher: KeyMatcher, one: Uint8Array, other: Uint8Array): boolean {
+  const [ours, theirs] = [keysIn(keyMatcher, one), keysIn(keyMatcher, other)];
+  return ours.length === 0 || theirs.length === 0 || ours.some((key) => theirs.includes(key));
 }
 
 /** Of a CA's bundle each certificate's, of anything else the first one's. */

@@ -20,7 +20,7 @@ import { assertChecked, planOnLooks } from "../make-plan.ts";
 import { observeAgain, observeOnce, type Look } from "../observe-cluster.ts";
 import { judgeLooks } from "../../plan/looks.ts";
 import { chosenParts, linksOf, partsOfHost, withRealPaths, type PartSelection } from "./chosen-parts.ts";
-import { companionProblem, companionsOf, type Companion } from "./companions.ts";
+import { companionProblem, companionsOf, pairProblem, type Companion } from "./companions.ts";
 import { otherHalf } from "./other-half.ts";
 import { readWantedParts, type ReadPart, type WantedContents } from "./wanted-parts.ts";
 import { firstCertificateWords, firstEnd } from "./certificate-ends.ts";
@@ -243,10 +243,19 @@ function companionAt({ companions }: Asked, { behind }: SeenOnMachines, part: Re
 
 function problemOf(
   { config, keyMatcher }: AppContext & { readonly keyMatcher: KeyMatcher },
-  { companions }: Asked,
+  { companions, parts, named }: Asked,
   { own, behind }: SeenOnMachines,
   part: ReadPart,
 ): string | undefined {
+  // A copy that nothing reads must not hold up the rest.
+  const isAside = part.isLeftover && !named.includes(part.part.path);
+  // Of a link whose file was not asked for, the machine's own counts.
+  const readAfter = (one: ReadPart): Uint8Array | undefined => {
+    const led = one.part.type === "symlink" ? companions.find(({ of }) => of === one) : undefined;
+    return led === undefined ? one.read : behind(led.path)?.content;
+  };
+  const ofPair = isAside ? undefined : pairProblem(keyMatcher, part, { parts, readAfter });
+  if (ofPair !== undefined) return ofPair;
   const companion = companions.find(({ of }) => of === part);
   if (companion !== undefined) {
     const problem = companionProblem(keyMatcher, companion, behind(companion.path));

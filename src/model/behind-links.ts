@@ -10,8 +10,9 @@ const stepsMax = 400;
  * Where an absolute path leads on a machine with these links, as the kernel
  * would go: links of links, "..", and nothing above "/". What is no link is
  * taken for a directory or file. undefined: a circle, or a way without end.
+ * `passed` is told each link on the way, by its real path.
  */
-export function behindLinks(path: string, links: LinkTargets): string | undefined {
+export function behindLinks(path: string, links: LinkTargets, passed?: (link: string) => void): string | undefined {
   const rest = path.split("/").reverse();
   const at: string[] = [];
   for (let hops = 0, steps = 0; ;) {
@@ -25,8 +26,10 @@ export function behindLinks(path: string, links: LinkTargets): string | undefine
       continue;
     }
     at.push(name);
-    const target = links.get(`/${at.join("/")}`);
+    const here = `/${at.join("/")}`;
+    const target = links.get(here);
     if (target === undefined) continue;
+    passed?.(here);
     hops += 1;
     if (hops > hopsMax) return undefined;
     if (target.startsWith("/")) at.length = 0;

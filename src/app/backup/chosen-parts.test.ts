@@ -50,7 +50,7 @@ test("chosenParts: a file among the manifests is not put back whatever its kind:
     );
 });
 
-test("chosenParts: a path that is a link, or leads through one, means what lies behind it", () => {
+test("chosenParts: a path that is a link, or leads through one, means what lies behind it, and the links on the way", () => {
   const linked = setOf([
     { kind: "pki", type: "symlink", path: "/etc/kubernetes/pki", target: "ssl" },
     { kind: "pki", path: "/etc/kubernetes/ssl/apiserver.crt" },
@@ -59,7 +59,8 @@ test("chosenParts: a path that is a link, or leads through one, means what lies 
   const chosen = (path: string) => chosenParts(linked, usual, { kinds: [], paths: [path] }).map((part) => part.path);
   const [crt, key] = ["/etc/kubernetes/ssl/apiserver.crt", "/etc/kubernetes/ssl/apiserver.key"];
   assert.deepEqual(chosen("/etc/kubernetes/pki"), ["/etc/kubernetes/pki", crt, key]);
-  assert.deepEqual(chosen("/etc/kubernetes/pki/apiserver.crt"), [crt]);
+  assert.deepEqual(chosen("/etc/kubernetes/pki/apiserver.crt"), ["/etc/kubernetes/pki", crt]);
+  assert.deepEqual(chosen(crt), [crt]);
   assert.throws(() => chosen("/etc/kubernetes/pki/other.crt"), isRecoveryError("USAGE", /has no/));
 });
 

@@ -1,7 +1,7 @@
 import type { OpenSet } from "../../catalogue/set-reader.ts";
 import type { BackupPart } from "../../model/backup-set.ts";
 import type { HostName } from "../../model/ids.ts";
-import { behindLinks, namesThroughLinks, type LinkTargets } from "../../model/behind-links.ts";
+import { behindLinks, folderOf, namesThroughLinks, type LinkTargets } from "../../model/behind-links.ts";
 import { isAtOrBelow } from "../../model/host-path.ts";
 import type { ClusterConfig } from "../../model/cluster-config.ts";
 import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
@@ -18,8 +18,8 @@ export type RestorablePart = BackupPart & { readonly kind: RestorableKind; reado
 /**
  * The files of one machine that are meant, in order of their paths, under any
  * name that the set's links give them: a path that is a link, or that leads
- * through one, means what lies behind it, too. USAGE when a wish meets
- * nothing, or only what this verb does not put back.
+ * through one, means what lies behind it, and the links on the way there, too.
+ * USAGE when a wish meets nothing, or only what this verb does not put back.
  */
 export function chosenParts(
   set: OpenSet,
@@ -38,7 +38,8 @@ export function chosenParts(
   for (const kind of selection.kinds)
     if (!own.some((part) => part.kind === kind))
       throw usage(`--kind ${kind}`, `set ${set.manifest.id} has nothing of that kind of ${host}`, filesOf(set, host));
-  const chosen = own.filter(isWanted);
+  const onTheWay = new Set(waysOf(set, host, selection.paths).map(({ link }) => link));
+  const chosen = own.filter((part) => isWanted(part) || (onTheWay.has(part.path) && !isStarted(part)));
   const byPath = new Map(chosen.map((part) => [part.path, part]));
   return chosen
     .filter((part) => !isSameFile(part, byPath.get(`/usr${part.path}`)))
@@ -62,6 +63,31 @@ function startedOf(set: OpenSet, host: HostName, manifestsDir: string): (part: B
 /** All links that the set has of a machine, of whatever kind. */
 export function linksOf(set: OpenSet, host: HostName): LinkTargets {
   return new Map(set.parts.flatMap((part) => (part.host === host && part.target !== undefined ? [[part.path, part.target] as const] : [])));
+}
+
+/** A link of the set that a wish leads through. */
+export interface Way {
+  readonly wish: string;
+  readonly link: string;
+  /** Where the link leads, and where the wish does, by all links of the set. */
+  readonly leadsTo: string;
+  readonly real: string;
+}
+
+/** Without what a wish names itself, a link at its end; what a file's link leads to is judged as its companion. */
+export function waysOf(set: OpenSet, host: HostName, wishes: readonly string[]): readonly Way[] {
+  const links = linksOf(set, host);
+  const namesOf = namesThroughLinks(links);
+  return wishes.flatMap((wish) => {
+    const real = behindLinks(wish, links);
+    const isFile = set.parts.some((part) => part.host === host && part.path === real);
+    const passed: string[] = [];
+    behindLinks(isFile ? folderOf(wish) : wish, links, (link) => passed.push(link));
+    return passed.flatMap((link) => {
+      const leadsTo = behindLinks(link, links);
+      return real === undefined || leadsTo === undefined || namesOf(link).includes(wish) ? [] : [{ wish, link, leadsTo, real }];
+    });
+  });
 }
 
 /** The paths, and where the set's links lead from them. */

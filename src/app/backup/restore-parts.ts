@@ -10,7 +10,8 @@ import type { RecoveryPlan, RestorePartsGoal } from "../../model/plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { isAtOrBelow } from "../../model/host-path.ts";
 import type { RestoreAcceptance } from "../../model/restore-doubt.ts";
-import { isSameState, isSharedKey, restorableKinds, type FileState } from "../../model/restored-file.ts";
+import { isSameState, isSharedKey, restorableKinds, stateWords, type FileState } from "../../model/restored-file.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import { planRestore } from "../../plan/plan-restore.ts";
 import type { WantedFile } from "../../plan/strategies/restore-parts.ts";
 import type { KeyMatcher } from "../../ports/certificates.ts";
@@ -19,7 +20,7 @@ import type { AppContext } from "../app-ports.ts";
 import { assertChecked, planOnLooks } from "../make-plan.ts";
 import { observeAgain, observeOnce, type Look } from "../observe-cluster.ts";
 import { judgeLooks } from "../../plan/looks.ts";
-import { chosenParts, linksOf, partsOfHost, withRealPaths, type PartSelection } from "./chosen-parts.ts";
+import { chosenParts, linksOf, partsOfHost, waysOf, withRealPaths, type PartSelection, type Way } from "./chosen-parts.ts";
 import { companionProblem, companionsOf, pairProblem, type Companion } from "./companions.ts";
 import { otherHalf } from "./other-half.ts";
 import { readWantedParts, type ReadPart, type WantedContents } from "./wanted-parts.ts";
@@ -84,6 +85,8 @@ interface Asked {
   readonly companions: readonly Companion[];
   /** Paths that were asked for, and where the set's links lead from them. */
   readonly named: readonly string[];
+  /** Links of the set that the wishes lead through. */
+  readonly ways: readonly Way[];
   /** Paths of which the other machines are asked what lies there. */
   readonly askedOfOthers: readonly string[];
 }
@@ -101,7 +104,8 @@ async function askedOf(
   const companions = companionsOf(set, host, parts);
   assertMeant(request, { host, chosen });
   const named = withRealPaths(request.selection.paths, linksOf(set, host));
-  return { set, goal: goalOf(request, host), parts, authorities, companions, named, askedOfOthers };
+  const ways = waysOf(set, host, request.selection.paths);
+  return { set, goal: goalOf(request, host), parts, authorities, companions, named, ways, askedOfOthers };
 }
 
 /** A doubt that is accepted of a file that nobody asked for is a slip of the fingers: what was meant stays refused, or worse. */
@@ -153,13 +157,13 @@ interface SeenOnMachines {
 }
 
 async function lookAtMachines(context: AppContext, asked: Asked): Promise<SeenOnMachines> {
-  const { set, parts, companions, askedOfOthers } = asked;
+  const { set, parts, companions, ways, askedOfOthers } = asked;
   const { host } = asked.goal;
   context.report({ kind: "phase", text: `looking at ${String(parts.length)} files on ${host}`, host });
   const tag = set.tag.bind(set);
   const [own, ...others] = await Promise.all([
     lookAtOwn(context, host, {
-      paths: parts.map(({ part }) => part.path),
+      paths: [...new Set([...parts.map(({ part }) => part.path), ...ways.map(({ link }) => link)])],
       beside: companions.map(({ path }) => path),
       links: linksOf(set, host),
       tag,
@@ -243,10 +247,13 @@ function companionAt({ companions }: Asked, { behind }: SeenOnMachines, part: Re
 
 function problemOf(
   { config, keyMatcher }: AppContext & { readonly keyMatcher: KeyMatcher },
-  { companions, parts, named }: Asked,
+  asked: Asked,
   { own, behind }: SeenOnMachines,
   part: ReadPart,
 ): string | undefined {
+  const { companions, parts, named } = asked;
+  const onTheWay = wayProblem(asked, own, part);
+  if (onTheWay !== undefined) return onTheWay;
   // A copy that nothing reads must not hold up the rest.
   const isAside = part.isLeftover && !named.includes(part.part.path);
   // Of a link whose file was not asked for, the machine's own counts.
@@ -264,6 +271,22 @@ function problemOf(
   const now = own.find(({ path }) => path === part.part.path)?.state;
   const isChanged = now === undefined || !isSameState(now, part.state);
   return isChanged ? staticPodProblem(part, behind(part.part.path), config.paths.manifestsDir) : undefined;
+}
+
+/** Under the name that was typed something else lies there, or nothing: what is put back at the real path would not be what was meant. */
+function wayProblem({ set, goal: { host }, ways, parts }: Asked, own: readonly SeenFile[], { part }: ReadPart): string | undefined {
+  const links = linksOf(set, host);
+  const broken = ways.find(({ link, leadsTo, real }) => {
+    const now = own.find(({ path }) => path === link);
+    if (part.path !== link && !isAtOrBelow(part.path, real)) return false;
+    if (now?.state?.kind === "absent") return !parts.some((one) => one.part.path === link);
+    const target = now?.state?.kind === "symlink" && now.content !== undefined ? new TextDecoder().decode(now.content) : undefined;
+    return target === undefined || behindLinks(link, new Map([...links, [link, target]])) !== leadsTo;
+  });
+  if (broken === undefined) return undefined;
+  const now = own.find(({ path }) => path === broken.link);
+  const seen = now?.state === undefined ? (now?.why ?? "it could not be looked at") : stateWords(now.state);
+  return `${broken.link} on ${host} does not lead to ${broken.leadsTo}, as it does in the set (now ${seen}), so ${broken.wish} is another place there. Name the real path: --path ${shellWord(broken.real)}.`;
 }
 
 /** What the set's CA says of itself, and what those say that other machines have instead. */

@@ -63,7 +63,7 @@ export function planRestoreParts(model: ClusterModel, goal: RestorePartsGoal, wa
   const name = "restore-parts";
   // Also of what is as in the set: beside another half it is of no more use.
   const same = wanted.files.filter((file) => !differing.includes(file)).flatMap(({ problem }) => problem ?? []);
-  if (open.length === 0 && same.length > 0) return notPossible(name, ...same);
+  if (open.length === 0 && same.length > 0) return notPossible(name, ...new Set(same));
   if (open.length === 0) {
     const done = `Everything${leftOut.length > 0 ? " else" : ""} that was asked for is on ${goal.host} as set ${goal.set} has it.`;
     return { kind: "impossible", name, missing: [...leftWords, done], isNeeded: false };
@@ -72,7 +72,7 @@ export function planRestoreParts(model: ClusterModel, goal: RestorePartsGoal, wa
   const authorities = files.some(dependsOnCa) ? wanted.authorities.map(({ path, tag }) => ({ path, tag })) : [];
   const doubts = doubtsOf(model, goal, { wanted, files });
   const problems = [...open.flatMap((file) => fileProblems(goal, file)), ...same, ...partOf(doubts, goal, false).map(refusalWords)];
-  if (problems.length > 0) return notPossible(name, ...problems);
+  if (problems.length > 0) return notPossible(name, ...new Set(problems));
   const { host, set } = goal;
   const { manifestSha256 } = wanted;
   const directories = missingDirectories(open, wanted.facts);
@@ -127,7 +127,8 @@ function fileProblems({ host }: RestorePartsGoal, { path, now, why, problem, bec
     return [`What ${path} on ${host} is, is not known${why === undefined ? "" : ` (${why})`}; nothing is written over it.`];
   if (becomes.kind === "file" && (becomes.mode & 0o7000) !== 0)
     return [`${path} has mode ${becomes.mode.toString(8)} in the set: no file gets set-id bits. Name the others with --path.`];
-  if (now.kind !== "other") return problem === undefined ? [] : [problem];
+  if (problem !== undefined) return [problem];
+  if (now.kind !== "other") return [];
   return [`${path} on ${host} is ${now.what}: that is not replaced. Name the files that are wanted with --path.`];
 }
 

@@ -3,7 +3,7 @@ import { isAtOrBelow } from "../../model/host-path.ts";
 import type { ClusterConfig } from "../../model/cluster-config.ts";
 import type { CertificateIssue } from "../../model/restored-file.ts";
 import type { CertificateReader, KeyMatcher } from "../../ports/certificates.ts";
-import { certificatesIn, readIfOne } from "./certificate-ends.ts";
+import { certificatesIn, readIfOne, trustedIn } from "./certificate-ends.ts";
 import { isAuthorityName, isAuthorityPlace, type RestorablePart } from "./chosen-parts.ts";
 
 /** A CA certificate of the set. */
@@ -45,13 +45,39 @@ export function issueOf(
   authorities: readonly Authority[],
 ): CertificateIssue | undefined {
   const pems = certificatesIn(content);
+  const signers = signersFor(facts, part.kind, path, authorities);
+  if (part.kind === "kubeconfig") return issueOfKubeconfig(facts, { pems, trusted: trustedIn(content), signers });
   const [first] = pems;
   const read = first === undefined ? undefined : readIfOne(facts.certificates, first);
   if (first === undefined || read === undefined || isAuthorityName(path) || ownPath.test(path)) return undefined;
   if (read.isCa && !hasKey) return undefined;
   const by = read.issuer;
-  const authority = signerOf(facts, first, { pems, signers: signersFor(facts, part.kind, path, authorities) });
+  const authority = signerOf(facts, first, { pems, signers });
   return authority === undefined ? { by } : { by, authority: authority.path };
+}
+
+/** Of all its users' certificates and all CAs that it trusts: the first that is of none of the signers is told. */
+function issueOfKubeconfig(
+  facts: IssueFacts,
+  {
+    pems,
+    trusted,
+    signers,
+  }: { readonly pems: readonly string[]; readonly trusted: readonly (readonly string[])[]; readonly signers: readonly Authority[] },
+): CertificateIssue | undefined {
+  // While a CA is changed a kubeconfig trusts both, the old one and the new one.
+  const trustedOf = (blocks: readonly string[]): Authority | undefined =>
+    signers.find(({ content }) =>
+      certificatesIn(content).some((ca) => blocks.some((pem) => pem.trim() === ca.trim() || facts.keyMatcher.isSignedBy(pem, ca))),
+    );
+  const found = [
+    ...pems.map((pem) => ({ pem, signer: signerOf(facts, pem, { pems, signers }) })),
+    ...trusted.map((blocks) => ({ pem: blocks[0] ?? "", signer: trustedOf(blocks) })),
+  ];
+  const told = found.find(({ signer }) => signer === undefined) ?? found[0];
+  if (told === undefined) return undefined;
+  const by = readIfOne(facts.certificates, told.pem)?.issuer ?? "who is not known";
+  return told.signer === undefined ? { by } : { by, authority: told.signer.path };
 }
 
 function signerOf(

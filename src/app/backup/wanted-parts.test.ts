@@ -248,3 +248,17 @@ test("readWantedParts: a key is judged as its certificate, a CA and its key by t
   });
   assert.deepEqual(await judges(files, `${at}/apiserver.key`), { [`${at}/apiserver.key`]: `${at}/ca.crt` });
 });
+
+test("readWantedParts: of a kubeconfig every user's certificate and every cluster's CA must be of the cluster's CA", async () => {
+  const path = "/etc/kubernetes/admin.conf";
+  const data = (key: string, ...pems: readonly string[]): string => `    ${key}-data: ${Buffer.from(pems.join("")).toString("base64")}\n`;
+  const own = data("client-certificate", leaf);
+  const foreign = data("client-certificate", pem("other", "old", "2027-01-01"));
+  const trusts = (...pems: readonly string[]): string => data("certificate-authority", ...pems);
+  const judge = async (text: string) => (await wanted({ ...pki, [path]: text }, [path])).parts[0]?.issued;
+  const good = { by: "ca", authority: "/etc/kubernetes/pki/ca.crt" };
+  for (const text of [trusts(ca) + own, trusts(ca), trusts(old, ca) + own, own + own]) assert.deepEqual(await judge(text), good, text);
+  for (const text of [trusts(old) + own, trusts(old), trusts(ca) + trusts(old) + own, own + foreign, foreign + own])
+    assert.deepEqual(await judge(text), { by: "old" }, text);
+  assert.equal(await judge("users: []\n"), undefined);
+});

@@ -45,14 +45,14 @@ export interface RestoredFile {
   readonly becomes: Extract<FileState, { readonly kind: "file" | "symlink" }>;
   /** When the first certificate in it ends, of what it becomes and of what it was; absent: there is none in it. */
   readonly ends?: CertificateEnds | undefined;
-  /** Who issued the certificate that its program shows; absent: there is none in it, or it is a CA's, or the kubelet's own for itself. */
+  /** Who issued the certificate that its program shows, or that its key belongs to; absent: there is none, or it is the kubelet's own for itself. */
   readonly issued?: CertificateIssue | undefined;
 }
 
 export interface CertificateIssue {
   /** The issuer's name, as the certificate says it. */
   readonly by: string;
-  /** Path of the set's CA certificate whose key has signed it; absent: none of those that other machines are asked for has. */
+  /** Path of the set's CA certificate whose key has signed it; of a CA its own; absent: none has of those that other machines judge it by. */
   readonly authority?: string | undefined;
 }
 

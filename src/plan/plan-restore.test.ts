@@ -403,6 +403,31 @@ test("planRestore and checkPlan: a certificate that none of the set's CAs has si
   assert.ok(invariantsOf(withArgs(signed, { files })).includes("I-S16"));
 });
 
+test("planRestore and checkPlan: a CA that has not signed a file holds it up no more; its own one must be the cluster's, and without one none may differ", () => {
+  const other = { path: "/etc/kubernetes/pki/webhook/ca.crt", tag: "d".repeat(64) };
+  const authorities = [{ path: caPath, tag: "c".repeat(64) }, other];
+  const issued = { by: "CN=ca", authority: caPath };
+  for (const given of [{ authorities, issued }, { authorities }]) {
+    const plan = restored(given);
+    assert.deepEqual([plan.verdict, plan.reasons, checkPlan(plan)], ["act", [], []]);
+    const [step] = plan.steps;
+    assert.ok(step?.kind === "host.restoreFiles");
+    assert.equal(specOf(step).pre(plan.start, step.args).kind, "holds");
+  }
+  const signed = restored({ authorities, issued });
+  const [step] = signed.steps;
+  assert.ok(step?.kind === "host.restoreFiles");
+  const files = step.args.files.map((one) => ({ ...one, issued: { by: "CN=webhook", authority: other.path } }));
+  assert.ok(invariantsOf(withArgs(signed, { files })).includes("I-S16"));
+  assert.match(restored({ authorities, issued: { ...issued, authority: other.path } }).reasons.join(), /whether \S*webhook\/ca\.crt/);
+  const hosts = signed.start.hosts.map((host) =>
+    host.name === cp2 ? { ...host, files: [...(host.files ?? []), { path: other.path, state: file("e") }] } : host,
+  );
+  assert.deepEqual(invariantsOf(tampered(signed, { start: { ...signed.start, hosts } })).includes("I-S16"), false);
+  const unsigned = restored({ authorities });
+  assert.ok(invariantsOf(tampered(unsigned, { start: { ...unsigned.start, hosts } })).includes("I-S16"));
+});
+
 test("planRestore: an ended certificate that by its name nothing reads is told as left out and holds up nothing; it is put back when it is named", () => {
   const path = "/var/lib/kubelet/pki/kubelet-client-2024-01-01-00-00-00.pem";
   const absent: FileState = { kind: "absent" };

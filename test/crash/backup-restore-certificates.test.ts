@@ -192,3 +192,32 @@ test("backup restore: a pair that is broken in the set does not replace a good o
   const done = await restore(["--path", other], ["north"]);
   assert.deepEqual([done.code, machines.text("cp1", other)], [0, older.crt]);
 });
+
+test("backup restore: a certificate that only a copy of another CA has signed is OTHER_CA; a CA that has signed nothing of what is wanted holds nothing up", async (context) => {
+  const { ca, otherCa, older, foreign } = await certificates(context);
+  const [crt, key] = [`${pki}/apiserver.crt`, `${pki}/apiserver.key`];
+  const given = (shown: { readonly crt: string; readonly key: string }, copy: string) =>
+    backupRestoreWorld(context, {
+      files: [
+        ["pki", `${pki}/ca.crt`, ca, 0o644],
+        ["pki", copy, otherCa, 0o644],
+        ["pki", crt, shown.crt, 0o644],
+        ["pki", key, shown.key, 0o600],
+      ],
+    });
+  for (const copy of ["/etc/kubernetes/pki.bak/ca.crt", `${pki}/etcd/ca.crt`]) {
+    const { machines, restore } = await given(foreign, copy);
+    machines.set("cp2", `${pki}/ca.crt`, { text: ca });
+    machines.set("cp2", copy, { text: otherCa });
+    for (const path of [crt, key]) unlinkSync(machines.place("cp1", path));
+    const { code, out } = await restore(["--pki"]);
+    assert.equal(code, 12, out);
+    assert.match(out.replaceAll(/\s+/g, " "), /has signed \S*apiserver\.crt \(issued by CN=new-ca\).*--accept OTHER_CA/);
+  }
+  const { machines, restore } = await given(older, "/etc/kubernetes/ssl/ca.pem");
+  machines.set("cp2", `${pki}/ca.crt`, { text: ca });
+  for (const path of [crt, key]) unlinkSync(machines.place("cp1", path));
+  const done = await restore(["--path", pki], ["north"]);
+  assert.equal(done.code, 0, done.err + done.out);
+  assert.deepEqual([machines.text("cp1", crt), machines.text("cp1", key)], [older.crt, older.key]);
+});

@@ -18,9 +18,19 @@ export function firstEnd(reader: CertificateReader, content: Uint8Array | undefi
 /** PEM blocks; empty for a bundle. */
 export function certificatesIn(content: Uint8Array): readonly string[] {
   const text = new TextDecoder().decode(content);
-  const inner = [...text.matchAll(/client-certificate-data["']?\s*:\s*["']?([A-Za-z0-9+/=]+)/g)].map(([, base64 = ""]) => textOf(base64));
+  const inner = textsOf(text, /client-certificate-data["']?\s*:\s*["']?([A-Za-z0-9+/=]+)/g);
   const blocks = [text, ...inner].flatMap((one) => one.match(certificateBlock) ?? []);
   return blocks.length > certificatesMax ? [] : blocks;
+}
+
+/** PEM blocks of the CAs that a kubeconfig trusts, of each cluster in it; empty for one that holds none. */
+export function trustedIn(content: Uint8Array): readonly (readonly string[])[] {
+  const texts = textsOf(new TextDecoder().decode(content), /certificate-authority-data["']?\s*:\s*["']?([A-Za-z0-9+/=]+)/g);
+  return texts.map((text) => text.match(certificateBlock) ?? []).filter((blocks) => blocks.length > 0);
+}
+
+function textsOf(text: string, data: RegExp): readonly string[] {
+  return [...text.matchAll(data)].map(([, base64 = ""]) => textOf(base64));
 }
 
 function textOf(base64: string): string {

@@ -162,12 +162,103 @@ test("readWantedParts: a certificate tells which authority signed it, over anoth
   assert.deepEqual(Object.fromEntries(issued), {
     "admin.conf": ["new-ca", undefined],
     "apiserver.crt": ["ca", "/etc/kubernetes/pki/ca.crt"],
-    "ca.crt": undefined,
+    "ca.crt": ["ca", "/etc/kubernetes/pki/ca.crt"],
     "chain.crt": ["middle", "/etc/kubernetes/pki/ca.crt"],
     "foreign.crt": ["new-ca", undefined],
     "kubelet.crt": undefined,
     "oidc-root.crt": undefined,
     "self.crt": ["self", undefined],
-    "self.key": undefined,
+    "self.key": ["self", undefined],
   });
+});
+
+/** By path: the CA by which it is judged; undefined: none. Only of what has a certificate. */
+async function judges(files: { readonly [path: string]: string }, wish = "/"): Promise<{ readonly [path: string]: string | undefined }> {
+  const { parts } = await wanted(files, [wish]);
+  return Object.fromEntries(parts.flatMap(({ part, issued }) => (issued === undefined ? [] : [[part.path, issued.authority]])));
+}
+
+test("readWantedParts: at a program's own place only the CA there counts, no copy and no other CA of the set", async () => {
+  const at = "/etc/kubernetes/pki";
+  const [etcd, proxy] = [pem("etcd-ca", "etcd-ca", "2036-01-01"), pem("proxy-ca", "proxy-ca", "2036-01-01")];
+  const by = (issuer: string): string => pem("leaf", issuer, "2027-01-01");
+  const own = {
+    [`${at}/ca.crt`]: ca,
+    [`${at}/etcd/ca.crt`]: etcd,
+    [`${at}/front-proxy-ca.crt`]: proxy,
+    "/etc/kubernetes/pki.bak/ca.crt": old,
+  };
+  const conf = (issuer: string): string => `users:\n- user:\n    client-certificate-data: ${Buffer.from(by(issuer)).toString("base64")}\n`;
+  const right = {
+    [`${at}/apiserver.crt`]: ["ca", `${at}/ca.crt`],
+    [`${at}/apiserver-etcd-client.crt`]: ["etcd-ca", `${at}/etcd/ca.crt`],
+    [`${at}/front-proxy-client.crt`]: ["proxy-ca", `${at}/front-proxy-ca.crt`],
+    [`${at}/etcd/server.crt`]: ["etcd-ca", `${at}/etcd/ca.crt`],
+    [`${at}/own.crt`]: ["ca", `${at}/ca.crt`],
+    "/etc/kubernetes/admin.conf": ["ca", `${at}/ca.crt`],
+    "/var/lib/kubelet/pki/kubelet-client-current.pem": ["ca", `${at}/ca.crt`],
+  } as const;
+  for (const [path, [issuer, judge]] of Object.entries(right))
+    for (const signer of ["ca", "etcd-ca", "proxy-ca", "old"]) {
+      const found = await judges({ ...own, [path]: path.endsWith(".conf") ? conf(signer) : by(signer) }, path);
+      assert.deepEqual(found, { [path]: signer === issuer ? judge : undefined }, `${path} by ${signer}`);
+    }
+  const copy = await judges({ ...own, "/etc/kubernetes/pki.bak/apiserver.crt": by("old") }, "/etc/kubernetes/pki.bak/apiserver.crt");
+  assert.deepEqual(copy, { "/etc/kubernetes/pki.bak/apiserver.crt": "/etc/kubernetes/pki.bak/ca.crt" });
+});
+
+test("readWantedParts: a directory without a CA of its own takes any that is placed, and a CA that a link puts at its place is placed", async () => {
+  const at = "/etc/kubernetes/pki";
+  assert.deepEqual(
+    await judges({ ...pki, [`${at}/etcd/server.crt`]: leaf, [`${at}/front-proxy-client.crt`]: leaf }, `${at}/etcd/server.crt`),
+    {
+      [`${at}/etcd/server.crt`]: `${at}/ca.crt`,
+    },
+  );
+  const linked = { [at]: "-> /srv/pki", "/srv/pki/ca.crt": ca, "/srv/pki/apiserver.crt": leaf, "/srv/old/ca.crt": old };
+  assert.equal((await judges(linked))["/srv/pki/apiserver.crt"], "/srv/pki/ca.crt");
+  assert.equal(
+    (await judges({ ...linked, "/srv/pki/apiserver.crt": pem("leaf", "old", "2027-01-01") }))["/srv/pki/apiserver.crt"],
+    undefined,
+  );
+});
+
+test("readWantedParts: a key is judged as its certificate, a CA and its key by the CA, a link as what it leads to", async () => {
+  const at = "/etc/kubernetes/pki";
+  const files = {
+    ...pki,
+    [`${at}/ca.key`]: "key",
+    [`${at}/apiserver.key`]: "key",
+    [`${at}/sa.key`]: "key",
+    [`${at}/sa.pub`]: "key",
+    [`${at}/webhook/ca.crt`]: old,
+    [`${at}/webhook/tls.crt`]: pem("webhook", "old", "2027-01-01"),
+    [`${at}/webhook/tls.key`]: "key",
+    "/etc/etcd/ca.crt": `-> ${at}/ca.crt`,
+  };
+  assert.deepEqual(await judges(files), {
+    "/etc/etcd/ca.crt": `${at}/ca.crt`,
+    [`${at}/apiserver.crt`]: `${at}/ca.crt`,
+    [`${at}/apiserver.key`]: `${at}/ca.crt`,
+    [`${at}/ca.crt`]: `${at}/ca.crt`,
+    [`${at}/ca.key`]: `${at}/ca.crt`,
+    [`${at}/webhook/ca.crt`]: `${at}/webhook/ca.crt`,
+    [`${at}/webhook/tls.crt`]: `${at}/webhook/ca.crt`,
+    [`${at}/webhook/tls.key`]: `${at}/webhook/ca.crt`,
+  });
+  assert.deepEqual(await judges(files, `${at}/apiserver.key`), { [`${at}/apiserver.key`]: `${at}/ca.crt` });
+});
+
+test("readWantedParts: of a kubeconfig every user's certificate and every cluster's CA must be of the cluster's CA", async () => {
+  const path = "/etc/kubernetes/admin.conf";
+  const data = (key: string, ...pems: readonly string[]): string => `    ${key}-data: ${Buffer.from(pems.join("")).toString("base64")}\n`;
+  const own = data("client-certificate", leaf);
+  const foreign = data("client-certificate", pem("other", "old", "2027-01-01"));
+  const trusts = (...pems: readonly string[]): string => data("certificate-authority", ...pems);
+  const judge = async (text: string) => (await wanted({ ...pki, [path]: text }, [path])).parts[0]?.issued;
+  const good = { by: "ca", authority: "/etc/kubernetes/pki/ca.crt" };
+  for (const text of [trusts(ca) + own, trusts(ca), trusts(old, ca) + own, own + own]) assert.deepEqual(await judge(text), good, text);
+  for (const text of [trusts(old) + own, trusts(old), trusts(ca) + trusts(old) + own, own + foreign, foreign + own])
+    assert.deepEqual(await judge(text), { by: "old" }, text);
+  assert.equal(await judge("users: []\n"), undefined);
 });

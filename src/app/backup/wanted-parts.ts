@@ -1,11 +1,12 @@
 import type { OpenSet } from "../../catalogue/set-reader.ts";
-import { behindLinks, type LinkTargets } from "../../model/behind-links.ts";
+import { behindLinks, namesThroughLinks, type LinkTargets } from "../../model/behind-links.ts";
 import type { HostName } from "../../model/ids.ts";
 import type { CertificateIssue, RestoredFile } from "../../model/restored-file.ts";
 import type { KeyMatcher } from "../../ports/certificates.ts";
 import type { AppContext } from "../app-ports.ts";
 import { certificatesIn, firstEnd, readIfOne } from "./certificate-ends.ts";
-import { authorityParts, isAuthorityName, isAuthorityPlace, linksOf, type RestorablePart } from "./chosen-parts.ts";
+import { issueOf, isPlaced, type Authority } from "./certificate-issue.ts";
+import { authorityParts, linksOf, type RestorablePart } from "./chosen-parts.ts";
 import { isLeftoverName } from "./leftover-name.ts";
 import { otherHalf } from "./other-half.ts";
 import { readPartOf } from "./set-part-source.ts";
@@ -19,7 +20,7 @@ export interface ReadPart {
   readonly read: Uint8Array | undefined;
   /** When its first certificate ends; of a link: that of the set's file which it leads to. */
   readonly ends: string | undefined;
-  /** Of the certificate that its program shows; undefined: it has none, or it is a CA's. */
+  /** Of the certificate that its program shows, or that its key belongs to; a CA and its key are judged by the CA itself. */
   readonly issued: CertificateIssue | undefined;
   /** By its name a copy, or what rotation left, and no link of the set leads to it. */
   readonly isLeftover: boolean;
@@ -52,61 +53,39 @@ export async function readWantedParts(
     const isLeftover = isLeftoverName(part.path) && !ledToPaths.has(part.path);
     parts.push({ part, content, state: stateOf(set, part, content), read: contentRead, ends, isLeftover });
   }
-  const all = [];
+  const all: Authority[] = [];
   for (const { path } of authorityParts(set, host)) all.push({ path, content: await read(path) });
-  const authorities = countingAuthorities(context, all, parts);
+  const { keyMatcher, config, ports } = context;
+  const facts = { keyMatcher, certificates: ports.certificates, paths: config.paths, namesOf: namesThroughLinks(links) };
+  const issues = new Map<string, CertificateIssue | undefined>();
+  const shown: { readonly path: string; readonly certificate: string }[] = [];
+  for (const { part, read: content } of parts) {
+    const led = part.type === "symlink" ? ledTo(set, part, links) : part;
+    if (led === undefined || content === undefined) continue;
+    const half = certificateOfKey(set, led, content);
+    const certificate = half ?? led.path;
+    shown.push({ path: part.path, certificate });
+    const its = { part, path: certificate, content: half === undefined ? content : await read(half) };
+    issues.set(part.path, issueOf(facts, { ...its, hasKey: half !== undefined || hasKey(set, led, content) }, all));
+  }
+  const signers = new Set([...issues.values()].map((issue) => issue?.authority));
+  const authorities = all.filter(({ path }) => isPlaced(facts, path) || signers.has(path));
+  for (const { path, certificate } of shown) {
+    const authority = authorities.find((one) => one.path === certificate);
+    if (authority === undefined) continue;
+    const by = readIfOne(facts.certificates, certificatesIn(authority.content)[0] ?? "")?.issuer ?? "who is not known";
+    issues.set(path, { by, authority: certificate });
+  }
   return {
-    parts: parts.map((part) => ({ ...part, issued: issueOf(context, part, { set, authorities }) })),
+    parts: parts.map((part) => ({ ...part, issued: issues.get(part.part.path) })),
     authorities: authorities.map(({ path, content }) => ({ path, tag: set.tag("file", content), content })),
   };
 }
 
-interface Authority {
-  readonly path: string;
-  readonly content: Uint8Array;
-}
-
-/**
- * Those at places that programs read; one that lies elsewhere, as a copy that
- * somebody made, only counts for what none of those has signed.
- */
-function countingAuthorities(
-  { config, keyMatcher }: Parameters<typeof readWantedParts>[0],
-  all: readonly Authority[],
-  parts: readonly Pick<ReadPart, "part" | "content">[],
-): readonly Authority[] {
-  const isPlaced = ({ path }: Authority): boolean => isAuthorityPlace(path, config.paths);
-  const placed = all.filter(isPlaced);
-  const hasSigned = ({ content }: Authority, pem: string): boolean =>
-    certificatesIn(content).some((authority) => keyMatcher.isSignedBy(pem, authority));
-  const isCopy = ({ path }: ReadPart["part"]): boolean => all.some((one) => one.path === path && !isPlaced(one));
-  const leaves = parts.filter(({ part }) => !isCopy(part)).flatMap(({ content }) => certificatesIn(content).slice(0, 1));
-  const unsigned = leaves.filter((pem) => !placed.some((one) => hasSigned(one, pem)));
-  return [...placed, ...all.filter((one) => !isPlaced(one) && unsigned.some((pem) => hasSigned(one, pem)))];
-}
-
-/** The kubelet's own for its port, signed by what it made for just that and keeps nowhere (kubernetes pkg/kubelet, GenerateSelfSignedCertKey). */
-const ownPath = /\/pki\/kubelet\.crt$/;
-
-/** Which of the authorities has signed the first certificate, also over others in the same file. */
-function issueOf(
-  { keyMatcher, ports }: Parameters<typeof readWantedParts>[0],
-  { part, content }: Pick<ReadPart, "part" | "content">,
-  { set, authorities }: { readonly set: OpenSet; readonly authorities: readonly Authority[] },
-): CertificateIssue | undefined {
-  const pems = part.type === "file" ? certificatesIn(content) : [];
-  const [first] = pems;
-  const facts = first === undefined ? undefined : readIfOne(ports.certificates, first);
-  if (first === undefined || facts === undefined || isAuthorityName(part.path) || ownPath.test(part.path)) return undefined;
-  if (facts.isCa && !hasKey(set, part, content)) return undefined;
-  const by = facts.issuer;
-  const chain = new Set([first]);
-  for (const pem of chain) {
-    const authority = authorities.find((one) => certificatesIn(one.content).some((ca) => keyMatcher.isSignedBy(pem, ca)));
-    if (authority !== undefined) return { by, authority: authority.path };
-    for (const other of pems) if (keyMatcher.isSignedBy(pem, other)) chain.add(other);
-  }
-  return { by };
+/** A key is judged as the certificate of the set that it belongs to by its name. undefined: it is a certificate itself, or the set has none. */
+function certificateOfKey(set: OpenSet, { host, path }: RestorablePart, content: Uint8Array): string | undefined {
+  const half = certificatesIn(content).length === 0 ? otherHalf(path) : undefined;
+  return set.parts.find((part) => part.host === host && part.path === half && part.type === "file")?.path;
 }
 
 /** A CA's certificate without its key is one that programs trust, and none that they show. */

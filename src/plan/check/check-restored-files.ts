@@ -82,15 +82,20 @@ export const restoredCaIsTheClusters: PlanCheck = {
       const { files, authorities, host } = step.args;
       const dependent = files.filter(({ kind }) => kind === "pki" || kind === "kubeconfig");
       const seen = authorities.map((authority) => ({ ...authority, ...holdersOf(checked.plan.start, host, authority) }));
-      const open = dependent.filter(({ path }) => !isCovered(step, { doubt: "OTHER_CA", path, seen }));
-      const signed = (file: (typeof files)[number]): boolean =>
-        file.issued === undefined || authorities.some(({ path }) => path === file.issued?.authority);
-      const foreign = dependent
-        .filter((file) => !signed(file) && !isSaid(step, { doubt: "OTHER_CA", path: file.path, words: file.issued?.by ?? "" }))
-        .map(({ path }) => objection("I-S16", `no CA of the set that other machines are asked for has signed ${path}`, step));
+      const judged = dependent.map(({ path, issued }) => {
+        const judges = issued === undefined ? seen : seen.filter((one) => one.path === issued.authority);
+        const isProven = judges.some(({ agreeing }) => agreeing > 0) && judges.every(({ others }) => others.length === 0);
+        return { path, issued, judges, isOpen: !isProven && !isCovered(step, { doubt: "OTHER_CA", path, seen: judges }) };
+      });
+      const foreign = judged
+        .filter(({ issued, judges }) => issued !== undefined && judges.length === 0)
+        .filter(({ path, issued }) => !isSaid(step, { doubt: "OTHER_CA", path, words: issued?.by ?? "" }))
+        .map(({ path }) => objection("I-S16", `no CA of the set that other machines judge it by has signed ${path}`, step));
+      const open = judged.filter(({ isOpen }) => isOpen);
       if (open.length === 0) return foreign;
       if (authorities.length === 0) return [objection("I-S16", "nothing says of which CA the restored certificates are", step)];
-      return [...foreign, ...authorities.flatMap((authority) => authorityProblems(checked.plan.start, step, authority))];
+      const doubted = new Set(open.flatMap(({ judges }) => judges));
+      return [...foreign, ...[...doubted].flatMap((authority) => authorityProblems(authority, step))];
     }),
 };
 
@@ -125,14 +130,9 @@ function acceptedOf(step: RestoreStep, doubt: RestoreDoubt, path: string): reado
   return step.args.accepts.filter((one) => one.doubt === doubt).flatMap(({ files }) => files.filter((file) => file.path === path));
 }
 
-function authorityProblems(
-  start: ClusterModel,
-  step: RestoreStep,
-  authority: { readonly path: string; readonly tag: string },
-): readonly PlanObjection[] {
-  const { agreeing, others } = holdersOf(start, step.args.host, authority);
-  if (others.length > 0) return others.map(({ name }) => objection("I-S16", `${name} has another ${authority.path} than the set`, step));
-  return agreeing > 0 ? [] : [objection("I-S16", `no other machine was seen with the ${authority.path} of the set`, step)];
+function authorityProblems({ path, agreeing, others }: Holders & { readonly path: string }, step: RestoreStep): readonly PlanObjection[] {
+  if (others.length > 0) return others.map(({ name }) => objection("I-S16", `${name} has another ${path} than the set`, step));
+  return agreeing > 0 ? [] : [objection("I-S16", `no other machine was seen with the ${path} of the set`, step)];
 }
 
 /** Machines that have a file of other content there; a link, or what could not be looked at, says neither. */

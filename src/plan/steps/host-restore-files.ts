@@ -113,34 +113,38 @@ function fileOf(host: ModelHost | undefined, path: string): FileAt | undefined {
 }
 
 /**
- * The CA that the rest of the cluster lives by is the set's: at least one
- * other machine has it, and none has another one. A machine that cannot be
- * asked proves nothing, and while nobody can be asked it is not known. A
- * certificate that none of these CAs has signed is of another one.
+ * The CA that has signed the file's certificate is the cluster's: at least one
+ * other machine has it, and none has another one. A file of which nothing
+ * tells who signed it is judged by all of them: one must be the cluster's, and
+ * none must be another. A machine that cannot be asked proves nothing, and
+ * while nobody can be asked it is not known. A certificate that none of these
+ * CAs has signed is of another one.
  */
 export function authorityVerdict(
   model: ClusterModel,
   args: Pick<Args, "host" | "authorities">,
   { path, issued }: Pick<Args["files"][number], "path" | "issued">,
 ): StandingVerdict {
+  const judges = issued === undefined ? args.authorities : args.authorities.filter((one) => one.path === issued.authority);
   const foreign =
-    issued === undefined || args.authorities.some((one) => one.path === issued.authority)
+    issued === undefined || judges.length > 0
       ? holds
-      : fails(`none of the set's CAs that other machines are asked for has signed ${path} (issued by ${issued.by})`);
-  if (args.authorities.length === 0) {
-    const nothing = `the set has no CA certificate of ${args.host}, so nothing proves that its files are of this cluster`;
-    return { verdict: allOf(foreign, unknown(nothing)), against: [], notKnown: [] };
-  }
+      : fails(`none of the set's CAs that other machines judge it by has signed ${path} (issued by ${issued.by})`);
+  const nothing = `the set has no CA certificate of ${args.host}, so nothing proves that its files are of this cluster`;
+  const none = args.authorities.length === 0 ? unknown(nothing) : holds;
+  if (judges.length === 0) return { verdict: allOf(foreign, none), against: [], notKnown: [] };
   const others = model.hosts.filter(({ name }) => name !== args.host);
-  const standings = args.authorities.map((file) =>
+  const standings = judges.map((file) =>
     heldByOthers(others, file, {
       other: (names) => `${file.path} of the set is not the CA that ${names} uses`,
       what: "this cluster's CA",
     }),
   );
+  const against = standings.flatMap((one) => one.against);
+  if (against.length === 0 && standings.some(({ verdict }) => verdict.kind === "holds")) return { verdict: holds, against, notKnown: [] };
   return {
-    verdict: allSaid([...standings.map(({ verdict }) => verdict), foreign]),
-    against: standings.flatMap(({ against }) => against),
+    verdict: allSaid(standings.map(({ verdict }) => verdict)),
+    against,
     notKnown: standings.flatMap(({ notKnown }) => notKnown),
   };
 }

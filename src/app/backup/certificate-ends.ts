@@ -1,7 +1,8 @@
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { CertificateContent, CertificateReader, KeyMatcher } from "../../ports/certificates.ts";
 
-const certificateBlock = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+/** From the last of several beginnings: one that was cut off takes no other with it, and a file of beginnings is read in no time. */
+export const certificateBlock = /-----BEGIN CERTIFICATE-----(?:(?!-----BEGIN )[\s\S])*?-----END CERTIFICATE-----/g;
 /** A bundle of a whole distribution has hundreds; some of those have always ended. */
 const certificatesMax = 16;
 

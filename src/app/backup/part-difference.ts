@@ -3,6 +3,7 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import type { CertificateLine, PartDifference } from "../../model/part-difference.ts";
 import { isSameState, type FileState, type RestorableKind } from "../../model/restored-file.ts";
 import type { CertificateReader, KeyMatcher } from "../../ports/certificates.ts";
+import { certificateBlock } from "./certificate-ends.ts";
 import { shownLines } from "./shown-lines.ts";
 
 interface Side {
@@ -68,7 +69,7 @@ function targetOf(side: Side | undefined): string | undefined {
 }
 
 function certificatesIn({ ports, keyMatcher }: DifferenceContext, text: string | undefined): readonly CertificateLine[] {
-  const blocks = text?.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
+  const blocks = text?.match(certificateBlock) ?? [];
   // A bundle of a whole distribution says nothing that a person reads.
   return blocks.slice(0, 4).flatMap((pem) => {
     try {

@@ -54,3 +54,8 @@ test("shownLines: what is no secret stays as it is: flags, paths, addresses, ima
   ].join("\n");
   assert.equal(shownLines(text), text.replace("authorization:\n  mode: Webhook", "authorization:\n  [not shown]"));
 });
+
+test("shownLines: ends for a file of lines of colons, and hides a user behind them", () => {
+  const line = `${"a:".repeat(900)}\n`;
+  assert.equal(shownLines(`${line.repeat(500)}x=a:b:c@h`), `${line.repeat(500)}x=[not shown]@h`);
+});

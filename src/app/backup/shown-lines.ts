@@ -79,7 +79,8 @@ function goesOn(line: string, rest: string): Hiding {
 
 /** user:password before an @, in a URL or without one; never an image's digest. */
 const userOfUrl = /(:\/\/)\S*@(?!sha256:)/g;
-const userAtHost = /[^\s"'=/,]+:[^\s"']*@(?!sha256:)/g;
+/** Begins only where a word does, and at its first colon: a line of colons is read in no time. */
+const userAtHost = /(?<![^\s"'=/,])[^\s"'=/,][^\s"'=/,:]*:[^\s"']*@(?!sha256:)/g;
 /** Options by which programs take users, passwords and headers: curl, mysql, redis-cli, ldapsearch. */
 const loginOption = /((?:^|[\s"'])(?:-[upawHx](?![a-z-]*=)|--(?:user|header|proxy-user|proxy)(?=[\s=])))\s*[^\s].*$/;
 const isCommandLine =

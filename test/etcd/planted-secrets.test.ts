@@ -7,7 +7,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, test, type TestContext } from "node:test";
 import { createGrpcEtcdDialer } from "../../src/adapters/etcd-grpc/grpc-etcd-dialer.ts";
@@ -23,6 +22,7 @@ import { dialerOptions, loopbackConfig } from "../support/real-etcd-subject.ts";
 import { s3TestCredentials } from "../support/s3-server.ts";
 import { sshdMissing } from "../support/ssh-server.ts";
 import { trialServer, trialStores, type TrialStore } from "../support/trial-server.ts";
+import { webhookReceiver } from "../support/webhook-receiver.ts";
 
 const words = new PlantedWords();
 const plant = (what: string) => words.plant(what, `planted-${what.replaceAll(" ", "-")}-${randomBytes(9).toString("hex")}`);
@@ -53,19 +53,8 @@ after(async () => {
 });
 
 async function webhook(context: TestContext) {
-  const bodies: string[] = [];
-  const server = createServer((request, response) => {
-    request.on("data", (piece: Buffer) => bodies.push(piece.toString()));
-    request.on("end", () => response.end());
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  assert.ok(address !== null && typeof address === "object");
-  return { bodies, url: `http://127.0.0.1:${String(address.port)}/${hookToken}` };
+  const { bodies, origin } = await webhookReceiver(context);
+  return { bodies, url: `${origin}/${hookToken}` };
 }
 
 /** `left` is searched; `held` is where the owner of the secrets keeps them. */

@@ -8,7 +8,6 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -21,6 +20,7 @@ import { s3TestCredentials } from "../support/s3-server.ts";
 import { firstSet, manifestFacts, partHead, setWorld, sha256Hex } from "../support/set-world.ts";
 import { sshdMissing } from "../support/ssh-server.ts";
 import { trialServer, trialStores, type TrialPlace, type TrialStore } from "../support/trial-server.ts";
+import { webhookReceiver } from "../support/webhook-receiver.ts";
 
 const token = (what: string) => `planted-${what}-${randomBytes(9).toString("hex")}`;
 const planted = {
@@ -210,20 +210,6 @@ function callsOf({ left, held, signer }: World, here: string, there: string, pla
   return calls;
 }
 
-async function webhook(context: TestContext) {
-  const bodies: Buffer[] = [];
-  const server = createServer((request, response) => {
-    request.on("data", (piece: Buffer) => bodies.push(piece));
-    request.on("end", () => response.end());
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { bodies, url: `http://127.0.0.1:${String((server.address() as { port: number }).port)}` };
-}
-
 const isRoot = process.getuid?.() === 0;
 /** Root's units are written to a directory of the test, which takes the place of systemd's own for this one call. */
 const intoUnits = `mount --bind "$0" /etc/systemd/system && mount -t tmpfs none /var/cache && exec "$@"`;
@@ -255,7 +241,7 @@ async function searchInstalled(context: TestContext, kind: TrialStore): Promise<
   const server = await trialServer(kind, join(left, "served"));
   try {
     const place = server.placeOf("planted");
-    const config = await writeConfig(world, place, place.place, (await webhook(context)).url);
+    const config = await writeConfig(world, place, place.place, (await webhookReceiver(context)).origin);
     const watch = watchCommandLines(secrets);
     context.after(() => watch.stop());
     const install = ["backup", "timer", "install", "--every", "6h", "--files-only", "--yes", "--config", config];
@@ -283,15 +269,15 @@ async function searchInstalled(context: TestContext, kind: TrialStore): Promise<
 
 async function searchAfterAll(context: TestContext, kind: TrialStore): Promise<void> {
   const world = await plantedSet(context);
-  const { bodies, url } = await webhook(context);
+  const { bodies, origin } = await webhookReceiver(context);
   const stores = join(world.left, "served");
   await mkdir(stores);
   const server = await trialServer(kind, stores);
   try {
     const place = server.placeOf("planted");
     const [here, there] = [
-      await writeConfig(world, place, join(world.left, "source"), url),
-      await writeConfig(world, place, place.place, url),
+      await writeConfig(world, place, join(world.left, "source"), origin),
+      await writeConfig(world, place, place.place, origin),
     ];
     const watch = watchCommandLines(world.secrets);
     context.after(() => watch.stop());
@@ -311,7 +297,7 @@ async function searchAfterAll(context: TestContext, kind: TrialStore): Promise<v
     assert.deepEqual(found, [], "in command lines");
     assert.deepEqual(said, [], "in what is said");
     assert.ok(bodies.length > 0, "the webhook was told");
-    assert.deepEqual(foundIn(Buffer.concat(bodies), world.secrets), [], "in what the webhook was told");
+    assert.deepEqual(foundIn(Buffer.from(bodies.join("")), world.secrets), [], "in what the webhook was told");
     assert.deepEqual(await foundOnDisk(world.left, world.secrets), [], "on disk");
     for (const directory of server.directories) assert.deepEqual(await foundOnDisk(directory, world.secrets), [], "in the store");
     const unsealed = await foundOnDisk(join(world.held, "unsealed"), world.secrets);

@@ -4,7 +4,7 @@ import { errorCatalogue } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { toStoreError } from "./ssh-failure.ts";
 
-test("an SSH store whose machine's host key is unknown or another one is refused as any such machine is, with what to compare", () => {
+test("toStoreError: an unknown or changed host key stays that refusal, with its fingerprint and its remedy", () => {
   for (const code of ["SSH_HOST_KEY_CHANGED", "SSH_HOST_KEY_UNKNOWN"] as const) {
     const remedies = [{ why: "after comparing, record the new key", command: "ssh-keyscan nas >> ~/.ssh/known_hosts" }];
     const thrown = new RecoveryError(code, { subject: "host nas", detail: "it offers SHA256:abc (ED25519)", remedies });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type RequestListener } from "node:http";
+import type { RequestListener } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,43 +8,32 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { TestAuthority } from "../../../test/support/etcd-certificates.ts";
 import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
+import { webhookReceiver } from "../../../test/support/webhook-receiver.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { isWebhookAddress } from "../../schemas/backup-webhook-schema.ts";
 import { postWebhook } from "./webhook.ts";
 
 const quick = { waitsMs: [1, 1] };
 
-async function receiver(context: TestContext, answer: RequestListener): Promise<{ readonly url: string; readonly bodies: string[] }> {
-  const bodies: string[] = [];
-  const server = createServer((request, response) => {
-    let body = "";
-    request.on("data", (data: Buffer) => (body += data.toString()));
-    request.on("end", () => {
-      bodies.push(`${request.method ?? ""} ${request.url ?? ""} ${request.headers["content-type"] ?? ""} ${body}`);
-      answer(request, response);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  assert.ok(address !== null && typeof address === "object");
-  return { url: `http://127.0.0.1:${String(address.port)}/hook/t0ken`, bodies };
+async function receiver(
+  context: TestContext,
+  answer: RequestListener,
+): Promise<{ readonly url: string; readonly requests: readonly string[] }> {
+  const { origin, requests } = await webhookReceiver(context, answer);
+  return { url: `${origin}/hook/t0ken`, requests };
 }
 
 test("webhook: one POST of the document, and an answer of 2xx is enough", async (context) => {
-  const { url, bodies } = await receiver(context, (_request, response) => response.writeHead(204).end());
+  const { url, requests } = await receiver(context, (_request, response) => response.writeHead(204).end());
   await postWebhook({ url }, '{"kind":"BackupRun"}\n', quick);
-  assert.deepEqual(bodies, ['POST /hook/t0ken application/json {"kind":"BackupRun"}\n']);
+  assert.deepEqual(requests, ['POST /hook/t0ken application/json {"kind":"BackupRun"}\n']);
 });
 
 test("webhook: what is busy is tried again, what refuses or leads away is not, and no text has the address", async (context) => {
   const answers = [503, 429, 200];
   const busy = await receiver(context, (_request, response) => response.writeHead(answers.shift() ?? 500).end());
   await postWebhook({ url: busy.url }, "{}", quick);
-  assert.equal(busy.bodies.length, 3);
+  assert.equal(busy.requests.length, 3);
   for (const status of [403, 302]) {
     const refusing = await receiver(context, (_request, response) => response.writeHead(status, { location: busy.url }).end());
     await assert.rejects(postWebhook({ url: refusing.url }, "{}", quick), (error) => {
@@ -53,9 +42,9 @@ test("webhook: what is busy is tried again, what refuses or leads away is not, a
       assert.doesNotMatch(`${error.message}${JSON.stringify(error)}`, /t0ken|127\.0\.0\.1/);
       return error.code === "BACKUP_WEBHOOK_FAILED";
     });
-    assert.equal(refusing.bodies.length, 1);
+    assert.equal(refusing.requests.length, 1);
   }
-  assert.equal(busy.bodies.length, 3);
+  assert.equal(busy.requests.length, 3);
   await assert.rejects(postWebhook({ url: "http://127.0.0.1:1/" }, "{}", quick), isRecoveryError("BACKUP_WEBHOOK_FAILED", /3 times/));
 });
 
@@ -78,10 +67,10 @@ test("webhook: a secret address comes from its file, is checked like any, and is
     rmSync(directory, { recursive: true });
   });
   const urlFile = join(directory, "url");
-  const { url, bodies } = await receiver(context, (_request, response) => response.end());
+  const { url, requests } = await receiver(context, (_request, response) => response.end());
   writeFileSync(urlFile, `${url}\n`);
   await postWebhook({ urlFile }, "{}", quick);
-  assert.equal(bodies.length, 1);
+  assert.equal(requests.length, 1);
   writeFileSync(urlFile, "http://hooks.example/t0ken\n");
   await assert.rejects(postWebhook({ urlFile }, "{}", quick), (error) => {
     assert.ok(error instanceof RecoveryError);

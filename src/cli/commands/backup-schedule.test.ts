@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { cli, workDirectory, type CliResult } from "../../../test/support/captured-cli.ts";
 import { FakeClock } from "../../../test/support/fake-clock.ts";
+import { webhookReceiver } from "../../../test/support/webhook-receiver.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { readClusterConfig } from "../../schemas/config.ts";
 import { outputDocuments } from "../../schemas/output.ts";
@@ -43,20 +43,9 @@ function documentOf({ out, err }: CliResult): { readonly [field: string]: unknow
 
 test("backup run: a failed backup is loud: exit code, metrics, webhook, backup list and status say it, and no secret is in any of it", async (context) => {
   const { path, call } = setting(context);
-  const bodies: string[] = [];
-  const server = createServer((request, response) => {
-    request.on("data", (data: Buffer) => bodies.push(data.toString()));
-    request.on("end", () => response.end());
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  assert.ok(address !== null && typeof address === "object");
+  const { bodies, origin } = await webhookReceiver(context);
   const textfile = join(path, "requorum.prom");
-  const more = `, metrics: { textfile: ${textfile} }, webhook: { url: "http://127.0.0.1:${String(address.port)}/t0ken" }`;
+  const more = `, metrics: { textfile: ${textfile} }, webhook: { url: "${origin}/t0ken" }`;
   const ran = await call(["backup", "run", "-o", "json"], more);
   assert.equal(ran.code, 10, ran.err);
   assert.match(ran.err, /BACKUP_NO_SOURCE/);

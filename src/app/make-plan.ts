@@ -51,7 +51,8 @@ export async function planOnLooks(
 
 function wantsAnotherLook({ plan, look }: Planned): boolean {
   if (look.inventory.earlierLook === undefined) return plan.verdict !== "nothing-to-do";
-  return plan.verdict === "wait" && judgeLooks(look.inventory).changes.length > 0;
+  // What blocks a plan may be just what one of the two looks missed.
+  return (plan.verdict === "wait" || plan.verdict === "blocked") && judgeLooks(look.inventory).changes.length > 0;
 }
 
 function planFrom(context: AppContext, look: Look, goal: Goal, attestations: readonly Attestation[]): RecoveryPlan {

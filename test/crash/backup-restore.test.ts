@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { backupRestoreWorld, type FileOfSet } from "../support/backup-restore-world.ts";
+import { RecoveryError } from "../../src/model/recovery-error.ts";
 import { outputDocuments } from "../../src/schemas/output.ts";
 
 const secret = "planted-secret-8d21";
@@ -96,4 +97,30 @@ test("backup restore: wrong words, another cluster's set and etcd's data are ref
   const own = await setting(context);
   assert.match((await own.restore(["--path", "/var/lib/etcd/member"])).err, /snapshot restore/);
   assert.match((await own.restore(["--kind", "kubelet"])).err, /nothing of that kind of cp1/);
+});
+
+test("backup restore: a machine that misses one look is looked at again before it blocks anything", async (context) => {
+  const { machines, restore } = await setting(context);
+  machines.set("cp1", caKey, { text: "lost" });
+  let looks = 0;
+  machines.beforeRun = (host, { reason }) => {
+    if (host !== "cp1" || reason !== "read the machine's facts") return;
+    looks += 1;
+    if (looks === 2) throw new RecoveryError("SSH_CONNECTION_LOST", { subject: "host cp1", detail: "the line went" });
+  };
+  const { code, err, out } = await restore(["--path", caKey], ["north"]);
+  assert.equal(code, 0, err + out);
+  assert.equal(machines.text("cp1", caKey), files[2]![2]);
+});
+
+test("backup restore: why another machine could not be asked for its CA is said", async (context) => {
+  const { machines, restore } = await setting(context);
+  machines.set("cp1", caKey, { text: "lost" });
+  machines.beforeRun = (host, { reason }) => {
+    if (host === "cp2" && reason.startsWith("look at the files"))
+      throw new RecoveryError("SSH_AUTH_FAILED", { subject: "host cp2", detail: "none of the keys" });
+  };
+  const { code, out } = await restore(["--path", caKey]);
+  assert.equal(code, 12, out);
+  assert.match(out.replaceAll(/\s+/g, " "), /cp2: it could not be asked: SSH_AUTH_FAILED: none of the keys/);
 });

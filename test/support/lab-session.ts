@@ -75,7 +75,7 @@ export class LabSession {
     const wanted = typeof exits === "number" ? [exits] : exits;
     assert.ok(
       wanted.includes(result.code),
-      `requorum ${words.join(" ")} ended with ${String(result.code)}, wanted ${wanted.join(" or ")}\n${result.stdout}\n${result.stderr}`,
+      `requorum ${words.join(" ")} ended with ${String(result.code)}, wanted ${wanted.join(" or ")}; its last lines:\n${lastLines(result.stdout)}\n${lastLines(result.stderr)}\nall of it:\n${result.stdout}\n${result.stderr}`,
     );
     return result;
   }
@@ -158,4 +158,9 @@ export function field(document: unknown, path: string): unknown {
 export function list(document: unknown, path: string): readonly Json[] {
   const value = field(document, path);
   return Array.isArray(value) ? (value as readonly Json[]) : [];
+}
+
+/** A report of many failures is cut, and what ended a call stands at its end. */
+function lastLines(text: string): string {
+  return text.trimEnd().split("\n").slice(-20).join("\n");
 }

@@ -54,7 +54,8 @@ export async function lookIfReached(
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof RecoveryError)) throw error;
-    return asked.paths.map((path) => ({ path, state: undefined, content: undefined }));
+    const why = `it could not be asked: ${error.code}: ${error.detail}`;
+    return asked.paths.map((path) => ({ path, state: undefined, why, content: undefined }));
   }
 }
 

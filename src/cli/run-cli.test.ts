@@ -123,6 +123,11 @@ test("cli: what diagnose --save writes can be read back, has no secret, and judg
   assert.equal(code, 3, err);
   const again = await cli(["diagnose", "--from", path, "-o", "json"]);
   assert.equal(again.code, 3, again.err);
+  const kept = readFileSync(path, "utf8");
+  const second = await cli(["diagnose", "--save", path], { config });
+  assert.equal(second.code, 13, second.err);
+  assert.match(second.err, /exists already and is not replaced/);
+  assert.equal(readFileSync(path, "utf8"), kept);
 });
 
 test("cli: status of a cluster whose machines are all silent says unknown and ends with 10, in every form", async () => {
@@ -294,7 +299,7 @@ test("cli: with -o json or yaml standard error has one Error document or nothing
   }
   assert.match((await cli(["plan"], { config })).err, /something is to be done/);
   assert.match(
-    (await cli(["diagnose", "--save", join(work.path, "quiet.json"), "-o", "json"], { config, isTty: true })).err,
-    /quiet\.json/,
+    (await cli(["diagnose", "--save", join(work.path, "told.json"), "-o", "json"], { config, isTty: true })).err,
+    /told\.json/,
   );
 });

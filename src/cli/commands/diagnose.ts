@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { observeOnce } from "../../app/observe-cluster.ts";
 import { diagnose } from "../../diagnose/diagnose.ts";
 import { findingEntryOf } from "../../diagnose/finding-catalogue.ts";
@@ -15,7 +16,7 @@ import { textOption, type CommandModule } from "../command-spec.ts";
 import type { CliContext } from "../cli-context.ts";
 import { printNote, printResult } from "../print-result.ts";
 import { withCluster } from "../with-cluster.ts";
-import { writeNewFile } from "../write-file.ts";
+import { assertNoFile, writeNewFile } from "../write-file.ts";
 
 export const command: CommandModule = {
   async run(invocation) {
@@ -28,12 +29,15 @@ export const command: CommandModule = {
       const inventory = readInventory(await readGiven(from), from);
       return await print(cli, { inventory, diagnosis: diagnose(inventory), source: from });
     }
+    const file = save === undefined ? undefined : resolve(cli.directories.work, save);
+    // What was observed before may be the only record of how it was then.
+    if (file !== undefined) await assertNoFile(file);
     return withCluster(cli, { isQuiet: true }, async ({ app, display }) => {
       const look = await observeOnce(app, { depth: "full", memory: "wanted" });
       display.stop();
-      if (save !== undefined) {
+      if (file !== undefined && save !== undefined) {
         // What is saved is meant to be sent to somebody: it passes the same redaction as the screen.
-        await writeNewFile(save, writeInventory(redactDocument(look.inventory)), { replaces: true });
+        await writeNewFile(file, writeInventory(redactDocument(look.inventory)), { replaces: false });
         printNote(cli, [line(`what was observed is in ${save}`)]);
       }
       return await print(cli, { ...look, source: "probes" });

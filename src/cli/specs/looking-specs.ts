@@ -53,7 +53,7 @@ export const lookingSpecs: readonly CommandSpec[] = [
     summary: "what is wrong, why, and what it is not",
     description: ["Root causes first, symptoms folded under them. Exit code 3 when there are findings."],
     options: [
-      { name: "save", value: "FILE", describes: "also write everything that was observed, for a diagnosis elsewhere" },
+      { name: "save", value: "FILE", describes: "also write everything that was observed into a new file, for a diagnosis elsewhere" },
       { name: "from", value: "FILE", describes: "diagnose a saved file; no machine is contacted" },
     ],
     examples: [

@@ -38,7 +38,7 @@ interface Given {
   readonly isLeftover?: boolean;
   readonly issued?: CertificateIssue;
   readonly problem?: string;
-  readonly companion?: WantedFile["companion"];
+  readonly companion?: NonNullable<WantedFile["companions"]>[number];
   readonly authoritySays?: string;
   readonly authorities?: readonly { readonly path: string; readonly tag: string }[];
   readonly ends?: { readonly becomes: string; readonly was?: string };
@@ -84,7 +84,7 @@ function restored(given: Given = {}): RecoveryPlan {
           ends: given.ends,
           issued: given.issued,
           problem: given.problem,
-          companion: given.companion,
+          companions: given.companion === undefined ? [] : [given.companion],
           isLeftover: given.isLeftover,
         },
         ...(given.beside ?? []),

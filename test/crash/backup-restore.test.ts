@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { before, test, type TestContext } from "node:test";
 import { backupRestoreWorld, type FileOfSet } from "../support/backup-restore-world.ts";
+import { workDirectory } from "../support/captured-cli.ts";
+import { TestAuthority } from "../support/etcd-certificates.ts";
 import { RecoveryError } from "../../src/model/recovery-error.ts";
 import { outputDocuments } from "../../src/schemas/output.ts";
 
@@ -10,22 +12,30 @@ const secret = "planted-secret-8d21";
 const cfg = "/etc/haproxy/haproxy.cfg";
 const caKey = "/etc/kubernetes/pki/ca.key";
 const caCrt = "/etc/kubernetes/pki/ca.crt";
-const files: readonly FileOfSet[] = [
+const authority = { crt: "", key: "" };
+before(async () => {
+  const directory = workDirectory();
+  const { caFile } = await TestAuthority.make(directory.path, "ca");
+  Object.assign(authority, { crt: readFileSync(caFile, "utf8"), key: readFileSync(caFile.replace(/crt$/, "key"), "utf8") });
+  directory.remove();
+});
+const filesOfSet = (): readonly FileOfSet[] => [
   ["load-balancer", cfg, `frontend api\n  bind *:8443\n  stats auth admin:${secret}\n  timeout client 30s\n`, 0o644],
-  ["pki", caCrt, "the CA's certificate\n", 0o644],
-  ["pki", caKey, `key ${secret}\n`, 0o600],
+  ["pki", caCrt, authority.crt, 0o644],
+  ["pki", caKey, `key ${secret}\n${authority.key}`, 0o600],
   ["encryption-config", "/etc/kubernetes/enc.yaml", `secret: ${secret}\n`, 0o600],
 ];
 
 async function setting(context: TestContext, cluster = "north") {
+  const files = filesOfSet();
   const world = await backupRestoreWorld(context, { cluster, files });
   world.machines.set("cp2", caCrt, { text: files[1]![2], mode: 0o644 });
   world.machines.set("cp2", "/etc/kubernetes/enc.yaml", { text: files[3]![2] });
-  return world;
+  return { ...world, files };
 }
 
 test("backup restore: one configuration file is shown as a diff without secrets, restored after consent, and the run says so", async (context) => {
-  const { machines, restore, runs } = await setting(context);
+  const { machines, restore, runs, files } = await setting(context);
   machines.set("cp1", cfg, { text: `frontend api\n  bind *:6443\n  stats auth admin:old-${secret}\n  timeout client 30s\n`, mode: 0o644 });
   const { code, out, err } = await restore(["--path", cfg], ["north"]);
   assert.equal(code, 0, err + out);
@@ -41,7 +51,7 @@ test("backup restore: one configuration file is shown as a diff without secrets,
 });
 
 test("backup restore: PKI is restored when another machine has the same CA, refused when it has another, accepted only by name", async (context) => {
-  const { machines, restore } = await setting(context);
+  const { machines, restore, files } = await setting(context);
   machines.set("cp1", caKey, { text: "lost", mode: 0o644 });
   machines.set("cp2", caCrt, { text: "another CA\n" });
   const refused = await restore(["--pki"]);
@@ -67,7 +77,7 @@ test("backup restore: PKI is restored when another machine has the same CA, refu
 });
 
 test("backup restore --out and apply: the plan holds no content, is carried out later, and is stale when the file was changed in between", async (context) => {
-  const { machines, restore, call, typed, directory } = await setting(context);
+  const { machines, restore, call, typed, directory, files } = await setting(context);
   machines.set("cp1", "/etc/kubernetes/enc.yaml", { text: `secret: old-${secret}\n` });
   const made = await restore(["--encryption-config", "--out", "plan.json", "-o", "json"]);
   assert.equal(made.code, 0, made.err);
@@ -100,7 +110,7 @@ test("backup restore: wrong words, another cluster's set and etcd's data are ref
 });
 
 test("backup restore: a machine that misses one look is looked at again before it blocks anything", async (context) => {
-  const { machines, restore } = await setting(context);
+  const { machines, restore, files } = await setting(context);
   machines.set("cp1", caKey, { text: "lost" });
   let looks = 0;
   machines.beforeRun = (host, { reason }) => {

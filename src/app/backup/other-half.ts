@@ -4,9 +4,19 @@
  * NAME.key.bak.
  */
 export function otherHalf(path: string): string | undefined {
-  const [, name = "", end = ""] = /^(.*\.(?:crt|key|pub|pem))([.~_-][^/]*)?$/.exec(path) ?? [];
+  const { name, end } = split(path);
   const other = otherName(name);
   return other === undefined ? undefined : `${other}${end}`;
+}
+
+/** By its name, of a path that has another half: is it the one that nobody else may read? */
+export function isSecretHalf(path: string): boolean {
+  return /(?:\.key|-key\.pem)$/.test(split(path).name);
+}
+
+function split(path: string): { readonly name: string; readonly end: string } {
+  const [, name = "", end = ""] = /^(.*\.(?:crt|key|pub|pem))([.~_-][^/]*)?$/.exec(path) ?? [];
+  return { name, end };
 }
 
 function otherName(path: string): string | undefined {

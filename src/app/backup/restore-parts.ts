@@ -1,9 +1,9 @@
 /** Files of a backup set beside what lies on a machine now, and the plan that puts them back. Changes nothing. */
 import type { OpenSet } from "../../catalogue/set-reader.ts";
-import { fileAt, lookAtFiles, lookIfReached, type SeenFile } from "../../execute/observe/look-at-files.ts";
+import { fileAt, lookIfReached, type SeenFile } from "../../execute/observe/look-at-files.ts";
 import type { ClusterConfig } from "../../model/cluster-config.ts";
 import { configuredHost } from "../../model/configured-host.ts";
-import { behindLinks, type LinkTargets } from "../../model/behind-links.ts";
+import { behindLinks } from "../../model/behind-links.ts";
 import type { HostName } from "../../model/ids.ts";
 import type { PartDifference } from "../../model/part-difference.ts";
 import type { RecoveryPlan, RestorePartsGoal } from "../../model/plan.ts";
@@ -21,8 +21,9 @@ import { assertChecked, planOnLooks } from "../make-plan.ts";
 import { observeAgain, observeOnce, type Look } from "../observe-cluster.ts";
 import { judgeLooks } from "../../plan/looks.ts";
 import { chosenParts, linksOf, partsOfHost, waysOf, withRealPaths, type PartSelection, type Way } from "./chosen-parts.ts";
-import { companionProblem, companionsOf, pairProblem, type Companion } from "./companions.ts";
+import { companionProblem, companionsOf, restsOf } from "./companions.ts";
 import { otherHalf } from "./other-half.ts";
+import { lookAtOwn, type Reading, type ReadingAt } from "./read-later.ts";
 import { readWantedParts, type ReadPart, type WantedContents } from "./wanted-parts.ts";
 import { firstCertificateWords, firstEnd } from "./certificate-ends.ts";
 import { staticPodProblem } from "./static-pod-places.ts";
@@ -81,8 +82,9 @@ interface Asked {
   readonly goal: RestorePartsGoal;
   readonly parts: readonly ReadPart[];
   readonly authorities: WantedContents["authorities"];
-  /** Of files that were asked for, without which they are worth nothing. */
-  readonly companions: readonly Companion[];
+  readonly issueOfOwn: WantedContents["issueOfOwn"];
+  /** What is judged with a file that was asked for. */
+  readonly companions: ReturnType<typeof companionsOf>;
   /** Paths that were asked for, and where the set's links lead from them. */
   readonly named: readonly string[];
   /** Links of the set that the wishes lead through. */
@@ -98,14 +100,14 @@ async function askedOf(
 ): Promise<Asked> {
   const { set } = request;
   const chosen = chosenParts(set, { host, manifestsDir: context.config.paths.manifestsDir }, request.selection);
-  const { parts, authorities } = await readWantedParts(context, set, { host, chosen });
+  const { parts, authorities, issueOfOwn } = await readWantedParts(context, set, { host, chosen });
   const shared = parts.filter(({ part }) => isSharedKey(part)).map(({ part }) => part.path);
   const askedOfOthers = [...new Set([...authorities.map(({ path }) => path), ...shared])];
   const companions = companionsOf(set, host, parts);
   assertMeant(request, { host, chosen });
   const named = withRealPaths(request.selection.paths, linksOf(set, host));
   const ways = waysOf(set, host, request.selection.paths);
-  return { set, goal: goalOf(request, host), parts, authorities, companions, named, ways, askedOfOthers };
+  return { set, goal: goalOf(request, host), parts, authorities, issueOfOwn, companions, named, ways, askedOfOthers };
 }
 
 /** A doubt that is accepted of a file that nobody asked for is a slip of the fingers: what was meant stays refused, or worse. */
@@ -150,8 +152,9 @@ function goalOf({ set, selection, accepts }: RestorePartsRequest, host: HostName
 
 interface SeenOnMachines {
   readonly own: readonly SeenFile[];
-  /** What lies behind the machine's links at one of its own paths that were asked for, or at a companion's. */
-  readonly behind: (path: string) => SeenFile | undefined;
+  /** What programs read now and then, at paths that were asked for and at the other halves of those. */
+  readonly now: ReadingAt;
+  readonly after: ReadingAt;
   /** CA certificates and shared keys of the other machines. */
   readonly others: ReadonlyMap<HostName, readonly SeenFile[]>;
 }
@@ -164,8 +167,9 @@ async function lookAtMachines(context: AppContext, asked: Asked): Promise<SeenOn
   const [own, ...others] = await Promise.all([
     lookAtOwn(context, host, {
       paths: [...new Set([...parts.map(({ part }) => part.path), ...ways.map(({ link }) => link)])],
-      beside: companions.map(({ path }) => path),
+      beside: parts.flatMap((part) => companions(part).pairs.flatMap(({ name, half }) => [name, half])),
       links: linksOf(set, host),
+      parts,
       tag,
     }),
     ...context.config.hosts
@@ -175,47 +179,14 @@ async function lookAtMachines(context: AppContext, asked: Asked): Promise<SeenOn
   return { ...own, others: new Map(others) };
 }
 
-/** Looks at what a look led to: links of links of links are enough for anybody. */
-const furtherLooksMax = 4;
-
-/** `links`: the set's, by which a directory is found that is itself a link. */
-async function lookAtOwn(
-  context: AppContext,
-  host: HostName,
-  { paths, beside, links, tag }: Parameters<typeof lookAtFiles>[2] & { readonly beside: readonly string[]; readonly links: LinkTargets },
-): Promise<Pick<SeenOnMachines, "own" | "behind">> {
-  const own = await lookAtFiles(context, host, { paths, tag });
-  const seen = new Map(own.map((file) => [file.path, file]));
-  const starts = [...new Set([...beside, ...own.filter(({ state }) => state?.kind === "symlink").map(({ path }) => path)])];
-  let further: readonly string[] = [...new Set([...beside, ...starts.flatMap((path) => placesBehind(path, seen, links))])];
-  for (let looks = 0; looks < furtherLooksMax; looks += 1) {
-    further = further.filter((path) => !seen.has(path));
-    for (const file of await lookAtFiles(context, host, { paths: further, tag })) seen.set(file.path, file);
-    further = [...new Set(starts.flatMap((path) => placesBehind(path, seen, links)))];
-  }
-  const behind = (path: string): SeenFile | undefined => {
-    const found = placesBehind(path, seen, links).flatMap((at) => seen.get(at) ?? []);
-    return found.find(({ state }) => state?.kind === "file") ?? found[0] ?? seen.get(path);
-  };
-  return { own, behind };
-}
-
-/** Where the machine's links lead, as far as they were seen; and where they do with the set's, of directories that were not. */
-function placesBehind(path: string, seen: ReadonlyMap<string, SeenFile>, links: LinkTargets): readonly string[] {
-  const own = [...seen.values()].flatMap(({ path: at, state, content }) =>
-    state?.kind === "symlink" && content !== undefined ? [[at, new TextDecoder().decode(content)] as const] : [],
-  );
-  const ofSet = [...links].filter(([at]) => !seen.has(at));
-  return [new Map(own), new Map([...ofSet, ...own])].flatMap((known) => behindLinks(path, known) ?? []);
-}
-
 function planFrom(
   context: AppContext & { readonly keyMatcher: KeyMatcher },
   { asked, files, look }: { readonly asked: Asked; readonly files: SeenOnMachines; readonly look: Look },
 ): RecoveryPlan {
   const { set, goal, parts, authorities } = asked;
   const now = new Map(files.own.map((file) => [file.path, file]));
-  const beside = [...new Set(asked.companions.flatMap(({ path }) => files.behind(path) ?? []))].filter(({ path }) => !now.has(path));
+  const rests = new Map(parts.map((part) => [part, restsOf(files.after, part, asked.companions(part))]));
+  const beside = [...new Set([...rests.values()].flat())].filter(({ path }) => !now.has(path));
   return planRestore({
     inventory: look.inventory,
     diagnosis: look.diagnosis,
@@ -227,9 +198,9 @@ function planFrom(
       facts: partsOfHost(set, goal.host).filter(({ type }) => type === "file"),
       authorities: authorities.map((one) => ({ path: one.path, tag: one.tag, says: authorityWords(context, one, files.others) })),
       files: parts.map((part) => ({
-        ...wantedFile(context, part, now.get(part.part.path), files.behind(part.part.path)),
+        ...wantedFile(context, asRead(context, asked, files, part), now.get(part.part.path), files.now(part.part.path)),
         problem: problemOf(context, asked, files, part),
-        companion: companionAt(asked, files, part),
+        companions: (rests.get(part) ?? []).flatMap(({ path, state }) => (state === undefined ? [] : [{ path, was: state }])),
         isLeftover: part.isLeftover && !asked.named.includes(part.part.path),
         otherHalf: otherHalf(part.part.path),
       })),
@@ -239,38 +210,38 @@ function planFrom(
   });
 }
 
-function companionAt({ companions }: Asked, { behind }: SeenOnMachines, part: ReadPart): WantedFile["companion"] {
-  const companion = companions.find(({ of }) => of === part);
-  const seen = companion === undefined ? undefined : behind(companion.path);
-  return seen?.state === undefined ? undefined : { path: seen.path, was: seen.state };
+/** What the machine's own file behind a link of the set says counts as the link's. */
+function asRead({ ports: { certificates } }: AppContext, { issueOfOwn }: Asked, { after }: SeenOnMachines, part: ReadPart): ReadPart {
+  const { path } = part.part;
+  const reading = after(path);
+  if (part.part.type !== "symlink" || reading.part !== undefined) return part;
+  const half = otherHalf(path);
+  const read = reading.content;
+  const ends = firstEnd(certificates, read);
+  const issued = issueOfOwn(part.part, { read, half: half === undefined ? undefined : after(half).content });
+  return { ...part, read, ends, issued };
 }
 
 function problemOf(
   { config, keyMatcher }: AppContext & { readonly keyMatcher: KeyMatcher },
   asked: Asked,
-  { own, behind }: SeenOnMachines,
+  { own, now, after }: SeenOnMachines,
   part: ReadPart,
 ): string | undefined {
-  const { companions, parts, named } = asked;
+  const { path } = part.part;
   const onTheWay = wayProblem(asked, own, part);
   if (onTheWay !== undefined) return onTheWay;
   // A copy that nothing reads must not hold up the rest.
-  const isAside = part.isLeftover && !named.includes(part.part.path);
-  // Of a link whose file was not asked for, the machine's own counts.
-  const readAfter = (one: ReadPart): Uint8Array | undefined => {
-    const led = one.part.type === "symlink" ? companions.find(({ of }) => of === one) : undefined;
-    return led === undefined ? one.read : behind(led.path)?.content;
-  };
-  const ofPair = isAside ? undefined : pairProblem(keyMatcher, part, { parts, readAfter });
-  if (ofPair !== undefined) return ofPair;
-  const companion = companions.find(({ of }) => of === part);
-  if (companion !== undefined) {
-    const problem = companionProblem(keyMatcher, companion, behind(companion.path));
-    if (problem !== undefined) return problem;
-  }
-  const now = own.find(({ path }) => path === part.part.path)?.state;
-  const isChanged = now === undefined || !isSameState(now, part.state);
-  return isChanged ? staticPodProblem(part, behind(part.part.path), config.paths.manifestsDir) : undefined;
+  const isAside = part.isLeftover && !asked.named.includes(path);
+  const beside = isAside ? undefined : companionProblem(keyMatcher, after, part, asked.companions(part));
+  if (beside !== undefined) return beside;
+  const state = own.find((file) => file.path === path)?.state;
+  const isChanged = state === undefined || !isSameState(state, part.state);
+  if (!isChanged) return undefined;
+  const [was, becomes] = [now(path), after(path)];
+  if (part.part.kind === "kubelet" && becomes.found === "directory" && was.found !== "nothing" && was.at !== becomes.at)
+    return `${path} of the set leads to ${becomes.at ?? ""}, on the machine to ${was.at ?? "nothing"}. Which static pods the settings of the kubelet there let it start is not judged (I-S11): that is not put back. Name the other files with --path.`;
+  return staticPodProblem({ part: part.part, read: becomes.content }, was.seen, config.paths.manifestsDir);
 }
 
 /** Under the name that was typed something else lies there, or nothing: what is put back at the real path would not be what was meant. */
@@ -310,9 +281,9 @@ function wantedFile(
   context: AppContext,
   { part: { path, kind }, state, ends, issued }: ReadPart,
   now: SeenFile | undefined,
-  read: SeenFile | undefined,
+  read: Reading,
 ): WantedFile {
-  const was = read?.state?.kind === "file" ? firstEnd(context.ports.certificates, read.content) : undefined;
+  const was = firstEnd(context.ports.certificates, read.content);
   return {
     path,
     kind,

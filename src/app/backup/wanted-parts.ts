@@ -5,10 +5,10 @@ import type { CertificateIssue, RestoredFile } from "../../model/restored-file.t
 import type { KeyMatcher } from "../../ports/certificates.ts";
 import type { AppContext } from "../app-ports.ts";
 import { certificatesIn, firstEnd, readIfOne } from "./certificate-ends.ts";
-import { issueOf, isPlaced, type Authority } from "./certificate-issue.ts";
-import { authorityParts, linksOf, type RestorablePart } from "./chosen-parts.ts";
+import { issueOf, isPlaced, type Authority, type IssueFacts } from "./certificate-issue.ts";
+import { authorityParts, isAuthorityName, linksOf, type RestorablePart } from "./chosen-parts.ts";
 import { isLeftoverName } from "./leftover-name.ts";
-import { otherHalf } from "./other-half.ts";
+import { isSecretHalf, otherHalf } from "./other-half.ts";
 import { readPartOf } from "./set-part-source.ts";
 
 /** A file of the set, read and checked. */
@@ -30,6 +30,14 @@ export interface WantedContents {
   readonly parts: readonly ReadPart[];
   /** CA certificates by which the parts are judged, as other machines must have them. */
   readonly authorities: readonly { readonly path: string; readonly tag: string; readonly content: Uint8Array }[];
+  /** By which of those the machine's own file is judged, where a link of the set leads to one that is not put back. */
+  readonly issueOfOwn: (part: RestorablePart, own: OwnFile) => CertificateIssue | undefined;
+}
+
+/** What will be read at the link, and at the place of its other half. */
+interface OwnFile {
+  readonly read: Uint8Array | undefined;
+  readonly half: Uint8Array | undefined;
 }
 
 /** The content of what is wanted. BACKUP_SET_DAMAGED, BACKUP_OBJECT_MISSING, BACKUP_STORE_*. */
@@ -79,7 +87,26 @@ export async function readWantedParts(
   return {
     parts: parts.map((part) => ({ ...part, issued: issues.get(part.part.path) })),
     authorities: authorities.map(({ path, content }) => ({ path, tag: set.tag("file", content), content })),
+    issueOfOwn: (part, own) => issueOfOwn(facts, part, own, authorities),
   };
+}
+
+function issueOfOwn(
+  facts: IssueFacts,
+  part: RestorablePart,
+  { read, half }: OwnFile,
+  authorities: readonly Authority[],
+): CertificateIssue | undefined {
+  if (read === undefined) return undefined;
+  const isKey = certificatesIn(read).length === 0 && isSecretHalf(part.path);
+  const content = isKey ? half : read;
+  if (content === undefined) return undefined;
+  const path = isKey ? (otherHalf(part.path) ?? part.path) : part.path;
+  if (!isAuthorityName(path)) return issueOf(facts, { part, path, content, hasKey: isKey || half !== undefined }, authorities);
+  // The machine's own CA: it must be one of the set's, or nothing says that the others have it.
+  const by = readIfOne(facts.certificates, certificatesIn(content)[0] ?? "")?.issuer ?? "who is not known";
+  const same = authorities.find((one) => one.content.length === content.length && one.content.every((byte, at) => byte === content[at]));
+  return same === undefined ? { by } : { by, authority: same.path };
 }
 
 /** A key is judged as the certificate of the set that it belongs to by its name. undefined: it is a certificate itself, or the set has none. */

@@ -30,8 +30,8 @@ export interface WantedFile {
   /** Why it would be worth nothing beside what the machine has, in a sentence. */
   readonly problem?: string | undefined;
   readonly issued?: CertificateIssue | undefined;
-  /** The machine's file beside which it was judged, and which nobody asked for. */
-  readonly companion?: { readonly path: string; readonly was: FileState } | undefined;
+  /** The machine's files and links by which it was judged, and which nobody asked for. */
+  readonly companions?: readonly { readonly path: string; readonly was: FileState }[] | undefined;
   /** By its name rotation or a person left it behind, no link of the set leads to it, and nobody asked for just it. */
   readonly isLeftover?: boolean | undefined;
   /** By its name: the key of a certificate, or the certificate of a key. */
@@ -103,7 +103,7 @@ function filesOf(open: readonly WantedFile[]): readonly RestoredFile[] {
 
 function companionsOf(open: readonly WantedFile[]): StepArgs["host.restoreFiles"]["companions"] {
   const restored = new Set(open.map(({ path }) => path));
-  const beside = open.flatMap(({ companion }) => (companion === undefined || restored.has(companion.path) ? [] : [companion]));
+  const beside = open.flatMap(({ companions = [] }) => companions.filter(({ path }) => !restored.has(path)));
   return [...new Map(beside.map((one) => [one.path, one])).values()];
 }
 

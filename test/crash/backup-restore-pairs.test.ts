@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, unlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test, type TestContext } from "node:test";
@@ -89,12 +89,15 @@ test("backup restore: the only half that the set has is judged beside the machin
 });
 
 test("backup restore: a link of the set to what nobody has does not replace a good file; what the machine has there is judged as its content", async (context) => {
-  const { machines, restore, refused } = await setting(context, [["pki", crt, "-> /opt/certs/apiserver.crt", 0o777]]);
-  const target = "/opt/certs/apiserver.crt";
+  // A directory on the way is a link that only the machine has.
+  const [named, target] = ["/opt/certs/current/apiserver.crt", "/opt/certs/2025/apiserver.crt"];
+  const { machines, restore, refused } = await setting(context, [["pki", crt, `-> ${named}`, 0o777]]);
+  mkdirSync(machines.place("cp1", "/opt/certs/2025"), { recursive: true });
+  symlinkSync("2025", machines.place("cp1", "/opt/certs/current"));
   unlinkSync(machines.place("cp1", crt));
   machines.set("cp1", crt, { text: newer!.crt });
   machines.set("cp1", key, { text: newer!.key });
-  assert.match(await refused("--pki"), /would lead to nothing: it leads to \/opt\/certs\/apiserver\.crt/);
+  assert.match(await refused("--pki"), /would lead to nothing: it leads to \/opt\/certs\/2025\/apiserver\.crt/);
   machines.set("cp1", target, { text: older!.crt });
   assert.match(await refused("--pki"), /not of one key/);
   machines.set("cp1", target, { text: foreign!.crt });
@@ -105,7 +108,15 @@ test("backup restore: a link of the set to what nobody has does not replace a go
   const done = await restore(["--pki"], ["north"]);
   assert.equal(done.code, 0, done.err + done.out);
   assert.match(done.err.replaceAll(/\s+/g, " "), /apiserver\.crt in the set ends 2026-06-02\S+, sooner than the one there now/);
-  assert.equal(machines.tree("cp1")[crt], `-> ${target}`);
+  assert.equal(machines.tree("cp1")[crt], `-> ${named}`);
+});
+
+test("backup restore: settings of the kubelet are not led to another directory than the machine's", async (context) => {
+  const { machines, refused } = await setting(context, [["kubelet", "/etc/systemd/system/kubelet.service.d", "-> /opt/old", 0o777]]);
+  for (const name of ["old", "new"]) machines.set("cp1", `/opt/${name}/10-kubeadm.conf`, { text: "[Service]\n" });
+  unlinkSync(machines.place("cp1", "/etc/systemd/system/kubelet.service.d"));
+  symlinkSync("/opt/new", machines.place("cp1", "/etc/systemd/system/kubelet.service.d"));
+  assert.match(await refused("--kind", "kubelet"), /leads to \/opt\/old, on the machine to \/opt\/new.*I-S11/);
 });
 
 test("backup restore: kubelet settings behind a link of the set, which only the machine has, are judged by their places of static pods", async (context) => {

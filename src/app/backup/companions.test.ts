@@ -41,7 +41,17 @@ function seenOf([path, text]: readonly [string, string | undefined]): SeenFile {
 }
 
 /** The set's files, those of them that are asked for, and the machine's, where whatever is not named is not there. */
-function judged({ all, asked, machine }: { readonly all: Files; readonly asked: readonly string[]; readonly machine: Files }) {
+function judged({
+  all,
+  asked,
+  machine,
+  isChanged = true,
+}: {
+  readonly all: Files;
+  readonly asked: readonly string[];
+  readonly machine: Files;
+  readonly isChanged?: boolean;
+}) {
   const parts = Object.entries(all).map(partOf);
   const set = { parts: parts.map(({ part }) => part) } as unknown as OpenSet;
   const chosen = parts.filter(({ part }) => asked.some((path) => at(path) === part.path));
@@ -54,7 +64,7 @@ function judged({ all, asked, machine }: { readonly all: Files; readonly asked: 
   const after = readings({ links: linksOf(set, host), seen, parts: chosen });
   const companions = companionsOf(set, host, chosen);
   return {
-    problems: [...new Set(chosen.flatMap((one) => companionProblem(nodeKeyMatcher, after, one, companions(one)) ?? []))],
+    problems: [...new Set(chosen.flatMap((one) => companionProblem(nodeKeyMatcher, after, one, { ...companions(one), isChanged }) ?? []))],
     rests: [...new Set(chosen.flatMap((one) => restsOf(after, one, companions(one)).map(({ path }) => path)))],
   };
 }
@@ -168,6 +178,8 @@ test("companionProblem: a link of the set to what neither has, or in a circle, o
   assert.match(judge("b.yaml", {}, { "b.yaml": "x" }), /lead to nothing.*Put both back: --path \S*a\.yaml --path \S*b\.yaml/);
   assert.match(judge("a.yaml", {}), /circle/);
   assert.match(judge("/opt/unseen", {}), /what that is on the machine is not known \(it could not be looked at\)/);
+  const same = { all: { "a.yaml": "-> /dev/null" }, asked: ["a.yaml"], machine: {}, isChanged: false };
+  assert.deepEqual([judged(same).problems.length, judged({ ...same, isChanged: true }).problems.length], [0, 1]);
   assert.deepEqual([judge("/opt/d", { "/opt/d": "/" }), judge("/opt/f", { "/opt/f": "x" })], ["", ""]);
 });
 

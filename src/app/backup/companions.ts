@@ -51,10 +51,17 @@ export function restsOf(after: ReadingAt, of: ReadPart, companions: Companions):
     .filter(({ path, state }) => state !== undefined && (state.kind !== "absent" || companions.isInSet(path)));
 }
 
-/** Why the file would be worth nothing where it lies then; undefined: nothing speaks against it. */
-export function companionProblem(keyMatcher: KeyMatcher, after: ReadingAt, of: ReadPart, companions: Companions): string | undefined {
-  if (of.part.type === "symlink") {
-    const problem = linkProblem(after(of.part.path), of, companions);
+/** Why the file would be worth nothing where it lies then; undefined: nothing speaks against it. `isChanged`: it is not on the machine as in the set. */
+export function companionProblem(
+  keyMatcher: KeyMatcher,
+  after: ReadingAt,
+  of: ReadPart,
+  companions: Companions & { readonly isChanged: boolean },
+): string | undefined {
+  const led = after(of.part.path);
+  // A link to a device or to a very long file, which is there already, must not hold up the rest.
+  if (of.part.type === "symlink" && (companions.isChanged || led.found !== "unknown")) {
+    const problem = linkProblem(led, of, companions);
     if (problem !== undefined) return problem;
   }
   for (const pair of pairsRead(after, of, companions)) {
@@ -123,7 +130,9 @@ function pairProblem(keyMatcher: KeyMatcher, { name, half, one, other }: Pair, {
 
 function emptyWords(content: Uint8Array | undefined): string {
   if (content === undefined || content.length === 0) return "it is empty";
-  return new TextDecoder().decode(content).includes("ENCRYPTED") ? "its key is sealed with a passphrase" : "it holds none in PEM, or is cut off";
+  return new TextDecoder().decode(content).includes("ENCRYPTED")
+    ? "its key is sealed with a passphrase"
+    : "it holds none in PEM, or is cut off";
 }
 
 /**

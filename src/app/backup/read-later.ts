@@ -92,7 +92,12 @@ export async function lookAtOwn(
   const seen = new Map(own.map((file) => [file.path, file]));
   const wanted = [...new Set([...paths, ...beside])];
   for (let looks = 0; looks < furtherLooksMax; looks += 1) {
-    const further = new Set([{ links, seen, parts: [] }, { links, seen, parts }].flatMap((known) => unseen(wanted, known)));
+    const further = new Set(
+      [
+        { links, seen, parts: [] },
+        { links, seen, parts },
+      ].flatMap((known) => unseen(wanted, known)),
+    );
     if (further.size === 0) break;
     for (const file of await lookAtFiles(context, host, { paths: [...further], tag })) seen.set(file.path, file);
   }

@@ -233,10 +233,10 @@ function problemOf(
   if (onTheWay !== undefined) return onTheWay;
   // A copy that nothing reads must not hold up the rest.
   const isAside = part.isLeftover && !asked.named.includes(path);
-  const beside = isAside ? undefined : companionProblem(keyMatcher, after, part, asked.companions(part));
-  if (beside !== undefined) return beside;
   const state = own.find((file) => file.path === path)?.state;
   const isChanged = state === undefined || !isSameState(state, part.state);
+  const beside = isAside ? undefined : companionProblem(keyMatcher, after, part, { ...asked.companions(part), isChanged });
+  if (beside !== undefined) return beside;
   if (!isChanged) return undefined;
   const [was, becomes] = [now(path), after(path)];
   if (part.part.kind === "kubelet" && becomes.found === "directory" && was.found !== "nothing" && was.at !== becomes.at)

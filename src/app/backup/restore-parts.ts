@@ -155,6 +155,8 @@ interface SeenOnMachines {
   /** What programs read now and then, at paths that were asked for and at the other halves of those. */
   readonly now: ReadingAt;
   readonly after: ReadingAt;
+  /** Links that lead to the machine's own files, as those say. */
+  readonly asRead: ReadonlyMap<ReadPart, ReadPart>;
   /** CA certificates and shared keys of the other machines. */
   readonly others: ReadonlyMap<HostName, readonly SeenFile[]>;
 }
@@ -176,7 +178,7 @@ async function lookAtMachines(context: AppContext, asked: Asked): Promise<SeenOn
       .filter(({ name }) => name !== host)
       .map(async ({ name }) => [name, await lookIfReached(context, name, { paths: askedOfOthers, tag })] as const),
   ]);
-  return { ...own, others: new Map(others) };
+  return { ...own, asRead: await asRead(context, asked, own.after), others: new Map(others) };
 }
 
 function planFrom(
@@ -198,7 +200,7 @@ function planFrom(
       facts: partsOfHost(set, goal.host).filter(({ type }) => type === "file"),
       authorities: authorities.map((one) => ({ path: one.path, tag: one.tag, says: authorityWords(context, one, files.others) })),
       files: parts.map((part) => ({
-        ...wantedFile(context, asRead(context, asked, files, part), now.get(part.part.path), files.now(part.part.path)),
+        ...wantedFile(context, files.asRead.get(part) ?? part, now.get(part.part.path), files.now(part.part.path)),
         problem: problemOf(context, asked, files, part),
         companions: (rests.get(part) ?? []).flatMap(({ path, state }) => (state === undefined ? [] : [{ path, was: state }])),
         isLeftover: part.isLeftover && !asked.named.includes(part.part.path),
@@ -210,16 +212,23 @@ function planFrom(
   });
 }
 
-/** What the machine's own file behind a link of the set says counts as the link's. */
-function asRead({ ports: { certificates } }: AppContext, { issueOfOwn }: Asked, { after }: SeenOnMachines, part: ReadPart): ReadPart {
-  const { path } = part.part;
-  const reading = after(path);
-  if (part.part.type !== "symlink" || reading.part !== undefined) return part;
-  const half = otherHalf(path);
-  const read = reading.content;
-  const ends = firstEnd(certificates, read);
-  const issued = issueOfOwn(part.part, { read, half: half === undefined ? undefined : after(half).content });
-  return { ...part, read, ends, issued };
+/** The parts, with what the machine's own file behind a link of the set says in place of the link's. */
+async function asRead(
+  { ports: { certificates } }: AppContext,
+  { parts, issueOfOwn }: Asked,
+  after: ReadingAt,
+): Promise<ReadonlyMap<ReadPart, ReadPart>> {
+  const found = new Map<ReadPart, ReadPart>();
+  for (const part of parts) {
+    const { type, path } = part.part;
+    const reading = after(path);
+    if (type !== "symlink" || reading.part !== undefined) continue;
+    const half = otherHalf(path);
+    const read = reading.content;
+    const issued = await issueOfOwn(part.part, { read, half: half === undefined ? undefined : after(half).content });
+    found.set(part, { ...part, read, ends: firstEnd(certificates, read), issued });
+  }
+  return found;
 }
 
 function problemOf(

@@ -31,7 +31,7 @@ export interface WantedContents {
   /** CA certificates by which the parts are judged, as other machines must have them. */
   readonly authorities: readonly { readonly path: string; readonly tag: string; readonly content: Uint8Array }[];
   /** By which of those the machine's own file is judged, where a link of the set leads to one that is not put back. */
-  readonly issueOfOwn: (part: RestorablePart, own: OwnFile) => CertificateIssue | undefined;
+  readonly issueOfOwn: (part: RestorablePart, own: OwnFile) => Promise<CertificateIssue | undefined>;
 }
 
 /** What will be read at the link, and at the place of its other half. */
@@ -87,7 +87,7 @@ export async function readWantedParts(
   return {
     parts: parts.map((part) => ({ ...part, issued: issues.get(part.part.path) })),
     authorities: authorities.map(({ path, content }) => ({ path, tag: set.tag("file", content), content })),
-    issueOfOwn: (part, own) => issueOfOwn(facts, part, own, authorities),
+    issueOfOwn: (part, own) => Promise.resolve(issueOfOwn(facts, part, own, authorities)),
   };
 }
 

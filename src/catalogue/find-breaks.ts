@@ -2,7 +2,7 @@ import type { LineageBreak } from "../model/prune-plan.ts";
 import type { BackupManifest } from "../model/backup-set.ts";
 import type { BackupSetId } from "../model/ids.ts";
 import { lostKeys } from "./lost-keys.ts";
-import { clockLeewayMs } from "./time-of-set.ts";
+import { clockLeewayMs } from "../model/clock-leeway.ts";
 
 export interface LineageSet {
   readonly id: BackupSetId;

@@ -1,6 +1,7 @@
 import type { ListedSet } from "../../catalogue/list-sets.ts";
 import { lostKeys } from "../../catalogue/lost-keys.ts";
-import { clockLeewayMs, isOfFuture, timeOfSet } from "../../catalogue/time-of-set.ts";
+import { isOfFuture, timeOfSet } from "../../catalogue/time-of-set.ts";
+import { clockLeewayMs } from "../../model/clock-leeway.ts";
 import type { KnownBefore } from "../../catalogue/source/judge-source.ts";
 import { refusingMarkCodes, type BackupManifest, type BackupMark, type BackupMarkCode } from "../../model/backup-set.ts";
 import type { SnapshotDescription } from "../../model/snapshot-description.ts";

@@ -1,19 +1,13 @@
 import type { LineageBreak } from "../model/prune-plan.ts";
 import type { BackupManifest } from "../model/backup-set.ts";
 import type { BackupSetId } from "../model/ids.ts";
-import { clockLeewayMs } from "./time-of-set.ts";
+import { lostKeys } from "./lost-keys.ts";
+import { clockLeewayMs } from "../model/clock-leeway.ts";
 
 export interface LineageSet {
   readonly id: BackupSetId;
   readonly manifest: Pick<BackupManifest, "createdAt" | "cluster" | "snapshot" | "marks">;
 }
-
-/**
- * A cluster that lost more than half of its keys between two backups was
- * emptied, or it is another one. Clean-ups of this size are rare enough to be
- * asked about; gardener's etcd-backup-restore asks at much less.
- */
-const keysKeptMin = 0.5;
 
 /**
  * Where a set does not look like what came before it: of an orphan that a
@@ -87,11 +81,9 @@ function otherCluster(newer: LineageSet, older: LineageSet | undefined): Found {
 function breakBetween(newer: LineageSet, older: LineageSet | undefined): Found {
   if (older === undefined) return undefined;
   const [now, then] = [newer.manifest, older.manifest];
-  if (now.snapshot.totalKeys < then.snapshot.totalKeys * keysKeptMin)
-    return {
-      older: older.id,
-      because: `it has ${String(now.snapshot.totalKeys)} keys, and ${older.id} before it ${String(then.snapshot.totalKeys)}`,
-    };
+  const lost = lostKeys(now.snapshot, then.snapshot);
+  if (lost !== undefined)
+    return { older: older.id, because: `it has ${String(lost.now)} ${lost.what}, and ${older.id} before it ${String(lost.before)}` };
   return markBreak(newer, older);
 }
 

@@ -1,7 +1,5 @@
+import { isInFuture } from "../model/clock-leeway.ts";
 import type { ListedSet } from "./list-sets.ts";
-
-/** Clocks of two machines differ by less, also where no time server keeps them. */
-export const clockLeewayMs = 15 * 60_000;
 
 type GoodSet = Exclude<ListedSet, { readonly kind: "damaged" }>;
 
@@ -15,6 +13,16 @@ export function timeOfSet({ manifest, object }: Pick<GoodSet, "manifest" | "obje
 
 /** By its own word: a clock was wrong, its maker's or the one here. */
 export function isOfFuture({ createdAt }: { readonly createdAt: string }, nowMs: number): boolean {
-  const createdMs = Date.parse(createdAt);
-  return Number.isNaN(createdMs) || createdMs > nowMs + clockLeewayMs;
+  return isInFuture(createdAt, nowMs);
+}
+
+/** For a person. `latest` goes by it: `findSet`. */
+export function futureWords({ id, createdAt }: { readonly id: string; readonly createdAt: string }, nowMs: number): string {
+  return `set ${id} is dated in the future (${createdAt}): made with a wrong clock, or this machine's clock is wrong, which says ${new Date(nowMs).toISOString()}. \`latest\` means another set as long as there is one`;
+}
+
+/** The newest first. What is dated in the future comes after all others: nobody knows how old it is. */
+export function newestFirst<Set extends Pick<GoodSet, "manifest" | "object">>(sets: readonly Set[], nowMs: number): readonly Set[] {
+  const later = (set: Set): number => (isOfFuture(set.manifest, nowMs) ? 1 : 0);
+  return sets.toSorted((one, other) => later(one) - later(other) || timeOfSet(other) - timeOfSet(one));
 }

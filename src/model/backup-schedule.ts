@@ -1,4 +1,5 @@
 import type { BackupMarkCode, ProofLevel } from "./backup-set.ts";
+import { isInFuture } from "./clock-leeway.ts";
 import type { ErrorCode } from "./error-catalogue.ts";
 
 /** Parts of a scheduled backup, in their order. */
@@ -113,7 +114,7 @@ export const emptyScheduleRecord: ScheduleRecord = {
 export interface ScheduleSummary {
   readonly timer: InstalledTimer | undefined;
   /**
-   * `overdue`: no proven set for more than two intervals; `failing`: the last
+   * `overdue`: no proven set for more than two intervals, or the last is dated in the future; `failing`: the last
    * run made none; `incomplete`: it made one, and what comes after that failed; `waiting`: none has run yet.
    */
   readonly state: "ok" | "incomplete" | "failing" | "overdue" | "waiting";
@@ -140,8 +141,15 @@ export function scheduleSummaryOf(
   if (record === undefined && timer === undefined) return undefined;
   const { last, lastSuccess, lastFailure, failuresInARow, running } = record ?? emptyScheduleRecord;
   const remarks = last?.remarks ?? [];
-  const facts = { timer, lastSuccess, lastFailure, failuresInARow, remarks, nextBy: nextBy(timer, running?.startedAt ?? last?.startedAt) };
-  const late = latenessOf(timer, lastSuccess?.at, nowMs);
+  const facts = {
+    timer,
+    lastSuccess,
+    lastFailure,
+    failuresInARow,
+    remarks,
+    nextBy: nextBy(timer, running?.startedAt ?? last?.startedAt, nowMs),
+  };
+  const late = ofFuture(lastSuccess, nowMs) ?? latenessOf(timer, lastSuccess?.at, nowMs);
   if (late !== undefined) return { ...facts, state: "overdue", because: late };
   if (failuresInARow > 0 && lastFailure !== undefined)
     return { ...facts, state: "failing", because: `${lastFailure.code} (${lastFailure.phase}): ${lastFailure.detail}` };
@@ -156,15 +164,25 @@ function isAfter(one: string | undefined, other: string | undefined): boolean {
   return one !== undefined && other !== undefined && Date.parse(one) > Date.parse(other);
 }
 
-function nextBy(timer: InstalledTimer | undefined, lastStart: string | undefined): string | undefined {
+function nextBy(timer: InstalledTimer | undefined, lastStart: string | undefined, nowMs: number): string | undefined {
   if (timer?.intervalSeconds === undefined) return undefined;
-  return new Date(Date.parse(laterOf(timer.installedAt, lastStart)) + timer.intervalSeconds * 1000).toISOString();
+  const since = laterOf(timer.installedAt, lastStart);
+  return isInFuture(since, nowMs) ? undefined : new Date(Date.parse(since) + timer.intervalSeconds * 1000).toISOString();
+}
+
+/** It would look fresh until its day comes, whatever happened since. */
+function ofFuture(lastSuccess: ScheduleRecord["lastSuccess"], nowMs: number): string | undefined {
+  if (lastSuccess === undefined || !isInFuture(lastSuccess.at, nowMs)) return undefined;
+  return `the last proven set, ${lastSuccess.set}, is dated in the future (${lastSuccess.at}): made with a wrong clock, or this machine's clock is wrong. It does not say how fresh the backups are; the next one that is proven does`;
 }
 
 function latenessOf(timer: InstalledTimer | undefined, lastSuccessAt: string | undefined, nowMs: number): string | undefined {
   if (timer?.intervalSeconds === undefined) return undefined;
-  const dueMs = Date.parse(laterOf(timer.installedAt, lastSuccessAt)) + intervalsMax * timer.intervalSeconds * 1000;
-  if (nowMs <= dueMs) return undefined;
+  const isInstalledLater = isInFuture(timer.installedAt, nowMs);
+  if (isInstalledLater && lastSuccessAt === undefined)
+    return `no proven set, and the timer says that it was installed in the future (${timer.installedAt}): a clock was wrong`;
+  const base = isInstalledLater && lastSuccessAt !== undefined ? lastSuccessAt : laterOf(timer.installedAt, lastSuccessAt);
+  if (nowMs <= Date.parse(base) + intervalsMax * timer.intervalSeconds * 1000) return undefined;
   const since = lastSuccessAt === undefined ? `since the timer was installed (${timer.installedAt})` : `since ${lastSuccessAt}`;
   return `no proven set ${since}, and there should be one ${timer.schedule}`;
 }

@@ -30,7 +30,7 @@ export const scheduleSummary = z
     state: z
       .enum(["ok", "incomplete", "failing", "overdue", "waiting"])
       .describe(
-        "overdue: no proven set for more than two intervals; failing: the last run made none; incomplete: it made one, and what comes after that failed; waiting: none has run yet",
+        "overdue: no proven set for more than two intervals, or the last is dated in the future; failing: the last run made none; incomplete: it made one, and what comes after that failed; waiting: none has run yet",
       ),
     because: z.string().nullable(),
     lastSuccess: z.object({ at: time, set: z.string() }).nullable(),

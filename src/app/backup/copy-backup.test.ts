@@ -22,6 +22,7 @@ function copyContext(world: SetWorld, other: Partial<CopyContext["backup"]> = {}
 }
 
 const again = (id: string): string => `again ${id}`;
+const onPassedOver = (): void => undefined;
 
 test("copyBackup: this machine can open the copy with the key that it holds, and keeps another key that it holds for that store", async () => {
   const world = setWorld();
@@ -29,7 +30,7 @@ test("copyBackup: this machine can open the copy with the key that it holds, and
   const { keys } = world;
   const context = copyContext(world);
   const to = new FakeBackupStore();
-  await copyBackup(context, { name: "latest", cluster: "north", to, again });
+  await copyBackup(context, { name: "latest", cluster: "north", to, again, onPassedOver });
   const held = await keys.readDataKey((await readStoreIdentity(to))?.storeId ?? "");
   assert.ok(held !== undefined);
   await readSet({ ...world.reading, store: to }, dayId(1), { kind: "held", key: held.key });
@@ -37,7 +38,7 @@ test("copyBackup: this machine can open the copy with the key that it holds, and
   const other = setWorld(new FakeBackupStore());
   await writeDay({ ...other.writing, keys }, 2);
   const own = await keys.readDataKey((await readStoreIdentity(other.store))?.storeId ?? "");
-  await copyBackup(context, { name: "latest", cluster: "north", to: other.store, again });
+  await copyBackup(context, { name: "latest", cluster: "north", to: other.store, again, onPassedOver });
   assert.deepEqual(await keys.readDataKey((await readStoreIdentity(other.store))?.storeId ?? ""), own);
 });
 
@@ -52,7 +53,7 @@ test("copyBackup: a copy that is listed is none that failed; what did not work b
     read: () => Promise.resolve(undefined),
     write: () => Promise.reject(new RecoveryError("LOCAL_FILE_FAILED", { subject: "file seen", detail: "it is read-only" })),
   };
-  const { remarks } = await copyBackup(copyContext(world, { keys, seen }), { name: "latest", cluster: "north", to, again });
+  const { remarks } = await copyBackup(copyContext(world, { keys, seen }), { name: "latest", cluster: "north", to, again, onPassedOver });
   assert.equal(to.names("sets/").length, 1);
   assert.equal(remarks.length, 2);
   assert.match(remarks.join("\n"), /does not hold the key.*it was changed \(BACKUP_KEY_INVALID\)\n.*does not remember.*it is read-only/);
@@ -60,6 +61,7 @@ test("copyBackup: a copy that is listed is none that failed; what did not work b
 
 test("copyBackup: nothing is written to a place whose disk is not mounted, until a new store is said to begin there", async () => {
   const world = setWorld();
+  world.clock.advance(4 * 86_400_000);
   for (const day of [1, 2]) await writeDay(world.writing, day);
   const texts = new Map<string, string>();
   const seen = {
@@ -71,7 +73,7 @@ test("copyBackup: nothing is written to a place whose disk is not mounted, until
   const disk = new FakeBackupStore({ place });
   const copy = (to: FakeBackupStore, name = "latest", isNewStore = false) => {
     const commands = { begin: "requorum backup copy --to X --new-store", list: "requorum backup list --store X" };
-    return copyBackup(context, { name, cluster: "north", to, again, isNewStore, commands });
+    return copyBackup(context, { name, cluster: "north", to, again, onPassedOver, isNewStore, commands });
   };
   for (const name of ["latest", dayId(1)]) assert.deepEqual((await copy(disk, name)).remarks, []);
   assert.match(texts.get("north") ?? "", new RegExp(dayId(2)), "the newest of them is remembered");

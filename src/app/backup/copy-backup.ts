@@ -2,7 +2,7 @@ import { copySet, type CopiedSet } from "../../catalogue/copy-set.ts";
 import { readStoreIdentity } from "../../catalogue/store-identity.ts";
 import { deriveSetKeys } from "../../formats/backup-set/set-keys.ts";
 import type { BackupStore } from "../../ports/backup-store.ts";
-import { assertTrusted, findSet } from "./find-set.ts";
+import { assertTrusted, findSet, type WantedSet } from "./find-set.ts";
 import type { BackupSetId } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { BackupPorts } from "./backup-context.ts";
@@ -13,7 +13,7 @@ export interface CopyContext extends PruneContext {
   readonly backup: Pick<BackupPorts, "store" | "ciphers" | "owner" | "isRunning" | "keys" | "seen">;
 }
 
-export interface CopyRequest extends AboutToWrite {
+export interface CopyRequest extends AboutToWrite, Pick<WantedSet, "onPassedOver"> {
   /** Its id, or `latest`. */
   readonly name: string;
   readonly cluster: string;
@@ -31,7 +31,7 @@ export interface CopyRequest extends AboutToWrite {
 export async function copyBackup(context: CopyContext, wanted: CopyRequest): Promise<CopiedSet> {
   const { backup, trust, ports, report, signal } = context;
   const { to, cluster } = wanted;
-  const found = await findSet({ backup, trust, signal }, wanted);
+  const found = await findSet({ backup, trust, signal }, { ...wanted, nowMs: ports.clock.nowMs() });
   assertTrusted(found, wanted.again);
   const { id, manifest } = found;
   const remembering = { store: to, seen: backup.seen };

@@ -1,7 +1,7 @@
 import { isDamage, reaches, standingOf, type SetStanding } from "../../catalogue/judge-proofs.ts";
 import { listSets, type ListedSet } from "../../catalogue/list-sets.ts";
 import { readAllProofs } from "../../catalogue/read-proofs.ts";
-import { timeOfSet } from "../../catalogue/time-of-set.ts";
+import { futureWords, isOfFuture, newestFirst, timeOfSet } from "../../catalogue/time-of-set.ts";
 import type { BackupPartKind, ProofLevel } from "../../model/backup-set.ts";
 import type { BackupSetId, HostName } from "../../model/ids.ts";
 import { restorableKinds, type RestorableKind } from "../../model/restored-file.ts";
@@ -17,24 +17,39 @@ const namesShown = 5;
 /** Sets that are asked for their proofs when one to count on is looked for: of hourly ones two days. */
 const setsJudged = 48;
 
+/** A set that may be newer than what `latest` means, and is not meant. */
+export interface PassedOver {
+  readonly id: BackupSetId;
+  readonly words: string;
+  /** Whoever trusts this key takes it; undefined: it is another reason. */
+  readonly signer: string | undefined;
+}
+
 export interface WantedSet {
   readonly name: string;
   readonly cluster: string;
+  readonly nowMs: number;
+  /** Called for `latest`, before anything is thrown: who goes back a day is to know it. */
+  readonly onPassedOver: (set: PassedOver) => void;
   /** The same call with another set; absent: the verb only looks, and `latest` may be a set that is proven damaged. */
   readonly again?: (id: BackupSetId) => string;
 }
 
 /**
  * One set of the store by its name, by the beginning of its name, or as
- * `latest`: the newest of `cluster` that is trusted. BACKUP_SET_NOT_FOUND;
+ * `latest`: the newest of `cluster` that is trusted, and one of the future only
+ * where there is no other. BACKUP_SET_NOT_FOUND;
  * BACKUP_SET_DAMAGED for one whose manifest cannot be read, and for `latest`
  * where a newer one cannot: it may be the one that is meant; and where it was
  * proven damaged, for who needs more than to look at it; BACKUP_STORE_*.
  */
 export async function findSet(context: CatalogueContext, wanted: WantedSet): Promise<GoodSet> {
   const sets = await listSets(context.backup, context.trust, context.signal);
-  const latest = latestOf(sets, wanted.cluster);
-  if (wanted.name === "latest") assertNoneNewer(sets, latest, wanted.cluster);
+  const latest = latestOf(sets, wanted);
+  if (wanted.name === "latest") {
+    passedOver(sets, latest, wanted).forEach(wanted.onPassedOver);
+    assertNoneNewer(sets, latest, wanted);
+  }
   const found = wanted.name === "latest" ? latest : byName(sets, wanted.name);
   if (found === undefined) throw notFound(context, wanted, sets);
   if (found.kind === "damaged")
@@ -83,8 +98,9 @@ async function assertNotDamaged(
   });
 }
 
-async function otherSets(context: CatalogueContext, sets: readonly ListedSet[], { cluster, again }: WantedSet): Promise<readonly Remedy[]> {
-  const proven = again === undefined ? undefined : await newestProven(context, sets, cluster);
+async function otherSets(context: CatalogueContext, sets: readonly ListedSet[], wanted: WantedSet): Promise<readonly Remedy[]> {
+  const { again } = wanted;
+  const proven = again === undefined ? undefined : await newestProven(context, sets, wanted);
   const marks = [...new Set(proven?.set.manifest.marks.map(({ code }) => code))].join(", ");
   return [
     ...(proven === undefined || again === undefined
@@ -103,10 +119,9 @@ async function otherSets(context: CatalogueContext, sets: readonly ListedSet[], 
 async function newestProven(
   context: CatalogueContext,
   sets: readonly ListedSet[],
-  cluster: string,
+  { cluster, nowMs }: WantedSet,
 ): Promise<{ readonly set: GoodSet; readonly level: ProofLevel } | undefined> {
-  const own = sets.flatMap((set) => (set.kind === "trusted" && set.manifest.cluster.name === cluster ? [set] : []));
-  for (const set of own.sort((one, other) => timeOfSet(other) - timeOfSet(one)).slice(0, setsJudged)) {
+  for (const set of newestFirst(trustedOf(sets, cluster), nowMs).slice(0, setsJudged)) {
     const { proven, failing, unread } = await standingIn(context, set);
     const level = proven?.level;
     if (failing === undefined && unread === undefined && level !== undefined && reaches(level, "V1")) return { set, level };
@@ -139,7 +154,7 @@ export async function findSetOfHost(
   const sets = await listSets(context.backup, context.trust, context.signal);
   const other = latestOf(
     sets.filter((set) => set.kind === "trusted" && lackingIn(set, wanted) === undefined),
-    wanted.cluster,
+    wanted,
   );
   // No set has that kind, but this one has others of the machine: it is the wish that is wrong.
   if (other === undefined && lackingIn(found, { ...wanted, kinds: [] }) === undefined) return found;
@@ -164,21 +179,56 @@ function lackingIn(
   return kinds.find((kind) => !has(kind));
 }
 
-/** The newest trusted set of a cluster, by the time of its making; of the future is none that the store knows since before. */
-export function latestOf(sets: readonly ListedSet[], cluster: string): GoodSet | undefined {
-  let latest: GoodSet | undefined;
-  for (const set of sets) {
-    if (set.kind !== "trusted" || set.manifest.cluster.name !== cluster) continue;
-    if (latest === undefined || timeOfSet(set) >= timeOfSet(latest)) latest = set;
-  }
-  return latest;
+/** The newest trusted set of a cluster, by the time of its making; one of the future only where there is no other. */
+export function latestOf(sets: readonly ListedSet[], { cluster, nowMs }: Pick<WantedSet, "cluster" | "nowMs">): GoodSet | undefined {
+  // Of two that were made at once the store's order tells which one is the later.
+  return newestFirst(trustedOf(sets, cluster).toReversed(), nowMs)[0];
+}
+
+function trustedOf(sets: readonly ListedSet[], cluster: string): readonly GoodSet[] {
+  return sets.flatMap((set) => (set.kind === "trusted" && set.manifest.cluster.name === cluster ? [set] : []));
+}
+
+/** What is newer by an unknown key's word, and what is newer by a clock that was wrong. */
+function passedOver(sets: readonly ListedSet[], latest: GoodSet | undefined, { cluster, nowMs }: WantedSet): readonly PassedOver[] {
+  const own = sets.flatMap((set) => (set.kind !== "damaged" && set.manifest.cluster.name === cluster ? [set] : []));
+  const [future] = newestFirst(
+    own.filter(({ kind, manifest }) => kind === "trusted" && isOfFuture(manifest, nowMs)),
+    nowMs,
+  );
+  const [untrusted] = newestFirst(own, nowMs).filter(({ kind }) => kind === "untrusted");
+  const isNewer =
+    untrusted !== undefined &&
+    !isOfFuture(untrusted.manifest, nowMs) &&
+    (latest === undefined || isOfFuture(latest.manifest, nowMs) || timeOfSet(untrusted) > timeOfSet(latest));
+  return [
+    ...(future === undefined ? [] : [{ id: future.id, words: futureWords(future.manifest, nowMs), signer: undefined }]),
+    ...(isNewer ? [untrustedWords(untrusted, latest?.id)] : []),
+  ];
+}
+
+/** Of a set of an unknown signer; `taken`: which set is taken in its stead. */
+export function untrustedWords(
+  { id, manifest: { createdAt }, signers }: Pick<GoodSet, "id" | "manifest" | "signers">,
+  taken: BackupSetId | undefined,
+): PassedOver {
+  const [signer = ""] = signers;
+  const than = taken === undefined ? "is there" : `is newer than ${taken}`;
+  return {
+    id,
+    words: `set ${id} of ${createdAt} ${than}, and is passed over: ${signer} signed it, which is not among the known keys. If that is the key of a machine of yours, add it to \`backup.signers\`, or trust it in one call`,
+    signer,
+  };
 }
 
 /** Who takes the one before it silently goes back a day. */
-function assertNoneNewer(sets: readonly ListedSet[], latest: GoodSet | undefined, cluster: string): void {
+function assertNoneNewer(sets: readonly ListedSet[], latest: GoodSet | undefined, { cluster, nowMs }: WantedSet): void {
   const isNewer = (id: BackupSetId, object: StoredObject): boolean => {
-    const ahead = latest === undefined ? 1 : timeByName(id, object) - timeOfSet(latest);
-    return ahead > 0 || (ahead === 0 && latest !== undefined && id > latest.id);
+    const madeMs = timeByName(id, object);
+    // One of the future is only taken for want of others: this may be one.
+    if (latest === undefined || (isOfFuture(latest.manifest, nowMs) && madeMs <= nowMs)) return true;
+    const ahead = madeMs - timeOfSet(latest);
+    return ahead > 0 || (ahead === 0 && id > latest.id);
   };
   const newer = sets.findLast(({ kind, id, object }) => kind === "damaged" && id !== undefined && isNewer(id, object));
   if (newer?.kind !== "damaged") return;

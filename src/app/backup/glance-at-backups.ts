@@ -1,6 +1,6 @@
 import { inTurns } from "../../catalogue/in-turns.ts";
 import { readAllProofs } from "../../catalogue/read-proofs.ts";
-import { clockLeewayMs } from "../../catalogue/time-of-set.ts";
+import { clockLeewayMs } from "../../model/clock-leeway.ts";
 import { readManifest } from "../../catalogue/set-reader.ts";
 import type { SignedManifest } from "../../catalogue/set-signing.ts";
 import { restorabilityOf, type Restorability } from "../../catalogue/verify/restorability.ts";

@@ -4,7 +4,8 @@ import { manifestFacts } from "../../../test/support/set-world.ts";
 import type { ListedSet } from "../../catalogue/list-sets.ts";
 import type { BackupManifest } from "../../model/backup-set.ts";
 import { asBackupSetId, asClusterId } from "../../model/ids.ts";
-import { judgeClock } from "./judge-marks.ts";
+import type { SnapshotDescription } from "../../model/snapshot-description.ts";
+import { contentMarks, judgeClock } from "./judge-marks.ts";
 
 const { name } = manifestFacts().cluster;
 const nowMs = Date.parse("2026-11-22T00:00:00Z");
@@ -60,4 +61,20 @@ test("judgeClock: where the newest set does not tell its cluster's id, what is m
   assert.deepEqual(idsOf([older, known]), ["a1"]);
   assert.deepEqual(idsOf([offline]), [undefined]);
   assert.deepEqual(idsOf([]), []);
+});
+
+test("contentMarks: events that expired refuse no backup; config maps that are all gone do, whatever events there are (I-R10)", () => {
+  const counted = (objects: { readonly [resource: string]: number }) => {
+    const list = Object.entries(objects).map(([resource, count]) => ({ resource, count }));
+    return { objects: list, totalKeys: list.reduce((sum, { count }) => sum + count, 0) };
+  };
+  const before = set("2026-11-21T00:00:00.000Z");
+  if (before.kind === "damaged") throw new Error("not damaged");
+  const newest = { ...before.manifest, snapshot: { ...before.manifest.snapshot, ...counted({ configmaps: 90, events: 115 }) } };
+  const marksOf = (objects: { readonly [resource: string]: number }) =>
+    contentMarks({ ...counted(objects), logLoss: undefined } as unknown as SnapshotDescription, newest);
+  assert.deepEqual(marksOf({ configmaps: 90 }), []);
+  const [lost, ...others] = marksOf({ events: 115 });
+  assert.deepEqual([lost?.code, others], ["OLDER_THAN_LAST_SEEN", []]);
+  assert.match(lost?.because ?? "", /it has 0 keys without events and leases; set 20261121-000000-aaaaaa has 90: /);
 });

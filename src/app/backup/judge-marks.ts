@@ -1,14 +1,14 @@
 import type { ListedSet } from "../../catalogue/list-sets.ts";
-import { clockLeewayMs, isOfFuture, timeOfSet } from "../../catalogue/time-of-set.ts";
+import { lostKeys } from "../../catalogue/lost-keys.ts";
+import { isOfFuture, timeOfSet } from "../../catalogue/time-of-set.ts";
+import { clockLeewayMs } from "../../model/clock-leeway.ts";
 import type { KnownBefore } from "../../catalogue/source/judge-source.ts";
 import { refusingMarkCodes, type BackupManifest, type BackupMark, type BackupMarkCode } from "../../model/backup-set.ts";
 import type { SnapshotDescription } from "../../model/snapshot-description.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 
-/** A cluster that lost more than half of its keys since the newest set lost them by a mistake, or is another one (I-R10). */
-const keysShareMin = 0.5;
-/** A cluster that is just being built changes by more than half from one day to the next. */
-const keysCountedFrom = 200;
+/** A cluster that is just being built changes by more than half from one day to the next. What kube-apiserver makes by itself is more than this. */
+const keysCountedFrom = 50;
 
 /** What the sets of a store say of the clock here, and which of them is the newest. */
 export interface JudgedClock {
@@ -80,11 +80,11 @@ export function knownBefore(set: BackupManifest): KnownBefore {
 /** What only the bytes themselves say. `OLDER_THAN_LAST_SEEN` also for far fewer keys. */
 export function contentMarks(found: SnapshotDescription, newest: BackupManifest | undefined): readonly BackupMark[] {
   const marks: BackupMark[] = [];
-  const before = newest?.snapshot.totalKeys ?? 0;
-  if (newest !== undefined && before >= keysCountedFrom && found.totalKeys < before * keysShareMin)
+  const lost = newest === undefined ? undefined : lostKeys(found, newest.snapshot);
+  if (newest !== undefined && lost !== undefined && lost.before >= keysCountedFrom)
     marks.push({
       code: "OLDER_THAN_LAST_SEEN",
-      because: `it has ${String(found.totalKeys)} keys; set ${newest.id} has ${String(before)}: an orphan that was begun empty looks like that, and so does a mistaken deletion`,
+      because: `it has ${String(lost.now)} ${lost.what}; set ${newest.id} has ${String(lost.before)}: an orphan that was begun empty looks like that, and so does a mistaken deletion`,
     });
   if (found.logLoss !== undefined)
     marks.push({ code: "PART_MISSING", because: `of the log of the data dir: ${found.logLoss.problems.join("; ")}` });

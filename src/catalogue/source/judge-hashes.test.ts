@@ -39,3 +39,16 @@ test("judgeHashes: members at different compactions cannot be compared, which is
     ["MEMBER_UNHEALTHY"],
   );
 });
+
+test("judgeHashes: two members that differ at one compaction disagree, wherever the third stands; only those that can be compared are named", () => {
+  const found = judgeHashes([said(cp1, 1), said(cp2, 2), said(cp3, 3, 6n)], asked);
+  assert.deepEqual(found.hosts, [cp1, cp2, cp3]);
+  assert.deepEqual(
+    found.marks.map(({ code }) => code),
+    ["MEMBER_UNHEALTHY", "MEMBERS_DISAGREE"],
+  );
+  assert.match(found.marks[1]?.because ?? "", /\(hashkv cp1 1; cp2 2\); no majority/);
+  const [cp4, cp5] = [asHostName("cp4"), asHostName("cp5")];
+  const five = [said(cp1, 1), said(cp2, 1), said(cp3, 1), said(cp4, 2), said(cp5, 3, 6n)];
+  assert.deepEqual(judgeHashes(five, { revision: 9n, voters: 5 }).hosts, [cp1, cp2, cp3]);
+});

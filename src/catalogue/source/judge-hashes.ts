@@ -25,15 +25,17 @@ export function judgeHashes(
   const groups = groupsOf(said);
   const [first] = groups;
   if (first === undefined) return { hosts: hashes.map(({ host }) => host), marks };
-  const compactions = new Set(said.map(({ compactRevision }) => compactRevision));
   if (groups.length === 1) return { hosts: first.map(({ host }) => host), marks };
-  if (compactions.size > 1) {
+  const hostsAt = Map.groupBy(said, ({ compactRevision }) => compactRevision);
+  if (hostsAt.size > 1) {
     const words = said.map(({ host, compactRevision }) => `${host} at ${String(compactRevision)}`).join(", ");
-    marks.push({ code: "MEMBER_UNHEALTHY", because: `the members could not be compared: they stand at different compactions (${words})` });
-    return { hosts: hashes.map(({ host }) => host), marks };
+    marks.push({ code: "MEMBER_UNHEALTHY", because: `not all members could be compared: they stand at different compactions (${words})` });
   }
+  // One group at each compaction: nothing that can be compared differs.
+  if (groups.length === hostsAt.size) return { hosts: hashes.map(({ host }) => host), marks };
   const hasMajority = first.length * 2 > asked.voters;
-  const words = groups.map((group) => `${group.map(({ host }) => host).join(", ")} ${String(group[0]?.hash)}`).join("; ");
+  const differing = groups.filter(([one]) => groups.some(([other]) => other !== one && other?.compactRevision === one?.compactRevision));
+  const words = differing.map((group) => `${group.map(({ host }) => host).join(", ")} ${String(group[0]?.hash)}`).join("; ");
   marks.push({
     code: "MEMBERS_DISAGREE",
     because: `at revision ${String(asked.revision)} the members hold different data (hashkv ${words})${hasMajority ? `; the set is of what most hold` : "; no majority holds the same"}`,

@@ -1,5 +1,5 @@
 import type { BackupMarkCode } from "../../model/backup-set.ts";
-import { clockLeewayMs } from "../time-of-set.ts";
+import { clockLeewayMs } from "../../model/clock-leeway.ts";
 import { counted } from "./level-result.ts";
 import type { CheckedParts, SetEvidence } from "./set-content.ts";
 

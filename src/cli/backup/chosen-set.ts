@@ -1,7 +1,9 @@
-import { assertTrusted, findSet } from "../../app/backup/find-set.ts";
+import { assertTrusted, findSet, type PassedOver } from "../../app/backup/find-set.ts";
 import type { BackupSetId } from "../../model/ids.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import { hasFlag, listArgument, listOption, textArgument, textOption, type Invocation } from "../command-spec.ts";
+import { command, line, warn } from "../../render/page.ts";
+import { printNote } from "../print-result.ts";
 import { nameOrLatest } from "./set-name.ts";
 import type { OpenSets } from "./open-sets.ts";
 
@@ -17,9 +19,17 @@ export async function chosenSet(
     calledWords(invocation, { [wanted]: id })
       .map(shellWord)
       .join(" ");
-  const found = await findSet(context, { name: wanted, cluster, again });
+  const found = await findSet(context, { name: wanted, cluster, nowMs: Date.now(), onPassedOver: tellPassedOver(invocation), again });
   assertTrusted(found, again);
   return found.id;
+}
+
+/** On standard error, beside whatever the verb says: `latest` is not the newest that lies there. */
+export function tellPassedOver(invocation: Invocation): (set: PassedOver) => void {
+  return ({ id, words, signer }) => {
+    const call = signer === undefined ? [] : [...calledWords(invocation, { latest: id }), "--trust-signer", signer];
+    printNote(invocation.cli, [line(warn(words)), ...(call.length === 0 ? [] : [command(call.map(shellWord).join(" "), "take that one")])]);
+  };
 }
 
 /** This very call, with sets by their whole names. */

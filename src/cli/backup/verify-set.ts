@@ -9,6 +9,7 @@ import { verificationPage } from "../../render/backup-verification-page.ts";
 import { errorPage } from "../../render/error-page.ts";
 import type { Invocation } from "../command-spec.ts";
 import { printResult, printShortfall } from "../print-result.ts";
+import { tellPassedOver } from "./chosen-set.ts";
 import { keySourcesOf, setKeyOf } from "./set-key.ts";
 import { setName } from "./set-name.ts";
 import { verifyContextOf } from "./verify-context.ts";
@@ -42,7 +43,8 @@ async function setOf(
   const name = setName(invocation, app.config.cluster);
   const context = { backup: backup.ports, trust: backup.trust, signal: app.signal };
   try {
-    const { id, manifest } = await findSet(context, { name, cluster: app.config.cluster });
+    const nowMs = app.ports.clock.nowMs();
+    const { id, manifest } = await findSet(context, { name, cluster: app.config.cluster, nowMs, onPassedOver: tellPassedOver(invocation) });
     return { id, manifest };
   } catch (error) {
     const isNamed = /^[0-9]{8}-[0-9]{6}-[0-9a-z]{6}$/.test(name);

@@ -3,7 +3,7 @@ import { RecoveryError } from "../../model/recovery-error.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import type { BackupCopiedDocument } from "../../render/backup-copied-page.ts";
 import { backupCopiedPage } from "../../render/backup-copied-page.ts";
-import { calledWords } from "../backup/chosen-set.ts";
+import { calledWords, tellPassedOver } from "../backup/chosen-set.ts";
 import { openOtherStore } from "../backup/open-other-store.ts";
 import { setName } from "../backup/set-name.ts";
 import { withBackup } from "../backup/with-backup.ts";
@@ -35,11 +35,11 @@ export const command: CommandModule = {
           calledWords(invocation, { [name]: id })
             .map(shellWord)
             .join(" ");
-        const copied = await copyBackup(context, { name, cluster: app.config.cluster, to, isNewStore, commands, again }).catch(
-          (error: unknown) => {
-            throw fullThere(error, other);
-          },
-        );
+        const onPassedOver = tellPassedOver(invocation);
+        const request = { name, cluster: app.config.cluster, to, isNewStore, commands, again, onPassedOver };
+        const copied = await copyBackup(context, request).catch((error: unknown) => {
+          throw fullThere(error, other);
+        });
         display.stop();
         const document: BackupCopiedDocument = {
           apiVersion: "requorum/v1",

@@ -18,7 +18,7 @@ import { restoreDocument, restorePage, type BackupRestoreDocument } from "../../
 import { planDocument, shortDigest } from "../../render/plan-document.ts";
 import { writePlan } from "../../schemas/plan.ts";
 import { consentFor } from "../ask-consent.ts";
-import { calledWords, optionWords } from "../backup/chosen-set.ts";
+import { calledWords, optionWords, tellPassedOver } from "../backup/chosen-set.ts";
 import { setPartsOf } from "../backup/set-parts.ts";
 import { withBackup, type BackupCall } from "../backup/with-backup.ts";
 import { hasFlag, listOption, textArgument, textOption, type CommandModule, type Invocation } from "../command-spec.ts";
@@ -148,6 +148,8 @@ async function setWithParts(
     cluster: app.config.cluster,
     host: configuredHost(app.config, host).name,
     kinds,
+    nowMs: app.ports.clock.nowMs(),
+    onPassedOver: tellPassedOver(invocation),
     again: (id) =>
       calledWords(invocation, { [name]: id })
         .map(shellWord)

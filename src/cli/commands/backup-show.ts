@@ -6,6 +6,7 @@ import type { BackupSetId } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { setDocument } from "../../render/backup-document.ts";
 import { backupSetPage } from "../../render/backup-pages.ts";
+import { tellPassedOver } from "../backup/chosen-set.ts";
 import type { OpenBackup } from "../backup/open-backup.ts";
 import { keySourcesOf, neededSetKey } from "../backup/set-key.ts";
 import { setName } from "../backup/set-name.ts";
@@ -19,8 +20,10 @@ export const command: CommandModule = {
     const { cli } = invocation;
     return withBackup(invocation, { isQuiet: true, worksAlone: true }, async ({ app, display, backup }) => {
       const context = { backup: backup.ports, trust: backup.trust, signal: app.signal };
-      const found = await findSet(context, { name: setName(invocation, app.config.cluster), cluster: app.config.cluster });
+      const { cluster } = app.config;
       const nowMs = app.ports.clock.nowMs();
+      const onPassedOver = tellPassedOver(invocation);
+      const found = await findSet(context, { name: setName(invocation, cluster), cluster, nowMs, onPassedOver });
       const restorability = await restorabilityOfSet(context, found, nowMs);
       const files = await filesAsked(invocation, backup, found.id);
       display.stop();

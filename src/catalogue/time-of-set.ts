@@ -22,7 +22,16 @@ export function futureWords({ id, createdAt }: { readonly id: string; readonly c
 }
 
 /** The newest first. What is dated in the future comes after all others: nobody knows how old it is. */
-export function newestFirst<Set extends Pick<GoodSet, "manifest" | "object">>(sets: readonly Set[], nowMs: number): readonly Set[] {
+export function newestFirst<Set extends Pick<GoodSet, "id" | "manifest" | "object">>(sets: readonly Set[], nowMs: number): readonly Set[] {
   const later = (set: Set): number => (isOfFuture(set.manifest, nowMs) ? 1 : 0);
-  return sets.toSorted((one, other) => later(one) - later(other) || timeOfSet(other) - timeOfSet(one));
+  // Of two that came into the store at once, as copies do, their makers' clocks tell which one is the later.
+  const byWord = ({ manifest, id }: Set): string => `${manifest.createdAt} ${id}`;
+  return sets.toSorted(
+    (one, other) => later(one) - later(other) || timeOfSet(other) - timeOfSet(one) || (byWord(one) < byWord(other) ? 1 : -1),
+  );
+}
+
+/** undefined: it is dated in the future, and nobody knows. */
+export function ageSecondsOf(set: { readonly createdAt: string }, nowMs: number): number | undefined {
+  return isOfFuture(set, nowMs) ? undefined : Math.max(0, Math.round((nowMs - Date.parse(set.createdAt)) / 1000));
 }

@@ -74,7 +74,8 @@ export type ListedBackup =
       readonly standing: ProvenStanding;
       /** Why it is not trusted, or why it fails or is not known; "" otherwise. */
       readonly because: string;
-      readonly ageSeconds: number;
+      /** undefined: it is dated in the future. */
+      readonly ageSeconds: number | undefined;
       readonly set: BackupSetSummary;
       readonly proof: BackupProofSummary | undefined;
     }
@@ -88,7 +89,8 @@ export interface BackupSetDocument {
   /** As in the list, and so is why. */
   readonly standing: ProvenStanding;
   readonly because: string;
-  readonly ageSeconds: number;
+  /** undefined: it is dated in the future. */
+  readonly ageSeconds: number | undefined;
   readonly manifestSha256: string;
   readonly signers: readonly string[];
   readonly set: BackupSetSummary;

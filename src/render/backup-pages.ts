@@ -26,7 +26,7 @@ import {
   type Page,
   type Span,
 } from "./page.ts";
-import { bytesWords, count, secondsWords, timeWords } from "./words.ts";
+import { ageWords, bytesWords, count, secondsWords, timeWords } from "./words.ts";
 
 /** Objects that a screen has room for. */
 const resourcesShown = 20;
@@ -140,7 +140,7 @@ function listRow(one: ListedBackup, shows: { readonly cluster: boolean; readonly
   const marks = [...new Set(set.marks.map(({ code }) => code))];
   return [
     strong(set.id),
-    secondsWords(one.ageSeconds),
+    one.ageSeconds === undefined ? bad("in the future") : secondsWords(one.ageSeconds),
     ...optional(shows.cluster, set.cluster),
     String(set.revision),
     String(set.totalKeys),
@@ -186,7 +186,8 @@ function shortName(object: string): string {
 export function backupSetPage(seen: BackupSetDocument): Page {
   const { set } = seen;
   return [
-    line([strong(set.id), dim(`  ${secondsWords(seen.ageSeconds)} old, in ${seen.store}`)]),
+    line([strong(set.id), dim(`  ${ageWords({ ...set, ...seen })}, in ${seen.store}`)]),
+    ...(seen.ageSeconds === undefined ? [line(bad("made with a wrong clock, or this machine's clock is wrong"))] : []),
     ...(seen.state === "untrusted" ? [line(bad(`not trusted: ${seen.because}`))] : []),
     ...markBlocks(set.marks),
     gap,

@@ -5,7 +5,7 @@ import { bad, dim, gap, good, heading, item, line, strong, warn, type Block, typ
 import type { PlanDocument } from "./plan-document.ts";
 import { planPage } from "./plan-page.ts";
 import { unifiedDiff, type DiffLine } from "./unified-diff.ts";
-import { secondsWords, timeWords } from "./words.ts";
+import { ageWords, timeWords } from "./words.ts";
 
 /** What `backup restore` found and would do. No content of a key, a token, a kubeconfig or a certificate's file is in it. */
 export interface BackupRestoreDocument {
@@ -14,7 +14,7 @@ export interface BackupRestoreDocument {
   readonly set: string;
   /** ISO 8601: when the set was made; and how long before the plan that was. */
   readonly setCreatedAt: string;
-  readonly setAgeSeconds: number;
+  readonly setAgeSeconds: number | undefined;
   /** What was known against the set when it was made. */
   readonly setMarks: readonly BackupMark[];
   readonly host: string;
@@ -53,7 +53,7 @@ interface ShownState {
 export function restoreDocument(given: {
   readonly set: string;
   readonly setCreatedAt: string;
-  readonly setAgeSeconds: number;
+  readonly setAgeSeconds: number | undefined;
   readonly setMarks: readonly BackupMark[];
   readonly host: string;
   readonly differences: readonly PartDifference[];
@@ -101,7 +101,12 @@ export function restorePage(document: BackupRestoreDocument, options: { readonly
   const open = files.filter((file) => !same.includes(file) && !only.includes(file));
   return [
     heading(`set ${set} beside ${host} as it is now`),
-    line(dim(`made ${timeWords(document.setCreatedAt)}, ${secondsWords(document.setAgeSeconds)} ago`), 2),
+    line(
+      dim(
+        `made ${timeWords(document.setCreatedAt)}, ${ageWords({ ageSeconds: document.setAgeSeconds, createdAt: document.setCreatedAt })}`,
+      ),
+      2,
+    ),
     ...document.setMarks.map(({ code, because }) => item([warn(code), `  ${because}`])),
     ...open.flatMap(fileBlocks),
     ...(same.length === 0 ? [] : [item([good("same: "), same.map(({ path }) => path).join(", ")])]),

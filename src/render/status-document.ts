@@ -1,5 +1,5 @@
 import type { ScheduleSummary } from "../model/backup-schedule.ts";
-import type { ProofLevel } from "../model/backup-set.ts";
+import type { ProofLevel, ProvenStanding } from "../model/backup-set.ts";
 import type { SeenSet } from "../model/seen-sets.ts";
 import type { ClusterModel, ModelMember } from "../model/cluster-model.ts";
 import { clusterModelOf } from "../model/cluster-model-of.ts";
@@ -47,6 +47,8 @@ export interface StatusDocument {
         readonly lastProven: StatusBackup | undefined;
         /** Was the newest when this machine last listed the sets, and is gone. */
         readonly lost: SeenSet | undefined;
+        /** Sets that may be newer, and why they are not meant; with the call that takes one, where there is one. */
+        readonly passedOver: readonly { readonly id: string; readonly because: string; readonly command: string | undefined }[];
         /** Of this machine; undefined: nothing is scheduled here, or it could not be read. */
         readonly schedule: ScheduleSummary | undefined;
       }
@@ -60,7 +62,11 @@ export interface StatusDocument {
 export interface StatusBackup {
   readonly id: string;
   readonly createdAt: string;
-  readonly ageSeconds: number;
+  /** undefined: it is dated in the future. */
+  readonly ageSeconds: number | undefined;
+  readonly standing: ProvenStanding;
+  /** Why it fails; "" otherwise. */
+  readonly because: string;
   /** undefined: nothing is proven of it. */
   readonly level: ProofLevel | undefined;
   readonly score: number;

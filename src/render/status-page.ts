@@ -1,10 +1,26 @@
-import { bad, dim, gap, good, heading, item, line, strong, table, warn, type Block, type Inline, type Page, type Span } from "./page.ts";
+import {
+  bad,
+  command,
+  dim,
+  gap,
+  good,
+  heading,
+  item,
+  line,
+  strong,
+  table,
+  warn,
+  type Block,
+  type Inline,
+  type Page,
+  type Span,
+} from "./page.ts";
 import type { ScheduleSummary } from "../model/backup-schedule.ts";
 import { lostWords } from "../model/seen-sets.ts";
 import { scheduleReason, scheduleWords } from "./backup-run.ts";
 import { shorthandBlocks } from "./shorthand.ts";
 import type { StatusDocument, StatusEndpoint, StatusMember } from "./status-document.ts";
-import { bytesWords, count, orUnknown, secondsWords, severityTone, timeWords, toleranceWords } from "./words.ts";
+import { ageWords, bytesWords, count, orUnknown, secondsWords, severityTone, timeWords, toleranceWords } from "./words.ts";
 
 /** The verdict first: who reads this at 3 a.m. wants one line, then the reasons. */
 export function statusPage(status: StatusDocument): Page {
@@ -205,7 +221,17 @@ function footBlocks(status: StatusDocument): readonly Block[] {
     line([strong("certificates  "), ...[expiry].flat()]),
     line([strong("backup        "), ...backupWords(status.backups)]),
     ...(lost === undefined ? [] : [item(bad(lost))]),
+    ...setBlocks(status.backups),
     ...scheduleBlocks(status.backups?.schedule, lost),
+  ];
+}
+
+/** Why the newest one fails, and which ones may be newer. */
+function setBlocks(backups: StatusDocument["backups"]): readonly Block[] {
+  const { newest, passedOver = [] } = backups ?? {};
+  return [
+    ...(newest === undefined || newest.because === "" ? [] : [item([bad(`set ${newest.id}: `), newest.because])]),
+    ...passedOver.flatMap((one) => [item(warn(one.because)), ...(one.command === undefined ? [] : [command(one.command, "see that one")])]),
   ];
 }
 
@@ -221,14 +247,20 @@ function backupWords(backups: StatusDocument["backups"]): readonly (string | Spa
   if (!backups.isSeen) return [warn("unknown"), ` in ${backups.store}`];
   if (newest === undefined) return [bad("there is no set"), ` in ${backups.store}`];
   const marks = newest.marks.length === 0 ? [] : [", ", warn(newest.marks.join(", "))];
-  const proven = newest.level === undefined ? warn("nothing proven") : good(`${newest.level} proven`);
+  const proven =
+    newest.standing === "fails"
+      ? bad(newest.level === undefined ? "it fails" : `${newest.level} proven, and it fails`)
+      : newest.level === undefined
+        ? warn("nothing proven")
+        : good(`${newest.level} proven`);
+  const age = newest.ageSeconds === undefined ? bad(ageWords(newest)) : ageWords(newest);
   const older =
     lastProven === undefined || lastProven.id === newest.id
       ? []
-      : [`; last proven ${lastProven.id}, ${secondsWords(lastProven.ageSeconds)} old, ${lastProven.level ?? ""}`];
+      : [`; last proven ${lastProven.id}, ${ageWords(lastProven)}, ${lastProven.level ?? ""}`];
   const rto = (lastProven ?? newest).expectedRtoSeconds;
   const back = rto === undefined ? [] : [dim(`; back in ${secondsWords(rto)} in the last drill`)];
-  return [`${newest.id}, ${secondsWords(newest.ageSeconds)} old, `, proven, ...marks, ...older, ...back];
+  return [`${newest.id}, `, age, ", ", proven, ...marks, ...older, ...back];
 }
 
 function unknownBlocks(status: StatusDocument): readonly Block[] {

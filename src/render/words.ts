@@ -41,6 +41,11 @@ export function secondsWords(seconds: number): string {
   return `${String(Math.floor(whole / 86_400))} d`;
 }
 
+/** "2 h 5 min old"; of no age what is dated in the future. */
+export function ageWords({ ageSeconds, createdAt }: { readonly ageSeconds: number | undefined; readonly createdAt: string }): string {
+  return ageSeconds === undefined ? `dated in the future (${createdAt})` : `${secondsWords(ageSeconds)} old`;
+}
+
 export function severityTone(severity: Severity): Tone {
   switch (severity) {
     case "critical":

@@ -49,6 +49,8 @@ const standing = z
   );
 const standingBecause = z.string().describe("why it is not trusted, or why it fails or is not known; empty otherwise");
 
+const ageSeconds = z.int().nullable().describe("null: it is dated in the future, by a clock that was wrong, or this machine's is");
+
 const lost = z
   .object({ id: z.string(), createdAt: time })
   .nullable()
@@ -74,7 +76,9 @@ export const backupListSchema = z.object({
   isStore: z
     .boolean()
     .describe("false: nothing of a store is there: none was begun, it is another place, or a disk that is not mounted; also no sets then"),
-  remarks: z.array(z.string()).describe("what else is not as it should be, such as the file that names the store being gone"),
+  remarks: z
+    .array(z.string())
+    .describe("what else is not as it should be, such as the file that names the store being gone, or a set that is dated in the future"),
   schedule: scheduleSummary,
   publicKey: z
     .string()
@@ -87,14 +91,14 @@ export const backupListSchema = z.object({
           state: z.enum(["trusted", "untrusted"]).describe("untrusted: signed by a key that is not known here"),
           standing,
           because: standingBecause,
-          ageSeconds: z.int(),
+          ageSeconds,
           set: setSummary,
           proof,
         }),
         z.object({ state: z.literal("damaged"), because: z.string(), object: z.string().describe("its name in the store") }),
       ]),
     )
-    .describe("newest first"),
+    .describe("newest first, then those that are dated in the future, then the damaged ones"),
 });
 
 export const backupSetSchema = z.object({
@@ -103,7 +107,7 @@ export const backupSetSchema = z.object({
   state: z.enum(["trusted", "untrusted"]).describe("untrusted: signed by a key that is not known here"),
   standing,
   because: standingBecause,
-  ageSeconds: z.int(),
+  ageSeconds,
   manifestSha256: z.string(),
   signers: z.array(z.string()).describe("public keys whose signature fits"),
   set: setSummary,
@@ -191,7 +195,9 @@ const statusBackup = z
   .object({
     id: z.string(),
     createdAt: time,
-    ageSeconds: z.int(),
+    ageSeconds,
+    standing,
+    because: z.string().describe("why it fails; empty otherwise"),
     level: level.nullable().describe("null: nothing is proven of it"),
     score: z.int().describe("0 to 100, see `backup list`"),
     expectedRtoSeconds: z.int().nullable().describe("of the last drill of it"),
@@ -207,6 +213,15 @@ export const statusBackups = z
     newest: statusBackup.describe("the newest set of this cluster that is signed by a known key; null: there is none"),
     lastProven: statusBackup.describe("the newest that is proven to V2 at least"),
     lost,
+    passedOver: z
+      .array(
+        z.object({
+          id: z.string(),
+          because: z.string(),
+          command: z.string().nullable().describe("shows it, with its signer trusted; null: it is another reason"),
+        }),
+      )
+      .describe("sets that are not `newest` though their date is later: of the future, or signed by a key that is not known here"),
     schedule: scheduleSummary,
   })
   .nullable()
@@ -240,7 +255,7 @@ export const backupRestoreSchema = z.object({
   ...document("BackupRestore"),
   set: z.string(),
   setCreatedAt: z.string(),
-  setAgeSeconds: z.number().describe("when the plan was made"),
+  setAgeSeconds: ageSeconds.describe("when the plan was made; null: the set is dated in the future"),
   setMarks: z.array(z.object({ code: z.string(), because: z.string() })).describe("what was known against the set when it was made"),
   host: z.string(),
   files: z.array(

@@ -297,7 +297,10 @@ test("createBackup: a store whose newest set is of another cluster, further on, 
     isRecoveryError("BACKUP_REFUSED", /OLDER_THAN_LAST_SEEN: /),
   );
   old.state.describe = () => Promise.resolve(old.description({ totalKeys: 20 }));
-  await assert.rejects(old.create(), isRecoveryError("BACKUP_REFUSED", /OLDER_THAN_LAST_SEEN: it has 20 keys without events and leases; set .* has 300/));
+  await assert.rejects(
+    old.create(),
+    isRecoveryError("BACKUP_REFUSED", /OLDER_THAN_LAST_SEEN: it has 20 keys without events and leases; set .* has 300/),
+  );
   assert.deepEqual(codesOf(await old.create(["OLDER_THAN_LAST_SEEN"])), ["OLDER_THAN_LAST_SEEN"]);
 });
 

@@ -10,7 +10,7 @@ import { shellWord } from "../../model/shell-word.ts";
 import type { StoredObject } from "../../ports/backup-store.ts";
 import type { CatalogueContext } from "./backup-context.ts";
 
-type GoodSet = Exclude<ListedSet, { readonly kind: "damaged" }>;
+export type GoodSet = Exclude<ListedSet, { readonly kind: "damaged" }>;
 
 /** Names shown where one was mistyped. */
 const namesShown = 5;
@@ -181,8 +181,7 @@ function lackingIn(
 
 /** The newest trusted set of a cluster, by the time of its making; one of the future only where there is no other. */
 export function latestOf(sets: readonly ListedSet[], { cluster, nowMs }: Pick<WantedSet, "cluster" | "nowMs">): GoodSet | undefined {
-  // Of two that were made at once the store's order tells which one is the later.
-  return newestFirst(trustedOf(sets, cluster).toReversed(), nowMs)[0];
+  return newestFirst(trustedOf(sets, cluster), nowMs)[0];
 }
 
 function trustedOf(sets: readonly ListedSet[], cluster: string): readonly GoodSet[] {
@@ -190,7 +189,11 @@ function trustedOf(sets: readonly ListedSet[], cluster: string): readonly GoodSe
 }
 
 /** What is newer by an unknown key's word, and what is newer by a clock that was wrong. */
-function passedOver(sets: readonly ListedSet[], latest: GoodSet | undefined, { cluster, nowMs }: WantedSet): readonly PassedOver[] {
+export function passedOver(
+  sets: readonly ListedSet[],
+  latest: GoodSet | undefined,
+  { cluster, nowMs }: Pick<WantedSet, "cluster" | "nowMs">,
+): readonly PassedOver[] {
   const own = sets.flatMap((set) => (set.kind !== "damaged" && set.manifest.cluster.name === cluster ? [set] : []));
   const [future] = newestFirst(
     own.filter(({ kind, manifest }) => kind === "trusted" && isOfFuture(manifest, nowMs)),
@@ -208,7 +211,7 @@ function passedOver(sets: readonly ListedSet[], latest: GoodSet | undefined, { c
 }
 
 /** Of a set of an unknown signer; `taken`: which set is taken in its stead. */
-export function untrustedWords(
+function untrustedWords(
   { id, manifest: { createdAt }, signers }: Pick<GoodSet, "id" | "manifest" | "signers">,
   taken: BackupSetId | undefined,
 ): PassedOver {

@@ -2,12 +2,14 @@ import { inTurns } from "../../catalogue/in-turns.ts";
 import { listSets, type ListedSet } from "../../catalogue/list-sets.ts";
 import { readAllProofs } from "../../catalogue/read-proofs.ts";
 import { restorabilityOf, type Restorability } from "../../catalogue/verify/restorability.ts";
+import { futureWords, isOfFuture, newestFirst } from "../../catalogue/time-of-set.ts";
 import { readStoreIdentity } from "../../catalogue/store-identity.ts";
-import { indexName, indexPrefix, packName, packPrefix, storeFileName } from "../../formats/backup-set/set-names.ts";
+import { storeFileName } from "../../formats/backup-set/set-names.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { SeenSet } from "../../model/seen-sets.ts";
 import type { CatalogueContext } from "./backup-context.ts";
 import { compareWithSeen } from "./remember-sets.ts";
+import { storedSizes, withStored, type StoredSizes } from "./stored-objects.ts";
 
 export interface ListedBackupSet {
   readonly set: ListedSet;
@@ -18,13 +20,16 @@ export interface ListedBackupSet {
 /** Sets whose proofs are read at one time; each reads several. */
 const setsAtOnce = 4;
 
-/** Newest first; what cannot be read is among them, at the end. BACKUP_STORE_*. */
+/** Newest first, then those that are dated in the future, then what cannot be read. BACKUP_STORE_*. */
 export async function listBackups(context: CatalogueContext, nowMs: number): Promise<readonly ListedBackupSet[]> {
   const sets = await listSets(context.backup, context.trust, context.signal);
-  const madeAt = (set: ListedSet): string => (set.kind === "damaged" ? "" : set.manifest.createdAt);
-  const newestFirst = [...sets].sort((one, other) => (madeAt(one) < madeAt(other) ? 1 : madeAt(one) > madeAt(other) ? -1 : 0));
-  const sizes = await storedSizes(context);
-  return inTurns(newestFirst, setsAtOnce, async (set) => ({ set, restorability: await judged(context, set, { nowMs, sizes }) }));
+  const readable = newestFirst(
+    sets.flatMap((set) => (set.kind === "damaged" ? [] : [set])),
+    nowMs,
+  );
+  const inOrder = [...readable, ...sets.filter(({ kind }) => kind === "damaged")];
+  const sizes = await storedSizes(context.backup.store, context.signal);
+  return inTurns(inOrder, setsAtOnce, async (set) => ({ set, restorability: await judged(context, set, { nowMs, sizes }) }));
 }
 
 /**
@@ -37,7 +42,10 @@ export async function listAndRemember(context: CatalogueContext, cluster: string
   const { store } = context.backup;
   const sets = await listBackups(context, nowMs);
   const isStore = (await readStoreIdentity(store, { signal: context.signal })) !== undefined;
-  const ofStore = isStore || sets.length === 0 ? [] : [namelessWords(store.place)];
+  const ofStore = [
+    ...(isStore || sets.length === 0 ? [] : [namelessWords(store.place)]),
+    ...sets.flatMap(({ set }) => ofFuture(set, cluster, nowMs)),
+  ];
   if (cluster === "") return { sets, lost: undefined, isStore, remarks: ofStore };
   const look = { cluster, sets: sets.map(({ set }) => set), nowIso: new Date(nowMs).toISOString() };
   const { lost, remember } = await compareWithSeen(context.backup, look);
@@ -57,6 +65,13 @@ function namelessWords(place: string): string {
   return `${storeFileName}, by which the store is known, is not in ${place}, and its sets are: put it back from aside/${storeFileName} there, or from a backup of that disk. With another one a new data key begins, and everything is stored anew`;
 }
 
+function ofFuture(set: ListedSet, cluster: string, nowMs: number): readonly string[] {
+  if (set.kind === "damaged" || !isOfFuture(set.manifest, nowMs)) return [];
+  const isOwn = set.kind === "trusted" && set.manifest.cluster.name === cluster;
+  const wayOut = `. If it is the set's date that is wrong, \`requorum backup prune --future ${set.id}\` takes it away`;
+  return [`${futureWords(set.manifest, nowMs)}${isOwn ? wayOut : ""}`];
+}
+
 /** A list that cannot be remembered is a list all the same. */
 async function unkeptWords(remember: () => Promise<void>): Promise<string | undefined> {
   try {
@@ -70,30 +85,15 @@ async function unkeptWords(remember: () => Promise<void>): Promise<string | unde
 
 /** What the evidence in the store says of one set. BACKUP_STORE_*. */
 export async function restorabilityOfSet(context: CatalogueContext, set: ListedSet, nowMs: number): Promise<Restorability | undefined> {
-  return judged(context, set, { nowMs, sizes: await storedSizes(context) });
-}
-
-type Sizes = ReadonlyMap<string, number>;
-
-/** Proofs tell what was there once. One listing of the packs costs little beside what was read to prove them. */
-async function storedSizes({ backup, signal }: CatalogueContext): Promise<Sizes> {
-  const [packs, indexes] = await Promise.all([backup.store.list(packPrefix, { signal }), backup.store.list(indexPrefix, { signal })]);
-  return new Map([...packs, ...indexes].map(({ name, sizeBytes }) => [name, sizeBytes]));
+  return judged(context, set, { nowMs, sizes: await storedSizes(context.backup.store, context.signal) });
 }
 
 async function judged(
   context: CatalogueContext,
   set: ListedSet,
-  { nowMs, sizes }: { readonly nowMs: number; readonly sizes: Sizes },
+  { nowMs, sizes }: { readonly nowMs: number; readonly sizes: StoredSizes },
 ): Promise<Restorability | undefined> {
   if (set.kind !== "trusted") return undefined;
   const { known, unread } = await readAllProofs({ ...context.backup, trust: context.trust }, set, context.signal);
-  const found = restorabilityOf(set.manifest, known, nowMs, unread);
-  const { index, packs } = set.manifest;
-  const names = [{ name: indexName(index.sha256), ref: index }, ...packs.map((ref) => ({ name: packName(ref.sha256), ref }))];
-  const lost = names.filter(({ name, ref }) => sizes.get(name) !== ref.sizeBytes);
-  const [first] = lost;
-  if (first === undefined) return found;
-  const because = `${first.name}${lost.length === 1 ? " is" : ` and ${String(lost.length - 1)} more are`} not in the store in the size that was written: whatever was proven, it cannot be restored`;
-  return { ...found, standing: "fails", score: 0, level: undefined, because: [because, ...found.because], expectedRto: undefined };
+  return withStored(restorabilityOf(set.manifest, known, nowMs, unread), set.manifest, sizes);
 }

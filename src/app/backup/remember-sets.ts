@@ -1,6 +1,7 @@
 /** This machine's memory of what was in a store: a store that was put back looks whole by itself. */
 import type { ListedSet } from "../../catalogue/list-sets.ts";
 import { readStoreIdentity } from "../../catalogue/store-identity.ts";
+import { isOfFuture } from "../../catalogue/time-of-set.ts";
 import { manifestPrefix, storeFileName } from "../../formats/backup-set/set-names.ts";
 import type { BackupManifest } from "../../model/backup-set.ts";
 import { foldSeenStore, seenStoreOf, type SeenSet, type SeenStore } from "../../model/seen-sets.ts";
@@ -41,10 +42,13 @@ export async function compareWithSeen(
 ): Promise<{ readonly lost: SeenSet | undefined; readonly remember: () => Promise<void> }> {
   if (seen === undefined) return { lost: undefined, remember: () => Promise.resolve() };
   const own = sets.flatMap((set) => (set.kind === "trusted" && set.manifest.cluster.name === cluster ? [set.manifest] : []));
+  // One of the future would be the newest until its day comes, and no loss of another would be seen.
+  const past = own.filter((manifest) => !isOfFuture(manifest, Date.parse(nowIso)));
+  const newest = newestOf(past.length > 0 ? past : own);
   const storeId = (await readStoreIdentity(store))?.storeId ?? "";
   const stores = await readStores(seen, cluster);
   const before = seenStoreOf(stores, { place: store.place, storeId });
-  const now = { place: store.place, storeId, ids: sets.flatMap(({ id }) => id ?? []), newest: newestOf(own), nowIso };
+  const now = { place: store.place, storeId, ids: sets.flatMap(({ id }) => id ?? []), newest, nowIso };
   // A look at a disk that is not mounted must not make the next one believe that there never was a store.
   const folded = foldSeenStore(before, storeId === "" ? { ...now, storeId: before?.storeId ?? "" } : now);
   // Nor that the one below it is the right one: only who writes there says so.

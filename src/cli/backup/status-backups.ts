@@ -1,7 +1,9 @@
 import type { AppContext } from "../../app/app-ports.ts";
 import { glanceAtBackups, type BackupGlance, type GlancedSet } from "../../app/backup/glance-at-backups.ts";
+import { ageSecondsOf } from "../../catalogue/time-of-set.ts";
 import type { ScheduleSummary } from "../../model/backup-schedule.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import { unreadWords } from "../../render/backup-pages.ts";
 import type { StatusBackup, StatusDocument } from "../../render/status-document.ts";
 import type { CliContext } from "../cli-context.ts";
@@ -10,6 +12,8 @@ import { scheduleHere } from "./schedule-here.ts";
 
 /** `status` is repeated every few seconds, and must not wait for a store that is far away or down. */
 const limitMs = 2000;
+/** Of that the store has as long to list its packs; the sets are shown without them then. */
+const listingMs = 1500;
 
 /** undefined: no backups are configured. What cannot be seen of the store is said, and nothing else of the look is lost. */
 export async function statusBackups(
@@ -44,15 +48,22 @@ async function storeGlance(
 ): Promise<{ readonly backups: StatusDocument["backups"]; readonly problem?: string }> {
   const { config } = app;
   const tooLate = AbortSignal.timeout(limitMs);
-  const empty = { ...here, isSeen: false, newest: undefined, lastProven: undefined, lost: undefined };
+  const empty = { ...here, isSeen: false, newest: undefined, lastProven: undefined, lost: undefined, passedOver: [] };
   try {
     const backup = await openBackup(cli, config);
     try {
       const context = { backup: backup.ports, trust: backup.trust, signal: AbortSignal.any([app.signal, tooLate]) };
       const nowMs = app.ports.clock.nowMs();
-      const { newest, lastProven, lost, unreadable } = await glanceAtBackups(context, config.cluster, nowMs);
-      const backups = { ...empty, isSeen: true, newest: shown(newest, nowMs), lastProven: shown(lastProven, nowMs), lost };
-      const problem = newestProblem({ newest, unreadable });
+      const listing = AbortSignal.any([context.signal, AbortSignal.timeout(listingMs)]);
+      const glance = await glanceAtBackups(context, config.cluster, nowMs, listing);
+      const { newest, lastProven, lost } = glance;
+      const passedOver = glance.passedOver.map(({ id, words, signer }) => ({
+        id,
+        because: words,
+        command: signer === undefined ? undefined : `requorum backup show ${id} --trust-signer ${shellWord(signer)}`,
+      }));
+      const backups = { ...empty, isSeen: true, newest: shown(newest, nowMs), lastProven: shown(lastProven, nowMs), lost, passedOver };
+      const problem = newestProblem(glance);
       return problem === undefined ? { backups } : { backups, problem };
     } finally {
       await backup.close();
@@ -69,13 +80,25 @@ async function storeGlance(
 }
 
 /** Why what is shown of the newest set is not all that there is to know. */
-export function newestProblem({ newest, unreadable }: Pick<BackupGlance, "newest" | "unreadable">): string | undefined {
+export function newestProblem({
+  newest,
+  unreadable,
+  unlisted,
+}: Pick<BackupGlance, "newest" | "unreadable" | "unlisted">): string | undefined {
   const [first] = unreadable;
   const more = unreadable.length === 1 ? "" : `, and ${String(unreadable.length - 1)} more`;
-  if (first !== undefined)
-    return `backup set ${first}${more}: its manifest is damaged, gone or not to be read, and it is newer than what is shown`;
   const unread = unreadWords(newest?.restorability);
-  return newest === undefined || unread === undefined ? undefined : `backup set ${newest.manifest.id}: ${unread}`;
+  const problems = [
+    first !== undefined
+      ? `backup set ${first}${more}: its manifest is damaged, gone or not to be read, and it is newer than what is shown`
+      : newest !== undefined && unread !== undefined
+        ? `backup set ${newest.manifest.id}: ${unread}`
+        : undefined,
+    unlisted === undefined || newest === undefined
+      ? undefined
+      : `whether the packs of the backup sets are still in the store (${unlisted}); what is said of them was proven once`,
+  ].filter((words) => words !== undefined);
+  return problems.length === 0 ? undefined : problems.join("; ");
 }
 
 function shown(set: GlancedSet | undefined, nowMs: number): StatusBackup | undefined {
@@ -84,7 +107,9 @@ function shown(set: GlancedSet | undefined, nowMs: number): StatusBackup | undef
   return {
     id: manifest.id,
     createdAt: manifest.createdAt,
-    ageSeconds: Math.max(0, Math.round((nowMs - Date.parse(manifest.createdAt)) / 1000)),
+    ageSeconds: ageSecondsOf(manifest, nowMs),
+    standing: restorability.standing,
+    because: restorability.standing === "fails" ? (restorability.because[0] ?? "") : "",
     level: restorability.level,
     score: restorability.score,
     expectedRtoSeconds:

@@ -1,4 +1,5 @@
 import { listAndRemember, type ListedBackupSet } from "../../app/backup/list-backups.ts";
+import { ageSecondsOf } from "../../catalogue/time-of-set.ts";
 import type { Restorability } from "../../catalogue/verify/restorability.ts";
 import { toBase64Url } from "../../formats/backup-set/byte-text.ts";
 import {
@@ -50,7 +51,7 @@ function listed({ set, restorability }: ListedBackupSet, nowMs: number): ListedB
   return {
     state: set.kind,
     ...standingOf(set, restorability),
-    ageSeconds: ageSeconds(set.manifest.createdAt, nowMs),
+    ageSeconds: ageSecondsOf(set.manifest, nowMs),
     set: setSummary(set.manifest),
     proof: proofSummary(restorability),
   };
@@ -88,9 +89,4 @@ export function proofSummary(restorability: Restorability | undefined): BackupPr
             apiSeconds: expectedRto.apiMs === undefined ? undefined : seconds(expectedRto.apiMs),
           },
   };
-}
-
-/** A set of a clock that is ahead is new, not of negative age. */
-export function ageSeconds(createdAt: string, nowMs: number): number {
-  return Math.max(0, Math.round((nowMs - Date.parse(createdAt)) / 1000));
 }

@@ -3,6 +3,7 @@ import { nodeKeyMatcher } from "../../adapters/system/node-key-matcher.ts";
 import { applyPlan } from "../../app/apply-plan.ts";
 import { findSetOfHost } from "../../app/backup/find-set.ts";
 import { planRestoreOfParts, type RestorePartsPlan } from "../../app/backup/restore-parts.ts";
+import { ageSecondsOf } from "../../catalogue/time-of-set.ts";
 import { assertNoRunHoldsLock, openRun } from "../../app/open-run.ts";
 import type { AppContext } from "../../app/app-ports.ts";
 import { configuredHost } from "../../model/configured-host.ts";
@@ -130,8 +131,8 @@ function documentOf(
   if (goal.kind !== "restore-parts") throw new Error("broken assumption in requorum: a plan of another goal was made");
   const files = plan.steps.flatMap((step) => (step.kind === "host.restoreFiles" ? step.args.files : []));
   const toTakeEffect = takesEffectWords(files);
-  const ageMs = Date.parse(plan.createdAt) - Date.parse(manifest.createdAt);
-  const ofSet = { set: goal.set, setCreatedAt: manifest.createdAt, setAgeSeconds: Math.max(0, ageMs / 1000), setMarks: manifest.marks };
+  const setAgeSeconds = ageSecondsOf(manifest, Date.parse(plan.createdAt));
+  const ofSet = { set: goal.set, setCreatedAt: manifest.createdAt, setAgeSeconds, setMarks: manifest.marks };
   return restoreDocument({ ...ofSet, host: goal.host, differences, unseen, toTakeEffect, plan: shown });
 }
 

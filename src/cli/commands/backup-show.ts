@@ -1,5 +1,6 @@
 import { findSet } from "../../app/backup/find-set.ts";
 import { restorabilityOfSet } from "../../app/backup/list-backups.ts";
+import { ageSecondsOf } from "../../catalogue/time-of-set.ts";
 import { openSet } from "../../catalogue/set-reader.ts";
 import type { BackupPart } from "../../model/backup-set.ts";
 import type { BackupSetId } from "../../model/ids.ts";
@@ -13,7 +14,7 @@ import { setName } from "../backup/set-name.ts";
 import { withBackup } from "../backup/with-backup.ts";
 import { textOption, type CommandModule, type Invocation } from "../command-spec.ts";
 import { printResult } from "../print-result.ts";
-import { ageSeconds, isSound, proofSummary, standingOf } from "./backup-list.ts";
+import { isSound, proofSummary, standingOf } from "./backup-list.ts";
 
 export const command: CommandModule = {
   run(invocation) {
@@ -28,18 +29,19 @@ export const command: CommandModule = {
       const files = await filesAsked(invocation, backup, found.id);
       display.stop();
       const { manifest } = found;
+      const age = ageSecondsOf(manifest, nowMs);
       const document = setDocument(manifest, {
         store: backup.ports.store.place,
         state: found.kind,
         ...standingOf(found, restorability),
-        ageSeconds: ageSeconds(manifest.createdAt, nowMs),
+        ageSeconds: age,
         manifestSha256: found.manifestSha256,
         signers: found.signers,
         proof: proofSummary(restorability),
         files,
       });
       printResult(cli, document, () => backupSetPage(document));
-      return isSound(restorability) && manifest.marks.length === 0 ? "done" : "findings";
+      return isSound(restorability) && manifest.marks.length === 0 && age !== undefined ? "done" : "findings";
     });
   },
 };

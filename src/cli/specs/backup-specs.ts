@@ -84,7 +84,7 @@ export const backupSpecs: readonly CommandSpec[] = [
     exitWords: {
       ...storeWords,
       findings:
-        "listed, and a set is damaged, proven not to restore, not to be read, gone since the last look, or not signed by a known key; or the store's own file is gone, what is there could not be remembered, or scheduled backups of this machine fail or are overdue",
+        "listed, and a set is damaged, proven not to restore, not to be read, gone since the last look, dated in the future, or not signed by a known key; or the store's own file is gone, what is there could not be remembered, or scheduled backups of this machine fail or are overdue",
     },
     load: async () => (await import("../commands/backup-list.ts")).command,
   },
@@ -105,7 +105,8 @@ export const backupSpecs: readonly CommandSpec[] = [
     exitWords: {
       ...storeWords,
       usage: "wrong usage or configuration; also: no such set",
-      findings: "shown, and it has marks, is proven not to restore or not to be read, or is not signed by a known key",
+      findings:
+        "shown, and it has marks, is proven not to restore or not to be read, is dated in the future, or is not signed by a known key",
       verificationFailed: "its manifest is damaged; with --host also: it is not signed by a known key, or no key opens it",
     },
     load: async () => (await import("../commands/backup-show.ts")).command,

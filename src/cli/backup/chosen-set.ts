@@ -10,7 +10,7 @@ import type { OpenSets } from "./open-sets.ts";
 /** The set that is meant, if a known key signed it; without a name the newest. USAGE, BACKUP_SET_NOT_FOUND, BACKUP_SET_UNTRUSTED, BACKUP_SET_DAMAGED. */
 export async function chosenSet(
   invocation: Invocation,
-  { reading, cluster, keys }: OpenSets,
+  { reading, cluster, keys, nowMs }: OpenSets,
   name: string | undefined,
 ): Promise<BackupSetId> {
   const wanted = nameOrLatest(name, cluster);
@@ -19,7 +19,7 @@ export async function chosenSet(
     calledWords(invocation, { [wanted]: id })
       .map(shellWord)
       .join(" ");
-  const found = await findSet(context, { name: wanted, cluster, nowMs: Date.now(), onPassedOver: tellPassedOver(invocation), again });
+  const found = await findSet(context, { name: wanted, cluster, nowMs, onPassedOver: tellPassedOver(invocation), again });
   assertTrusted(found, again);
   return found.id;
 }

@@ -19,6 +19,8 @@ export interface OpenSets {
   /** As configured; "": no configuration was found. */
   readonly cluster: string;
   readonly keys: BackupKeys;
+  /** When they were opened, by this machine's clock. */
+  readonly nowMs: number;
   /** The configured one; undefined: none is. */
   readonly passphrase: () => Promise<string | undefined>;
   close(): Promise<void>;
@@ -35,7 +37,8 @@ export async function openSets(invocation: Invocation): Promise<OpenSets> {
     const { ports, trust, passphrase } = backup;
     const { store, ciphers, wrapping, keys } = ports;
     const reading = { store, ciphers, wrapping, trust };
-    return { reading, cluster: cluster.config.cluster, keys, passphrase, close: () => backup.close() };
+    const nowMs = cluster.ports.clock.nowMs();
+    return { reading, cluster: cluster.config.cluster, keys, nowMs, passphrase, close: () => backup.close() };
   } finally {
     await cluster.close(); // only its configuration is wanted
   }

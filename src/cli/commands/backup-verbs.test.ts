@@ -3,9 +3,10 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { cli, workDirectory, type CliResult } from "../../../test/support/captured-cli.ts";
-import { firstSet, manifestFacts, secondSet, seededBytes, setWorld, writeSet } from "../../../test/support/set-world.ts";
+import { FakeBackupKeys, firstSet, manifestFacts, secondSet, seededBytes, setWorld, writeSet } from "../../../test/support/set-world.ts";
 import { DirectoryStore } from "../../adapters/backup-store/directory-store.ts";
 import { toBase64Url } from "../../formats/backup-set/byte-text.ts";
+import { asBackupSetId } from "../../model/ids.ts";
 import { readClusterConfig } from "../../schemas/config.ts";
 import { outputDocuments } from "../../schemas/output.ts";
 
@@ -128,6 +129,48 @@ test("backup list: where a store was and none is, it sends nobody to a create th
   assert.equal(code, 3);
   assert.match(out.replaceAll(/\s+/g, " "), /only if that store is gone for good: begin a new one: requorum backup create --new-store /);
   assert.doesNotMatch(out, /make the first one/);
+});
+
+test("backup list, show and status: a set of the future has no age and is not taken, and is told; a newer one of an unknown signer is named, with a call that works", async (context) => {
+  const { world, write, call } = setting(context);
+  await write();
+  world.clock.advance(2 * 3_600_000);
+  const future = asBackupSetId("20270301-030000-cccccc");
+  await writeSet(world.writing, {}, { id: future, facts: { createdAt: "2027-03-01T03:00:00.000Z" } });
+  const keys = new FakeBackupKeys();
+  await writeSet({ ...world.writing, keys }, {}, { id: secondSet, facts: { createdAt: "2026-03-01T04:00:00.000Z" } });
+  const list = await call(["backup", "list"]);
+  assert.equal(list.code, 3);
+  assert.match(list.out, new RegExp(`set ${future} is dated in the future \\(2027-`));
+  assert.match(list.out, new RegExp(`\n *${secondSet}[^]*\n *${firstSet}[^]*\n *${future} +in the future`));
+  const sets = documentOf(await call(["backup", "list", "-o", "json"]))["sets"] as readonly { readonly ageSeconds: number | null }[];
+  assert.deepEqual(
+    sets.map(({ ageSeconds }) => ageSeconds),
+    [3600, 7200, null],
+  );
+  const shown = await call(["backup", "show"]);
+  assert.match(shown.out, new RegExp(firstSet));
+  assert.match(shown.err, new RegExp(`set ${future} is dated in the future`));
+  const [words = ""] = new RegExp(`requorum backup show ${secondSet} --trust-signer \\S+`).exec(shown.err) ?? [];
+  const trusted = await call(words.split(" ").slice(1));
+  assert.deepEqual([trusted.code, trusted.err], [0, ""]);
+  assert.match(trusted.out, new RegExp(secondSet));
+  const named = await call(["backup", "show", future]);
+  assert.deepEqual([named.code, named.err], [3, ""]);
+  assert.match(named.out, /dated in the future \(2027-[^]*made with a wrong clock, or this machine's clock is wrong/);
+  const status = await call(["status"]);
+  assert.match(status.out, new RegExp(`backup +${firstSet}, 2 h 0 min old, `));
+  assert.match(status.out.replaceAll(/\s+/g, " "), new RegExp(`set ${future} is dated in the future.*set ${secondSet} of .*${words}`));
+  documentOf(await call(["status", "-o", "json"]));
+});
+
+test("status: a set whose packs are gone fails, whatever was proven of it", async (context) => {
+  const { place, write, call } = setting(context);
+  await write();
+  rmSync(join(place, "packs"), { recursive: true });
+  const { out } = await call(["status"]);
+  assert.match(out, new RegExp(`backup +${firstSet}, .* old, it fails`));
+  assert.match(out, /not in the store in the size that was written/);
 });
 
 test("backup diff: a set alone is compared with nothing, and the call that is meant most is given", async (context) => {

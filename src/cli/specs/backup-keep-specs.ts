@@ -35,7 +35,7 @@ export const backupKeepSpecs: readonly CommandSpec[] = [
         why: "when nothing but the store is left: KEY is what `backup list` showed",
       },
     ],
-    exits: ["locked", "verificationFailed", "refused", "factsIncomplete", "failed", "interrupted"],
+    exits: ["locked", "outcomeUnknown", "verificationFailed", "refused", "factsIncomplete", "failed", "interrupted"],
     exitWords: {
       ...storeWords,
       usage: "wrong usage or configuration; also: no such set, or --to is the store that it is in",

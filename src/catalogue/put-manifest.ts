@@ -143,6 +143,6 @@ function undecided(
 
 /** Commands that look at the set and read all of it, in whichever store it is. */
 function looking({ place }: BackupStore, id: BackupSetId): { readonly listed: string; readonly all: string } {
-  const option = `--store ${shellWord(place)}`;
-  return { listed: `requorum backup list ${option}`, all: `requorum backup verify ${id} --level V1 ${option}` };
+  const store = shellWord(place);
+  return { listed: `requorum backup list --store ${store}`, all: `requorum backup verify ${id} --level V1 --store ${store}` };
 }

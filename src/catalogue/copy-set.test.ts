@@ -252,7 +252,7 @@ test("copySet: a copy whose claim is gone is not left listed; a manifest that ma
     if (operation === "put" && name.startsWith("sets/"))
       throw new RecoveryError("BACKUP_STORE_UNREACHABLE", { subject: "store", detail: "no answer" });
   };
-  await assert.rejects(copySet(copyingOf(world, slow), dayId(1)), isRecoveryError("BACKUP_STORE_UNREACHABLE", /may still appear/));
+  await assert.rejects(copySet(copyingOf(world, slow), dayId(1)), isRecoveryError("BACKUP_SET_UNDECIDED", /may still appear/));
   assert.equal(slow.names("claims/").length, 2);
   assert.match(Buffer.from(slow.objects.get(slow.names("claims/")[1] ?? "")?.content ?? []).toString(), /"bootId":/);
 });

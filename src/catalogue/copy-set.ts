@@ -71,6 +71,7 @@ export async function copySet(copying: Copying, id: BackupSetId, signal?: AbortS
   let copied: CopiedSet;
   let othersGone: boolean;
   const manifestPut = { isOpen: false };
+  let remarks: readonly string[] = [];
   try {
     await assertAnother(copying, id, claimId, signal);
     othersGone = await giveWay(copying, id, claimId, signal);
@@ -87,7 +88,7 @@ export async function copySet(copying: Copying, id: BackupSetId, signal?: AbortS
     if (wasListed) await assertHeld(to, claim, outcome);
     else {
       const onBegin = (lasting: BackupSetId | undefined) => (manifestPut.isOpen = lasting !== undefined);
-      await putManifest({ ...copying, store: to }, { id, bytes, claim, outcome, onBegin }, signal);
+      remarks = await putManifest({ ...copying, store: to }, { id, bytes, claim, outcome, onBegin }, signal);
     }
     manifestPut.isOpen = false;
     copied = {
@@ -97,13 +98,13 @@ export async function copySet(copying: Copying, id: BackupSetId, signal?: AbortS
       proofs: await copyProofs(copying, { id, manifestSha256 }, signal),
       wasListed,
       marks: manifest.marks,
-      remarks: [],
+      remarks,
     };
   } finally {
     // What was begun may still land: the claim stays, and beside it the one that nobody takes for dead soon.
     if (!manifestPut.isOpen) await releaseClaim(to, claimId);
   }
-  return othersGone ? { ...copied, remarks: leftRemarks(await clearBehind(copying, signal), to.place) } : copied;
+  return othersGone ? { ...copied, remarks: [...remarks, ...leftRemarks(await clearBehind(copying, signal), to.place)] } : copied;
 }
 
 /** By links and mounts one store may have two places; what was just put in the one is in the other only then. */

@@ -243,7 +243,7 @@ test("when the answer to the manifest's put is lost, the set that exists by then
       throw new RecoveryError("BACKUP_STORE_UNREACHABLE", { subject: "store", detail: "the connection broke" });
   };
   await writer.addPart(partHead("/a"), seededBytes(9, 1000));
-  await assert.rejects(writer.finish(manifestFacts()), isRecoveryError("BACKUP_STORE_UNREACHABLE"));
+  await assert.rejects(writer.finish(manifestFacts()), isRecoveryError("BACKUP_SET_UNDECIDED"));
   await writer.abort();
   assert.deepEqual(Buffer.from((await readSet(reading))["/a"] ?? []), Buffer.from(seededBytes(9, 1000)));
 });
@@ -382,7 +382,7 @@ test("a store that stops answering at the manifest's put: what a late manifest n
     };
     return store.put(name, content, options);
   };
-  await assert.rejects(writer.finish(manifestFacts()), isRecoveryError("BACKUP_STORE_UNREACHABLE", /may still appear/));
+  await assert.rejects(writer.finish(manifestFacts()), isRecoveryError("BACKUP_SET_UNDECIDED", /may still appear/));
   await assert.rejects(writer.abort(), isRecoveryError("BACKUP_STORE_UNREACHABLE"));
   store.beforeCall = undefined;
   running.clear();
@@ -426,7 +426,7 @@ test("a manifest whose put failed here and lands later finds all that it needs: 
     late = () => put(name, content);
     return Promise.reject(new RecoveryError("BACKUP_STORE_UNREACHABLE", { subject: "store", detail: "no answer" }));
   };
-  await assert.rejects(writer.finish(manifestFacts()), isRecoveryError("BACKUP_STORE_UNREACHABLE", /may still appear/));
+  await assert.rejects(writer.finish(manifestFacts()), isRecoveryError("BACKUP_SET_UNDECIDED", /may still appear/));
   await writer.abort();
   await writeSet({ ...writing, isRunning }, files, { id: secondSet });
   await late?.();

@@ -76,8 +76,6 @@ const statsAtOnce = 8;
  */
 export class SetWriter {
   readonly id: BackupSetId;
-  /** What was seen of the store at its beginning, in sentences. */
-  readonly remarks: readonly string[];
   readonly #writing: SetWriting;
   readonly #content: SetContentWork;
   readonly #keys: SetKeys;
@@ -86,6 +84,7 @@ export class SetWriter {
   readonly #workTime: WorkTime;
   readonly #claim: HeldClaim;
   readonly #parts: BackupPart[] = [];
+  #remarks: readonly string[];
   #state: "open" | "ended" = "open";
   #indexName: string | undefined;
   /** The claim that stays with it; from then on the manifest may be there, or land later, whatever the put's answer was. */
@@ -93,7 +92,7 @@ export class SetWriter {
 
   private constructor(writing: SetWriting, id: BackupSetId, made: Made) {
     this.id = id;
-    this.remarks = made.remarks;
+    this.#remarks = made.remarks;
     this.#writing = writing;
     this.#content = made.content;
     this.#keys = made.keys;
@@ -138,6 +137,11 @@ export class SetWriter {
     }
   }
 
+  /** What was seen of the store that is not as it should be, and hinders nothing, in sentences. */
+  get remarks(): readonly string[] {
+    return this.#remarks;
+  }
+
   /** Reads `content` to its end. When it fails, the writer is to be aborted. Of a symlink the content is empty. */
   async addPart(head: BackupPartHead, content: PartContent, signal?: AbortSignal): Promise<BackupPart> {
     return (await this.addWithTrailer(head, content, { signal, trailerBytes: 0 })).part;
@@ -157,7 +161,11 @@ export class SetWriter {
     return { part, trailer };
   }
 
-  /** The set exists when this resolves. BACKUP_STORE_*, BACKUP_OBJECT_MISSING when a pack that it needs is gone. */
+  /**
+   * The set exists when this resolves; `remarks` then says what the store did
+   * not give after it. BACKUP_STORE_*, BACKUP_OBJECT_MISSING when a pack that
+   * it needs is gone; BACKUP_SET_UNDECIDED when it may exist all the same.
+   */
   async finish(facts: ManifestFacts): Promise<BackupManifest> {
     this.#assertOpen();
     const { store, ciphers } = this.#writing;
@@ -185,7 +193,8 @@ export class SetWriter {
     const bytes = encodeSignedDocument(manifest, signingKey, ciphers);
     readSignedManifest(bytes, this.id, { ciphers, trust: { publicKeys: [signingKey.publicKey] } });
     const onBegin = (lasting: BackupSetId | undefined) => (this.#lastingClaim = lasting);
-    await putManifest(this.#writing, { id: this.id, bytes, claim: this.#claim, outcome: "The set was not finished", onBegin });
+    const claimed = { id: this.id, bytes, claim: this.#claim, outcome: "The set was not finished", onBegin };
+    this.#remarks = [...this.#remarks, ...(await putManifest(this.#writing, claimed))];
     this.#state = "ended";
     await releaseClaim(store, this.id);
     return manifest;

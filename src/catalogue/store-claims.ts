@@ -104,10 +104,14 @@ export async function isHeld(store: BackupStore, { id, bytes }: HeldClaim): Prom
 
 /** BACKUP_STORE_BUSY when the own claim is not there any more. */
 export async function assertHeld(store: BackupStore, held: HeldClaim, outcome: string): Promise<void> {
-  if (await isHeld(store, held)) return;
-  throw new RecoveryError("BACKUP_STORE_BUSY", {
+  if (!(await isHeld(store, held))) throw claimGone(store, held, outcome);
+}
+
+/** BACKUP_STORE_BUSY. `outcome`: what has become of one's work. */
+export function claimGone(store: BackupStore, { id }: HeldClaim, outcome: string): RecoveryError {
+  return new RecoveryError("BACKUP_STORE_BUSY", {
     subject: `store ${store.place}`,
-    detail: `${claimName(held.id)}, by which others know that this program is at work, was removed or changed: somebody took it for dead, and may have removed what it stored. ${outcome}`,
+    detail: `${claimName(id)}, by which others know that this program is at work, was removed or changed: somebody took it for dead, and may have removed what it stored. ${outcome}`,
   });
 }
 

@@ -7,6 +7,7 @@ import { writeSync } from "node:fs";
 import { homedir, hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { emptyCoreFiles } from "../adapters/system/core-files.ts";
 import { exitCodes } from "../model/error-catalogue.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { isChangingCall } from "./changing-call.ts";
@@ -19,6 +20,8 @@ import { runCli } from "./run-cli.ts";
 import { processSink } from "./terminal/process-sink.ts";
 import { Terminal } from "./terminal/terminal.ts";
 
+// Before there is a key, or anything of a cluster, in memory: Ctrl-\ writes all of it into the working directory where cores are allowed.
+emptyCoreFiles();
 // bin/requorum.js does so before this file is read; started directly, what is loaded from here on is still kept compiled.
 module.enableCompileCache();
 

@@ -67,6 +67,14 @@ export const backupErrorEntries = {
     meaning:
       "While one program takes away what is no longer needed, nobody writes new sets, and the other way round. The detail says who it is. A program that was killed is recognised on its own machine at once, elsewhere after a day, one that removed after two hours. Also: somebody took this program for dead, or it worked for too long, as on a machine that slept; it changed nothing after that.",
   },
+  BACKUP_SET_UNDECIDED: {
+    summary: "whether the backup set is in the store is not known",
+    retry: "unknown-outcome",
+    exit: "outcomeUnknown",
+    meaning:
+      "The last step of making or copying a set was begun, and the store did not answer it, or not well. The set may be listed, or appear there later; the detail names it. What it needs is kept for a day. Look before making another one.",
+    remedies: [{ why: "see whether it is listed", command: "requorum backup list" }],
+  },
   BACKUP_OBJECT_MISSING: {
     summary: "an object is not in the backup store",
     retry: "permanent",

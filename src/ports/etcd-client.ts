@@ -62,7 +62,7 @@ export interface EtcdClient {
   ): Promise<{ readonly header: EtcdHeader; readonly count: bigint }>;
   /** Deletes exactly this key if its mod revision is still that one. false: it was not. */
   deleteKey(key: string, modRevision: Revision, options: CallOptions): Promise<boolean>;
-  /** The whole snapshot stream including the sha256 trailer, in order. A piece is valid until the next one is asked for. */
+  /** The whole snapshot stream including the sha256 trailer, in order. A piece is valid until the next one is asked for. ETCD_TIMEOUT when nothing, or next to nothing, comes. */
   snapshot(options: { readonly idleTimeoutMs: number; readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
   memberRemove(id: MemberId, options: CallOptions): Promise<readonly MemberFacts[]>;
   memberPromote(id: MemberId, options: CallOptions): Promise<readonly MemberFacts[]>;

@@ -2,7 +2,9 @@
  * Room on this machine for what may not lie there in the clear: a cluster's
  * secrets while they are looked at. It is this program's memory where enough
  * of that is free; else what is on disk is sealed under a key that only this
- * program's memory has. After a kill nobody can read it.
+ * program's memory has. After a kill nobody can read it: on Linux the program also keeps
+ * its memory out of core files (`emptyCoreFiles`); elsewhere, and where the
+ * kernel refuses that, only `ulimit -c 0` does. Memory may be swapped out.
  */
 export interface SealedSpool {
   /** LOCAL_FILE_FAILED. */

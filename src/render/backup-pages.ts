@@ -44,7 +44,7 @@ export function backupCreatedPage({ set, store, tookSeconds, remarks }: BackupCr
       2,
     ),
     ...markBlocks(set.marks),
-    ...remarks.map((remark) => item(remark)),
+    ...remarks.map((remark) => item(warn(remark))),
     gap,
     command(`requorum backup show ${set.id}`, "what is in it"),
     command("requorum backup list", "all sets of the store, and what is proven of each"),

@@ -8,7 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { GrpcEtcdClient, type GrpcEtcdClientOptions } from "../../src/adapters/etcd-grpc/grpc-etcd-client.ts";
-import { snapshotResponse } from "../../src/adapters/etcd-grpc/etcd-messages.ts";
+import { etcdRpcs, snapshotResponse } from "../../src/adapters/etcd-grpc/etcd-messages.ts";
+import { snapshotPieces } from "../../src/adapters/etcd-grpc/snapshot-pieces.ts";
 import { asHostName } from "../../src/model/ids.ts";
 import type { ErrorCode, Retry } from "../../src/model/error-catalogue.ts";
 import { TestAuthority, type CertificateFiles } from "../support/etcd-certificates.ts";
@@ -216,6 +217,30 @@ test("snapshot call: an answer of something that is no etcd says so", async () =
   await assert.rejects(readAll(), saying(/HTTP 502/, "ETCD_UNREACHABLE"));
   answer = answering(Buffer.from("<html>this is no gRPC</html>"), { "grpc-status": "0" });
   await assert.rejects(readAll(), failsWith("ETCD_UNREACHABLE"));
+});
+
+test("snapshot call: a member that drips is given up like one that is silent, though each drop comes in time", async () => {
+  answer = (stream) => {
+    stream.respond({ ":status": 200 });
+    const drips = setInterval(() => stream.write(framed(Buffer.from("x"))), 10);
+    stream.on("close", () => clearInterval(drips));
+  };
+  const { address, credentials, serverNames } = clientOptions();
+  const work = {
+    ...credentials,
+    address,
+    serverNames,
+    path: etcdRpcs.snapshot.path,
+    flowControlWindowBytes: windowBytes,
+    timeoutMs: 60_000,
+  };
+  const least = { bytes: 100_000, waitedMs: 200 };
+  let drops = 0;
+  const reading = (async () => {
+    for await (const piece of snapshotPieces(work, { idleTimeoutMs: 20_000, host: asHostName("cp1"), least })) drops += piece.length;
+  })();
+  await assert.rejects(reading, saying(/only \d+ bytes came in \d+ ms of waiting/, "ETCD_TIMEOUT", "transient"));
+  assert.ok(drops > 0);
 });
 
 test("snapshot call: one that is given up is INTERRUPTED, and its connection is gone", async () => {

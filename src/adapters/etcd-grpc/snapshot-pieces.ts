@@ -2,6 +2,7 @@ import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import { RateWatch, type Least } from "./least-rate.ts";
 import { CallFailure, grpcCancelled } from "./snapshot-call.ts";
 import {
   slotBytes,
@@ -20,29 +21,30 @@ const youngGenerationMb = 2;
  * etcd sends 32 KiB at a time; what arrived while the reader was busy is
  * handed over as one piece, so that a disk sees few large writes. A piece is
  * valid until the next one is asked for: its room is used again. ETCD_TIMEOUT
- * when nothing comes for `idleTimeoutMs` while the reader waits; CallFailure.
+ * when nothing comes for `idleTimeoutMs` while the reader waits, or less than
+ * `least` (absent: `leastRate`); CallFailure.
  * The connection is gone when the reader leaves.
  */
 export async function* snapshotPieces(
   work: SnapshotWork,
-  options: { readonly idleTimeoutMs: number; readonly host: HostName; readonly signal?: AbortSignal },
+  options: { readonly idleTimeoutMs: number; readonly host: HostName; readonly signal?: AbortSignal; readonly least?: Least },
 ): AsyncGenerator<Uint8Array> {
   const thread = new SnapshotThread(work);
   const giveUp = (): void => thread.giveUp(new CallFailure(grpcCancelled, "Cancelled on client"));
   options.signal?.addEventListener("abort", giveUp, { once: true });
+  const rate = new RateWatch(options.least);
+  const slow = (what: string): RecoveryError =>
+    new RecoveryError("ETCD_TIMEOUT", { subject: `etcd on ${options.host}`, detail: `Snapshot: ${what}`, retry: "transient" });
   try {
     for (;;) {
       const news = await thread.next(options.idleTimeoutMs);
-      if (news === undefined)
-        throw new RecoveryError("ETCD_TIMEOUT", {
-          subject: `etcd on ${options.host}`,
-          detail: `Snapshot: nothing came for ${String(options.idleTimeoutMs)} ms`,
-          retry: "transient",
-        });
+      if (news === undefined) throw slow(`nothing came for ${String(options.idleTimeoutMs)} ms`);
       if (news.kind === "end") {
         if (news.failure !== undefined) throw new CallFailure(news.failure.code, news.failure.details);
         return;
       }
+      const came = rate.tooSlow({ bytes: news.length, waitedMs: thread.waitedMs });
+      if (came !== undefined) throw slow(`only ${String(came.bytes)} bytes came in ${String(came.waitedMs)} ms of waiting`);
       yield thread.contentOf(news);
       thread.release(news.slot);
     }
@@ -57,6 +59,8 @@ class SnapshotThread {
   readonly #worker: Worker;
   readonly #news: SnapshotNews[] = [];
   #failure: Error | undefined;
+  /** For the latest news. */
+  waitedMs = 0;
   #wake: () => void = () => undefined;
 
   constructor(work: SnapshotWork) {
@@ -88,6 +92,7 @@ class SnapshotThread {
 
   /** undefined: nothing came in that time. */
   async next(timeoutMs: number): Promise<SnapshotNews | undefined> {
+    const beganMs = performance.now();
     if (this.#news.length === 0 && this.#failure === undefined)
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, timeoutMs);
@@ -98,6 +103,8 @@ class SnapshotThread {
       });
     // A program that stood still (Ctrl-Z) meets its timer before the message that lies there.
     if (this.#news.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    // Nor did the member keep anybody waiting while this program stood still.
+    this.waitedMs = Math.min(performance.now() - beganMs, timeoutMs);
     const news = this.#news.shift();
     if (news === undefined && this.#failure !== undefined) throw this.#failure;
     return news;

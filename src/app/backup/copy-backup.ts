@@ -4,10 +4,10 @@ import { deriveSetKeys } from "../../formats/backup-set/set-keys.ts";
 import type { BackupStore } from "../../ports/backup-store.ts";
 import { assertTrusted, findSet, type WantedSet } from "./find-set.ts";
 import type { BackupSetId } from "../../model/ids.ts";
-import { RecoveryError } from "../../model/recovery-error.ts";
 import type { BackupPorts } from "./backup-context.ts";
 import type { PruneContext } from "./prune-backups.ts";
 import { assertStoreIsThere, rememberOwnWork, type AboutToWrite } from "./remember-sets.ts";
+import { told } from "./told.ts";
 
 export interface CopyContext extends PruneContext {
   readonly backup: Pick<BackupPorts, "store" | "ciphers" | "owner" | "isRunning" | "keys" | "seen">;
@@ -45,17 +45,6 @@ export async function copyBackup(context: CopyContext, wanted: CopyRequest): Pro
     await told("this machine does not remember that store", () => rememberOwnWork(remembering, cluster, { copied: manifest })),
   ];
   return { ...copied, remarks: [...copied.remarks, ...remarks.flatMap((remark) => remark ?? [])] };
-}
-
-/** What comes after the copy is listed cannot make it a failure: it is told. */
-async function told(what: string, act: () => Promise<void>): Promise<string | undefined> {
-  try {
-    await act();
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof RecoveryError)) throw error;
-    return `${what}: ${error.subject}: ${error.detail} (${error.code})`;
-  }
 }
 
 async function holdKeyFor({ backup, signal }: CopyContext, to: BackupStore, keyId: string): Promise<void> {

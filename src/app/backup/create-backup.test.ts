@@ -17,6 +17,8 @@ import { asHostName, type HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { SnapshotDescription } from "../../model/snapshot-description.ts";
 import { readClusterConfig } from "../../schemas/config.ts";
+import type { EtcdClient, EtcdDialer } from "../../ports/etcd-client.ts";
+import type { SeenSetsStore } from "../../ports/seen-sets-store.ts";
 import type { AppPorts } from "../app-ports.ts";
 import type { CreateBackupContext } from "./backup-context.ts";
 import { createBackup } from "./create-backup.ts";
@@ -341,6 +343,143 @@ test("createBackup: a stream that is cut or changed on the way is not stored; th
   assert.equal([...sets.store.objects.keys()].filter((name) => name.startsWith("claims/")).length, 0);
   assert.deepEqual(manifest.marks, []);
   assert.equal(spool.openCount, 0);
+});
+
+/** The same calls, but the client of this member is bent. */
+function bent(
+  context: CreateBackupContext,
+  host: HostName,
+  change: (client: EtcdClient) => Partial<Pick<EtcdClient, "status" | "snapshot">>,
+): CreateBackupContext {
+  const inner = context.ports.etcd;
+  const etcd: EtcdDialer = {
+    close: () => inner.close(),
+    dial: async (at, options) => {
+      const client = await inner.dial(at, options);
+      const changed = at === host ? change(client) : {};
+      const all: Required<typeof changed> = {
+        status: (call) => client.status(call),
+        snapshot: (call) => client.snapshot(call),
+        ...changed,
+      };
+      return new Proxy(client, {
+        get: (target, name) => {
+          if (name === "status" || name === "snapshot") return all[name];
+          const value: unknown = Reflect.get(target, name, target);
+          return typeof value === "function" ? (value.bind(target) as unknown) : value;
+        },
+      });
+    },
+  };
+  return { ...context, ports: { ...context.ports, etcd } };
+}
+
+const plainly = { accepted: [], from: undefined };
+
+test("createBackup: a member that gives a damaged snapshot is named, in the set and to the operator, also when another one gives a good one", async () => {
+  const { context } = world();
+  const damaged = bent(context(), cp2, (client) => ({
+    async *snapshot(options) {
+      for await (const chunk of client.snapshot(options)) yield chunk.map((byte, at) => (at === 9000 ? byte ^ 1 : byte));
+    },
+  }));
+  const { manifest, remarks } = await createBackup(damaged, plainly);
+  assert.equal(manifest.snapshot.sourceHost, cp3);
+  assert.deepEqual(codesOf(manifest), ["MEMBER_UNHEALTHY"]);
+  assert.match(manifest.marks[0]?.because ?? "", /^the snapshot of cp2 is bad: from cp2: /);
+  assert.match(remarks.join("\n"), /^cp2 gave no whole snapshot, and cp3 was asked instead: member \S+: from cp2: .*\(SNAPSHOT_BAD\)$/);
+});
+
+test("createBackup: a member that states a size that cannot be is named, and another one is asked; this machine's disk is not blamed", async () => {
+  for (const dbSizeBytes of [2n ** 62n, -1n]) {
+    const { context, spool } = world();
+    spool.freeOnDisk = 10n ** 9n;
+    const lying = bent(context(), cp2, (client) => ({ status: async (call) => ({ ...(await client.status(call)), dbSizeBytes }) }));
+    const { manifest, remarks } = await createBackup(lying, plainly);
+    assert.equal(manifest.snapshot.sourceHost, cp3);
+    assert.deepEqual(codesOf(manifest), ["MEMBER_UNHEALTHY"]);
+    assert.match(remarks.join("\n"), new RegExp(`^cp2 gave no .*${String(dbSizeBytes)} bytes, which cannot be`));
+  }
+});
+
+test("createBackup: a state directory that is full keeps no set from being made; that it cannot be remembered is a remark, once", async () => {
+  const { context, sets } = world();
+  const seen: SeenSetsStore = {
+    read: () => Promise.resolve(undefined),
+    write: () => Promise.reject(new RecoveryError("LOCAL_DISK_FULL", { subject: "file backup-seen.json", detail: "no space left" })),
+  };
+  for (let night = 1; night <= 2; night += 1) {
+    const given = context();
+    const { remarks } = await createBackup({ ...given, backup: { ...given.backup, seen } }, plainly);
+    assert.match(remarks.join("\n"), /^this machine cannot remember what is in the store.*no space left \(LOCAL_DISK_FULL\)$/);
+    assert.equal(sets.store.names("sets/").length, night);
+    sets.clock.advance(60_000);
+  }
+});
+
+test("createBackup: what this machine remembers and cannot read is said before anything is made", async () => {
+  const { context, nothingStays } = world();
+  const seen: SeenSetsStore = {
+    read: () => Promise.reject(new RecoveryError("LOCAL_FILE_FAILED", { subject: "file backup-seen.json", detail: "EIO" })),
+    write: () => Promise.resolve(),
+  };
+  const given = context();
+  await assert.rejects(createBackup({ ...given, backup: { ...given.backup, seen } }, plainly), isRecoveryError("LOCAL_FILE_FAILED", /EIO/));
+  nothingStays();
+});
+
+test("createBackup: a store that is gone once the manifest was put: the set is given back, or the error names it, also to who interrupts", async () => {
+  for (const calls of [0, 1, 2, 3, 4, 5]) {
+    for (const isInterrupted of [false, true]) {
+      const { context, sets, spool } = world();
+      const stop = new AbortController();
+      let left = Infinity;
+      const gone = () =>
+        new RecoveryError("BACKUP_STORE_UNREACHABLE", { subject: `store ${sets.store.place}`, detail: "the connection is gone" });
+      sets.store.afterCall = (operation, name) => {
+        if (operation !== "put" || !name.startsWith("sets/")) return;
+        if (isInterrupted) stop.abort(new RecoveryError("INTERRUPTED", { subject: "requorum", detail: "Ctrl-C" }));
+        left = calls - 1;
+        if (calls === 0) throw gone();
+      };
+      sets.store.beforeCall = () => {
+        if (left <= 0) throw gone();
+        left -= 1;
+      };
+      const given = context(stop.signal);
+      const seen: SeenSetsStore = { read: () => Promise.resolve(undefined), write: () => Promise.resolve() };
+      const making = createBackup({ ...given, backup: { ...given.backup, seen } }, plainly);
+      const [listed] = await making.then(
+        ({ manifest, remarks }) => {
+          assert.notEqual(calls, 0);
+          assert.equal(
+            remarks.some((words) => words.includes("the connection is gone")),
+            true,
+          );
+          return [manifest.id];
+        },
+        (error: unknown) => {
+          assert.equal(calls, 0);
+          assert.ok(isRecoveryError("BACKUP_SET_UNDECIDED", /may still appear/)(error));
+          return [/^set (\S+)$/.exec((error as RecoveryError).subject)?.[1]];
+        },
+      );
+      assert.deepEqual(sets.store.names("sets/"), [`sets/${listed ?? ""}.json`]);
+      assert.equal(spool.openCount, 0);
+    }
+  }
+});
+
+test("createBackup: a sealed copy that cannot be removed makes no failure of a set that is listed", async () => {
+  const { context, spool } = world();
+  const open = spool.open.bind(spool);
+  spool.open = async () => {
+    const directory = await open();
+    directory.remove = () => Promise.reject(new RecoveryError("LOCAL_FILE_FAILED", { subject: "directory /spool", detail: "EIO" }));
+    return directory;
+  };
+  const { remarks } = await createBackup(context(), plainly);
+  assert.match(remarks.join("\n"), /^the sealed copy of the snapshot could not be removed: directory \/spool: EIO/);
 });
 
 test("createBackup: what is damaged at its making is given up, and nothing of it stays", async () => {

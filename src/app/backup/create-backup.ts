@@ -24,8 +24,9 @@ import type { CreateBackupContext } from "./backup-context.ts";
 import { historyMarks } from "./history-marks.ts";
 import { gatherParts, type GatheredParts } from "./gather-parts.ts";
 import { assertAccepted, contentMarks, judgeClock, type JudgedClock } from "./judge-marks.ts";
-import { assertStoreIsThere, rememberOwnWork, rememberSets } from "./remember-sets.ts";
+import { assertStoreIsThere, compareWithSeen, rememberOwnWork } from "./remember-sets.ts";
 import { takeDataDir, takeStream, type TakenSnapshot } from "./take-snapshot.ts";
+import { told } from "./told.ts";
 
 export interface CreateBackupRequest {
   /** Marks with which a set is made all the same. */
@@ -49,8 +50,10 @@ export interface CreatedBackup {
 
 /**
  * BACKUP_REFUSED, BACKUP_NO_SOURCE, SNAPSHOT_BAD, LOCAL_DISK_FULL, BACKUP_STORE_*,
- * and what reaching etcd throws. When it throws, nothing of the set is listed,
- * and what was stored of it is taken away again.
+ * and what reaching etcd throws: then nothing of the set is listed, and what was
+ * stored of it is taken away again. BACKUP_SET_UNDECIDED, which names the set:
+ * it may be listed, and what it needs is kept. What fails once it is listed, as
+ * what this machine cannot remember, is a remark.
  */
 export async function createBackup(context: CreateBackupContext, request: CreateBackupRequest): Promise<CreatedBackup> {
   const { backup, ports } = context;
@@ -63,7 +66,9 @@ export async function createBackup(context: CreateBackupContext, request: Create
     list: ["requorum backup list", ...options.filter((option) => !option.startsWith("--from "))].join(" "),
   };
   await assertStoreIsThere(backup, context.config.cluster, { isNewStore: request.isNewStore, commands });
-  const lost = await rememberSets(backup, { cluster: context.config.cluster, sets, nowIso: ports.clock.nowIso() });
+  const { cluster } = context.config;
+  const { lost, remember } = await compareWithSeen(backup, { cluster, sets, nowIso: ports.clock.nowIso() });
+  const unkept = await told(unkeptWords, remember);
   const { inventory, memoryProblem, judged, clock } = await lookAndJudge(context, request, sets);
   const { newest } = clock;
   assertSource(judged, request.from);
@@ -74,17 +79,20 @@ export async function createBackup(context: CreateBackupContext, request: Create
   const [compared, gathered] = await Promise.all([compareHashes(context, judged, request), gatherParts(context, inventory, counted)]);
   const marks = [...clock.marks, ...judged.marks, ...compared.marks, ...gathered.marks, ...unreadMemory(memoryProblem)];
   assertAccepted(marks, request);
-  const candidates = compared.candidates;
-  const attempt = { inventory, judged, gathered, newest, known, marks, request };
-  const { manifest, remarks } =
+  const sources: readonly Source[] =
     judged.kind === "offline"
-      ? await firstThatWorks(context, judged.offlineHosts, (host) => oneSet(context, { ...attempt, host, candidate: undefined }))
-      : await firstThatWorks(context, candidates, (candidate) => oneSet(context, { ...attempt, host: candidate.host, candidate }));
-  await rememberOwnWork(backup, context.config.cluster, { made: manifest });
+      ? judged.offlineHosts.map((host) => ({ host, candidate: undefined }))
+      : compared.candidates.map((candidate) => ({ host: candidate.host, candidate }));
+  const attempt = { inventory, judged, gathered, newest, known, marks, request };
+  const { manifest, remarks } = await firstThatWorks(context, sources, attempt);
+  const unkeptOwn = await told(unkeptWords, () => rememberOwnWork(backup, cluster, { made: manifest }));
   const tookMs = Math.round(ports.clock.monotonicMs() - beganMs);
   const ofLost = lost === undefined ? [] : [lostWords(lost, backup.store.place)];
-  return { manifest, place: backup.store.place, tookMs, remarks: [...clock.remarks, ...ofLost, ...remarks] };
+  const ofMemory = [...new Set([unkept, unkeptOwn])].flatMap((words) => words ?? []);
+  return { manifest, place: backup.store.place, tookMs, remarks: [...clock.remarks, ...ofLost, ...ofMemory, ...remarks] };
 }
+
+const unkeptWords = "this machine cannot remember what is in the store, and a set that is gone from it later may not be missed";
 
 /** One slow answer must neither refuse nor mark the set of tonight: what is not as it should be is looked at a second time, longer and later. */
 async function lookAndJudge(
@@ -163,23 +171,42 @@ function assertSource(judged: SourceJudgement, from: HostName | undefined): void
 
 type MadeSet = Pick<CreatedBackup, "manifest" | "remarks">;
 
-/** One source after the other, until one gives a whole snapshot. What is wrong with this machine or the store is wrong for all. */
-async function firstThatWorks<Source>(
+/** A member, or a host whose data dir is copied. */
+interface Source {
+  readonly host: HostName;
+  /** undefined: its data dir is copied. */
+  readonly candidate: SourceCandidate | undefined;
+}
+
+/**
+ * One source after the other, until one gives a whole snapshot. What is wrong
+ * with this machine or the store is wrong for all. Of a set that is made, who
+ * failed before is told: it may be the first sign of a disk that rots.
+ */
+async function firstThatWorks(
   context: CreateBackupContext,
   sources: readonly Source[],
-  work: (source: Source) => Promise<MadeSet>,
+  attempt: Omit<Attempt, keyof Source>,
 ): Promise<MadeSet> {
-  const failures: RecoveryError[] = [];
+  const failed: { readonly host: HostName; readonly error: RecoveryError }[] = [];
   for (const source of sources) {
     try {
-      return await work(source);
+      const made = await oneSet(context, { ...attempt, ...source, marks: [...attempt.marks, ...failed.flatMap(unhealthyMark)] });
+      const words = failed.map(
+        ({ host, error }) =>
+          `${host} gave no whole snapshot, and ${source.host} was asked instead: ${error.subject}: ${error.detail} (${error.code})`,
+      );
+      return { ...made, remarks: [...made.remarks, ...words] };
     } catch (error) {
+      // Also when it was interrupted meanwhile: that a set may be listed is what must be known.
+      if (error instanceof RecoveryError && error.code === "BACKUP_SET_UNDECIDED") throw error;
       context.signal.throwIfAborted();
       const isOfSource = error instanceof RecoveryError && /^(?:ETCD|SSH|REMOTE|SNAPSHOT|FILE|LOG)_/.test(error.code);
       if (!isOfSource || error.subject === `store ${context.backup.store.place}`) throw error;
-      failures.push(error);
+      failed.push({ host: source.host, error });
     }
   }
+  const failures = failed.map(({ error }) => error);
   const [first] = failures;
   if (first === undefined) throw new Error("no source was tried");
   if (failures.length === 1) throw first;
@@ -190,7 +217,13 @@ async function firstThatWorks<Source>(
   });
 }
 
-interface Attempt {
+/** Of a connection that broke only a remark is made: the next look tells more. What a member gave damaged is of the member. */
+function unhealthyMark({ host, error }: { readonly host: HostName; readonly error: RecoveryError }): readonly BackupMark[] {
+  if (error.code !== "SNAPSHOT_BAD") return [];
+  return [{ code: "MEMBER_UNHEALTHY", because: `the snapshot of ${host} is bad: ${error.detail}` }];
+}
+
+interface Attempt extends Source {
   readonly inventory: Inventory;
   readonly judged: SourceJudgement;
   readonly gathered: GatheredParts;
@@ -198,26 +231,36 @@ interface Attempt {
   readonly known: readonly KnownBefore[];
   readonly marks: readonly BackupMark[];
   readonly request: CreateBackupRequest;
-  readonly host: HostName;
-  /** undefined: its data dir is copied. */
-  readonly candidate: SourceCandidate | undefined;
 }
 
 async function oneSet(context: CreateBackupContext, attempt: Attempt): Promise<MadeSet> {
   const spool = await context.backup.spool.open();
+  const made = await orClearedAway(
+    () => setOfSpool(context, attempt, spool),
+    () => spool.remove(),
+  );
+  const left = await told("the sealed copy of the snapshot could not be removed", () => spool.remove());
+  return left === undefined ? made : { ...made, remarks: [...made.remarks, left] };
+}
+
+async function setOfSpool(context: CreateBackupContext, attempt: Attempt, spool: SealedDirectory): Promise<MadeSet> {
+  const writer = await beginSet(context);
+  const manifest = await orClearedAway(
+    () => writeSet(context, attempt, { spool, writer }),
+    () => writer.abort(),
+  );
+  return { manifest, remarks: writer.remarks };
+}
+
+/** What made `work` fail is the thing to say, also where something of it stays: of the store the next writer clears that. */
+async function orClearedAway<Result>(work: () => Promise<Result>, clear: () => Promise<void>): Promise<Result> {
   try {
-    const writer = await beginSet(context);
-    try {
-      return { manifest: await writeSet(context, attempt, { spool, writer }), remarks: writer.remarks };
-    } catch (error) {
-      // What made the set fail is the thing to say, also where the store keeps some of it: the next writer clears that.
-      throw await writer.abort().then(
-        () => error,
-        (rest: unknown) => withRest(error, rest),
-      );
-    }
-  } finally {
-    await spool.remove();
+    return await work();
+  } catch (error) {
+    throw await clear().then(
+      () => error,
+      (rest: unknown) => withRest(error, rest),
+    );
   }
 }
 

@@ -19,23 +19,16 @@ export interface Remembering {
 /** As many places as anybody has; the oldest are forgotten. */
 const storesMax = 16;
 
-/**
- * Compares with what was there before, and remembers what is there now; gives
- * the set that is gone. BACKUP_STORE_*, LOCAL_FILE_FAILED.
- */
-export async function rememberSets(remembering: Remembering, look: LookAtSets): Promise<SeenSet | undefined> {
-  const { lost, remember } = await compareWithSeen(remembering, look);
-  await remember();
-  return lost;
-}
-
 export interface LookAtSets {
   readonly cluster: string;
   readonly sets: readonly ListedSet[];
   readonly nowIso: string;
 }
 
-/** As `rememberSets`, for who only looks: what is seen is not less where it cannot be remembered. */
+/**
+ * Compares with what was there before: the set that is gone, and what remembers what is there now, apart from it, as what
+ * is seen is not less where it cannot be remembered. BACKUP_STORE_*, LOCAL_FILE_FAILED where the memory cannot be read.
+ */
 export async function compareWithSeen(
   { store, seen }: Remembering,
   { cluster, sets, nowIso }: LookAtSets,

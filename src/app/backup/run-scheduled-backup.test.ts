@@ -151,6 +151,20 @@ test("scheduled backup: a store without room is pruned before, and tried once mo
   assert.deepEqual(unasked.did, ["open", "close"], "where it only says what it would remove, it removes nothing");
 });
 
+test("scheduled backup: a set that may be listed is named in the record and to others, and no second one is made", async () => {
+  const create = () =>
+    Promise.reject(
+      new RecoveryError("BACKUP_SET_UNDECIDED", { subject: `set ${id}`, detail: `no room. Set ${id} may still appear there` }),
+    );
+  const { context, did, record, summary } = world({ create }, { schedule: { verify: "V3", reverify: "off", prune: "apply" } });
+  const { run } = await runScheduledBackup(context);
+  assert.deepEqual(did, ["open", "close"]);
+  const { lastFailure } = await record();
+  assert.deepEqual([lastFailure?.code, lastFailure?.subject], ["BACKUP_SET_UNDECIDED", `set ${id}`]);
+  assert.equal(forOthers(run).failure?.subject, `set ${id}`);
+  assert.match((await summary())?.because ?? "", new RegExp(`BACKUP_SET_UNDECIDED .*${id}`));
+});
+
 test("scheduled backup: a listener that fails is said, and the backup stands; a bug is told, and thrown", async () => {
   const deaf = new RecoveryError("BACKUP_WEBHOOK_FAILED", { subject: "the webhook", detail: "HTTP 500" });
   const { context, record } = world({}, { listeners: [{ name: "the webhook", tell: () => Promise.reject(deaf) }] });

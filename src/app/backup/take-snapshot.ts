@@ -11,7 +11,7 @@ import type { EtcdClient } from "../../ports/etcd-client.ts";
 import type { SpoolDirectory } from "../../ports/file-spool.ts";
 import type { SealedDirectory } from "../../ports/sealed-spool.ts";
 import { assertSpoolRoom } from "../files/assert-spool-room.ts";
-import { assertSnapshotSize } from "../../execute/ask/stream-snapshot.ts";
+import { assertSnapshotSize, assertStatedSize } from "../../execute/ask/stream-snapshot.ts";
 import { fetchRemoteSource } from "../files/fetch-remote-source.ts";
 import type { CreateBackupContext } from "./backup-context.ts";
 
@@ -46,6 +46,7 @@ export async function takeStream(
 ): Promise<TakenSnapshot> {
   const call = { timeoutMs: callTimeoutMs, signal: context.signal };
   const { dbSizeBytes } = source.status;
+  assertStatedSize(source.host, dbSizeBytes);
   if (!spool.holdsInMemory(Number(dbSizeBytes)))
     await assertSpoolRoom(spool, `a sealed copy of the snapshot of ${source.host} takes up to`, dbSizeBytes);
   const client = await context.ports.etcd.dial(source.host, call);

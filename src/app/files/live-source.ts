@@ -1,4 +1,4 @@
-import { streamSnapshot } from "../../execute/ask/stream-snapshot.ts";
+import { assertStatedSize, streamSnapshot } from "../../execute/ask/stream-snapshot.ts";
 import { runsEtcd, type ClusterConfig } from "../../model/cluster-config.ts";
 import type { HostName } from "../../model/ids.ts";
 import type { EtcdStatus } from "../../model/inventory.ts";
@@ -97,6 +97,7 @@ async function fromHost(
       answered.push(host);
       await client.probeRead({ linearizable: true }, call);
     }
+    assertStatedSize(host, status.dbSizeBytes);
     await assertSpoolRoom(context.spool, `a snapshot of ${source.name} takes up to`, status.dbSizeBytes);
     return await copySnapshot(context, client, { source, status, into });
   } finally {

@@ -35,10 +35,11 @@ export const backupKeepSpecs: readonly CommandSpec[] = [
         why: "when nothing but the store is left: KEY is what `backup list` showed",
       },
     ],
-    exits: ["locked", "verificationFailed", "refused", "factsIncomplete", "failed", "interrupted"],
+    exits: ["locked", "outcomeUnknown", "verificationFailed", "refused", "factsIncomplete", "failed", "interrupted"],
     exitWords: {
       ...storeWords,
       usage: "wrong usage or configuration; also: no such set, or --to is the store that it is in",
+      outcomeUnknown: "the store did not answer at the end: whether the set is listed there is not known, and the message says how to look",
       verificationFailed: "the set is damaged, or not signed by a known key",
       refused: "a machine of a store is not the known one",
       interrupted: "interrupted; call it again, and it goes on from there",

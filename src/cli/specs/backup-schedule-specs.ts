@@ -24,7 +24,8 @@ export const backupScheduleSpecs: readonly CommandSpec[] = [
       factsIncomplete: "the store, or a machine, could not be reached",
       locked: "another scheduled backup of this cluster is at work here, or another program takes away sets in the store at this moment",
       failed: "a machine, the store or this one's disk failed; also: the time of --timeout is over",
-      outcomeUnknown: "a machine stopped answering",
+      outcomeUnknown:
+        "a machine stopped answering; or the store did at the end, and whether the set is listed is not known: the message names it",
       verificationFailed: "the new set, or the older one, is not proven to the configured level; or what etcd gave is damaged",
       refused: "refused: a mark that nobody accepts in a timer, a machine that is not the known one, or what pruning must not remove",
     },

@@ -64,7 +64,8 @@ export const backupSpecs: readonly CommandSpec[] = [
       findings: "the set was made, and has marks",
       locked: "another program takes away sets in the store at this moment",
       failed: "a machine, the store or this one's disk failed; nothing of the set is listed",
-      outcomeUnknown: "a machine stopped answering",
+      outcomeUnknown:
+        "a machine stopped answering; or the store did at the end, and whether the set is listed is not known: the message names it",
       verificationFailed: "what etcd gave is damaged",
       refused: "refused: a mark that was not accepted, or a machine that is not the known one",
       interrupted: "interrupted; nothing of the set is listed",

@@ -8,6 +8,8 @@ import type { Hashing } from "../../ports/hashing.ts";
 const idleTimeoutMs = 30_000;
 /** A database may grow between the look at it and the snapshot; a member that never ends would fill the disk. */
 const growthBytesMax = 1024n * 1024n * 1024n;
+/** 128 times the 8 GiB that etcd suggests as its largest quota: no database has that, and room is not looked for by such words. */
+const statedBytesMax = 1024n ** 4n;
 /** Progress is shown this often: the screen draws ten times a second at most. */
 const reportEveryBytes = 4n * 1024n * 1024n;
 
@@ -39,6 +41,15 @@ export async function streamSnapshot(
     options.onBytes(done);
   }
   return trailer.finish();
+}
+
+/** Before room is looked for. SNAPSHOT_BAD when the member states a size that no database has. */
+export function assertStatedSize(host: HostName, dbSizeBytes: bigint): void {
+  if (dbSizeBytes >= 0n && dbSizeBytes <= statedBytesMax) return;
+  throw new RecoveryError("SNAPSHOT_BAD", {
+    subject: `etcd on ${host}`,
+    detail: `it says that its database has ${dbSizeBytes} bytes, which cannot be; nothing was asked of it`,
+  });
 }
 
 /** SNAPSHOT_BAD. */

@@ -44,6 +44,7 @@ test("backupUnits: the service of the system is hardened, may write where sets a
     "ProtectSystem=strict",
     "PrivateTmp=yes",
     "UMask=0077",
+    "LimitCORE=0",
     "Nice=10",
     "TimeoutStartSec=3600s",
     "LoadCredential=requorum:/etc/requorum/passphrase",

@@ -59,6 +59,8 @@ function serviceLines(facts: BackupUnitFacts): readonly string[] {
     "Nice=10",
     "IOSchedulingPriority=7",
     "UMask=0077",
+    "# A core file would hold keys, and what they protect.",
+    "LimitCORE=0",
     "NoNewPrivileges=yes",
     "LockPersonality=yes",
     "RestrictRealtime=yes",

@@ -247,7 +247,7 @@ test("collectMachine: kubeadm's tmp is left out also where /etc/kubernetes is a 
 
 test("collectMachine: what haproxy names, and flags of two words or of a shell, are found; a merged /usr has no link of its own", async () => {
   const haproxy =
-    "global\n ca-base /srv/ca\nfrontend x\n bind *:6443 ssl crt /etc/ssl/private/lb.pem ca-file clients.pem\n errorfile 503 /srv/503.http\n";
+    "global\n ca-base /srv/ca\nfrontend x\n bind *:6443 ssl crt /etc/ssl/private/lb.pem ca-file clients.pem\n server a 10.0.0.1:6443 ca-file /etc/kubernetes/pki/ca.crt\n errorfile 503 /srv/503.http\n";
   const files = {
     ...whole,
     "/etc/haproxy/haproxy.cfg": haproxy,
@@ -269,6 +269,7 @@ test("collectMachine: what haproxy names, and flags of two words or of a shell, 
     assert.equal(kinds["/srv/encryption/enc.yaml"], "encryption-config");
     for (const path of ["/etc/ssl/private/lb.pem", "/srv/ca/clients.pem", "/srv/503.http"])
       assert.equal(kinds[path], "load-balancer", path);
+    assert.equal(kinds["/etc/kubernetes/pki/ca.crt"], "pki");
     assert.equal(kinds["/lib"], undefined);
     assert.equal(kinds["/usr/lib/systemd/system/kubelet.service"], "kubelet");
   }

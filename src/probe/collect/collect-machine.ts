@@ -90,10 +90,11 @@ function filesOf(files: readonly CollectedFile[]): FoundFiles {
   return { files: new Map(files.map((file) => [file.path, file])), links, namesOf: namesThroughLinks(links) };
 }
 
-/** By any of its names: behind /etc/kubernetes on another disk are the same files. The first that says more than "beside them" counts. */
+/** By any of its names: behind /etc/kubernetes on another disk are the same files. What control planes must have alike comes first; then the first that says more than "beside them". */
 function kindOf(names: readonly string[], known: Parameters<typeof partKindOf>[1]): BackupPartKind {
   const kinds = names.map((name) => partKindOf(name, known));
-  return kinds.find((kind) => kind !== "static-pod") ?? "static-pod";
+  const named = kinds.filter((kind) => kind !== "static-pod");
+  return named.find((kind) => kind === "encryption-config") ?? named.find((kind) => kind === "pki") ?? named[0] ?? "static-pod";
 }
 
 async function ask(

@@ -78,10 +78,11 @@ export function partKindOf(
 ): BackupPartKind {
   const isIn = (places: readonly string[]): boolean => places.some((place) => isAtOrBelow(path, place));
   if (known.encryptionConfigs.includes(path)) return "encryption-config";
+  // Also what a balancer reads there: a CA is the cluster's whoever names it.
+  if (isIn([known.paths.pkiDir, ...pkiPlaces.filter((place) => place !== "/etc/etcd")])) return "pki";
   if (isIn(known.balancerFiles) || isIn(balancerPlaces)) return "load-balancer";
   if (isIn([known.paths.manifestsDir])) return "static-pod";
-  if (/\.(pem|crt|key|pub|cer|csr)$/.test(path) || isIn([known.paths.pkiDir, ...pkiPlaces.filter((place) => place !== "/etc/etcd")]))
-    return "pki";
+  if (/\.(pem|crt|key|pub|cer|csr)$/.test(path)) return "pki";
   if (isIn(runtimePlaces)) return "container-runtime";
   if (/^\/etc\/kubernetes\/[^/]*\.conf$/.test(path)) return "kubeconfig";
   if (isIn(kubeletPlaces) || /^\/etc\/kubernetes\/kubelet[^/]*$/.test(path)) return "kubelet";

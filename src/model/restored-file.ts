@@ -47,6 +47,8 @@ export interface RestoredFile {
   readonly ends?: CertificateEnds | undefined;
   /** Who issued the certificate that its program shows, or that its key belongs to; absent: there is none, or it is the kubelet's own for itself. */
   readonly issued?: CertificateIssue | undefined;
+  /** Keys that all control planes must have alike, and of which this file decides what is read; absent: none but what its own name says. */
+  readonly shared?: readonly SharedKey[] | undefined;
 }
 
 export interface CertificateIssue {
@@ -54,7 +56,20 @@ export interface CertificateIssue {
   readonly by: string;
   /** Path of the set's CA certificate whose key has signed it; of a CA its own; absent: none has of those that other machines judge it by. */
   readonly authority?: string | undefined;
+  /** Why it is not known who signed all that it holds: the rest of a sentence. */
+  readonly notRead?: string | undefined;
 }
+
+/** A file that other machines have, too: a CA's certificate, or a key that control planes share. */
+export interface CommonFile {
+  readonly path: string;
+  readonly tag: string;
+  /** The set's links over which programs come to it. A machine on which they lead elsewhere does not read this file. */
+  readonly through?: readonly { readonly path: string; readonly tag: string }[] | undefined;
+}
+
+/** `tag` is absent where it is not known what will be read there. */
+export type SharedKey = Omit<CommonFile, "tag"> & { readonly tag?: string | undefined };
 
 export interface CertificateEnds {
   readonly becomes: string;
@@ -70,9 +85,19 @@ export function soonerWords(files: readonly Pick<RestoredFile, "path" | "ends">[
   );
 }
 
-/** Is it a file by which all control-plane machines must have the same bytes: what signs the service accounts' tokens, or what is encrypted at rest? */
+/** By kind or name a file that all control-plane machines must have alike: what signs the service accounts' tokens, or what is encrypted at rest. */
 export function isSharedKey({ path, kind }: Pick<RestoredFile, "path" | "kind">): boolean {
   return kind === "encryption-config" || /\/(?:sa\.(?:key|pub)|service-account(?:-key)?\.pem)$/.test(path);
+}
+
+/** The shared keys of which the file decides what is read: those that the plan names, or itself by its name. */
+export function sharedKeysOf(file: Pick<RestoredFile, "path" | "kind" | "becomes" | "shared">): readonly SharedKey[] {
+  return file.shared ?? (isSharedKey(file) ? [{ path: file.path, tag: file.becomes.tag }] : []);
+}
+
+/** Every path at which another machine is asked about such files. */
+export function pathsOfCommon(files: readonly SharedKey[]): readonly string[] {
+  return [...new Set(files.flatMap(({ path, through = [] }) => [path, ...through.map((link) => link.path)]))];
 }
 
 /** A directory that is made if it is missing. */

@@ -1,7 +1,7 @@
 import type { ClusterModel, ServiceUnit } from "./cluster-model.ts";
 import type { BackupSetId, HostName, MemberId, Revision, StepId } from "./ids.ts";
 import type { DoubtedFiles } from "./restore-doubt.ts";
-import type { FileState, RestoredDirectory, RestoredFile } from "./restored-file.ts";
+import type { CommonFile, FileState, RestoredDirectory, RestoredFile } from "./restored-file.ts";
 import type { Verdict } from "./verdict.ts";
 
 /**
@@ -54,7 +54,7 @@ export interface StepArgs {
     /** Files of the machine that stay, and by which those were judged: the other half of a key, or what a link leads to. */
     readonly companions: readonly { readonly path: string; readonly was: FileState }[];
     /** CA certificates of the set that other machines must have too; empty: nothing restored depends on a CA. */
-    readonly authorities: readonly { readonly path: string; readonly tag: string }[];
+    readonly authorities: readonly CommonFile[];
     /** What was not proven and is accepted, of which files; a doubt that came up for none is not in it. */
     readonly accepts: readonly DoubtedFiles[];
   };

@@ -6,7 +6,7 @@ import { diagnose } from "../diagnose/diagnose.ts";
 import { asBackupSetId, asHostName, type HostName } from "../model/ids.ts";
 import type { PlannedStep, RecoveryPlan, RestorePartsGoal } from "../model/plan.ts";
 import type { RestoreAcceptance } from "../model/restore-doubt.ts";
-import type { CertificateIssue, FileAt, FileState, RestorableKind } from "../model/restored-file.ts";
+import type { CertificateIssue, CommonFile, FileAt, FileState, RestorableKind, SharedKey } from "../model/restored-file.ts";
 import type { StepArgs } from "../model/step.ts";
 import { readPlan, writePlan } from "../schemas/plan.ts";
 import { checkPlan } from "./check/check-plan.ts";
@@ -37,10 +37,11 @@ interface Given {
   readonly clusterId?: string;
   readonly isLeftover?: boolean;
   readonly issued?: CertificateIssue;
+  readonly shared?: readonly SharedKey[];
   readonly problem?: string;
   readonly companion?: NonNullable<WantedFile["companions"]>[number];
   readonly authoritySays?: string;
-  readonly authorities?: readonly { readonly path: string; readonly tag: string }[];
+  readonly authorities?: readonly CommonFile[];
   readonly ends?: { readonly becomes: string; readonly was?: string };
   readonly beside?: readonly WantedFile[];
   /** What the other machines have at the file's own path. */
@@ -83,6 +84,7 @@ function restored(given: Given = {}): RecoveryPlan {
           becomes: file("b"),
           ends: given.ends,
           issued: given.issued,
+          shared: given.shared,
           problem: given.problem,
           companions: given.companion === undefined ? [] : [given.companion],
           isLeftover: given.isLeftover,
@@ -504,4 +506,126 @@ test("planRestore: a certificate that ends sooner than the one on the machine is
   const sooner = words({ becomes: "2098-01-01T00:00:00Z", was: "2099-01-01T00:00:00Z" });
   assert.match(sooner, /certificate of \S*server\.key in the set ends 2098-01-01T00:00:00Z, sooner than .* 2099-01-01T00:00:00Z/);
   assert.doesNotMatch(words({ becomes: "2099-01-01T00:00:00Z", was: "2098-01-01T00:00:00Z" }), /sooner/);
+});
+
+test("planRestore and checkPlan: a certificate or CA of any kind is judged by the CA, and one of which nobody can tell who signed it is not known", () => {
+  const [path, kind] = ["/etc/kubernetes/pki/apiserver.crt", "load-balancer"] as const;
+  const ca = new Map([[cp2, file("e", 0o644)]]);
+  const issued = { by: "CN=ca", authority: caPath };
+  assert.match(restored({ path, kind, ca, issued }).reasons.join(), /not the CA that cp2 uses.*--accept OTHER_CA/);
+  const plan = restored({ path, kind, issued });
+  assert.deepEqual([plan.verdict, checkPlan(plan)], ["act", []]);
+  const [step] = plan.steps;
+  assert.ok(step?.kind === "host.restoreFiles");
+  // The checker's own rule: whatever the step says of a file at such a place.
+  const files = step.args.files.map(({ issued: _left, ...one }) => one);
+  assert.ok(invariantsOf(withArgs(plan, { files, authorities: [] })).includes("I-S16"));
+  const notRead = restored({
+    path: "/etc/kubernetes/admin.conf",
+    kind: "kubeconfig",
+    issued: { by: "who is not known", notRead: "it is cut off" },
+  });
+  assert.match(notRead.reasons.join(), /not known: who signed what \S*admin\.conf of the set holds: it is cut off/);
+  assert.doesNotMatch(notRead.reasons.join(), /has signed/);
+  const accepted = restored({
+    path: "/etc/kubernetes/admin.conf",
+    kind: "kubeconfig",
+    issued: { by: "who is not known", notRead: "it is cut off" },
+    accepts: ["OTHER_CA"],
+  });
+  assert.deepEqual([accepted.verdict, checkPlan(accepted)], ["act", []]);
+  assert.match(accepted.steps[0]?.describes ?? "", /OTHER_CA .*admin\.conf \(not known: it is cut off\)/);
+  assert.deepEqual(readPlan(writePlan(accepted), "plan", sha256Hex).steps, accepted.steps);
+  assert.ok(invariantsOf(withArgs(accepted, { accepts: [] })).includes("I-S16"));
+});
+
+test("checkPlan: of what lies beside etcd's ca.crt no other CA of that directory is proof (I-S16)", () => {
+  const [etcdCa, oldCa] = ["/etc/kubernetes/pki/etcd/ca.crt", "/etc/kubernetes/pki/etcd/old-ca.crt"];
+  const authorities = [etcdCa, oldCa].map((path) => ({ path, tag: "c".repeat(64) }));
+  const plan = restored({ authorities, issued: { by: "CN=ca", authority: etcdCa }, beside: [], ca: new Map() });
+  assert.equal(plan.verdict, "blocked");
+  const seen = restored({
+    authorities: [...authorities, { path: caPath, tag: "c".repeat(64) }],
+    issued: { by: "CN=ca", authority: caPath },
+  });
+  const [step] = seen.steps;
+  assert.ok(step?.kind === "host.restoreFiles");
+  const hosts = seen.start.hosts.map((host) =>
+    host.name === cp2 ? { ...host, files: authorities.map(({ path }) => ({ path, state: file("c") })) } : host,
+  );
+  const byCa = (authority: string): readonly string[] => {
+    const files = step.args.files.map((one) => ({ ...one, issued: { by: "CN=ca", authority } }));
+    return invariantsOf(tampered(withArgs(seen, { files }), { start: { ...seen.start, hosts } }));
+  };
+  assert.equal(byCa(etcdCa).includes("I-S16"), false);
+  assert.ok(byCa(oldCa).includes("I-S16"));
+});
+
+test("planRestore and checkPlan: a key that is told to be shared is asked of the other control planes under any name, over the links that lead to it", () => {
+  const [path, link] = ["/etc/kubernetes/pki/keys/signer.key", "/etc/kubernetes/pki/sa.key"];
+  const through = [{ path: link, tag: "1".repeat(64) }];
+  const shared = [{ path, tag: "b".repeat(64), through }];
+  const linkTo = (tag: string): FileState => ({ kind: "symlink", tag: tag.repeat(64), uid: 0, gid: 0 });
+  const given = (at: FileState, state: FileState, accepts: readonly RestoreAcceptance[] = []) => {
+    const plan = restored({ path, shared, accepts, others: new Map([[cp2, state]]), beside: [] });
+    const inventory = healthyKubeadm3().build();
+    const seen = new Map<HostName, readonly FileAt[]>([
+      [cp1, [{ path, state: file("a") }]],
+      [
+        cp2,
+        [
+          { path: caPath, state: file("c", 0o644) },
+          { path, state },
+          { path: link, state: at },
+        ],
+      ],
+    ]);
+    return planRestore({
+      inventory,
+      diagnosis: diagnose(inventory),
+      goal: plan.goal as RestorePartsGoal,
+      seen,
+      wanted: {
+        manifestSha256: "d".repeat(64),
+        clusterId: undefined,
+        facts: [],
+        authorities: [{ path: caPath, tag: "c".repeat(64) }],
+        files: [{ path, kind: "pki", now: file("a"), nearest: undefined, becomes: file("b"), shared }],
+      },
+      nowIso: new Date(Date.parse(inventory.takenAt) + 2_000).toISOString(),
+      sha256Hex,
+    });
+  };
+  const absent: FileState = { kind: "absent" };
+  for (const [at, state] of [
+    [linkTo("1"), file("b")],
+    [file("b"), absent],
+  ] as const) {
+    const plan = given(at, state);
+    assert.deepEqual([plan.verdict, plan.reasons, checkPlan(plan)], ["act", [], []]);
+    assert.deepEqual(readPlan(writePlan(plan), "plan", sha256Hex).steps, plan.steps);
+    const [step] = plan.steps;
+    assert.ok(step?.kind === "host.restoreFiles");
+    assert.equal(specOf(step).pre(plan.start, step.args).kind, "holds");
+    for (const moved of [linkTo("2"), absent, file("e")]) {
+      const hosts = plan.start.hosts.map((host) => ({
+        ...host,
+        files: (host.files ?? []).map((one) => (one.path === link ? { ...one, state: moved } : one)),
+      }));
+      assert.ok(invariantsOf(tampered(plan, { start: { ...plan.start, hosts } })).includes("I-S16"));
+      assert.notEqual(specOf(step).pre({ ...plan.start, hosts }, step.args).kind, "holds");
+    }
+  }
+  for (const [at, state, why] of [
+    [linkTo("1"), file("e"), /is not what cp2 has/],
+    [file("e"), absent, /is not what cp2 has/],
+    [linkTo("2"), file("b"), /sa\.key on cp2: a link that leads elsewhere than the set's/],
+    [absent, file("b"), /sa\.key on cp2: not there/],
+  ] as const) {
+    const plan = given(at, state);
+    assert.equal(plan.verdict, "blocked");
+    assert.match(plan.reasons.join(), why);
+    const accepted = given(at, state, ["OTHER_KEYS"]);
+    assert.deepEqual([accepted.verdict, checkPlan(accepted)], ["act", []], accepted.reasons.join());
+  }
 });

@@ -9,6 +9,7 @@ import { fileModeSchema, fileStateSchema, restoredFileStateSchema, tagSchema } f
 const host = branded(asHostName);
 const memberId = branded(asMemberId);
 const via = z.array(host);
+const through = z.array(z.strictObject({ path: z.string(), tag: tagSchema })).optional();
 
 /** The arguments of every kind of step. The mapped type makes it complete. */
 const stepArgs: { readonly [K in StepKind]: z.ZodType<StepArgs[K]> } = {
@@ -40,11 +41,12 @@ const stepArgs: { readonly [K in StepKind]: z.ZodType<StepArgs[K]> } = {
         was: fileStateSchema,
         becomes: restoredFileStateSchema,
         ends: z.strictObject({ becomes: z.string(), was: z.string().optional() }).optional(),
-        issued: z.strictObject({ by: z.string(), authority: z.string().optional() }).optional(),
+        issued: z.strictObject({ by: z.string(), authority: z.string().optional(), notRead: z.string().optional() }).optional(),
+        shared: z.array(z.strictObject({ path: z.string(), tag: tagSchema.optional(), through })).optional(),
       }),
     ),
     companions: z.array(z.strictObject({ path: z.string(), was: fileStateSchema })),
-    authorities: z.array(z.strictObject({ path: z.string(), tag: tagSchema })),
+    authorities: z.array(z.strictObject({ path: z.string(), tag: tagSchema, through })),
     accepts: z.array(
       z.strictObject({
         doubt: z.enum(restoreDoubts),

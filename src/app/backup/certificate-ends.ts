@@ -1,3 +1,4 @@
+import { readKubeconfig } from "../../formats/machine/kubeconfig.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { CertificateContent, CertificateReader, KeyMatcher } from "../../ports/certificates.ts";
 
@@ -19,27 +20,10 @@ export function firstEnd(reader: CertificateReader, content: Uint8Array | undefi
 /** PEM blocks; empty for a bundle. */
 export function certificatesIn(content: Uint8Array): readonly string[] {
   const text = new TextDecoder().decode(content);
-  const inner = textsOf(text, /client-certificate-data["']?\s*:\s*["']?([A-Za-z0-9+/=]+)/g);
+  const shown = text.includes("client-certificate") ? (readKubeconfig(text, "/")?.shown ?? []) : [];
+  const inner = shown.flatMap((one) => one.text ?? []);
   const blocks = [text, ...inner].flatMap((one) => one.match(certificateBlock) ?? []);
   return blocks.length > certificatesMax ? [] : blocks;
-}
-
-/** PEM blocks of the CAs that a kubeconfig trusts, of each cluster in it; empty for one that holds none. */
-export function trustedIn(content: Uint8Array): readonly (readonly string[])[] {
-  const texts = textsOf(new TextDecoder().decode(content), /certificate-authority-data["']?\s*:\s*["']?([A-Za-z0-9+/=]+)/g);
-  return texts.map((text) => text.match(certificateBlock) ?? []).filter((blocks) => blocks.length > 0);
-}
-
-function textsOf(text: string, data: RegExp): readonly string[] {
-  return [...text.matchAll(data)].map(([, base64 = ""]) => textOf(base64));
-}
-
-function textOf(base64: string): string {
-  try {
-    return atob(base64);
-  } catch {
-    return ""; // no base64, so no certificate
-  }
 }
 
 /** What the first certificate in a file says of itself: "CN=kubernetes until 2036-01-01T00:00:00Z, key 5f1c…"; undefined: there is none that is read. */

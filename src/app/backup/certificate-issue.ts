@@ -3,7 +3,7 @@ import { isAtOrBelow } from "../../model/host-path.ts";
 import type { ClusterConfig } from "../../model/cluster-config.ts";
 import type { CertificateIssue } from "../../model/restored-file.ts";
 import type { CertificateReader, KeyMatcher } from "../../ports/certificates.ts";
-import { certificatesIn, readIfOne, trustedIn } from "./certificate-ends.ts";
+import { certificatesIn, readIfOne } from "./certificate-ends.ts";
 import { isAuthorityName, isAuthorityPlace, type RestorablePart } from "./chosen-parts.ts";
 
 /** A CA certificate of the set. */
@@ -33,9 +33,15 @@ export interface IssueFacts {
 /** The kubelet's own for its port, signed by what it made for just that and keeps nowhere (kubernetes pkg/kubelet, GenerateSelfSignedCertKey). */
 const ownPath = /\/pki\/kubelet\.crt$/;
 
-/** Under any of its names, as other machines must have it. */
-export function isPlaced({ paths, namesOf }: IssueFacts, path: string): boolean {
-  return namesOf(path).some((name) => isAuthorityPlace(name, paths));
+/** Its names at places where programs look for their CAs: there other machines must have it. */
+export function placedNames({ paths, namesOf }: IssueFacts, path: string): readonly string[] {
+  return namesOf(path).filter((name) => isAuthorityPlace(name, paths) && isAuthorityName(name));
+}
+
+/** Whether the cluster's CA decides what it is worth: by its kind, or by any name in a directory of the PKI. */
+export function isOfAuthority({ paths, namesOf }: IssueFacts, { kind, path }: RestorablePart): boolean {
+  if (kind === "pki" || kind === "kubeconfig") return true;
+  return namesOf(path).some((name) => isAtOrBelow(name, paths.pkiDir) || isAuthorityPlace(name, paths));
 }
 
 /** Which of the set's CAs has signed the first certificate, also over others in the same file. undefined: it is a CA's, or nothing tells. */
@@ -46,7 +52,6 @@ export function issueOf(
 ): CertificateIssue | undefined {
   const pems = certificatesIn(content);
   const signers = signersFor(facts, part.kind, path, authorities);
-  if (part.kind === "kubeconfig") return issueOfKubeconfig(facts, { pems, trusted: trustedIn(content), signers });
   const [first] = pems;
   const read = first === undefined ? undefined : readIfOne(facts.certificates, first);
   if (first === undefined || read === undefined || isAuthorityName(path) || ownPath.test(path)) return undefined;
@@ -56,31 +61,8 @@ export function issueOf(
   return authority === undefined ? { by } : { by, authority: authority.path };
 }
 
-/** Of all its users' certificates and all CAs that it trusts: the first that is of none of the signers is told. */
-function issueOfKubeconfig(
-  facts: IssueFacts,
-  {
-    pems,
-    trusted,
-    signers,
-  }: { readonly pems: readonly string[]; readonly trusted: readonly (readonly string[])[]; readonly signers: readonly Authority[] },
-): CertificateIssue | undefined {
-  // While a CA is changed a kubeconfig trusts both, the old one and the new one.
-  const trustedOf = (blocks: readonly string[]): Authority | undefined =>
-    signers.find(({ content }) =>
-      certificatesIn(content).some((ca) => blocks.some((pem) => pem.trim() === ca.trim() || facts.keyMatcher.isSignedBy(pem, ca))),
-    );
-  const found = [
-    ...pems.map((pem) => ({ pem, signer: signerOf(facts, pem, { pems, signers }) })),
-    ...trusted.map((blocks) => ({ pem: blocks[0] ?? "", signer: trustedOf(blocks) })),
-  ];
-  const told = found.find(({ signer }) => signer === undefined) ?? found[0];
-  if (told === undefined) return undefined;
-  const by = readIfOne(facts.certificates, told.pem)?.issuer ?? "who is not known";
-  return told.signer === undefined ? { by } : { by, authority: told.signer.path };
-}
-
-function signerOf(
+/** Directly, or over other certificates of the same file. */
+export function signerOf(
   { keyMatcher }: IssueFacts,
   pem: string,
   { pems, signers }: { readonly pems: readonly string[]; readonly signers: readonly Authority[] },
@@ -99,13 +81,13 @@ function signerOf(
  * has them. At a place where no program looks any CA will do, also one that
  * is only a copy.
  */
-function signersFor(
+export function signersFor(
   facts: IssueFacts,
   kind: RestorablePart["kind"],
   path: string,
   authorities: readonly Authority[],
 ): readonly Authority[] {
-  const placed = authorities.filter((one) => isPlaced(facts, one.path));
+  const placed = authorities.filter((one) => placedNames(facts, one.path).length > 0);
   const others = authorities.filter((one) => !placed.includes(one));
   const at = (isIt: (name: string) => boolean): readonly Authority[] => placed.filter((one) => facts.namesOf(one.path).some(isIt));
   const names = facts.namesOf(path);
@@ -120,7 +102,7 @@ function signersFor(
   return clusters.length > 0 ? clusters : [...placed, ...others];
 }
 
-/** kubeadm's names say which CA it is; of another certificate it is one of its directory, but not the front proxy's. */
+/** kubeadm's names say which CA it is; where etcd has its own the one of that name; of another certificate it is one of its directory, but not the front proxy's. */
 function isSignerAt(path: string): (authority: string) => boolean {
   const dir = path.slice(0, path.lastIndexOf("/"));
   const [, leaf = ""] = /\/([^/]*?)\.(?:crt|pem)$/.exec(path) ?? [];
@@ -131,6 +113,7 @@ function isSignerAt(path: string): (authority: string) => boolean {
     "front-proxy-client": "front-proxy-ca",
   };
   const signer = Object.hasOwn(named, leaf) ? named[leaf] : undefined;
-  if (signer !== undefined) return (name) => name === `${dir}/${signer}.crt` || name === `${dir}/${signer}.pem`;
+  const own = /\/etcd(?:\/|$)/.test(dir) ? "ca" : signer;
+  if (own !== undefined) return (name) => name === `${dir}/${own}.crt` || name === `${dir}/${own}.pem`;
   return (name) => name.slice(0, name.lastIndexOf("/")) === dir && !name.includes("/front-proxy-ca.");
 }

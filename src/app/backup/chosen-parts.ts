@@ -106,18 +106,30 @@ function isSameFile({ path, type, sha256, target, mode, uid, gid }: BackupPart, 
 
 /** Everything of that machine that can be put back. What requorum itself kept aside there, at the top of another filesystem, is no file of the machine. */
 export function partsOfHost(set: OpenSet, host: HostName): readonly RestorablePart[] {
-  return set.parts.filter(
-    (part): part is RestorablePart => part.host === host && !isOfRequorum(part.path) && restorableKinds.some((kind) => kind === part.kind),
-  );
+  const namesOf = namesThroughLinks(linksOf(set, host));
+  return set.parts
+    .filter(
+      (part): part is RestorablePart =>
+        part.host === host && !isOfRequorum(part.path) && restorableKinds.some((kind) => kind === part.kind),
+    )
+    .map((part) => (isOfPki(part, namesOf(part.path)) ? { ...part, kind: "pki" } : part));
+}
+
+/** What a balancer or runtime reads in the cluster's PKI is of the PKI: sets of earlier versions call it theirs. */
+function isOfPki({ kind }: RestorablePart, names: readonly string[]): boolean {
+  const dirs = ["/etc/kubernetes/pki", "/etc/kubernetes/ssl", "/etc/ssl/etcd", "/var/lib/kubelet/pki"];
+  const isOthers = kind === "load-balancer" || kind === "container-runtime" || kind === "kubelet";
+  return isOthers && names.some((name) => dirs.some((dir) => name !== dir && isAtOrBelow(name, dir)));
 }
 
 function isOfRequorum(path: string): boolean {
   return path.includes("/.requorum-");
 }
 
-/** Certificates of CAs, by the names that kubeadm, kubespray and etcd's own tools give them. */
+/** Certificates of CAs, of whatever kind, by the names that kubeadm, kubespray and etcd's own tools give them, or that the set's links do. */
 export function authorityParts(set: OpenSet, host: HostName): readonly RestorablePart[] {
-  return partsOfHost(set, host).filter(({ kind, type, path }) => kind === "pki" && type === "file" && isAuthorityName(path));
+  const namesOf = namesThroughLinks(linksOf(set, host));
+  return partsOfHost(set, host).filter(({ type, path }) => type === "file" && namesOf(path).some(isAuthorityName));
 }
 
 export function isAuthorityName(path: string): boolean {

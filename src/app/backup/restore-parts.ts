@@ -10,7 +10,7 @@ import type { RecoveryPlan, RestorePartsGoal } from "../../model/plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { isAtOrBelow } from "../../model/host-path.ts";
 import type { RestoreAcceptance } from "../../model/restore-doubt.ts";
-import { isSameState, isSharedKey, restorableKinds, stateWords, type FileState } from "../../model/restored-file.ts";
+import { isSameState, isSharedKey, pathsOfCommon, restorableKinds, stateWords, type FileState } from "../../model/restored-file.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import { planRestore } from "../../plan/plan-restore.ts";
 import type { WantedFile } from "../../plan/strategies/restore-parts.ts";
@@ -21,6 +21,7 @@ import { assertChecked, planOnLooks } from "../make-plan.ts";
 import { observeAgain, observeOnce, type Look } from "../observe-cluster.ts";
 import { judgeLooks } from "../../plan/looks.ts";
 import { chosenParts, linksOf, partsOfHost, waysOf, withRealPaths, type PartSelection, type Way } from "./chosen-parts.ts";
+import { sharedBehind, sharedKeysBehind, sharedNamesOf, type SharedNames } from "./common-files.ts";
 import { companionProblem, companionsOf, restsOf } from "./companions.ts";
 import { otherHalf } from "./other-half.ts";
 import { lookAtOwn, type Reading, type ReadingAt } from "./read-later.ts";
@@ -83,6 +84,7 @@ interface Asked {
   readonly parts: readonly ReadPart[];
   readonly authorities: WantedContents["authorities"];
   readonly issueOfOwn: WantedContents["issueOfOwn"];
+  readonly shared: SharedNames;
   /** What is judged with a file that was asked for. */
   readonly companions: ReturnType<typeof companionsOf>;
   /** Paths that were asked for, and where the set's links lead from them. */
@@ -101,13 +103,17 @@ async function askedOf(
   const { set } = request;
   const chosen = chosenParts(set, { host, manifestsDir: context.config.paths.manifestsDir }, request.selection);
   const { parts, authorities, issueOfOwn } = await readWantedParts(context, set, { host, chosen });
-  const shared = parts.filter(({ part }) => isSharedKey(part)).map(({ part }) => part.path);
-  const askedOfOthers = [...new Set([...authorities.map(({ path }) => path), ...shared])];
+  const shared = await sharedNamesOf(context, set, { host, wanted: parts.map(({ part, content }) => ({ path: part.path, content })) });
+  const keys = parts.flatMap(
+    ({ part }) =>
+      sharedKeysBehind(set, host, { part, shared, contentAfter: () => undefined }) ?? (isSharedKey(part) ? [{ path: part.path }] : []),
+  );
+  const askedOfOthers = pathsOfCommon([...authorities, ...keys]);
   const companions = companionsOf(set, host, parts);
   assertMeant(request, { host, chosen });
   const named = withRealPaths(request.selection.paths, linksOf(set, host));
   const ways = waysOf(set, host, request.selection.paths);
-  return { set, goal: goalOf(request, host), parts, authorities, issueOfOwn, companions, named, ways, askedOfOthers };
+  return { set, goal: goalOf(request, host), parts, authorities, issueOfOwn, shared, companions, named, ways, askedOfOthers };
 }
 
 /** A doubt that is accepted of a file that nobody asked for is a slip of the fingers: what was meant stays refused, or worse. */
@@ -164,12 +170,13 @@ interface SeenOnMachines {
 async function lookAtMachines(context: AppContext, asked: Asked): Promise<SeenOnMachines> {
   const { set, parts, companions, ways, askedOfOthers } = asked;
   const { host } = asked.goal;
+  const shared = parts.flatMap(({ part }) => sharedBehind(asked.shared, part, linksOf(set, host)));
   context.report({ kind: "phase", text: `looking at ${String(parts.length)} files on ${host}`, host });
   const tag = set.tag.bind(set);
   const [own, ...others] = await Promise.all([
     lookAtOwn(context, host, {
       paths: [...new Set([...parts.map(({ part }) => part.path), ...ways.map(({ link }) => link)])],
-      beside: parts.flatMap((part) => companions(part).pairs.flatMap(({ name, half }) => [name, half])),
+      beside: [...parts.flatMap((part) => companions(part).pairs.flatMap(({ name, half }) => [name, half])), ...shared],
       links: linksOf(set, host),
       parts,
       tag,
@@ -189,6 +196,7 @@ function planFrom(
   const now = new Map(files.own.map((file) => [file.path, file]));
   const rests = new Map(parts.map((part) => [part, restsOf(files.after, part, asked.companions(part))]));
   const beside = [...new Set([...rests.values()].flat())].filter(({ path }) => !now.has(path));
+  const contentAfter = (path: string): Uint8Array | undefined => files.after(path).content;
   return planRestore({
     inventory: look.inventory,
     diagnosis: look.diagnosis,
@@ -198,11 +206,12 @@ function planFrom(
       manifestSha256: set.manifestSha256,
       clusterId: set.manifest.cluster.clusterId,
       facts: partsOfHost(set, goal.host).filter(({ type }) => type === "file"),
-      authorities: authorities.map((one) => ({ path: one.path, tag: one.tag, says: authorityWords(context, one, files.others) })),
+      authorities: authorities.map(({ content, ...one }) => ({ ...one, says: authorityWords(context, { ...one, content }, files.others) })),
       files: parts.map((part) => ({
         ...wantedFile(context, files.asRead.get(part) ?? part, now.get(part.part.path), files.now(part.part.path)),
         problem: problemOf(context, asked, files, part),
         companions: (rests.get(part) ?? []).flatMap(({ path, state }) => (state === undefined ? [] : [{ path, was: state }])),
+        shared: sharedKeysBehind(set, goal.host, { part: part.part, shared: asked.shared, contentAfter }),
         isLeftover: part.isLeftover && !asked.named.includes(part.part.path),
         otherHalf: otherHalf(part.part.path),
       })),

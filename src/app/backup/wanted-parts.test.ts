@@ -249,16 +249,108 @@ test("readWantedParts: a key is judged as its certificate, a CA and its key by t
   assert.deepEqual(await judges(files, `${at}/apiserver.key`), { [`${at}/apiserver.key`]: `${at}/ca.crt` });
 });
 
-test("readWantedParts: of a kubeconfig every user's certificate and every cluster's CA must be of the cluster's CA", async () => {
+test("readWantedParts: of a kubeconfig every user's certificate and every cluster's CA must be of the cluster's CA, in whatever form YAML has them", async () => {
   const path = "/etc/kubernetes/admin.conf";
-  const data = (key: string, ...pems: readonly string[]): string => `    ${key}-data: ${Buffer.from(pems.join("")).toString("base64")}\n`;
-  const own = data("client-certificate", leaf);
-  const foreign = data("client-certificate", pem("other", "old", "2027-01-01"));
-  const trusts = (...pems: readonly string[]): string => data("certificate-authority", ...pems);
-  const judge = async (text: string) => (await wanted({ ...pki, [path]: text }, [path])).parts[0]?.issued;
+  const base64 = (...pems: readonly string[]): string => Buffer.from(pems.join("")).toString("base64");
+  const folded = (text: string): string => `>-\n      ${text.replaceAll(/(.{20})(?=.)/g, "$1\n      ")}`;
+  const other = pem("other", "old", "2027-01-01");
+  const conf = (users: readonly string[], clusters: readonly string[]): string =>
+    `kind: Config\nusers:\n${users.map((user) => `- name: a\n  user:\n    ${user}\n`).join("")}clusters:\n${clusters.map((one) => `- name: b\n  cluster:\n    ${one}\n`).join("")}`;
+  const cert = (...pems: readonly string[]): string => `client-certificate-data: ${base64(...pems)}`;
+  const trusts = (...pems: readonly string[]): string => `certificate-authority-data: ${base64(...pems)}`;
+  const files = {
+    ...pki,
+    "/srv/other.crt": other,
+    "/srv/old-ca.crt": old,
+    "/etc/kubernetes/own.crt": leaf,
+    "/srv/empty.crt": "",
+    [path]: "",
+  };
+  const judge = async (text: string) => (await wanted({ ...files, [path]: text }, [path])).parts[0]?.issued;
   const good = { by: "ca", authority: "/etc/kubernetes/pki/ca.crt" };
-  for (const text of [trusts(ca) + own, trusts(ca), trusts(old, ca) + own, own + own]) assert.deepEqual(await judge(text), good, text);
-  for (const text of [trusts(old) + own, trusts(old), trusts(ca) + trusts(old) + own, own + foreign, foreign + own])
+  const token = "token: abc";
+  for (const text of [
+    conf([cert(leaf)], [trusts(ca)]),
+    conf([token], [trusts(ca)]),
+    conf([cert(leaf), cert(leaf)], [trusts(old, ca)]),
+    conf([`client-certificate-data: ${folded(base64(leaf))}`], [`certificate-authority-data: ${folded(base64(ca))}`]),
+    conf(["client-certificate: own.crt"], ["certificate-authority: /etc/kubernetes/pki/ca.crt"]),
+    conf([`${cert(leaf)}\n    client-certificate: /srv/other.crt`], [trusts(ca)]),
+    JSON.stringify({ users: [{ user: { "client-certificate-data": base64(leaf) } }] }),
+  ])
+    assert.deepEqual(await judge(text), good, text);
+  for (const text of [
+    conf([cert(leaf)], [trusts(old)]),
+    conf([token], [trusts(ca), trusts(old)]),
+    conf([cert(leaf), cert(other)], [trusts(ca)]),
+    conf([`client-certificate-data: ${folded(base64(other))}`], [trusts(ca)]),
+    conf([token], [`certificate-authority-data: ${folded(base64(old))}`]),
+    conf(["client-certificate: /srv/other.crt"], [trusts(ca)]),
+    conf([cert(leaf)], ["certificate-authority: /srv/old-ca.crt"]),
+  ])
     assert.deepEqual(await judge(text), { by: "old" }, text);
-  assert.equal(await judge("users: []\n"), undefined);
+  const whole = conf([cert(leaf)], [trusts(ca)]);
+  for (const [text, why] of [
+    [whole.slice(0, whole.indexOf("certificate-data") + 60), /client-certificate-data of user a cannot be read as a certificate/],
+    [
+      conf(["client-certificate: /srv/lost.crt"], [trusts(ca)]),
+      /client-certificate of user a is in \/srv\/lost\.crt, which the set does not have/,
+    ],
+    [
+      conf([cert(leaf)], ["certificate-authority: /srv/empty.crt"]),
+      /certificate-authority of cluster b \(\/srv\/empty\.crt\) cannot be read/,
+    ],
+    [conf([cert("no certificate")], [trusts(ca)]), /client-certificate-data of user a cannot be read/],
+    [`${conf([token], [trusts(ca)])}contexts:\n- context: { user: gone, cluster: b }\n`, /its context names user gone, which is not in it/],
+    [`users: [}`, /cannot be read as a kubeconfig/],
+    ["", /cannot be read as a kubeconfig/],
+  ] as const) {
+    const issued = await judge(text);
+    assert.equal(issued?.authority, undefined);
+    assert.match(issued?.notRead ?? "", why, text);
+  }
+  for (const text of ["users: []\n", conf([token], [])]) assert.equal(await judge(text), undefined);
+});
+
+test("readWantedParts: an ended certificate of a kubeconfig in block form is told, and a file of settings beside it is no kubeconfig", async () => {
+  const data = Buffer.from(pem("admin", "ca", "2025-02-02")).toString("base64");
+  const [path, other] = ["/etc/kubernetes/admin.conf", "/etc/kubernetes/cloud.conf"];
+  const { parts } = await wanted(
+    { ...pki, [path]: `users:\n- user:\n    client-certificate-data: >-\n      ${data}\n`, [other]: "[Global]\nregion=a\n" },
+    [path, other],
+  );
+  assert.deepEqual(
+    parts.map(({ ends, issued }) => [ends, issued?.by]),
+    [
+      ["2025-02-02", "ca"],
+      [undefined, undefined],
+    ],
+  );
+});
+
+test("readWantedParts: at etcd's place its own ca.crt alone counts, no other CA that lies beside it", async () => {
+  const [etcd, peer] = [pem("etcd-ca", "etcd-ca", "2036-01-01"), (issuer: string): string => pem("peer", issuer, "2027-01-01")];
+  for (const [dir, name] of [
+    ["/etc/kubernetes/pki/etcd", "ca.crt"],
+    ["/etc/ssl/etcd/ssl", "ca.pem"],
+    ["/etc/etcd", "ca.crt"],
+  ] as const) {
+    const path = `${dir}/peer.crt`;
+    const files = { ...pki, [`${dir}/${name}`]: etcd, [`${dir}/old-ca.crt`]: old };
+    assert.deepEqual(await judges({ ...files, [path]: peer("old") }, path), { [path]: undefined });
+    assert.deepEqual(await judges({ ...files, [path]: peer("etcd-ca") }, path), { [path]: `${dir}/${name}` });
+  }
+});
+
+test("readWantedParts: a CA that a link gives its name is asked of the other machines with that link", async () => {
+  const at = "/etc/kubernetes/pki";
+  const { parts, authorities } = await wanted(
+    { [`${at}/ca.crt`]: "-> versions/2025.crt", [`${at}/versions/2025.crt`]: ca, [`${at}/apiserver.crt`]: leaf },
+    [`${at}/apiserver.crt`],
+  );
+  assert.equal(parts[0]?.issued?.authority, `${at}/versions/2025.crt`);
+  assert.deepEqual(
+    authorities.map(({ path, through }) => [path, through]),
+    [[`${at}/versions/2025.crt`, [{ path: `${at}/ca.crt`, tag: "symlink versions/2025.crt" }]]],
+  );
 });

@@ -1,12 +1,14 @@
 import type { OpenSet } from "../../catalogue/set-reader.ts";
 import { behindLinks, namesThroughLinks, type LinkTargets } from "../../model/behind-links.ts";
 import type { HostName } from "../../model/ids.ts";
-import type { CertificateIssue, RestoredFile } from "../../model/restored-file.ts";
+import type { CertificateIssue, CommonFile, RestoredFile } from "../../model/restored-file.ts";
 import type { KeyMatcher } from "../../ports/certificates.ts";
 import type { AppContext } from "../app-ports.ts";
 import { certificatesIn, firstEnd, readIfOne } from "./certificate-ends.ts";
-import { issueOf, isPlaced, type Authority, type IssueFacts } from "./certificate-issue.ts";
+import { issueOf, isOfAuthority, placedNames, type Authority, type IssueFacts } from "./certificate-issue.ts";
 import { authorityParts, isAuthorityName, linksOf, type RestorablePart } from "./chosen-parts.ts";
+import { linksOnTheWay } from "./common-files.ts";
+import { isKubeconfig, issueOfKubeconfig } from "./kubeconfig-issue.ts";
 import { isLeftoverName } from "./leftover-name.ts";
 import { isSecretHalf, otherHalf } from "./other-half.ts";
 import { readPartOf } from "./set-part-source.ts";
@@ -29,7 +31,7 @@ export interface ReadPart {
 export interface WantedContents {
   readonly parts: readonly ReadPart[];
   /** CA certificates by which the parts are judged, as other machines must have them. */
-  readonly authorities: readonly { readonly path: string; readonly tag: string; readonly content: Uint8Array }[];
+  readonly authorities: readonly (CommonFile & { readonly content: Uint8Array })[];
   /** By which of those the machine's own file is judged, where a link of the set leads to one that is not put back. */
   readonly issueOfOwn: (part: RestorablePart, own: OwnFile) => Promise<CertificateIssue | undefined>;
 }
@@ -65,19 +67,30 @@ export async function readWantedParts(
   for (const { path } of authorityParts(set, host)) all.push({ path, content: await read(path) });
   const { keyMatcher, config, ports } = context;
   const facts = { keyMatcher, certificates: ports.certificates, paths: config.paths, namesOf: namesThroughLinks(links) };
+  const readAt = (path: string): Promise<Uint8Array> | Promise<undefined> => {
+    const at = behindLinks(path, links);
+    const file = set.parts.find((one) => one.host === host && one.path === at && one.type === "file");
+    return file === undefined ? Promise.resolve(undefined) : read(file.path);
+  };
   const issues = new Map<string, CertificateIssue | undefined>();
   const shown: { readonly path: string; readonly certificate: string }[] = [];
   for (const { part, read: content } of parts) {
     const led = part.type === "symlink" ? ledTo(set, part, links) : part;
     if (led === undefined || content === undefined) continue;
+    const names = [...facts.namesOf(part.path), ...facts.namesOf(led.path)];
+    if (isKubeconfig(part, names, content)) {
+      issues.set(part.path, await issueOfKubeconfig(facts, { path: part.path, content }, { authorities: all, readAt }));
+      continue;
+    }
     const half = certificateOfKey(set, led, content);
     const certificate = half ?? led.path;
     shown.push({ path: part.path, certificate });
+    if (!isOfAuthority(facts, part) && !isOfAuthority(facts, led)) continue;
     const its = { part, path: certificate, content: half === undefined ? content : await read(half) };
     issues.set(part.path, issueOf(facts, { ...its, hasKey: half !== undefined || hasKey(set, led, content) }, all));
   }
   const signers = new Set([...issues.values()].map((issue) => issue?.authority));
-  const authorities = all.filter(({ path }) => isPlaced(facts, path) || signers.has(path));
+  const authorities = all.filter(({ path }) => placedNames(facts, path).length > 0 || signers.has(path));
   for (const { path, certificate } of shown) {
     const authority = authorities.find((one) => one.path === certificate);
     if (authority === undefined) continue;
@@ -86,8 +99,14 @@ export async function readWantedParts(
   }
   return {
     parts: parts.map((part) => ({ ...part, issued: issues.get(part.part.path) })),
-    authorities: authorities.map(({ path, content }) => ({ path, tag: set.tag("file", content), content })),
-    issueOfOwn: (part, own) => Promise.resolve(issueOfOwn(facts, part, own, authorities)),
+    authorities: authorities.map(({ path, content }) => {
+      const through = linksOnTheWay(set, links, placedNames(facts, path));
+      return { path, tag: set.tag("file", content), content, ...(through.length === 0 ? {} : { through }) };
+    }),
+    issueOfOwn: (part, own) =>
+      own.read !== undefined && isKubeconfig(part, facts.namesOf(part.path), own.read)
+        ? issueOfKubeconfig(facts, { path: part.path, content: own.read }, { authorities, readAt })
+        : Promise.resolve(issueOfOwn(facts, part, own, authorities)),
   };
 }
 
@@ -97,7 +116,7 @@ function issueOfOwn(
   { read, half }: OwnFile,
   authorities: readonly Authority[],
 ): CertificateIssue | undefined {
-  if (read === undefined) return undefined;
+  if (read === undefined || !isOfAuthority(facts, part)) return undefined;
   const isKey = certificatesIn(read).length === 0 && isSecretHalf(part.path);
   const content = isKey ? half : read;
   if (content === undefined) return undefined;

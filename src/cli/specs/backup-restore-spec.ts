@@ -41,7 +41,7 @@ export const restoreSpec: CommandSpec = {
       value: "DOUBT",
       isRepeatable: true,
       offers: [...restoreDoubts],
-      describes: `go on though it is not proven that CA, shared keys or etcd cluster are the same, or though a certificate has ended (repeat): ${restoreDoubts.join(", ")}; DOUBT=PATH for one file alone. Each file that it covers stands in the plan's words, with what is seen of it; another CA or key that is seen later is not accepted with it. OTHER_CA is also a certificate that none of the set's CAs has signed`,
+      describes: `go on though it is not proven that CA, shared keys or etcd cluster are the same, or though a certificate has ended (repeat): ${restoreDoubts.join(", ")}; DOUBT=PATH for one file alone. Each file that it covers stands in the plan's words, with what is seen of it; another CA or key that is seen later is not accepted with it. OTHER_CA is also a certificate that none of the set's CAs has signed, and a kubeconfig of which it cannot be read who signed it`,
     },
     {
       name: "out",

@@ -1,7 +1,7 @@
 import type { HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { consentWords } from "../../model/restore-doubt.ts";
-import { isSameState, isSharedKey, takesEffectWords } from "../../model/restored-file.ts";
+import { isSameState, pathsOfCommon, sharedKeysOf, takesEffectWords } from "../../model/restored-file.ts";
 import type { StepArgs } from "../../model/step.ts";
 import type { SetParts } from "../../ports/set-parts.ts";
 import { changeOnHost } from "../ask/run-on-host.ts";
@@ -25,7 +25,7 @@ export const hostRestoreFilesHandler: StepHandler<"host.restoreFiles"> = {
   observe: async (args, context) => {
     const parts = await partsOf(args, context);
     // Also where a doubt was accepted: what was only not known then may be known to differ now.
-    const asked = [...new Set([...args.authorities, ...args.files.filter(isSharedKey)].map(({ path }) => path))];
+    const asked = pathsOfCommon([...args.authorities, ...args.files.flatMap(sharedKeysOf)]);
     const others = asked.length === 0 ? [] : context.config.hosts.filter(({ name }) => name !== args.host);
     const [model, own, ...theirs] = await Promise.all([
       observeModel(context, { hosts: [args.host] }),

@@ -3,6 +3,7 @@ import type { ClusterModel } from "../../model/cluster-model.ts";
 import type { HostName } from "../../model/ids.ts";
 import type { PlannedStep } from "../../model/plan.ts";
 import type { DoubtedFile, RestoreAcceptance, RestoreDoubt } from "../../model/restore-doubt.ts";
+import type { SharedKey } from "../../model/restored-file.ts";
 import { momentsOf, objection, type PlanCheck, type PlanObjection } from "./plan-objection.ts";
 
 type RestoreStep = PlannedStep<"host.restoreFiles">;
@@ -80,17 +81,21 @@ export const restoredCaIsTheClusters: PlanCheck = {
   check: (checked) =>
     momentsOf(checked, "host.restoreFiles").flatMap(({ step }) => {
       const { files, authorities, host } = step.args;
-      const dependent = files.filter(({ kind }) => kind === "pki" || kind === "kubeconfig");
-      const seen = authorities.map((authority) => ({ ...authority, ...holdersOf(checked.plan.start, host, authority) }));
-      const judged = dependent.map(({ path, issued }) => {
-        const judges = issued === undefined ? seen : seen.filter((one) => one.path === issued.authority);
+      const dependent = files.filter((file) => isOfSomeCa(file, step));
+      const seen = authorities.map((authority) => ({ ...authority, ...holdersOf(checked.plan.start.hosts, host, authority) }));
+      const judged = dependent.map((file) => {
+        const { path, issued } = file;
+        const judges =
+          issued === undefined
+            ? seen
+            : seen.filter((one) => one.path === issued.authority && isNoStrangerToEtcd(file, one.path, authorities));
         const isProven = judges.some(({ agreeing }) => agreeing > 0) && judges.every(({ others }) => others.length === 0);
         return { path, issued, judges, isOpen: !isProven && !isCovered(step, { doubt: "OTHER_CA", path, seen: judges }) };
       });
       const foreign = judged
         .filter(({ issued, judges }) => issued !== undefined && judges.length === 0)
-        .filter(({ path, issued }) => !isSaid(step, { doubt: "OTHER_CA", path, words: issued?.by ?? "" }))
-        .map(({ path }) => objection("I-S16", `no CA of the set that other machines judge it by has signed ${path}`, step));
+        .filter(({ path, issued }) => !isSaid(step, { doubt: "OTHER_CA", path, words: issued?.notRead ?? issued?.by ?? "" }))
+        .map(({ path }) => objection("I-S16", `it is not proven that a CA by which other machines judge it has signed ${path}`, step));
       const open = judged.filter(({ isOpen }) => isOpen);
       if (open.length === 0) return foreign;
       if (authorities.length === 0) return [objection("I-S16", "nothing says of which CA the restored certificates are", step)];
@@ -98,6 +103,26 @@ export const restoredCaIsTheClusters: PlanCheck = {
       return [...foreign, ...[...doubted].flatMap((authority) => authorityProblems(authority, step))];
     }),
 };
+
+/** By kind, by what the step says of it, or by where it lies: where programs have their CAs every file is of one. */
+function isOfSomeCa({ path, kind, issued }: RestoreStep["args"]["files"][number], { args }: RestoreStep): boolean {
+  if (kind === "pki" || kind === "kubeconfig" || issued !== undefined || args.authorities.some((one) => one.path === path)) return true;
+  return kind !== "encryption-config" && /^\/etc\/(?:kubernetes\/(?:pki|ssl)|ssl\/etcd)\//.test(path);
+}
+
+/** Beside etcd's own ca.crt no other CA of that directory says whether members take a certificate; a CA and its key are judged by itself. */
+function isNoStrangerToEtcd(
+  { path, becomes }: RestoreStep["args"]["files"][number],
+  authority: string,
+  authorities: RestoreStep["args"]["authorities"],
+): boolean {
+  const [, dir = ""] = /^(\/etc\/(?:kubernetes\/(?:pki|ssl)\/etcd|ssl\/etcd(?:\/ssl)?|etcd(?:\/(?:pki|ssl))?))\/[^/]*$/.exec(path) ?? [];
+  const own = [`${dir}/ca.crt`, `${dir}/ca.pem`];
+  const stemOf = (name: string): string => name.replace(/(?:-key)?\.[a-z]+$/, "");
+  // A link to a CA has that CA's judgement.
+  if (dir === "" || becomes.kind === "symlink" || stemOf(path) === stemOf(authority)) return true;
+  return own.includes(authority) || !authorities.some((one) => own.includes(one.path));
+}
 
 type Holders = ReturnType<typeof holdersOf>;
 
@@ -113,7 +138,9 @@ function isCovered(
   return acceptedOf(step, doubt, path).some(({ against, notKnown }) =>
     seen.every(
       (one) =>
-        one.others.every(({ name, tag }) => against.some((other) => other.host === name && other.path === one.path && other.tag === tag)) &&
+        one.others.every(({ name, path: at, tag }) =>
+          against.some((other) => other.host === name && other.path === at && other.tag === tag),
+        ) &&
         (one.agreeing > 0 || one.others.length > 0 || notKnown.includes(one.path)),
     ),
   );
@@ -135,21 +162,37 @@ function authorityProblems({ path, agreeing, others }: Holders & { readonly path
   return agreeing > 0 ? [] : [objection("I-S16", `no other machine was seen with the ${path} of the set`, step)];
 }
 
-/** Machines that have a file of other content there; a link, or what could not be looked at, says neither. */
+/** Machines that have a file of other content there, or in place of a link on the way; a link, or what could not be looked at, says neither. */
 function holdersOf(
-  start: ClusterModel,
+  hosts: ClusterModel["hosts"],
   host: HostName,
-  { path, tag }: { readonly path: string; readonly tag: string },
-): { readonly agreeing: number; readonly others: readonly { readonly name: HostName; readonly tag: string }[] } {
+  { path, tag, through = [] }: SharedKey,
+): { readonly agreeing: number; readonly others: readonly { readonly name: HostName; readonly path: string; readonly tag: string }[] } {
   let agreeing = 0;
-  const others: { readonly name: HostName; readonly tag: string }[] = [];
-  for (const { name, files = [] } of start.hosts) {
-    const state = name === host ? undefined : files.find((file) => file.path === path)?.state;
-    if (state?.kind !== "file") continue;
-    if (state.tag === tag) agreeing += 1;
-    else others.push({ name, tag: state.tag });
+  const others: { readonly name: HostName; readonly path: string; readonly tag: string }[] = [];
+  for (const { name, files = [] } of hosts) {
+    const stateAt = (at: string) => (name === host ? undefined : files.find((file) => file.path === at)?.state);
+    const plain = [...through, { path }].flatMap((one) => {
+      const state = stateAt(one.path);
+      return state?.kind === "file" ? [{ name, path: one.path, tag: state.tag }] : [];
+    });
+    const differing = plain.filter((one) => one.tag !== tag);
+    others.push(...(tag === undefined ? [] : differing));
+    const leadsAway = through.some((link) => {
+      const state = stateAt(link.path);
+      return state?.kind !== "file" && !(state?.kind === "symlink" && state.tag === link.tag);
+    });
+    const needed = plain.some((one) => one.path === path) || plain.length === through.length;
+    if (plain.length > 0 && differing.length === 0 && !leadsAway && needed) agreeing += 1;
   }
   return { agreeing, others };
+}
+
+/** By its own name and kind too, whatever the step says of it. */
+function sharedKeysIn({ path, kind, becomes, shared = [] }: RestoreStep["args"]["files"][number]): readonly SharedKey[] {
+  const isNamedSo = kind === "encryption-config" || /\/(?:sa\.(?:key|pub)|service-account(?:-key)?\.pem)$/.test(path);
+  const isToldOf = becomes.kind === "symlink" ? shared.length > 0 : shared.some((key) => key.path === path && key.tag === becomes.tag);
+  return isNamedSo && !isToldOf ? [...shared, { path, tag: becomes.tag }] : shared;
 }
 
 /** Tokens and data at rest that one control plane writes are read by all: the plan must rest on another one with the same keys. */
@@ -158,14 +201,14 @@ export const restoredKeysAreTheClusters: PlanCheck = {
   check: (checked) =>
     momentsOf(checked, "host.restoreFiles").flatMap(({ step }) => {
       const { host, files } = step.args;
-      const { start } = checked.plan;
-      const controlPlanes = { ...start, hosts: start.hosts.filter(({ roles }) => roles.includes("control-plane")) };
-      return files.flatMap(({ path, kind, was, becomes }) => {
-        const isShared = kind === "encryption-config" || /\/(?:sa\.(?:key|pub)|service-account(?:-key)?\.pem)$/.test(path);
-        if (!isShared || (was.kind === "file" && was.tag === becomes.tag)) return [];
-        const held = holdersOf(controlPlanes, host, { path, tag: becomes.tag });
-        if (held.others.length === 0 && held.agreeing > 0) return [];
-        if (isCovered(step, { doubt: "OTHER_KEYS", path, seen: [{ path, ...held }] })) return [];
+      const controlPlanes = checked.plan.start.hosts.filter(({ roles }) => roles.includes("control-plane"));
+      return files.flatMap((file) => {
+        const { path, was, becomes } = file;
+        if (was.kind === becomes.kind && was.tag === becomes.tag) return [];
+        const open = sharedKeysIn(file)
+          .map((key) => ({ path: key.path, ...holdersOf(controlPlanes, host, key) }))
+          .filter(({ others, agreeing }) => others.length > 0 || agreeing === 0);
+        if (open.length === 0 || isCovered(step, { doubt: "OTHER_KEYS", path, seen: open })) return [];
         return [objection("I-S16", `it is not proven that the other control-plane machines have the ${path} of the set`, step)];
       });
     }),

@@ -1,7 +1,15 @@
 import { modelHost, withHost, type ClusterModel, type ModelHost } from "../../model/cluster-model.ts";
 import type { HostName } from "../../model/ids.ts";
 import { consentWords, type RestoreDoubt, type SeenElsewhere, type Standing } from "../../model/restore-doubt.ts";
-import { isSameState, isSharedKey, stateWords, type FileAt, type FileState } from "../../model/restored-file.ts";
+import {
+  isSameState,
+  sharedKeysOf,
+  stateWords,
+  type CertificateIssue,
+  type FileAt,
+  type FileState,
+  type SharedKey,
+} from "../../model/restored-file.ts";
 import type { StepArgs, StepSpec } from "../../model/step.ts";
 import { allOf, fails, holds, unknown, type Verdict } from "../../model/verdict.ts";
 import { aboutHost, reachable } from "./host-verdicts.ts";
@@ -63,9 +71,9 @@ export const hostRestoreFiles: StepSpec<"host.restoreFiles"> = {
   expectedSeconds: () => 5,
 };
 
-/** What is signed by the cluster's CA, or is that CA, and is worth nothing under another one. */
-export function dependsOnCa({ kind }: Pick<Args["files"][number], "kind">): boolean {
-  return kind === "pki" || kind === "kubeconfig";
+/** What is signed by the cluster's CA, or is that CA, and is worth nothing under another one; of whatever kind, when it says who signed it. */
+export function dependsOnCa({ kind, issued }: Pick<Args["files"][number], "kind" | "issued">): boolean {
+  return kind === "pki" || kind === "kubeconfig" || issued !== undefined;
 }
 
 /** A verdict with what it rests on. */
@@ -126,10 +134,7 @@ export function authorityVerdict(
   { path, issued }: Pick<Args["files"][number], "path" | "issued">,
 ): StandingVerdict {
   const judges = issued === undefined ? args.authorities : args.authorities.filter((one) => one.path === issued.authority);
-  const foreign =
-    issued === undefined || judges.length > 0
-      ? holds
-      : fails(`none of the set's CAs that other machines judge it by has signed ${path} (issued by ${issued.by})`);
+  const foreign = issued === undefined || judges.length > 0 ? holds : foreignVerdict(path, issued);
   const nothing = `the set has no CA certificate of ${args.host}, so nothing proves that its files are of this cluster`;
   const none = args.authorities.length === 0 ? unknown(nothing) : holds;
   if (judges.length === 0) return { verdict: allOf(foreign, none), against: [], notKnown: [] };
@@ -149,6 +154,11 @@ export function authorityVerdict(
   };
 }
 
+function foreignVerdict(path: string, { by, notRead }: CertificateIssue): Verdict {
+  if (notRead !== undefined) return unknown(`who signed what ${path} of the set holds: ${notRead}`);
+  return fails(`none of the set's CAs that other machines judge it by has signed ${path} (issued by ${by})`);
+}
+
 /** As `allOf`, and beside what fails it says what is not known: who accepts the one accepts the other. */
 function allSaid(verdicts: readonly Verdict[]): Verdict {
   const verdict = allOf(...verdicts);
@@ -161,36 +171,61 @@ function allSaid(verdicts: readonly Verdict[]): Verdict {
  * same on all control-plane machines: one that differs refuses what the
  * others wrote, and writes what they cannot read.
  */
-export function sharedKeyVerdict(model: ClusterModel, host: HostName, { path, becomes }: Args["files"][number]): StandingVerdict {
+export function sharedKeyVerdict(model: ClusterModel, host: HostName, file: Args["files"][number]): StandingVerdict {
   const others = model.hosts.filter(({ name, roles }) => name !== host && roles.includes("control-plane"));
-  return heldByOthers(
-    others,
-    { path, tag: becomes.tag },
-    { other: (names) => `${path} of the set is not what ${names} has`, what: "what the other control-plane machines have" },
+  const standings = sharedKeysOf(file).map((key) =>
+    heldByOthers(others, key, {
+      other: (names) => `${key.path} of the set is not what ${names} has`,
+      what: "what the other control-plane machines have",
+    }),
   );
+  return {
+    verdict: allSaid(standings.map(({ verdict }) => verdict)),
+    against: standings.flatMap(({ against }) => against),
+    notKnown: standings.flatMap(({ notKnown }) => notKnown),
+  };
 }
 
 export function changesSharedKey(file: Args["files"][number]): boolean {
   const { was, becomes } = file;
-  return isSharedKey(file) && !(was.kind === becomes.kind && was.tag === becomes.tag);
+  return sharedKeysOf(file).length > 0 && !(was.kind === becomes.kind && was.tag === becomes.tag);
 }
 
-/** A link, or what is reached through one, was not looked at: it says nothing. */
+/** A link, or what is reached through one, was not looked at: it says nothing. Nor does a file that a machine has and that its links do not lead to. */
 function heldByOthers(
   others: readonly ModelHost[],
-  { path, tag }: { readonly path: string; readonly tag: string },
+  { path, tag, through = [] }: SharedKey,
   words: { readonly other: (names: string) => string; readonly what: string },
 ): StandingVerdict {
+  const places = [...through.map((link) => link.path), path];
   const seen = others.flatMap((host) => {
-    const file = fileOf(host, path);
-    return file === undefined ? [] : [{ name: host.name, ...file }];
+    const files = places.flatMap((place) => fileOf(host, place) ?? []);
+    return files.length === 0 ? [] : [{ name: host.name, files }];
   });
-  const against = seen.flatMap(({ name, state }) =>
-    state?.kind === "file" && state.tag !== tag ? [{ host: name, path, tag: state.tag }] : [],
+  const against = seen.flatMap(({ name, files }) =>
+    files.flatMap((file) =>
+      tag !== undefined && file.state?.kind === "file" && file.state.tag !== tag
+        ? [{ host: name, path: file.path, tag: file.state.tag }]
+        : [],
+    ),
   );
-  if (against.length > 0) return { verdict: fails(words.other(against.map(({ host }) => host).join(", "))), against, notKnown: [] };
-  if (seen.some(({ state }) => state?.kind === "file")) return { verdict: holds, against, notKnown: [] };
-  const said = seen.map(({ name, state, why }) => `${name}: ${state === undefined ? (why ?? "could not be asked") : stateWords(state)}`);
+  const names = [...new Set(against.map(({ host }) => host))].join(", ");
+  if (against.length > 0) return { verdict: fails(words.other(names)), against, notKnown: [] };
+  const isOnWay = ({ path: place, state }: FileAt): boolean =>
+    state?.kind === "file" || through.some((link) => link.path === place && state?.kind === "symlink" && state.tag === link.tag);
+  const isPlain = (files: readonly FileAt[], at: string): boolean => files.some((file) => file.path === at && file.state?.kind === "file");
+  // A plain file in place of the link is what is read there; behind one, the file itself must be seen.
+  const isHeld = ({ files }: { readonly files: readonly FileAt[] }): boolean =>
+    through.every((link) => files.some((file) => file.path === link.path && isOnWay(file))) &&
+    (isPlain(files, path) || (through.length > 0 && through.every((link) => isPlain(files, link.path))));
+  if (tag !== undefined && seen.some(isHeld)) return { verdict: holds, against, notKnown: [] };
+  const open = seen.flatMap(({ name, files }) => files.filter((file) => !isOnWay(file)).map((file) => ({ name, ...file })));
+  const said = open.map(({ name, path: place, state, why }) => {
+    const at = place === path ? name : `${place} on ${name}`;
+    const isOther = through.some((link) => link.path === place) && state?.kind === "symlink";
+    return `${at}: ${state === undefined ? (why ?? "could not be asked") : isOther ? "a link that leads elsewhere than the set's" : stateWords(state)}`;
+  });
+  if (tag === undefined) said.unshift("what will be read there is not in what was asked for, and was not seen");
   const verdict = unknown(
     `whether ${path} of the set is ${words.what} (${said.length === 0 ? "there is no other machine" : said.join("; ")})`,
   );

@@ -4,6 +4,7 @@ import { isAccepted, isAcceptedByPath, refusalWords, type DoubtedFiles } from ".
 import {
   isSameState,
   type CertificateIssue,
+  type CommonFile,
   type FileState,
   type RestorableKind,
   type RestoredDirectory,
@@ -30,6 +31,7 @@ export interface WantedFile {
   /** Why it would be worth nothing beside what the machine has, in a sentence. */
   readonly problem?: string | undefined;
   readonly issued?: CertificateIssue | undefined;
+  readonly shared?: RestoredFile["shared"] | undefined;
   /** The machine's files and links by which it was judged, and which nobody asked for. */
   readonly companions?: readonly { readonly path: string; readonly was: FileState }[] | undefined;
   /** By its name rotation or a person left it behind, no link of the set leads to it, and nobody asked for just it. */
@@ -46,7 +48,7 @@ export interface WantedParts {
   /** Every file that the set has of the machine: what a missing directory's owner and mode are told by. */
   readonly facts: readonly { readonly path: string; readonly mode: number; readonly uid: number; readonly gid: number }[];
   /** CA certificates of the set. `says`: what they, and those of other machines that differ, say of themselves. */
-  readonly authorities: readonly { readonly path: string; readonly tag: string; readonly says?: string | undefined }[];
+  readonly authorities: readonly (CommonFile & { readonly says?: string | undefined })[];
   /** Every etcd cluster id that answers, and the set's. */
   readonly clusterIds: { readonly live: readonly string[]; readonly ofSet: string | undefined };
   readonly nowIso: string;
@@ -69,7 +71,9 @@ export function planRestoreParts(model: ClusterModel, goal: RestorePartsGoal, wa
     return { kind: "impossible", name, missing: [...leftWords, done], isNeeded: false };
   }
   const files = filesOf(open);
-  const authorities = files.some(dependsOnCa) ? wanted.authorities.map(({ path, tag }) => ({ path, tag })) : [];
+  const authorities = files.some(dependsOnCa)
+    ? wanted.authorities.map(({ path, tag, through }) => ({ path, tag, ...(through === undefined ? {} : { through }) }))
+    : [];
   const doubts = doubtsOf(model, goal, { wanted, files });
   const problems = [...open.flatMap((file) => fileProblems(goal, file)), ...same, ...partOf(doubts, goal, false).map(refusalWords)];
   if (problems.length > 0) return notPossible(name, ...new Set(problems));
@@ -94,11 +98,15 @@ export function planRestoreParts(model: ClusterModel, goal: RestorePartsGoal, wa
 }
 
 function filesOf(open: readonly WantedFile[]): readonly RestoredFile[] {
-  return open.flatMap(({ path, kind, now, becomes, ends, issued }): RestoredFile[] =>
-    now === undefined
-      ? []
-      : [{ path, kind, was: now, becomes, ...(ends === undefined ? {} : { ends }), ...(issued === undefined ? {} : { issued }) }],
-  );
+  return open.flatMap(({ path, kind, now, becomes, ends, issued, shared }): RestoredFile[] => {
+    if (now === undefined) return [];
+    const facts = {
+      ...(ends === undefined ? {} : { ends }),
+      ...(issued === undefined ? {} : { issued }),
+      ...(shared === undefined ? {} : { shared }),
+    };
+    return [{ path, kind, was: now, becomes, ...facts }];
+  });
 }
 
 function companionsOf(open: readonly WantedFile[]): StepArgs["host.restoreFiles"]["companions"] {
@@ -174,7 +182,7 @@ function authorityDoubt(model: ClusterModel, { host }: RestorePartsGoal, { wante
     files: judged.map(({ file: { path, issued }, standing }) => ({
       path,
       ...standing,
-      ...(issued === undefined ? {} : { says: `issued by ${issued.by}` }),
+      ...(issued === undefined ? {} : { says: issued.notRead === undefined ? `issued by ${issued.by}` : `not known: ${issued.notRead}` }),
     })),
   };
 }

@@ -17,6 +17,21 @@ test("filesNamedByManifest: a shell's quotes, brackets and ends of commands are 
   }
 });
 
+test("filesNamedByManifest: the keys that control planes share, with either sign between a flag's words", () => {
+  const flags = [
+    "--service_account_key_file=/k/a.pub",
+    "--service-account-signing-key-file, /k/a.key",
+    "--service-account-private-key-file=/k/b.key",
+    "--encryption-provider-config=/k/enc.yaml",
+    "--tls-private-key-file=/k/apiserver.key",
+  ];
+  const text = `spec:
+  containers: [{ command: [kube-apiserver, ${flags.join(", ")}], volumeMounts: [{ name: k, mountPath: /k }] }]
+  volumes: [{ name: k, hostPath: { path: /srv/k } }]
+`;
+  assert.deepEqual(filesNamedByManifest(text).sharedKeys, ["/srv/k/a.pub", "/srv/k/a.key", "/srv/k/b.key", "/srv/k/enc.yaml"]);
+});
+
 test("filesNamedByHaproxy: quotes of both kinds are no part of a path", () => {
   const text = `global\n crt-base '/etc/ssl/private'\nfrontend x\n bind :1 ssl crt "a.pem" crt 'b.pem'\n`;
   assert.deepEqual(filesNamedByHaproxy(text), ["/etc/ssl/private/a.pem", "/etc/ssl/private/b.pem"]);

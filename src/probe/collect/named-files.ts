@@ -7,6 +7,8 @@ export interface NamedFiles {
   readonly ofPods: readonly string[];
   /** The API server's `--encryption-provider-config`, on the machine. */
   readonly encryptionConfigs: readonly string[];
+  /** What all API servers and controller managers must have alike: the encryption configuration, and the keys of service accounts. */
+  readonly sharedKeys: readonly string[];
   /** The manifest is that of an API server; `version`: "v1.34.4", by the tag of its image. */
   readonly apiServer: { readonly version: string | undefined } | undefined;
 }
@@ -18,9 +20,10 @@ export interface NamedFiles {
  */
 export function filesNamedByManifest(text: string): NamedFiles {
   const spec = podSpec(text);
-  if (spec === undefined) return { ofPods: [], encryptionConfigs: [], apiServer: undefined };
+  if (spec === undefined) return { ofPods: [], encryptionConfigs: [], sharedKeys: [], apiServer: undefined };
   const ofPods: string[] = [];
   const encryptionConfigs: string[] = [];
+  const sharedKeys: string[] = [];
   let apiServer: NamedFiles["apiServer"];
   for (const { container, mounts } of hostMountsOf(spec)) {
     // A shell's command is one word with its own signs, and a flag and its value may be two.
@@ -30,18 +33,23 @@ export function filesNamedByManifest(text: string): NamedFiles {
     if (words.some((word) => /^(?:.*\/)?kube-apiserver$/.test(word)))
       apiServer = { version: /:(v\d+\.\d+\.\d+)[^:/]*$/.exec(String(container["image"]))?.[1] };
     for (const [at, word] of words.entries()) {
-      const found = /^--([a-z0-9-]+)=["']?(\/[^,]+)$/.exec(word) ?? /^--([a-z0-9-]+) (\/[^,]+)$/.exec(`${word} ${words[at + 1] ?? ""}`);
-      const [, flag = "", path = ""] = found ?? [];
+      const found = /^--([a-z0-9_-]+)=["']?(\/[^,]+)$/.exec(word) ?? /^--([a-z0-9_-]+) (\/[^,]+)$/.exec(`${word} ${words[at + 1] ?? ""}`);
+      const [, name = "", path = ""] = found ?? [];
+      const flag = name.replaceAll("_", "-");
       // Not where something is written to: logs and data.
       if (found === null || !/(file|config|kubeconfig|cert|key|ca)$/.test(flag)) continue;
       const place = pathOnMachine(path, mounts);
       if (place === undefined) continue;
       ofPods.push(place);
       if (flag === "encryption-provider-config") encryptionConfigs.push(place);
+      if (sharedKeyFlag.test(flag)) sharedKeys.push(place);
     }
   }
-  return { ofPods: [...new Set(ofPods)], encryptionConfigs, apiServer };
+  return { ofPods: [...new Set(ofPods)], encryptionConfigs, sharedKeys, apiServer };
 }
+
+/** Of kube-apiserver, and of kube-controller-manager, which signs the tokens that live in Secrets. */
+const sharedKeyFlag = /^(?:(?:experimental-)?encryption-provider-config|service-account-(?:signing-key|private-key|key)-file)$/;
 
 /** Kubernetes' own file of keys for encryption at rest, by its form. */
 export function isEncryptionConfiguration(text: string): boolean {

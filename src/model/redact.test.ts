@@ -121,3 +121,73 @@ test("redactDocument removes lists and objects in fields that are named like sec
   const text = JSON.stringify(redactDocument({ secret: "hunter2", password: ["hunter2"], token: { value: "hunter2" }, size: 3 }));
   assert.ok(!text.includes("hunter2") && text.includes('"size":3'), text);
 });
+
+const mib = 1024 * 1024;
+
+/** What each form begins with, and does not end; somebody else's file may be one line of it. */
+const beginnings: readonly string[] = [
+  "-----BEGIN CERTIFICATE-----",
+  "-----BEGIN PRIVATE KEY ",
+  "-eyJ",
+  "eyJaaaaaaaa",
+  "eyJaaaaaa.",
+  "bearer ",
+  "authorization basic ;",
+  "authorization",
+  " -u=",
+  " -u a",
+  "AGE-SECRET-KEY-",
+  "abcde1.",
+  "certificate key ",
+  "key-data:",
+  "secret:",
+  "stats auth ",
+  "user a ",
+  '"X-Key"',
+  "X-Key ",
+  "X-",
+  "X-Key",
+  '"auth":',
+  "password",
+  "-token",
+  "--",
+  "-",
+  "a_",
+  "token=[",
+  "auth_pass =[",
+  "a+",
+  "a://",
+  "a://b:",
+  "a://b:c/",
+  "\\",
+  "\t",
+];
+
+for (const beginning of beginnings)
+  test(`redactText: ends for a line of 1 MiB of ${JSON.stringify(beginning)}, and finds what stands behind it`, { timeout: 60_000 }, () => {
+    const line = beginning.repeat(Math.ceil(mib / beginning.length));
+    const behind = (secret: string): string => `${line}\n;\nDB_PASSWORD=${secret}`;
+    assert.equal(redactText(behind("hunter2hunter2")) === behind("[removed: secret]"), true);
+  });
+
+test("redactText: ends for a long row of signs between a name and its value", { timeout: 60_000 }, () => {
+  for (const sign of ["=", " ", "\t", "\\", "'"])
+    for (const name of ["x -u ", "password", "X-Key", "bearer", "authorization", "auth_pass", "secret", "user a", "--token"]) {
+      const text = `${name}${sign.repeat(mib)}\n;\nport: 1`;
+      assert.equal(redactText(text).endsWith("\nport: 1"), true, name);
+    }
+});
+
+test("redactText: a web token in a longer word is found, what only begins like one is not", () => {
+  const token = "eyJhbGciOiJSUzI1NiIsImtpZCI6.eyJpc3MiOiJrdWJlcm5ldGVz.c2lnbmF0dXJl";
+  assert.equal(redactText(`a.b.x-${token}.d e`), "a.b.x-[removed: secret].d e");
+  assert.equal(redactText(`${token}. ${token}`), "[removed: secret]. [removed: secret]");
+  for (const text of ["eyJhbGci.eyJpc3MiOiJ.x", "eyJhbGciOiJSUzI.eyJpc.x", "eyJhbGciOiJSUzI.eyJpc3MiOiJ", "xeyJhbGciOiJSUzI.eyJpc3MiOiJ.x"])
+    assert.equal(redactText(text), text);
+});
+
+test("redactText: a login in a URL of any scheme, and a secret of a name with a very long beginning", () => {
+  assertRemoved("svn+ssh.x://admin:sw0rdfish@10.0.0.1/x", "sw0rdfish");
+  assertRemoved(`${"A_".repeat(60)}PASSWORD=hunter2hunter2`, "hunter2");
+  assert.deepEqual(redactDocument({ [`${"A_".repeat(60)}PASSWORD`]: "hunter2" }), { [`${"A_".repeat(60)}PASSWORD`]: "[removed: secret]" });
+});

@@ -1,3 +1,4 @@
+import { certificateBlocks } from "../model/certificate-blocks.ts";
 import type { CertificateFacts } from "../model/inventory.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import type { CertificateReader } from "../ports/certificates.ts";
@@ -23,7 +24,7 @@ export function parseCertificates(text: string, reader: CertificateReader): Cert
     const path = newline < 0 ? part : part.slice(0, newline);
     const encoded = /^data (\S+)$/m.exec(part)?.[1];
     const content = encoded === undefined ? part : decoded(encoded);
-    const blocks = content.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
+    const blocks = certificateBlocks(content);
     if (blocks.length === 0) unreadable.push({ path, problem: "there is no certificate in it" });
     for (const pem of blocks) {
       try {

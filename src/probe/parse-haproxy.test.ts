@@ -73,3 +73,8 @@ test("parseHaproxy: a file without API servers checks nothing", () => {
   assert.deepEqual(parseHaproxy("global\n", options), { path: options.path, sha256: "00", backends: [], options: [], checksReadyz: false });
   assert.equal(parseHaproxy("\u0000\u0001 server server server", options).backends.length, 0);
 });
+
+test("parseHaproxy: ends for 1 MiB of signs of a comment, also one that ends as Windows ends lines", { timeout: 60_000 }, () => {
+  const text = `${"#".repeat(1024 * 1024)}\r\n${healthy.replace("# second", "# second\r")}`;
+  assert.equal(parseHaproxy(text, options).backends.length, 2);
+});

@@ -58,7 +58,7 @@ function splitSections(text: string): readonly Section[] {
 
 /** A "#" starts a comment unless it is escaped. */
 function stripComment(line: string): string {
-  return line.replace(/(^|[^\\])#.*$/, "$1");
+  return line.replace(/(^|[^\\])#[^]*$/, "$1");
 }
 
 function serversOf(

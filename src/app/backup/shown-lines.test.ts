@@ -59,3 +59,128 @@ test("shownLines: ends for a file of lines of colons, and hides a user behind th
   const line = `${"a:".repeat(900)}\n`;
   assert.equal(shownLines(`${line.repeat(500)}x=a:b:c@h`), `${line.repeat(500)}x=[not shown]@h`);
 });
+
+/** What each pattern begins with, and does not end. */
+const beginnings: readonly string[] = [
+  "://",
+  "a:=",
+  "a:,",
+  "@sha256:",
+  "thequickbrownfox_",
+  "thequickbrownfoxjumpsoverthelazydog2 ",
+  "aaBB",
+  " value",
+  "{value ",
+  "{ ",
+  "- ",
+  "secret",
+  "secret\"'",
+  "key ",
+  "token: [",
+  ":[",
+  "\\ ",
+  " -p=",
+  "curl -Z ",
+  "mysql",
+  "ipmi",
+  "fence_",
+  '"X-Key"',
+  "A",
+  "-",
+  " ",
+  ")",
+];
+
+for (const beginning of beginnings)
+  test(
+    `shownLines: ends for lines of ${JSON.stringify(beginning)}, long and very long, and hides what stands below`,
+    { timeout: 60_000 },
+    () => {
+      const lines = (length: number) =>
+        `${beginning.repeat(Math.floor(length / beginning.length))}\n`.repeat(Math.floor((1024 * 1024) / length));
+      for (const hostile of [lines(1990), lines(1024 * 1024), lines(1990).replaceAll("\n", "!\n")]) {
+        const shown = shownLines(`${hostile}\n;\nDB_PASSWORD=hunter2\n`);
+        assert.equal(shown.includes("hunter2"), false);
+        assert.equal(shown.split("\n").length, hostile.split("\n").length + 3);
+      }
+    },
+  );
+
+test("shownLines: a very long line is not shown, and neither is what stands deeper below it", () => {
+  assert.equal(shownLines(`  x: ${"a ".repeat(2000)}\n    hunter2\n  y: 1\n`), "[not shown]\n    [not shown]\n  y: 1\n");
+});
+
+test("shownLines: a long word of small letters that ends in none is hidden, one of words stays", () => {
+  const word = "thequickbrownfoxjumpsoverthelazydogandrunsawayintothewoods";
+  assert.equal(
+    shownLines(`# ${word} ${word}2 TheQuick_brownFoxJumpsOver QuickBROWNfoxjumpsoverall`),
+    `# ${word} [not shown] TheQuick_brownFoxJumpsOver [not shown]`,
+  );
+});
+
+test("shownLines: behind a telling word a path is shown only where the key says that it is a file", () => {
+  const text = [
+    'secret = "/x/hunter2"',
+    'auth = "/Ab3/9xyzQ7aaaaaaaaaaaaaaaaaaaaa"',
+    "secretprofile: /x/hunter2",
+    "password: none",
+    "tokenFile: /var/lib/token",
+    "auth-file=/etc/haproxy/users",
+    "tokenFile: /Ab3/9xyzQ7aaaaaaaaaaaaaaaaaaaaa",
+    "tokenFile: hunter2",
+    "token: 10m",
+    "tokenTTL: 10m",
+    "passwordAuthorizationMode: Webhook",
+    "auth: Webhook",
+  ];
+  assert.equal(
+    shownLines(text.join("\n")),
+    [
+      "secret = [not shown]",
+      "auth = [not shown]",
+      "secretprofile: [not shown]",
+      "password: [not shown]",
+      "tokenFile: /var/lib/token",
+      "auth-file=/etc/haproxy/users",
+      "tokenFile: [not shown]",
+      "tokenFile: [not shown]",
+      "token: [not shown]",
+      "tokenTTL: 10m",
+      "passwordAuthorizationMode: Webhook",
+      "auth: [not shown]",
+    ].join("\n"),
+  );
+});
+
+test("shownLines: below a telling key lists, values that go on, and lines of no key are hidden; the next key is shown", () => {
+  const cases: readonly (readonly [string, string])[] = [
+    [
+      "a:\n  X-Auth-Token:\n  - hunter2\n  -\n    hunter2\n  b: 1\n",
+      "a:\n  X-Auth-Token:\n  [not shown]\n  [not shown]\n    [not shown]\n  b: 1\n",
+    ],
+    ["staticPodURLHeader:\n  X-Mine:\n  - hunter2\nport: 1\n", "staticPodURLHeader:\n  [not shown]\n  [not shown]\nport: 1\n"],
+    ["- token:\n  - hunter2\n- port: 1\n", "- token:\n  [not shown]\n- port: 1\n"],
+    ["token: a b\n  hunter2\nport: 1\n", "token: [not shown]\n  [not shown]\nport: 1\n"],
+    ['"token":\n"hunter2",\n"port": 1\n', '"token":\n[not shown]\n"port": 1\n'],
+    ["token = [\n[1],\n'hunter2'\n]\nport = 1\n", "token = [\n[not shown]\n[not shown]\n[not shown]\nport = 1\n"],
+    ["value:\n- hunter2\nport: 1\n", "value: [not shown]\n[not shown]\nport: 1\n"],
+    ["- {name: a, value:\n  hunter2}\n- b\n", "- {name: a, value: [not shown]\n  [not shown]\n- b\n"],
+    ["- --password\n- hunter2\n- --v=2\n", "- --password\n[not shown]\n- --v=2\n"],
+    ["{token: a, value: 1}\n", "{token: [not shown]\n"],
+  ];
+  for (const [text, shown] of cases) assert.equal(shownLines(text), shown);
+});
+
+test("shownLines: of programs of fencing and SNMP no option is shown, of others none that may be a login", () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ["script ipmitool -I lanplus -U admin -P calvin -H 10.0.0.1", "script ipmitool [not shown]"],
+    ["/usr/sbin/fence_ipmilan -a h -l admin -p calvin", "/usr/sbin/fence_ipmilan [not shown]"],
+    ["snmpset -v2c -c s3cr3tcomm \\\n  -x calvin\nport 1", "snmpset [not shown]\n  [not shown]\nport 1"],
+    ["snmp_socket tcp:localhost:705:1", "snmp_socket tcp:localhost:705:1"],
+    ["curl -sku ann:hunter2 https://h", "curl -sku [not shown]"],
+    ["curl -u ann:hunter2 https://h\r", "curl -u [not shown]"],
+    ["mysql -p=hunter2", "mysql -p [not shown]"],
+    ["curl --fail -k https://h:6443/readyz", "curl --fail -k https://h:6443/readyz"],
+  ];
+  for (const [text, shown] of cases) assert.equal(shownLines(text), shown);
+});

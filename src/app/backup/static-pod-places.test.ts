@@ -17,6 +17,21 @@ test("staticPodPlaces: of settings in YAML and JSON, and of flags; a comment is 
     [`ARGS="--config=/a.yaml --kubeconfig=/k --bootstrap-kubeconfig=/b"`, ["what is said in /a.yaml"]],
     ["kubelet \\\n --config \\\n /a.yaml --config-dir=/d/\n", ["what is said in /a.yaml", "what is said in /d"]],
     ["A=--config_dir=/d --pod_manifest_path=/p", ["/p", "what is said in /d"]],
+    ["staticPodPath: /a # was staticPodPath: /b\nport: 1\n", ["/a"]],
+    ["staticPodPath: # was /b\n  /a\n", ["/a"]],
+    ["staticPodPath: >-\n  /srv/a b\n", ["/srv/a b"]],
+    ["a: &x /b#c\nstaticPodPath: *x\n", ["/b#c"]],
+    ['"staticPodPath": "\\x2fa"\nother: staticPodPath\nx: {staticPodPath: /b}\n', ["/a"]],
+    ["a: [\nstaticPodPath: /a # was staticPodPath: /b\nstaticPodURL: http://c#d\n", ["/a", "http://c#d"]],
+    ["A=--pod-manifest-path=/a --pod-manifest-path=/b --config=/c", ["/b", "what is said in /c"]],
+    ["A=--pod-manifest-path=/a\nB=--pod-manifest-path=/b\n", ["/a", "/b"]],
+    ['Environment="A=--config=/a" "B=--config=/b"', ["what is said in /a", "what is said in /b"]],
+    [
+      "[Service]\nEnvironmentFile=-/opt/a.env\nEnvironmentFile = \\\n  /opt/b.env\n; EnvironmentFile=/c\n",
+      ["what is said in /opt/a.env", "what is said in /opt/b.env"],
+    ],
+    ["[Service]\nEnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env\nEnvironmentFile=-/etc/default/kubelet\n", []],
+    ["[Service]\nEnvironmentFile=\n", ["what is said in no other file"]],
   ];
   for (const [text, places] of cases) assert.deepEqual(staticPodPlaces(bytes(text)), places, text);
 });
@@ -26,6 +41,26 @@ test("staticPodPlaces: ends for a file of empty lines, and of one long row of sl
   for (const end of ["\n", "\r\n", "\r"]) assert.deepEqual(staticPodPlaces(bytes(`${end.repeat(long)}staticPodPath: /a`)), ["/a"]);
   const row = `${"/".repeat(long)}a`;
   assert.equal(staticPodPlaces(bytes(`staticPodPath: ${row}//`)).join() === row, true, "only the slashes of the end go");
+});
+
+test("staticPodPlaces: ends for what YAML's reader gives up at, and for long rows of what a form begins with", { timeout: 60_000 }, () => {
+  for (const begin of [
+    "[",
+    "{a: ",
+    "--config ",
+    "--config=",
+    "staticPodPath",
+    "staticPodPath:",
+    " #",
+    "EnvironmentFile ",
+    "\\\n",
+    "a: &a [*a,",
+    '"',
+  ]) {
+    const row = begin.repeat(60_000);
+    for (const text of [row, row.repeat(3), row.slice(0, 60_000)])
+      assert.equal(staticPodPlaces(bytes(`${text}"\n\n;\nA=--config-dir=/d\n`)).includes("what is said in /d"), true, begin);
+  }
 });
 
 const partOf = (read: string, kind: "kubelet" | "pki" = "kubelet"): Parameters<typeof staticPodProblem>[0] => ({
@@ -74,4 +109,23 @@ test("staticPodProblem: flags that name other settings than the machine's are re
   assert.match(problem(without, flags(path)) ?? "", /I-S11/);
   assert.match(problem(flags("/opt/other.yaml"), undefined) ?? "", /that file is not there.*I-S11/);
   assert.deepEqual([problem(flags(path), undefined), problem(flags("/opt/a.yaml"), flags("/opt/a.yaml"))], [undefined, undefined]);
+});
+
+test("staticPodProblem: another file of systemd's environment, and another last one of a repeated flag, are refused", () => {
+  const state: SeenFile["state"] = { kind: "file", tag: "", mode: 0o600, uid: 0, gid: 0 };
+  const problem = (read: string, now: string) => staticPodProblem(partOf(read), { path, state, content: bytes(now) }, manifests);
+  const unit = (file: string) => `[Service]\nEnvironmentFile=-${file}\nEnvironmentFile=-/etc/default/kubelet\n`;
+  const [usual, old] = [unit("/var/lib/kubelet/kubeadm-flags.env"), unit("/opt/old/kubelet.env")];
+  assert.match(problem(old, usual) ?? "", /pods from what is said in \/opt\/old\/kubelet\.env; the machine's from nowhere.*I-S11/);
+  assert.match(problem(usual, old) ?? "", /I-S11/);
+  assert.match(staticPodProblem(partOf(old), { path, state: { kind: "absent" }, content: undefined }, manifests) ?? "", /I-S11/);
+  const flags = (...places: readonly string[]) => `A="${places.map((place) => `--pod-manifest-path=${place}`).join(" ")}"\n`;
+  assert.match(
+    problem(flags(manifests, "/srv/old"), flags("/srv/old", manifests)) ?? "",
+    /pods from \/srv\/old; the machine's from \/etc\/kubernetes\/manifests.*I-S11/,
+  );
+  assert.deepEqual(
+    [problem(old, old), problem(usual, "[Service]\n"), problem(flags("/srv/old", manifests), flags(manifests))],
+    [undefined, undefined, undefined],
+  );
 });

@@ -4,7 +4,7 @@ import { placeOf, type CheckedParts, type SetEvidence, type TextPart } from "./s
 
 const privateForm = /\/sa\.key$|\/service-account-key\.pem$|\/service-account\.key$/;
 const publicForm = /\/sa\.pub$|\/service-account(?:\.pub|-pub\.pem)$/;
-const keyBlock = /-----BEGIN [A-Z ]+-----[\s\S]*?-----END [A-Z ]+-----/g;
+const keyBlock = /-----BEGIN [A-Z ]+-----(?:(?!-----BEGIN )[\s\S])*?-----END [A-Z ]+-----/g;
 
 /** The keys that sign service account tokens, by the names that kubeadm and kubespray give them. */
 export function serviceAccountKeys({ texts, parts }: Pick<SetEvidence, "texts" | "parts">): {

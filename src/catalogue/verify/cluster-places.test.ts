@@ -65,3 +65,12 @@ test("places: what a flag names lies on the machine where the pod's volumes say"
   assert.deepEqual(pkiOf([pod(text)], [], paths), paths.slice(0, 4));
   assert.ok(clusterPlaces([pod(text)], [file("/x")]).isKubeconfig({ host, path: "/srv/pki/s.conf" }));
 });
+
+test("places: ends for a manifest of 1 MiB of dashes, flags or blanks, and reads the flag behind it", { timeout: 60_000 }, () => {
+  for (const sign of ["-", "--a", "--a ", " "])
+    assert.deepEqual(
+      pkiOf([pod(`--a${sign.repeat(1024 * 1024)}\n --tls-cert-file=/srv/a.crt\n- --x\n`)], [], ["/srv/a.crt", "/opt/b.crt"]),
+      ["/srv/a.crt"],
+      sign,
+    );
+});

@@ -15,7 +15,7 @@ const usualFolders: readonly string[] = [
 ];
 const usualKubeconfigs: readonly string[] = ["admin", "super-admin", "controller-manager", "scheduler", "kubelet"];
 /** "--client-ca-file=/etc/kubernetes/pki/ca.crt", in whatever form a manifest has it, a value of its own line among them. */
-const pathFlag = /--([a-z0-9-]+)(?:=|["']?\s*,?\s+(?:-\s+)?)["']?(\/[^\s"',;|&)\]}]+)/g;
+const pathFlag = /(?<![a-z0-9-])--([a-z0-9-]+)(?:=|["']?(?:\s*,)?\s+(?:-\s+)?)["']?(\/[^\s"',;|&)\]}]+)/g;
 /** Beside these lie the others of the cluster: its authorities, and what they issued. */
 const folderFlag =
   /^(?:client-ca-file|tls-cert-file|etcd-cafile|root-ca-file|cluster-signing-cert-file|requestheader-client-ca-file|service-account-signing-key-file|trusted-ca-file|peer-trusted-ca-file|cert-file|peer-cert-file)$/;

@@ -1,3 +1,4 @@
+import { certificateBlocks } from "../../model/certificate-blocks.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { CertificateContent } from "../../ports/certificates.ts";
 import { clusterPlaces } from "./cluster-places.ts";
@@ -11,7 +12,6 @@ export interface FoundCertificate {
   readonly isOfCluster: boolean;
 }
 
-const certificateBlock = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 /** Base64 of PEM, as kubeconfigs have it. */
 const embedded = /\b(client-certificate|certificate-authority)-data:\s*["']?([A-Za-z0-9+/=]+)/g;
 
@@ -52,7 +52,7 @@ function certificatesIn(
 ): readonly Omit<FoundCertificate, "isOfCluster">[] {
   const text =
     from.part.kind === "kubeconfig" ? [...from.text.matchAll(embedded)].map(([, , base64 = ""]) => decoded(base64)).join("\n") : from.text;
-  return (text.match(certificateBlock) ?? []).flatMap((pem) => {
+  return certificateBlocks(text).flatMap((pem) => {
     try {
       return [{ from, pem, content: certificates.readCertificate(pem) }];
     } catch (error) {

@@ -19,6 +19,12 @@ test("withField: a missing top-level field is added, a missing deeper one is ref
   assert.throws(() => withField("kind: Config\n", server, "x"), { code: "REMOTE_ANSWER_MALFORMED" });
 });
 
+test("withField: ends for a text of 60 000 empty lines, and takes away those of its end", { timeout: 60_000 }, () => {
+  const endpoint = { path: ["controlPlaneEndpoint"], what: "kubeadm-config" } as const;
+  const kind = `kind: a${"\n".repeat(60_000)}b: c`;
+  assert.equal(withField(`${kind}\n\n`, endpoint, "x") === `${kind}\ncontrolPlaneEndpoint: "x"\n`, true);
+});
+
 test("readField: broken YAML is an error that does not quote it", () => {
   assert.throws(
     () => readField("a: [secret", server),

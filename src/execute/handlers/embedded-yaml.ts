@@ -49,7 +49,7 @@ function replaced(text: string, field: FieldPath, value: string): string {
   const [key, ...deeper] = field.path;
   if (deeper.length > 0 || typeof key !== "string" || !isMap(document.contents) || document.contents.flow === true)
     throw malformed(field, `it has no ${field.path.join(".")}`);
-  return `${text.replace(/\n*$/, "\n")}${key}: ${JSON.stringify(value)}\n`;
+  return `${text.replace(/(?<!\n)\n*$/, "\n")}${key}: ${JSON.stringify(value)}\n`;
 }
 
 function parsed(text: string, field: FieldPath): ReturnType<typeof parseDocument> {

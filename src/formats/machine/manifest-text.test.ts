@@ -100,3 +100,10 @@ test("readManifestText: a merge key behind other keys counts differently for the
   const first = readManifestText(pod("{ <<: *b, name: d }"), "etcd.yaml");
   assert.deepEqual([first.problem, first.etcdFlags?.dataPlace], [undefined, { kind: "path", path: "/data/etcd" }]);
 });
+
+test("readManifestText: ends for an image of signs that begin a tag or a digest", { timeout: 60_000 }, () => {
+  for (const sign of [":", "@"]) {
+    const image = `"${sign.repeat(30_000)}\\n${sign.repeat(30_000)}\\n"`;
+    assert.equal(read(`${head}spec:\n  containers:\n  - {name: a, image: ${image}}\n`).etcdFlags, undefined);
+  }
+});

@@ -88,7 +88,7 @@ function isEtcdServer(container: Fields): boolean {
 function mayRunEtcd(container: Fields): boolean {
   const program = programOf(container);
   if (program === "etcd" || /^kube-/.test(program) || isNamedAfterEtcdTool(program)) return false;
-  const image = lastPart(textIn(container, "image").replace(/@.*$/, "")).replace(/:.*$/, "");
+  const image = lastPart(textIn(container, "image").replace(/@[^]*$/, "")).replace(/:[^]*$/, "");
   const isEtcdImage = /(^|[^a-z])etcd([^a-z]|$)/.test(image) && !isNamedAfterEtcdTool(image);
   if (container["name"] === "etcd" || (program === "" && isEtcdImage)) return true;
   const settings = /^ETCD_(DATA_DIR|INITIAL_CLUSTER|INITIAL_ADVERTISE_PEER_URLS|LISTEN_PEER_URLS)$/;

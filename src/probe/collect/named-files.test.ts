@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { filesNamedByHaproxy, filesNamedByManifest } from "./named-files.ts";
+import { filesNamedByHaproxy, filesNamedByKeepalived, filesNamedByManifest } from "./named-files.ts";
 
 test("filesNamedByManifest: a shell's quotes, brackets and ends of commands are no part of a path", () => {
   for (const command of [
@@ -35,4 +35,16 @@ test("filesNamedByManifest: the keys that control planes share, with either sign
 test("filesNamedByHaproxy: quotes of both kinds are no part of a path", () => {
   const text = `global\n crt-base '/etc/ssl/private'\nfrontend x\n bind :1 ssl crt "a.pem" crt 'b.pem'\n`;
   assert.deepEqual(filesNamedByHaproxy(text), ["/etc/ssl/private/a.pem", "/etc/ssl/private/b.pem"]);
+});
+
+test("filesNamedBy…: end for long rows of blanks, quotes and digits", { timeout: 60_000 }, () => {
+  const long = 1024 * 1024;
+  assert.deepEqual(filesNamedByKeepalived(`notify ${" ".repeat(long)}x\nscript "/opt/a.sh"\nscript " /opt/b.sh"\n`), [
+    "/opt/a.sh",
+    "/opt/b.sh",
+  ]);
+  const manifest = (image: string, flag: string) =>
+    filesNamedByManifest(`spec: { containers: [{ image: "${image}", command: [kube-apiserver, '${flag}'] }] }`);
+  assert.deepEqual(manifest(`r:v1.2.3${"0".repeat(long)}:x`, `--a="${'"'.repeat(long)}b`).apiServer, { version: undefined });
+  assert.deepEqual(manifest("r:v1.34.2-x", "a").apiServer, { version: "v1.34.2" });
 });

@@ -28,10 +28,10 @@ export function filesNamedByManifest(text: string): NamedFiles {
   for (const { container, mounts } of hostMountsOf(spec)) {
     // A shell's command is one word with its own signs, and a flag and its value may be two.
     const words = [...listOf(container["command"]), ...listOf(container["args"])].flatMap((word) =>
-      typeof word === "string" ? word.split(/[\s;|&(){}]+/).map((part) => part.replaceAll(/^["']+|["']+$/g, "")) : [],
+      typeof word === "string" ? word.split(/[\s;|&(){}]+/).map((part) => part.replaceAll(/^["']+|(?<!["'])["']+$/g, "")) : [],
     );
     if (words.some((word) => /^(?:.*\/)?kube-apiserver$/.test(word)))
-      apiServer = { version: /:(v\d+\.\d+\.\d+)[^:/]*$/.exec(String(container["image"]))?.[1] };
+      apiServer = { version: /:(v\d+\.\d+\.\d+)(?!\d)[^:/]*$/.exec(String(container["image"]))?.[1] };
     for (const [at, word] of words.entries()) {
       const found = /^--([a-z0-9_-]+)=["']?(\/[^,]+)$/.exec(word) ?? /^--([a-z0-9_-]+) (\/[^,]+)$/.exec(`${word} ${words[at + 1] ?? ""}`);
       const [, name = "", path = ""] = found ?? [];
@@ -64,7 +64,7 @@ const programPlaces = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
 
 /** Check and notify scripts, and included files, of keepalived's configuration. */
 export function filesNamedByKeepalived(text: string): readonly string[] {
-  const found = [...text.matchAll(/^[ \t]*(?:script|notify\w*|include)[ \t]+"?[ \t]*(\/[^\s"';|&*]+)/gm)].flatMap(
+  const found = [...text.matchAll(/^[ \t]*(?:script|notify\w*|include)[ \t]+(?:"[ \t]*)?(\/[^\s"';|&*]+)/gm)].flatMap(
     ([, path = ""]) => cleanPath(path) ?? [],
   );
   return [...new Set(found.filter((path) => !programPlaces.some((place) => isAtOrBelow(path, place))))];

@@ -5,7 +5,7 @@
  */
 export function parseExactJson(text: string): unknown {
   return JSON.parse(
-    text.replace(/"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g, (token) => (token.startsWith('"') ? token : `"${token}"`)),
+    text.replace(/"(?:[^"\\]|\\.)*"?|-?\d{16,}(?![\d.eE])/g, (token) => (token.startsWith('"') ? token : `"${token}"`)),
   ) as unknown;
 }
 

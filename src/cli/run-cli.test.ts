@@ -298,8 +298,5 @@ test("cli: with -o json or yaml standard error has one Error document or nothing
     }
   }
   assert.match((await cli(["plan"], { config })).err, /something is to be done/);
-  assert.match(
-    (await cli(["diagnose", "--save", join(work.path, "told.json"), "-o", "json"], { config, isTty: true })).err,
-    /told\.json/,
-  );
+  assert.match((await cli(["diagnose", "--save", join(work.path, "told.json"), "-o", "json"], { config, isTty: true })).err, /told\.json/);
 });

@@ -49,6 +49,8 @@ test("parseKubeconfig: what is missing is named, with the file", () => {
   assert.match(malformed(kubeconfig(`{ token: abc }`)).detail, /admin\.conf: the current context has no client-certificate-data/);
   assert.match(malformed("").detail, /no certificate-authority-data/);
   assert.match(malformed("- just\n- a list").detail, /no certificate-authority-data/);
+  assert.match(malformed("[".repeat(20_000)).detail, /not YAML/);
+  assert.match(malformed(`${kubeconfig(admin({}))}${"# more\n".repeat(10_000)}`).detail, /at most 64 KiB/);
 });
 
 test("parseKubeconfig: a CA, a certificate or a key that decodes to none is refused by name and not quoted", () => {

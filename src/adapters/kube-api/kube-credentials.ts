@@ -1,4 +1,4 @@
-import { parseDocument } from "yaml";
+import { parsedOrNothing } from "../../formats/machine/host-mounts.ts";
 import type { HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { HostAccess } from "../../ports/host-access.ts";
@@ -39,12 +39,11 @@ export async function readKubeCredentials(
 
 /** The current context's cluster CA and the user's client certificate. Error texts never quote the file. */
 export function parseKubeconfig(text: string, from: { readonly source: string; readonly subject: string }): KubeCredentials {
-  const document = parseDocument(text);
   const malformed = (detail: string) =>
     new RecoveryError("REMOTE_ANSWER_MALFORMED", { subject: from.subject, detail: `${from.source}: ${detail}` });
+  const root = parsedOrNothing(text);
   // The parser's own message quotes the line, which may be a private key.
-  if (document.errors.length > 0) throw malformed("it is not YAML");
-  const root: unknown = document.toJS();
+  if (root === undefined) throw malformed("it is not YAML of at most 64 KiB");
   const context = named(root, "contexts", "context", field(root, "current-context"));
   const cluster = named(root, "clusters", "cluster", field(context, "cluster"));
   const user = named(root, "users", "user", field(context, "user"));

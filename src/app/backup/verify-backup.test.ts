@@ -225,6 +225,17 @@ test("V3: a kubeconfig of another cluster; a certificate of a company's own auth
     (await withFiles({ [`${at}/admin.conf`]: kubeconfig(theirs) })).why,
     /admin\.conf: no authority of the set signed it.*the authority that it trusts is not among/s,
   );
+  const inBlocks = kubeconfig(theirs).replace(
+    /(client-certificate-data): (.*)/,
+    (_, key: string, data: string) => `${key}: >-\n      ${data}`,
+  );
+  assert.match((await withFiles({ [`${at}/admin.conf`]: inBlocks })).why, /admin\.conf: no authority of the set signed it/);
+  const cut = kubeconfig(ours).trimEnd().slice(0, -200);
+  assert.match(
+    (await withFiles({ [`${at}/admin.conf`]: cut })).why,
+    /admin\.conf: client-certificate-data of user .* holds no whole certificate/,
+  );
+  assert.match((await withFiles({ [`${at}/admin.conf`]: "}{" })).why, /admin\.conf: it cannot be read as a kubeconfig/);
 });
 
 test("V3: an authority that had expired when the set was made fails it; one that expired since is not known; other certificates are told", async () => {

@@ -1,3 +1,4 @@
+import { readKubeconfig } from "../../formats/machine/kubeconfig.ts";
 import { certificateBlocks } from "../../model/certificate-blocks.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { CertificateContent } from "../../ports/certificates.ts";
@@ -11,9 +12,6 @@ export interface FoundCertificate {
   /** It lies where the cluster itself takes its files from. */
   readonly isOfCluster: boolean;
 }
-
-/** Base64 of PEM, as kubeconfigs have it. */
-const embedded = /\b(client-certificate|certificate-authority)-data:\s*["']?([A-Za-z0-9+/=]+)/g;
 
 /** What kubeadm and kubespray issue from the cluster's own authorities. Others may be of anybody: a company's for OIDC or audit. */
 const ofCluster =
@@ -50,8 +48,7 @@ function certificatesIn(
   { certificates }: SetEvidence,
   problems: string[],
 ): readonly Omit<FoundCertificate, "isOfCluster">[] {
-  const text =
-    from.part.kind === "kubeconfig" ? [...from.text.matchAll(embedded)].map(([, , base64 = ""]) => decoded(base64)).join("\n") : from.text;
+  const text = from.part.kind === "kubeconfig" ? kubeconfigCertificates(from, problems) : from.text;
   return certificateBlocks(text).flatMap((pem) => {
     try {
       return [{ from, pem, content: certificates.readCertificate(pem) }];
@@ -68,11 +65,18 @@ function isJudged({ part }: TextPart): boolean {
   return part.kind === "kubeconfig" || (part.kind === "pki" && /\.(crt|pem|cer)$/.test(part.path));
 }
 
-/** "" when it is not base64: then there is no certificate in it. */
-function decoded(base64: string): string {
-  try {
-    return atob(base64);
-  } catch {
+/** PEM of those that it holds itself; what it names by path is a part of its own. */
+function kubeconfigCertificates({ part, text }: TextPart, problems: string[]): string {
+  const read = readKubeconfig(text, part.path);
+  if (read === undefined) {
+    problems.push(`${placeOf(part)}: it cannot be read as a kubeconfig`);
     return "";
   }
+  return [...read.shown, ...read.trusted]
+    .flatMap(({ what, text: pem, path }) => {
+      if (path === undefined && certificateBlocks(pem ?? "").length === 0)
+        problems.push(`${placeOf(part)}: ${what} holds no whole certificate`);
+      return pem ?? [];
+    })
+    .join("\n");
 }

@@ -41,8 +41,12 @@ export function podSpec(text: string): Fields | undefined {
   return recordOf(recordOf(parsedOrNothing(text))?.["spec"]);
 }
 
-/** Aliases are bounded: a hostile file must not expand without end. */
+/** What machines have in YAML takes some KiB; YAML's reader compares each key with all others. */
+const textMax = 65_536;
+
+/** Length and aliases are bounded: a hostile file must not take hours, or expand without end. */
 export function parsedOrNothing(text: string): unknown {
+  if (text.length > textMax) return undefined;
   try {
     return parse(text, { maxAliasCount: 20 });
   } catch {

@@ -171,7 +171,7 @@ async function lookAtMachines(context: AppContext, asked: Asked): Promise<SeenOn
   const { set, parts, companions, ways, askedOfOthers } = asked;
   const { host } = asked.goal;
   const shared = parts.flatMap(({ part }) => sharedBehind(asked.shared, part, linksOf(set, host)));
-  context.report({ kind: "phase", text: `looking at ${String(parts.length)} files on ${host}`, host });
+  context.report({ kind: "phase", text: `looking at ${String(parts.length)} ${parts.length === 1 ? "file" : "files"} on ${host}`, host });
   const tag = set.tag.bind(set);
   const [own, ...others] = await Promise.all([
     lookAtOwn(context, host, {

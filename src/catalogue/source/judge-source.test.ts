@@ -65,6 +65,22 @@ test("judgeSource: without quorum it is NO_QUORUM of who answers; with no etcd a
   );
 });
 
+test("judgeSource: of each machine whose data dir cannot be copied it is said why: one that was not reached has perhaps all of it", () => {
+  const gone = judged(
+    healthyKubeadm3().hostUnreachable("cp1").etcdFrozen("cp2").etcdStopped("cp3").dataDirFacts("cp3", { hasBackend: false }),
+  );
+  assert.deepEqual(gone.offlineHosts, []);
+  const because = gone.marks.at(-1)?.because ?? "";
+  assert.match(because, /cp1: not reached: .+; cp2: etcd runs there.*; cp3: its data dir holds no database/);
+  assert.doesNotMatch(because, /no machine has/);
+});
+
+test("judgeSource: a data dir that was begun anew, without its member's data, is no source however young its files are", () => {
+  const stopped = healthyKubeadm3().etcdStopped("cp1").etcdStopped("cp2").etcdStopped("cp3");
+  const found = judged(stopped.dataDirFacts("cp2", { isNewborn: true, newestFileAt: "2999-01-01T00:00:00Z" }));
+  assert.deepEqual([...found.offlineHosts].sort(), ["cp1", "cp3"]);
+});
+
 test("judgeSource: an orphan beside the true cluster is told and not taken; alone it is refused (H11)", () => {
   const beside = judged(healthyKubeadm3().foreignCluster("cp2"));
   assert.equal(hostsOf(beside).includes("cp2"), false);

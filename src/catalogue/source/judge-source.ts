@@ -169,15 +169,13 @@ function offline(
   },
 ): SourceJudgement {
   const { options, members, chosen, answering } = found;
-  const stopped = inventory.hosts
-    .flatMap((facts) => {
-      const dir = valueOf(facts.etcdDataDir);
-      const isWanted = options.from === undefined || facts.name === options.from;
-      const runs = valueOf(facts.processes)?.some((process) => process.name === "etcd" && process.state !== "Z");
-      return isWanted && dir?.hasBackend === true && runs !== true
-        ? [{ host: facts.name, at: dir.newestFileAt, path: inventory.config.paths.etcdDataDir }]
-        : [];
-    })
+  const wanted = inventory.hosts.filter(({ name }) => options.from === undefined || name === options.from);
+  const stopped = wanted
+    .flatMap((facts) =>
+      noCopyOf(facts) === undefined
+        ? [{ host: facts.name, at: valueOf(facts.etcdDataDir)?.newestFileAt ?? "", path: inventory.config.paths.etcdDataDir }]
+        : [],
+    )
     .sort((one, other) => (one.at < other.at ? 1 : -1));
   // Files of a member that was behind may be as young; only the logs say who has more, and they are not read here.
   const byLog =
@@ -198,11 +196,34 @@ function offline(
         code: "OFFLINE_COPY",
         because:
           stopped.length === 0
-            ? "no machine has a data dir of a stopped etcd that could be copied"
+            ? `no data dir of a stopped etcd was seen that could be copied (${noCopies(inventory, wanted)})`
             : `the data dir of a stopped member would be copied: ${youngest}. What other members acknowledged later is not in it${byLog}`,
       },
     ],
   };
+}
+
+/** Why no copy of the machine's data dir can be made; undefined: one can. */
+function noCopyOf({ ssh, etcdDataDir, processes }: HostFacts): string | undefined {
+  if (ssh.kind === "unknown") return `not reached: ${ssh.detail}`;
+  if (etcdDataDir.kind === "unknown") return `not known: ${etcdDataDir.detail}`;
+  const { readError, exists, hasBackend, isNewborn } = etcdDataDir.value;
+  if (readError !== undefined) return `its data dir cannot be read: ${readError}`;
+  if (!hasBackend) return exists ? "its data dir holds no database" : "it has no data dir of etcd";
+  if (isNewborn === true) return "its data dir was begun anew, without the data that was there";
+  if (processes.kind === "unknown") return `whether etcd runs there is not known: ${processes.detail}`;
+  return processes.value.some(({ name, state }) => name === "etcd" && state !== "Z")
+    ? "etcd runs there, and has its files in use"
+    : undefined;
+}
+
+/** Of machines that are to have etcd, or have something of it. */
+function noCopies({ config }: Inventory, wanted: readonly HostFacts[]): string {
+  const isToHave = (name: HostName): boolean => config.hosts.some((host) => host.name === name && runsEtcd(host, config));
+  return wanted
+    .filter((facts) => isToHave(facts.name) || valueOf(facts.etcdDataDir)?.exists === true)
+    .map((facts) => `${facts.name}: ${noCopyOf(facts) ?? "it could be"}`)
+    .join("; ");
 }
 
 /**

@@ -27,3 +27,8 @@ test("findBreaks: copies of data dirs between two clusters hide no break, and ma
   }
   assert.deepEqual(newerOf([first, offline, setOf(4, "01", 160n)]), []);
 });
+
+test("findBreaks: no break where `backup create` sets no mark: a cluster of few keys that lost most of them", () => {
+  assert.deepEqual(newerOf([setOf(1, "01", 100n, 30), setOf(2, "01", 160n, 8)]), []);
+  assert.equal(newerOf([setOf(1, "01", 100n, 60), setOf(2, "01", 160n, 8)]).length, 1);
+});

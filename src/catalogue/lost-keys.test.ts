@@ -33,5 +33,10 @@ test("lostKeys: where a manifest does not count by resource, all keys are compar
   const uncounted = { objects: [], totalKeys: 205 };
   assert.equal(lostKeys(counted({ configmaps: 90, events: 15 }), uncounted), undefined);
   assert.deepEqual(lostKeys(counted({ configmaps: 90 }), uncounted), { now: 90, before: 205, what: "keys" });
-  assert.equal(lostKeys({ objects: [], totalKeys: 0 }, counted({ configmaps: 9, events: 9 }))?.before, 9);
+  assert.equal(lostKeys({ objects: [], totalKeys: 0 }, counted({ configmaps: 90, events: 9 }))?.before, 90);
+});
+
+test("lostKeys: of fewer than 50 keys a cluster that is being built has any number the next day", () => {
+  assert.equal(lostKeys(counted({ configmaps: 8 }), counted({ configmaps: 49, events: 500 })), undefined);
+  assert.equal(lostKeys(counted({ configmaps: 8 }), counted({ configmaps: 50 }))?.before, 50);
 });

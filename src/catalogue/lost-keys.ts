@@ -18,6 +18,9 @@ export interface LostKeys {
  */
 const keptMin = 0.5;
 
+/** A cluster that is just being built changes by more than half from one day to the next. What kube-apiserver makes by itself is more than this. */
+const keysCountedFrom = 50;
+
 /**
  * What expires, or is written anew by whoever runs: after an hour of trouble
  * there are more events than anything else, and an hour later none of them.
@@ -33,7 +36,7 @@ const passing: readonly (readonly [group: string, resource: string])[] = [
   ["", "peerserverleases"],
 ];
 
-/** undefined: at least half is there. Where a manifest does not count by resource, all keys are compared. */
+/** undefined: at least half is there, or there were too few to tell. Where a manifest does not count by resource, all keys are compared. */
 export function lostKeys(now: CountedKeys, before: CountedKeys): LostKeys | undefined {
   const isCounted = [now, before].every(({ objects, totalKeys }) => objects.length > 0 || totalKeys === 0);
   const counts = [now, before].map(({ objects, totalKeys }) => {
@@ -41,7 +44,7 @@ export function lostKeys(now: CountedKeys, before: CountedKeys): LostKeys | unde
     return totalKeys - left;
   });
   const [nowCount = 0, beforeCount = 0] = counts;
-  if (nowCount >= beforeCount * keptMin) return undefined;
+  if (beforeCount < keysCountedFrom || nowCount >= beforeCount * keptMin) return undefined;
   return { now: nowCount, before: beforeCount, what: isCounted ? "keys without events and leases" : "keys" };
 }
 

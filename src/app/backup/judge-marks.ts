@@ -7,9 +7,6 @@ import { refusingMarkCodes, type BackupManifest, type BackupMark, type BackupMar
 import type { SnapshotDescription } from "../../model/snapshot-description.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 
-/** A cluster that is just being built changes by more than half from one day to the next. What kube-apiserver makes by itself is more than this. */
-const keysCountedFrom = 50;
-
 /** What the sets of a store say of the clock here, and which of them is the newest. */
 export interface JudgedClock {
   /** Of this cluster and trusted, by the time of its making; not one whose time is surely wrong. */
@@ -81,7 +78,7 @@ export function knownBefore(set: BackupManifest): KnownBefore {
 export function contentMarks(found: SnapshotDescription, newest: BackupManifest | undefined): readonly BackupMark[] {
   const marks: BackupMark[] = [];
   const lost = newest === undefined ? undefined : lostKeys(found, newest.snapshot);
-  if (newest !== undefined && lost !== undefined && lost.before >= keysCountedFrom)
+  if (newest !== undefined && lost !== undefined)
     marks.push({
       code: "OLDER_THAN_LAST_SEEN",
       because: `it has ${String(lost.now)} ${lost.what}; set ${newest.id} has ${String(lost.before)}: an orphan that was begun empty looks like that, and so does a mistaken deletion`,

@@ -144,8 +144,9 @@ test("findSet: a set that is dated in the future is `latest` only where there is
   assert.equal((await findSet(context, { ...wanted, name: ahead })).id, ahead);
   assert.equal(told.length, 2);
   for (const day of [1, 2]) world.store.objects.delete(`sets/${dayId(day)}.json`);
+  // It is not passed over: it is what is taken.
   assert.equal((await findSet(context, { ...wanted, name: "latest" })).id, ahead);
-  assert.equal(told.length, 3);
+  assert.equal(told.length, 2);
 });
 
 test("findSet: a newer set of an unknown signer is told with its key before an older one is taken; an older one of it is not", async () => {
@@ -167,5 +168,30 @@ test("findSet: a newer set of an unknown signer is told with its key before an o
   assert.match(
     one.words,
     new RegExp(`set ${dayId(3)} of 2026-03-03.* is newer than ${dayId(2)}, and is passed over: ${one.signer} signed it`),
+  );
+});
+
+test("findSet: a newer set of an unknown signer whose clock is ahead is told with its key, and hides no other", async () => {
+  const world = setWorld();
+  world.clock.advance(3 * 86_400_000);
+  await writeDay(world.writing, 2);
+  const stranger = { ...world.writing, keys: new FakeBackupKeys() };
+  const ahead = (await writeDay(stranger, 29)).id;
+  const context = { backup: world.writing, trust: world.reading.trust, signal: new AbortController().signal };
+  const passed = async (): Promise<readonly PassedOver[]> => {
+    const told: PassedOver[] = [];
+    const onPassedOver = (set: PassedOver) => told.push(set);
+    const { id } = await findSet(context, { name: "latest", cluster: "north", nowMs: world.clock.nowMs(), onPassedOver });
+    assert.equal(id, dayId(2));
+    return told;
+  };
+  const [one, ...others] = await passed();
+  const signer = toBase64Url((await stranger.keys.signingKey()).publicKey);
+  assert.deepEqual([one?.id, one?.signer, others], [ahead, signer, []]);
+  assert.match(one?.words ?? "", new RegExp(`^set ${ahead} is dated in the future .* It is passed over, too, as ${signer} signed it`));
+  await writeDay(stranger, 3);
+  assert.deepEqual(
+    (await passed()).map(({ id }) => id),
+    [dayId(3), ahead],
   );
 });

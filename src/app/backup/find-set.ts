@@ -188,38 +188,38 @@ function trustedOf(sets: readonly ListedSet[], cluster: string): readonly GoodSe
   return sets.flatMap((set) => (set.kind === "trusted" && set.manifest.cluster.name === cluster ? [set] : []));
 }
 
-/** What is newer by an unknown key's word, and what is newer by a clock that was wrong. */
+/** What is newer by an unknown key's word, and what is newer by a clock that was wrong; never `latest` itself. */
 export function passedOver(
   sets: readonly ListedSet[],
   latest: GoodSet | undefined,
   { cluster, nowMs }: Pick<WantedSet, "cluster" | "nowMs">,
 ): readonly PassedOver[] {
-  const own = sets.flatMap((set) => (set.kind !== "damaged" && set.manifest.cluster.name === cluster ? [set] : []));
-  const [future] = newestFirst(
-    own.filter(({ kind, manifest }) => kind === "trusted" && isOfFuture(manifest, nowMs)),
+  const others = newestFirst(
+    sets.flatMap((set) => (set.kind !== "damaged" && set.manifest.cluster.name === cluster && set.id !== latest?.id ? [set] : [])),
     nowMs,
   );
-  const [untrusted] = newestFirst(own, nowMs).filter(({ kind }) => kind === "untrusted");
-  const isNewer =
-    untrusted !== undefined &&
-    !isOfFuture(untrusted.manifest, nowMs) &&
-    (latest === undefined || isOfFuture(latest.manifest, nowMs) || timeOfSet(untrusted) > timeOfSet(latest));
+  const isAhead = ({ manifest }: GoodSet): boolean => isOfFuture(manifest, nowMs);
+  const isNewer = (set: GoodSet): boolean => latest === undefined || isAhead(latest) || timeOfSet(set) > timeOfSet(latest);
+  const future = others.find((set) => set.kind === "trusted" && isAhead(set));
+  const untrusted = others.filter((set) => set.kind === "untrusted" && isNewer(set));
+  // The newest that is, and the newest by its own word: a date of 2099 hides none.
+  const told = [untrusted.find((set) => !isAhead(set)), untrusted.find(isAhead)];
   return [
     ...(future === undefined ? [] : [{ id: future.id, words: futureWords(future.manifest, nowMs), signer: undefined }]),
-    ...(isNewer ? [untrustedWords(untrusted, latest?.id)] : []),
+    ...told.flatMap((set) => (set === undefined ? [] : [untrustedWords(set, latest?.id, nowMs)])),
   ];
 }
 
 /** Of a set of an unknown signer; `taken`: which set is taken in its stead. */
-function untrustedWords(
-  { id, manifest: { createdAt }, signers }: Pick<GoodSet, "id" | "manifest" | "signers">,
-  taken: BackupSetId | undefined,
-): PassedOver {
+function untrustedWords({ id, manifest, signers }: GoodSet, taken: BackupSetId | undefined, nowMs: number): PassedOver {
   const [signer = ""] = signers;
   const than = taken === undefined ? "is there" : `is newer than ${taken}`;
+  const which = isOfFuture(manifest, nowMs)
+    ? `${futureWords(manifest, nowMs)}. It is passed over, too, as`
+    : `set ${id} of ${manifest.createdAt} ${than}, and is passed over:`;
   return {
     id,
-    words: `set ${id} of ${createdAt} ${than}, and is passed over: ${signer} signed it, which is not among the known keys. If that is the key of a machine of yours, add it to \`backup.signers\`, or trust it in one call`,
+    words: `${which} ${signer} signed it, which is not among the known keys. If that is the key of a machine of yours, add it to \`backup.signers\`, or trust it in one call`,
     signer,
   };
 }

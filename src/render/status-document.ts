@@ -8,6 +8,13 @@ import type { HostFacts, Inventory } from "../model/inventory.ts";
 import { valueOf, type Observation } from "../model/observation.ts";
 import { quorumState, type QuorumState } from "../model/quorum.ts";
 
+/** A set that may be newer, and why `latest` does not mean it; `command` takes it, where there is one. */
+export interface PassedOverLine {
+  readonly id: string;
+  readonly because: string;
+  readonly command: string | undefined;
+}
+
 /** What `status` says, for programs; the page for people is made from it. undefined: not known. */
 export interface StatusDocument {
   readonly apiVersion: "requorum/v1";
@@ -47,8 +54,8 @@ export interface StatusDocument {
         readonly lastProven: StatusBackup | undefined;
         /** Was the newest when this machine last listed the sets, and is gone. */
         readonly lost: SeenSet | undefined;
-        /** Sets that may be newer, and why they are not meant; with the call that takes one, where there is one. */
-        readonly passedOver: readonly { readonly id: string; readonly because: string; readonly command: string | undefined }[];
+        /** Sets that may be newer. */
+        readonly passedOver: readonly PassedOverLine[];
         /** Of this machine; undefined: nothing is scheduled here, or it could not be read. */
         readonly schedule: ScheduleSummary | undefined;
       }

@@ -1,6 +1,6 @@
 /** The documents of the verbs that keep stores of backup sets in order. Sizes in bytes. */
 import * as z from "zod";
-import { decimal, document, markList, time, type OutputDocument } from "./output-parts.ts";
+import { decimal, document, markList, passedOver, time, type OutputDocument } from "./output-parts.ts";
 
 const level = z.enum(["V0", "V1", "V2", "V3", "V4", "V5"]);
 
@@ -18,6 +18,7 @@ export const backupCopiedSchema = z.object({
   marks: markList,
   wasListed: z.boolean().describe("the whole set had been there; it was read again, and what was missing of it put"),
   remarks: z.array(z.string()).describe("what did not work beside it; the copy itself is whole"),
+  passedOver,
 });
 
 export const backupPruneSchema = z.object({

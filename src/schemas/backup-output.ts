@@ -1,7 +1,7 @@
 /** The documents of the verbs on backup sets. Sizes in bytes. */
 import * as z from "zod";
 import { scheduleSummary } from "./backup-schedule-output.ts";
-import { decimal, document, markList, time, type OutputDocument } from "./output-parts.ts";
+import { decimal, document, markList, passedOver, time, type OutputDocument } from "./output-parts.ts";
 
 const setSummary = z.object({
   id: z.string(),
@@ -139,6 +139,7 @@ export const backupSetSchema = z.object({
     )
     .nullable()
     .describe("of the machine that --host named; null: none was named"),
+  passedOver,
 });
 
 export const backupUnsealedSchema = z.object({
@@ -160,6 +161,7 @@ export const backupUnsealedSchema = z.object({
       sha256: z.string(),
     }),
   ),
+  passedOver,
 });
 
 const level = z.enum(["V0", "V1", "V2", "V3", "V4", "V5"]);
@@ -189,6 +191,7 @@ export const backupVerificationSchema = z.object({
   sandbox: z.string().nullable().describe("how it was kept apart; null: none was made"),
   proof: z.string().nullable().describe("its name in the store; null: it could not be written"),
   proofProblem: z.string().nullable(),
+  passedOver,
 });
 
 const statusBackup = z
@@ -213,15 +216,9 @@ export const statusBackups = z
     newest: statusBackup.describe("the newest set of this cluster that is signed by a known key; null: there is none"),
     lastProven: statusBackup.describe("the newest that is proven to V2 at least"),
     lost,
-    passedOver: z
-      .array(
-        z.object({
-          id: z.string(),
-          because: z.string(),
-          command: z.string().nullable().describe("shows it, with its signer trusted; null: it is another reason"),
-        }),
-      )
-      .describe("sets that are not `newest` though their date is later: of the future, or signed by a key that is not known here"),
+    passedOver: passedOver.describe(
+      "sets that are not `newest` though their date is later: of the future, or signed by a key that is not known here",
+    ),
     schedule: scheduleSummary,
   })
   .nullable()
@@ -278,6 +275,7 @@ export const backupRestoreSchema = z.object({
   unseen: z.array(z.string()).describe("why more may be on the machine than is listed"),
   toTakeEffect: z.array(z.string()).describe("what must be done by hand afterwards"),
   plan: z.unknown().describe("the document Plan"),
+  passedOver,
 });
 
 export const backupOutputDocuments: { readonly [kind: string]: OutputDocument } = {

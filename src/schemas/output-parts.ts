@@ -21,6 +21,21 @@ export const markList = z
     }),
   )
   .describe("why it is not whole, or not to be trusted without a look; empty: clean");
+/** Beside what `latest` means. */
+export const passedOver = z
+  .array(
+    z.object({
+      id: z.string(),
+      because: z.string(),
+      command: z
+        .string()
+        .nullable()
+        .describe("this call for that set, or of `status` what shows it, with its signer trusted; null: it is another reason"),
+    }),
+  )
+  .describe(
+    "sets that `latest` does not mean though their date is later: of the future, or signed by a key that is not known here; empty where a set was named",
+  );
 export interface OutputDocument {
   readonly verbs: readonly string[];
   readonly words: string;

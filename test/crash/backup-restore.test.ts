@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { before, test, type TestContext } from "node:test";
 import { backupRestoreWorld, type FileOfSet } from "../support/backup-restore-world.ts";
 import { workDirectory } from "../support/captured-cli.ts";
+import { firstSet, secondSet, setWorld, writeSet } from "../support/set-world.ts";
+import { DirectoryStore } from "../../src/adapters/backup-store/directory-store.ts";
+import { backupRestoreSchema } from "../../src/schemas/backup-output.ts";
 import { TestAuthority } from "../support/etcd-certificates.ts";
 import { RecoveryError } from "../../src/model/recovery-error.ts";
 import { outputDocuments } from "../../src/schemas/output.ts";
@@ -97,6 +100,18 @@ test("backup restore --out and apply: the plan holds no content, is carried out 
   const applied = await typed(hint);
   assert.equal(applied.code, 0, applied.err);
   assert.equal(machines.text("cp1", "/etc/kubernetes/enc.yaml"), files[3]![2]);
+});
+
+test("backup restore latest --out -o json: a newer set of an unknown signer is named in the document", async (context) => {
+  const { machines, call, directory } = await setting(context);
+  machines.set("cp1", cfg, { text: "frontend api\n", mode: 0o644 });
+  const stranger = setWorld(new DirectoryStore(join(directory, "store")));
+  await writeSet(stranger.writing, {}, { id: secondSet, facts: { createdAt: "2026-03-01T04:00:00.000Z" } });
+  const made = await call(["backup", "restore", "latest", "--host", "cp1", "--path", cfg, "--out", "plan.json", "-o", "json"]);
+  assert.deepEqual([made.code, made.err], [0, ""]);
+  const { set, passedOver } = backupRestoreSchema.parse(JSON.parse(made.out));
+  assert.deepEqual([set, passedOver.map(({ id }) => id)], [firstSet, [secondSet]]);
+  assert.match(passedOver[0]?.command ?? "", new RegExp(`^requorum backup restore ${secondSet} --host cp1 .*--trust-signer`));
 });
 
 test("backup restore: wrong words, another cluster's set and etcd's data are refused with the way on", async (context) => {

@@ -3,6 +3,8 @@ import type { BackupSetId } from "../../model/ids.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import { hasFlag, listArgument, listOption, textArgument, textOption, type Invocation } from "../command-spec.ts";
 import { command, line, warn } from "../../render/page.ts";
+import type { PassedOverLine } from "../../render/status-document.ts";
+import { onChosenCluster } from "../chosen-cluster.ts";
 import { printNote } from "../print-result.ts";
 import { nameOrLatest } from "./set-name.ts";
 import type { OpenSets } from "./open-sets.ts";
@@ -12,6 +14,7 @@ export async function chosenSet(
   invocation: Invocation,
   { reading, cluster, keys, nowMs }: OpenSets,
   name: string | undefined,
+  { onPassedOver } = tellPassedOver(invocation),
 ): Promise<BackupSetId> {
   const wanted = nameOrLatest(name, cluster);
   const context = { backup: { ...reading, keys }, trust: reading.trust, signal: invocation.cli.signal };
@@ -19,17 +22,26 @@ export async function chosenSet(
     calledWords(invocation, { [wanted]: id })
       .map(shellWord)
       .join(" ");
-  const found = await findSet(context, { name: wanted, cluster, nowMs, onPassedOver: tellPassedOver(invocation), again });
+  const found = await findSet(context, { name: wanted, cluster, nowMs, onPassedOver, again });
   assertTrusted(found, again);
   return found.id;
 }
 
-/** On standard error, beside whatever the verb says: `latest` is not the newest that lies there. */
-export function tellPassedOver(invocation: Invocation): (set: PassedOver) => void {
-  return ({ id, words, signer }) => {
-    const call = signer === undefined ? [] : [...calledWords(invocation, { latest: id }), "--trust-signer", signer];
-    printNote(invocation.cli, [line(warn(words)), ...(call.length === 0 ? [] : [command(call.map(shellWord).join(" "), "take that one")])]);
+/** `latest` is not the newest that lies there: said on standard error, and in the document, as standard error is silent where a program reads. */
+export function tellPassedOver(invocation: Invocation): {
+  readonly onPassedOver: (set: PassedOver) => void;
+  /** So far; for the document. */
+  readonly passedOver: readonly PassedOverLine[];
+} {
+  const { cli } = invocation;
+  const passedOver: PassedOverLine[] = [];
+  const onPassedOver = ({ id, words, signer }: PassedOver): void => {
+    const typed = signer === undefined ? undefined : [...calledWords(invocation, { latest: id }), "--trust-signer", signer];
+    const call = typed?.map(shellWord).join(" ");
+    passedOver.push({ id, because: words, command: call === undefined ? undefined : onChosenCluster(call, cli.global) });
+    printNote(cli, [line(warn(words)), ...(call === undefined ? [] : [command(call, "take that one")])]);
   };
+  return { onPassedOver, passedOver };
 }
 
 /** This very call, with sets by their whole names. */

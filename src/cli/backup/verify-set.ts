@@ -1,4 +1,4 @@
-import { findSet } from "../../app/backup/find-set.ts";
+import { findSet, type PassedOver } from "../../app/backup/find-set.ts";
 import { verifyBackup } from "../../app/backup/verify-backup.ts";
 import { proofLevels, type BackupManifest, type ProofLevel } from "../../model/backup-set.ts";
 import { errorCatalogue, type ExitName } from "../../model/error-catalogue.ts";
@@ -20,12 +20,13 @@ export function verifySet(invocation: Invocation, wanted: { readonly level: Proo
   const { cli } = invocation;
   return withBackup(invocation, { isQuiet: false, worksAlone: true }, async (call) => {
     const { display, backup } = call;
-    const { id, manifest } = await setOf(invocation, call);
+    const { onPassedOver, passedOver } = tellPassedOver(invocation);
+    const { id, manifest } = await setOf(invocation, call, onPassedOver);
     const context = await verifyContextOf(cli, call, manifest, await setKeyOf(invocation, keySourcesOf(backup), manifest));
     const found = await verifyBackup(context, { id, ...wanted });
     display.stop();
     const document = verificationDocument({ ...found, wanted: wanted.level, isDrill: wanted.isDrill, store: backup.ports.store.place });
-    printResult(cli, document, () => verificationPage(document));
+    printResult(cli, { ...document, passedOver }, () => verificationPage(document));
     const exit = exitOf(found.outcomes, wanted.level);
     const { proofProblem } = found;
     if (proofProblem === undefined) return exit;
@@ -39,12 +40,13 @@ export function verifySet(invocation: Invocation, wanted: { readonly level: Proo
 async function setOf(
   invocation: Invocation,
   { app, backup }: BackupCall,
+  onPassedOver: (set: PassedOver) => void,
 ): Promise<{ readonly id: BackupSetId; readonly manifest: BackupManifest | undefined }> {
   const name = setName(invocation, app.config.cluster);
   const context = { backup: backup.ports, trust: backup.trust, signal: app.signal };
   try {
     const nowMs = app.ports.clock.nowMs();
-    const { id, manifest } = await findSet(context, { name, cluster: app.config.cluster, nowMs, onPassedOver: tellPassedOver(invocation) });
+    const { id, manifest } = await findSet(context, { name, cluster: app.config.cluster, nowMs, onPassedOver });
     return { id, manifest };
   } catch (error) {
     const isNamed = /^[0-9]{8}-[0-9]{6}-[0-9a-z]{6}$/.test(name);

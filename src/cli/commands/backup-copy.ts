@@ -35,7 +35,7 @@ export const command: CommandModule = {
           calledWords(invocation, { [name]: id })
             .map(shellWord)
             .join(" ");
-        const onPassedOver = tellPassedOver(invocation);
+        const { onPassedOver, passedOver } = tellPassedOver(invocation);
         const request = { name, cluster: app.config.cluster, to, isNewStore, commands, again, onPassedOver };
         const copied = await copyBackup(context, request).catch((error: unknown) => {
           throw fullThere(error, other);
@@ -48,7 +48,7 @@ export const command: CommandModule = {
           to: to.place,
           ...copied,
         };
-        printResult(cli, document, () => backupCopiedPage(document));
+        printResult(cli, { ...document, passedOver }, () => backupCopiedPage(document));
         return "done";
       } finally {
         await to.close();

@@ -9,7 +9,7 @@ import { dayId, proveDay, writeDay } from "../../../test/support/prune-world.ts"
 import { setWorld } from "../../../test/support/set-world.ts";
 import { DirectoryStore } from "../../adapters/backup-store/directory-store.ts";
 import { defaultPaths, defaultRetention, type ClusterConfig } from "../../model/cluster-config.ts";
-import { backupPruneSchema } from "../../schemas/backup-keep-output.ts";
+import { backupCopiedSchema, backupPruneSchema } from "../../schemas/backup-keep-output.ts";
 
 let work = "";
 let config: ClusterConfig;
@@ -49,10 +49,13 @@ const sets = async (store = "sets") => (await readdir(join(work, store, "sets"))
 const nameOf = (day: number) => `${dayId(day)}.json`;
 
 test("backup copy: the set is in the other store, and a second call sends nothing", async () => {
+  // Of a machine whose key is not known here.
+  await writeDay(setWorld(new DirectoryStore(join(work, "sets"))).writing, 6);
   const { code, out, err } = await call(["copy", "latest", "--to", "other", "-o", "json"]);
-  assert.equal(code, 0, err);
-  const document = JSON.parse(out) as { id: string; copied: number; wasListed: boolean };
-  assert.deepEqual([document.id, document.wasListed], [dayId(5), false]);
+  await rm(join(work, "sets", "sets", nameOf(6)));
+  assert.deepEqual([code, err], [0, ""]);
+  const document = backupCopiedSchema.parse(JSON.parse(out));
+  assert.deepEqual([document.id, document.wasListed, document.passedOver.map(({ id }) => id)], [dayId(5), false, [dayId(6)]]);
   assert.deepEqual(await sets("other"), [nameOf(5)]);
   const again = await call(["copy", dayId(5), "--to", join(work, "other")]);
   assert.match(again.out, /was there already, and was read again/);

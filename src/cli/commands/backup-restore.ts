@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { nodeKeyMatcher } from "../../adapters/system/node-key-matcher.ts";
 import { applyPlan } from "../../app/apply-plan.ts";
-import { findSetOfHost } from "../../app/backup/find-set.ts";
+import { findSetOfHost, type WantedSet } from "../../app/backup/find-set.ts";
 import { planRestoreOfParts, type RestorePartsPlan } from "../../app/backup/restore-parts.ts";
 import { ageSecondsOf } from "../../catalogue/time-of-set.ts";
 import { assertNoRunHoldsLock, openRun } from "../../app/open-run.ts";
@@ -17,6 +17,7 @@ import { restorableKinds, takesEffectWords } from "../../model/restored-file.ts"
 import { shellWord } from "../../model/shell-word.ts";
 import { restoreDocument, restorePage, type BackupRestoreDocument } from "../../render/backup-restore.ts";
 import { planDocument, shortDigest } from "../../render/plan-document.ts";
+import type { PassedOverLine } from "../../render/status-document.ts";
 import { writePlan } from "../../schemas/plan.ts";
 import { consentFor } from "../ask-consent.ts";
 import { calledWords, optionWords, tellPassedOver } from "../backup/chosen-set.ts";
@@ -46,8 +47,9 @@ export const command: CommandModule = {
     return withBackup(invocation, { isQuiet: false }, async (call) => {
       const parts = setPartsOf(invocation, call.backup);
       try {
-        const { id } = await setWithParts(invocation, call, { host, kinds: selection.kinds });
-        return await restore(invocation, call, { host, selection, accepts, id, parts });
+        const { onPassedOver, passedOver } = tellPassedOver(invocation);
+        const { id } = await setWithParts(invocation, call, { host, kinds: selection.kinds, onPassedOver });
+        return await restore(invocation, call, { host, selection, accepts, id, parts, passedOver });
       } finally {
         await parts.close();
       }
@@ -61,6 +63,7 @@ interface Wanted {
   readonly accepts: readonly RestoreAcceptance[];
   readonly id: BackupSetId;
   readonly parts: StoredSetParts;
+  readonly passedOver: readonly PassedOverLine[];
 }
 
 async function restore(invocation: Invocation, { app: plain, display }: BackupCall, wanted: Wanted): Promise<ExitName> {
@@ -80,7 +83,7 @@ async function restore(invocation: Invocation, { app: plain, display }: BackupCa
     if (file !== undefined) await writeNewFile(resolve(cli.directories.work, file), writePlan(plan), { replaces: false });
     const open = await openRun(app);
     const document = documentOf({ ...made, manifest }, planDocument(plan, file, open));
-    printResult(cli, document, () => restorePage(document, { showsNext: true }));
+    printResult(cli, { ...document, passedOver: wanted.passedOver }, () => restorePage(document, { showsNext: true }));
     return planExit(plan, open);
   }
   display.leaveOut(plan.steps.map((step) => step.describes));
@@ -139,7 +142,7 @@ function documentOf(
 async function setWithParts(
   invocation: Invocation,
   { app, backup }: BackupCall,
-  { host, kinds }: { readonly host: string; readonly kinds: PartSelection["kinds"] },
+  { host, kinds, onPassedOver }: { readonly host: string; readonly kinds: PartSelection["kinds"] } & Pick<WantedSet, "onPassedOver">,
 ): Promise<{ readonly id: BackupSetId }> {
   const context = { backup: backup.ports, trust: backup.trust, signal: app.signal };
   const name = textArgument(invocation, "set") ?? "latest";
@@ -150,7 +153,7 @@ async function setWithParts(
     host: configuredHost(app.config, host).name,
     kinds,
     nowMs: app.ports.clock.nowMs(),
-    onPassedOver: tellPassedOver(invocation),
+    onPassedOver,
     again: (id) =>
       calledWords(invocation, { [name]: id })
         .map(shellWord)

@@ -23,7 +23,7 @@ export const command: CommandModule = {
       const context = { backup: backup.ports, trust: backup.trust, signal: app.signal };
       const { cluster } = app.config;
       const nowMs = app.ports.clock.nowMs();
-      const onPassedOver = tellPassedOver(invocation);
+      const { onPassedOver, passedOver } = tellPassedOver(invocation);
       const found = await findSet(context, { name: setName(invocation, cluster), cluster, nowMs, onPassedOver });
       const restorability = await restorabilityOfSet(context, found, nowMs);
       const files = await filesAsked(invocation, backup, found.id);
@@ -40,7 +40,7 @@ export const command: CommandModule = {
         proof: proofSummary(restorability),
         files,
       });
-      printResult(cli, document, () => backupSetPage(document));
+      printResult(cli, { ...document, passedOver }, () => backupSetPage(document));
       return isSound(restorability) && manifest.marks.length === 0 && age !== undefined ? "done" : "findings";
     });
   },

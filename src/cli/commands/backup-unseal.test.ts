@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { backupUnsealedSchema } from "../../schemas/backup-output.ts";
 import { cli } from "../../../test/support/captured-cli.ts";
 import { firstSet, seededBytes, setWorld, writeSet } from "../../../test/support/set-world.ts";
 import { DirectoryStore } from "../../adapters/backup-store/directory-store.ts";
@@ -62,8 +63,7 @@ test("backup unseal and copy: the marks of the set are told with what is taken o
 test("backup unseal: the passphrase alone does it too, and JSON says what was written", async () => {
   const { code, out } = await unseal("two", "--passphrase-file", join(work, "passphrase"), "--trust-signer", signer, "-o", "json");
   assert.equal(code, 0);
-  const document = JSON.parse(out) as { kind: string; files: { path: string; sizeBytes: string }[] };
-  assert.equal(document.kind, "BackupUnsealed");
+  const document = backupUnsealedSchema.parse(JSON.parse(out));
   assert.deepEqual(
     document.files.map(({ path, sizeBytes }) => [path, sizeBytes]),
     [["cp1/etc/kubernetes/pki/ca.key", "1675"]],

@@ -4,7 +4,7 @@ import { runningBeside, thisProcess } from "../../adapters/system/node-process-o
 import { unsealBackup } from "../../app/backup/unseal-backup.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { unsealedDocument, unsealedPage } from "../../render/backup-unsealed.ts";
-import { chosenSet } from "../backup/chosen-set.ts";
+import { chosenSet, tellPassedOver } from "../backup/chosen-set.ts";
 import { openSets } from "../backup/open-sets.ts";
 import { neededSetKey } from "../backup/set-key.ts";
 import { textArgument, textOption, type CommandModule } from "../command-spec.ts";
@@ -17,7 +17,8 @@ export const command: CommandModule = {
     if (to === undefined) throw new RecoveryError("USAGE", { subject: "option --to", detail: "say where to: --to DIR" });
     const sets = await openSets(invocation);
     try {
-      const id = await chosenSet(invocation, sets, textArgument(invocation, "set"));
+      const telling = tellPassedOver(invocation);
+      const id = await chosenSet(invocation, sets, textArgument(invocation, "set"), telling);
       const key = await neededSetKey(invocation, sets, id);
       const owner = await thisProcess();
       const tree = new LocalPlainTreeWriter({ owner, isRunning: runningBeside(owner) });
@@ -26,7 +27,7 @@ export const command: CommandModule = {
         { id, key, directory: resolve(cli.directories.work, to) },
       );
       const document = unsealedDocument(unsealed, sets.reading.store.place);
-      printResult(cli, document, () => unsealedPage(document));
+      printResult(cli, { ...document, passedOver: telling.passedOver }, () => unsealedPage(document));
       return "done";
     } finally {
       await sets.close();

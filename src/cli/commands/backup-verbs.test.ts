@@ -150,10 +150,21 @@ test("backup list, show and status: a set of the future has no age and is not ta
   );
   const shown = await call(["backup", "show"]);
   assert.match(shown.out, new RegExp(firstSet));
+  const json = await call(["backup", "show", "latest", "-o", "json"]);
+  assert.equal(json.err, "");
   assert.match(shown.err, new RegExp(`set ${future} is dated in the future`));
   const [words = ""] = new RegExp(`requorum backup show ${secondSet} --trust-signer \\S+`).exec(shown.err) ?? [];
   const trusted = await call(words.split(" ").slice(1));
   assert.deepEqual([trusted.code, trusted.err], [0, ""]);
+  const passedOver = documentOf(json)["passedOver"] as readonly { readonly id: string; readonly command: string | null }[];
+  assert.deepEqual(
+    passedOver.map((set) => [set.id, set.command]),
+    [
+      [future, null],
+      [secondSet, words],
+    ],
+  );
+  assert.deepEqual(documentOf(await call(["backup", "show", firstSet, "-o", "json"]))["passedOver"], []);
   assert.match(trusted.out, new RegExp(secondSet));
   const named = await call(["backup", "show", future]);
   assert.deepEqual([named.code, named.err], [3, ""]);

@@ -9,9 +9,10 @@ import { toBase64Url } from "../../formats/backup-set/byte-text.ts";
 import type { ClusterConfig } from "../../model/cluster-config.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { asHostName } from "../../model/ids.ts";
+import { backupVerificationSchema } from "../../schemas/backup-output.ts";
 import { cli, workDirectory, type CliResult } from "../../../test/support/captured-cli.ts";
 import { loopbackConfig } from "../../../test/support/real-etcd-subject.ts";
-import { firstSet, recipient } from "../../../test/support/set-world.ts";
+import { FakeBackupKeys, firstSet, recipient, secondSet, writeSet } from "../../../test/support/set-world.ts";
 import { verifyWorld } from "../../../test/support/verify-world.ts";
 
 const directory = workDirectory();
@@ -53,6 +54,20 @@ test("backup verify: to V3 without being told, with the key that this machine ho
     JSON.parse(list.out) as { readonly sets: readonly { readonly proof: { readonly level: string; readonly score: number } }[] }
   ).sets;
   assert.deepEqual([set?.proof.level, set?.proof.score], ["V3", 65]);
+});
+
+test("backup verify -o json: a newer set of an unknown signer is passed over, and the document says so, as standard error does not", async () => {
+  const stranger = { ...world.set.writing, keys: new FakeBackupKeys() };
+  await writeSet(stranger, {}, { id: secondSet, facts: { createdAt: new SystemClock().nowIso() } });
+  const { code, out, err } = await requorum(["backup", "verify", "--level", "V1", "-o", "json"]);
+  rmSync(join(place, "sets", `${secondSet}.json`));
+  assert.deepEqual([code, err], [0, ""]);
+  const { id, passedOver } = backupVerificationSchema.parse(JSON.parse(out));
+  const signer = toBase64Url((await stranger.keys.signingKey()).publicKey);
+  assert.deepEqual(
+    [id, passedOver.map((set) => [set.id, set.command])],
+    [firstSet, [[secondSet, `requorum backup verify ${secondSet} --level V1 --trust-signer ${signer}`]]],
+  );
 });
 
 test("backup verify -o json gives every level; what is damaged is exit code 15", async () => {

@@ -22,7 +22,13 @@ export async function planBackupsPrune(context: PruneContext, request: PruneRequ
   return planPrune(pruningOf(context), request, context.signal);
 }
 
-/** BACKUP_PRUNE_REFUSED before anybody is asked; then consent, then exactly the plan. CONSENT_MISSING, PLAN_STALE, BACKUP_STORE_*. */
+export interface PrunedBackups {
+  readonly pruned: Pruned;
+  /** Why this machine could not keep that it removed them: they are gone all the same. */
+  readonly unkept?: RecoveryError | undefined;
+}
+
+/** BACKUP_PRUNE_REFUSED before anybody is asked; then consent, then exactly the plan. CONSENT_MISSING, PLAN_STALE, BACKUP_STORE_*: of a memory that cannot be written only `unkept` is said. */
 export async function pruneBackups(
   context: PruneContext,
   {
@@ -34,26 +40,38 @@ export async function pruneBackups(
     readonly request: PruneRequest;
     readonly askConsent: (plan: PrunePlan) => Promise<PruneConsent>;
   },
-): Promise<Pruned> {
+): Promise<PrunedBackups> {
   assertNotRefused(plan);
   const consent = await askConsent(plan);
   const pruned = await applyPrune(pruningOf(context), { plan, request, consent }, context.signal);
-  await rememberOwnWork(context.backup, request.cluster, { removed: pruned.sets });
-  return pruned;
+  const unkept = await unkeptOf(() => rememberOwnWork(context.backup, request.cluster, { removed: pruned.sets }));
+  return { pruned, unkept };
+}
+
+async function unkeptOf(remember: () => Promise<void>): Promise<RecoveryError | undefined> {
+  try {
+    await remember();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof RecoveryError)) throw error;
+    return new RecoveryError(error.code, {
+      subject: error.subject,
+      detail: `the sets were removed, and this machine cannot remember that it did so: a later look may miss one of them. ${error.detail}`,
+      cause: error,
+      remedies: [{ why: "make room or put right what is said there, then see which sets are left", command: "requorum backup list" }],
+    });
+  }
 }
 
 /**
  * For a plan that wants nothing: what no set needs, of a prune or a writer that
  * was killed, goes all the same, as the next writer would do it.
  */
-export async function clearStore(context: PruneContext): Promise<Pruned> {
+export async function clearStore(context: PruneContext): Promise<PrunedBackups> {
   const cleared = await clearLeftovers(pruningOf(context), context.signal);
-  return {
-    sets: [],
-    objects: cleared.kind === "cleared" ? cleared.removed.length : 0,
-    objectsLeftBecause: cleared.kind === "left" ? cleared.because : undefined,
-    aside: 0,
-  };
+  const objects = cleared.kind === "cleared" ? cleared.removed.length : 0;
+  const objectsLeftBecause = cleared.kind === "left" ? cleared.because : undefined;
+  return { pruned: { sets: [], objects, objectsLeftBecause, aside: 0 } };
 }
 
 /** Does it want nothing done? */

@@ -32,7 +32,7 @@ export function scheduledStepsOf(given: {
       const plan = await planBackupsPrune(given.create, given.prune);
       const remove = plan.sets.flatMap(({ verdict, objectName }) => (verdict === "remove" ? [objectName] : []));
       if (!isApplied || plan.refusals.length > 0) return { isApplied, remove, refusals: plan.refusals };
-      const { objectsLeftBecause } = isIdlePrune(plan)
+      const { pruned, unkept } = isIdlePrune(plan)
         ? await clearStore(given.create)
         : await pruneBackups(given.create, {
             plan,
@@ -40,8 +40,15 @@ export function scheduledStepsOf(given: {
             // The configuration is the operator's own words: `backup.schedule.prune: apply`.
             askConsent: ({ digest }) => Promise.resolve(pruneConsentOf({ digest, by: given.create.operator.by, how: "yes-option" })),
           });
-      const left = `objects of ${plan.store} that no set needs could not be removed: ${objectsLeftBecause ?? ""}. They take room, and harm no set; the next one who prunes or makes a set there tries again`;
-      return { isApplied, remove, refusals: [], remarks: objectsLeftBecause === undefined ? [] : [left] };
+      const { objectsLeftBecause } = pruned;
+      const left =
+        objectsLeftBecause === undefined
+          ? []
+          : [
+              `objects of ${plan.store} that no set needs could not be removed: ${objectsLeftBecause}. They take room, and harm no set; the next one who prunes or makes a set there tries again`,
+            ];
+      const ofMemory = unkept === undefined ? [] : [`${unkept.subject}: ${unkept.detail} (${unkept.code})`];
+      return { isApplied, remove, refusals: [], remarks: [...left, ...ofMemory] };
     },
     close: given.close,
   };

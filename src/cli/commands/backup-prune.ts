@@ -6,6 +6,7 @@ import {
   planBackupsPrune,
   pruneBackups,
   type PruneContext,
+  type PrunedBackups,
 } from "../../app/backup/prune-backups.ts";
 import type { PruneRequest } from "../../catalogue/prune-store.ts";
 import type { BackupConfig } from "../../model/cluster-config.ts";
@@ -15,10 +16,11 @@ import { pruneConsentOf, type PruneConsent, type PrunePlan } from "../../model/p
 import { RecoveryError } from "../../model/recovery-error.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import { backupPrunePage, pruneQuestion, type BackupPruneDocument } from "../../render/backup-prune-page.ts";
+import { errorPage } from "../../render/error-page.ts";
 import { withBackup } from "../backup/with-backup.ts";
 import { hasFlag, textOption, type CommandModule, type Invocation } from "../command-spec.ts";
 import { parseAgeMs } from "../parse-age.ts";
-import { printNote, printResult } from "../print-result.ts";
+import { printNote, printResult, printShortfall } from "../print-result.ts";
 
 const asideMsUsual = 7 * 86_400_000;
 /** Ten years of daily sets, as in the configuration. */
@@ -34,8 +36,8 @@ export const command: CommandModule = {
       const isIdle = isIdlePrune(plan) && plan.refusals.length === 0;
       // Who agreed to a plan with something to remove is not told that all is done.
       if (isIdle && !hasFlag(invocation, "plan")) approvedOf(invocation, plan);
-      const pruned = hasFlag(invocation, "plan")
-        ? undefined
+      const { pruned, unkept }: Partial<PrunedBackups> = hasFlag(invocation, "plan")
+        ? {}
         : isIdle
           ? await clearStore(context)
           : await pruneBackups(context, {
@@ -50,7 +52,9 @@ export const command: CommandModule = {
       const document: BackupPruneDocument = { ...plan, kind: "BackupPrune", pruned };
       printResult(cli, document, () => backupPrunePage(document, sameCall(invocation)));
       if (plan.refusals.length > 0) return "refused";
-      return isIdle || pruned?.objectsLeftBecause === undefined ? "done" : "verificationFailed";
+      if (unkept !== undefined) printShortfall(cli, unkept, errorPage(unkept));
+      if (!isIdle && pruned?.objectsLeftBecause !== undefined) return "verificationFailed";
+      return unkept === undefined ? "done" : "findings";
     });
   },
 };

@@ -84,9 +84,10 @@ export const backupKeepSpecs: readonly CommandSpec[] = [
         why: "in a timer, by other rules than the configured ones",
       },
     ],
-    exits: ["locked", "verificationFailed", "refused", "factsIncomplete", "failed", "interrupted"],
+    exits: ["findings", "locked", "verificationFailed", "refused", "factsIncomplete", "failed", "interrupted"],
     exitWords: {
       ...storeWords,
+      findings: "sets were removed, and this machine could not remember that it did so",
       verificationFailed: "sets were removed; packs were left, because what a damaged set needs is not known",
       refused: "refused: the newer sets may be an orphan's, nobody agreed, or the store changed meanwhile",
       interrupted: "interrupted; no listed set misses anything, and the next call ends the work",

@@ -402,6 +402,28 @@ test("createBackup: a member that states a size that cannot be is named, and ano
   }
 });
 
+test("createBackup: where there is no room for what one member says, a smaller one is asked; where none fits, the smallest is what room is needed for", async () => {
+  const stating = (context: CreateBackupContext, host: HostName, mebibytes: bigint): CreateBackupContext =>
+    bent(context, host, (client) => ({
+      status: async (call) => ({ ...(await client.status(call)), dbSizeBytes: mebibytes * 1024n * 1024n }),
+    }));
+  const { context, spool } = world();
+  spool.freeOnDisk = 953n * 1024n * 1024n;
+  const { manifest, remarks } = await createBackup(stating(context(), cp2, 2n ** 20n), plainly);
+  assert.equal(manifest.snapshot.sourceHost, cp3);
+  assert.deepEqual(codesOf(manifest), []);
+  assert.match(remarks.join("\n"), /^cp2 gave no .* of cp2 takes up to 1048576 MiB there.*\(LOCAL_DISK_FULL\)$/);
+  await assert.rejects(
+    createBackup(stating(context(), cp2, 2n ** 20n), { ...plainly, from: cp2 }),
+    isRecoveryError("LOCAL_DISK_FULL", /of cp2 takes up to 1048576 MiB/),
+  );
+  const allLarge = stating(stating(stating(context(), cp1, 8192n), cp2, 4096n), cp3, 2048n);
+  await assert.rejects(
+    createBackup(allLarge, plainly),
+    isRecoveryError("LOCAL_DISK_FULL", /of cp3 takes up to 2048 MiB.*nothing was copied/),
+  );
+});
+
 test("createBackup: a state directory that is full keeps no set from being made; that it cannot be remembered is a remark, once", async () => {
   const { context, sets } = world();
   const seen: SeenSetsStore = {

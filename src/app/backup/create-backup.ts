@@ -18,6 +18,7 @@ import { lostWords } from "../../model/seen-sets.ts";
 import type { SnapshotDescription } from "../../model/snapshot-description.ts";
 import type { SealedDirectory } from "../../ports/sealed-spool.ts";
 import { askMemberHashes } from "../../probe/collect/ask-member-hashes.ts";
+import { TooLargeForSpool } from "../files/assert-spool-room.ts";
 import { withRest } from "../files/discarded.ts";
 import { observeAgain, observeOnce, type Look } from "../observe-cluster.ts";
 import type { CreateBackupContext } from "./backup-context.ts";
@@ -180,7 +181,8 @@ interface Source {
 
 /**
  * One source after the other, until one gives a whole snapshot. What is wrong
- * with this machine or the store is wrong for all. Of a set that is made, who
+ * with this machine or the store is wrong for all; that there is no room for
+ * what one says that it has, is not: members are defragmented one by one. Of a set that is made, who
  * failed before is told: it may be the first sign of a disk that rots.
  */
 async function firstThatWorks(
@@ -201,16 +203,23 @@ async function firstThatWorks(
       // Also when it was interrupted meanwhile: that a set may be listed is what must be known.
       if (error instanceof RecoveryError && error.code === "BACKUP_SET_UNDECIDED") throw error;
       context.signal.throwIfAborted();
-      const isOfSource = error instanceof RecoveryError && /^(?:ETCD|SSH|REMOTE|SNAPSHOT|FILE|LOG)_/.test(error.code);
+      const isOfSource =
+        error instanceof TooLargeForSpool || (error instanceof RecoveryError && /^(?:ETCD|SSH|REMOTE|SNAPSHOT|FILE|LOG)_/.test(error.code));
       if (!isOfSource || error.subject === `store ${context.backup.store.place}`) throw error;
       failed.push({ host: source.host, error });
     }
   }
-  const failures = failed.map(({ error }) => error);
-  const [first] = failures;
+  throw noneWorked(failed.map(({ error }) => error));
+}
+
+function noneWorked(failures: readonly RecoveryError[]): RecoveryError {
+  const tooLarge = failures.filter((error) => error instanceof TooLargeForSpool);
+  const [smallest] = tooLarge.toSorted((a, b) => (a.neededBytes < b.neededBytes ? -1 : 1));
+  if (smallest !== undefined && tooLarge.length === failures.length) return smallest;
+  const first = failures.find((error) => !(error instanceof TooLargeForSpool));
   if (first === undefined) throw new Error("no source was tried");
-  if (failures.length === 1) throw first;
-  throw new RecoveryError(first.code, {
+  if (failures.length === 1) return first;
+  return new RecoveryError(first.code, {
     subject: "etcd",
     detail: `no member gave a whole snapshot. ${failures.map((error) => `${error.subject}: ${error.detail} (${error.code})`).join("; ")}`,
     cause: first,

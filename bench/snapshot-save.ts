@@ -37,7 +37,7 @@ async function ours(options: GrpcEtcdDialerOptions): Promise<number> {
   const client = await dialer.dial(options.config.hosts[0]?.name ?? host, { timeoutMs: 10_000 });
   const trailer = new SnapshotTrailer(hashing.startSha256());
   const writer = await runs.writeArtifact(run, "snapshot.db");
-  for await (const chunk of client.snapshot({ idleTimeoutMs: 30_000 })) {
+  for await (const chunk of client.snapshot({ idleTimeoutMs: 30_000, expectedBytes: 100_000_000 })) {
     trailer.update(chunk);
     await writer.write(chunk);
   }

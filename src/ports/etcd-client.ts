@@ -35,6 +35,15 @@ export interface RangeRequest {
   readonly pageSize?: number;
 }
 
+export interface SnapshotOptions {
+  readonly idleTimeoutMs: number;
+  /** What the member says that its database has. */
+  readonly expectedBytes: number;
+  /** Less time than a snapshot may take at most. */
+  readonly withinMs?: number | undefined;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * One etcd endpoint, never a list of them. Errors: ETCD_UNREACHABLE,
  * ETCD_TIMEOUT, ETCD_TLS, ETCD_NO_LEADER, ETCD_REFUSED. A lost connection or
@@ -62,8 +71,8 @@ export interface EtcdClient {
   ): Promise<{ readonly header: EtcdHeader; readonly count: bigint }>;
   /** Deletes exactly this key if its mod revision is still that one. false: it was not. */
   deleteKey(key: string, modRevision: Revision, options: CallOptions): Promise<boolean>;
-  /** The whole snapshot stream including the sha256 trailer, in order. A piece is valid until the next one is asked for. ETCD_TIMEOUT when nothing, or next to nothing, comes. */
-  snapshot(options: { readonly idleTimeoutMs: number; readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+  /** The whole snapshot stream including the sha256 trailer, in order. A piece is valid until the next one is asked for. ETCD_TIMEOUT when nothing comes, or too little for the time there is. */
+  snapshot(options: SnapshotOptions): AsyncIterable<Uint8Array>;
   memberRemove(id: MemberId, options: CallOptions): Promise<readonly MemberFacts[]>;
   memberPromote(id: MemberId, options: CallOptions): Promise<readonly MemberFacts[]>;
   moveLeader(to: MemberId, options: CallOptions): Promise<void>;

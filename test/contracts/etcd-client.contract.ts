@@ -194,7 +194,7 @@ export function etcdClientContract(name: string, makeSubject: () => Promise<Etcd
 
   test(`${name}: a snapshot is whole pages and then the sha256 of them`, async () => {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of (await first()).snapshot({ idleTimeoutMs: 10_000 })) chunks.push(chunk.slice());
+    for await (const chunk of (await first()).snapshot({ idleTimeoutMs: 10_000, expectedBytes: 100_000_000 })) chunks.push(chunk.slice());
     const bytes = Buffer.concat(chunks);
     assert.equal(bytes.length % 512, 32);
     const content = bytes.subarray(0, -32);
@@ -204,7 +204,7 @@ export function etcdClientContract(name: string, makeSubject: () => Promise<Etcd
 
   test(`${name}: a snapshot can be left early and the client goes on working`, async () => {
     const client = await first();
-    for await (const chunk of client.snapshot({ idleTimeoutMs: 10_000 })) {
+    for await (const chunk of client.snapshot({ idleTimeoutMs: 10_000, expectedBytes: 100_000_000 })) {
       assert.ok(chunk.length > 0);
       break;
     }
@@ -290,7 +290,7 @@ export function etcdClientContract(name: string, makeSubject: () => Promise<Etcd
       await assert.rejects(warm.memberRemove(victim.memberId, { timeoutMs: 500 }), failsWith("ETCD_TIMEOUT", "unknown-outcome"));
       await assert.rejects(
         (async () => {
-          for await (const chunk of warm.snapshot({ idleTimeoutMs: 500 })) assert.ok(chunk.length > 0);
+          for await (const chunk of warm.snapshot({ idleTimeoutMs: 500, expectedBytes: 100_000_000 })) assert.ok(chunk.length > 0);
         })(),
         failsWith("ETCD_TIMEOUT", "transient"),
       );
@@ -329,7 +329,7 @@ export function etcdClientContract(name: string, makeSubject: () => Promise<Etcd
     await assert.rejects(warm.status(call), failsWith("ETCD_UNREACHABLE", "transient"));
     await assert.rejects(
       (async () => {
-        for await (const chunk of warm.snapshot({ idleTimeoutMs: 10_000 })) assert.ok(chunk.length > 0);
+        for await (const chunk of warm.snapshot({ idleTimeoutMs: 10_000, expectedBytes: 100_000_000 })) assert.ok(chunk.length > 0);
       })(),
       failsWith("ETCD_UNREACHABLE", "transient"),
     );
@@ -353,7 +353,7 @@ export function etcdClientContract(name: string, makeSubject: () => Promise<Etcd
     await assert.rejects(client.deleteKey("/registry/pages/00", 3n, { timeoutMs: 3000 }), failsWith("ETCD_NO_LEADER", "transient"));
     assert.match((await client.status(call)).errors.join(), /no leader/);
     let size = 0;
-    for await (const chunk of client.snapshot({ idleTimeoutMs: 10_000 })) size += chunk.length;
+    for await (const chunk of client.snapshot({ idleTimeoutMs: 10_000, expectedBytes: 100_000_000 })) size += chunk.length;
     assert.equal(size % 512, 32);
   });
 

@@ -57,7 +57,7 @@ async function readAll(options: { readonly signal?: AbortSignal } = {}): Promise
   const etcd = client();
   const pieces: Uint8Array[] = [];
   try {
-    for await (const piece of etcd.snapshot({ idleTimeoutMs: 20_000, ...options })) pieces.push(piece.slice());
+    for await (const piece of etcd.snapshot({ idleTimeoutMs: 20_000, expectedBytes: 100_000_000, ...options })) pieces.push(piece.slice());
   } finally {
     await etcd.close();
   }
@@ -142,7 +142,7 @@ test("snapshot call: one that is given up ends at once, also while bytes come fa
   let [pieces, after] = [0, 0];
   await assert.rejects(
     (async () => {
-      for await (const piece of etcd.snapshot({ idleTimeoutMs: 20_000, signal: controller.signal })) {
+      for await (const piece of etcd.snapshot({ idleTimeoutMs: 20_000, expectedBytes: 100_000_000, signal: controller.signal })) {
         assert.ok(piece.length > 0);
         pieces += 1;
         if (controller.signal.aborted) after += 1;
@@ -196,7 +196,7 @@ test("snapshot call: a connection that goes while the reader is busy is a lost c
     const etcd = new GrpcEtcdClient({ ...clientOptions(), flowControlWindowBytes: 16 * 1024 * 1024 });
     let sizeBytes = 0;
     const reading = (async () => {
-      for await (const piece of etcd.snapshot({ idleTimeoutMs: 20_000 })) {
+      for await (const piece of etcd.snapshot({ idleTimeoutMs: 20_000, expectedBytes: 100_000_000 })) {
         if (sizeBytes === 0) await new Promise((resolve) => setTimeout(resolve, 700));
         sizeBytes += piece.length;
       }
@@ -235,9 +235,11 @@ test("snapshot call: a member that drips is given up like one that is silent, th
     timeoutMs: 60_000,
   };
   const least = { bytes: 100_000, waitedMs: 200 };
+  const expected = { bytes: 100_000_000, withinMs: 60_000 };
   let drops = 0;
   const reading = (async () => {
-    for await (const piece of snapshotPieces(work, { idleTimeoutMs: 20_000, host: asHostName("cp1"), least })) drops += piece.length;
+    for await (const piece of snapshotPieces(work, { idleTimeoutMs: 20_000, host: asHostName("cp1"), expected, least }))
+      drops += piece.length;
   })();
   await assert.rejects(reading, saying(/only \d+ bytes came in \d+ ms of waiting/, "ETCD_TIMEOUT", "transient"));
   assert.ok(drops > 0);
@@ -275,7 +277,7 @@ test("snapshot call: a reader that is slow holds the server back", async () => {
     more();
   };
   const etcd = client();
-  for await (const piece of etcd.snapshot({ idleTimeoutMs: 20_000 })) {
+  for await (const piece of etcd.snapshot({ idleTimeoutMs: 20_000, expectedBytes: 100_000_000 })) {
     assert.ok(piece.length > 0);
     await stopped; // nothing more is read until nothing more is sent
     break;

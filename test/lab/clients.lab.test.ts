@@ -90,7 +90,7 @@ test("GrpcEtcdClient on the lab: kubeadm's etcd answers through an SSH forward w
   assert.equal(BigInt(keys), count);
   assert.ok(keys > 100);
   let size = 0;
-  for await (const chunk of client.snapshot({ idleTimeoutMs: 10_000 })) size += chunk.length;
+  for await (const chunk of client.snapshot({ idleTimeoutMs: 10_000, expectedBytes: 100_000_000 })) size += chunk.length;
   assert.equal(size % 512, 32);
   await dialer.close();
 });

@@ -74,7 +74,7 @@ async function takeSnapshot(): Promise<Uint8Array> {
     const client = await dialer.dial(controlPlane().name, call);
     const trailer = new SnapshotTrailer(new NodeHashing().startSha256());
     const chunks: Uint8Array[] = [];
-    for await (const chunk of client.snapshot({ idleTimeoutMs: 30_000 })) {
+    for await (const chunk of client.snapshot({ idleTimeoutMs: 30_000, expectedBytes: 100_000_000 })) {
       trailer.update(chunk);
       chunks.push(chunk.slice());
     }

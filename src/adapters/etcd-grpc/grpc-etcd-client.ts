@@ -3,7 +3,7 @@ import type { PeerCertificate, SecureContext } from "node:tls";
 import { uint64OfMemberId, type HostName, type MemberId, type Revision } from "../../model/ids.ts";
 import type { EtcdStatus, MemberFacts } from "../../model/inventory.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import type { CallOptions, EtcdClient, EtcdHeader, KeyValue, RangeRequest } from "../../ports/etcd-client.ts";
+import type { CallOptions, EtcdClient, EtcdHeader, KeyValue, RangeRequest, SnapshotOptions } from "../../ports/etcd-client.ts";
 import { grpcTargetOf, type EtcdAddress } from "./etcd-address.ts";
 import type { EtcdCredentials } from "./etcd-credentials.ts";
 import { alarmsOf, headerOf, keyValueOf, memberFactsOf, statusOf } from "./etcd-facts.ts";
@@ -166,13 +166,15 @@ export class GrpcEtcdClient implements EtcdClient {
   }
 
   /** Leaving the loop early cancels the stream. A reader that is slow holds etcd back, it does not fill memory. */
-  async *snapshot(options: { readonly idleTimeoutMs: number; readonly signal?: AbortSignal }): AsyncIterable<Uint8Array> {
+  async *snapshot(options: SnapshotOptions): AsyncIterable<Uint8Array> {
     const rpc = etcdRpcs.snapshot;
     const failedCall = { host: this.host, rpc: rpc.name, isWrite: false, timeoutMs: snapshotMsMax, ...signalOf(options.signal) };
     this.#assertUsable(failedCall);
     const work: SnapshotWork = { ...this.#snapshotWork, path: rpc.path, timeoutMs: snapshotMsMax };
     try {
-      yield* snapshotPieces(work, { idleTimeoutMs: options.idleTimeoutMs, host: this.host, ...signalOf(options.signal) });
+      const { idleTimeoutMs, expectedBytes, withinMs = snapshotMsMax } = options;
+      const expected = { bytes: expectedBytes, withinMs: Math.min(withinMs, snapshotMsMax) };
+      yield* snapshotPieces(work, { idleTimeoutMs, expected, host: this.host, ...signalOf(options.signal) });
     } catch (error) {
       throw toRecoveryError(error, failedCall);
     }

@@ -2,7 +2,7 @@ import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
-import { RateWatch, type Least } from "./least-rate.ts";
+import { RateWatch, type Expected, type Least } from "./least-rate.ts";
 import { CallFailure, grpcCancelled } from "./snapshot-call.ts";
 import {
   slotBytes,
@@ -21,18 +21,25 @@ const youngGenerationMb = 2;
  * etcd sends 32 KiB at a time; what arrived while the reader was busy is
  * handed over as one piece, so that a disk sees few large writes. A piece is
  * valid until the next one is asked for: its room is used again. ETCD_TIMEOUT
- * when nothing comes for `idleTimeoutMs` while the reader waits, or less than
- * `least` (absent: `leastRate`); CallFailure.
+ * when nothing comes for `idleTimeoutMs` while the reader waits, or what comes
+ * is too slow for what is `expected` (RateWatch); CallFailure.
  * The connection is gone when the reader leaves.
  */
 export async function* snapshotPieces(
   work: SnapshotWork,
-  options: { readonly idleTimeoutMs: number; readonly host: HostName; readonly signal?: AbortSignal; readonly least?: Least },
+  options: {
+    readonly idleTimeoutMs: number;
+    readonly host: HostName;
+    readonly expected: Expected;
+    readonly signal?: AbortSignal;
+    readonly least?: Least;
+  },
 ): AsyncGenerator<Uint8Array> {
   const thread = new SnapshotThread(work);
   const giveUp = (): void => thread.giveUp(new CallFailure(grpcCancelled, "Cancelled on client"));
   options.signal?.addEventListener("abort", giveUp, { once: true });
-  const rate = new RateWatch(options.least);
+  const rate = new RateWatch(options.expected, options.least);
+  const beganMs = performance.now();
   const slow = (what: string): RecoveryError =>
     new RecoveryError("ETCD_TIMEOUT", { subject: `etcd on ${options.host}`, detail: `Snapshot: ${what}`, retry: "transient" });
   try {
@@ -43,8 +50,11 @@ export async function* snapshotPieces(
         if (news.failure !== undefined) throw new CallFailure(news.failure.code, news.failure.details);
         return;
       }
-      const came = rate.tooSlow({ bytes: news.length, waitedMs: thread.waitedMs });
-      if (came !== undefined) throw slow(`only ${String(came.bytes)} bytes came in ${String(came.waitedMs)} ms of waiting`);
+      const came = rate.tooSlow({ bytes: news.length, waitedMs: thread.waitedMs, passedMs: performance.now() - beganMs });
+      if (came !== undefined)
+        throw slow(
+          `only ${String(came.bytes)} bytes came in ${String(came.waitedMs)} ms of waiting, of ${String(options.expected.bytes)} that it says it has: that is too slow to go on with`,
+        );
       yield thread.contentOf(news);
       thread.release(news.slot);
     }

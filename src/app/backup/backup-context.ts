@@ -42,6 +42,8 @@ export interface CreateBackupContext extends AppContext {
     ) => Promise<SnapshotDescription>;
   };
   readonly settings: BackupConfig;
+  /** When --timeout ends this call, as a timer's unit gives it, by `monotonicMs` of the clock. Absent: nothing ends it. */
+  readonly endsAtMs?: number | undefined;
   /** From the configured file. */
   readonly passphrase: string | undefined;
   readonly trust: SetTrust;

@@ -424,6 +424,25 @@ test("createBackup: where there is no room for what one member says, a smaller o
   );
 });
 
+test("createBackup: a member is told how much it says it has, and what is left of the time that a timer gives", async () => {
+  const { context } = world();
+  const { clock } = context().ports;
+  const asked: unknown[] = [];
+  const watched = bent(context(), cp2, (client) => ({
+    snapshot: (call) => {
+      asked.push([call.expectedBytes > 0, call.withinMs === undefined ? undefined : call.withinMs + clock.monotonicMs()]);
+      return client.snapshot(call);
+    },
+  }));
+  const endsAtMs = clock.monotonicMs() + 3_600_000;
+  await createBackup({ ...watched, endsAtMs }, plainly);
+  await createBackup(watched, plainly);
+  assert.deepEqual(asked, [
+    [true, endsAtMs],
+    [true, undefined],
+  ]);
+});
+
 test("createBackup: a state directory that is full keeps no set from being made; that it cannot be remembered is a remark, once", async () => {
   const { context, sets } = world();
   const seen: SeenSetsStore = {

@@ -91,7 +91,9 @@ async function* teed(
 ): AsyncIterable<Uint8Array> {
   const { client, total, append } = to;
   let [done, reported] = [0n, 0n];
-  for await (const chunk of client.snapshot({ idleTimeoutMs, signal: context.signal })) {
+  const { endsAtMs, signal } = context;
+  const withinMs = endsAtMs === undefined ? undefined : endsAtMs - context.ports.clock.monotonicMs();
+  for await (const chunk of client.snapshot({ idleTimeoutMs, expectedBytes: Number(total), withinMs, signal })) {
     await append(chunk);
     yield chunk;
     done += BigInt(chunk.length);

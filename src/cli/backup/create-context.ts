@@ -9,8 +9,10 @@ import { threadedSetContent } from "./threaded-set-content.ts";
 
 /** What making a set reaches through. LOCAL_FILE_FAILED, BACKUP_KEY_INVALID, of the passphrase file. */
 export async function createContextOf(cli: CliContext, app: AppContext, backup: OpenBackup): Promise<CreateBackupContext> {
+  const { timeoutMs } = cli.global;
   return {
     ...app,
+    endsAtMs: timeoutMs === undefined ? undefined : app.ports.clock.monotonicMs() + timeoutMs,
     backup: {
       ...backup.ports,
       spool: new LocalSealedSpool(new LocalFileSpool({ cacheDirectory: cli.directories.cache })),

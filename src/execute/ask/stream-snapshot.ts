@@ -31,7 +31,7 @@ export async function streamSnapshot(
   const trailer = new SnapshotTrailer(options.hashing.startSha256());
   let done = 0n;
   let reported = 0n;
-  for await (const chunk of client.snapshot({ idleTimeoutMs, signal: options.signal })) {
+  for await (const chunk of client.snapshot({ idleTimeoutMs, expectedBytes: Number(options.dbSizeBytes), signal: options.signal })) {
     trailer.update(chunk);
     await options.write(chunk);
     done += BigInt(chunk.length);

@@ -122,17 +122,16 @@ async function putLasting(
   }
 }
 
-/** An interruption stays one, and says the same. */
+/** Also to who interrupts: that a set may be listed says more than that. */
 function undecided(
   store: BackupStore,
   cause: RecoveryError,
   { id, words }: { readonly id: BackupSetId; readonly words: string },
 ): RecoveryError {
   const { listed, all } = looking(store, id);
-  const isInterrupted = cause.code === "INTERRUPTED";
-  return new RecoveryError(isInterrupted ? "INTERRUPTED" : "BACKUP_SET_UNDECIDED", {
+  return new RecoveryError("BACKUP_SET_UNDECIDED", {
     subject: `set ${id}`,
-    detail: `${store.place}: ${cause.detail}${isInterrupted ? "" : ` (${cause.code})`}. ${words}`,
+    detail: `${store.place}: ${cause.detail} (${cause.code}). ${words}`,
     cause,
     remedies: [
       { why: "see whether it is listed", command: listed },

@@ -19,6 +19,8 @@ export interface CommandSpec {
   readonly exits: readonly ExitName[];
   /** What these mean for this verb, where `exitMeanings` says it too generally. */
   readonly exitWords?: { readonly [name in ExitName]?: string };
+  /** Exits that stay what they are after Ctrl-C: they are true by then, and say more than that it was interrupted. `done` always does. */
+  readonly exitsKept?: readonly ExitName[];
   /** It carries out runs: it stops between two steps, however long that takes, and what was stopped or failed can be resumed. */
   readonly carriesOutRuns?: true;
   readonly load: () => Promise<CommandModule>;

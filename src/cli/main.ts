@@ -175,8 +175,14 @@ async function saveBug(error: unknown): Promise<string> {
   });
 }
 
-const exitCode = await runCli({ words: process.argv.slice(2), version: programVersion, makeTerminal, makeContext, saveBug });
+const exitCode = await runCli({
+  words: process.argv.slice(2),
+  version: programVersion,
+  makeTerminal,
+  makeContext,
+  saveBug,
+  isInterrupted: () => interrupt.signal.aborted,
+});
 await Promise.all([out.settled(), err.settled()]);
 // Idle connections (gRPC, shared ssh masters) would keep the process; everything that matters is written.
-// What was done in spite of Ctrl-C is done; what failed after it, failed because of it.
-end(interrupt.signal.aborted && exitCode !== exitCodes.done ? exitCodes.interrupted : exitCode);
+end(exitCode);

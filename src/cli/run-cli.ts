@@ -3,7 +3,7 @@ import { RecoveryError } from "../model/recovery-error.ts";
 import { helpRemedy, parseCommandLine, type ParsedCommand } from "./build-program.ts";
 import type { CliContext } from "./cli-context.ts";
 import { optionsOfSets, type GlobalOptions, type OutputFormat } from "./global-options.ts";
-import type { CommandSpec } from "./command-spec.ts";
+import type { CommandSpec, ProgramExit } from "./command-spec.ts";
 import { commandName, commandTable } from "./command-table.ts";
 import { parseDurationMs } from "./parse-duration.ts";
 import { stoppedError } from "./stopped-error.ts";
@@ -18,6 +18,8 @@ export interface CliRequest {
   /** Keeps the stack of a bug and says where. */
   readonly saveBug: (error: unknown) => Promise<string>;
   readonly table?: readonly CommandSpec[];
+  /** Absent: nobody can. */
+  readonly isInterrupted?: () => boolean;
   /** How long a verb that was stopped may take to end by itself; for tests. */
   readonly graceMs?: number;
 }
@@ -55,15 +57,21 @@ export async function runCli(request: CliRequest): Promise<number> {
     // A run stops between two steps, however long that takes.
     const exit = await (parsed.spec.carriesOutRuns === true ? running : endedOrLeft(running, signal, request.graceMs ?? usualGraceMs));
     await assertWritten(plain, parsed.spec);
-    return typeof exit === "string" ? exitCodes[exit] : exit.programExit;
+    return codeOf(request, exit, parsed.spec);
   } catch (error) {
     const stop = parsed === undefined ? undefined : stopOf(error, parsed.spec, signal);
     const shown =
       parsed === undefined ? error : stop === undefined ? withHelp(error, parsed, table) : stoppedError(stop, parsed, request.words);
-    return exitCodes[
-      await reportError(shown, plain, { ...request, global: parsed === undefined ? globalInWords(request.words) : chosenOf(parsed) })
-    ];
+    const global = parsed === undefined ? globalInWords(request.words) : chosenOf(parsed);
+    return codeOf(request, await reportError(shown, plain, { ...request, global }), parsed?.spec);
   }
+}
+
+/** What was done in spite of Ctrl-C is done; what failed after it, failed because of it, but for what the verb says otherwise of. */
+function codeOf({ isInterrupted }: CliRequest, exit: ExitName | ProgramExit, spec: CommandSpec | undefined): number {
+  const code = typeof exit === "string" ? exitCodes[exit] : exit.programExit;
+  const isKept = code === exitCodes.done || (typeof exit === "string" && spec?.exitsKept?.includes(exit) === true);
+  return isInterrupted?.() === true && !isKept ? exitCodes.interrupted : code;
 }
 
 /** Wrong usage that says no better names the verb's help. */
@@ -110,6 +118,8 @@ async function endedOrLeft<T>(running: Promise<T>, signal: AbortSignal, graceMs:
 
 /** Why the call was stopped, when that is why it failed. What fails after it was stopped, failed because of it; a run knows better. */
 function stopOf(error: unknown, spec: CommandSpec, signal: AbortSignal | undefined): RecoveryError | undefined {
+  // That a set may be listed, and which, is what must be known then.
+  if (error instanceof RecoveryError && error.code === "BACKUP_SET_UNDECIDED") return undefined;
   const reason: unknown = signal?.aborted === true ? signal.reason : undefined;
   if (!(reason instanceof RecoveryError)) return undefined;
   return spec.carriesOutRuns !== true || error === reason || (error instanceof RecoveryError && error.code === reason.code)

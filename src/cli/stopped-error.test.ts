@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { cli } from "../../test/support/captured-cli.ts";
 import { healthyKubeadm3 } from "../../test/support/inventory-builder.ts";
-import type { ErrorCode } from "../model/error-catalogue.ts";
+import type { ErrorCode, ExitName } from "../model/error-catalogue.ts";
 import { RecoveryError } from "../model/recovery-error.ts";
 import { errorSchema } from "../schemas/output.ts";
 import { commandTable } from "./command-table.ts";
@@ -75,6 +75,37 @@ test("cli: a verb that writes to a store is not said to have changed nothing, an
     assert.equal(code, 130);
     assert.match(err, left);
     assert.doesNotMatch(err, /nothing was changed|requorum resume/);
+  }
+});
+
+test("cli: what was made, or may be listed, in spite of Ctrl-C keeps its exit; what a run or a look ends with is an interruption", async () => {
+  const signal = stopped("INTERRUPTED", "stopped by SIGINT");
+  const isInterrupted = () => true;
+  const undecided = new RecoveryError("BACKUP_SET_UNDECIDED", { subject: "set x", detail: "Set x may still appear there" });
+  const ending = (ends: () => Promise<ExitName>) => commandTable.map((spec) => ({ ...spec, load: () => Promise.resolve({ run: ends }) }));
+  const inDoubt = ending(() => Promise.reject(undecided));
+  for (const words of [
+    ["backup", "create"],
+    ["backup", "run"],
+    ["backup", "copy", "--to", "x"],
+  ]) {
+    const { code, err } = await cli(words, { signal, isInterrupted, table: inDoubt });
+    assert.equal(code, 14, words.join(" "));
+    assert.match(err, /set x[^]*may still appear/);
+  }
+  const cases: readonly [words: readonly string[], exit: ExitName, code: number][] = [
+    [["backup", "create"], "findings", 3],
+    [["backup", "run"], "findings", 3],
+    [["backup", "prune"], "findings", 3],
+    [["backup", "create"], "done", 0],
+    [["backup", "list"], "findings", 130],
+    [["backup", "run"], "verificationFailed", 130],
+    [["apply", "plan.json"], "outcomeUnknown", 130],
+    [["resume"], "failed", 130],
+  ];
+  for (const [words, exit, code] of cases) {
+    const table = ending(() => Promise.resolve(exit));
+    assert.equal((await cli(words, { signal, isInterrupted, table })).code, code, `${words.join(" ")} ${exit}`);
   }
 });
 

@@ -36,6 +36,7 @@ export interface CliOptions {
   readonly noColor?: boolean;
   readonly table?: readonly CommandSpec[];
   readonly graceMs?: number;
+  readonly isInterrupted?: () => boolean;
   /** What keeps standard output from being written. */
   readonly outFailure?: RecoveryError;
 }
@@ -49,6 +50,7 @@ export async function cli(words: readonly string[], options: CliOptions = {}, wo
     words,
     version: "0.1.0",
     ...(options.table === undefined ? {} : { table: options.table }),
+    ...(options.isInterrupted === undefined ? {} : { isInterrupted: options.isInterrupted }),
     ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
     makeTerminal: ({ noColor }) =>
       new Terminal({

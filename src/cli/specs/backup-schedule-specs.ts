@@ -1,4 +1,5 @@
 import type { CommandSpec } from "../command-spec.ts";
+import { keptWords } from "./backup-specs.ts";
 
 /** Verbs that make backups without a person. */
 export const backupScheduleSpecs: readonly CommandSpec[] = [
@@ -18,6 +19,7 @@ export const backupScheduleSpecs: readonly CommandSpec[] = [
     ],
     examples: [{ command: "requorum backup run", why: "as the timer does it" }],
     exits: ["findings", "locked", "outcomeUnknown", "verificationFailed", "refused", "factsIncomplete", "failed", "interrupted"],
+    exitsKept: ["findings", "outcomeUnknown"],
     exitWords: {
       done: "a set was made, and is proven to the configured level",
       findings: "so it was, and has marks; or how it went could not be kept",
@@ -28,6 +30,7 @@ export const backupScheduleSpecs: readonly CommandSpec[] = [
         "a machine stopped answering; or the store did at the end, and whether the set is listed is not known: the message names it",
       verificationFailed: "the new set, or the older one, is not proven to the configured level; or what etcd gave is damaged",
       refused: "refused: a mark that nobody accepts in a timer, a machine that is not the known one, or what pruning must not remove",
+      interrupted: keptWords,
     },
     load: async () => (await import("../commands/backup-run.ts")).command,
   },

@@ -17,6 +17,9 @@ export const setArgument = {
   describes: "the set's name, or how it begins; latest: the newest trusted one of this cluster, as without",
 } as const;
 
+/** Of 130, by verbs that make a set. */
+export const keptWords =
+  "interrupted; a set that was not finished is listed nowhere. What was made by then ends with 0 or 3, what may be listed with 14";
 const storeExits = ["factsIncomplete", "failed", "interrupted"] as const;
 const storeWords: NonNullable<CommandSpec["exitWords"]> = {
   factsIncomplete: "the store, or a machine, could not be reached",
@@ -59,6 +62,7 @@ export const backupSpecs: readonly CommandSpec[] = [
       },
     ],
     exits: ["findings", "locked", "outcomeUnknown", "verificationFailed", "refused", ...storeExits],
+    exitsKept: ["findings", "outcomeUnknown"],
     exitWords: {
       ...storeWords,
       findings: "the set was made, and has marks",
@@ -68,7 +72,7 @@ export const backupSpecs: readonly CommandSpec[] = [
         "a machine stopped answering; or the store did at the end, and whether the set is listed is not known: the message names it",
       verificationFailed: "what etcd gave is damaged",
       refused: "refused: a mark that was not accepted, or a machine that is not the known one",
-      interrupted: "interrupted; nothing of the set is listed",
+      interrupted: keptWords,
     },
     load: async () => (await import("../commands/backup-create.ts")).command,
   },

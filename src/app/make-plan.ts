@@ -25,7 +25,7 @@ export async function makePlan(context: AppContext, request: PlanRequest): Promi
   const attestations = request.attestations.map((word) => attestationOf(context, word));
   const made = await planOnLooks(await observeOnce(context, { depth: "full" }), {
     plan: (look) => planFrom(context, look, request.goal, attestations),
-    lookAgain: (look) => observeAgain(context, look, judgeLooks(look.inventory).changes),
+    lookAgain: (look) => observeAgain(context, look, { changes: judgeLooks(look.inventory).changes }),
   });
   assertChecked(made.plan);
   return made;

@@ -56,16 +56,19 @@ export async function observeOnce(
 
 /**
  * A further look, late enough after the last one to stand beside it (I-G1); it carries the summary of that one.
- * `changes`: what the looks so far saw differently, which is why it is looked again.
+ * `why`: in words, what it is taken for. `changes`: what the looks so far saw differently.
  */
 export async function observeAgain(
   context: AppContext,
   last: Look,
-  changes: readonly string[] = [],
-  memory: "needed" | "wanted" = "needed",
+  {
+    why,
+    changes = [],
+    memory = "needed",
+  }: { readonly why?: string; readonly changes?: readonly string[]; readonly memory?: "needed" | "wanted" },
 ): Promise<Look> {
-  const why = changes.length === 0 ? "something is to be done" : `the situation is still changing (${changes.join("; ")})`;
-  context.report({ kind: "phase", text: `${why}; looking ${changes.length === 0 ? "a second time" : "again"} before it is decided` });
+  const because = why ?? (changes.length === 0 ? "something is to be done" : `the situation is still changing (${changes.join("; ")})`);
+  context.report({ kind: "phase", text: `${because}; looking ${changes.length === 0 ? "a second time" : "again"} before it is decided` });
   // Slept, never reckoned from the time of day: a clock that is set in between would let two looks count that stand side by side.
   await context.ports.clock.sleep(secondLookAfterMs, context.signal);
   return await observeOnce(context, { depth: "full", earlier: last.inventory, memory });

@@ -121,8 +121,9 @@ async function lookAndJudge(
   // A second look changes no clock.
   assertAccepted(found.clock.marks, request);
   if (hasSource(found.judged) && found.judged.marks.length === 0) return found;
-  const codes = found.judged.marks.map(({ code }) => code);
-  return judge(await observeAgain(context, first, codes, "wanted"));
+  const codes = [...new Set(found.judged.marks.map(({ code }) => code))].join(", ");
+  const why = codes === "" ? "no member can give a snapshot" : `not all is well with etcd (${codes})`;
+  return judge(await observeAgain(context, first, { why, memory: "wanted" }));
 }
 
 /** The set is made all the same: it is needed most when this machine is the damaged one. */

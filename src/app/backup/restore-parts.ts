@@ -59,7 +59,7 @@ export async function planRestoreOfParts(
   const made = await planOnLooks(await observeOnce(context, { depth: "full" }), {
     plan: (look) => planFrom(context, { asked, files, look }),
     lookAgain: async (last) => {
-      const look = await observeAgain(context, last, judgeLooks(last.inventory).changes);
+      const look = await observeAgain(context, last, { changes: judgeLooks(last.inventory).changes });
       files = await lookAtMachines(context, asked);
       return look;
     },

@@ -1,6 +1,7 @@
 /** Where a kubelet's settings let it take static pods from: whoever changes that starts other pods, and stops etcd (I-S11). */
 import type { SeenFile } from "../../execute/observe/look-at-files.ts";
 import { firstDocument } from "../../formats/machine/manifest-text.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import type { ReadPart } from "./wanted-parts.ts";
 
 /** Before the path of other settings: what those say counts, and is not looked at. */
@@ -27,6 +28,8 @@ const usualEnvironment = [
   "/etc/default/kubelet",
   "/etc/sysconfig/kubelet",
   "/etc/kubernetes/kubelet.env",
+  // The machine's own, of proxies.
+  "/etc/environment",
 ];
 
 /** UTF-16 units; YAML's reader takes its time for more, and no kubelet's settings have it. */
@@ -95,25 +98,60 @@ function lastOfEachLine(text: string, form: RegExp): readonly string[] {
 
 /**
  * Why the kubelet would take static pods from elsewhere than now; undefined:
- * it would not. Where the machine lost the file, the usual place is no other;
- * a file that is there and names none has them switched off.
+ * it would not. Where the machine lost the file, or what lies there is damaged,
+ * the usual place is no other; a file that is there and names none has them
+ * switched off.
  */
 export function staticPodProblem(
-  { part: { path, kind }, read }: Pick<ReadPart, "part" | "read">,
+  { part: { path, kind, host }, read }: Pick<ReadPart, "part" | "read">,
   now: SeenFile | undefined,
   manifestsDir: string,
 ): string | undefined {
   if (kind !== "kubelet" || read === undefined) return undefined;
   const becomes = staticPodPlaces(read);
+  const isUsual = becomes.every((place) => [manifestsDir, ...usualSettings].includes(place));
   const isLost = now?.state?.kind === "absent";
   const was = now?.content === undefined ? undefined : staticPodPlaces(now.content);
-  if (isLost ? becomes.every((place) => [manifestsDir, ...usualSettings].includes(place)) : becomes.join("\n") === was?.join("\n"))
-    return undefined;
-  const words = (places: readonly string[]): string => (places.length === 0 ? "nowhere" : places.join(", "));
+  if (isUsual && (isLost || isDamaged({ path, now: now?.content, becomes: read }))) return undefined;
+  if (!isLost && becomes.join("\n") === was?.join("\n")) return undefined;
   const machines = isLost
     ? "that file is not there"
     : was === undefined
       ? "what that file says is not known"
-      : `the machine's from ${words(was)}`;
-  return `${path} of the set lets the kubelet take static pods from ${words(becomes)}; ${machines}. Other pods would start or stop, etcd among them (I-S11): that is not put back. Name the other files with --path.`;
+      : `the machine's ${placeWords(was)}`;
+  const wayOut =
+    isUsual && !isLost
+      ? ` Only if it is damaged: move it away on ${host} (mv ${shellWord(path)} ${shellWord(`${path}.damaged`)}), and the same call puts the set's back.`
+      : "";
+  return `${path}: the set's ${placeWords(becomes)}; ${machines}. Other pods would start or stop, etcd among them (I-S11): that is not put back.${wayOut} Name the other files with --path.`;
+}
+
+function placeWords(places: readonly string[]): string {
+  return places.length === 0 ? "names no place of static pods" : `lets the kubelet take static pods from ${places.join(", ")}`;
+}
+
+/**
+ * Whether a crash left what lies there, and nobody's hand. Empty, or all zeros,
+ * is nothing that somebody writes to switch static pods off, but in two places:
+ * systemd takes an empty unit as masked, and the distributions' files of flags
+ * may well be empty. The beginning of the set's drop-in, before its first
+ * ExecStart=, starts the kubelet without any settings.
+ */
+function isDamaged({
+  path,
+  now,
+  becomes,
+}: {
+  readonly path: string;
+  readonly now: Uint8Array | undefined;
+  readonly becomes: Uint8Array;
+}): boolean {
+  if (now === undefined || path.endsWith(".service") || /^\/etc\/(?:default|sysconfig)\//.test(path)) return false;
+  if (now.every((byte) => byte === 0)) return true;
+  const isBeginning = now.length < becomes.length && now.every((byte, at) => byte === becomes[at]);
+  return path.endsWith(".conf") && isBeginning && hasCommand(becomes) && !hasCommand(now);
+}
+
+function hasCommand(content: Uint8Array): boolean {
+  return /^[ \t]*ExecStart[ \t]*=/m.test(new TextDecoder().decode(content));
 }

@@ -185,3 +185,97 @@ test("staticPodProblem: what somebody may have written is no damage, and the wor
 test("staticPodProblem: a lost drop-in that names the machine's own environment is put back", () => {
   assert.equal(problemAt(dropInPath, "[Service]\nEnvironmentFile=-/etc/environment\n", undefined), undefined);
 });
+
+test("staticPodProblem: where the same places lead elsewhere over a variable, a directory, a mount or another program, that is refused", () => {
+  const unit = (...lines: readonly string[]) => `[Service]\n${lines.join("\n")}\n`;
+  const command = "ExecStart=/usr/bin/kubelet --config=/var/lib/kubelet/config.yaml $KUBELET_EXTRA_ARGS";
+  const byVariable = "ExecStart=/usr/bin/kubelet --pod-manifest-path=${M}";
+  const relative = "ExecStart=/usr/bin/kubelet --config=config.yaml";
+  const cases: readonly (readonly [string, string, RegExp])[] = [
+    [
+      unit('Environment="M=/srv/old"', byVariable),
+      unit(`Environment="M=${manifests}"`, byVariable),
+      /from \/srv\/old; the machine's lets the kubelet take static pods from \/etc\/kubernetes\/manifests; they differ in ExecStart=, \$M\./,
+    ],
+    [
+      unit("Environment=CFG=/opt/old/config.yaml", "ExecStart=/usr/bin/kubelet --config=$CFG"),
+      unit("Environment=CFG=/var/lib/kubelet/config.yaml", "ExecStart=/usr/bin/kubelet --config=$CFG"),
+      /what is said in \/opt\/old\/config\.yaml; the machine's/,
+    ],
+    [
+      unit("Environment=A=/srv B=old", "ExecStart=/usr/bin/kubelet --pod-manifest-path=${A}/${B}"),
+      unit("Environment=A=/srv B=new", "ExecStart=/usr/bin/kubelet --pod-manifest-path=${A}/${B}"),
+      /from \/srv\/old; the machine's lets the kubelet take static pods from \/srv\/new/,
+    ],
+    [
+      unit(byVariable, "Restart=no"),
+      unit(byVariable),
+      /from \$\{M\}; .* What stands behind the \$ is not said in that file, so it is not known\./,
+    ],
+    ["CFG=/opt/old/config.yaml\n", "CFG=/var/lib/kubelet/config.yaml\n", /they differ in \$CFG\./],
+    [
+      `UNUSED="--pod-manifest-path=${manifests}"\n`,
+      `KUBELET_KUBEADM_ARGS="--pod-manifest-path=${manifests}"\n`,
+      /they differ in \$UNUSED, \$KUBELET_KUBEADM_ARGS\./,
+    ],
+    [
+      unit("WorkingDirectory=/opt/old", relative),
+      unit("WorkingDirectory=/var/lib/kubelet", relative),
+      /they differ in WorkingDirectory=\./,
+    ],
+    [unit("RootDirectory=/srv/old", command), unit(command), /they differ in RootDirectory=\./],
+    [unit(command, `BindPaths=/srv/old:${manifests}`), unit(command), /they differ in BindPaths=\./],
+    [unit(command.replace("/usr/bin", "/opt/old")), unit(command), /they differ in ExecStart=\./],
+    [unit(command.replace("$KUBELET_EXTRA_ARGS", "")), unit(command), /they differ in ExecStart=\./],
+    [
+      unit(command.replace("/usr/bin/kubelet", "/bin/sh -c 'exec a'")),
+      unit(command.replace("/usr/bin/kubelet", "/bin/sh -c 'exec b'")),
+      /ExecStart=\./,
+    ],
+    [unit(command), unit(command, "ConditionPathExists=!/etc/no-kubelet"), /they differ in ConditionPathExists=\./],
+    [
+      unit("ExecStart=/usr/bin/kubelet"),
+      "",
+      /the set's names no place of static pods; the machine's names no place of static pods; they differ in ExecStart=\./,
+    ],
+    [unit("Environment=A=--config=/srv B=--config=/b"), unit("Environment=A=--config=/a B=--config=/b"), /they differ in \$A\./],
+  ];
+  for (const [read, now, words] of cases)
+    assert.match(problemAt("/etc/systemd/system/kubelet.service", read, now) ?? "", words, `${read}\n${now}`);
+});
+
+test("staticPodProblem: another log level, proxy or description leads nowhere else", () => {
+  const expanded = "Environment=M=/etc/kubernetes/manifests\nExecStart=/usr/bin/kubelet --pod-manifest-path=${M} $KUBELET_EXTRA_ARGS";
+  for (const [read, now] of [
+    [`[Unit]\nDescription=a\n[Service]\n${expanded} --v=2\n`, `[Unit]\nDescription=b\n[Service]\n${expanded} --v=4\nRestart=always\n`],
+    ["KUBELET_LOG_LEVEL=--v=2\nHTTPS_PROXY=http://a:1\nPATH=/bin\n", "KUBELET_LOG_LEVEL=--v=4\nhttps_proxy=http://b:1\nPATH=/usr/bin\n"],
+  ] as const)
+    assert.equal(problemAt(path, read, now), undefined, read);
+});
+
+test("staticPodProblem: a lost unit that leads elsewhere by another program or a mount is refused, and the words name it", () => {
+  const unit = (...lines: readonly string[]) => `[Service]\n${lines.join("\n")}\n`;
+  for (const [read, words] of [
+    [unit("ExecStart=/opt/start-kubelet"), /, and has ExecStart=; that file is not there/],
+    [unit(`BindPaths=/srv/old:${manifests}`), /, and has BindPaths=; that file/],
+    ["M=/srv/old\n", /, and has \$M; that file/],
+    [unit("ExecStart=/usr/bin/kubelet --config=$CFG"), /What stands behind the \$/],
+  ] as const)
+    assert.match(problemAt(dropInPath, read, undefined) ?? "", words);
+  assert.equal(
+    problemAt(dropInPath, unit("WorkingDirectory=/var/lib/kubelet", "ExecStart=-/usr/local/bin/kubelet $A"), undefined),
+    undefined,
+  );
+});
+
+test("staticPodPlaces: ends for variables of variables, and for rows of what systemd's words begin with", { timeout: 60_000 }, () => {
+  const long = `[Service]\nEnvironment=A=${"x".repeat(500_000)}\nExecStart=/usr/bin/kubelet ${"${A}".repeat(100_000)} --config=/c\n`;
+  assert.equal(staticPodPlaces(bytes(long)).includes("what is said in /c"), true);
+  for (const begin of ["${", "$A", '"', "'", "\\", "A=", "/", " ", "-"])
+    for (const key of ["Environment=", "ExecStart=", "A="])
+      assert.equal(
+        staticPodPlaces(bytes(`${key}${begin.repeat(300_000)}\nB=--config-dir=/d\n`)).includes("what is said in /d"),
+        true,
+        begin,
+      );
+});

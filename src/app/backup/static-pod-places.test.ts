@@ -236,7 +236,7 @@ test("staticPodProblem: where the same places lead elsewhere over a variable, a 
     [
       unit("ExecStart=/usr/bin/kubelet"),
       "",
-      /the set's names no place of static pods; the machine's names no place of static pods; they differ in ExecStart=\./,
+      /the set's names no place of static pods; the machine's is empty, which masks the unit: the kubelet is switched off\./,
     ],
     [unit("Environment=A=--config=/srv B=--config=/b"), unit("Environment=A=--config=/a B=--config=/b"), /they differ in \$A\./],
   ];

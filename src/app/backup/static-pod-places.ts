@@ -157,7 +157,9 @@ export function staticPodProblem(
     ? "that file is not there"
     : was === undefined
       ? "what that file says is not known"
-      : `the machine's ${placeWords(was)}${differenceWords(becomes, was)}`;
+      : path.endsWith(".service") && now?.content?.length === 0
+        ? "the machine's is empty, which masks the unit: the kubelet is switched off"
+        : `the machine's ${placeWords(was)}${differenceWords(becomes, was)}`;
   const others = isLost ? becomes.filter((lead) => lead.kind !== "place" && !isUsualLead(lead, manifestsDir)).map(nameOf) : [];
   const beside = others.length === 0 ? "" : `, and has ${[...new Set(others)].join(", ")}`;
   const unknown = isKnown ? "" : " What stands behind the $ is not said in that file, so it is not known.";

@@ -127,7 +127,7 @@ test("backup restore: kubelet settings behind a link of the set, which only the 
   machines.set("cp1", "/opt/kubelet/config.yaml", { text: at("/srv/old-manifests") });
   assert.match(
     await refused("--kind", "kubelet"),
-    /static pods from \/srv\/old-manifests; the machine's from \/etc\/kubernetes\/manifests/,
+    /static pods from \/srv\/old-manifests; the machine's lets the kubelet take static pods from \/etc\/kubernetes\/manifests/,
   );
   machines.set("cp1", "/opt/kubelet/config.yaml", { text: at("/etc/kubernetes/manifests") });
   const done = await restore(["--kind", "kubelet"], ["north"]);

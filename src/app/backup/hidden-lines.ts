@@ -13,6 +13,16 @@ export function nextLine(): Hiding {
   return hidesUntil((line) => line.trim() !== "");
 }
 
+/** The lines of a table of TOML, as its keys may be anybody's own. */
+export const untilTable: Hiding = (line) => !isTable(line);
+
+/** `[a."b".c]` or `[[a]]`, with a comment or without. */
+export function isTable(line: string): boolean {
+  return [line, line.split("#", 1)[0] ?? ""].some(
+    (text) => /^\s*\[{1,2}\s*[\w"']/.test(text) && text.trimEnd().endsWith("]") && !text.includes("="),
+  );
+}
+
 /**
  * Where the value goes on of a key that begins at `column`, `rest` being what
  * stands behind the key. In YAML that is what stands deeper, also below a value

@@ -28,6 +28,20 @@ const secrets: readonly (readonly [string, string])[] = [
   ["a proxy's login with odd signs", 'Environment="HTTPS_PROXY=http://us:pa@hunter2@proxy:3128"\nx = http://us:a/hunter2@proxy\n'],
   ["a login without a scheme", 'Environment="P=user:hunter2@proxy"\n'],
   ["a value below its name", "password:\n  hunter2\ntoken: |\n  hunter2\n"],
+  [
+    "what is piped into a program",
+    "echo hunter2 | fence_apc\n  printf hunter2 token | FENCE_APC -a h\necho hunter2 | mysql -p\necho hunter2 |\\\n fence_apc\nmysql <<<hunter2\n",
+  ],
+  ["options of a program in capitals", "/opt/IPMITool -P hunter2\n/opt/CURL -u a:hunter2\n"],
+  ["a community", "rocommunity hunter2\nsnmp_community hunter2\ncom2sec readonly default hunter2\n"],
+  ["a name that ends in PW", "ADMINPW=hunter2\nsetenv ADMINPWD hunter2\nadminPw: hunter2\n"],
+  ["a key of nsupdate", "nsupdate -y hmac:k:hunter2\ndig -y k:hunter2 a\n"],
+  [
+    "a cookie, and headers of one's own",
+    "hdr Cookie sid=hunter2\nhttp-check send hdr X-Mine hunter2\nhttp-request set-header X-Mine hunter2\n",
+  ],
+  ["containerd's tables of headers", '[host."h".header]\n  X-Mine = "hunter2"\n\n  X-Other = [\n  "hunter2"\n  ]\n'],
+  ["containerd's headers in a table", '[host."h"]\n  header = {X-Mine = "hunter2"}\n  header.X-Mine = ["hunter2"]\n'],
   ["a list of a telling name", 'Authorization = [\n  "hunter2"\n]\n'],
 ];
 for (const [what, text] of secrets)
@@ -85,6 +99,11 @@ const beginnings: readonly string[] = [
   "ipmi",
   "fence_",
   '"X-Key"',
+  "] # ",
+  "[a]",
+  "echo | ",
+  "| curl ",
+  "|",
   "A",
   "-",
   " ",
@@ -181,6 +200,19 @@ test("shownLines: of programs of fencing and SNMP no option is shown, of others 
     ["curl -u ann:hunter2 https://h\r", "curl -u [not shown]"],
     ["mysql -p=hunter2", "mysql -p [not shown]"],
     ["curl --fail -k https://h:6443/readyz", "curl --fail -k https://h:6443/readyz"],
+  ];
+  for (const [text, shown] of cases) assert.equal(shownLines(text), shown);
+});
+
+test("shownLines: a table of headers ends at the next one, and before what is piped into a program all else is as it was", () => {
+  const cases: readonly (readonly [string, string])[] = [
+    [
+      '[host."h".header] # of ours\n  X-Mine = "hunter2"\n\n  b = 1\n[[host.b]]\n  server = "h"\n',
+      '[host."h".header] [not shown]\n  [not shown]\n\n  [not shown]\n[[host.b]]\n  server = "h"\n',
+    ],
+    ["  echo a | curl --fail https://h", "  [not shown] | curl --fail https://h"],
+    ["test -f /a || curl --fail https://h", "test -f /a || curl --fail https://h"],
+    ["script: |\n  curl --fail https://h | grep ok", "script: |\n  curl --fail https://h | grep ok"],
   ];
   for (const [text, shown] of cases) assert.equal(shownLines(text), shown);
 });

@@ -1,5 +1,5 @@
 import { redactText } from "../../model/redact.ts";
-import { continued, endsWithBackslash, nextLine, showAll, valueBehind, type Hiding } from "./hidden-lines.ts";
+import { continued, endsWithBackslash, isTable, nextLine, showAll, untilTable, valueBehind, type Hiding } from "./hidden-lines.ts";
 
 const hidden = "[not shown]";
 
@@ -30,7 +30,7 @@ const valueField = /(?:^\s*(?:-\s+)*|[{,]\s*)["']?value["']?(?=\s*:(?:\s|$|["'])
 
 /** Words that tell of a secret behind them, with the rest of the word that they stand in. */
 const telling =
-  /(?:password|passwd|passphrase|pass(?![a-z]{2})|(?<![a-z])pw(?![a-z])|_pw|(?<![a-z])pwd|secret|token|credential|psk|api[_-]?key|[_-]key(?![a-z])|(?<![a-z])key(?=\s*=)|(?<![a-z])auth(?![a-z])|authorization|(?<![a-z])basic(?![a-z])|bearer|urlheader)[\w-]*/i;
+  /(?:password|passwd|passphrase|pass(?![a-z]{2})|pw(?![a-z])|_pw|pwd(?![a-z])|(?<![a-z])pwd|secret|token|credential|psk|api[_-]?key|[_-]key(?![a-z])|(?<![a-z])key(?=\s*=)|(?<![a-z])auth(?![a-z])|authorization|(?<![a-z])basic(?![a-z])|bearer|urlheader|headers?(?![a-z])|(?<![a-z])hdr(?=\s)|cookie|community|com2sec)[\w-]*/i;
 
 /** Behind a telling word: nothing, or what is a secret under no name. */
 const nothing = /^["',;:{}[\]()\s]*$/;
@@ -45,7 +45,8 @@ const sayingNames: readonly { readonly key: RegExp; readonly value: RegExp }[] =
 /** No line of a configuration that a person reads. */
 const lineMax = 2000;
 
-function shownLine(line: string): { readonly shown: string; readonly next: Hiding } {
+function shownLine(whole: string): { readonly shown: string; readonly next: Hiding } {
+  const line = whole.length > lineMax ? whole : withoutPiped(whole);
   const column = line.search(/[^\s-]/);
   if (line.length > lineMax) return { shown: hidden, next: valueBehind(column, ":") };
   const field = valueField.exec(line);
@@ -57,7 +58,7 @@ function shownLine(line: string): { readonly shown: string; readonly next: Hidin
   const rest = line.slice(end);
   const head = withoutForms(line.slice(0, end));
   // The field's value may go on below, also where another word comes before it.
-  const next = valueBehind(column, field === null ? rest : line.slice(field.index + field[0].length));
+  const next = isTable(line) ? untilTable : valueBehind(column, field === null ? rest : line.slice(field.index + field[0].length));
   if (head.endsWith(hidden)) return { shown: head, next };
   if (first === field) return { shown: `${head}: ${hidden}`, next };
   if (!isHarmless(first[0], rest)) return { shown: `${head}${/^["')\]]?\s*[:=]?\s*/.exec(rest)?.[0] ?? " "}${hidden}`, next };
@@ -73,12 +74,23 @@ function isHarmless(key: string, rest: string): boolean {
 
 /** Options by which programs take users, passwords and headers, also several in one: curl, mysql, redis-cli, ldapsearch. */
 const loginOption =
-  /((?:^|[\s"'])(?:-[A-Za-z]{0,9}[upPawAUHxclbdDE]|--(?:user|username|login|header|cookie|proxy-user|proxy|data|cert)(?=[\s=])))\s*\S[\s\S]*$/;
-const loginProgram = /\b(?:curl|wget|mysql\w*|mariadb|psql|redis-cli|ldap\w+|mongo\w*|sshpass|hcloud|openstack|aws|az|gcloud)\b/;
+  /((?:^|[\s"'])(?:-[A-Za-z]{0,9}[upPawyAUHxclbdDE]|--(?:user|username|login|header|cookie|proxy-user|proxy|data|cert)(?=[\s=])))\s*\S[\s\S]*$/;
+const loginProgram =
+  /\b(?:curl|wget|mysql\w*|mariadb|psql|redis-cli|ldap\w+|mongo\w*|nsupdate|dig|sshpass|hcloud|openstack|aws|az|gcloud)\b/i;
 /** Fencing and SNMP: `-P`, `-p`, `-c`, `-l`, `-A`, `-X`, `-k` and more are secrets in one or the other, so nothing behind the program is shown. */
-const fencingProgram = /(?<![\w-])(?:ipmi[\w-]*|fence_\w+|stonith\w*|amttool|racadm|snmp[a-z]+)(?![\w-])/;
+const fencingProgram = /(?<![\w-])(?:ipmi[\w-]*|fence_\w+|stonith\w*|amttool|racadm|snmp[a-z]+)(?![\w-])/i;
 /** Letters and digits in one run, as keys, passwords and hashes have them; a path, a host name or an option has other signs in between. */
 const run = /[A-Za-z0-9+/=_]{20,}/g;
+
+/** What goes into such a program over a pipe, or as its input, is what it is given as a secret. */
+function withoutPiped(line: string): string {
+  const found = fencingProgram.exec(line) ?? loginProgram.exec(line);
+  const before = found === null ? (/^(.*[^|:\s]\s*\|)\s*\\\s*$/.exec(line)?.[1] ?? "") : line.slice(0, found.index);
+  const pipe = before.replaceAll("||", "  ").lastIndexOf("|");
+  const whole = pipe < 0 ? line : `${/^\s*/.exec(line)?.[0] ?? ""}${hidden} ${line.slice(pipe)}`;
+  const input = found === null ? -1 : whole.indexOf("<<<");
+  return input < 0 ? whole : `${whole.slice(0, input)}<<< ${hidden}`;
+}
 
 function isCommandLine(line: string): boolean {
   return loginProgram.test(line) || fencingProgram.test(line);

@@ -1,6 +1,8 @@
 /** Where a kubelet's settings let it take static pods from: whoever changes that starts other pods, and stops etcd (I-S11). */
 import type { SeenFile } from "../../execute/observe/look-at-files.ts";
 import { firstDocument } from "../../formats/machine/manifest-text.ts";
+import { shellWord } from "../../model/shell-word.ts";
+import { isKubelet, readUnitText } from "./kubelet-unit.ts";
 import type { ReadPart } from "./wanted-parts.ts";
 
 /** Before the path of other settings: what those say counts, and is not looked at. */
@@ -17,39 +19,78 @@ const flagForms = [
   { what: settingsOf, form: /--config[-_]dir(?:["']?\s*=\s*|["']?[\s\\]+)["']?([^"'\s]+)/g },
 ] as const;
 
-/** systemd's: flags may stand in what it names. */
-const environmentFile = /^[ \t]*EnvironmentFile[ \t]*=[ \t]*["']?-?(.*)$/gm;
-
 /** kubeadm's and kubespray's. */
-const usualSettings = ["/var/lib/kubelet/config.yaml", "/etc/kubernetes/kubelet-config.yaml"].map((path) => `${settingsOf}${path}`);
+const usualSettings = ["/var/lib/kubelet/config.yaml", "/etc/kubernetes/kubelet-config.yaml"];
 const usualEnvironment = [
   "/var/lib/kubelet/kubeadm-flags.env",
   "/etc/default/kubelet",
   "/etc/sysconfig/kubelet",
   "/etc/kubernetes/kubelet.env",
+  // The machine's own, of proxies.
+  "/etc/environment",
 ];
 
 /** UTF-16 units; YAML's reader takes its time for more, and no kubelet's settings have it. */
 const settingsMax = 65_536;
 
+/** Something that says where static pods come from. */
+interface Lead {
+  /** The variable or setting that says it, or "". */
+  readonly by: string;
+  /** A place, or what a variable or setting says. */
+  readonly says: string;
+  /** "place": a directory, a file, a URL, or "what is said in PATH". */
+  readonly kind: "place" | "variable" | "setting";
+}
+
 /**
- * Directories, files, URLs, and "what is said in PATH", by setting and in the
- * order in which they stand: of a flag that is repeated the last one wins, but
- * which of two lines counts is known to systemd alone. Comments do not count,
+ * By setting, and in the order in which they stand: of a flag that is repeated
+ * in a line the last one wins, but which of two lines counts is known to
+ * systemd alone. A command's variables are replaced by what the same file says
+ * of them; a place that holds a "$" then is not known. Comments do not count,
  * and neither do the usual files of systemd's environment.
  */
-export function staticPodPlaces(content: Uint8Array): readonly string[] {
+function leadsOf(content: Uint8Array): readonly Lead[] {
   // Each of these begins in one place only: what a machine has in a file must not hold up the planner.
   const text = new TextDecoder()
     .decode(content)
     .replaceAll(/^[ \t]*[#;].*$/gm, "")
     .replaceAll(/\\\r?\n/g, " ");
-  const flags = flagForms.flatMap(({ what, form }) => lastOfEachLine(text, form).map((place) => `${what}${withoutSlashes(place)}`));
-  const files = [...text.matchAll(environmentFile)]
-    .map(([, path = ""]) => path.replaceAll(/["']/g, "").trim())
+  const place = (by: string, says: string): Lead => ({ by, says, kind: "place" });
+  const configured = settingsIn(text);
+  const unit = readUnitText(text);
+  const flags = unit.said.flatMap((said) =>
+    flagForms.flatMap(({ what, form }) =>
+      lastOfEachLine(said.text, form).map((found) => place(said.by, `${what}${withoutSlashes(found)}`)),
+    ),
+  );
+  const files = unit.environmentFiles
     .filter((path) => !usualEnvironment.includes(path))
-    .map((path) => `${settingsOf}${path === "" ? "no other file" : path}`);
-  return [...(settingsIn(text) ?? settingsByForm(text)).map(withoutSlashes), ...flags, ...files];
+    .map((path) => place("EnvironmentFile", `${settingsOf}${path === "" ? "no other file" : path}`));
+  return [
+    ...(configured ?? settingsByForm(text)).map((says) => place("", withoutSlashes(says))),
+    ...flags,
+    ...files,
+    ...(configured === undefined ? unit.paths : []).map(({ by, text: says }): Lead => ({ by, says, kind: "variable" })),
+    ...unit.settings.map(({ by, text: says }): Lead => ({ by, says, kind: "setting" })),
+  ];
+}
+
+/** Directories, files, URLs, and "what is said in PATH". */
+export function staticPodPlaces(content: Uint8Array): readonly string[] {
+  return placesOf(leadsOf(content));
+}
+
+function placesOf(leads: readonly Lead[]): readonly string[] {
+  return [...new Set(leads.filter(({ kind }) => kind === "place").map(({ says }) => says))];
+}
+
+/** What may be put back where the machine has nothing: no other place, program, directory or mount. */
+function isUsualLead({ by, says, kind }: Lead, manifestsDir: string): boolean {
+  if (kind === "setting")
+    return by === "ExecStart" ? says === "" || isKubelet({ by, text: says }) : !/^(?:Root|Bind|Mount|Extension|Temporary)/.test(by);
+  const usual = [manifestsDir, ...usualSettings];
+  return (kind === "place" ? [manifestsDir, ...usualSettings.map((path) => `${settingsOf}${path}`)] : usual).includes(says);
 }
 
 function withoutSlashes(place: string): string {
@@ -95,25 +136,88 @@ function lastOfEachLine(text: string, form: RegExp): readonly string[] {
 
 /**
  * Why the kubelet would take static pods from elsewhere than now; undefined:
- * it would not. Where the machine lost the file, the usual place is no other;
- * a file that is there and names none has them switched off.
+ * it would not. Where the machine lost the file, or what lies there is damaged,
+ * the usual place is no other; a file that is there and names none has them
+ * switched off.
  */
 export function staticPodProblem(
-  { part: { path, kind }, read }: Pick<ReadPart, "part" | "read">,
+  { part: { path, kind, host }, read }: Pick<ReadPart, "part" | "read">,
   now: SeenFile | undefined,
   manifestsDir: string,
 ): string | undefined {
   if (kind !== "kubelet" || read === undefined) return undefined;
-  const becomes = staticPodPlaces(read);
+  const becomes = leadsOf(read);
+  const isUsual = becomes.every((lead) => isUsualLead(lead, manifestsDir));
   const isLost = now?.state?.kind === "absent";
-  const was = now?.content === undefined ? undefined : staticPodPlaces(now.content);
-  if (isLost ? becomes.every((place) => [manifestsDir, ...usualSettings].includes(place)) : becomes.join("\n") === was?.join("\n"))
-    return undefined;
-  const words = (places: readonly string[]): string => (places.length === 0 ? "nowhere" : places.join(", "));
+  const was = now?.content === undefined ? undefined : leadsOf(now.content);
+  if (isUsual && (isLost || isDamaged({ path, now: now?.content, becomes: read }))) return undefined;
+  const isKnown = !becomes.some(isUnknown);
+  if (!isLost && isKnown && was !== undefined && becomes.map(keyOf).join("\n") === was.map(keyOf).join("\n")) return undefined;
   const machines = isLost
     ? "that file is not there"
     : was === undefined
       ? "what that file says is not known"
-      : `the machine's from ${words(was)}`;
-  return `${path} of the set lets the kubelet take static pods from ${words(becomes)}; ${machines}. Other pods would start or stop, etcd among them (I-S11): that is not put back. Name the other files with --path.`;
+      : path.endsWith(".service") && now?.content?.length === 0
+        ? "the machine's is empty, which masks the unit: the kubelet is switched off"
+        : `the machine's ${placeWords(was)}${differenceWords(becomes, was)}`;
+  const others = isLost ? becomes.filter((lead) => lead.kind !== "place" && !isUsualLead(lead, manifestsDir)).map(nameOf) : [];
+  const beside = others.length === 0 ? "" : `, and has ${[...new Set(others)].join(", ")}`;
+  const unknown = isKnown ? "" : " What stands behind the $ is not said in that file, so it is not known.";
+  const wayOut =
+    isUsual && !isLost
+      ? ` Only if it is damaged: move it away on ${host} (mv ${shellWord(path)} ${shellWord(`${path}.damaged`)}), and the same call puts the set's back.`
+      : "";
+  return `${path}: the set's ${placeWords(becomes)}${beside}; ${machines}.${unknown} Other pods would start or stop, etcd among them (I-S11): that is not put back.${wayOut} Name the other files with --path.`;
+}
+
+function isUnknown({ kind, says }: Lead): boolean {
+  return kind === "place" && says.includes("$");
+}
+
+function keyOf({ by, says, kind }: Lead): string {
+  return `${kind} ${by} ${says}`;
+}
+
+/** Values of variables and commands are in no message: they may hold a secret. */
+function nameOf({ by }: Lead): string {
+  return by === "" ? "the order of the places" : by.startsWith("$") ? by : `${by}=`;
+}
+
+function placeWords(leads: readonly Lead[]): string {
+  const places = placesOf(leads);
+  return places.length === 0 ? "names no place of static pods" : `lets the kubelet take static pods from ${places.join(", ")}`;
+}
+
+/** By what two files lead elsewhere though their places are the same. */
+function differenceWords(becomes: readonly Lead[], was: readonly Lead[]): string {
+  const [here, there] = [new Set(becomes.map(keyOf)), new Set(was.map(keyOf))];
+  const differing = [...becomes.filter((lead) => !there.has(keyOf(lead))), ...was.filter((lead) => !here.has(keyOf(lead)))];
+  const names = [...new Set(differing.filter(({ by }) => by !== "").map(nameOf))];
+  return names.length === 0 ? "" : `; they differ in ${names.join(", ")}`;
+}
+
+/**
+ * Whether a crash left what lies there, and nobody's hand. Empty, or all zeros,
+ * is nothing that somebody writes to switch static pods off, but in two places:
+ * systemd takes an empty unit as masked, and the distributions' files of flags
+ * may well be empty. The beginning of the set's drop-in, before its first
+ * ExecStart=, starts the kubelet without any settings.
+ */
+function isDamaged({
+  path,
+  now,
+  becomes,
+}: {
+  readonly path: string;
+  readonly now: Uint8Array | undefined;
+  readonly becomes: Uint8Array;
+}): boolean {
+  if (now === undefined || path.endsWith(".service") || /^\/etc\/(?:default|sysconfig)\//.test(path)) return false;
+  if (now.every((byte) => byte === 0)) return true;
+  const isBeginning = now.length < becomes.length && now.every((byte, at) => byte === becomes[at]);
+  return path.endsWith(".conf") && isBeginning && hasCommand(becomes) && !hasCommand(now);
+}
+
+function hasCommand(content: Uint8Array): boolean {
+  return /^[ \t]*ExecStart[ \t]*=/m.test(new TextDecoder().decode(content));
 }

@@ -59,6 +59,7 @@ test("observeAgain: the looks stand apart by time that has passed, whatever the 
     await observeAgain(
       { config, ports, operator: { by: "someone", host: "laptop" }, program: "requorum test", signal, report: () => undefined },
       healthy,
+      {},
     );
     assert.ok((clock.sleepsMs[0] ?? 0) >= 6_500, `${String(hoursOff)} hours off: ${String(clock.sleepsMs[0])}`);
   }

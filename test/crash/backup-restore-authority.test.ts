@@ -214,3 +214,40 @@ test("backup restore: a lost link to a signing key or a CA from before a rotatio
   assert.equal(done.code, 0, done.err + done.out);
   assert.equal(readlinkSync(machines.place("cp1", `${pki}/sa.key`)), "versions/sa-1.key");
 });
+
+test("backup restore: behind a lost directory link, keys of service accounts that are seen to be gone are no doubt, and one that was cut off is", async (context) => {
+  const { ca, good } = await authorities(context);
+  const ssl = "/etc/kubernetes/ssl";
+  const files: readonly FileOfSet[] = [
+    ["pki", pki, "-> ssl", 0o777],
+    ["pki", `${ssl}/ca.crt`, ca, 0o644],
+    ["pki", `${ssl}/apiserver.crt`, good.crt, 0o644],
+    ["pki", `${ssl}/apiserver.key`, good.key, 0o600],
+    ["pki", `${ssl}/sa.key`, "a signing key\n", 0o600],
+    ["pki", `${ssl}/sa.pub`, "its public key\n", 0o644],
+  ];
+  const wishes = ["apiserver.crt", "apiserver.key"].flatMap((name) => ["--path", `${pki}/${name}`]);
+  for (const { wish, lost } of [
+    { wish: wishes, lost: true },
+    { wish: ["--path", `${pki}/ca.crt`], lost: true },
+    { wish: wishes, lost: false },
+  ]) {
+    const { machines, restore } = await backupRestoreWorld(context, { files });
+    for (const [, path, text] of files) if (!text.startsWith("-> ")) machines.set("cp2", path, { text });
+    linkOn(machines, "cp2", pki, "ssl");
+    for (const path of [pki, ssl]) rmSync(machines.place("cp1", path), { recursive: true });
+    if (!lost) machines.set("cp1", `${ssl}/sa.key`, { text: "a sig" });
+    const { code, err, out } = await restore(wish, ["north"]);
+    assert.equal(code, lost ? 0 : 12, err + out);
+    if (lost) assert.equal(readlinkSync(machines.place("cp1", pki)), "ssl");
+    else assert.match(flat(out), /ssl\/sa\.key of the set is not what cp2 has.*--accept OTHER_KEYS/);
+  }
+  const alone = await backupRestoreWorld(context, { files });
+  for (const [, path, text] of files) if (!text.startsWith("-> ")) alone.machines.set("cp2", path, { text });
+  linkOn(alone.machines, "cp2", pki, "ssl");
+  for (const path of [pki, ssl]) rmSync(alone.machines.place("cp1", path), { recursive: true });
+  const { code, out } = await alone.restore(["--path", `${pki}/sa.key`]);
+  assert.equal(code, 12, out);
+  assert.match(flat(out), /sa\.key of the set is worth nothing without \S*sa\.pub, which is not on the machine/);
+  assert.doesNotMatch(out, /OTHER_KEYS/);
+});

@@ -104,9 +104,9 @@ async function askedOf(
   const chosen = chosenParts(set, { host, manifestsDir: context.config.paths.manifestsDir }, request.selection);
   const { parts, authorities, issueOfOwn } = await readWantedParts(context, set, { host, chosen });
   const shared = await sharedNamesOf(context, set, { host, wanted: parts.map(({ part, content }) => ({ path: part.path, content })) });
+  const notSeenYet = () => ({ found: "unknown", content: undefined }) as const;
   const keys = parts.flatMap(
-    ({ part }) =>
-      sharedKeysBehind(set, host, { part, shared, contentAfter: () => undefined }) ?? (isSharedKey(part) ? [{ path: part.path }] : []),
+    ({ part }) => sharedKeysBehind(set, host, { part, shared, after: notSeenYet }) ?? (isSharedKey(part) ? [{ path: part.path }] : []),
   );
   const askedOfOthers = pathsOfCommon([...authorities, ...keys]);
   const companions = companionsOf(set, host, parts);
@@ -194,9 +194,15 @@ function planFrom(
 ): RecoveryPlan {
   const { set, goal, parts, authorities } = asked;
   const now = new Map(files.own.map((file) => [file.path, file]));
-  const rests = new Map(parts.map((part) => [part, restsOf(files.after, part, asked.companions(part))]));
+  const links = linksOf(set, goal.host);
+  const rests = new Map(
+    parts.map((part) => {
+      // Also of a shared key that is not there: one that somebody puts there meanwhile was not judged.
+      const keys = sharedBehind(asked.shared, part.part, links).flatMap((path) => files.after(path).rests);
+      return [part, [...restsOf(files.after, part, asked.companions(part)), ...keys.filter(({ state }) => state !== undefined)]];
+    }),
+  );
   const beside = [...new Set([...rests.values()].flat())].filter(({ path }) => !now.has(path));
-  const contentAfter = (path: string): Uint8Array | undefined => files.after(path).content;
   return planRestore({
     inventory: look.inventory,
     diagnosis: look.diagnosis,
@@ -211,7 +217,7 @@ function planFrom(
         ...wantedFile(context, files.asRead.get(part) ?? part, now.get(part.part.path), files.now(part.part.path)),
         problem: problemOf(context, asked, files, part),
         companions: (rests.get(part) ?? []).flatMap(({ path, state }) => (state === undefined ? [] : [{ path, was: state }])),
-        shared: sharedKeysBehind(set, goal.host, { part: part.part, shared: asked.shared, contentAfter }),
+        shared: sharedKeysBehind(set, goal.host, { part: part.part, shared: asked.shared, after: files.after }),
         isLeftover: part.isLeftover && !asked.named.includes(part.part.path),
         otherHalf: otherHalf(part.part.path),
       })),

@@ -94,6 +94,15 @@ test("backup restore: kubeconfigs in block form, with paths, or cut off are judg
       /admin\.conf \(issued by CN=old-ca\)/,
     ],
     [conf("certificate-authority: /srv/old-ca.crt", "client-certificate: /srv/old.crt"), /admin\.conf \(issued by CN=old-ca\)/],
+    [
+      `x: &f {client-certificate-data: ${base64(foreign.crt)}}\n${conf(`certificate-authority-data: ${base64(ca)}`, "<<: *f")}`,
+      /admin\.conf \(issued by CN=old-ca\)/,
+    ],
+    [
+      `x: &f {certificate-authority-data: ${base64(oldCa)}}\n${conf("<<: *f", `client-certificate-data: ${base64(good.crt)}`)}`,
+      /admin\.conf/,
+    ],
+    [`${whole}users: []\n`, /admin\.conf of the set holds: it cannot be read as a kubeconfig/],
     [whole.slice(0, -200), /client-certificate-data of user a cannot be read as a certificate/],
   ] as const) {
     const { machines, restore } = await backupRestoreWorld(context, {

@@ -10,11 +10,14 @@ const usual = /^\/etc\/kubernetes\/(?:admin|super-admin|controller-manager|sched
 /** Other files of /etc/kubernetes that end in .conf may be anything; one that was cut off has some of these words. */
 const words = /\b(?:client-certificate|client-key|certificate-authority|kind["']?\s*:\s*["']?Config\b|clusters["']?\s*:|users["']?\s*:)/;
 
+/** By this line also where its YAML is not understood. */
+const configLine = /^["']?kind["']?[ \t]*:[ \t]*["']?Config["']?[ \t]*$/m;
+
 /** By its content, whatever its kind; by kind and name also one that cannot be read. */
 export function isKubeconfig({ kind, path }: RestorablePart, names: readonly string[], content: Uint8Array): boolean {
   const text = new TextDecoder().decode(content);
   if (kind === "kubeconfig" && (names.some((name) => usual.test(name)) || words.test(text))) return true;
-  return words.test(text) && readKubeconfig(text, path) !== undefined;
+  return words.test(text) && (configLine.test(text) || readKubeconfig(text, path) !== undefined);
 }
 
 /**

@@ -8,7 +8,6 @@ import { isSharedKey, type CommonFile, type SharedKey } from "../../model/restor
 import { filesNamedByManifest, isEncryptionConfiguration, type NamedFiles } from "../../probe/collect/named-files.ts";
 import type { AppContext } from "../app-ports.ts";
 import { linksOf, partsOfHost, type RestorablePart } from "./chosen-parts.ts";
-import type { Reading } from "./read-later.ts";
 import { readPartOf } from "./set-part-source.ts";
 
 /** The set's links over which these names lead on. */
@@ -102,7 +101,10 @@ export function sharedKeysBehind(
   }: {
     readonly part: RestorablePart;
     readonly shared: SharedNames;
-    readonly after: (path: string) => Pick<Reading, "found" | "content">;
+    readonly after: (path: string) => {
+      readonly found: "file" | "directory" | "nothing" | "unknown";
+      readonly content: Uint8Array | undefined;
+    };
   },
 ): readonly SharedKey[] | undefined {
   const links = linksOf(set, host);

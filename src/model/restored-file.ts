@@ -52,8 +52,10 @@ export interface RestoredFile {
 }
 
 export interface CertificateIssue {
-  /** The issuer's name, as the certificate says it. */
+  /** The issuer's name, as the certificate says it; of a CA that the file only trusts, that CA's own. */
   readonly by: string;
+  /** It is of a CA that the file only trusts. */
+  readonly isTrustedOnly?: true | undefined;
   /** Path of the set's CA certificate whose key has signed it; of a CA its own; absent: none has of those that other machines judge it by. */
   readonly authority?: string | undefined;
   /** Why it is not known who signed all that it holds: the rest of a sentence. */

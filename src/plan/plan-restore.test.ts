@@ -629,3 +629,79 @@ test("planRestore and checkPlan: a key that is told to be shared is asked of the
     assert.deepEqual([accepted.verdict, checkPlan(accepted)], ["act", []], accepted.reasons.join());
   }
 });
+
+test("checkPlan: a planner that says of certificates, CAs and links what cannot be is not believed (I-S16)", () => {
+  const [etcdCa, etcdOld, proxyCa] = ["etcd/ca.crt", "etcd/old-ca.crt", "front-proxy-ca.crt"].map((name) => `/etc/kubernetes/pki/${name}`);
+  const issued = { by: "CN=ca", authority: caPath };
+  const all = [caPath, etcdCa, etcdOld, proxyCa].map((at) => ({ path: at ?? "", tag: "c".repeat(64) }));
+  const plan = restored({ authorities: all, issued });
+  const [step] = plan.steps;
+  assert.ok(step?.kind === "host.restoreFiles");
+  // cp2 has every one of these CAs as the set has it: no other rule speaks.
+  const hosts = plan.start.hosts.map((host) =>
+    host.name === cp2 ? { ...host, files: all.map((one) => ({ path: one.path, state: file("c", 0o644) })) } : host,
+  );
+  type File = StepArgs["host.restoreFiles"]["files"][number];
+  const isRefused = (change: Partial<File>): boolean => {
+    const files = step.args.files.map((one) => ({ ...one, ...change }));
+    return invariantsOf(tampered(withArgs(plan, { files }), { start: { ...plan.start, hosts } })).includes("I-S16");
+  };
+  const by = (path: string, authority: string | undefined): boolean => isRefused({ path, issued: { by: "CN=ca", authority } });
+  const [pkiDir, link] = ["/etc/kubernetes/pki", { kind: "symlink", tag: "b".repeat(64), uid: 0, gid: 0 } as const];
+  for (const [path, authority] of [
+    [`${pkiDir}/apiserver.crt`, caPath],
+    [`${pkiDir}/apiserver-etcd-client.crt`, etcdCa],
+    [`${pkiDir}/front-proxy-client.key`, proxyCa],
+    [`${pkiDir}/etcd/peer.crt`, etcdCa],
+    ["/etc/kubernetes/admin.conf", caPath],
+    ["/var/lib/kubelet/pki/kubelet-client-current.pem", caPath],
+  ] as const)
+    assert.equal(by(path, authority), false, path);
+  for (const [path, authority] of [
+    [`${pkiDir}/apiserver.crt`, etcdCa],
+    [`${pkiDir}/apiserver-etcd-client.crt`, etcdOld],
+    [`${pkiDir}/front-proxy-client.crt`, caPath],
+    ["/etc/kubernetes/admin.conf", etcdCa],
+    ["/var/lib/kubelet/pki/kubelet-client-current.pem", etcdCa],
+  ] as const)
+    assert.ok(by(path, authority), path);
+  assert.ok(isRefused({ path: `${pkiDir}/etcd/peer.crt`, becomes: link, issued: { by: "CN=ca", authority: etcdOld } }));
+  assert.equal(isRefused({ path: `${pkiDir}/etcd/peer.crt`, becomes: link, issued: { by: "CN=ca", authority: etcdCa } }), false);
+  // The CA that is put back is another one than that by which it is judged.
+  assert.ok(isRefused({ path: caPath }));
+  assert.equal(isRefused({ path: caPath, becomes: file("c") }), false);
+  const ends = { becomes: "2099-01-01T00:00:00Z" };
+  assert.ok(isRefused({ path: `${pkiDir}/apiserver.crt`, ends, issued: undefined }));
+  assert.equal(isRefused({ path: `${pkiDir}/apiserver.crt`, ends, issued }), false);
+  assert.ok(isRefused({ issued: { ...issued, notRead: "it is cut off" } }));
+  const saKey = `${pkiDir}/sa.key`;
+  assert.ok(isRefused({ path: saKey, becomes: link, shared: [{ path: caPath, tag: "c".repeat(64) }] }));
+  const through = [{ path: saKey, tag: link.tag }];
+  const agreed = hosts.map((host) =>
+    host.name === cp2
+      ? { ...host, files: [...(host.files ?? []), { path: saKey, state: link }, { path: `${pkiDir}/keys/sa.key`, state: file("c") }] }
+      : host,
+  );
+  const files = step.args.files.map((one) => ({
+    ...one,
+    path: saKey,
+    becomes: link,
+    shared: [{ path: `${pkiDir}/keys/sa.key`, tag: "c".repeat(64), through }],
+  }));
+  assert.equal(invariantsOf(tampered(withArgs(plan, { files }), { start: { ...plan.start, hosts: agreed } })).includes("I-S16"), false);
+});
+
+test("checkPlan: what programs show at kubeadm's places is judged by the CA whatever it is called (I-S16)", () => {
+  const plan = restored();
+  const [step] = plan.steps;
+  assert.ok(step?.kind === "host.restoreFiles");
+  const hosts = plan.start.hosts.map((host) =>
+    host.name === cp2 ? { ...host, files: [{ path: caPath, state: file("e", 0o644) }] } : host,
+  );
+  for (const kind of ["kubelet", "container-runtime", "load-balancer"] as const)
+    for (const path of ["/etc/kubernetes/admin.conf", "/var/lib/kubelet/pki/kubelet-client-current.pem", "/etc/etcd/pki/peer.crt"]) {
+      const files = step.args.files.map((one) => ({ ...one, kind, path }));
+      const refused = invariantsOf(tampered(withArgs(plan, { files }), { start: { ...plan.start, hosts } }));
+      assert.ok(refused.includes("I-S16"), `${kind} ${path}`);
+    }
+});

@@ -41,7 +41,14 @@ const stepArgs: { readonly [K in StepKind]: z.ZodType<StepArgs[K]> } = {
         was: fileStateSchema,
         becomes: restoredFileStateSchema,
         ends: z.strictObject({ becomes: z.string(), was: z.string().optional() }).optional(),
-        issued: z.strictObject({ by: z.string(), authority: z.string().optional(), notRead: z.string().optional() }).optional(),
+        issued: z
+          .strictObject({
+            by: z.string(),
+            isTrustedOnly: z.literal(true).optional(),
+            authority: z.string().optional(),
+            notRead: z.string().optional(),
+          })
+          .optional(),
         shared: z.array(z.strictObject({ path: z.string(), tag: tagSchema.optional(), through })).optional(),
       }),
     ),

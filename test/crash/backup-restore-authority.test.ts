@@ -94,6 +94,15 @@ test("backup restore: kubeconfigs in block form, with paths, or cut off are judg
       /admin\.conf \(issued by CN=old-ca\)/,
     ],
     [conf("certificate-authority: /srv/old-ca.crt", "client-certificate: /srv/old.crt"), /admin\.conf \(issued by CN=old-ca\)/],
+    [
+      `x: &f {client-certificate-data: ${base64(foreign.crt)}}\n${conf(`certificate-authority-data: ${base64(ca)}`, "<<: *f")}`,
+      /admin\.conf \(issued by CN=old-ca\)/,
+    ],
+    [
+      `x: &f {certificate-authority-data: ${base64(oldCa)}}\n${conf("<<: *f", `client-certificate-data: ${base64(good.crt)}`)}`,
+      /is what \S*admin\.conf trusts \(it trusts CN=old-ca, key [0-9a-f]{16}\)/,
+    ],
+    [`${whole}users: []\n`, /admin\.conf of the set holds: it cannot be read as a kubeconfig/],
     [whole.slice(0, -200), /client-certificate-data of user a cannot be read as a certificate/],
   ] as const) {
     const { machines, restore } = await backupRestoreWorld(context, {
@@ -213,4 +222,107 @@ test("backup restore: a lost link to a signing key or a CA from before a rotatio
   const done = await restore(["--pki"], ["north"]);
   assert.equal(done.code, 0, done.err + done.out);
   assert.equal(readlinkSync(machines.place("cp1", `${pki}/sa.key`)), "versions/sa-1.key");
+});
+
+test("backup restore: behind a lost directory link, keys of service accounts that are seen to be gone are no doubt, and one that was cut off is", async (context) => {
+  const { ca, good } = await authorities(context);
+  const ssl = "/etc/kubernetes/ssl";
+  const files: readonly FileOfSet[] = [
+    ["pki", pki, "-> ssl", 0o777],
+    ["pki", `${ssl}/ca.crt`, ca, 0o644],
+    ["pki", `${ssl}/apiserver.crt`, good.crt, 0o644],
+    ["pki", `${ssl}/apiserver.key`, good.key, 0o600],
+    ["pki", `${ssl}/sa.key`, "a signing key\n", 0o600],
+    ["pki", `${ssl}/sa.pub`, "its public key\n", 0o644],
+  ];
+  const wishes = ["apiserver.crt", "apiserver.key"].flatMap((name) => ["--path", `${pki}/${name}`]);
+  for (const { wish, lost } of [
+    { wish: wishes, lost: true },
+    { wish: ["--path", `${pki}/ca.crt`], lost: true },
+    { wish: wishes, lost: false },
+  ]) {
+    const { machines, restore } = await backupRestoreWorld(context, { files });
+    for (const [, path, text] of files) if (!text.startsWith("-> ")) machines.set("cp2", path, { text });
+    linkOn(machines, "cp2", pki, "ssl");
+    for (const path of [pki, ssl]) rmSync(machines.place("cp1", path), { recursive: true });
+    if (!lost) machines.set("cp1", `${ssl}/sa.key`, { text: "a sig" });
+    const { code, err, out } = await restore(wish, ["north"]);
+    assert.equal(code, lost ? 0 : 12, err + out);
+    if (lost) assert.equal(readlinkSync(machines.place("cp1", pki)), "ssl");
+    else assert.match(flat(out), /ssl\/sa\.key of the set is not what cp2 has.*--accept OTHER_KEYS/);
+  }
+  const alone = await backupRestoreWorld(context, { files });
+  for (const [, path, text] of files) if (!text.startsWith("-> ")) alone.machines.set("cp2", path, { text });
+  linkOn(alone.machines, "cp2", pki, "ssl");
+  for (const path of [pki, ssl]) rmSync(alone.machines.place("cp1", path), { recursive: true });
+  const { code, out } = await alone.restore(["--path", `${pki}/sa.key`]);
+  assert.equal(code, 12, out);
+  assert.match(flat(out), /sa\.key of the set is worth nothing without \S*sa\.pub, which is not on the machine/);
+  assert.doesNotMatch(out, /OTHER_KEYS/);
+});
+
+test("backup restore: kubelet.conf is judged by what will be read at the paths that it names, and one that is not there is said", async (context) => {
+  const { ca, good, foreign } = await authorities(context);
+  const [conf, pem] = ["/etc/kubernetes/kubelet.conf", "/var/lib/kubelet/pki/kubelet-client-current.pem"];
+  const caData = Buffer.from(ca).toString("base64");
+  const text = `kind: Config\nclusters: [{ name: k, cluster: { certificate-authority-data: ${caData} } }]\nusers: [{ name: a, user: { client-certificate: ${pem} } }]\n`;
+  const { machines, restore } = await backupRestoreWorld(context, {
+    files: [
+      ["pki", `${pki}/ca.crt`, ca, 0o644],
+      ["pki", pem, `${good.crt}${good.key}`, 0o600],
+      ["kubeconfig", conf, text, 0o600],
+    ],
+  });
+  machines.set("cp2", `${pki}/ca.crt`, { text: ca, mode: 0o644 });
+  unlinkSync(machines.place("cp1", conf));
+  machines.set("cp1", pem, { text: `${foreign.crt}${foreign.key}`, mode: 0o600 });
+  const other = await restore(["--kind", "kubeconfig"]);
+  assert.equal(other.code, 12, other.err + other.out);
+  assert.match(flat(other.out), /has signed \S*kubelet\.conf \(issued by CN=old-ca\).*--accept OTHER_CA/);
+  rmSync(machines.place("cp1", "/var/lib/kubelet/pki"), { recursive: true });
+  const lost = await restore(["--kind", "kubeconfig"]);
+  assert.equal(lost.code, 12, lost.err + lost.out);
+  assert.match(flat(lost.out), /client-certificate of user a is in \S*kubelet-client-current\.pem, which is not there/);
+  const both = await restore(["--path", conf, "--path", pem], ["north"]);
+  assert.equal(both.code, 0, both.err + both.out);
+  assert.equal(machines.text("cp1", conf), text);
+});
+
+test("backup restore: of two CAs of one name the refusal tells that the issuer's key is another, and a certificate is judged over those behind it", async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), "requorum-restore-names-"));
+  context.after(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const makeIn = async (place: string) => {
+    mkdirSync(join(directory, place));
+    return TestAuthority.make(join(directory, place), "kubernetes");
+  };
+  const [own, old] = [await makeIn("own"), await makeIn("old")];
+  const issue = async (by: TestAuthority) => {
+    const { certificate, key } = await by.issue("a", { names: ["a"], until: new Date("2027-02-03") });
+    return { crt: readFileSync(certificate, "utf8"), key: readFileSync(key, "utf8") };
+  };
+  const [ofOwn, ofOld] = [await issue(own), await issue(old)];
+  const [ca, oldCa] = [readFileSync(own.caFile, "utf8"), readFileSync(old.caFile, "utf8")];
+  const path = "/etc/kubernetes/admin.conf";
+  const conf = (pem: string): string =>
+    `kind: Config\nusers: [{ name: a, user: { client-certificate-data: ${Buffer.from(pem).toString("base64")} } }]\n`;
+  for (const [pem, isGood] of [
+    [ofOld.crt, false],
+    // Behind it another CA's, as a chain is: only the first is shown.
+    [`${ofOwn.crt}${oldCa}`, true],
+  ] as const) {
+    const { machines, restore } = await backupRestoreWorld(context, {
+      files: [
+        ["pki", `${pki}/ca.crt`, ca, 0o644],
+        ["kubeconfig", path, conf(pem), 0o600],
+      ],
+    });
+    machines.set("cp2", `${pki}/ca.crt`, { text: ca, mode: 0o644 });
+    unlinkSync(machines.place("cp1", path));
+    const { code, err, out } = await restore(["--kind", "kubeconfig"], ["north"]);
+    assert.equal(code, isGood ? 0 : 12, err + out);
+    if (!isGood)
+      assert.match(flat(out), /\(issued by CN=kubernetes, with another key than the \/etc\/kubernetes\/pki\/ca\.crt of the set\)/);
+  }
 });

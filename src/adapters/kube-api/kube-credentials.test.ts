@@ -49,6 +49,7 @@ test("parseKubeconfig: what is missing is named, with the file", () => {
   assert.match(malformed(kubeconfig(`{ token: abc }`)).detail, /admin\.conf: the current context has no client-certificate-data/);
   assert.match(malformed("").detail, /no certificate-authority-data/);
   assert.match(malformed("- just\n- a list").detail, /no certificate-authority-data/);
+  assert.match(malformed(`${kubeconfig(admin({}))}users: []\n`).detail, /every key counts once/);
   assert.match(malformed("[".repeat(20_000)).detail, /not YAML/);
   assert.match(malformed(`${kubeconfig(admin({}))}${"# more\n".repeat(10_000)}`).detail, /at most 64 KiB/);
 });

@@ -1,4 +1,4 @@
-import { parsedOrNothing } from "../../formats/machine/host-mounts.ts";
+import { parsedIfSure } from "../../formats/machine/host-mounts.ts";
 import type { HostName } from "../../model/ids.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
 import type { HostAccess } from "../../ports/host-access.ts";
@@ -41,9 +41,9 @@ export async function readKubeCredentials(
 export function parseKubeconfig(text: string, from: { readonly source: string; readonly subject: string }): KubeCredentials {
   const malformed = (detail: string) =>
     new RecoveryError("REMOTE_ANSWER_MALFORMED", { subject: from.subject, detail: `${from.source}: ${detail}` });
-  const root = parsedOrNothing(text);
+  const root = parsedIfSure(text);
   // The parser's own message quotes the line, which may be a private key.
-  if (root === undefined) throw malformed("it is not YAML of at most 64 KiB");
+  if (root === undefined) throw malformed("it is not YAML of at most 64 KiB in which every key counts once");
   const context = named(root, "contexts", "context", field(root, "current-context"));
   const cluster = named(root, "clusters", "cluster", field(context, "cluster"));
   const user = named(root, "users", "user", field(context, "user"));

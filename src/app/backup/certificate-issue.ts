@@ -56,9 +56,20 @@ export function issueOf(
   const read = first === undefined ? undefined : readIfOne(facts.certificates, first);
   if (first === undefined || read === undefined || isAuthorityName(path) || ownPath.test(path)) return undefined;
   if (read.isCa && !hasKey) return undefined;
-  const by = read.issuer;
   const authority = signerOf(facts, first, { pems, signers });
-  return authority === undefined ? { by } : { by, authority: authority.path };
+  return authority === undefined ? { by: issuerWords(facts, first, authorities) } : { by: read.issuer, authority: authority.path };
+}
+
+/** Of what no CA of the set is known to have signed. Two CAs mostly have one name; their keys tell them apart. */
+export function issuerWords({ certificates, keyMatcher }: IssueFacts, pem: string, authorities: readonly Authority[]): string {
+  const issuer = readIfOne(certificates, pem)?.issuer ?? "who is not known";
+  const cas = authorities.flatMap(({ path, content }) => certificatesIn(content).map((ca) => ({ path, ca })));
+  const namesakes = cas.filter(({ ca }) => readIfOne(certificates, ca)?.subject === issuer);
+  const [first] = namesakes;
+  if (first === undefined) return issuer;
+  const signer = namesakes.find(({ ca }) => keyMatcher.isSignedBy(pem, ca));
+  if (signer === undefined) return `${issuer}, with another key than the ${first.path} of the set`;
+  return namesakes.length > 1 ? `${issuer}, the ${signer.path} of the set` : issuer;
 }
 
 /** Directly, or over other certificates of the same file. */

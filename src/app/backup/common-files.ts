@@ -86,21 +86,33 @@ export function sharedBehind(shared: SharedNames, { type, path }: RestorablePart
   });
 }
 
-/** As the other control planes must have them: by what will be read at a path. undefined: the part decides nothing of them. */
+/**
+ * As the other control planes must have them: by what will be read at a path.
+ * Where nothing is, as was seen, nothing is read, and none of theirs is
+ * another. undefined: the part decides nothing of them.
+ */
 export function sharedKeysBehind(
   set: OpenSet,
   host: HostName,
   {
     part,
     shared,
-    contentAfter,
-  }: { readonly part: RestorablePart; readonly shared: SharedNames; readonly contentAfter: (path: string) => Uint8Array | undefined },
+    after,
+  }: {
+    readonly part: RestorablePart;
+    readonly shared: SharedNames;
+    readonly after: (path: string) => {
+      readonly found: "file" | "directory" | "nothing" | "unknown";
+      readonly content: Uint8Array | undefined;
+    };
+  },
 ): readonly SharedKey[] | undefined {
   const links = linksOf(set, host);
-  const keys = sharedBehind(shared, part, links).map((path): SharedKey => {
-    const after = contentAfter(path);
+  const keys = sharedBehind(shared, part, links).flatMap((path): readonly SharedKey[] => {
+    const { found, content } = after(path);
+    if (found === "nothing") return [];
     const through = linksOnTheWay(set, links, shared.get(path) ?? []);
-    return { path, ...(after === undefined ? {} : { tag: set.tag("file", after) }), ...(through.length === 0 ? {} : { through }) };
+    return [{ path, ...(content === undefined ? {} : { tag: set.tag("file", content) }), ...(through.length === 0 ? {} : { through }) }];
   });
   return keys.length === 0 ? undefined : keys;
 }

@@ -23,6 +23,7 @@ import { judgeLooks } from "../../plan/looks.ts";
 import { chosenParts, linksOf, partsOfHost, waysOf, withRealPaths, type PartSelection, type Way } from "./chosen-parts.ts";
 import { sharedBehind, sharedKeysBehind, sharedNamesOf, type SharedNames } from "./common-files.ts";
 import { companionProblem, companionsOf, restsOf } from "./companions.ts";
+import type { NamedFile } from "./kubeconfig-issue.ts";
 import { otherHalf } from "./other-half.ts";
 import { lookAtOwn, type Reading, type ReadingAt } from "./read-later.ts";
 import { readWantedParts, type ReadPart, type WantedContents } from "./wanted-parts.ts";
@@ -84,6 +85,7 @@ interface Asked {
   readonly parts: readonly ReadPart[];
   readonly authorities: WantedContents["authorities"];
   readonly issueOfOwn: WantedContents["issueOfOwn"];
+  readonly issueOfConfig: WantedContents["issueOfConfig"];
   readonly shared: SharedNames;
   /** What is judged with a file that was asked for. */
   readonly companions: ReturnType<typeof companionsOf>;
@@ -102,18 +104,18 @@ async function askedOf(
 ): Promise<Asked> {
   const { set } = request;
   const chosen = chosenParts(set, { host, manifestsDir: context.config.paths.manifestsDir }, request.selection);
-  const { parts, authorities, issueOfOwn } = await readWantedParts(context, set, { host, chosen });
+  const { parts, ...judges } = await readWantedParts(context, set, { host, chosen });
   const shared = await sharedNamesOf(context, set, { host, wanted: parts.map(({ part, content }) => ({ path: part.path, content })) });
+  const notSeenYet = () => ({ found: "unknown", content: undefined }) as const;
   const keys = parts.flatMap(
-    ({ part }) =>
-      sharedKeysBehind(set, host, { part, shared, contentAfter: () => undefined }) ?? (isSharedKey(part) ? [{ path: part.path }] : []),
+    ({ part }) => sharedKeysBehind(set, host, { part, shared, after: notSeenYet }) ?? (isSharedKey(part) ? [{ path: part.path }] : []),
   );
-  const askedOfOthers = pathsOfCommon([...authorities, ...keys]);
+  const askedOfOthers = pathsOfCommon([...judges.authorities, ...keys]);
   const companions = companionsOf(set, host, parts);
   assertMeant(request, { host, chosen });
   const named = withRealPaths(request.selection.paths, linksOf(set, host));
   const ways = waysOf(set, host, request.selection.paths);
-  return { set, goal: goalOf(request, host), parts, authorities, issueOfOwn, shared, companions, named, ways, askedOfOthers };
+  return { set, goal: goalOf(request, host), parts, ...judges, shared, companions, named, ways, askedOfOthers };
 }
 
 /** A doubt that is accepted of a file that nobody asked for is a slip of the fingers: what was meant stays refused, or worse. */
@@ -171,12 +173,13 @@ async function lookAtMachines(context: AppContext, asked: Asked): Promise<SeenOn
   const { set, parts, companions, ways, askedOfOthers } = asked;
   const { host } = asked.goal;
   const shared = parts.flatMap(({ part }) => sharedBehind(asked.shared, part, linksOf(set, host)));
+  const named = parts.flatMap(({ certificatePaths }) => certificatePaths);
   context.report({ kind: "phase", text: `looking at ${String(parts.length)} ${parts.length === 1 ? "file" : "files"} on ${host}`, host });
   const tag = set.tag.bind(set);
   const [own, ...others] = await Promise.all([
     lookAtOwn(context, host, {
       paths: [...new Set([...parts.map(({ part }) => part.path), ...ways.map(({ link }) => link)])],
-      beside: [...parts.flatMap((part) => companions(part).pairs.flatMap(({ name, half }) => [name, half])), ...shared],
+      beside: [...parts.flatMap((part) => companions(part).pairs.flatMap(({ name, half }) => [name, half])), ...shared, ...named],
       links: linksOf(set, host),
       parts,
       tag,
@@ -194,9 +197,16 @@ function planFrom(
 ): RecoveryPlan {
   const { set, goal, parts, authorities } = asked;
   const now = new Map(files.own.map((file) => [file.path, file]));
-  const rests = new Map(parts.map((part) => [part, restsOf(files.after, part, asked.companions(part))]));
+  const links = linksOf(set, goal.host);
+  const rests = new Map(
+    parts.map((part) => {
+      // Also of what is not there: what somebody puts there meanwhile was not judged.
+      const named = [...sharedBehind(asked.shared, part.part, links), ...part.certificatePaths];
+      const beside = named.flatMap((path) => files.after(path).rests).filter(({ state }) => state !== undefined);
+      return [part, [...restsOf(files.after, part, asked.companions(part)), ...beside]];
+    }),
+  );
   const beside = [...new Set([...rests.values()].flat())].filter(({ path }) => !now.has(path));
-  const contentAfter = (path: string): Uint8Array | undefined => files.after(path).content;
   return planRestore({
     inventory: look.inventory,
     diagnosis: look.diagnosis,
@@ -211,7 +221,7 @@ function planFrom(
         ...wantedFile(context, files.asRead.get(part) ?? part, now.get(part.part.path), files.now(part.part.path)),
         problem: problemOf(context, asked, files, part),
         companions: (rests.get(part) ?? []).flatMap(({ path, state }) => (state === undefined ? [] : [{ path, was: state }])),
-        shared: sharedKeysBehind(set, goal.host, { part: part.part, shared: asked.shared, contentAfter }),
+        shared: sharedKeysBehind(set, goal.host, { part: part.part, shared: asked.shared, after: files.after }),
         isLeftover: part.isLeftover && !asked.named.includes(part.part.path),
         otherHalf: otherHalf(part.part.path),
       })),
@@ -221,23 +231,35 @@ function planFrom(
   });
 }
 
-/** The parts, with what the machine's own file behind a link of the set says in place of the link's. */
+/** The parts, with what the machine's own files say in place of the set's: behind a link of the set, and where a kubeconfig names them. */
 async function asRead(
   { ports: { certificates } }: AppContext,
-  { parts, issueOfOwn }: Asked,
+  { parts, issueOfOwn, issueOfConfig }: Asked,
   after: ReadingAt,
 ): Promise<ReadonlyMap<ReadPart, ReadPart>> {
   const found = new Map<ReadPart, ReadPart>();
   for (const part of parts) {
     const { type, path } = part.part;
     const reading = after(path);
+    const read = reading.content;
+    if (reading.part !== undefined && read !== undefined && part.certificatePaths.length > 0) {
+      found.set(part, { ...part, issued: await issueOfConfig({ path, content: read }, (at) => namedAfter(after(at))) });
+      continue;
+    }
     if (type !== "symlink" || reading.part !== undefined) continue;
     const half = otherHalf(path);
-    const read = reading.content;
     const issued = await issueOfOwn(part.part, { read, half: half === undefined ? undefined : after(half).content });
     found.set(part, { ...part, read, ends: firstEnd(certificates, read), issued });
   }
   return found;
+}
+
+function namedAfter({ content, found, why }: Reading): NamedFile {
+  if (content !== undefined) return { content };
+  return {
+    content: undefined,
+    why: found === "nothing" ? "which is not there" : `and what that is is not known (${why || "a directory"})`,
+  };
 }
 
 function problemOf(

@@ -20,11 +20,14 @@ const context = {
       readCertificate: (text: string) => {
         const [subject, issuer, notAfter] = words(text);
         if (notAfter === undefined) throw new RecoveryError("REMOTE_ANSWER_MALFORMED", { subject: "it", detail: "no certificate" });
-        return { notAfter, issuer, isCa: subject === issuer };
+        return { notAfter, subject, issuer, isCa: subject === issuer };
       },
     },
   },
-  keyMatcher: { isSignedBy: (text: string, issuer: string) => words(text)[1] === words(issuer)[0] },
+  keyMatcher: {
+    isSignedBy: (text: string, issuer: string) => words(text)[1] === words(issuer)[0],
+    publicKeyId: (text: string) => `key of ${words(text)[0] ?? ""}`,
+  },
 } as unknown as Parameters<typeof readWantedParts>[0];
 
 async function wanted(files: { readonly [path: string]: string }, paths: readonly string[]): Promise<WantedContents> {
@@ -282,11 +285,14 @@ test("readWantedParts: of a kubeconfig every user's certificate and every cluste
   for (const text of [
     conf([cert(leaf)], [trusts(old)]),
     conf([token], [trusts(ca), trusts(old)]),
+    conf([token], [`certificate-authority-data: ${folded(base64(old))}`]),
+    conf([cert(leaf)], ["certificate-authority: /srv/old-ca.crt"]),
+  ])
+    assert.deepEqual(await judge(text), { by: "old, key key of old", isTrustedOnly: true }, text);
+  for (const text of [
     conf([cert(leaf), cert(other)], [trusts(ca)]),
     conf([`client-certificate-data: ${folded(base64(other))}`], [trusts(ca)]),
-    conf([token], [`certificate-authority-data: ${folded(base64(old))}`]),
     conf(["client-certificate: /srv/other.crt"], [trusts(ca)]),
-    conf([cert(leaf)], ["certificate-authority: /srv/old-ca.crt"]),
   ])
     assert.deepEqual(await judge(text), { by: "old" }, text);
   const whole = conf([cert(leaf)], [trusts(ca)]);

@@ -8,7 +8,7 @@ import { certificatesIn, firstEnd, readIfOne } from "./certificate-ends.ts";
 import { issueOf, isOfAuthority, placedNames, type Authority, type IssueFacts } from "./certificate-issue.ts";
 import { authorityParts, isAuthorityName, linksOf, type RestorablePart } from "./chosen-parts.ts";
 import { linksOnTheWay } from "./common-files.ts";
-import { isKubeconfig, issueOfKubeconfig } from "./kubeconfig-issue.ts";
+import { certificatePathsOf, isKubeconfig, issueOfKubeconfig, type NamedFile, type ReadNamed } from "./kubeconfig-issue.ts";
 import { isLeftoverName } from "./leftover-name.ts";
 import { isSecretHalf, otherHalf } from "./other-half.ts";
 import { readPartOf } from "./set-part-source.ts";
@@ -24,6 +24,8 @@ export interface ReadPart {
   readonly ends: string | undefined;
   /** Of the certificate that its program shows, or that its key belongs to; a CA and its key are judged by the CA itself. */
   readonly issued: CertificateIssue | undefined;
+  /** Of a kubeconfig: where its certificates lie that are not in it itself. */
+  readonly certificatePaths: readonly string[];
   /** By its name a copy, or what rotation left, and no link of the set leads to it. */
   readonly isLeftover: boolean;
 }
@@ -34,6 +36,11 @@ export interface WantedContents {
   readonly authorities: readonly (CommonFile & { readonly content: Uint8Array })[];
   /** By which of those the machine's own file is judged, where a link of the set leads to one that is not put back. */
   readonly issueOfOwn: (part: RestorablePart, own: OwnFile) => Promise<CertificateIssue | undefined>;
+  /** Of a kubeconfig, by what will be read at the paths that it names. */
+  readonly issueOfConfig: (
+    file: { readonly path: string; readonly content: Uint8Array },
+    readAt: ReadNamed,
+  ) => Promise<CertificateIssue | undefined>;
 }
 
 /** What will be read at the link, and at the place of its other half. */
@@ -41,6 +48,8 @@ interface OwnFile {
   readonly read: Uint8Array | undefined;
   readonly half: Uint8Array | undefined;
 }
+
+const notHeld: NamedFile = { content: undefined, why: "which the set does not have" };
 
 /** The content of what is wanted. BACKUP_SET_DAMAGED, BACKUP_OBJECT_MISSING, BACKUP_STORE_*. */
 export async function readWantedParts(
@@ -52,7 +61,7 @@ export async function readWantedParts(
   { host, chosen }: { readonly host: HostName; readonly chosen: readonly RestorablePart[] },
 ): Promise<WantedContents> {
   const read = (path: string): Promise<Uint8Array> => readPartOf(set, { host, path }, context.signal);
-  const parts: Omit<ReadPart, "issued">[] = [];
+  const parts: Omit<ReadPart, "issued" | "certificatePaths">[] = [];
   const links = linksOf(set, host);
   const ledToPaths = new Set([...links.keys()].flatMap((path) => behindLinks(path, links) ?? []));
   for (const part of chosen) {
@@ -67,11 +76,12 @@ export async function readWantedParts(
   for (const { path } of authorityParts(set, host)) all.push({ path, content: await read(path) });
   const { keyMatcher, config, ports } = context;
   const facts = { keyMatcher, certificates: ports.certificates, paths: config.paths, namesOf: namesThroughLinks(links) };
-  const readAt = (path: string): Promise<Uint8Array> | Promise<undefined> => {
+  const isHeld = (path: string): boolean => set.parts.some((one) => one.host === host && one.path === path && one.type === "file");
+  const readAt = async (path: string): Promise<NamedFile> => {
     const at = behindLinks(path, links);
-    const file = set.parts.find((one) => one.host === host && one.path === at && one.type === "file");
-    return file === undefined ? Promise.resolve(undefined) : read(file.path);
+    return at === undefined || !isHeld(at) ? notHeld : { content: await read(at) };
   };
+  const certificatePaths = new Map<string, readonly string[]>();
   const issues = new Map<string, CertificateIssue | undefined>();
   const shown: { readonly path: string; readonly certificate: string }[] = [];
   for (const { part, read: content } of parts) {
@@ -79,7 +89,9 @@ export async function readWantedParts(
     if (led === undefined || content === undefined) continue;
     const names = [...facts.namesOf(part.path), ...facts.namesOf(led.path)];
     if (isKubeconfig(part, names, content)) {
-      issues.set(part.path, await issueOfKubeconfig(facts, { path: part.path, content }, { authorities: all, readAt }));
+      const file = { path: part.path, content };
+      issues.set(part.path, await issueOfKubeconfig(facts, file, { authorities: all, readAt }));
+      certificatePaths.set(part.path, certificatePathsOf(file));
       continue;
     }
     const half = certificateOfKey(set, led, content);
@@ -98,7 +110,7 @@ export async function readWantedParts(
     issues.set(path, { by, authority: certificate });
   }
   return {
-    parts: parts.map((part) => ({ ...part, issued: issues.get(part.part.path) })),
+    parts: parts.map((one) => withIssue(one, { issues, certificatePaths })),
     authorities: authorities.map(({ path, content }) => {
       const through = linksOnTheWay(set, links, placedNames(facts, path));
       return { path, tag: set.tag("file", content), content, ...(through.length === 0 ? {} : { through }) };
@@ -107,7 +119,19 @@ export async function readWantedParts(
       own.read !== undefined && isKubeconfig(part, facts.namesOf(part.path), own.read)
         ? issueOfKubeconfig(facts, { path: part.path, content: own.read }, { authorities, readAt })
         : Promise.resolve(issueOfOwn(facts, part, own, authorities)),
+    issueOfConfig: (file, readThere) => issueOfKubeconfig(facts, file, { authorities, readAt: readThere }),
   };
+}
+
+function withIssue(
+  part: Omit<ReadPart, "issued" | "certificatePaths">,
+  by: {
+    readonly issues: ReadonlyMap<string, CertificateIssue | undefined>;
+    readonly certificatePaths: ReadonlyMap<string, readonly string[]>;
+  },
+): ReadPart {
+  const { path } = part.part;
+  return { ...part, issued: by.issues.get(path), certificatePaths: by.certificatePaths.get(path) ?? [] };
 }
 
 function issueOfOwn(

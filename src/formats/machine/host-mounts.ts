@@ -1,5 +1,6 @@
-import { parse } from "yaml";
+import type { Document } from "yaml";
 import { cleanPath, isAtOrBelow } from "../../model/host-path.ts";
+import { firstDocument, hasUnsureKeys } from "./manifest-text.ts";
 
 /** A directory or file of the machine, and where one container sees it. Both as `cleanPath` gives them. */
 export interface HostMount {
@@ -41,14 +42,30 @@ export function podSpec(text: string): Fields | undefined {
   return recordOf(recordOf(parsedOrNothing(text))?.["spec"]);
 }
 
-/** What machines have in YAML takes some KiB; YAML's reader compares each key with all others. */
+/** UTF-16 units. What machines have in YAML takes some KiB, and YAML's reader takes its time for more. */
 const textMax = 65_536;
 
-/** Length and aliases are bounded: a hostile file must not take hours, or expand without end. */
+/**
+ * The first document, with merge keys, as Kubernetes' programs read it.
+ * Length and aliases are bounded: a hostile file must not take hours, or
+ * expand without end. Of a key that is there twice the last one counts here;
+ * other readers may differ: where that matters, `parsedIfSure`.
+ */
 export function parsedOrNothing(text: string): unknown {
+  return valueOf(text, () => true);
+}
+
+/** The same; undefined also where readers of YAML differ on which of its keys count. */
+export function parsedIfSure(text: string): unknown {
+  return valueOf(text, (document) => !hasUnsureKeys(document));
+}
+
+function valueOf(text: string, isTaken: (document: Document.Parsed) => boolean): unknown {
   if (text.length > textMax) return undefined;
   try {
-    return parse(text, { maxAliasCount: 20 });
+    const document = firstDocument(text);
+    if (document === undefined || document.errors.length > 0 || !isTaken(document)) return undefined;
+    return document.toJS({ maxAliasCount: 20 }) as unknown;
   } catch {
     return undefined;
   }

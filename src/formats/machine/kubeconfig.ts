@@ -1,5 +1,5 @@
 import { cleanPath } from "../../model/host-path.ts";
-import { listOf, parsedOrNothing, recordOf } from "./host-mounts.ts";
+import { listOf, parsedIfSure, recordOf } from "./host-mounts.ts";
 
 /** A certificate of a kubeconfig: its text, or the path of its file on the machine. Neither: it cannot be read. */
 export interface KubeconfigCertificate {
@@ -18,9 +18,9 @@ export interface Kubeconfig {
   readonly missing: readonly string[];
 }
 
-/** `path`: where it lies; relative paths in it start there. undefined: it is no kubeconfig, or cannot be read. */
+/** `path`: where it lies; relative paths in it start there. undefined: it is no kubeconfig, cannot be read, or is not the same for every reader. */
 export function readKubeconfig(text: string, path: string): Kubeconfig | undefined {
-  const root = recordOf(parsedOrNothing(text));
+  const root = recordOf(parsedIfSure(text));
   if (root === undefined) return undefined;
   const lists = [root["users"], root["clusters"], root["contexts"]];
   if (lists.some((list) => list !== undefined && list !== null && !Array.isArray(list))) return undefined;

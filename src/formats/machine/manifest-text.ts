@@ -43,7 +43,7 @@ export function firstDocument(text: string): Document.Parsed | undefined {
 }
 
 /** A key that is there twice, or a merge key behind others: what counts then is not the same for every reader of YAML. */
-function hasUnsureKeys(document: Document.Parsed): boolean {
+export function hasUnsureKeys(document: Document.Parsed): boolean {
   let isUnsure = false;
   visit(document, {
     Map: (_, map) => {

@@ -88,7 +88,12 @@ export const restoredCaIsTheClusters: PlanCheck = {
         const judges =
           issued === undefined
             ? seen
-            : seen.filter((one) => one.path === issued.authority && isNoStrangerToEtcd(file, one.path, authorities));
+            : issued.notRead !== undefined
+              ? []
+              : seen.filter(
+                  (one) =>
+                    one.path === issued.authority && isNoStrangerToEtcd(file, one.path, authorities) && isSignerOf(file, one, authorities),
+                );
         const isProven = judges.some(({ agreeing }) => agreeing > 0) && judges.every(({ others }) => others.length === 0);
         return { path, issued, judges, isOpen: !isProven && !isCovered(step, { doubt: "OTHER_CA", path, seen: judges }) };
       });
@@ -96,6 +101,13 @@ export const restoredCaIsTheClusters: PlanCheck = {
         .filter(({ issued, judges }) => issued !== undefined && judges.length === 0)
         .filter(({ path, issued }) => !isSaid(step, { doubt: "OTHER_CA", path, words: issued?.notRead ?? issued?.by ?? "" }))
         .map(({ path }) => objection("I-S16", `it is not proven that a CA by which other machines judge it has signed ${path}`, step));
+      foreign.push(
+        ...files.flatMap((file) =>
+          isToldAsItIs(file, authorities)
+            ? []
+            : [objection("I-S16", `what the step says of ${file.path} and of the CAs does not fit together`, step)],
+        ),
+      );
       const open = judged.filter(({ isOpen }) => isOpen);
       if (open.length === 0) return foreign;
       if (authorities.length === 0) return [objection("I-S16", "nothing says of which CA the restored certificates are", step)];
@@ -107,7 +119,42 @@ export const restoredCaIsTheClusters: PlanCheck = {
 /** By kind, by what the step says of it, or by where it lies: where programs have their CAs every file is of one. */
 function isOfSomeCa({ path, kind, issued }: RestoreStep["args"]["files"][number], { args }: RestoreStep): boolean {
   if (kind === "pki" || kind === "kubeconfig" || issued !== undefined || args.authorities.some((one) => one.path === path)) return true;
-  return kind !== "encryption-config" && /^\/etc\/(?:kubernetes\/(?:pki|ssl)|ssl\/etcd)\//.test(path);
+  return kind !== "encryption-config" && (/^\/etc\/(?:kubernetes\/(?:pki|ssl)|ssl\/etcd)\//.test(path) || shownByName.test(path));
+}
+
+/** What its program shows, by kubeadm's names and those of etcd as a service: signed by a CA, whatever the step calls it. */
+const shownByName =
+  /^(?:\/etc\/kubernetes\/(?:(?:admin|super-admin|controller-manager|scheduler|kubelet)\.conf|(?:pki|ssl)\/(?:apiserver|apiserver-kubelet-client|apiserver-etcd-client|front-proxy-client|etcd\/(?:server|peer|healthcheck-client))\.crt)|\/var\/lib\/kubelet\/pki\/kubelet-client-current\.pem|\/etc\/etcd\/(?:pki\/|ssl\/)?(?:server|peer)\.(?:crt|pem))$/;
+
+/** A CA is put back as the one by which it is judged; and of what holds a certificate and is shown it must be said who signed it. */
+function isToldAsItIs({ path, becomes, ends, issued }: RestoreStep["args"]["files"][number], authorities: Authorities): boolean {
+  if (becomes.kind === "file" && authorities.some((one) => one.path === path && one.tag !== becomes.tag)) return false;
+  return ends === undefined || issued !== undefined || !shownByName.test(path);
+}
+
+type Authorities = RestoreStep["args"]["authorities"];
+
+/** kubeadm's names say which CA signs it; where the machine has that one no other is proof. */
+function isSignerOf(
+  { path, becomes }: RestoreStep["args"]["files"][number],
+  authority: Authorities[number],
+  authorities: Authorities,
+): boolean {
+  const [, dir = "", leaf = ""] = /^(\/etc\/kubernetes\/(?:pki|ssl))\/([^/]*)\.(?:crt|key)$/.exec(path) ?? [];
+  const signers: { readonly [leaf: string]: string } = {
+    apiserver: "ca",
+    "apiserver-kubelet-client": "ca",
+    "apiserver-etcd-client": "etcd/ca",
+    "front-proxy-client": "front-proxy-ca",
+  };
+  const isAt = ({ path: at, through = [] }: Authorities[number], places: readonly string[]): boolean =>
+    places.includes(at) || through.some((link) => places.includes(link.path));
+  const isRight = (places: readonly string[]): boolean => isAt(authority, places) || !authorities.some((one) => places.includes(one.path));
+  if (Object.hasOwn(signers, leaf) && becomes.kind === "file")
+    return isRight(["crt", "pem"].map((end) => `${dir}/${signers[leaf] ?? ""}.${end}`));
+  if (!/\.conf$|\/kubelet-client-current\.pem$/.test(path) || !shownByName.test(path)) return true;
+  const clusters = ["pki", "ssl"].flatMap((name) => ["crt", "pem"].map((end) => `/etc/kubernetes/${name}/ca.${end}`));
+  return !/\/etcd\/|\/front-proxy-ca\./.test(authority.path) || isRight(clusters);
 }
 
 /** Beside etcd's own ca.crt no other CA of that directory says whether members take a certificate; a CA and its key are judged by itself. */
@@ -119,8 +166,9 @@ function isNoStrangerToEtcd(
   const [, dir = ""] = /^(\/etc\/(?:kubernetes\/(?:pki|ssl)\/etcd|ssl\/etcd(?:\/ssl)?|etcd(?:\/(?:pki|ssl))?))\/[^/]*$/.exec(path) ?? [];
   const own = [`${dir}/ca.crt`, `${dir}/ca.pem`];
   const stemOf = (name: string): string => name.replace(/(?:-key)?\.[a-z]+$/, "");
-  // A link to a CA has that CA's judgement.
-  if (dir === "" || becomes.kind === "symlink" || stemOf(path) === stemOf(authority)) return true;
+  // A link to a CA has that CA's judgement; of one with a member's own name another CA beside etcd's is none.
+  const isOther = becomes.kind === "symlink" && !(shownByName.test(path) && authority.startsWith(`${dir}/`));
+  if (dir === "" || isOther || stemOf(path) === stemOf(authority)) return true;
   return own.includes(authority) || !authorities.some((one) => own.includes(one.path));
 }
 
@@ -191,7 +239,10 @@ function holdersOf(
 /** By its own name and kind too, whatever the step says of it. */
 function sharedKeysIn({ path, kind, becomes, shared = [] }: RestoreStep["args"]["files"][number]): readonly SharedKey[] {
   const isNamedSo = kind === "encryption-config" || /\/(?:sa\.(?:key|pub)|service-account(?:-key)?\.pem)$/.test(path);
-  const isToldOf = becomes.kind === "symlink" ? shared.length > 0 : shared.some((key) => key.path === path && key.tag === becomes.tag);
+  const isToldOf =
+    becomes.kind === "symlink"
+      ? shared.some(({ through = [] }) => through.some((link) => link.path === path))
+      : shared.some((key) => key.path === path && key.tag === becomes.tag);
   return isNamedSo && !isToldOf ? [...shared, { path, tag: becomes.tag }] : shared;
 }
 

@@ -154,9 +154,17 @@ export function authorityVerdict(
   };
 }
 
-function foreignVerdict(path: string, { by, notRead }: CertificateIssue): Verdict {
-  if (notRead !== undefined) return unknown(`who signed what ${path} of the set holds: ${notRead}`);
-  return fails(`none of the set's CAs that other machines judge it by has signed ${path} (issued by ${by})`);
+function foreignVerdict(path: string, issued: CertificateIssue): Verdict {
+  if (issued.notRead !== undefined) return unknown(`who signed what ${path} of the set holds: ${issued.notRead}`);
+  const judges = "none of the set's CAs that other machines judge it by";
+  const words = issueWords(issued);
+  return fails(issued.isTrustedOnly === true ? `${judges} is what ${path} trusts (${words})` : `${judges} has signed ${path} (${words})`);
+}
+
+/** "issued by CN=kubernetes", or why that is not known. */
+export function issueWords({ by, notRead, isTrustedOnly }: CertificateIssue): string {
+  if (notRead !== undefined) return `not known: ${notRead}`;
+  return isTrustedOnly === true ? `it trusts ${by}` : `issued by ${by}`;
 }
 
 /** As `allOf`, and beside what fails it says what is not known: who accepts the one accepts the other. */

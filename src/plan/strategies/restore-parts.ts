@@ -12,7 +12,7 @@ import {
 } from "../../model/restored-file.ts";
 import type { StepArgs } from "../../model/step.ts";
 import { shellWord } from "../../model/shell-word.ts";
-import { authorityVerdict, changesSharedKey, dependsOnCa, sharedKeyVerdict } from "../steps/host-restore-files.ts";
+import { authorityVerdict, changesSharedKey, dependsOnCa, issueWords, sharedKeyVerdict } from "../steps/host-restore-files.ts";
 import { verdictWords } from "../projected-steps.ts";
 import { notPossible, type Candidate } from "./candidate.ts";
 
@@ -182,7 +182,7 @@ function authorityDoubt(model: ClusterModel, { host }: RestorePartsGoal, { wante
     files: judged.map(({ file: { path, issued }, standing }) => ({
       path,
       ...standing,
-      ...(issued === undefined ? {} : { says: issued.notRead === undefined ? `issued by ${issued.by}` : `not known: ${issued.notRead}` }),
+      ...(issued === undefined ? {} : { says: issueWords(issued) }),
     })),
   };
 }

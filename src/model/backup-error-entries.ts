@@ -154,7 +154,9 @@ export const backupErrorEntries = {
     retry: "permanent",
     exit: "verificationFailed",
     meaning: "None of the given identities is one of those that the set was sealed for, or the passphrase is another one.",
-    remedies: [{ why: "see for whom the newest set is sealed, or by its name for whom another is", command: "requorum backup show" }],
+    remedies: [
+      { why: "see the names of the sets; `requorum backup show SET` says for whom one is sealed", command: "requorum backup list" },
+    ],
   },
   BACKUP_NOT_PROVEN: {
     summary: "the new backup set is not proven to the configured level",

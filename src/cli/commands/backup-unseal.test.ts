@@ -119,3 +119,10 @@ test("backup unseal: a directory in the way may be an unsealed set, and is not s
   assert.match(err.replaceAll(/\s+/g, " "), /a set that was unsealed before.*you may remove it.*mv \S+twice \S+twice\.aside/);
   assert.doesNotMatch(err, /newest data/);
 });
+
+test("backup unseal: a file in the way, as the only key, is neither moved nor removed by what is advised", async () => {
+  const words = ["--passphrase-file", join(work, "passphrase"), "--trust-signer", signer];
+  const { err } = await unseal("identity.txt", ...words);
+  assert.match(err.replaceAll(/\s+/g, " "), /TARGET_NOT_EMPTY.*it is a file.*name another directory/);
+  assert.doesNotMatch(err, /\brm\b|\bmv\b|unsealed before/);
+});

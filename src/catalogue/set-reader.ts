@@ -53,11 +53,7 @@ export async function openSet(reading: SetReading, id: BackupSetId, key: SetKey,
   if (!signed.isTrusted) throw untrusted(id, signed.signers);
   const { manifest, manifestSha256 } = signed;
   const keys = deriveSetKeys(reading.ciphers, await dataKeyOf(manifest, key, reading));
-  if (keys.keyId !== manifest.key.keyId)
-    throw new RecoveryError("BACKUP_KEY_WRONG", {
-      subject: `set ${id}`,
-      detail: `the set is sealed under key ${manifest.key.keyId}; this is key ${keys.keyId}`,
-    });
+  if (keys.keyId !== manifest.key.keyId) throw keyWrong(id, `the set is sealed under key ${manifest.key.keyId}; this is key ${keys.keyId}`);
   const sealed = await getChecked(reading, manifest, signal);
   const index = readSealedIndex(sealed, manifest, { ciphers: reading.ciphers, keys });
   const reader = new ChunkReader({ store: reading.store, chunkKeys: { ciphers: reading.ciphers, keys }, manifest, chunks: index.chunks });
@@ -107,20 +103,28 @@ async function dataKeyOf(manifest: BackupManifest, key: SetKey, { ciphers, wrapp
     return [key.key, ...(key.older ?? [])].find((one) => deriveSetKeys(ciphers, one).keyId === manifest.key.keyId) ?? key.key;
   const wanted = key.kind === "identities" ? "recipients" : "passphrase";
   const wrapped = manifest.key.wrapped.filter((entry) => entry.for === wanted);
-  let last: unknown = new RecoveryError("BACKUP_KEY_WRONG", {
-    subject: `set ${manifest.id}`,
-    detail:
-      wanted === "passphrase" ? "the set was not sealed for a passphrase, only for recipients" : "the set was sealed for a passphrase only",
-  });
+  let last = keyWrong(
+    manifest.id,
+    wanted === "passphrase" ? "the set was not sealed for a passphrase, only for recipients" : "the set was sealed for a passphrase only",
+  );
   for (const { age } of wrapped) {
     try {
       return dataKeyOfText(await wrapping.unwrap(age, key), manifest.id);
     } catch (error) {
       if (!(error instanceof RecoveryError) || error.code !== "BACKUP_KEY_WRONG") throw error;
-      last = error;
+      last = keyWrong(manifest.id, error.detail);
     }
   }
   throw last;
+}
+
+/** Names the set: without a configuration nothing else says which one is meant. */
+function keyWrong(id: BackupSetId, detail: string): RecoveryError {
+  return new RecoveryError("BACKUP_KEY_WRONG", {
+    subject: `set ${id}`,
+    detail,
+    remedies: [{ why: "see for whom it is sealed", command: `requorum backup show ${id}` }],
+  });
 }
 
 function dataKeyOfText(content: Uint8Array, id: BackupSetId): Uint8Array {

@@ -32,6 +32,12 @@ test("findConfig: a file that was named and is not there is not replaced by anot
     code: "CONFIG_NOT_FOUND",
     subject: join(work, "other.yaml"),
     detail: /--config names it/,
+    remedies: [
+      {
+        why: "write it from the machines' names",
+        command: `requorum init --host cp1 --host cp2 --host cp3 --out ${join(work, "other.yaml")}`,
+      },
+    ],
   });
   await assert.rejects(findConfig(search({ environment: "/none/x.yaml" })), {
     code: "CONFIG_NOT_FOUND",

@@ -1,6 +1,7 @@
 import { access } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { RecoveryError } from "../model/recovery-error.ts";
+import { shellWord } from "../model/shell-word.ts";
 import type { Directories, GlobalOptions } from "./global-options.ts";
 
 /** Where to look for a configuration, in this order, when --config is not given. */
@@ -25,6 +26,9 @@ export async function findConfig(search: ConfigSearch): Promise<string> {
     throw new RecoveryError("CONFIG_NOT_FOUND", {
       subject: path,
       detail: `${global.configFile === undefined ? "REQUORUM_CONFIG" : "--config"} names it, and there is no such file`,
+      remedies: [
+        { why: "write it from the machines' names", command: `requorum init --host cp1 --host cp2 --host cp3 --out ${shellWord(path)}` },
+      ],
     });
   }
   const places = [

@@ -4,6 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import type { AppContext, AppPorts } from "../app/app-ports.ts";
 import { createGrpcEtcdDialer } from "../adapters/etcd-grpc/grpc-etcd-dialer.ts";
 import { createHttpsKubeApiDialer } from "../adapters/kube-api/https-kube-api-dialer.ts";
@@ -55,7 +56,13 @@ export async function openCluster(search: ConfigSearch): Promise<OpenCluster> {
     throw new RecoveryError("USAGE", {
       subject: "option --cluster",
       detail: `${configFile} is of cluster ${config.cluster}, not ${wanted}`,
-      remedies: [{ why: "name the file", command: `requorum status --config ${shellWord(configFile)}` }],
+      // Whole calls would be given --cluster again, as every hint is.
+      remedies: [
+        { why: `for cluster ${config.cluster}, give the same call without --cluster ${shellWord(wanted)}` },
+        {
+          why: `for cluster ${wanted}, name its own file with --config, or let it lie at ${join(search.directories.config, `${wanted}.yaml`)}, where --cluster finds it`,
+        },
+      ],
     });
   }
   return makePorts(config, configFile, search.directories.state);

@@ -115,10 +115,12 @@ export const backupErrorEntries = {
     retry: "permanent",
     exit: "verificationFailed",
     meaning:
-      "Bytes of the set are not those that were written; the detail says which part of it. Another copy of it, or another set, is needed. Also: `latest` is a set that a verification found damaged; only verbs that look at it take that one without its name.",
+      "Bytes of the set are not those that were written; the detail says which part of it. Another copy of it, or another set, is needed.",
     remedies: [
       { why: "see what was proven of every set there, and take another", command: "requorum backup list" },
-      { why: "what of this one can still be read comes out by its name; a copy of it in another store is read with --store" },
+      {
+        why: "objects of this one that can still be read come out with `requorum backup get SET`; a copy of it in another store is read with --store",
+      },
     ],
   },
   BACKUP_SET_UNTRUSTED: {
@@ -154,7 +156,9 @@ export const backupErrorEntries = {
     retry: "permanent",
     exit: "verificationFailed",
     meaning: "None of the given identities is one of those that the set was sealed for, or the passphrase is another one.",
-    remedies: [{ why: "see for whom the newest set is sealed, or by its name for whom another is", command: "requorum backup show" }],
+    remedies: [
+      { why: "see the names of the sets; `requorum backup show SET` says for whom one is sealed", command: "requorum backup list" },
+    ],
   },
   BACKUP_NOT_PROVEN: {
     summary: "the new backup set is not proven to the configured level",

@@ -40,10 +40,11 @@ export const fileErrorEntries = {
     meaning: "A running etcd changes its files under the reader, and a copy of them is not usable either. Nothing was read.",
   },
   REVISION_NOT_IN_FILE: {
-    summary: "the file does not hold this revision",
+    summary: "it does not hold this revision",
     retry: "permanent",
     exit: "usage",
     meaning: "The revision was compacted away, or is newer than the newest one in the file.",
+    remedies: [{ why: "name one that the detail says is held, or none for the newest; older ones may be in an older set or snapshot" }],
   },
   OBJECT_NOT_FOUND: {
     summary: "no such object there",

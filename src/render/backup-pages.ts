@@ -98,15 +98,16 @@ export function backupListPage(list: BackupListDocument): Page {
     table(
       [
         { title: "set" },
-        { title: "age", align: "right" },
+        { title: "age", align: "right", hideBelow: 45 },
         ...(shows.cluster ? [{ title: "cluster" }] : []),
-        { title: "revision", align: "right" },
-        { title: "keys", align: "right" },
+        { title: "revision", align: "right", hideBelow: 55 },
+        { title: "keys", align: "right", hideBelow: 60 },
         { title: "snapshot", align: "right", hideBelow: 70 },
         { title: "proven" },
-        { title: "score", align: "right" },
+        { title: "score", align: "right", hideBelow: 50 },
         ...(shows.rto ? [{ title: "back in", align: "right" as const, hideBelow: 90 }] : []),
-        { title: "marks", isFlexible: true },
+        // A mark is never left out.
+        { title: "marks", isFlexible: true, ...(readable.some(({ set }) => set.marks.length > 0) ? {} : { hideBelow: 40 }) },
       ],
       list.sets.map((one) => listRow(one, shows)),
     ),

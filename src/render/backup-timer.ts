@@ -119,6 +119,8 @@ export interface BackupTimerDocument {
   readonly schedule: ScheduleSummary | undefined;
   /** false: the configuration has no section `backup`, and no scheduled backup can be made. */
   readonly isConfigured: boolean;
+  /** false: a timer could be written here, and nothing would run it. */
+  readonly hasSystemd: boolean;
 }
 
 export function backupTimerPage(seen: BackupTimerDocument): Page {
@@ -135,7 +137,7 @@ export function backupTimerPage(seen: BackupTimerDocument): Page {
   ];
 }
 
-function nextSteps({ units, isConfigured }: BackupTimerDocument): readonly Block[] {
+function nextSteps({ units, isConfigured, hasSystemd }: BackupTimerDocument): readonly Block[] {
   if (!isConfigured)
     return [
       gap,
@@ -143,6 +145,7 @@ function nextSteps({ units, isConfigured }: BackupTimerDocument): readonly Block
       command("requorum backup keygen --out escrow.txt", "make the key of a recipient; then write the section, and install the timer"),
     ];
   if (units.some(({ file }) => file !== "none")) return [];
+  if (!hasSystemd) return [gap, command("requorum backup run", "no systemd runs timers here: let another scheduler call this")];
   return [gap, command("requorum backup timer install --every 6h", "make backups every six hours")];
 }
 

@@ -110,6 +110,7 @@ export const backupTimerSchema = z.object({
   ),
   schedule: scheduleSummary,
   isConfigured: z.boolean().describe("false: the configuration has no section `backup`: no backup can be made"),
+  hasSystemd: z.boolean().describe("false: no systemd runs here that could run a timer"),
 });
 
 export const backupScheduleOutputDocuments: { readonly [kind: string]: OutputDocument } = {

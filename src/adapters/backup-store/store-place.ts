@@ -53,5 +53,6 @@ function invalid(text: string, why: string): RecoveryError {
   return new RecoveryError("BACKUP_STORE_INVALID", {
     subject: "the backup store",
     detail: text.includes("@") ? why : `${JSON.stringify(text.slice(0, 200))}: ${why}`,
+    remedies: [{ why: "name a directory, s3://BUCKET/PREFIX or ssh://HOST/PATH" }],
   });
 }

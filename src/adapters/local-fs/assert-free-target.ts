@@ -29,7 +29,15 @@ export function assertFreeTarget(target: string, holds: Held = "data"): Stats | 
       remedies: [roundMount],
     });
   const canBeMoved = found.canBeMoved && !(found.isDirectory && attempt(target, () => holdsWorkDirectory(target)));
-  const remedy = isMounted ? roundMount : canBeMoved ? attempt(target, () => moveAside(target, holds)) : anotherPath;
+  // What lies there as a file was never an unsealed set: it may be the only key.
+  const isOwn = holds === "data" || found.isDirectory;
+  const remedy = isMounted
+    ? roundMount
+    : !isOwn
+      ? anotherDirectory
+      : canBeMoved
+        ? attempt(target, () => moveAside(target, holds))
+        : anotherPath;
   throw new RecoveryError("TARGET_NOT_EMPTY", {
     subject: `${found.isDirectory ? "directory" : "path"} ${target}`,
     detail: `${found.words}; nothing was written`,
@@ -47,6 +55,7 @@ const whyAside: { readonly [H in Held]: string } = {
 };
 
 const anotherPath: Remedy = { why: "name a path where nothing is" };
+const anotherDirectory: Remedy = { why: "name another directory, one that is empty or not there yet" };
 
 interface Found {
   readonly stats: Stats;

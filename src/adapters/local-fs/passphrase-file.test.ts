@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { RecoveryError } from "../../model/recovery-error.ts";
 import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
 import { readPassphraseFile } from "./passphrase-file.ts";
 
@@ -22,7 +23,10 @@ test("readPassphraseFile: the first line; a file that others may read, an empty 
   const refused = (path: string, text: RegExp): Promise<void> =>
     assert.rejects(
       readPassphraseFile(path),
-      (error) => isRecoveryError("BACKUP_KEY_INVALID", text)(error) && !String(error).includes("horse"),
+      (error) =>
+        isRecoveryError("BACKUP_KEY_INVALID", text)(error) &&
+        !String(error).includes("horse") &&
+        /first line of that file is the passphrase/.test((error as RecoveryError).remedies[0]?.why ?? ""),
     );
   await refused(file("correct horse\n", 0o640), /mode 640/);
   await refused(file("\ncorrect horse\n"), /first line is empty/);

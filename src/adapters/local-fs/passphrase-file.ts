@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { RecoveryError } from "../../model/recovery-error.ts";
+import { RecoveryError, type Remedy } from "../../model/recovery-error.ts";
 import { errnoOf, translating } from "./to-recovery-error.ts";
 
 /** A passphrase is a sentence; a file beyond that is another one. */
@@ -35,8 +35,12 @@ export async function readPassphraseFile(path: string): Promise<string> {
   return line;
 }
 
+const howItIs: Remedy = {
+  why: "the first line of that file is the passphrase, and only its owner may read it (mode 0600); then the same call again",
+};
+
 function invalid(path: string, detail: string): RecoveryError {
-  return new RecoveryError("BACKUP_KEY_INVALID", { subject: `passphrase file ${path}`, detail });
+  return new RecoveryError("BACKUP_KEY_INVALID", { subject: `passphrase file ${path}`, detail, remedies: [howItIs] });
 }
 
 function asInvalid(path: string): (error: unknown) => never {

@@ -5,6 +5,7 @@ import { FakeScheduleRecords } from "../../../test/support/fake-schedule-records
 import { FakeUnitHost } from "../../../test/support/fake-unit-host.ts";
 import { isRecoveryError } from "../../../test/support/is-recovery-error.ts";
 import { NodeHashing } from "../../adapters/system/node-hashing.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import { readInstalledTimer } from "../../schemas/backup-schedule.ts";
 import { carryOutTimerPlan, planTimerInstall, planTimerRemove, type InstallRequest } from "./change-timer.ts";
 
@@ -154,4 +155,17 @@ test("timer install: on a machine without systemd the plan is shown with what wo
   );
   assert.match(notes.join("\n"), /would be refused here: systemd: it is not what runs this machine\. With --files-only/);
   assert.deepEqual(made.units.log, []);
+});
+
+test("timer install: where no systemd runs, the call that only writes the files has the schedule that was asked for", async () => {
+  const made = world();
+  made.units.runs = false;
+  for (const [wanted, when] of [
+    [{ every: { words: "1d", seconds: 86400 } }, "--every 1d"],
+    [{ every: undefined, calendar: "*-*-* 03:00" }, "--on-calendar '*-*-* 03:00'"],
+  ] as const) {
+    const error: unknown = await planTimerInstall(made, { ...request, ...wanted }).catch((caught: unknown) => caught);
+    assert.ok(error instanceof RecoveryError && error.code === "BACKUP_TIMER_UNSUPPORTED", String(error));
+    assert.equal(error.remedies[0]?.command, `requorum backup timer install ${when} --files-only`);
+  }
 });

@@ -10,6 +10,7 @@ import {
 import type { InstalledTimer } from "../../model/backup-schedule.ts";
 import type { TimerAction, TimerPlan } from "../../model/timer-plan.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Hashing } from "../../ports/hashing.ts";
 import type { ScheduleRecords } from "../../ports/schedule-records.ts";
@@ -47,7 +48,7 @@ export interface InstallRequest {
  */
 export async function planTimerInstall(context: TimerContext, request: InstallRequest): Promise<TimerPlan> {
   const { cluster, units } = context;
-  const lacks = request.isStarted ? await lacksSystemd(units) : undefined;
+  const lacks = request.isStarted ? await lacksSystemd(units, request) : undefined;
   if (lacks !== undefined && request.isOnlyShown !== true) throw lacks;
   const { when, words, intervalSeconds, isChecked } = await scheduleOf(units, request);
   const texts = backupUnits({ ...request.facts, cluster, scope: units.scope, runSecondsMax: request.runSecondsMax, when });
@@ -188,14 +189,15 @@ function lacksNotes(lacks: RecoveryError | undefined): readonly string[] {
 }
 
 /** undefined: it runs. */
-async function lacksSystemd(units: UnitHost): Promise<RecoveryError | undefined> {
+async function lacksSystemd(units: UnitHost, { every, calendar }: InstallRequest): Promise<RecoveryError | undefined> {
   if (await units.isRunning()) return undefined;
+  const when = every === undefined && calendar !== undefined ? `--on-calendar ${shellWord(calendar)}` : `--every ${every?.words ?? "6h"}`;
   return new RecoveryError("BACKUP_TIMER_UNSUPPORTED", {
     subject: "systemd",
     detail:
       units.scope === "system" ? "it is not what runs this machine" : "it is not what runs this machine, or has no manager for this user",
     remedies: [
-      { why: "write the units, and start them later", command: "requorum backup timer install --every 6h --files-only" },
+      { why: "write the units, and start them later", command: `requorum backup timer install ${when} --files-only` },
       { why: "what another scheduler is to call", command: "requorum backup run" },
     ],
   });

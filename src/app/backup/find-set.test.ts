@@ -43,14 +43,15 @@ test("findSet: `latest` that was proven damaged is not taken but to look at, and
   await judgeDay(world, 4, ["holds", "fails"]);
   const context = { backup: world.writing, trust: world.reading.trust, signal: new AbortController().signal };
   const again = (id: string) => `again ${id}`;
-  const commandsOf = async (name: string): Promise<readonly unknown[]> => {
-    const error: unknown = await findSet(context, { name, cluster: "north", nowMs: world.clock.nowMs(), onPassedOver, again }).catch(
-      (caught: unknown) => caught,
-    );
+  const commandsOf = async (name: string, more: { readonly ofDamaged?: typeof again } = {}): Promise<readonly unknown[]> => {
+    const wanted = { name, cluster: "north", nowMs: world.clock.nowMs(), onPassedOver, again, ...more };
+    const error: unknown = await findSet(context, wanted).catch((caught: unknown) => caught);
     assert.ok(error instanceof RecoveryError && error.code === "BACKUP_SET_DAMAGED", String(error));
     return error.remedies.map(({ command }) => command);
   };
-  assert.deepEqual(await commandsOf("latest"), [`again ${dayId(2)}`, "requorum backup list", `again ${dayId(4)}`]);
+  const others = [`again ${dayId(2)}`, "requorum backup list"];
+  assert.deepEqual(await commandsOf("latest"), others, "a verb that needs all of the set has no use for the damaged one");
+  assert.deepEqual(await commandsOf("latest", { ofDamaged: (id) => `get ${id}` }), [...others, `get ${dayId(4)}`]);
   assert.equal((await findSet(context, { name: "latest", cluster: "north", nowMs: world.clock.nowMs(), onPassedOver })).id, dayId(4));
   assert.equal(
     (await findSet(context, { name: dayId(4), cluster: "north", nowMs: world.clock.nowMs(), onPassedOver, again })).id,

@@ -33,6 +33,8 @@ export interface WantedSet {
   readonly onPassedOver: (set: PassedOver) => void;
   /** The same call with another set; absent: the verb only looks, and `latest` may be a set that is proven damaged. */
   readonly again?: (id: BackupSetId) => string;
+  /** The call that gives what can still be read of a damaged set; absent: the verb needs all of it. */
+  readonly ofDamaged?: (id: BackupSetId) => string;
 }
 
 /**
@@ -93,7 +95,9 @@ async function assertNotDamaged(
     detail: `it is the newest of cluster ${wanted.cluster}, and a verification found it damaged: ${failing.level} fails: ${failing.because}`,
     remedies: [
       ...(await otherSets(context, sets, wanted)),
-      { why: "what of the damaged one can be read, by its name", command: wanted.again(latest.id) },
+      ...(wanted.ofDamaged === undefined
+        ? []
+        : [{ why: "objects of the damaged one that can still be read, by its name", command: wanted.ofDamaged(latest.id) }]),
     ],
   });
 }
@@ -141,7 +145,7 @@ async function standingIn({ backup, trust, signal }: CatalogueContext, set: Good
  */
 export async function findSetOfHost(
   context: CatalogueContext,
-  wanted: Required<WantedSet> & {
+  wanted: Omit<Required<WantedSet>, "ofDamaged"> & {
     readonly host: HostName;
     /** All of them; none: anything that can be put back. */
     readonly kinds: readonly RestorableKind[];

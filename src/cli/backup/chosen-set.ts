@@ -22,7 +22,9 @@ export async function chosenSet(
     calledWords(invocation, { [wanted]: id })
       .map(shellWord)
       .join(" ");
-  const found = await findSet(context, { name: wanted, cluster, nowMs, onPassedOver, again });
+  const readsPieces = ["backup get", "backup diff"].includes(invocation.verb);
+  const ofDamaged = readsPieces ? again : (id: string) => `requorum backup get ${id}`;
+  const found = await findSet(context, { name: wanted, cluster, nowMs, onPassedOver, again, ofDamaged });
   assertTrusted(found, again);
   return found.id;
 }

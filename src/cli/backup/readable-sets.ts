@@ -2,6 +2,7 @@ import { NodeHashing } from "../../adapters/system/node-hashing.ts";
 import { encryptionOf, registryPrefixOf, sourceFilesOf, type SetEncryption } from "../../app/backup/set-as-source.ts";
 import { openSet, type OpenSet } from "../../catalogue/set-reader.ts";
 import type { BackupSetId } from "../../model/ids.ts";
+import { RecoveryError } from "../../model/recovery-error.ts";
 import { setMarksPage } from "../../render/backup-pages.ts";
 import { line, warn, type Page } from "../../render/page.ts";
 import type { Invocation } from "../command-spec.ts";
@@ -43,11 +44,22 @@ export async function withSourceSets<Result>(
       if (marked.length > 0) printNote(invocation.cli, marked);
       found.push(await sourceSet(set, invocation.cli.signal));
     }
-    return await work(found);
+    return await work(found).catch((error: unknown) => {
+      throw ofSet(error, found);
+    });
   } finally {
     for (const set of opened.values()) set.close();
     await sets.close();
   }
+}
+
+/** The file engine takes a set's name for a file's. */
+export function ofSet(error: unknown, sets: readonly Pick<SourceSet, "id">[]): unknown {
+  if (!(error instanceof RecoveryError)) return error;
+  const set = sets.find(({ id }) => error.subject === `file ${id}`);
+  if (set === undefined) return error;
+  const { code, detail, cause, retry, remedies } = error;
+  return new RecoveryError(code, { subject: `set ${set.id}`, detail, cause, retry, remedies });
 }
 
 async function openOne(invocation: Invocation, sets: OpenSets, id: BackupSetId): Promise<OpenSet> {

@@ -45,6 +45,9 @@ test("backup verify and drill open a set with an identity and the named signer a
   const untrusted = await alone("verify", firstSet, "--level", "V1", "--identity", "escrow.txt");
   assert.equal(untrusted.code, 10);
   assert.match(untrusted.out.replaceAll(/\s+/g, " "), /or give it as --trust-signer/);
+  const again = /requorum (backup verify .* --trust-signer \S+)\n/.exec(untrusted.out)?.[1] ?? "";
+  const trusted = await cli(again.split(" "), {}, work);
+  assert.match(trusted.out, /proven to V1/, again);
   assert.doesNotMatch(untrusted.out, /requorum backup drill/, "what keeps it from V1 keeps a drill from it too");
   const { code, out, err } = await alone("verify", firstSet, "--level", "V1", ...opened);
   assert.equal(code, 0, err);

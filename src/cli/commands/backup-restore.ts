@@ -163,6 +163,7 @@ async function setWithParts(
 
 function selectionOf(invocation: Invocation): PartSelection {
   const typed = listOption(invocation, "kind");
+  assertPutBack(invocation, typed);
   const kinds = restorableKinds.filter(
     (kind) =>
       typed.includes(kind) ||
@@ -177,6 +178,25 @@ function selectionOf(invocation: Invocation): PartSelection {
   if (kinds.length + paths.length === 0)
     throw usage("--kind", `say what is put back: --pki, --encryption-config, --kind KIND (${restorableKinds.join(", ")}) or --path PATH`);
   return { kinds, paths };
+}
+
+/** A kind that is left out in silence would be believed to be back. USAGE. */
+function assertPutBack(invocation: Invocation, typed: readonly string[]): void {
+  const odd = typed.find((kind) => !restorableKinds.some((one) => one === kind));
+  if (odd === undefined) return;
+  if (odd !== "static-pod") throw usage("--kind", `${odd} is no kind that is put back; those are ${restorableKinds.join(", ")}`);
+  throw new RecoveryError("USAGE", {
+    subject: "option --kind",
+    detail:
+      "static pods, and the units and settings of etcd as a service, are not put back: a member that was removed or lost its data would come to life again",
+    remedies: [
+      { why: "see whether etcd may start there", command: "requorum plan" },
+      {
+        why: "all files of the set, into a new directory here",
+        command: `requorum backup unseal ${shellWord(textArgument(invocation, "set") ?? "latest")} --to unsealed`,
+      },
+    ],
+  });
 }
 
 function acceptedOf(invocation: Invocation): readonly RestoreAcceptance[] {

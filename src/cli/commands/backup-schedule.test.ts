@@ -111,7 +111,16 @@ test("backup timer: a plan with both units is shown first; refused without conse
   assert.match(planned.out, /--timeout[^]*LoadCredential=requorum:.*passphrase/);
   assert.doesNotMatch(planned.out, /planted-secret/);
   documentOf(await call([...words, "--plan", "-o", "json"]));
-  assert.match((await call(words)).err, /CONSENT_MISSING/);
+  const daily = ["backup", "timer", "install", "--on-calendar", "*-*-* 03:00", "--files-only"];
+  const refused = (await call(daily)).err;
+  assert.match(refused, /CONSENT_MISSING/);
+  assert.ok(refused.includes("requorum backup timer install --on-calendar '*-*-* 03:00' --files-only --plan"), refused);
+  assert.equal((await call([...daily, "--plan"])).code, 0, "what was advised works");
+  for (const action of ["show", "remove"]) {
+    const { code, err } = await call(["backup", "timer", action, "--every", "6h"]);
+    assert.equal(code, 2);
+    assert.match(err, new RegExp(`option --every[^]*not ${action}[^]*requorum backup timer install --every 6h --plan\n`));
+  }
   assert.equal((await call(words, "", ["other"])).code, 16);
   assert.deepEqual(readdirSync(path), ["passphrase"]);
   assert.equal((await call(["backup", "timer", "install", "--every", "5m"])).code, 2);
@@ -131,7 +140,8 @@ test("backup timer show: the units and how scheduled backups stand; later than t
   const { path, clock, call } = setting(context);
   const none = await call(["backup", "timer"]);
   assert.equal(none.code, 0, none.err);
-  assert.match(none.out, /none on this machine[^]*requorum backup timer install/);
+  const next = documentOf(await call(["backup", "timer", "-o", "json"]))["hasSystemd"] === true ? "timer install --every 6h" : "run";
+  assert.match(none.out, new RegExp(`none on this machine[^]*requorum backup ${next}\n`));
   await call(["backup", "run"]);
   writeFileSync(
     join(path, "state/prod/backup-schedule/timer.json"),

@@ -14,6 +14,7 @@ import { backupUnitName, credentialPlace, unitOrigin } from "../../formats/syste
 import type { BackupConfig } from "../../model/cluster-config.ts";
 import type { ExitName } from "../../model/error-catalogue.ts";
 import { RecoveryError } from "../../model/recovery-error.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import type { TimerPlan } from "../../model/timer-plan.ts";
 import type { UnitFile } from "../../ports/unit-host.ts";
 import {
@@ -23,6 +24,7 @@ import {
   timerQuestion,
   type BackupTimerDocument,
 } from "../../render/backup-timer.ts";
+import { optionWords } from "../backup/chosen-set.ts";
 import { atHome, notConfigured } from "../backup/open-backup.ts";
 import { scheduleHere } from "../backup/schedule-here.ts";
 import type { CliContext } from "../cli-context.ts";
@@ -40,6 +42,7 @@ const everyMsMin = 900_000;
 export const command: CommandModule = {
   run(invocation) {
     const { cli } = invocation;
+    assertOfInstall(invocation);
     return withCluster(cli, { isQuiet: true }, async (call): Promise<ExitName> => {
       const context = contextOf(cli, call);
       switch (textArgument(invocation, "action") ?? "show") {
@@ -53,6 +56,28 @@ export const command: CommandModule = {
     });
   },
 };
+
+const optionsOfInstall = ["every", "on-calendar", "files-only"];
+
+/** What install alone takes would be left aside in silence. USAGE. */
+function assertOfInstall(invocation: Invocation): void {
+  const action = textArgument(invocation, "action") ?? "show";
+  const [given] = optionWords(invocation, optionsOfInstall);
+  if (action === "install" || given === undefined) return;
+  throw new RecoveryError("USAGE", {
+    subject: `option ${given}`,
+    detail: `only install takes it, not ${action}`,
+    remedies: [
+      { why: "see what install would do with it", command: installWords(invocation, "--plan") },
+      { why: `without it`, command: `requorum backup timer ${action}` },
+    ],
+  });
+}
+
+/** install, as this call has it. */
+function installWords(invocation: Invocation, ...more: readonly string[]): string {
+  return ["requorum backup timer install", ...optionWords(invocation, optionsOfInstall).map(shellWord), ...more].join(" ");
+}
 
 function contextOf(cli: CliContext, { app }: ClusterCall): TimerContext {
   const { username, uid } = userInfo();
@@ -131,7 +156,7 @@ async function change(invocation: Invocation, { app, display }: ClusterCall, con
   display.stop();
   const isWanted = !hasFlag(invocation, "plan") && plan.actions.length > 0;
   if (isWanted) {
-    if (!hasFlag(invocation, "yes")) await agree(cli, plan, app.config.cluster);
+    if (!hasFlag(invocation, "yes")) await agree(invocation, plan, app.config.cluster);
     await carryOutTimerPlan(context, plan);
   }
   const document = timerChangeDocument(plan, isWanted);
@@ -139,7 +164,8 @@ async function change(invocation: Invocation, { app, display }: ClusterCall, con
   return "done";
 }
 
-async function agree(cli: CliContext, plan: TimerPlan, cluster: string): Promise<void> {
+async function agree(invocation: Invocation, plan: TimerPlan, cluster: string): Promise<void> {
+  const { cli } = invocation;
   printNote(cli, timerChangePage(timerChangeDocument(plan, false)));
   if (!cli.terminal.canAsk)
     throw new RecoveryError("CONSENT_MISSING", {
@@ -148,7 +174,7 @@ async function agree(cli: CliContext, plan: TimerPlan, cluster: string): Promise
       remedies: [
         {
           why: "see exactly what it would do",
-          command: ["requorum backup timer", plan.verb, ...(plan.verb === "install" ? ["--every 6h"] : []), "--plan"].join(" "),
+          command: plan.verb === "install" ? installWords(invocation, "--plan") : "requorum backup timer remove --plan",
         },
       ],
     });
@@ -196,6 +222,7 @@ async function show({ cli }: Invocation, { app, display }: ClusterCall, { units,
     units: seen,
     schedule,
     isConfigured: app.config.backup !== undefined,
+    hasSystemd: await units.isRunning(),
   };
   printResult(cli, document, () => backupTimerPage(document));
   return schedule === undefined || schedule.state === "ok" || schedule.state === "waiting" ? "done" : "findings";

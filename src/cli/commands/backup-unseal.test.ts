@@ -7,6 +7,7 @@ import { backupUnsealedSchema } from "../../schemas/backup-output.ts";
 import { cli } from "../../../test/support/captured-cli.ts";
 import { firstSet, seededBytes, setWorld, writeSet } from "../../../test/support/set-world.ts";
 import { DirectoryStore } from "../../adapters/backup-store/directory-store.ts";
+import { errorSchema } from "../../schemas/output.ts";
 import { AgeKeyWrapping } from "../../adapters/system/age-key-wrapping.ts";
 
 const secret = seededBytes(7, 1675);
@@ -96,6 +97,20 @@ test("backup unseal: another identity, none at all, a set without name, two kind
   assert.match(unnamed.err.replaceAll(/\s+/g, " "), /give the set's name/);
 });
 
+test("backup unseal: a key that does not open the set is told with a call that names that set, and works without a configuration", async () => {
+  await writeFile(join(work, "another"), "wrong horse\n", { mode: 0o600 });
+  for (const words of [
+    ["--identity", join(work, "other.txt")],
+    ["--passphrase-file", join(work, "another")],
+  ]) {
+    const { err } = await unseal("six", "--trust-signer", signer, ...words, "-o", "json");
+    const [command = ""] = errorSchema.parse(JSON.parse(err)).error.remedies.flatMap(({ command: one }) => one ?? []);
+    assert.ok(command.startsWith(`requorum backup show ${firstSet} --store ${join(work, "sets")} `), command);
+    const shown = await cli(command.split(" ").slice(1), {}, work);
+    assert.match(shown.out, /opens with +age1\w+, the passphrase/, shown.err);
+  }
+});
+
 test("backup unseal: a directory in the way may be an unsealed set, and is not spoken of as the newest data there is", async () => {
   const words = ["--passphrase-file", join(work, "passphrase"), "--trust-signer", signer];
   assert.equal((await unseal("twice", ...words)).code, 0);
@@ -103,4 +118,11 @@ test("backup unseal: a directory in the way may be an unsealed set, and is not s
   assert.notEqual(code, 0);
   assert.match(err.replaceAll(/\s+/g, " "), /a set that was unsealed before.*you may remove it.*mv \S+twice \S+twice\.aside/);
   assert.doesNotMatch(err, /newest data/);
+});
+
+test("backup unseal: a file in the way, as the only key, is neither moved nor removed by what is advised", async () => {
+  const words = ["--passphrase-file", join(work, "passphrase"), "--trust-signer", signer];
+  const { err } = await unseal("identity.txt", ...words);
+  assert.match(err.replaceAll(/\s+/g, " "), /TARGET_NOT_EMPTY.*it is a file.*name another directory/);
+  assert.doesNotMatch(err, /\brm\b|\bmv\b|unsealed before/);
 });

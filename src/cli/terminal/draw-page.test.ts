@@ -69,6 +69,19 @@ test("drawPage: columns that are not worth a small screen are left out there, an
   assert.ok(!drawPage(page, { columns: 80, hasColor: false }).includes("also"));
 });
 
+test("drawPage: where rows would be wider than the screen more columns are left out, and the width that has room for them is told", () => {
+  const columns = [{ title: "id" }, { title: "a", hideBelow: 30 }, { title: "b", hideBelow: 20 }, { title: "why", isFlexible: true }];
+  const page = [table(columns, [["8e9e05c52164694d", "0123456789", "0123456789", "a sentence that is too long"]])];
+  const widest = (drawn: string): number => Math.max(...drawn.split("\n").map((text) => text.length));
+  const drawn = drawPage(page, { columns: 50, hasColor: false });
+  assert.match(drawn, /\n {2}with 56 columns also: a\n$/);
+  assert.ok(widest(drawn) <= 50 && drawn.includes("B"), drawn);
+  const whole = drawPage(page, { columns: 56, hasColor: false });
+  assert.ok(widest(whole) <= 56 && !whole.includes("also"), whole);
+  assert.match(drawPage(page, { columns: 34, hasColor: false }), /also: a, b\n$/);
+  assert.ok(!drawPage(page, { columns: 50, hasColor: false, keepsWords: true }).includes("also"), "a file has room");
+});
+
 test("drawPage: colours only where asked, and control characters from a machine are shown, not obeyed", () => {
   const page = [line([bad("down"), " \u001b[2Jcleared"])];
   assert.equal(drawPage(page, plain), "down \\x1b[2Jcleared\n");

@@ -82,8 +82,8 @@ function drawBlock(block: Block, options: DrawOptions): string {
 /** Columns between two cells. */
 const air = 2;
 
-function drawTable(whole: Extract<Block, { kind: "table" }>, options: DrawOptions): string {
-  const isShown = whole.columns.map((column) => (column.hideBelow ?? 0) <= options.columns);
+function drawTable(whole: TableBlock, options: DrawOptions): string {
+  const isShown = shownColumns(whole, options);
   const block = {
     ...whole,
     columns: whole.columns.filter((_, index) => isShown[index]),
@@ -127,18 +127,44 @@ function drawTable(whole: Extract<Block, { kind: "table" }>, options: DrawOption
     );
   const margin = " ".repeat(block.indent);
   const hidden = whole.columns.filter((_, index) => !(isShown[index] ?? true));
+  const wanted = Math.max(whole.indent + narrowest(whole, options), ...hidden.map((column) => column.hideBelow ?? 0));
   return [
     ...drawn
       .toString()
       .split("\n")
       .map((text) => `${margin}${text}`.trimEnd()),
-    ...(hidden.length === 0 ? [] : [`${margin}${paint({ text: hiddenWords(hidden), tone: "dim" }, options.hasColor)}`]),
+    ...(hidden.length === 0 ? [] : [`${margin}${paint({ text: hiddenWords(hidden, wanted), tone: "dim" }, options.hasColor)}`]),
   ].join("\n");
 }
 
+type TableBlock = Extract<Block, { kind: "table" }>;
+
+/** Left out are those that are not worth the screen, and then, where rows would still be wider than it, the ones that need the most of it. */
+function shownColumns(whole: TableBlock, options: DrawOptions): readonly boolean[] {
+  const isShown = whole.columns.map((column) => (column.hideBelow ?? 0) <= options.columns);
+  while (options.keepsWords !== true && whole.indent + narrowest(whole, options, isShown) > options.columns) {
+    const [next] = [...whole.columns.entries()]
+      .filter(([index, column]) => isShown[index] === true && column.hideBelow !== undefined)
+      .sort(([, one], [, other]) => (other.hideBelow ?? 0) - (one.hideBelow ?? 0));
+    if (next === undefined) break;
+    isShown[next[0]] = false;
+  }
+  return isShown;
+}
+
+/** Columns of the screen that the longest row needs at least. */
+function narrowest(
+  whole: TableBlock,
+  { keepsWords = false }: DrawOptions,
+  isShown: readonly boolean[] = whole.columns.map(() => true),
+): number {
+  const columns = whole.columns.filter((_, index) => isShown[index]);
+  const rows = whole.rows.map((row) => row.filter((_, index) => isShown[index]));
+  return columnWidths(columns, rows, { available: 0, keepsWords }).reduce((total, width) => total + width, -air);
+}
+
 /** What a screen is too small for is named: nobody misses what he does not know of. */
-function hiddenWords(hidden: readonly Column[]): string {
-  const wanted = Math.max(...hidden.map((column) => column.hideBelow ?? 0));
+function hiddenWords(hidden: readonly Column[], wanted: number): string {
   return `with ${String(wanted)} columns also: ${hidden.map((column) => column.title).join(", ")}`;
 }
 

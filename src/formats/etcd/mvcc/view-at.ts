@@ -53,7 +53,7 @@ export function heldRevision(source: MvccRecords, revision: bigint): bigint {
   if (at > source.revision || at < oldest || at < 0n)
     throw new RecoveryError("REVISION_NOT_IN_FILE", {
       subject: `file ${source.name}`,
-      detail: `revision ${at} is asked for, the file holds ${oldest > 0n ? oldest : 1n} to ${source.revision}`,
+      detail: `revision ${at} is asked for, and it holds ${oldest > 0n ? oldest : 1n} to ${source.revision}`,
     });
   return at;
 }

@@ -69,7 +69,7 @@ function assertOfInstall(invocation: Invocation): void {
     detail: `only install takes it, not ${action}`,
     remedies: [
       { why: "see what install would do with it", command: installWords(invocation, "--plan") },
-      { why: `without it`, command: `requorum backup timer ${action}` },
+      { why: "without it", command: action === "remove" ? "requorum backup timer remove" : "requorum backup timer show" },
     ],
   });
 }

@@ -282,10 +282,14 @@ test("backup restore: kubelet.conf is judged by what will be read at the paths t
   rmSync(machines.place("cp1", "/var/lib/kubelet/pki"), { recursive: true });
   const lost = await restore(["--kind", "kubeconfig"]);
   assert.equal(lost.code, 12, lost.err + lost.out);
-  assert.match(flat(lost.out), /client-certificate of user a is in \S*kubelet-client-current\.pem, which is not there/);
-  const both = await restore(["--path", conf, "--path", pem], ["north"]);
+  assert.match(
+    flat(lost.out),
+    /kubelet\.conf of the set names \S*current\.pem, which is not on cp1, and which the set has.*add --path \S*current\.pem\./,
+  );
+  assert.doesNotMatch(lost.out, /OTHER_CA/);
+  const both = await restore(["--kind", "kubeconfig", "--path", pem], ["north"]);
   assert.equal(both.code, 0, both.err + both.out);
-  assert.equal(machines.text("cp1", conf), text);
+  assert.deepEqual([machines.text("cp1", conf), machines.text("cp1", pem)], [text, `${good.crt}${good.key}`]);
 });
 
 test("backup restore: of two CAs of one name the refusal tells that the issuer's key is another, and a certificate is judged over those behind it", async (context) => {

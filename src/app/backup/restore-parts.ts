@@ -234,7 +234,7 @@ function planFrom(
 /** The parts, with what the machine's own files say in place of the set's: behind a link of the set, and where a kubeconfig names them. */
 async function asRead(
   { ports: { certificates } }: AppContext,
-  { parts, issueOfOwn, issueOfConfig }: Asked,
+  { set, goal, parts, issueOfOwn, issueOfConfig }: Asked,
   after: ReadingAt,
 ): Promise<ReadonlyMap<ReadPart, ReadPart>> {
   const found = new Map<ReadPart, ReadPart>();
@@ -243,6 +243,8 @@ async function asRead(
     const reading = after(path);
     const read = reading.content;
     if (reading.part !== undefined && read !== undefined && part.certificatePaths.length > 0) {
+      // Nothing speaks against what the set has: it is only to be put back, too.
+      if (leftBehind(set, goal.host, part, after) !== undefined) continue;
       found.set(part, { ...part, issued: await issueOfConfig({ path, content: read }, (at) => namedAfter(after(at))) });
       continue;
     }
@@ -252,6 +254,12 @@ async function asRead(
     found.set(part, { ...part, read, ends: firstEnd(certificates, read), issued });
   }
   return found;
+}
+
+/** A file that a kubeconfig names, which the set has, and which is neither on the machine nor asked for. */
+function leftBehind(set: OpenSet, host: HostName, { certificatePaths }: ReadPart, after: ReadingAt): string | undefined {
+  const inSet = new Set(partsOfHost(set, host).map(({ path }) => path));
+  return certificatePaths.find((at) => after(at).found === "nothing" && inSet.has(behindLinks(at, linksOf(set, host)) ?? at));
 }
 
 function namedAfter({ content, found, why }: Reading): NamedFile {
@@ -278,6 +286,9 @@ function problemOf(
   const beside = isAside ? undefined : companionProblem(keyMatcher, after, part, { ...asked.companions(part), isChanged });
   if (beside !== undefined) return beside;
   if (!isChanged) return undefined;
+  const left = leftBehind(asked.set, asked.goal.host, part, after);
+  if (left !== undefined)
+    return `${path} of the set names ${left}, which is not on ${asked.goal.host}, and which the set has. Put it back, too: add --path ${shellWord(left)}.`;
   const [was, becomes] = [now(path), after(path)];
   if (part.part.kind === "kubelet" && becomes.found === "directory" && was.found !== "nothing" && was.at !== becomes.at)
     return `${path} of the set leads to ${becomes.at ?? ""}, on the machine to ${was.at ?? "nothing"}. Which static pods the settings of the kubelet there let it start is not judged (I-S11): that is not put back. Name the other files with --path.`;

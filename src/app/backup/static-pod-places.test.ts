@@ -175,7 +175,7 @@ test("staticPodProblem: what somebody may have written is no damage, and the wor
   ] as const)
     assert.match(
       problemAt(place, read, now) ?? "",
-      /I-S11\): that is not put back\. Only if it is damaged: move it away on cp1 \(mv (\S+) \1\.damaged\), and the same call puts the set's back\. Name/,
+      /I-S11\): that is not put back\. If nobody switched pods off by it, and it is damaged or just older, move it away on cp1 \(mv (\S+) \1\.damaged\), and the same call puts the set's back\. Name/,
       `${place}: ${now}`,
     );
   for (const words of [problemAt(path, "staticPodPath: /srv/pods\n", settings), problemAt(path, "staticPodPath: /srv/pods\n", undefined)])

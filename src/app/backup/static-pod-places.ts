@@ -165,9 +165,9 @@ export function staticPodProblem(
   const unknown = isKnown ? "" : " What stands behind the $ is not said in that file, so it is not known.";
   const wayOut =
     isUsual && !isLost
-      ? ` Only if it is damaged: move it away on ${host} (mv ${shellWord(path)} ${shellWord(`${path}.damaged`)}), and the same call puts the set's back.`
+      ? ` If nobody switched pods off by it, and it is damaged or just older, move it away on ${host} (mv ${shellWord(path)} ${shellWord(`${path}.damaged`)}), and the same call puts the set's back.`
       : "";
-  return `${path}: the set's ${placeWords(becomes)}${beside}; ${machines}.${unknown} Other pods would start or stop, etcd among them (I-S11): that is not put back.${wayOut} Name the other files with --path.`;
+  return `${path}: the set's ${placeWords(becomes)}${beside}; ${machines}.${unknown} Whether other pods would start or stop with it, etcd among them, is not judged (I-S11): that is not put back.${wayOut} Name the other files with --path.`;
 }
 
 function isUnknown({ kind, says }: Lead): boolean {

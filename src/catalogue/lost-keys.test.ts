@@ -36,7 +36,7 @@ test("lostKeys: where a manifest does not count by resource, all keys are compar
   assert.equal(lostKeys({ objects: [], totalKeys: 0 }, counted({ configmaps: 90, events: 9 }))?.before, 90);
 });
 
-test("lostKeys: of fewer than 50 keys a cluster that is being built has any number the next day", () => {
+test("lostKeys: 49 keys are too few to tell a loss from a cluster that is being built, 50 are enough", () => {
   assert.equal(lostKeys(counted({ configmaps: 8 }), counted({ configmaps: 49, events: 500 })), undefined);
   assert.equal(lostKeys(counted({ configmaps: 8 }), counted({ configmaps: 50 }))?.before, 50);
 });
